@@ -1,0 +1,1 @@
+//! Columns derived from other columns of the same record.

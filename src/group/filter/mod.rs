@@ -1,0 +1,1 @@
+//! The `--where` grammar: text → filter → the rows of a block that pass.

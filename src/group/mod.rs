@@ -1,0 +1,4 @@
+//! Flows → sums by key.
+
+pub mod derive;
+pub mod filter;

@@ -1,0 +1,3 @@
+//! The `outflow` program.
+
+fn main() {}

@@ -1,0 +1,139 @@
+//! The questions, answered: a [`Report`] is titled tables, notes, and the account of what was read.
+//!
+//! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::schema::Column;
+use crate::schema::output::{CellKind, Output};
+
+/// An answered question.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The command that asked: `top`, `inspect`…
+    pub name: String,
+    /// The tables, the main one first.
+    pub tables: Vec<Table>,
+    /// What was read, and what became of it.
+    pub meta: Meta,
+}
+
+/// A titled table.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// The stable name, `snake_case`: a member of the JSON output, a choice of `--table`.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The columns, keys first.
+    pub columns: Vec<Head>,
+    /// The rows, each as long as `columns`.
+    pub rows: Vec<Row>,
+    /// The column sums, where they mean something; shown by the views that people read, left out of data.
+    pub total: Option<Row>,
+}
+
+/// A row of cells.
+pub type Row = Vec<Cell>;
+
+/// A column of a report's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The stable `snake_case` name.
+    pub name: String,
+    /// What its cells hold.
+    pub kind: CellKind,
+}
+
+impl From<Output> for Head {
+    fn from(output: Output) -> Self {
+        Self { name: output.name.to_owned(), kind: output.kind }
+    }
+}
+
+impl From<Column> for Head {
+    fn from(column: Column) -> Self {
+        Self { name: column.name().to_owned(), kind: CellKind::of(column) }
+    }
+}
+
+/// A value in a table, exact: rounding is the views' work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing: `-` where people read it, empty or null elsewhere.
+    Absent,
+    /// Text.
+    Text(Arc<str>),
+    /// An address.
+    Address(IpAddr),
+    /// An address prefix: its first address and its length in bits.
+    Prefix(IpAddr, u8),
+    /// A whole number: a count, bytes, a port.
+    Integer(u128),
+    /// Seconds since 1970, UTC.
+    Time(u32),
+    /// A part of a whole; of a whole of zero it is absent.
+    Share {
+        /// The part.
+        part: u128,
+        /// The whole.
+        whole: u128,
+    },
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(number: u64) -> Self {
+        Self::Integer(number.into())
+    }
+}
+
+impl From<u128> for Cell {
+    fn from(number: u128) -> Self {
+        Self::Integer(number)
+    }
+}
+
+/// What was read, and what became of it.
+#[derive(Clone, Debug, Default)]
+pub struct Meta {
+    /// The window, half-open, by a record's start; none of its sides where it is unbounded.
+    pub window: (Option<u32>, Option<u32>),
+    /// Objects read.
+    pub objects: u64,
+    /// Objects left out by their key before reading (another day, region, account).
+    pub pruned_objects: u64,
+    /// Bytes as stored.
+    pub stored_bytes: u64,
+    /// Every class that a record can end in, in the order of the account, with its records and bytes.
+    pub account: Vec<AccountLine>,
+    /// What the reader must know to read the figures right.
+    pub notes: Vec<String>,
+    /// What went wrong without stopping the run: bad objects and lines.
+    pub warnings: Vec<String>,
+    /// Whether some input could not be read, so that the run ends with exit code 3.
+    pub incomplete: bool,
+}
+
+/// A line of the coverage account: records and bytes that ended in one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountLine {
+    /// `counted`, `blocked`, `malformed`…
+    pub class: &'static str,
+    /// Records in it.
+    pub records: u64,
+    /// Their bytes, as far as they bear any.
+    pub bytes: u128,
+}

@@ -1,0 +1,111 @@
+//! The columns that reports add to those of the records: measures, ranks, shares, counts of lines.
+//!
+//! A report's table is built from these and from key columns; docs/columns.md lists them.
+
+use super::{Column, Kind};
+
+/// What a cell of a report holds, and so how a view shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Text, an address or a prefix.
+    Text,
+    /// A whole number shown as it is: a port, a rank.
+    Integer,
+    /// A count shown with separators where people read it.
+    Count,
+    /// Bytes, shown in units where people read them.
+    Bytes,
+    /// A part of a whole: per cent where people read it, a decimal fraction elsewhere.
+    Share,
+    /// A moment, UTC.
+    Time,
+}
+
+impl CellKind {
+    /// How a key column is shown.
+    #[must_use]
+    pub fn of(column: Column) -> Self {
+        match column.kind() {
+            Kind::Address | Kind::Text => Self::Text,
+            Kind::Small => Self::Integer,
+            Kind::Big if column.unit() == "bytes" => Self::Bytes,
+            Kind::Big => Self::Count,
+            Kind::Time => Self::Time,
+        }
+    }
+
+    /// The word for it in docs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer | Self::Count => "integer",
+            Self::Bytes => "bytes",
+            Self::Share => "share",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// A column that a report adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The stable `snake_case` name.
+    pub name: &'static str,
+    /// What its cells hold.
+    pub kind: CellKind,
+    /// One sentence for people.
+    pub meaning: &'static str,
+}
+
+macro_rules! outputs {
+    ($($constant:ident, $name:literal, $kind:ident, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $constant: Output =
+            Output { name: $name, kind: CellKind::$kind, meaning: $meaning };)*
+        /// Every column that a report adds.
+        pub const ALL: &[Output] = &[$($constant),*];
+    };
+}
+
+outputs! {
+    RANK, "rank", Integer, "Place in the order asked for; empty in the `(other)` row.";
+    BYTES, "bytes", Bytes, "Bytes of the counted records.";
+    SHARE, "share", Share, "Share of the total that the table is sorted by.";
+    PACKETS, "packets", Count, "Packets of the counted records.";
+    FLOWS, "flows", Count, "Counted records: one is a flow at an interface in an aggregation interval.";
+    BLOCKED_BYTES, "blocked_bytes", Bytes, "Bytes of the REJECT records; never part of `bytes`, never billed.";
+    BLOCKED_PACKETS, "blocked_packets", Count, "Packets of the REJECT records.";
+    BLOCKED_FLOWS, "blocked_flows", Count, "REJECT records.";
+    FIRST_SEEN, "first_seen", Time, "Earliest start among the counted and blocked records.";
+    LAST_SEEN, "last_seen", Time, "Latest end among the counted and blocked records.";
+    OBJECT, "object", Text, "File or object, as found.";
+    FORMAT, "format", Text, "How the object is written.";
+    SIZE, "size", Bytes, "Size of the object as stored.";
+    OBJECTS, "objects", Count, "Objects in the group.";
+    FIELDS, "fields", Count, "Fields of a record in this format.";
+    HEADER, "header", Text, "Field names in the order of the file.";
+    LINES, "lines", Count, "Lines or rows read.";
+    RECORDS, "records", Count, "Well-formed records.";
+    OK, "ok", Count, "Records of traffic (log-status OK).";
+    NO_DATA, "no_data", Count, "NODATA records: the interface was watched and quiet.";
+    SKIP_DATA, "skip_data", Count, "SKIPDATA records: AWS lost records in that interval.";
+    BLOCKED, "blocked", Count, "REJECT records.";
+    MALFORMED, "malformed", Count, "Lines left out because they could not be read.";
+    FIELD, "field", Text, "Field or column.";
+    VERSION, "version", Integer, "First AWS format version with the field; empty for an unknown or derived one.";
+    KIND, "kind", Text, "What the values are.";
+    STAGE, "stage", Text, "Where the values come from: the record, or derived from it.";
+    MEANING, "meaning", Text, "What it says.";
+    FILLED, "filled", Count, "Records in which the field has a value.";
+    FILLED_SHARE, "filled_share", Share, "Share of the records in which the field has a value.";
+    WATCHED_FROM, "watched_from", Time, "Earliest start of an OK or NODATA record of the interface.";
+    WATCHED_TO, "watched_to", Time, "Latest end of an OK or NODATA record of the interface.";
+    GAPS, "gaps", Count, "Intervals in which AWS lost records of the interface (SKIPDATA), overlaps joined.";
+    GAP_SECONDS, "gap_seconds", Count, "Seconds inside such gaps.";
+    REPORT, "report", Text, "The report or the part of one.";
+    READY, "ready", Text, "yes, partly or no.";
+    LACKS, "lacks", Text, "What these logs do not have for it, and what follows.";
+    REASON, "reason", Text, "Why lines were left out.";
+    EXAMPLE, "example", Text, "One such line, shortened.";
+    LINE, "line", Integer, "Line number of the example.";
+}

@@ -1,0 +1,1 @@
+//! Sizes as people type them: `10MiB`.

@@ -1,0 +1,1 @@
+//! Moments and spans as people type them, and how moments are written.

@@ -1,0 +1,1 @@
+//! Report → text or file, one format a file.
