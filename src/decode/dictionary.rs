@@ -8,7 +8,7 @@ use crate::schema::ABSENT_TEXT;
 /// same in every dictionary.
 #[derive(Clone, Debug)]
 pub struct Dictionary {
-    texts: IndexSet<Box<[u8]>>,
+    texts: IndexSet<Box<[u8]>, ahash::RandomState>,
     /// Bytes of the texts, for the memory account.
     bytes: usize,
 }

@@ -4,10 +4,17 @@
 
 mod dictionary;
 mod flows;
+mod format;
+mod json;
 pub mod parquet;
+mod scan;
 mod skips;
+mod text;
 mod value;
 
 pub use dictionary::Dictionary;
 pub use flows::{Flows, Values};
+pub use format::{Format, FormatField, format_after};
+pub use json::unwrap_messages;
 pub use skips::{Reason, SAMPLE_BYTES_MAX, Sample, Skips};
+pub use text::{NoFormat, TextDecoder};

@@ -78,6 +78,11 @@ impl Skips {
         }
     }
 
+    /// Puts the kept lines into the order of the input.
+    pub(super) fn sort(&mut self) {
+        self.samples.sort_by_key(|sample| sample.line);
+    }
+
     /// Appends what the blocks after this one left out; `lines_before` is the number of lines before them.
     pub fn append(&mut self, later: Self, lines_before: u64) {
         for mut sample in later.samples {

@@ -1,0 +1,340 @@
+//! Text blocks → flows: the hot loop.
+//!
+//! A block is indexed once ([`super::scan`]); its lines are sorted into records, headers, blanks and malformed ones;
+//! then each wanted column is read from all records in turn, a tight loop per column. A line that is not exactly
+//! "fields and single spaces" goes a slower way that tolerates what real files have: repeated spaces, CRLF, the time
+//! that CloudWatch's export puts in front. What the fields mean is not decided here.
+
+use std::sync::Arc;
+
+use super::format::{Format, may_be_header};
+use super::scan::Index;
+use super::value;
+use super::{Dictionary, Flows, Reason, Skips, Values};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column};
+
+/// Why an object's text cannot be read at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoFormat {
+    /// Fields of the first line.
+    pub fields: usize,
+}
+
+impl std::fmt::Display for NoFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (fields, default) = (self.fields, crate::schema::DEFAULT_FORMAT.len());
+        write!(f, "no header line, and the first line has {fields} fields where AWS's default format has {default}: ")?;
+        f.write_str("not a flow log, or give its format with --format '${version} ${account-id} …'")
+    }
+}
+
+/// Decodes blocks of text; one per worker, as it keeps buffers from block to block.
+#[derive(Debug, Default)]
+pub struct TextDecoder {
+    index: Index,
+    records: Vec<Record>,
+    /// Starts and ends of the fields of irregular lines.
+    spans: Vec<(u32, u32)>,
+    failures: Vec<Failure>,
+}
+
+/// Where a record's fields are: in the index, or (irregular lines) among the spans.
+#[derive(Clone, Copy, Debug)]
+enum Record {
+    Regular { first: u32 },
+    Irregular { first: u32 },
+}
+
+#[derive(Debug)]
+struct Failure {
+    row: usize,
+    reason: Reason,
+    /// Whether a NODATA or SKIPDATA record may have it: its packet fields mean nothing.
+    forgivable: bool,
+}
+
+/// A block being decoded.
+struct Block<'a> {
+    text: &'a [u8],
+    flows: &'a mut Flows,
+    dictionary: &'a mut Dictionary,
+    skips: &'a mut Skips,
+    /// Which rows of `flows` stay.
+    keep: Vec<bool>,
+}
+
+impl TextDecoder {
+    /// Appends the records of a block of whole lines to `flows` and its malformed lines to `skips`, which counts
+    /// lines from 1. `format` is the one in effect and may change at a header line. Returns the number of lines.
+    ///
+    /// # Errors
+    /// If no format is in effect and the first line is neither a header nor of the default format.
+    pub fn decode(
+        &mut self,
+        text: &[u8],
+        format: &mut Option<Arc<Format>>,
+        flows: &mut Flows,
+        dictionary: &mut Dictionary,
+        skips: &mut Skips,
+    ) -> Result<u64, NoFormat> {
+        self.index.scan(text);
+        if text.last().is_some_and(|last| *last != b'\n') {
+            // The last line has no newline: its last field ends one byte past the text.
+            self.index.starts.push(place(text.len() + 1));
+            self.index.lines.push(place(self.index.starts.len() - 1));
+        }
+        let mut block = Block { text, keep: vec![true; flows.rows()], flows, dictionary, skips };
+        let mut first = 0;
+        for line in 0..self.index.lines.len() {
+            let next = self.index.lines[line];
+            if let Some(first) = self.regular(text, first, next, format.as_deref()) {
+                self.records.push(Record::Regular { first });
+            } else {
+                self.irregular(line, first, next, format, &mut block)?;
+            }
+            first = next;
+        }
+        self.finish_run(format.as_ref(), &mut block);
+        if block.keep.contains(&false) {
+            block.flows.retain(&block.keep);
+        }
+        block.skips.sort();
+        Ok(self.index.lines.len() as u64)
+    }
+
+    /// The place in the index of the first field of a line that has just the format's fields and single spaces, but
+    /// for a time in front and a carriage return at the end; the line's fields start in `first..next`.
+    #[inline]
+    fn regular(&self, text: &[u8], mut first: u32, mut next: u32, format: Option<&Format>) -> Option<u32> {
+        let starts = &self.index.starts;
+        let expected = format?.fields().len();
+        if self.index.has_runs && starts[next as usize] - starts[next as usize - 1] == 1 && next > first + 1 {
+            next -= u32::from(text.get(starts[next as usize - 1] as usize - 1) == Some(&b'\r'));
+        }
+        if (next - first) as usize == expected + 1
+            && is_timestamp(field(text, starts, &[], Record::Regular { first }, 0))
+        {
+            first += 1;
+        }
+        let has_empty_field = || starts[first as usize..=next as usize].windows(2).any(|pair| pair[1] - pair[0] == 1);
+        let regular = (next - first) as usize == expected
+            && !(self.index.has_runs && has_empty_field())
+            && !may_be_header(&text[starts[first as usize] as usize..]);
+        regular.then_some(first)
+    }
+
+    /// A line that is not exactly fields and single spaces: a header, blank, tolerable, or malformed.
+    fn irregular(
+        &mut self,
+        line: usize,
+        first: u32,
+        next: u32,
+        format: &mut Option<Arc<Format>>,
+        block: &mut Block<'_>,
+    ) -> Result<(), NoFormat> {
+        let start = self.index.starts[first as usize] as usize;
+        let text = &block.text[start..self.index.starts[next as usize] as usize - 1];
+        let mut tokens: Vec<&[u8]> = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).collect();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        if may_be_header(tokens[0])
+            && let Some(header) = Format::of_header(text)
+        {
+            self.finish_run(format.as_ref(), block);
+            *format = Some(header);
+            return Ok(());
+        }
+        let stamped = is_timestamp(tokens[0]);
+        if format.is_none() {
+            let default = Format::default_v2();
+            if tokens.len() - usize::from(stamped) != default.fields().len() {
+                return Err(NoFormat { fields: tokens.len() });
+            }
+            *format = Some(default);
+        }
+        let expected = format.as_ref().map_or(0, |format| format.fields().len());
+        if stamped && tokens.len() == expected + 1 {
+            tokens.remove(0);
+        }
+        if tokens.len() != expected {
+            block.skips.add(line as u64 + 1, Reason::FieldCount, text);
+            return Ok(());
+        }
+        let first = place(self.spans.len());
+        for token in tokens {
+            let from = start + (token.as_ptr().addr() - text.as_ptr().addr());
+            self.spans.push((place(from), place(from + token.len())));
+        }
+        self.records.push(Record::Irregular { first });
+        Ok(())
+    }
+
+    /// Reads the wanted columns of the records collected under one format.
+    fn finish_run(&mut self, format: Option<&Arc<Format>>, block: &mut Block<'_>) {
+        let rows_before = block.flows.rows();
+        let rows = rows_before + self.records.len();
+        if let Some(format) = format.filter(|_| rows > rows_before) {
+            let columns: Vec<Column> = block.flows.columns().iter().map(|(column, _)| *column).collect();
+            for column in columns {
+                if let Some(place) = format.place(column) {
+                    self.column(column, place, block);
+                }
+            }
+        }
+        block.flows.set_rows(rows);
+        block.keep.resize(rows, true);
+        self.settle_failures(rows_before, block);
+        self.records.clear();
+        self.spans.clear();
+    }
+
+    /// Reads one column of every record.
+    fn column(&mut self, column: Column, place: usize, block: &mut Block<'_>) {
+        let text = block.text;
+        let dictionary = &mut *block.dictionary;
+        let Some(values) = block.flows.values_mut(column) else { return };
+        let forgivable = !matches!(column, Column::Start | Column::End | Column::LogStatus);
+        let fail = |reason| (reason, forgivable);
+        match values {
+            Values::Address(out) => {
+                self.each(text, place, out, ABSENT_ADDRESS, fail(Reason::Address(column)), value::parse_address);
+            }
+            Values::Small(out) => {
+                self.each(text, place, out, ABSENT_SMALL, fail(Reason::Number(column)), value::parse_small);
+            }
+            Values::Big(out) => {
+                self.each(text, place, out, ABSENT_BIG, fail(Reason::Number(column)), value::parse_big);
+            }
+            Values::Time(out) => {
+                self.each(text, place, out, ABSENT_TIME, fail(Reason::Number(column)), value::parse_time);
+            }
+            Values::Text(out) => self.texts(text, place, out, column, dictionary),
+        }
+    }
+
+    /// The hot loop: one column of every record.
+    #[inline]
+    fn each<T: Copy>(
+        &mut self,
+        text: &[u8],
+        place: usize,
+        out: &mut Vec<T>,
+        absent: T,
+        (reason, forgivable): (Reason, bool),
+        parse: impl Fn(&[u8]) -> Option<T>,
+    ) {
+        let before = out.len();
+        out.reserve(self.records.len());
+        for (row, record) in self.records.iter().enumerate() {
+            let field = field(text, &self.index.starts, &self.spans, *record, place);
+            let value = match parse(field) {
+                Some(value) => value,
+                None => {
+                    if field != b"-" {
+                        self.failures.push(Failure { row: before + row, reason, forgivable });
+                    }
+                    absent
+                }
+            };
+            out.push(value);
+        }
+    }
+
+    /// A text column: neighbours are often equal, so the one before is compared first.
+    fn texts(&mut self, text: &[u8], place: usize, out: &mut Vec<u32>, column: Column, dictionary: &mut Dictionary) {
+        let before = out.len();
+        out.reserve(self.records.len());
+        let (mut last, mut last_code): (&[u8], u32) = (b"-", ABSENT_TEXT);
+        for (row, record) in self.records.iter().enumerate() {
+            let field = field(text, &self.index.starts, &self.spans, *record, place);
+            if field != last {
+                last = field;
+                last_code =
+                    if is_tag(column) { dictionary.code(&value::decode_tag(field)) } else { dictionary.code(field) };
+                if let Some(reason) = refused(column, last_code) {
+                    // The next one must be judged anew, so nothing is remembered.
+                    last = b"-";
+                    last_code = ABSENT_TEXT;
+                    self.failures.push(Failure { row: before + row, reason, forgivable: column != Column::LogStatus });
+                }
+            }
+            out.push(last_code);
+        }
+    }
+
+    /// Leaves out the records with a field that could not be read, unless the field means nothing in them.
+    fn settle_failures(&mut self, rows_before: usize, block: &mut Block<'_>) {
+        self.failures.sort_by_key(|failure| failure.row);
+        let statuses = block.flows.smalls(Column::LogStatus).unwrap_or(&[]);
+        for failure in &self.failures {
+            let quiet = matches!(statuses.get(failure.row), Some(&(Dictionary::NODATA | Dictionary::SKIPDATA)));
+            if !block.keep[failure.row] || (quiet && failure.forgivable) {
+                continue;
+            }
+            block.keep[failure.row] = false;
+            let record = self.records[failure.row - rows_before];
+            let (from, line) = self.line_of(record);
+            let end = memchr::memchr(b'\n', &block.text[from..]).map_or(block.text.len(), |length| from + length);
+            let text = block.text[from..end].trim_ascii_end();
+            block.skips.add(line, failure.reason, text);
+        }
+        self.failures.clear();
+    }
+
+    /// Where a record's line starts, and its number in the block.
+    fn line_of(&self, record: Record) -> (usize, u64) {
+        let start = match record {
+            Record::Regular { first } => self.index.starts[first as usize],
+            Record::Irregular { first } => self.spans[first as usize].0,
+        };
+        let line = self.index.lines.partition_point(|next| self.index.starts[*next as usize] <= start);
+        let line_start = if line == 0 { 0 } else { self.index.starts[self.index.lines[line - 1] as usize] };
+        (line_start as usize, line as u64 + 1)
+    }
+}
+
+#[inline]
+fn field<'a>(text: &'a [u8], starts: &[u32], spans: &[(u32, u32)], record: Record, place: usize) -> &'a [u8] {
+    match record {
+        Record::Regular { first } => {
+            let first = first as usize + place;
+            &text[starts[first] as usize..(starts[first + 1] - 1) as usize]
+        }
+        Record::Irregular { first } => {
+            let (start, end) = spans[first as usize + place];
+            &text[start as usize..end as usize]
+        }
+    }
+}
+
+/// A place in a block: those of at most [`super::scan::BLOCK_BYTES_MAX`] bytes fit.
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// Whether a token is a time as CloudWatch's export puts it before each line: `2025-02-25T12:25:04.000Z`.
+fn is_timestamp(token: &[u8]) -> bool {
+    let shape = b"dddd-dd-ddTdd:dd:dd";
+    token.len() > shape.len()
+        && token.last() == Some(&b'Z')
+        && shape.iter().zip(token).all(|(s, t)| if *s == b'd' { t.is_ascii_digit() } else { s == t })
+}
+
+/// Whether a column holds tag values, which AWS writes percent-encoded.
+pub(super) fn is_tag(column: Column) -> bool {
+    use Column::{AsgTag, AsgTag2, InstanceTag, InstanceTag2, InterfaceTag, InterfaceTag2};
+    matches!(column, InstanceTag | InstanceTag2 | InterfaceTag | InterfaceTag2 | AsgTag | AsgTag2)
+}
+
+/// Why a text cannot stand in a column that has a closed set of values.
+pub(super) fn refused(column: Column, code: u32) -> Option<Reason> {
+    match (column, code) {
+        (_, Dictionary::ABSENT)
+        | (Column::LogStatus, Dictionary::OK | Dictionary::NODATA | Dictionary::SKIPDATA)
+        | (Column::Action, Dictionary::ACCEPT | Dictionary::REJECT) => None,
+        (Column::LogStatus, _) => Some(Reason::Status),
+        (Column::Action, _) => Some(Reason::Action),
+        _ => None,
+    }
+}
