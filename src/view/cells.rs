@@ -1,0 +1,99 @@
+//! A cell as text: exact for machines, rounded and harmless for people.
+//!
+//! Texts come from logs, tags and file names, so from anyone. Where a person reads them, characters that move the
+//! cursor, change direction or cannot be seen are shown as `\u{…}` and never sent as they are.
+
+use std::io::{self, Write};
+
+use crate::report::{Cell, Head, Row};
+use crate::schema::output::CellKind;
+use crate::units::human::{self, Units};
+
+/// How many characters of a text people are shown; the rest is an ellipsis. Data formats hold all of it.
+pub(super) const SHOWN_CHARS_MAX: usize = 4096;
+/// What stands for nothing where people read it.
+const ABSENT: &str = "-";
+
+/// Characters besides the control ones that hide themselves or reorder what is around them.
+const HIDDEN: &[(char, char)] = &[
+    ('\u{ad}', '\u{ad}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{e0000}', '\u{e007f}'),
+];
+
+/// Writes a cell with all its digits, nothing where it is absent.
+pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
+    match cell {
+        Cell::Absent => Ok(()),
+        Cell::Text(text) => out.write_all(text.as_bytes()),
+        Cell::Address(address) => write!(out, "{address}"),
+        Cell::Prefix(address, bits) => write!(out, "{address}/{bits}"),
+        Cell::Integer(number) => write!(out, "{number}"),
+        Cell::Time(seconds) => out.write_all(human::moment(*seconds).as_bytes()),
+        Cell::Share { part, whole } => out.write_all(human::fraction6(*part, *whole).unwrap_or_default().as_bytes()),
+    }
+}
+
+/// A row as people read it.
+pub(super) fn shown_row(columns: &[Head], row: &Row, units: Units) -> Vec<String> {
+    columns.iter().zip(row).map(|(head, cell)| shown(head.kind, cell, units)).collect()
+}
+
+/// A row of sums as people read it: blank where there is no sum, and `total` in the first cell if that is blank.
+pub(super) fn shown_total(columns: &[Head], total: &Row, units: Units) -> Vec<String> {
+    let blank = |cell: &Cell, text| if *cell == Cell::Absent { String::new() } else { text };
+    let texts = shown_row(columns, total, units);
+    let mut texts: Vec<_> = total.iter().zip(texts).map(|(cell, text)| blank(cell, text)).collect();
+    if let Some(first) = texts.first_mut().filter(|first| first.is_empty()) {
+        "total".clone_into(first);
+    }
+    texts
+}
+
+/// Whether people read a column's cells as numbers, so from the right.
+pub(super) fn is_numeric(kind: CellKind) -> bool {
+    match kind {
+        CellKind::Integer | CellKind::Count | CellKind::Bytes | CellKind::Share => true,
+        CellKind::Text | CellKind::Time => false,
+    }
+}
+
+fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
+    match cell {
+        Cell::Absent => ABSENT.to_owned(),
+        Cell::Text(text) => harmless(text),
+        Cell::Address(address) => address.to_string(),
+        Cell::Prefix(address, bits) => format!("{address}/{bits}"),
+        Cell::Integer(number) => match kind {
+            CellKind::Bytes => human::bytes(*number, units),
+            CellKind::Count => human::count(*number),
+            _ => number.to_string(),
+        },
+        Cell::Time(seconds) => human::moment(*seconds),
+        Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| ABSENT.to_owned()),
+    }
+}
+
+/// A text that does nothing to a terminal or a page but be read.
+pub(super) fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (place, character) in text.chars().enumerate() {
+        if place == SHOWN_CHARS_MAX {
+            shown.push('…');
+            break;
+        }
+        if is_hidden(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
+    }
+    shown
+}
+
+/// Whether a character does something other than be seen.
+pub(super) fn is_hidden(character: char) -> bool {
+    character.is_control() || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&character))
+}

@@ -1,0 +1,181 @@
+//! Parquet, exact and typed, zstd-compressed, written a row group at a time.
+//!
+//! Text, addresses and prefixes are UTF-8; whole numbers 64-bit integers; shares decimals with six places; moments
+//! UTC timestamps. Every column may be null. A text in a column of numbers or moments (`(other)` in a key column)
+//! is null. A number that its column's type cannot hold stops the writing: half a file is better than a wrong one.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, TimestampMillisecondArray};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use super::{View, cells, one_table_only};
+use crate::report::{Cell, Head, Meta, Row, Table};
+use crate::schema::output::CellKind;
+use crate::units::human;
+
+/// Rows of a row group, which is held in memory, encoded, until it is full.
+pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Rows that are turned into columns together.
+const BATCH_ROWS: usize = 8 * 1024;
+/// Digits of a share, and how many of them are decimals.
+const SHARE_DIGITS: (u8, i8) = (9, 6);
+/// The largest share in millionths that so many digits hold.
+const SHARE_MILLIONTHS_MAX: u128 = 999_999_999;
+
+/// A Parquet file.
+pub(super) struct ParquetView<W: Write + Send> {
+    /// Where the file goes, until there is a table.
+    out: Option<W>,
+    file: Option<ParquetFile<W>>,
+}
+
+struct ParquetFile<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    schema: SchemaRef,
+    columns: Vec<Head>,
+}
+
+impl<W: Write + Send> ParquetView<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out: Some(out), file: None }
+    }
+}
+
+impl<W: Write + Send> View for ParquetView<W> {
+    fn begin(&mut self, table: &Table) -> io::Result<()> {
+        let out = self.out.take().ok_or_else(|| one_table_only("parquet", table))?;
+        let fields = table.columns.iter().map(|head| Field::new(&head.name, data_type(head.kind), true));
+        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .build();
+        let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(unwrapped)?;
+        self.file = Some(ParquetFile { writer, schema, columns: table.columns.clone() });
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: &[Row]) -> io::Result<()> {
+        let file = self.file.as_mut().ok_or_else(no_table)?;
+        for rows in rows.chunks(BATCH_ROWS) {
+            let arrays = file.columns.iter().enumerate().map(|(place, head)| array(head, place, rows));
+            let arrays = arrays.collect::<io::Result<Vec<_>>>()?;
+            let batch = RecordBatch::try_new(Arc::clone(&file.schema), arrays).map_err(not_columns)?;
+            file.writer.write(&batch).map_err(unwrapped)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _total: Option<&Row>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _meta: &Meta) -> io::Result<()> {
+        let file = self.file.take().ok_or_else(no_table)?;
+        file.writer.into_inner().map_err(unwrapped)?.flush()
+    }
+}
+
+fn data_type(kind: CellKind) -> DataType {
+    match kind {
+        CellKind::Text => DataType::Utf8,
+        CellKind::Integer | CellKind::Count | CellKind::Bytes => DataType::Int64,
+        CellKind::Share => DataType::Decimal128(SHARE_DIGITS.0, SHARE_DIGITS.1),
+        CellKind::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+    }
+}
+
+/// The column at a place of the rows.
+fn array(head: &Head, place: usize, rows: &[Row]) -> io::Result<ArrayRef> {
+    let cells = rows.iter().map(|row| row.get(place).unwrap_or(&Cell::Absent));
+    Ok(match head.kind {
+        CellKind::Text => Arc::new(texts(cells)?),
+        CellKind::Integer | CellKind::Count | CellKind::Bytes => {
+            Arc::new(cells.map(|cell| integer(head, cell)).collect::<io::Result<Int64Array>>()?)
+        }
+        CellKind::Share => {
+            let shares = cells.map(|cell| share(head, cell)).collect::<io::Result<Decimal128Array>>()?;
+            Arc::new(shares.with_precision_and_scale(SHARE_DIGITS.0, SHARE_DIGITS.1).map_err(not_columns)?)
+        }
+        CellKind::Time => {
+            let moments =
+                cells.map(|cell| milliseconds(head, cell)).collect::<io::Result<TimestampMillisecondArray>>()?;
+            Arc::new(moments.with_timezone("UTC"))
+        }
+    })
+}
+
+fn texts<'a>(cells: impl Iterator<Item = &'a Cell>) -> io::Result<arrow_array::StringArray> {
+    let mut texts = StringBuilder::new();
+    let mut text = Vec::new();
+    for cell in cells {
+        text.clear();
+        cells::write_exact(&mut text, cell)?;
+        let absent = matches!(cell, Cell::Absent | Cell::Share { whole: 0, .. });
+        texts.append_option((!absent).then_some(str::from_utf8(&text).map_err(io::Error::other)?));
+    }
+    Ok(texts.finish())
+}
+
+fn integer(head: &Head, cell: &Cell) -> io::Result<Option<i64>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) => Ok(None),
+        Cell::Integer(number) => i64::try_from(*number).map(Some).map_err(|_| unfit(head, number)),
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn share(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) | Cell::Share { whole: 0, .. } => Ok(None),
+        Cell::Share { part, whole } => {
+            let millionths = human::millionths(*part, *whole).filter(|share| *share <= SHARE_MILLIONTHS_MAX);
+            let millionths = millionths.and_then(|share| i128::try_from(share).ok());
+            millionths.map(Some).ok_or_else(|| unfit(head, cell))
+        }
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn milliseconds(head: &Head, cell: &Cell) -> io::Result<Option<i64>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) => Ok(None),
+        Cell::Time(seconds) => Ok(Some(i64::from(*seconds) * 1000)),
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn unfit(head: &Head, value: &impl std::fmt::Debug) -> io::Error {
+    let message = format!(
+        "the parquet column `{}` ({}) cannot hold {value:?}; csv and json hold any number",
+        head.name,
+        head.kind.name(),
+    );
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
+fn no_table() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "a parquet file needs a table, and the report has none")
+}
+
+fn not_columns(error: ArrowError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+/// The output's own error, so that a broken pipe is still seen to be one.
+fn unwrapped(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
+        other => io::Error::other(other),
+    }
+}

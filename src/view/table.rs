@@ -1,0 +1,154 @@
+//! Aligned columns for a terminal.
+//!
+//! Columns are as wide as the rows of the first page need; later pages widen them only where they must, so that a
+//! listing of any length is written with bounded memory. Where the terminal is too narrow, texts are wrapped at
+//! spaces and nothing else is: an address or a number is never broken, and a line that cannot be narrower runs
+//! over. Notes and warnings are not here: they are talk, and go to stderr.
+
+use std::io::{self, Write};
+
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, Row as Line, Table as Grid, Width, presets};
+
+use super::{Style, View, cells};
+use crate::report::{Head, Meta, Row, Table};
+use crate::schema::output::CellKind;
+
+/// How many rows are aligned together, and held until then.
+pub(super) const PAGE_ROWS: usize = 4096;
+/// Blanks between two columns.
+const GAP: u16 = 2;
+
+/// Aligned columns.
+pub(super) struct TableView<W> {
+    out: W,
+    style: Style,
+    columns: Vec<Head>,
+    tables: usize,
+    /// The rows that are not written yet.
+    page: Vec<Vec<String>>,
+    /// How wide the columns of this table have been so far; empty before the first page.
+    widths: Vec<u16>,
+}
+
+impl<W: Write> TableView<W> {
+    pub(super) fn new(out: W, style: Style) -> Self {
+        Self { out, style, columns: Vec::new(), tables: 0, page: Vec::new(), widths: Vec::new() }
+    }
+
+    /// Writes the rows that are held, under the column names if these are the first, and above the sums.
+    fn write_page(&mut self, total: Option<&Row>) -> io::Result<()> {
+        let headed = self.widths.is_empty() && self.style.header;
+        // A rule is as wide as its column, so it is an empty row until the widths are known.
+        let mut rows = Vec::with_capacity(self.page.len() + 4);
+        if headed {
+            rows.push(self.columns.iter().map(|head| head.name.clone()).collect());
+            rows.push(Vec::new());
+        }
+        rows.append(&mut self.page);
+        if let Some(total) = total {
+            rows.push(Vec::new());
+            rows.push(cells::shown_total(&self.columns, total, self.style.units));
+        }
+        let mut grid = grid(&rows);
+        self.widths = self.fit(&grid, &rows);
+        for (line, _) in grid.row_iter_mut().zip(&rows).filter(|(_, row)| row.is_empty()) {
+            *line = Line::from(self.widths.iter().map(|width| "─".repeat((*width).into())));
+        }
+        if let Some(names) = grid.row_mut(0).filter(|_| headed) {
+            let bold = |head: &Head| Cell::new(&head.name).add_attribute(Attribute::Bold);
+            *names = Line::from(self.columns.iter().map(bold));
+        }
+        self.shape(&mut grid);
+        grid.lines().try_for_each(|line| writeln!(self.out, "{}", line.trim_end()))
+    }
+
+    /// How wide the columns are to be.
+    fn fit(&self, grid: &Grid, rows: &[Vec<String>]) -> Vec<u16> {
+        let before = |place: usize| self.widths.get(place).copied().unwrap_or(0);
+        let widest = |(place, width): (usize, u16)| width.max(before(place));
+        let widths: Vec<_> = grid.column_max_content_widths().into_iter().enumerate().map(widest).collect();
+        let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
+        let room = self.style.width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(gaps));
+        if widths.iter().map(|width| usize::from(*width)).sum::<usize>() <= room {
+            return widths;
+        }
+        // A column of texts may become as narrow as its longest word; the grid measures words that stand on lines.
+        let words = |(head, text): (&Head, &String)| match head.kind {
+            CellKind::Text => text.replace(' ', "\n"),
+            _ => text.clone(),
+        };
+        let lines: Vec<Vec<_>> = rows.iter().map(|row| self.columns.iter().zip(row).map(words).collect()).collect();
+        let words = self::grid(&lines).column_max_content_widths();
+        let floors: Vec<_> = words.into_iter().enumerate().map(widest).collect();
+        narrowed(widths, &floors, room)
+    }
+
+    /// Fixes the columns' widths and sides, and what the terminal is.
+    fn shape(&self, grid: &mut Grid) {
+        let last = self.widths.len().saturating_sub(1);
+        for (place, (column, head)) in grid.column_iter_mut().zip(&self.columns).enumerate() {
+            let gap = if place == last { 0 } else { GAP };
+            column.set_padding((0, gap));
+            let width = self.widths.get(place).copied().unwrap_or(0).saturating_add(gap);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+            let right = cells::is_numeric(head.kind);
+            column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
+        }
+        // The style says what the terminal can do; the grid is not to look for one itself.
+        grid.force_no_tty();
+        if self.style.color {
+            grid.enforce_styling().style_text_only();
+        }
+    }
+}
+
+impl<W: Write> View for TableView<W> {
+    fn begin(&mut self, table: &Table) -> io::Result<()> {
+        if self.tables > 0 {
+            self.out.write_all(b"\n")?;
+        }
+        self.tables += 1;
+        self.columns.clone_from(&table.columns);
+        self.widths.clear();
+        if table.title.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{}\n", cells::harmless(&table.title))
+    }
+
+    fn rows(&mut self, rows: &[Row]) -> io::Result<()> {
+        for row in rows {
+            if self.page.len() == PAGE_ROWS {
+                self.write_page(None)?;
+            }
+            self.page.push(cells::shown_row(&self.columns, row, self.style.units));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, total: Option<&Row>) -> io::Result<()> {
+        self.write_page(total)
+    }
+
+    fn finish(&mut self, _meta: &Meta) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn grid(rows: &[Vec<String>]) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::NOTHING).add_rows(rows);
+    grid
+}
+
+/// Takes from the widest columns that can give, until all fit into the room or none can give more.
+fn narrowed(mut widths: Vec<u16>, floors: &[u16], room: usize) -> Vec<u16> {
+    let mut excess = widths.iter().map(|width| usize::from(*width)).sum::<usize>().saturating_sub(room);
+    while excess > 0 {
+        let giving = widths.iter_mut().zip(floors).filter(|(width, floor)| **width > **floor);
+        let Some((widest, _)) = giving.max_by_key(|(width, _)| **width) else { break };
+        *widest -= 1;
+        excess -= 1;
+    }
+    widths
+}
