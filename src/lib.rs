@@ -11,8 +11,15 @@ pub mod error;
 pub mod schema;
 pub mod units;
 
+pub mod cli;
+
 pub mod collect;
 pub mod decode;
 pub mod group;
 pub mod report;
 pub mod view;
+
+pub mod work;
+
+#[cfg(test)]
+mod tidy;

@@ -1,3 +1,7 @@
-//! The `outflow` program.
+//! The `outflow` program: a door and nothing more.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(outflow::cli::run(std::env::args_os()).code())
+}

@@ -157,6 +157,13 @@ impl Flows {
         }
     }
 
+    /// Puts a text in place of the absent ones of a column, if it was asked for.
+    pub fn complete_texts(&mut self, column: Column, code: u32) {
+        if let Some(Values::Text(codes)) = self.values_mut(column) {
+            codes.iter_mut().filter(|absent| **absent == ABSENT_TEXT).for_each(|absent| *absent = code);
+        }
+    }
+
     /// Forgets the records and keeps the buffers.
     pub fn clear(&mut self) {
         self.rows = 0;

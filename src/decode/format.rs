@@ -77,6 +77,12 @@ impl Format {
         Ok(Arc::new(Self { fields }))
     }
 
+    /// The format of these fields, as a Parquet file has them.
+    #[must_use]
+    pub fn of_fields(fields: Vec<FormatField>) -> Self {
+        Self { fields }
+    }
+
     /// The fields in the order of the line.
     #[must_use]
     pub fn fields(&self) -> &[FormatField] {

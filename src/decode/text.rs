@@ -36,6 +36,9 @@ pub struct TextDecoder {
     /// Starts and ends of the fields of irregular lines.
     spans: Vec<(u32, u32)>,
     failures: Vec<Failure>,
+    /// The format of text without a header line, if the user gave one.
+    fallback: Option<Arc<Format>>,
+    met: Vec<Arc<Format>>,
 }
 
 /// Where a record's fields are: in the index, or (irregular lines) among the spans.
@@ -64,6 +67,17 @@ struct Block<'a> {
 }
 
 impl TextDecoder {
+    /// A decoder; `fallback` is the format of text without a header line, AWS's default where there is none.
+    #[must_use]
+    pub fn new(fallback: Option<Arc<Format>>) -> Self {
+        Self { fallback, ..Self::default() }
+    }
+
+    /// The formats that came into effect since this was last asked.
+    pub fn take_formats(&mut self) -> Vec<Arc<Format>> {
+        std::mem::take(&mut self.met)
+    }
+
     /// Appends the records of a block of whole lines to `flows` and its malformed lines to `skips`, which counts
     /// lines from 1. `format` is the one in effect and may change at a header line. Returns the number of lines.
     ///
@@ -142,16 +156,19 @@ impl TextDecoder {
             && let Some(header) = Format::of_header(text)
         {
             self.finish_run(format.as_ref(), block);
+            self.met.push(Arc::clone(&header));
             *format = Some(header);
             return Ok(());
         }
         let stamped = is_timestamp(tokens[0]);
         if format.is_none() {
             let default = Format::default_v2();
-            if tokens.len() - usize::from(stamped) != default.fields().len() {
+            if self.fallback.is_none() && tokens.len() - usize::from(stamped) != default.fields().len() {
                 return Err(NoFormat { fields: tokens.len() });
             }
-            *format = Some(default);
+            let assumed = self.fallback.clone().unwrap_or(default);
+            self.met.push(Arc::clone(&assumed));
+            *format = Some(assumed);
         }
         let expected = format.as_ref().map_or(0, |format| format.fields().len());
         if stamped && tokens.len() == expected + 1 {

@@ -16,6 +16,8 @@ pub enum Verdict {
     Reject,
     /// Both together.
     All,
+    /// Every record, NODATA and SKIPDATA too.
+    Every,
 }
 
 /// Sorts the records of blocks into classes; one per worker, as it keeps buffers and the filter's caches.
@@ -64,6 +66,8 @@ impl Classifier {
             let class = match start {
                 Some(start) if start == ABSENT_TIME || !self.window.contains(start) => Class::OutOfWindow,
                 _ => match (status, rejected, self.verdict) {
+                    (_, _, Verdict::Every) if passes => Class::Counted,
+                    (_, _, Verdict::Every) => Class::Filtered,
                     (Dictionary::NODATA, ..) => Class::NoData,
                     (Dictionary::SKIPDATA, ..) => Class::SkipData,
                     (_, true, Verdict::Accept) => Class::Blocked,
@@ -78,7 +82,8 @@ impl Classifier {
                 _ => {}
             }
             account.without_start += u64::from(start == Some(ABSENT_TIME));
-            account.without_bytes += u64::from(bytes == ABSENT_BIG && matches!(class, Class::Counted | Class::Blocked));
+            let sized = self.verdict == Verdict::Every || bytes != ABSENT_BIG;
+            account.without_bytes += u64::from(!sized && matches!(class, Class::Counted | Class::Blocked));
             let tally = &mut account[class];
             tally.records += 1;
             tally.bytes += if bytes == ABSENT_BIG { 0 } else { u128::from(bytes) };

@@ -48,7 +48,8 @@ impl Key {
         let column = Column::of_name(name).ok_or_else(|| unknown(name))?;
         let bits: Vec<&str> = parts.collect();
         let wrong = |why: &str| {
-            Err(Error::usage(format!("--by {text}: {why}")).hint("for example --by src/24 or --by src/24/48,dst:public"))
+            Err(Error::usage(format!("--by {text}: {why}"))
+                .hint("for example --by src/24 or --by src/24/48,dst:public"))
         };
         if column.kind() != Kind::Address {
             return if bits.is_empty() && !public_only {
@@ -116,7 +117,7 @@ fn is_v4(address: u128) -> bool {
 /// Whether an address may be a stranger's: not private (RFC 1918, RFC 4193), shared (RFC 6598), link-local or loopback.
 fn is_public(address: u128) -> bool {
     let inside = |network: u128, bits: u32| address >> (128 - bits) == network >> (128 - bits);
-    let v4 = |a: u8, b: u8, bits| inside(IPV4_MAPPED | u128::from(a) << 24 | u128::from(b) << 16, 96 + bits);
+    let v4 = |a: u8, b: u8, bits: u32| inside(IPV4_MAPPED | u128::from(a) << 24 | u128::from(b) << 16, 96 + bits);
     let private_v4 = v4(10, 0, 8) || v4(172, 16, 12) || v4(192, 168, 16) || v4(100, 64, 10);
     let local_v4 = v4(169, 254, 16) || v4(127, 0, 8);
     let local_v6 = inside(0xfc00 << 112, 7) || inside(0xfe80 << 112, 10) || address == 1;
@@ -194,7 +195,15 @@ impl Layout {
     }
 
     /// Writes one column of the picked rows into their packed rows, `stride` words apart.
-    pub(super) fn encode(&self, place: usize, key: &Key, values: &Values, codes: &[u32], picks: &[u32], rows: &mut Rows<'_>) {
+    pub(super) fn encode(
+        &self,
+        place: usize,
+        key: &Key,
+        values: &Values,
+        codes: &[u32],
+        picks: &[u32],
+        rows: &mut Rows<'_>,
+    ) {
         let Part { word, shift, wide_address } = self.parts[place];
         let cut = |address| key.cut.map_or(address, |cut| cut.apply(address));
         match values {
@@ -204,7 +213,9 @@ impl Layout {
             }
             Values::Address(values) => rows.put(word, picks, |row| (low_word(cut(values[row])) & 0xffff_ffff) << shift),
             Values::Big(values) => rows.put(word, picks, |row| values[row]),
-            Values::Small(values) | Values::Time(values) => rows.put(word, picks, |row| u64::from(values[row]) << shift),
+            Values::Small(values) | Values::Time(values) => {
+                rows.put(word, picks, |row| u64::from(values[row]) << shift)
+            }
             Values::Text(values) => rows.put(word, picks, |row| u64::from(codes[values[row] as usize]) << shift),
         }
     }
@@ -292,7 +303,9 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_named_with_a_suggestion() {
-        for (text, hint) in [("srcadr", "srcaddr"), ("dstport/24", "src/24"), ("src/33", "src/24"), ("src/1/2/3", "src/24")] {
+        for (text, hint) in
+            [("srcadr", "srcaddr"), ("dstport/24", "src/24"), ("src/33", "src/24"), ("src/1/2/3", "src/24")]
+        {
             let error = Key::parse(text).unwrap_err();
             assert!(error.hints()[0].contains(hint), "{text}: {error} {:?}", error.hints());
         }

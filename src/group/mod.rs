@@ -1,4 +1,21 @@
-//! Flows → sums by key.
+//! Flows → exact sums by key, in partials that merge in any order.
+//!
+//! Sums the record's own fields only: tags, prices and policy come later, so that a stored roll-up can be joined and
+//! priced anew. Which records count more than once because several interfaces saw them is not decided here either.
 
+mod account;
+mod classify;
 pub mod derive;
 pub mod filter;
+mod interfaces;
+mod key;
+mod partial;
+mod survey;
+mod table;
+
+pub use account::{Account, Class, Tally};
+pub use classify::{Classifier, Verdict};
+pub use interfaces::{ATTRIBUTES, Interface, Interfaces};
+pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue};
+pub use partial::{Batcher, Group, Partial, Rollup, SHARDS, Shared, Spec, Sums};
+pub use survey::{ObjectSurvey, Survey};

@@ -4,7 +4,6 @@
 //! of a shard to one [`Shared`] table set under the shard's lock: a shard fits a core's cache while its batch is
 //! added, and no worker keeps a copy of a group. Whatever the order, the sums are the same.
 
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,8 +35,14 @@ impl Spec {
     /// The columns that must be decoded for it.
     #[must_use]
     pub fn columns(&self) -> ColumnSet {
-        let measured = [(self.bytes, Column::Bytes), (self.packets, Column::Packets), (self.seen, Column::Start), (self.seen, Column::End)];
-        let measured = measured.iter().filter(|(asked, _)| *asked).fold(ColumnSet::default(), |set, (_, c)| set.with(*c));
+        let measured = [
+            (self.bytes, Column::Bytes),
+            (self.packets, Column::Packets),
+            (self.seen, Column::Start),
+            (self.seen, Column::End),
+        ];
+        let measured =
+            measured.iter().filter(|(asked, _)| *asked).fold(ColumnSet::default(), |set, (_, c)| set.with(*c));
         self.keys.iter().fold(measured, |set, key| set.union(key.column.decoded()))
     }
 
@@ -397,11 +402,4 @@ impl Group<'_> {
         let mut pairs = self.key().zip(other.key()).map(|(one, two)| one.compare(two, names));
         pairs.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     }
-}
-
-/// The keys' columns that are duplicates of others by name, which a report could not show apart.
-#[must_use]
-pub fn repeated_key(keys: &[Key]) -> Option<&Key> {
-    let mut names = BTreeSet::new();
-    keys.iter().find(|key| !names.insert(key.name()))
 }

@@ -2,6 +2,14 @@
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
+mod cells;
+pub mod coverage;
+pub mod fields;
+pub mod flows;
+pub mod inspect;
+pub mod plan;
+pub mod top;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 

@@ -94,7 +94,8 @@ outputs! {
     FIELD, "field", Text, "Field or column.";
     VERSION, "version", Integer, "First AWS format version with the field; empty for an unknown or derived one.";
     KIND, "kind", Text, "What the values are.";
-    STAGE, "stage", Text, "Where the values come from: the record, or derived from it.";
+    STAGE, "stage", Text, "Where the values come from: the record, the object key, or derived from the record.";
+    ALIASES, "aliases", Text, "Shorter names for it.";
     MEANING, "meaning", Text, "What it says.";
     FILLED, "filled", Count, "Records in which the field has a value.";
     FILLED_SHARE, "filled_share", Share, "Share of the records in which the field has a value.";
@@ -102,10 +103,11 @@ outputs! {
     WATCHED_TO, "watched_to", Time, "Latest end of an OK or NODATA record of the interface.";
     GAPS, "gaps", Count, "Intervals in which AWS lost records of the interface (SKIPDATA), overlaps joined.";
     GAP_SECONDS, "gap_seconds", Count, "Seconds inside such gaps.";
-    REPORT, "report", Text, "The report or the part of one.";
+    QUESTION, "question", Text, "What people ask of the logs.";
     READY, "ready", Text, "yes, partly or no.";
     LACKS, "lacks", Text, "What these logs do not have for it, and what follows.";
     REASON, "reason", Text, "Why lines were left out.";
     EXAMPLE, "example", Text, "One such line, shortened.";
+    TEXT, "text", Text, "The line, at most its first 4096 bytes.";
     LINE, "line", Integer, "Line number of the example.";
 }

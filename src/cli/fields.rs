@@ -1,0 +1,23 @@
+//! `outflow fields`: the columns there are.
+
+use clap::Args;
+
+use super::flags::OutputFlags;
+use super::output;
+use crate::error::{Error, Exit};
+use crate::report::fields;
+
+/// Flags of `outflow fields`.
+#[derive(Debug, Args)]
+pub(super) struct FieldsFlags {
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+impl FieldsFlags {
+    /// Writes the list.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        output::write(&fields::report(), &self.output)?;
+        Ok(Exit::Done)
+    }
+}

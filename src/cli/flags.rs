@@ -1,0 +1,137 @@
+//! The flags that every command that reads logs has, as they are typed.
+
+use clap::{Args, ValueEnum};
+
+use crate::units::human::Units;
+
+/// Which logs, and which of their records.
+#[derive(Debug, Args)]
+pub(super) struct InputFlags {
+    /// Files, folders, globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) inputs: Vec<String>,
+
+    /// Only records that start at this time or later: a date, a time, or a span back such as 7d, 36h, yesterday
+    #[arg(long, value_name = "TIME", help_heading = "Window")]
+    pub(super) from: Option<String>,
+
+    /// Only records that start before this time
+    #[arg(long, value_name = "TIME", help_heading = "Window")]
+    pub(super) to: Option<String>,
+
+    /// Only records of the last 24h, 7d, 90m…
+    #[arg(long, value_name = "SPAN", help_heading = "Window")]
+    pub(super) last: Option<String>,
+
+    /// Only records of a month: 2026-10, this-month, last-month
+    #[arg(long, value_name = "MONTH", help_heading = "Window")]
+    pub(super) month: Option<String>,
+
+    /// Time zone of the times above
+    #[arg(long, value_name = "ZONE", default_value = "UTC", help_heading = "Window")]
+    pub(super) tz: String,
+
+    /// Only records that this is true of, such as 'src in 10.0.0.0/8 and dstport = 443 and bytes > 10MiB'
+    #[arg(long = "where", value_name = "EXPRESSION", help_heading = "Records")]
+    pub(super) filter: Option<String>,
+
+    /// Only objects of these accounts, told by their keys
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Records")]
+    pub(super) account: Vec<String>,
+
+    /// Only objects of these regions, told by their keys
+    #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = "Records")]
+    pub(super) region: Vec<String>,
+
+    /// Fields of text without a header line, as AWS writes them: '${version} ${account-id} …'
+    #[arg(long, value_name = "FIELDS", help_heading = "Reading")]
+    pub(super) format: Option<String>,
+
+    /// Write malformed lines to this file (csv, or by its extension)
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) rejects: Option<String>,
+
+    /// Malformed lines that do not make the run incomplete (exit code 3)
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Reading")]
+    pub(super) max_malformed: u64,
+
+    /// Also call the run incomplete (exit code 3) where AWS lost records (SKIPDATA)
+    #[arg(long, help_heading = "Reading")]
+    pub(super) strict: bool,
+
+    /// Most bytes that one object may inflate to
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    pub(super) max_object_size: Option<String>,
+
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N", help_heading = "Reading")]
+    pub(super) jobs: Option<usize>,
+
+    /// Say what would be read, by account, region and day, and read nothing
+    #[arg(long, help_heading = "Reading")]
+    pub(super) dry_run: bool,
+}
+
+/// How the answer is written.
+#[derive(Debug, Args)]
+pub(super) struct OutputFlags {
+    /// table, csv, tsv, json, ndjson, md or parquet [default: by --out's extension, table on a terminal, else csv]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", help_heading = "Output")]
+    pub(super) output: Option<String>,
+
+    /// Write to this file, whole or not at all
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) out: Option<String>,
+
+    /// Only this table of a report that has several
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pub(super) table: Option<String>,
+
+    /// Leave out the line of column names
+    #[arg(long, help_heading = "Output")]
+    pub(super) no_header: bool,
+
+    /// Units of bytes where people read them
+    #[arg(long, value_enum, default_value_t = UnitsFlag::Iec, help_heading = "Output")]
+    pub(super) units: UnitsFlag,
+
+    /// Say nothing but warnings and errors
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+
+    /// Show progress on standard error
+    #[arg(long, value_enum, default_value_t = ProgressFlag::Auto, help_heading = "Output")]
+    pub(super) progress: ProgressFlag,
+}
+
+/// Units of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum UnitsFlag {
+    /// KiB, MiB, GiB (1024)
+    Iec,
+    /// kB, MB, GB (1000)
+    Si,
+    /// Every digit
+    Raw,
+}
+
+impl From<UnitsFlag> for Units {
+    fn from(flag: UnitsFlag) -> Self {
+        match flag {
+            UnitsFlag::Iec => Self::Iec,
+            UnitsFlag::Si => Self::Si,
+            UnitsFlag::Raw => Self::Raw,
+        }
+    }
+}
+
+/// When progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressFlag {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

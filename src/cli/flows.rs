@@ -1,0 +1,96 @@
+//! `outflow flows`: flags → records, streamed.
+
+use std::time::Instant;
+
+use clap::Args;
+
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{dry_run, job, write_rejects};
+use super::notice::{self, ProgressDisplay};
+use super::output;
+use crate::error::{Error, Exit, nearest};
+use crate::group::Verdict;
+use crate::report::flows::{DEFAULT_COLUMNS, table};
+use crate::schema::Column;
+use crate::view::{self, Format};
+use crate::work::{self, FlowsQuestion, Job, Progress};
+
+/// Records shown on a terminal unless --limit asks for more.
+const TERMINAL_RECORDS: u64 = 100;
+
+/// Flags of `outflow flows`.
+#[derive(Debug, Args)]
+pub(super) struct FlowsFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// Columns to write, comma separated, or `all` that these logs have
+    #[arg(long, value_name = "COLUMNS", help_heading = "Report")]
+    columns: Option<String>,
+
+    /// At most this many records [default: 100 as a table, else all]
+    #[arg(long, value_name = "N", help_heading = "Report")]
+    limit: Option<u64>,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+impl FlowsFlags {
+    /// Streams the records and tells how it ended.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        let began = Instant::now();
+        let job = job(&self.input, Verdict::Every)?;
+        if self.input.dry_run {
+            return dry_run(&job, &self.output);
+        }
+        let format = output::format(&self.output)?;
+        let limit = self.limit.or((format == Format::Table).then_some(TERMINAL_RECORDS));
+        let question = FlowsQuestion { columns: self.columns(&job)?, limit };
+        let style = output::style(&self.output);
+        let progress: &'static Progress = Box::leak(Box::default());
+        let display = ProgressDisplay::start(&self.output, progress);
+        let mut failed = None;
+        let written = output::to_destination(&self.output, |out| {
+            let mut view = view::view(format, &style, "flows", out);
+            view.begin(&table(&question.columns))?;
+            match work::flows(&job, &question, progress, &mut |rows| view.rows(rows)) {
+                Err(error) => failed = Some(error),
+                Ok((answer, written)) => {
+                    written?;
+                    view.end(None)?;
+                    view.finish(&answer.report.meta)?;
+                    return Ok(Some(answer));
+                }
+            }
+            Ok(None)
+        });
+        if let Some(display) = display {
+            display.stop();
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let Some(answer) = written?.flatten() else { return Ok(Exit::Done) };
+        write_rejects(&self.input, &answer)?;
+        notice::trailer(&answer.report.meta, began, self.output.quiet);
+        Ok(answer.exit())
+    }
+
+    fn columns(&self, job: &Job) -> Result<Vec<Column>, Error> {
+        let Some(names) = &self.columns else { return Ok(DEFAULT_COLUMNS.to_vec()) };
+        if names == "all" {
+            return work::columns_met(job);
+        }
+        let column = |name: &str| {
+            Column::of_name(name).ok_or_else(|| {
+                let error = Error::usage(format!("--columns: there is no column `{name}`"));
+                match nearest(&name.replace('-', "_"), Column::names()) {
+                    Some(near) => error.hint(format!("did you mean `{near}`?")),
+                    None => error.hint("`outflow fields` lists the columns"),
+                }
+            })
+        };
+        names.split(',').map(|name| column(name.trim())).collect()
+    }
+}

@@ -1,0 +1,27 @@
+//! `outflow inspect`: flags → answer.
+
+use clap::Args;
+
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job, run_on};
+use crate::error::{Error, Exit};
+use crate::group::Verdict;
+use crate::work;
+
+/// Flags of `outflow inspect`.
+#[derive(Debug, Args)]
+pub(super) struct InspectFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+impl InspectFlags {
+    /// Answers, writes and tells how it ended.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        let job = job(&self.input, Verdict::Accept)?;
+        run_on(&job, &self.input, &self.output, |progress| work::inspect(&job, progress))
+    }
+}

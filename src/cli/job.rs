@@ -1,0 +1,98 @@
+//! What the flags mean: flags → a job, with the clock read once; and how a job is run from the command line.
+
+use std::time::Instant;
+
+use super::flags::{InputFlags, OutputFlags};
+use super::notice::{self, ProgressDisplay};
+use super::output;
+use crate::collect::Limits;
+use crate::decode::Format;
+use crate::error::{Error, Exit};
+use crate::group::Verdict;
+use crate::group::filter::Filter;
+use crate::units::size;
+use crate::units::time::{Zone, window};
+use crate::work::{self, Answer, Job, Progress};
+
+/// The job that the flags of a command mean.
+pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
+    let now = now()?;
+    let zone = Zone::parse(&flags.tz)?;
+    let window = window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
+    let filter = flags.filter.as_deref().map(|text| Filter::parse(text, now, zone)).transpose()?;
+    let format = flags.format.as_deref().map(Format::of_log_format).transpose()?;
+    let mut limits = Limits::default();
+    if let Some(text) = &flags.max_object_size {
+        limits.decompressed_bytes = size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
+    }
+    if flags.jobs == Some(0) {
+        return Err(Error::usage("--jobs: at least one thread is needed"));
+    }
+    Ok(Job {
+        inputs: flags.inputs.clone(),
+        accounts: flags.account.clone(),
+        regions: flags.region.clone(),
+        window,
+        filter,
+        format,
+        verdict,
+        jobs: flags.jobs.unwrap_or_else(cores),
+        keep_rejects: flags.rejects.is_some(),
+        max_malformed: flags.max_malformed,
+        strict: flags.strict,
+        limits,
+    })
+}
+
+/// The one moment that the whole run calls now.
+#[expect(clippy::disallowed_methods, reason = "cli is where the clock is read")]
+fn now() -> Result<u32, Error> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = since.ok().and_then(|since| u32::try_from(since.as_secs()).ok());
+    seconds.ok_or_else(|| Error::failed("the clock is not between 1970 and 2106"))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Runs a question that gives a whole report: progress, the answer, malformed lines, the trailer.
+pub(super) fn run_on(
+    job: &Job,
+    input: &InputFlags,
+    output: &OutputFlags,
+    answer: impl FnOnce(&'static Progress) -> Result<Answer, Error>,
+) -> Result<Exit, Error> {
+    let began = Instant::now();
+    if input.dry_run {
+        return dry_run(job, output);
+    }
+    // A wrong format is said before anything is read.
+    output::format(output)?;
+    let progress: &'static Progress = Box::leak(Box::default());
+    let display = ProgressDisplay::start(output, progress);
+    let answer = answer(progress);
+    if let Some(display) = display {
+        display.stop();
+    }
+    let answer = answer?;
+    output::write(&answer.report, output)?;
+    write_rejects(input, &answer)?;
+    notice::trailer(&answer.report.meta, began, output.quiet);
+    Ok(answer.exit())
+}
+
+/// Says what would be read.
+pub(super) fn dry_run(job: &Job, flags: &OutputFlags) -> Result<Exit, Error> {
+    let report = work::plan(job)?;
+    output::write(&report, flags)?;
+    if !flags.quiet {
+        notice::notes(&report.meta);
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the malformed lines, if they are asked for.
+pub(super) fn write_rejects(input: &InputFlags, answer: &Answer) -> Result<(), Error> {
+    input.rejects.as_ref().map_or(Ok(()), |path| output::write_rejects(&answer.rejects_report(), path))
+}

@@ -1,0 +1,76 @@
+//! The door: what was typed → a job, its answer → a file or the terminal, talk → stderr, the end → an exit code.
+//!
+//! The only stage that knows clap, the terminal, the environment and the clock.
+
+mod fields;
+mod flags;
+mod flows;
+mod inspect;
+mod job;
+mod notice;
+mod output;
+mod top;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::error::{Error, Exit};
+
+/// What leaves your cloud, who sent it and what it costs: VPC flow logs, read fast and exactly
+///
+/// Reads AWS VPC flow logs (text, gzip, Parquet) from files, folders, globs or standard input and reports exact sums.
+/// Data goes to standard output, talk to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "outflow", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but some input could not be read")]
+struct Outflow {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Who talks most: sums by any columns, the greatest first
+    Top(top::TopFlags),
+    /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
+    Flows(flows::FlowsFlags),
+    /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
+    Inspect(inspect::InspectFlags),
+    /// The columns there are, for --by, --where and --columns
+    Fields(fields::FieldsFlags),
+}
+
+/// Runs the program on its arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let matches = match Outflow::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return told_by_clap(&error),
+    };
+    let ended = match Outflow::from_arg_matches(&matches) {
+        Ok(outflow) => outflow.command.run(),
+        Err(error) => return told_by_clap(&error),
+    };
+    ended.unwrap_or_else(|error| {
+        notice::error(&error);
+        error.exit()
+    })
+}
+
+impl Command {
+    fn run(self) -> Result<Exit, Error> {
+        match self {
+            Self::Top(flags) => flags.run(),
+            Self::Flows(flags) => flags.run(),
+            Self::Inspect(flags) => flags.run(),
+            Self::Fields(flags) => flags.run(),
+        }
+    }
+}
+
+/// Help and version are answers; everything else that clap says is a usage error.
+fn told_by_clap(error: &clap::Error) -> Exit {
+    // Nothing can be done about a terminal that is gone.
+    let _unheard = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}

@@ -1,0 +1,73 @@
+//! Where an answer goes: standard output, or a file that appears whole or not at all.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::str::FromStr;
+
+use super::flags::OutputFlags;
+use crate::error::Error;
+use crate::report::Report;
+use crate::view::{self, Format, Style};
+
+/// The format that is asked for, or fits where the answer goes.
+pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
+    match (&flags.output, &flags.out) {
+        (Some(name), _) => Format::from_str(name),
+        (None, Some(path)) => Format::of_extension(path).ok_or_else(|| {
+            Error::usage(format!("--out {path}: the extension names no format")).hint(format!("choose one with -o: {}", view::NAMES.join(", ")))
+        }),
+        (None, None) if io::stdout().is_terminal() => Ok(Format::Table),
+        (None, None) => Ok(Format::Csv),
+    }
+}
+
+/// How it is written.
+pub(super) fn style(flags: &OutputFlags) -> Style {
+    let terminal = flags.out.is_none() && io::stdout().is_terminal();
+    #[expect(clippy::disallowed_methods, reason = "cli is where the environment is read")]
+    let plain = std::env::var_os("NO_COLOR").is_some();
+    Style { units: flags.units.into(), header: !flags.no_header, width: None, color: terminal && !plain }
+}
+
+/// Writes a finished report.
+pub(super) fn write(report: &Report, flags: &OutputFlags) -> Result<(), Error> {
+    let (format, style, chosen) = (format(flags)?, style(flags), flags.table.as_deref());
+    to_destination(flags, |out| view::write(report, chosen, format, &style, out)).map(|_| ())
+}
+
+/// Writes malformed lines as a table.
+pub(super) fn write_rejects(report: &Report, path: &str) -> Result<(), Error> {
+    let format = Format::of_extension(path).unwrap_or(Format::Csv);
+    let style = Style { units: crate::units::human::Units::Raw, header: true, width: None, color: false };
+    to_file(path, |out| view::write(report, None, format, &style, out)).map(|_| ())
+}
+
+/// Lets `write` write to where the answer goes. A reader that has gone away is no error.
+pub(super) fn to_destination<R>(
+    flags: &OutputFlags,
+    write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>,
+) -> Result<Option<R>, Error> {
+    if let Some(path) = &flags.out {
+        return to_file(path, write).map(Some);
+    }
+    match write(Box::new(io::stdout())) {
+        Ok(result) => Ok(Some(result)),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        Err(error) => Err(failed("cannot write the answer", &error)),
+    }
+}
+
+/// Lets `write` write to a temporary file beside `path`, which then takes its name.
+fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
+    let failed = |error: &io::Error| failed(&format!("cannot write {path}"), error);
+    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = tempfile::Builder::new().prefix(".outflow-").tempfile_in(folder).map_err(|error| failed(&error))?;
+    let handle = file.reopen().map_err(|error| failed(&error))?;
+    let result = write(Box::new(handle)).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(result)
+}
+
+fn failed(what: &str, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::InvalidInput { Error::usage(error.to_string()) } else { Error::failed(format!("{what}: {error}")) }
+}

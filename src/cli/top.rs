@@ -1,0 +1,123 @@
+//! `outflow top`: flags → question → answer.
+
+use clap::{Args, ValueEnum};
+
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job, run_on};
+use crate::error::{Error, Exit, nearest};
+use crate::group::{Key, Spec, Verdict};
+use crate::report::top::{Order, Shape};
+use crate::work::{self, TopQuestion};
+
+/// Flags of `outflow top`.
+#[derive(Debug, Args)]
+pub(super) struct TopFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// Columns to group by, comma separated; addresses may be cut: src/24 or src/24/48, dst/16:public
+    #[arg(long, value_name = "COLUMNS", default_value = "src,dst", help_heading = "Report")]
+    by: String,
+
+    /// How many rows, or `all`; the rest is summed in a row `(other)`
+    #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
+    top: String,
+
+    /// Order: bytes, packets, flows, blocked_bytes, blocked_packets, blocked_flows, first_seen, last_seen, key
+    #[arg(long, value_name = "MEASURE", default_value = "bytes", help_heading = "Report")]
+    sort: String,
+
+    /// Which sums to show
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "bytes,packets,blocked", help_heading = "Report")]
+    measures: Vec<Measure>,
+
+    /// Records that the sums are of
+    #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
+    action: Action,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// A sum to show; flows always are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Measure {
+    /// Bytes
+    Bytes,
+    /// Packets
+    Packets,
+    /// Flows
+    Flows,
+    /// The same of REJECT records, in columns of their own
+    Blocked,
+    /// The first start and the last end
+    Seen,
+}
+
+/// Records that the sums are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Action {
+    /// ACCEPT; REJECT is summed apart
+    Accept,
+    /// REJECT alone
+    Reject,
+    /// Both together
+    All,
+}
+
+impl TopFlags {
+    /// Answers, writes and tells how it ended.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        let verdict = match self.action {
+            Action::Accept => Verdict::Accept,
+            Action::Reject => Verdict::Reject,
+            Action::All => Verdict::All,
+        };
+        let question = self.question()?;
+        let job = job(&self.input, verdict)?;
+        run_on(&job, &self.input, &self.output, |progress| work::top(&job, &question, progress))
+    }
+
+    fn question(&self) -> Result<TopQuestion, Error> {
+        let keys = self.by.split(',').map(|key| Key::parse(key.trim())).collect::<Result<Vec<_>, _>>()?;
+        if let Some(repeated) = keys.iter().enumerate().find(|(place, key)| keys[..*place].iter().any(|k| k.name() == key.name())) {
+            return Err(Error::usage(format!("--by: `{}` is there twice", repeated.1.name())));
+        }
+        let order = order(&self.sort)?;
+        let has = |measure| self.measures.contains(&measure);
+        let asked = |orders: &[Order]| orders.contains(&order);
+        let spec = Spec {
+            keys,
+            bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
+            packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
+            seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
+        };
+        let of_blocked = asked(&[Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows]);
+        if of_blocked && self.action != Action::Accept {
+            return Err(Error::usage(format!("--sort {}: blocked records have no columns of their own", self.sort))
+                .hint("leave --action out, or sort by bytes, packets or flows"));
+        }
+        let blocked = (has(Measure::Blocked) || of_blocked) && self.action == Action::Accept;
+        Ok(TopQuestion { spec, shape: Shape { order, rows: rows(&self.top)?, blocked } })
+    }
+}
+
+fn order(name: &str) -> Result<Order, Error> {
+    let name = name.replace('-', "_");
+    let names = || Order::ALL.iter().map(|(name, _)| *name);
+    Order::ALL.iter().find(|(known, _)| *known == name).map(|(_, order)| *order).ok_or_else(|| {
+        let error = Error::usage(format!("--sort: there is no order `{name}`"));
+        match nearest(&name, names()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint(format!("one of {}", names().collect::<Vec<_>>().join(", "))),
+        }
+    })
+}
+
+fn rows(text: &str) -> Result<Option<usize>, Error> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let wrong = || Error::usage(format!("--top {text}: not a number of rows")).hint("a number, or `all`");
+    text.parse().map(Some).map_err(|_| wrong())
+}

@@ -1,0 +1,154 @@
+//! Interfaces and what belongs to them, kept once instead of in every key.
+//!
+//! An interface's attributes (account, VPC, subnet, zone, instance…) hardly change; where a log has several values,
+//! the latest one stands, and among those of one moment the last by its bytes, so that any order gives the same.
+
+use std::collections::BTreeMap;
+
+use crate::decode::{Dictionary, Flows};
+use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
+
+/// The columns that belong to an interface.
+pub const ATTRIBUTES: [Column; 10] = [
+    Column::AccountId,
+    Column::Region,
+    Column::VpcId,
+    Column::SubnetId,
+    Column::AzId,
+    Column::InstanceId,
+    Column::InterfaceType,
+    Column::InterfaceTag,
+    Column::InstanceTag,
+    Column::EcsServiceName,
+];
+
+/// What is known of one interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interface {
+    /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
+    attributes: [Option<(u32, Box<[u8]>)>; ATTRIBUTES.len()],
+    /// Records of traffic.
+    pub ok: u64,
+    /// NODATA records.
+    pub no_data: u64,
+    /// SKIPDATA records.
+    pub skip_data: u64,
+    /// The earliest start and the latest end of an OK or NODATA record: when it was watched.
+    pub watched: Option<(u32, u32)>,
+    /// Intervals of SKIPDATA records, `[start, end]`, sorted, joined where they touch.
+    gaps: Vec<(u32, u32)>,
+}
+
+impl Interface {
+    /// An attribute's value.
+    #[must_use]
+    pub fn attribute(&self, column: Column) -> Option<&[u8]> {
+        let place = ATTRIBUTES.iter().position(|attribute| *attribute == column)?;
+        self.attributes[place].as_ref().map(|(_, value)| &value[..])
+    }
+
+    /// The intervals in which AWS lost records, `[start, end]`, sorted and apart.
+    #[must_use]
+    pub fn gaps(&self) -> &[(u32, u32)] {
+        &self.gaps
+    }
+
+    fn add(&mut self, other: Self) {
+        for (mine, theirs) in self.attributes.iter_mut().zip(other.attributes) {
+            // None comes before every value, so the greater one is the later one.
+            if theirs > *mine {
+                *mine = theirs;
+            }
+        }
+        self.ok += other.ok;
+        self.no_data += other.no_data;
+        self.skip_data += other.skip_data;
+        self.watched = match (self.watched, other.watched) {
+            (Some((from, to)), Some((other_from, other_to))) => Some((from.min(other_from), to.max(other_to))),
+            (mine, theirs) => mine.or(theirs),
+        };
+        self.gaps.extend(other.gaps);
+        self.join_gaps();
+    }
+
+    fn join_gaps(&mut self) {
+        self.gaps.sort_unstable();
+        self.gaps.dedup_by(|later, earlier| {
+            let touches = later.0 <= earlier.1.saturating_add(1);
+            if touches {
+                earlier.1 = earlier.1.max(later.1);
+            }
+            touches
+        });
+    }
+}
+
+/// All interfaces by their id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interfaces {
+    by_id: BTreeMap<Box<[u8]>, Interface>,
+}
+
+impl Interfaces {
+    /// The columns that are needed to learn of interfaces.
+    #[must_use]
+    pub fn columns() -> ColumnSet {
+        let basic = [Column::InterfaceId, Column::ResourceId, Column::LogStatus, Column::Start, Column::End];
+        ColumnSet::of(&basic).union(ColumnSet::of(&ATTRIBUTES))
+    }
+
+    /// Learns from the records of a block.
+    pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary) {
+        let column = |column| flows.smalls(column).unwrap_or(&[]);
+        let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
+        let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
+        let attributes = ATTRIBUTES.map(column);
+        for row in 0..flows.rows() {
+            let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
+            // A regional NAT gateway has no interface; its resource id stands for it.
+            let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
+            let Some(id) = id else { continue };
+            let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
+            let interface = self.entry(dictionary.text(id));
+            let moment = if start == ABSENT_TIME { 0 } else { start };
+            for (kept, values) in interface.attributes.iter_mut().zip(&attributes) {
+                let code = at(values, ABSENT_TEXT);
+                let newer = || kept.as_ref().is_none_or(|kept| (kept.0, &kept.1[..]) < (moment, dictionary.text(code)));
+                if code != ABSENT_TEXT && newer() {
+                    *kept = Some((moment, dictionary.text(code).into()));
+                }
+            }
+            let dated = start != ABSENT_TIME && end != ABSENT_TIME;
+            match at(statuses, Dictionary::OK) {
+                Dictionary::SKIPDATA => {
+                    interface.skip_data += 1;
+                    interface.gaps.extend(dated.then_some((start, end.max(start))));
+                    interface.join_gaps();
+                    continue;
+                }
+                Dictionary::NODATA => interface.no_data += 1,
+                _ => interface.ok += 1,
+            }
+            if dated {
+                let (from, to) = interface.watched.unwrap_or((start, end));
+                interface.watched = Some((from.min(start), to.max(end)));
+            }
+        }
+    }
+
+    /// Adds what another part of the input taught. Associative and commutative.
+    pub fn add(&mut self, other: Self) {
+        for (id, interface) in other.by_id {
+            self.entry(&id).add(interface);
+        }
+    }
+
+    /// The interfaces in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Interface)> {
+        self.by_id.iter().map(|(id, interface)| (&id[..], interface))
+    }
+
+    fn entry(&mut self, id: &[u8]) -> &mut Interface {
+        self.by_id.entry(id.into()).or_default()
+    }
+}

@@ -1,0 +1,257 @@
+//! What is in the logs: objects, formats, fields, interfaces, what is wrong, and what each question will lack.
+
+use std::collections::BTreeMap;
+
+use super::cells::moment;
+use super::{Cell, Head, Report, Row, Table};
+use crate::group::{ATTRIBUTES, Interface, Survey};
+use crate::schema::output::{self, Output};
+use crate::schema::{ABSENT_TIME, Column};
+use crate::units::human;
+
+/// What is known of an object beside its records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectFacts {
+    /// As found.
+    pub name: String,
+    /// How it is written, if that could be told.
+    pub written: Option<&'static str>,
+    /// The header lines of its formats.
+    pub headers: Vec<String>,
+    /// Its fields by name; those AWS did not have when this was written have no column.
+    pub fields: Vec<(String, Option<Column>)>,
+    /// As stored.
+    pub stored_bytes: u64,
+    /// Lines or rows.
+    pub lines: u64,
+    /// Well-formed records.
+    pub records: u64,
+    /// Malformed lines.
+    pub malformed: u64,
+    /// Malformed lines by reason, with an example: its line number and text.
+    pub reasons: Vec<(String, u64, Option<(u64, String)>)>,
+}
+
+/// The report.
+#[must_use]
+pub fn report(objects: &[ObjectFacts], survey: &Survey) -> Report {
+    let tables = vec![
+        objects_table(objects, survey),
+        formats_table(objects),
+        fields_table(objects, survey),
+        interfaces_table(survey),
+        malformed_table(objects),
+        questions_table(objects, survey),
+    ];
+    let mut report = Report { name: "inspect".to_owned(), tables, ..Report::default() };
+    if survey.unknown_accounts > 0 {
+        let records = human::count(survey.unknown_accounts.into());
+        report.meta.notes.push(format!("{records} records have the account `unknown`: interfaces of AWS services"));
+    }
+    report
+}
+
+fn table(name: &str, title: &str, columns: &[Output], rows: Vec<Row>) -> Table {
+    let columns = columns.iter().map(|output| Head::from(*output)).collect();
+    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, total: None }
+}
+
+fn text(text: Option<&str>) -> Cell {
+    text.map_or(Cell::Absent, Cell::from)
+}
+
+fn objects_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
+    let columns = [
+        output::OBJECT,
+        output::FORMAT,
+        output::SIZE,
+        output::FIELDS,
+        output::LINES,
+        output::RECORDS,
+        output::OK,
+        output::BLOCKED,
+        output::NO_DATA,
+        output::SKIP_DATA,
+        output::MALFORMED,
+        output::FIRST_SEEN,
+        output::LAST_SEEN,
+    ];
+    let row = |(place, object): (usize, &ObjectFacts)| {
+        let kinds = survey.objects.get(&place).cloned().unwrap_or_default();
+        let (first, last) = kinds.span.unwrap_or((ABSENT_TIME, ABSENT_TIME));
+        let counts = [object.lines, object.records, kinds.ok, kinds.blocked, kinds.no_data, kinds.skip_data, object.malformed];
+        let mut row = vec![object.name.as_str().into(), text(object.written), object.stored_bytes.into()];
+        row.push((object.fields.len() as u64).into());
+        row.extend(counts.map(Cell::from));
+        row.extend([moment(first), moment(last)]);
+        row
+    };
+    table("objects", "Objects", &columns, objects.iter().enumerate().map(row).collect())
+}
+
+fn formats_table(objects: &[ObjectFacts]) -> Table {
+    let mut formats: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for header in objects.iter().flat_map(|object| &object.headers) {
+        let fields = header.split(' ').count() as u64;
+        formats.entry(header).or_insert((0, fields)).0 += 1;
+    }
+    let row = |(header, (objects, fields)): (&str, (u64, u64))| vec![objects.into(), fields.into(), header.into()];
+    let columns = [output::OBJECTS, output::FIELDS, output::HEADER];
+    table("formats", "Formats", &columns, formats.into_iter().map(row).collect())
+}
+
+fn fields_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
+    let mut fields: BTreeMap<(Option<Column>, &str), (u64, u64)> = BTreeMap::new();
+    for object in objects {
+        let mut names: Vec<_> = object.fields.iter().collect();
+        names.sort();
+        names.dedup();
+        for (name, column) in names {
+            let sums = fields.entry((*column, column.map_or(name.as_str(), Column::name))).or_default();
+            *sums = (sums.0 + 1, sums.1 + object.records);
+        }
+    }
+    let row = |((column, name), (objects, records)): ((Option<Column>, &str), (u64, u64))| {
+        let filled = column.and_then(|column| survey.filled.get(&column)).copied();
+        let version = column.map_or(Cell::Absent, |column| u64::from(column.version()).into());
+        let share = filled.map_or(Cell::Absent, |filled| Cell::Share { part: filled.into(), whole: records.into() });
+        let meaning = column.map_or("Unknown field: tolerated, not read.", Column::meaning);
+        vec![name.into(), version, objects.into(), records.into(), filled.map_or(Cell::Absent, Cell::from), share, meaning.into()]
+    };
+    let columns = [
+        output::FIELD,
+        output::VERSION,
+        output::OBJECTS,
+        output::RECORDS,
+        output::FILLED,
+        output::FILLED_SHARE,
+        output::MEANING,
+    ];
+    table("fields", "Fields", &columns, fields.into_iter().map(row).collect())
+}
+
+fn interfaces_table(survey: &Survey) -> Table {
+    let mut columns: Vec<Head> = vec![Column::InterfaceId.into()];
+    columns.extend(ATTRIBUTES.map(Head::from));
+    let measured = [
+        output::OK,
+        output::NO_DATA,
+        output::SKIP_DATA,
+        output::WATCHED_FROM,
+        output::WATCHED_TO,
+        output::GAPS,
+        output::GAP_SECONDS,
+    ];
+    columns.extend(measured.map(Head::from));
+    let row = |(id, interface): (&[u8], &Interface)| {
+        let mut row: Row = vec![String::from_utf8_lossy(id).into_owned().into()];
+        row.extend(ATTRIBUTES.map(|column| {
+            interface.attribute(column).map_or(Cell::Absent, |value| String::from_utf8_lossy(value).into_owned().into())
+        }));
+        row.extend([interface.ok, interface.no_data, interface.skip_data].map(Cell::from));
+        let (from, to) = interface.watched.unwrap_or((ABSENT_TIME, ABSENT_TIME));
+        row.extend([moment(from), moment(to)]);
+        let seconds: u64 = interface.gaps().iter().map(|(from, to)| u64::from(to - from)).sum();
+        row.extend([(interface.gaps().len() as u64).into(), seconds.into()]);
+        row
+    };
+    let rows = survey.interfaces.iter().map(row).collect();
+    Table { name: "interfaces".to_owned(), title: "Interfaces".to_owned(), columns, rows, total: None }
+}
+
+fn malformed_table(objects: &[ObjectFacts]) -> Table {
+    let mut rows = Vec::new();
+    for object in objects {
+        for (reason, count, example) in &object.reasons {
+            let (line, example) = example.as_ref().map_or((Cell::Absent, Cell::Absent), |(line, text)| ((*line).into(), text.as_str().into()));
+            rows.push(vec![object.name.as_str().into(), reason.as_str().into(), (*count).into(), line, example]);
+        }
+    }
+    let columns = [output::OBJECT, output::REASON, output::MALFORMED, output::LINE, output::EXAMPLE];
+    table("malformed", "Malformed lines", &columns, rows)
+}
+
+/// A question that people bring, the columns that answer it fully, and what happens without them.
+struct Question {
+    name: &'static str,
+    /// Without one of these it cannot be answered.
+    needed: &'static [Column],
+    /// Without one of these it is answered by less.
+    wanted: &'static [Column],
+    otherwise: &'static str,
+}
+
+const QUESTIONS: &[Question] = &[
+    Question { name: "bytes by any column", needed: &[Column::Bytes], wanted: &[], otherwise: "only flows can be counted" },
+    Question { name: "windows, hours, spikes", needed: &[Column::Start], wanted: &[Column::End], otherwise: "last_seen is unknown" },
+    Question {
+        name: "blocked traffic apart",
+        needed: &[Column::Action],
+        wanted: &[Column::RejectReason],
+        otherwise: "why traffic was refused is unknown",
+    },
+    Question {
+        name: "gaps told from silence",
+        needed: &[Column::LogStatus],
+        wanted: &[Column::InterfaceId],
+        otherwise: "gaps cannot be laid to an interface",
+    },
+    Question {
+        name: "each byte counted once",
+        needed: &[Column::InterfaceId],
+        wanted: &[Column::FlowDirection],
+        otherwise: "direction is told from the addresses that all records of an interface share",
+    },
+    Question {
+        name: "true ends behind NAT and gateways",
+        needed: &[],
+        wanted: &[Column::PktSrcaddr, Column::PktDstaddr],
+        otherwise: "a NAT gateway stands for its clients",
+    },
+    Question {
+        name: "service ports",
+        needed: &[Column::Srcport, Column::Dstport],
+        wanted: &[Column::TcpFlags],
+        otherwise: "the lower port is taken for the service's",
+    },
+    Question {
+        name: "zones and regions",
+        needed: &[],
+        wanted: &[Column::AzId, Column::Region],
+        otherwise: "the region comes from the object's key, the zone from a network table",
+    },
+    Question {
+        name: "path out of the network",
+        needed: &[],
+        wanted: &[Column::TrafficPath, Column::PktDstAwsService],
+        otherwise: "the path is told from the addresses and marked as assumed",
+    },
+    Question {
+        name: "owners without a tag table",
+        needed: &[],
+        wanted: &[Column::InterfaceTag, Column::InstanceTag, Column::EcsServiceName],
+        otherwise: "owners come from a tag table by interface, instance or address",
+    },
+];
+
+fn questions_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
+    let records: u64 = objects.iter().map(|object| object.records).sum();
+    let has = |column: &Column| survey.filled.get(column).is_some_and(|filled| *filled > 0);
+    let row = |question: &Question| {
+        let names = |columns: Vec<&Column>| columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(", ");
+        let missing_needed: Vec<_> = question.needed.iter().filter(|column| !has(column)).collect();
+        let missing_wanted: Vec<_> = question.wanted.iter().filter(|column| !has(column)).collect();
+        let (ready, lacks) = if records == 0 {
+            ("no", "no records".to_owned())
+        } else if !missing_needed.is_empty() {
+            ("no", names(missing_needed))
+        } else if !missing_wanted.is_empty() {
+            ("partly", format!("{}: {}", names(missing_wanted), question.otherwise))
+        } else {
+            ("yes", String::new())
+        };
+        vec![question.name.into(), ready.into(), if lacks.is_empty() { Cell::Absent } else { lacks.into() }]
+    };
+    let columns = [output::QUESTION, output::READY, output::LACKS];
+    table("questions", "What can be answered", &columns, QUESTIONS.iter().map(row).collect())
+}

@@ -1,0 +1,224 @@
+//! Who talks most: the groups with the greatest sums, the rest as one row, and the total.
+
+use std::cmp::Ordering;
+
+use super::cells::{head, key_cell, moment};
+use super::{Cell, Row, Table};
+use crate::group::{Group, Rollup, Spec, Sums};
+use crate::schema::output::{self, Output};
+
+/// What the rows are ordered by; equal ones by key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Most bytes first.
+    Bytes,
+    /// Most packets first.
+    Packets,
+    /// Most flows first.
+    Flows,
+    /// Most blocked bytes first.
+    BlockedBytes,
+    /// Most blocked packets first.
+    BlockedPackets,
+    /// Most blocked flows first.
+    BlockedFlows,
+    /// The earliest first.
+    FirstSeen,
+    /// The latest first.
+    LastSeen,
+    /// By key alone, ascending.
+    Key,
+}
+
+impl Order {
+    /// Every order with the name it is asked for by.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("bytes", Self::Bytes),
+        ("packets", Self::Packets),
+        ("flows", Self::Flows),
+        ("blocked_bytes", Self::BlockedBytes),
+        ("blocked_packets", Self::BlockedPackets),
+        ("blocked_flows", Self::BlockedFlows),
+        ("first_seen", Self::FirstSeen),
+        ("last_seen", Self::LastSeen),
+        ("key", Self::Key),
+    ];
+
+    /// What is compared: the greater comes first.
+    fn rank(self, counted: &Sums, blocked: &Sums) -> u128 {
+        match self {
+            Self::FirstSeen => (u32::MAX - counted.first_seen.min(blocked.first_seen)).into(),
+            Self::LastSeen => counted.last_seen.max(blocked.last_seen).into(),
+            Self::Key => 0,
+            _ => self.measured(counted, blocked),
+        }
+    }
+
+    /// What shares are parts of: the sum that is ordered by, or the bytes.
+    fn measured(self, counted: &Sums, blocked: &Sums) -> u128 {
+        match self {
+            Self::Bytes | Self::FirstSeen | Self::LastSeen | Self::Key => counted.bytes,
+            Self::Packets => counted.packets,
+            Self::Flows => counted.flows,
+            Self::BlockedBytes => blocked.bytes,
+            Self::BlockedPackets => blocked.packets,
+            Self::BlockedFlows => blocked.flows,
+        }
+    }
+}
+
+/// How many rows, in which order, with which columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The order.
+    pub order: Order,
+    /// The number of rows; all where there is none.
+    pub rows: Option<usize>,
+    /// Whether blocked records have columns of their own.
+    pub blocked: bool,
+}
+
+/// The greatest groups of some shards of a roll-up, and the sums of all. Merges in any order.
+#[derive(Debug)]
+pub struct Ranking<'a> {
+    shape: Shape,
+    best: Vec<(u128, Group<'a>)>,
+    counted: Sums,
+    blocked: Sums,
+    groups: u64,
+}
+
+impl<'a> Ranking<'a> {
+    /// Of no shard yet.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
+        Self { shape, best: Vec::new(), counted: Sums::default(), blocked: Sums::default(), groups: 0 }
+    }
+
+    /// Adds the groups of a shard.
+    pub fn add_shard(&mut self, rollup: &'a Rollup, shard: usize) {
+        for group in rollup.groups(shard) {
+            self.groups += 1;
+            self.counted.add(&group.counted);
+            self.blocked.add(&group.blocked);
+            self.best.push((self.shape.order.rank(&group.counted, &group.blocked), group));
+            // Twice as many as needed are kept before the lesser half goes: each group is moved a few times at most.
+            if self.shape.rows.is_some_and(|rows| self.best.len() >= (rows * 2).max(64)) {
+                self.cut();
+            }
+        }
+    }
+
+    /// Adds the groups of other shards.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.groups += other.groups;
+        self.counted.add(&other.counted);
+        self.blocked.add(&other.blocked);
+        self.best.extend(other.best);
+        self
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn groups(&self) -> u64 {
+        self.groups
+    }
+
+    fn cut(&mut self) {
+        let rows = self.shape.rows.unwrap_or(usize::MAX);
+        if rows > 0 && rows < self.best.len() {
+            self.best.select_nth_unstable_by(rows - 1, compare);
+        }
+        self.best.truncate(rows);
+    }
+
+    /// The finished table.
+    #[must_use]
+    pub fn table(mut self, rollup: &Rollup) -> Table {
+        self.cut();
+        self.best.sort_unstable_by(compare);
+        let (spec, shape) = (rollup.spec(), self.shape);
+        let total = shape.order.measured(&self.counted, &self.blocked);
+        let mut columns = vec![output::RANK.into()];
+        columns.extend(spec.keys.iter().map(head));
+        columns.extend(measures(spec, shape).into_iter().map(Into::into));
+        let mut rest = (self.counted, self.blocked);
+        let mut rows: Vec<Row> = Vec::with_capacity(self.best.len() + 1);
+        for (rank, (_, group)) in (1u64..).zip(&self.best) {
+            subtract(&mut rest.0, &group.counted);
+            subtract(&mut rest.1, &group.blocked);
+            let keys = spec.keys.iter().zip(group.key()).map(|(_, value)| key_cell(value, rollup.names()));
+            rows.push(row(rank.into(), keys.collect(), sums(spec, shape, &group.counted, &group.blocked, total)));
+        }
+        if self.groups > self.best.len() as u64 {
+            let (mut counted, mut blocked) = rest;
+            (counted.first_seen, counted.last_seen) = (Sums::default().first_seen, 0);
+            (blocked.first_seen, blocked.last_seen) = (Sums::default().first_seen, 0);
+            rows.push(row(Cell::Absent, named("(other)", spec), sums(spec, shape, &counted, &blocked, total)));
+        }
+        let total = row(Cell::Absent, named("total", spec), sums(spec, shape, &self.counted, &self.blocked, total));
+        Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total: Some(total) }
+    }
+}
+
+/// A total order, so that the same groups come out whatever the order they came in.
+fn compare(one: &(u128, Group<'_>), other: &(u128, Group<'_>)) -> Ordering {
+    other.0.cmp(&one.0).then_with(|| one.1.compare_keys(&other.1))
+}
+
+fn subtract(from: &mut Sums, part: &Sums) {
+    from.flows -= part.flows;
+    from.bytes -= part.bytes;
+    from.packets -= part.packets;
+}
+
+fn row(rank: Cell, keys: Vec<Cell>, sums: Vec<Cell>) -> Row {
+    std::iter::once(rank).chain(keys).chain(sums).collect()
+}
+
+/// A name in the first key column, nothing in the others.
+fn named(name: &str, spec: &Spec) -> Vec<Cell> {
+    let mut cells = vec![Cell::Absent; spec.keys.len()];
+    if let Some(first) = cells.first_mut() {
+        *first = name.into();
+    }
+    cells
+}
+
+/// The columns after the keys.
+fn measures(spec: &Spec, shape: Shape) -> Vec<Output> {
+    let share_of_bytes = spec.bytes || shape.order != Order::Bytes;
+    let asked = [
+        (spec.bytes, output::BYTES),
+        (share_of_bytes, output::SHARE),
+        (spec.packets, output::PACKETS),
+        (true, output::FLOWS),
+        (spec.bytes && shape.blocked, output::BLOCKED_BYTES),
+        (spec.packets && shape.blocked, output::BLOCKED_PACKETS),
+        (shape.blocked, output::BLOCKED_FLOWS),
+        (spec.seen, output::FIRST_SEEN),
+        (spec.seen, output::LAST_SEEN),
+    ];
+    asked.into_iter().filter(|(asked, _)| *asked).map(|(_, output)| output).collect()
+}
+
+/// The cells of those columns.
+fn sums(spec: &Spec, shape: Shape, counted: &Sums, blocked: &Sums, total: u128) -> Vec<Cell> {
+    let share = Cell::Share { part: shape.order.measured(counted, blocked), whole: total };
+    let first_seen = counted.first_seen.min(blocked.first_seen);
+    let last_seen = counted.last_seen.max(blocked.last_seen);
+    let cell = |output| match output {
+        output::BYTES => counted.bytes.into(),
+        output::SHARE => share.clone(),
+        output::PACKETS => counted.packets.into(),
+        output::FLOWS => counted.flows.into(),
+        output::BLOCKED_BYTES => blocked.bytes.into(),
+        output::BLOCKED_PACKETS => blocked.packets.into(),
+        output::BLOCKED_FLOWS => blocked.flows.into(),
+        output::FIRST_SEEN => moment(first_seen),
+        _ if last_seen == 0 => Cell::Absent,
+        _ => Cell::Time(last_seen),
+    };
+    measures(spec, shape).into_iter().map(cell).collect()
+}

@@ -1,0 +1,124 @@
+//! `flows`: the records themselves, in the order of the objects and of their lines.
+//!
+//! Objects are decoded in parallel, each into a channel of its own, and the channels are emptied in order. A channel
+//! holds few blocks, so memory is bounded however large an object is that must wait for its turn.
+
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::answer::Answer;
+use super::scan::{Scan, Take, lock};
+use super::{Job, Progress};
+use crate::decode::{Dictionary, Flows};
+use crate::error::Error;
+use crate::group::{Account, Classifier};
+use crate::report::{Report, Row, flows as report};
+use crate::schema::{Column, ColumnSet};
+
+/// Blocks of rows of one object that may wait to be written.
+const BLOCKS_WAITING_MAX: usize = 8;
+
+/// Which columns of which records.
+#[derive(Clone, Debug)]
+pub struct FlowsQuestion {
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// The number of records; all where there is none.
+    pub limit: Option<u64>,
+}
+
+type Sender = Mutex<Option<SyncSender<Vec<Row>>>>;
+
+/// Picks a block's records and sends them as rows.
+struct Sending<'a> {
+    classifier: Classifier,
+    columns: &'a [Column],
+    senders: &'a [Sender],
+    stopped: &'a AtomicBool,
+    account: Account,
+}
+
+impl Take for Sending<'_> {
+    fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
+        self.classifier.classify(flows, dictionary, &mut self.account);
+        if self.stopped.load(Ordering::Relaxed) || self.classifier.counted.is_empty() {
+            return;
+        }
+        let rows = report::rows(flows, dictionary, self.columns, &self.classifier.counted);
+        let sender = lock(&self.senders[object]).clone();
+        // Nobody listens any more once enough rows are written.
+        let gone = sender.is_none_or(|sender| sender.send(rows).is_err());
+        if gone {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Gives the records to `write`, in order.
+///
+/// # Errors
+/// If the inputs cannot be found, threads cannot be started, or the rows cannot be written; what is wrong with single
+/// objects is in the answer.
+pub fn flows(
+    job: &Job,
+    question: &FlowsQuestion,
+    progress: &Progress,
+    write: &mut (dyn FnMut(&[Row]) -> io::Result<()> + Send),
+) -> Result<(Answer, io::Result<()>), Error> {
+    let found = job.find()?;
+    let decoded = question.columns.iter().fold(ColumnSet::default(), |set, column| set.union(column.decoded()));
+    let (senders, receivers): (Vec<_>, Vec<_>) = found.objects.iter().map(|_| sync_channel(BLOCKS_WAITING_MAX)).unzip();
+    let senders: Vec<Sender> = senders.into_iter().map(|sender| Mutex::new(Some(sender))).collect();
+    let stopped = AtomicBool::new(false);
+    let scan = Scan {
+        job,
+        objects: &found.objects,
+        columns: decoded.union(job.class_columns()),
+        progress,
+        new_taker: &|| Sending {
+            classifier: job.classifier(),
+            columns: &question.columns,
+            senders: &senders,
+            stopped: &stopped,
+            account: Account::default(),
+        },
+        object_done: Some(&|object| *lock(&senders[object]) = None),
+    };
+    let (scanned, written) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| write_in_order(receivers, question.limit, write));
+        let scanned = scan.run();
+        // A scan that could not start leaves the senders open, and the writer waiting.
+        senders.iter().for_each(|sender| *lock(sender) = None);
+        let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
+        (scanned, written)
+    });
+    let (outcomes, takers) = scanned?;
+    let mut account = Account::default();
+    takers.iter().for_each(|taker| account.add(&taker.account));
+    let mut report = Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
+    if let Some(limit) = question.limit.filter(|_| stopped.load(Ordering::Relaxed)) {
+        report.meta.notes.push(format!("only the first {limit} records are shown"));
+    }
+    Ok((Answer::new(report, job, &found, &outcomes, account), written))
+}
+
+fn write_in_order(
+    receivers: Vec<Receiver<Vec<Row>>>,
+    limit: Option<u64>,
+    write: &mut (dyn FnMut(&[Row]) -> io::Result<()> + Send),
+) -> io::Result<()> {
+    let mut left = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    for receiver in receivers {
+        for rows in receiver {
+            if left == 0 {
+                return Ok(());
+            }
+            let rows = &rows[..rows.len().min(left)];
+            write(rows)?;
+            left -= rows.len();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `inspect`: scan everything, note what is there; and `--dry-run`, which only looks at the keys.
+
+use super::answer::Answer;
+use super::object::{Outcome, Written};
+use super::scan::{Scan, Take};
+use super::{Job, Progress};
+use crate::collect::Object;
+use crate::decode::{Dictionary, Flows};
+use crate::error::Error;
+use crate::group::{Account, Classifier, Survey};
+use crate::report::inspect::{ObjectFacts, report};
+use crate::schema::ColumnSet;
+
+/// Looks at every record, whatever its class, and accounts for them.
+struct Surveying {
+    survey: Survey,
+    classifier: Classifier,
+    account: Account,
+}
+
+impl Take for Surveying {
+    fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
+        self.classifier.classify(flows, dictionary, &mut self.account);
+        self.survey.look(object, flows, dictionary);
+    }
+}
+
+/// Tells what is in the logs.
+///
+/// # Errors
+/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
+    let found = job.find()?;
+    let scan = Scan {
+        job,
+        objects: &found.objects,
+        columns: ColumnSet::decoded(),
+        progress,
+        new_taker: &|| Surveying {
+            survey: Survey::default(),
+            classifier: job.classifier(),
+            account: Account::default(),
+        },
+        object_done: None,
+    };
+    let (outcomes, takers) = scan.run()?;
+    let (mut survey, mut account) = (Survey::default(), Account::default());
+    for taker in takers {
+        account.add(&taker.account);
+        survey.add(taker.survey);
+    }
+    let facts: Vec<_> = found.objects.iter().zip(&outcomes).map(|(object, outcome)| facts(object, outcome)).collect();
+    Ok(Answer::new(report(&facts, &survey), job, &found, &outcomes, account))
+}
+
+fn facts(object: &Object, outcome: &Outcome) -> ObjectFacts {
+    let example = |reason| {
+        let sample = outcome.skips.samples().iter().find(|sample| sample.reason == reason)?;
+        Some((sample.line, String::from_utf8_lossy(&sample.text).into_owned()))
+    };
+    let reasons = outcome.skips.counts().iter().map(|(reason, count)| (reason.to_string(), *count, example(*reason)));
+    ObjectFacts {
+        name: object.name.clone(),
+        written: outcome.written.map(Written::name),
+        headers: outcome.formats.iter().map(|format| format.header()).collect(),
+        fields: outcome.fields().map(|field| (field.name.clone(), field.column)).collect(),
+        stored_bytes: object.stored_bytes,
+        lines: outcome.lines,
+        records: outcome.records,
+        malformed: outcome.skips.total(),
+        reasons: reasons.collect(),
+    }
+}

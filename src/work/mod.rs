@@ -1,0 +1,85 @@
+//! Runs the stages: a job in, an answer out.
+//!
+//! The only stage with threads (rayon). Objects are read in parallel; when there are fewer objects left than threads,
+//! the blocks of the remaining ones are decoded in parallel too, a bounded number ahead of the decoders.
+
+mod answer;
+mod flows;
+mod inspect;
+mod object;
+mod plan;
+mod progress;
+mod scan;
+mod top;
+
+use std::sync::Arc;
+
+pub use answer::{Answer, Reject};
+pub use flows::{FlowsQuestion, flows};
+pub use inspect::inspect;
+pub use plan::{columns_met, plan};
+pub use progress::Progress;
+pub use top::{TopQuestion, top};
+
+use crate::collect::{Found, Limits, Prune, find};
+use crate::decode::Format;
+use crate::error::Error;
+use crate::group::filter::Filter;
+use crate::group::{Classifier, Verdict};
+use crate::schema::ColumnSet;
+use crate::units::time::Window;
+
+/// What every question has in common: which logs, which records of them, and how to read them.
+#[derive(Debug)]
+pub struct Job {
+    /// Files, folders, globs, `-`.
+    pub inputs: Vec<String>,
+    /// Accounts to read, told by object keys; all where empty.
+    pub accounts: Vec<String>,
+    /// Regions to read, told by object keys; all where empty.
+    pub regions: Vec<String>,
+    /// Records that start in it.
+    pub window: Window,
+    /// Records that pass it.
+    pub filter: Option<Filter>,
+    /// The format of text without a header line.
+    pub format: Option<Arc<Format>>,
+    /// Which records the main sums are of.
+    pub verdict: Verdict,
+    /// Threads.
+    pub jobs: usize,
+    /// Whether every malformed line is kept.
+    pub keep_rejects: bool,
+    /// How many malformed lines are borne with.
+    pub max_malformed: u64,
+    /// Whether records lost by AWS make the answer incomplete.
+    pub strict: bool,
+    /// Limits on what is read.
+    pub limits: Limits,
+}
+
+impl Job {
+    /// Finds the objects that the job needs.
+    ///
+    /// # Errors
+    /// If an input does not exist or holds no objects.
+    pub fn find(&self) -> Result<Found, Error> {
+        let prune = Prune {
+            from: self.window.from,
+            to: self.window.to,
+            accounts: self.accounts.clone(),
+            regions: self.regions.clone(),
+        };
+        find(&self.inputs, &prune)
+    }
+
+    /// A classifier of this job's records.
+    fn classifier(&self) -> Classifier {
+        Classifier::new(self.window, self.verdict, self.filter.as_ref())
+    }
+
+    /// The columns that tell the class of this job's records.
+    fn class_columns(&self) -> ColumnSet {
+        Classifier::columns(self.window, self.filter.as_ref())
+    }
+}

@@ -1,0 +1,244 @@
+//! One object: open it, cut it into blocks, decode them here or leave them to a free thread.
+
+use std::sync::Arc;
+
+use rayon::Scope;
+
+use super::scan::{Running, Take, Worker};
+use crate::collect::{Block, Content, Ending, Lines, open};
+use crate::decode::parquet::{ParquetFile, Shape};
+use crate::decode::{Dictionary, Flows, Format, FormatField, Reason, Skips, format_after, unwrap_messages};
+use crate::schema::Column;
+
+/// What became of an object.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// How it is written, once that is known.
+    pub(super) written: Option<Written>,
+    /// The formats met.
+    pub(super) formats: Vec<Arc<Format>>,
+    /// What became of its blocks, until that is settled.
+    pub(super) blocks: Vec<BlockOutcome>,
+    /// Lines or rows.
+    pub(super) lines: u64,
+    /// Well-formed records.
+    pub(super) records: u64,
+    /// Lines left out.
+    pub(super) skips: Skips,
+    /// What is wrong with it, if anything.
+    pub(super) problem: Option<String>,
+}
+
+/// How an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Empty,
+    Text,
+    Json,
+    Parquet,
+    Ocsf,
+}
+
+impl Written {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Parquet => "parquet",
+            Self::Ocsf => "ocsf parquet",
+        }
+    }
+}
+
+/// What became of a block.
+#[derive(Debug)]
+pub(super) struct BlockOutcome {
+    /// Its place among the object's blocks.
+    pub(super) place: u64,
+    pub(super) lines: u64,
+    pub(super) records: u64,
+    pub(super) skips: Skips,
+}
+
+impl Outcome {
+    /// Joins what became of the blocks, in their order.
+    pub(super) fn settled(mut self) -> Self {
+        self.blocks.sort_by_key(|block| block.place);
+        for block in std::mem::take(&mut self.blocks) {
+            self.skips.append(block.skips, self.lines);
+            self.lines += block.lines;
+            self.records += block.records;
+        }
+        self.formats.sort_by_cached_key(|format| format.header());
+        self
+    }
+
+    /// The fields met, each once per format that has it.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &FormatField> {
+        self.formats.iter().flat_map(|format| format.fields())
+    }
+
+    fn meet(&mut self, formats: impl IntoIterator<Item = Arc<Format>>) {
+        for format in formats {
+            if !self.formats.contains(&format) {
+                self.formats.push(format);
+            }
+        }
+    }
+}
+
+impl<T: Take> Running<'_, T> {
+    pub(super) fn read_object<'s>(&'s self, place: usize, scope: &Scope<'s>) {
+        let object = &self.scan.objects[place];
+        self.note(place, |outcome| outcome.skips = self.new_skips());
+        match open(object, &self.scan.job.limits) {
+            Ok(Content::Empty) => {
+                self.note(place, |outcome| outcome.written = Some(Written::Empty));
+                self.fail(place, "is empty: a flow log has at least a header line".to_owned());
+            }
+            Ok(Content::Lines(lines)) => self.read_text(place, lines, scope),
+            Ok(Content::Json(lines)) => self.read_json(place, lines),
+            Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
+                Ok(file) => self.read_parquet(place, &file, scope),
+                Err(cause) => self.fail(place, cause),
+            },
+            Err(error) => self.fail(place, error.to_string()),
+        }
+    }
+
+    fn read_text<'s>(&'s self, place: usize, mut lines: Lines, scope: &Scope<'s>) {
+        self.note(place, |outcome| outcome.written = Some(Written::Text));
+        let (mut format, mut blocks, mut stored_bytes) = (None, 0, 0);
+        let mut buffer = self.buffer();
+        while let Some(kind) = lines.next_block(&mut buffer) {
+            self.scan.progress.add_stored_bytes(lines.stored_bytes_read() - stored_bytes);
+            stored_bytes = lines.stored_bytes_read();
+            match kind {
+                Block::LongLine { .. } => self.note_long_line(place, blocks, &buffer),
+                Block::Lines if format.is_some() && self.wants_help() => {
+                    let mut before = format.clone();
+                    format = format_after(&buffer, format.as_ref());
+                    let block = std::mem::replace(&mut buffer, self.buffer());
+                    self.spawn(scope, move |worker| {
+                        if let Err(refused) = self.decode_text(worker, place, blocks, &block, &mut before) {
+                            self.fail(place, refused);
+                        }
+                        self.recycle(block);
+                    });
+                }
+                Block::Lines => {
+                    let decode = |worker: &mut _| self.decode_text(worker, place, blocks, &buffer, &mut format);
+                    if let Err(refused) = self.with_worker(decode) {
+                        return self.fail(place, refused);
+                    }
+                }
+            }
+            blocks += 1;
+        }
+        self.recycle(buffer);
+        self.note_ending(place, lines.ending());
+    }
+
+    /// JSON is read whole, as an object may span lines.
+    fn read_json(&self, place: usize, mut lines: Lines) {
+        self.note(place, |outcome| outcome.written = Some(Written::Json));
+        let (mut json, mut block) = (Vec::new(), Vec::new());
+        while lines.next_block(&mut block).is_some() {
+            json.extend_from_slice(&block);
+        }
+        self.scan.progress.add_stored_bytes(lines.stored_bytes_read());
+        block.clear();
+        let mut skips = self.new_skips();
+        if unwrap_messages(&json, &mut block, &mut skips) == 0 && skips.total() > 0 {
+            return self.fail(place, "is JSON without a `message` or `logEvents`: not an AWS flow log".to_owned());
+        }
+        self.note_block(place, BlockOutcome { place: 0, lines: 0, records: 0, skips });
+        match self.with_worker(|worker| self.decode_text(worker, place, 1, &block, &mut None)) {
+            Ok(()) => self.note_ending(place, lines.ending()),
+            Err(refused) => self.fail(place, refused),
+        }
+    }
+
+    fn decode_text(
+        &self,
+        worker: &mut Worker<T>,
+        place: usize,
+        block: u64,
+        text: &[u8],
+        format: &mut Option<Arc<Format>>,
+    ) -> Result<(), String> {
+        let Worker { decoder, dictionary, flows, taker } = worker;
+        flows.clear();
+        let mut skips = self.new_skips();
+        let lines = decoder.decode(text, format, flows, dictionary, &mut skips).map_err(|refused| refused.to_string())?;
+        self.note(place, |outcome| outcome.meet(decoder.take_formats()));
+        self.note_block(place, BlockOutcome { place: block, lines, records: flows.rows() as u64, skips });
+        self.hand_on(place, flows, dictionary, taker);
+        Ok(())
+    }
+
+    fn read_parquet<'s>(&'s self, place: usize, file: &ParquetFile, scope: &Scope<'s>) {
+        let fields = file.fields().iter().map(|(name, column)| FormatField { name: name.clone(), column: *column });
+        let written = if matches!(file.shape(), Shape::Flat) { Written::Parquet } else { Written::Ocsf };
+        self.note(place, |outcome| {
+            outcome.written = Some(written);
+            outcome.meet([Arc::new(Format::of_fields(fields.collect()))]);
+        });
+        let (groups, stored_bytes) = (file.row_groups(), self.scan.objects[place].stored_bytes);
+        for group in 0..groups {
+            let file = file.clone();
+            let read = move |worker: &mut Worker<T>| self.decode_row_group(worker, place, &file, group);
+            if self.wants_help() && group + 1 < groups { self.spawn(scope, read) } else { self.with_worker(read) }
+            self.scan.progress.add_stored_bytes(stored_bytes / groups as u64);
+        }
+    }
+
+    fn decode_row_group(&self, worker: &mut Worker<T>, place: usize, file: &ParquetFile, group: usize) {
+        let Worker { dictionary, flows, taker, .. } = worker;
+        let (mut records, mut skips) = (0, self.new_skips());
+        let read = file.read_row_group(group, flows, dictionary, &mut |flows, dictionary, skipped| {
+            records += flows.rows() as u64;
+            skips.append(skipped, 0);
+            self.hand_on(place, flows, dictionary, taker);
+        });
+        let lines = records + skips.total();
+        self.note_block(place, BlockOutcome { place: group as u64, lines, records, skips });
+        if let Err(cause) = read {
+            self.fail(place, format!("row group {}: {cause}", group + 1));
+        }
+    }
+
+    /// Gives a block to the taker, completed by what the object's key says of account, region and flow log.
+    fn hand_on(&self, place: usize, flows: &mut Flows, dictionary: &mut Dictionary, taker: &mut T) {
+        let key = &self.scan.objects[place].key;
+        let given = [(Column::AccountId, &key.account), (Column::Region, &key.region), (Column::FlowLogId, &key.flow_log)];
+        for (column, value) in given {
+            if let Some(value) = value {
+                flows.complete_texts(column, dictionary.code(value.as_bytes()));
+            }
+        }
+        taker.take(place, flows, dictionary);
+    }
+
+    fn new_skips(&self) -> Skips {
+        Skips::new(self.scan.job.keep_rejects)
+    }
+
+    fn note_long_line(&self, place: usize, block: u64, start: &[u8]) {
+        let mut skips = self.new_skips();
+        skips.add(1, Reason::LineLength, start);
+        self.note_block(place, BlockOutcome { place: block, lines: 1, records: 0, skips });
+    }
+
+    fn note_ending(&self, place: usize, ending: &Ending) {
+        if *ending != Ending::Complete {
+            self.fail(place, format!("{ending}; what came before is counted"));
+        }
+    }
+
+    fn fail(&self, place: usize, cause: String) {
+        self.note(place, |outcome| outcome.problem = Some(cause));
+    }
+}
+

@@ -1,0 +1,168 @@
+//! Objects → decoded blocks → whatever takes them, on all threads.
+//!
+//! Each thread takes whole objects, largest first, as long as there are any: inflating, decoding and grouping a block
+//! in one thread keeps it in that core's cache. A thread that finds no object left helps with the blocks of those
+//! still being read. What a taker makes of a block must not depend on the order of blocks.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rayon::Scope;
+
+use super::Job;
+use super::object::{BlockOutcome, Outcome};
+use super::progress::Progress;
+use crate::collect::Object;
+use crate::decode::{Dictionary, Flows, TextDecoder};
+use crate::error::Error;
+use crate::schema::ColumnSet;
+
+/// Blocks that may wait for a free thread, for each thread: enough to keep it busy, few enough to bound memory.
+const READ_AHEAD_BLOCKS: usize = 4;
+
+/// What is done with decoded blocks; one per worker.
+pub(super) trait Take: Send {
+    /// Takes a block of an object; the dictionary is the same one for all blocks of this taker.
+    fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary);
+    /// Hands on what is still held, after the last block.
+    fn finish(&mut self) {}
+}
+
+/// A scan as it is set up.
+pub(super) struct Scan<'a, T> {
+    pub(super) job: &'a Job,
+    pub(super) objects: &'a [Object],
+    /// The columns to decode.
+    pub(super) columns: ColumnSet,
+    pub(super) progress: &'a Progress,
+    pub(super) new_taker: &'a (dyn Fn() -> T + Sync),
+    /// Hears of every object that has been read. Where it is there, objects are taken in their order and each is
+    /// read by one thread, so that its blocks come in order too.
+    pub(super) object_done: Option<&'a (dyn Fn(usize) + Sync)>,
+}
+
+/// What one thread at a time uses: decoders keep their buffers, and codes belong to one dictionary.
+pub(super) struct Worker<T> {
+    pub(super) decoder: TextDecoder,
+    pub(super) dictionary: Dictionary,
+    pub(super) flows: Flows,
+    pub(super) taker: T,
+}
+
+/// A scan in progress.
+pub(super) struct Running<'a, T> {
+    pub(super) scan: &'a Scan<'a, T>,
+    order: Vec<usize>,
+    next: AtomicUsize,
+    blocks_ahead: AtomicUsize,
+    workers: Mutex<Vec<Worker<T>>>,
+    buffers: Mutex<Vec<Vec<u8>>>,
+    outcomes: Vec<Mutex<Outcome>>,
+}
+
+impl<T: Take> Scan<'_, T> {
+    /// Reads everything; gives what became of each object, in their order, and the takers.
+    pub(super) fn run(&self) -> Result<(Vec<Outcome>, Vec<T>), Error> {
+        let mut order: Vec<usize> = (0..self.objects.len()).collect();
+        if self.object_done.is_none() {
+            order.sort_by_key(|object| std::cmp::Reverse(self.objects[*object].stored_bytes));
+        }
+        self.progress.expect_stored_bytes(self.objects.iter().map(|object| object.stored_bytes).sum());
+        let running = Running {
+            scan: self,
+            order,
+            next: AtomicUsize::new(0),
+            blocks_ahead: AtomicUsize::new(0),
+            workers: Mutex::default(),
+            buffers: Mutex::default(),
+            outcomes: self.objects.iter().map(|_| Mutex::default()).collect(),
+        };
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.job.jobs)
+            .build()
+            .map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.job.jobs)))?;
+        threads.scope(|scope| {
+            for _ in 0..self.job.jobs {
+                scope.spawn(|scope| running.read_objects(scope));
+            }
+        });
+        let outcomes = running.outcomes.into_iter().map(into_inner).map(Outcome::settled).collect();
+        let takers = into_inner(running.workers).into_iter().map(|mut worker| {
+            worker.taker.finish();
+            worker.taker
+        });
+        Ok((outcomes, takers.collect()))
+    }
+}
+
+impl<T: Take> Running<'_, T> {
+    fn read_objects<'s>(&'s self, scope: &Scope<'s>) {
+        while let Some(object) = self.order.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            self.read_object(*object, scope);
+            if let Some(done) = self.scan.object_done {
+                done(*object);
+            }
+        }
+    }
+
+    /// Whether a block should be left to another thread: some have run out of objects, and not too many blocks wait.
+    pub(super) fn wants_help(&self) -> bool {
+        let all_taken = self.next.load(Ordering::Relaxed) >= self.order.len();
+        let limit = READ_AHEAD_BLOCKS * self.scan.job.jobs;
+        let few_wait = self.blocks_ahead.load(Ordering::Relaxed) < limit;
+        all_taken && few_wait && self.scan.object_done.is_none() && self.scan.job.jobs > 1
+    }
+
+    /// Leaves a piece of an object to whichever thread is free.
+    pub(super) fn spawn<'s>(&'s self, scope: &Scope<'s>, work: impl FnOnce(&mut Worker<T>) + Send + 's) {
+        self.blocks_ahead.fetch_add(1, Ordering::Relaxed);
+        scope.spawn(move |_| {
+            self.with_worker(work);
+            self.blocks_ahead.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+
+    /// Does something with a worker that nobody else uses.
+    pub(super) fn with_worker<R>(&self, work: impl FnOnce(&mut Worker<T>) -> R) -> R {
+        let idle = lock(&self.workers).pop();
+        let mut worker = idle.unwrap_or_else(|| Worker {
+            decoder: TextDecoder::new(self.scan.job.format.clone()),
+            dictionary: Dictionary::default(),
+            flows: Flows::new(self.scan.columns),
+            taker: (self.scan.new_taker)(),
+        });
+        let result = work(&mut worker);
+        lock(&self.workers).push(worker);
+        result
+    }
+
+    /// A buffer for a block, used before if possible.
+    pub(super) fn buffer(&self) -> Vec<u8> {
+        lock(&self.buffers).pop().unwrap_or_default()
+    }
+
+    /// Gives a buffer back.
+    pub(super) fn recycle(&self, buffer: Vec<u8>) {
+        lock(&self.buffers).push(buffer);
+    }
+
+    /// Notes what became of a block.
+    pub(super) fn note_block(&self, object: usize, block: BlockOutcome) {
+        self.scan.progress.add_records(block.records);
+        lock(&self.outcomes[object]).blocks.push(block);
+    }
+
+    /// Notes what became of an object.
+    pub(super) fn note(&self, object: usize, note: impl FnOnce(&mut Outcome)) {
+        note(&mut lock(&self.outcomes[object]));
+    }
+}
+
+/// A lock whose holder panicked still guards whole values here: every change is one call.
+pub(super) fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<V>(mutex: Mutex<V>) -> V {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,97 @@
+//! `top`: scan, sum by key, rank.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::answer::Answer;
+use super::scan::{Scan, Take};
+use super::{Job, Progress};
+use crate::decode::{Dictionary, Flows};
+use crate::error::Error;
+use crate::group::{Account, Batcher, Classifier, Rollup, SHARDS, Shared, Spec, Verdict};
+use crate::report::Report;
+use crate::report::top::{Ranking, Shape};
+use crate::units::human;
+
+/// What to sum by what, and how to show it.
+#[derive(Clone, Debug)]
+pub struct TopQuestion {
+    /// Keys and sums.
+    pub spec: Spec,
+    /// Order, rows, columns.
+    pub shape: Shape,
+}
+
+/// Sorts a block's records into classes and sums those that count.
+struct Summing {
+    classifier: Classifier,
+    batcher: Batcher,
+    account: Account,
+    blocked: bool,
+}
+
+impl Take for Summing {
+    fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
+        self.classifier.classify(flows, dictionary, &mut self.account);
+        self.batcher.add(flows, dictionary, &self.classifier.counted, false);
+        if self.blocked {
+            self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.batcher.flush();
+    }
+}
+
+/// Answers who talks most.
+///
+/// # Errors
+/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Answer, Error> {
+    let found = job.find()?;
+    let shared = Arc::new(Shared::new(Arc::new(question.spec.clone())));
+    let scan = Scan {
+        job,
+        objects: &found.objects,
+        columns: question.spec.columns().union(job.class_columns()),
+        progress,
+        new_taker: &|| Summing {
+            classifier: job.classifier(),
+            batcher: Batcher::new(Arc::clone(&shared)),
+            account: Account::default(),
+            blocked: question.shape.blocked,
+        },
+        object_done: None,
+    };
+    let (outcomes, takers) = scan.run()?;
+    let mut account = Account::default();
+    takers.iter().for_each(|taker| account.add(&taker.account));
+    drop(takers);
+    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
+    let rollup = shared.into_partial().finish();
+    let ranking = rank(&rollup, question.shape);
+    let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
+    let mut report = Report { name: "top".to_owned(), tables: vec![ranking.table(&rollup)], ..Report::default() };
+    if more > 0 {
+        report.meta.notes.push(format!("(other) sums {} more groups", human::count(more.into())));
+    }
+    report.meta.notes.push(views_note(job.verdict));
+    Ok(Answer::new(report, job, &found, &outcomes, account))
+}
+
+fn rank(rollup: &Rollup, shape: Shape) -> Ranking<'_> {
+    let of_shard = |shard| {
+        let mut ranking = Ranking::new(shape);
+        ranking.add_shard(rollup, shard);
+        ranking
+    };
+    (0..SHARDS).into_par_iter().map(of_shard).reduce(|| Ranking::new(shape), Ranking::merge)
+}
+
+/// Until records are joined with the interfaces they cross, nobody can tell two views of one flow apart.
+fn views_note(verdict: Verdict) -> String {
+    let records = if verdict == Verdict::Reject { "blocked records" } else { "records" };
+    format!("{records} are summed as each interface saw them: a flow seen at two interfaces counts at both")
+}
