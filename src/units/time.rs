@@ -162,10 +162,11 @@ pub fn window(
     }
 }
 
-/// The moment that a text names, in seconds since 1970, UTC.
+/// The moment that a text names, in seconds since 1970, UTC: a date (its midnight), a date and time, Unix seconds
+/// (`@` or ten digits), `now`, `today`, `yesterday`, or a span back from now.
 ///
 /// # Errors
-/// Other texts than [`window`] and the hints tell of, and moments outside the years 1970 to 2106, are usage errors.
+/// Any other text, and a moment outside the years 1970 to 2106, is a usage error.
 pub fn parse_moment(text: &str, now: u32, zone: Zone) -> Result<u32, Error> {
     let typed = text.trim();
     let seconds = match typed.to_ascii_lowercase().as_str() {
