@@ -32,7 +32,7 @@ pub fn write(seconds: u32) -> String {
     format!("{:?}", utc(seconds))
 }
 
-/// Writes a moment as [`write`] does, into a buffer that is there already.
+/// Writes a moment as [`write()`] does, into a buffer that is there already.
 ///
 /// # Errors
 /// As the buffer has them.
