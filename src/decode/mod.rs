@@ -6,6 +6,7 @@ mod dictionary;
 mod flows;
 pub mod parquet;
 mod skips;
+mod value;
 
 pub use dictionary::Dictionary;
 pub use flows::{Flows, Values};
