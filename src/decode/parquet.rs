@@ -1,1 +1,203 @@
-//! Parquet objects → flows.
+//! Parquet objects → flows: AWS's flat columns and Security Lake's nested ones, only those that are wanted.
+//!
+//! The file is read by ranges through [`RandomAccess`]: its footer when it is opened, then of each row group the column
+//! chunks that the wanted columns need. A damaged file gives an error that says so; rows given before it stay given.
+//! Which bytes are a Parquet file, and what lies where, the caller knows.
+
+mod cells;
+mod groups;
+mod layout;
+mod pages;
+mod readers;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use parquet::DecodeResult;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData};
+
+pub use self::layout::Shape;
+
+use self::layout::Layout;
+use super::{Dictionary, Flows, Skips};
+use crate::schema::Column;
+
+/// How many rows are decoded and handed on at a time.
+pub const BATCH_ROWS: usize = 32 * 1024;
+/// How many bytes at the end are read at once in the hope that the footer is in them.
+const FOOTER_GUESS_BYTES: u64 = 64 * 1024;
+
+/// Random access to stored bytes. (Stands here until `collect::RandomAccess`, of the same shape, takes its place.)
+#[expect(clippy::len_without_is_empty, reason = "an empty file is no special case for a reader")]
+pub trait RandomAccess: Send + Sync {
+    /// How many bytes there are.
+    fn len(&self) -> u64;
+
+    /// Reads exactly these bytes.
+    ///
+    /// # Errors
+    /// The storage's, or that there are not so many bytes.
+    fn read(&self, offset: u64, length: usize) -> std::io::Result<Vec<u8>>;
+}
+
+/// A column as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in the file, dotted where it is nested.
+    pub name: String,
+    /// The column of a flow record that it gives, if it is one.
+    pub column: Option<Column>,
+}
+
+/// An opened Parquet file: its schema understood, nothing of its data read yet. Clones share it.
+#[derive(Clone)]
+pub struct ParquetFile {
+    source: Arc<dyn RandomAccess>,
+    metadata: ArrowReaderMetadata,
+    layout: Arc<Layout>,
+    shape: Shape,
+    fields: Arc<[Field]>,
+}
+
+impl fmt::Debug for ParquetFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParquetFile").field("shape", &self.shape).field("rows", &self.rows()).finish_non_exhaustive()
+    }
+}
+
+impl ParquetFile {
+    /// Reads the footer and finds the columns of flow records.
+    ///
+    /// # Errors
+    /// Why it cannot be read or is no flow log, as a lower-case fragment.
+    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, String> {
+        let footer = Arc::new(read_footer(&*source)?);
+        check_chunks(&footer, source.len())?;
+        // Types are told from the columns themselves: what a writer's own schema adds to them is of no use here.
+        let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let plain = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), plain))?;
+        let layout = Layout::of(plain.schema())?;
+        let hinted = ArrowReaderOptions::new().with_schema(Arc::new(layout.with_dictionaries(plain.schema())));
+        let metadata = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), hinted))?;
+        let shape = if layout.ocsf { Shape::Ocsf { version: ocsf_version(&footer) } } else { Shape::Flat };
+        let names = metadata.parquet_schema().columns().iter().map(|column| column.path().string());
+        let fields = names.enumerate().map(|(leaf, name)| Field { name, column: layout.column_of(leaf) }).collect();
+        Ok(Self { source, metadata, layout: Arc::new(layout), shape, fields })
+    }
+
+    /// How many rows the footer says there are.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        let groups = self.metadata.metadata().row_groups();
+        groups.iter().map(|group| group.num_rows().cast_unsigned()).fold(0, u64::saturating_add)
+    }
+
+    /// How many row groups there are; each can be read on its own.
+    #[must_use]
+    pub fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// How the records stand in it.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Its columns in their order, unknown ones too.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// Decodes a row group batch by batch into `flows`, whose columns are the wanted ones, and hands each batch to
+    /// `each` with the rows that were left out of it, numbered from 1 within the row group. The codes of `dictionary`
+    /// are kept from one batch to the next, so `each` must not put another one in its place.
+    ///
+    /// # Errors
+    /// Why the rest cannot be read, as a lower-case fragment.
+    pub fn read_row_group(
+        &self,
+        group: usize,
+        flows: &mut Flows,
+        dictionary: &mut Dictionary,
+        each: &mut dyn FnMut(&mut Flows, &mut Dictionary, Skips),
+    ) -> Result<(), String> {
+        groups::read(self, group, flows, dictionary, each)
+    }
+}
+
+fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, String> {
+    let decoder = guarded(|| ParquetMetaDataPushDecoder::try_new(source.len()))?;
+    let mut decoder = decoder.with_page_index_policy(PageIndexPolicy::Skip);
+    let tail = source.len().saturating_sub(FOOTER_GUESS_BYTES)..source.len();
+    let mut ranges = Vec::from([tail]);
+    loop {
+        for range in ranges {
+            let bytes = read(source, &range)?;
+            guarded(|| decoder.push_range(range, bytes.into()))?;
+        }
+        match guarded(|| decoder.try_decode())? {
+            DecodeResult::Data(metadata) => return Ok(metadata),
+            DecodeResult::NeedsData(needed) => ranges = needed,
+            DecodeResult::Finished => return Err("damaged Parquet footer".to_owned()),
+        }
+    }
+}
+
+/// Reads a range that a file's own numbers ask for, if it is inside of it.
+fn read(source: &dyn RandomAccess, range: &std::ops::Range<u64>) -> Result<Vec<u8>, String> {
+    let length = range.end.checked_sub(range.start).filter(|_| range.end <= source.len());
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let length = length.ok_or_else(|| format!("damaged Parquet: bytes {range:?} are not in the file"))?;
+    let bytes = source.read(range.start, length).map_err(|error| error.to_string())?;
+    let short = || format!("{} of {length} bytes could be read at byte {}", bytes.len(), range.start);
+    if bytes.len() == length { Ok(bytes) } else { Err(short()) }
+}
+
+/// Refuses a footer whose column chunks are not in the file or overlap: together they would be read many times over.
+fn check_chunks(footer: &ParquetMetaData, file_bytes: u64) -> Result<(), String> {
+    let columns = footer.file_metadata().schema_descr().num_columns();
+    let chunk = |group: &RowGroupMetaData, column| {
+        let chunk = group.column(column);
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let bytes = u64::try_from(chunk.compressed_size()).ok()?;
+        let end = u64::try_from(start).ok()?.checked_add(bytes)?;
+        (end <= file_bytes).then_some(bytes)
+    };
+    let sound = |group: &RowGroupMetaData| {
+        let bytes: Option<u64> = (0..columns).map(|column| chunk(group, column)).sum();
+        group.num_rows() >= 0 && group.num_columns() == columns && bytes.is_some_and(|bytes| bytes <= file_bytes)
+    };
+    match footer.row_groups().iter().position(|group| !sound(group)) {
+        Some(group) => Err(format!("damaged Parquet: the columns of row group {group} are not in the file")),
+        None => Ok(()),
+    }
+}
+
+/// The version of OCSF, where every row group's statistics name the same single one.
+fn ocsf_version(footer: &ParquetMetaData) -> Option<String> {
+    let columns = footer.file_metadata().schema_descr().columns();
+    let leaf = columns.iter().position(|column| column.path().string() == "metadata.version")?;
+    let mut bounds = footer.row_groups().iter().flat_map(|group| {
+        let statistics = group.column(leaf).statistics();
+        [statistics.and_then(|s| s.min_bytes_opt()), statistics.and_then(|s| s.max_bytes_opt())]
+    });
+    let version = bounds.next()??;
+    bounds.all(|bound| bound == Some(version)).then(|| String::from_utf8_lossy(version).into_owned())
+}
+
+/// Calls the Parquet library, which panics on some damaged files where it should refuse them; what it was doing is
+/// given up with the error, so nothing half done is seen.
+fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| format!("damaged Parquet: {error}")),
+        Err(_) => Err("damaged Parquet: its pages contradict each other".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Page headers of a column chunk, judged before the reader of pages trusts them.
+//!
+//! The sizes in a page header are what buffers are made from, before the page's bytes are looked at: one damaged byte
+//! asks for two gibibytes. So the headers are walked first, and absurd ones refused. Nothing is decoded here.
+
+/// The largest page that is read, compressed or not: writers make pages of a mebibyte, the greediest known of 100 MB.
+pub(super) const PAGE_BYTES_MAX: u64 = 256 << 20;
+/// How deep the structures of a header may be nested; real ones are three deep.
+const DEPTH_MAX: u32 = 8;
+
+/// What a page header says of sizes.
+#[derive(Default)]
+struct Header {
+    uncompressed_bytes: u64,
+    compressed_bytes: u64,
+    dictionary_values: u64,
+}
+
+/// Refuses a column chunk with a page that cannot be.
+pub(super) fn check(chunk: &[u8]) -> Result<(), String> {
+    let mut rest = chunk;
+    while !rest.is_empty() {
+        let damaged = || format!("damaged page header at byte {} of the column chunk", chunk.len() - rest.len());
+        let mut input = Input { rest };
+        let header = input.header().ok_or_else(damaged)?;
+        // A value of a dictionary takes four bytes at least, but for those of fixed length.
+        let sound = header.compressed_bytes <= input.rest.len() as u64
+            && header.compressed_bytes.max(header.uncompressed_bytes) <= PAGE_BYTES_MAX
+            && header.dictionary_values <= header.uncompressed_bytes;
+        let length = usize::try_from(header.compressed_bytes).ok().filter(|_| sound).ok_or_else(damaged)?;
+        rest = &input.rest[length..];
+    }
+    Ok(())
+}
+
+/// The kinds of values in Thrift's compact protocol.
+mod kind {
+    pub(super) const STOP: u8 = 0;
+    pub(super) const TRUE: u8 = 1;
+    pub(super) const FALSE: u8 = 2;
+    pub(super) const BYTE: u8 = 3;
+    pub(super) const SHORT: u8 = 4;
+    pub(super) const LONG: u8 = 6;
+    pub(super) const DOUBLE: u8 = 7;
+    pub(super) const BINARY: u8 = 8;
+    pub(super) const LIST: u8 = 9;
+    pub(super) const SET: u8 = 10;
+    pub(super) const STRUCT: u8 = 12;
+}
+
+/// Bytes in Thrift's compact protocol.
+struct Input<'a> {
+    rest: &'a [u8],
+}
+
+impl Input<'_> {
+    /// A `PageHeader`: its field 2 is the size of the page, 3 the compressed size, 7 the dictionary's own header, whose
+    /// field 1 is its number of values.
+    fn header(&mut self) -> Option<Header> {
+        let mut header = Header::default();
+        let mut last = 0;
+        while let Some((id, kind)) = self.field(&mut last)? {
+            match id {
+                2 => header.uncompressed_bytes = self.size()?,
+                3 => header.compressed_bytes = self.size()?,
+                7 if kind == kind::STRUCT => {
+                    let mut last = 0;
+                    while let Some((id, kind)) = self.field(&mut last)? {
+                        match id {
+                            1 => header.dictionary_values = self.size()?,
+                            _ => self.skip(kind, DEPTH_MAX)?,
+                        }
+                    }
+                }
+                _ => self.skip(kind, DEPTH_MAX)?,
+            }
+        }
+        Some(header)
+    }
+
+    /// The number and kind of the next field, or none at the end of the structure.
+    fn field(&mut self, last: &mut i64) -> Option<Option<(i64, u8)>> {
+        let byte = self.byte()?;
+        if byte == kind::STOP {
+            return Some(None);
+        }
+        *last = if byte >> 4 == 0 { self.zigzag()? } else { last.checked_add(i64::from(byte >> 4))? };
+        Some(Some((*last, byte & 0x0f)))
+    }
+
+    fn skip(&mut self, kind: u8, depth: u32) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        match kind {
+            kind::TRUE | kind::FALSE => {}
+            kind::BYTE => self.take(1)?,
+            kind::SHORT..=kind::LONG => drop(self.varint()?),
+            kind::DOUBLE => self.take(8)?,
+            kind::BINARY => {
+                let length = self.varint()?;
+                self.take(usize::try_from(length).ok()?)?;
+            }
+            kind::LIST | kind::SET => {
+                let byte = self.byte()?;
+                let length = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
+                // A truth value is a byte in a list and none in a structure.
+                let element = if byte & 0x0f <= kind::FALSE { kind::BYTE } else { byte & 0x0f };
+                for _ in 0..length {
+                    self.skip(element, depth)?;
+                }
+            }
+            kind::STRUCT => {
+                let mut last = 0;
+                while let Some((_, kind)) = self.field(&mut last)? {
+                    self.skip(kind, depth)?;
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn size(&mut self) -> Option<u64> {
+        u64::try_from(self.zigzag()?).ok()
+    }
+
+    fn zigzag(&mut self) -> Option<i64> {
+        let value = self.varint()?;
+        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    fn take(&mut self, length: usize) -> Option<()> {
+        self.rest = self.rest.get(length..)?;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A data page of so many bytes, said to hold `uncompressed`, then its bytes.
+    fn page(uncompressed: &[u8], bytes: usize) -> Vec<u8> {
+        let mut page = vec![0x15, 0x00, 0x15];
+        page.extend_from_slice(uncompressed);
+        page.extend_from_slice(&[0x15, u8::try_from(bytes * 2).unwrap()]);
+        // The data page header: a number of values, an encoding, statistics with a list and a text that are skipped.
+        page.extend_from_slice(&[
+            0x2c, 0x15, 0x02, 0x15, 0x00, 0x2c, 0x18, 0x02, b'a', b'b', 0x19, 0x21, 0x01, 0x02, 0, 0, 0,
+        ]);
+        page.extend(std::iter::repeat_n(7, bytes));
+        page
+    }
+
+    #[test]
+    fn sound_pages_pass_one_after_another() {
+        let mut chunk = page(&[20], 10);
+        chunk.extend(page(&[8], 4));
+        assert_eq!(check(&chunk), Ok(()));
+        assert_eq!(check(&[]), Ok(()));
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_are_refused() {
+        assert!(check(&page(&[0xfe, 0xff, 0xff, 0xff, 0x0f], 10)).is_err(), "two gibibytes");
+        assert!(check(&page(&[0x01], 10)).is_err(), "a negative size");
+        let whole = page(&[20], 10);
+        for length in 1..whole.len() {
+            assert!(check(&whole[..length]).is_err(), "cut after {length} bytes");
+        }
+        let dictionary = [0x15, 0x04, 0x15, 20, 0x15, 20, 0x4c, 0x15, 0xfe, 0xff, 0x03, 0x15, 0, 0, 0];
+        let mut chunk = dictionary.to_vec();
+        chunk.extend([0; 10]);
+        assert!(check(&chunk).is_err(), "32,767 values in ten bytes");
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        let mut chunk = vec![0x15, 0x04, 0x15, 20, 0x15, 20];
+        chunk.extend(std::iter::repeat_n(0x1c, 100_000));
+        assert!(check(&chunk).is_err());
+    }
+}
