@@ -16,3 +16,6 @@ pub mod decode;
 pub mod group;
 pub mod report;
 pub mod view;
+
+#[cfg(test)]
+mod tidy;
