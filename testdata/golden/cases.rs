@@ -82,11 +82,11 @@ fn check(name: &str, scratch: &Path, update: bool) -> Result<String, String> {
     let actual = case.actual(&work)?;
     if update {
         for (file, bytes) in &actual {
-            put(&case.folder.join(file), bytes, file.starts_with("expect."))?;
+            put(&case.folder.join(file), bytes, file == "stdout" || file.starts_with("expect."))?;
         }
         return Ok(String::new());
     }
-    if !["stdout", "stderr", "exit"].iter().any(|file| case.folder.join(file).exists()) {
+    if !case.folder.join("stdout").exists() {
         return Err("nothing is expected yet: run with UPDATE_GOLDEN=1, then read what it wrote".to_owned());
     }
     let differs = |(file, bytes): &(String, Vec<u8>)| difference(file, &content(&case.folder.join(file)), bytes);
@@ -146,9 +146,9 @@ fn content(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_default()
 }
 
-/// Writes an expectation; one of nothing is no file, unless it is `declared` by being there.
-fn put(path: &Path, bytes: &[u8], declared: bool) -> Result<(), String> {
-    if !bytes.is_empty() || declared {
+/// Writes an expectation; one of nothing is no file, unless it has to be there.
+fn put(path: &Path, bytes: &[u8], always: bool) -> Result<(), String> {
+    if !bytes.is_empty() || always {
         return fs::write(path, bytes).map_err(at(path));
     }
     if path.exists() { fs::remove_file(path).map_err(at(path)) } else { Ok(()) }
