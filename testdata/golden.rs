@@ -1,0 +1,31 @@
+//! The integration tests, one binary: what the program prints case by case, the README's commands, and whether the
+//! shipped logs are what the generator makes.
+
+use std::path::{Path, PathBuf};
+
+#[path = "golden/cases.rs"]
+mod cases;
+#[path = "golden/compare.rs"]
+mod compare;
+mod flowgen;
+#[path = "golden/logs.rs"]
+mod logs;
+#[path = "golden/program.rs"]
+mod program;
+#[path = "golden/readme.rs"]
+mod readme;
+
+/// The repository's folder.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of test data.
+fn testdata() -> PathBuf {
+    root().join("testdata")
+}
+
+/// A failed file operation, with the file.
+fn at<'p>(path: &'p Path) -> impl FnOnce(std::io::Error) -> String + 'p {
+    move |error| format!("{}: {error}", path.display())
+}

@@ -1,0 +1,64 @@
+//! Runs the program as a script would: a clean environment, no terminal.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a run printed and how it ended.
+pub(crate) struct Printed {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    /// The exit code, or `signal`.
+    pub(crate) exit: String,
+}
+
+/// Runs the program in a folder. Nothing of the caller's environment or home reaches it.
+pub(crate) fn run(words: &[String], folder: &Path, stdin: &[u8]) -> Result<Printed, String> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_outflow"))
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .envs([("TZ", "UTC"), ("NO_COLOR", "1")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("outflow does not start: {error}"))?;
+    let input = child.stdin.take();
+    let output = std::thread::scope(|scope| {
+        // A program may end without reading its input; that is no failure of the test.
+        scope.spawn(move || input.map(|mut input| input.write_all(stdin)));
+        child.wait_with_output()
+    });
+    let output = output.map_err(|error| format!("outflow does not end: {error}"))?;
+    let exit = output.status.code().map_or_else(|| "signal".to_owned(), |code| code.to_string());
+    Ok(Printed { stdout: output.stdout, stderr: output.stderr, exit })
+}
+
+/// The words of a line, quoted as in a shell: `'…'`, `"…"` and `\`; nothing is expanded.
+pub(crate) fn words(line: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(letters.next()),
+            (None, ' ') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    if quote.is_some() { Err(format!("a quote is not closed: {line}")) } else { Ok(words) }
+}
+
+#[test]
+fn lines_are_split_as_a_shell_does() {
+    let split = |line| words(line).expect("the quotes are closed");
+    assert_eq!(split("top  --where 'src = \"a b\"' ''"), ["top", "--where", "src = \"a b\"", ""]);
+    assert_eq!(split(r#"a\ b "c\"d" 'e\f'"#), ["a b", "c\"d", "e\\f"]);
+    assert!(words("top 'x").is_err());
+}
