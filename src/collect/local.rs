@@ -1,0 +1,209 @@
+//! Files, folders and globs of this machine → objects.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use glob::MatchOptions;
+use walkdir::{DirEntry, WalkDir};
+
+use super::stream::io_cause;
+use super::{Object, Source};
+use crate::error::{Error, nearest};
+
+/// Adds what an input names, and warns of what cannot be looked into.
+pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
+    let path = Path::new(input);
+    let (objects_before, warnings_before) = (objects.len(), warnings.len());
+    let what = match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => {
+            walk(path, objects, warnings);
+            "no files in folder"
+        }
+        Ok(metadata) => {
+            objects.push(object(path.to_owned(), metadata.len()));
+            return Ok(());
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && input.contains(['*', '?', '[']) => {
+            expand(input, objects, warnings)?;
+            "no files match"
+        }
+        Err(error) => return Err(absent(path, &error)),
+    };
+    if objects.len() > objects_before {
+        return Ok(());
+    }
+    let error = Error::failed(format!("{what} `{input}`"))
+        .hint("give the folder, file or glob that holds the logs; names that begin with `.` or `_` are left out");
+    Err(warnings.drain(warnings_before..).fold(error, Error::hint))
+}
+
+fn object(path: PathBuf, stored_bytes: u64) -> Object {
+    Object::new(path.to_string_lossy().into_owned(), Source::File(path), stored_bytes)
+}
+
+/// Adds the files below a folder. Links are followed; one that leads back up is left, as its files are read anyhow.
+fn walk(folder: &Path, objects: &mut Vec<Object>, warnings: &mut Vec<String>) {
+    let wanted = |entry: &DirEntry| entry.depth() == 0 || !is_skipped(entry.file_name(), entry.file_type().is_dir());
+    for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(wanted) {
+        match entry.and_then(|entry| Ok((entry.metadata()?, entry))) {
+            Ok((metadata, entry)) if metadata.is_file() => objects.push(object(entry.into_path(), metadata.len())),
+            Ok(_) => {}
+            Err(error) => warnings.extend(warning(&error)),
+        }
+    }
+}
+
+/// Whether a name below a folder or a wildcard is none of a log: `.git`, `.DS_Store`, `_SUCCESS`.
+fn is_skipped(name: &OsStr, is_folder: bool) -> bool {
+    let bytes = name.as_encoded_bytes();
+    bytes.starts_with(b".") || (bytes.starts_with(b"_") && !is_folder)
+}
+
+fn warning(error: &walkdir::Error) -> Option<String> {
+    let (path, cause) = (error.path()?, error.io_error()?);
+    if path.file_name().is_some_and(|name| is_skipped(name, false)) {
+        return None;
+    }
+    let path_is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    Some(match cause.kind() {
+        std::io::ErrorKind::NotFound if path_is_link => format!("`{}` is a link that leads nowhere", path.display()),
+        _ => format!("`{}` cannot be looked into: {}", path.display(), io_cause(cause)),
+    })
+}
+
+/// Adds what a glob matches, folders with all that is in them.
+fn expand(pattern: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let paths = glob::glob_with(pattern, options)
+        .map_err(|error| Error::usage(format!("`{pattern}` is neither a path nor a glob: {}", error.msg)))?;
+    let names_underscore = pattern.rsplit('/').next().is_some_and(|name| name.starts_with('_'));
+    for path in paths {
+        let path = match path {
+            Ok(path) => path,
+            Err(error) => {
+                let cause = io_cause(error.error());
+                warnings.push(format!("`{}` cannot be looked into: {cause}", error.path().display()));
+                continue;
+            }
+        };
+        match path.metadata() {
+            Ok(metadata) if metadata.is_dir() => walk(&path, objects, warnings),
+            Ok(_) if !names_underscore && path.file_name().is_some_and(|name| is_skipped(name, false)) => {}
+            Ok(metadata) => objects.push(object(path, metadata.len())),
+            Err(error) => warnings.push(format!("`{}` cannot be opened: {}", path.display(), io_cause(&error))),
+        }
+    }
+    Ok(())
+}
+
+/// Says that a path is not there, and which one was likely meant.
+fn absent(path: &Path, error: &std::io::Error) -> Error {
+    let failed = Error::failed(format!("cannot open `{}`: {}", path.display(), io_cause(error)));
+    if path.symlink_metadata().is_ok() && error.kind() == std::io::ErrorKind::NotFound {
+        return failed.hint("it is a link that leads nowhere");
+    }
+    match similar(path) {
+        Some(similar) => failed.hint(format!("did you mean `{}`?", similar.display())),
+        None => failed,
+    }
+}
+
+/// The name nearest to the first one on the path that does not exist.
+fn similar(path: &Path) -> Option<PathBuf> {
+    let is_missing = |ancestor: &&Path| !ancestor.as_os_str().is_empty() && !ancestor.exists();
+    let missing = path.ancestors().take_while(is_missing).last()?;
+    let folder = missing.parent()?;
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = listed.read_dir().ok()?.filter_map(Result::ok);
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let name = nearest(missing.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::super::{Found, Prune};
+    use super::*;
+
+    fn folder_of(files: &[&str]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        folder
+    }
+
+    fn find_all(folder: &TempDir, inputs: &[&str]) -> Result<Found, Error> {
+        let inputs: Vec<String> = inputs.iter().map(|input| format!("{}/{input}", folder.path().display())).collect();
+        super::super::find(&inputs, &Prune::default())
+    }
+
+    fn names(folder: &TempDir, inputs: &[&str]) -> Vec<String> {
+        let root = format!("{}/", folder.path().display());
+        let found = find_all(folder, inputs).unwrap();
+        found.objects.iter().map(|object| object.name.replace("//", "/").replace(&root, "")).collect()
+    }
+
+    #[test]
+    fn files_folders_and_globs_are_found_once_and_in_order() {
+        let folder = folder_of(&["b/2.log", "b/1.log", "a.log.gz", "c/d/3.log"]);
+        assert_eq!(names(&folder, &[""]), ["a.log.gz", "b/1.log", "b/2.log", "c/d/3.log"]);
+        assert_eq!(names(&folder, &["b/*.log", "b", "b/1.log", "c/../b/2.log"]), ["b/1.log", "b/2.log"]);
+        assert_eq!(names(&folder, &["*"]), ["a.log.gz", "b/1.log", "b/2.log", "c/d/3.log"]);
+        assert_eq!(names(&folder, &["**/[13].log"]), ["b/1.log", "c/d/3.log"]);
+    }
+
+    #[test]
+    fn hidden_names_are_left_out_unless_they_are_given() {
+        let files = [".git/x", "_SUCCESS", ".DS_Store", "year=2024/_x=1/a.log", "_kept/b.log"];
+        let folder = folder_of(&files);
+        assert_eq!(names(&folder, &[""]), ["_kept/b.log", "year=2024/_x=1/a.log"]);
+        assert_eq!(names(&folder, &["*"]), ["_kept/b.log", "year=2024/_x=1/a.log"]);
+        assert_eq!(names(&folder, &[".git", "_SUCCESS", ".DS_Store"]), [".DS_Store", ".git/x", "_SUCCESS"]);
+        assert_eq!(names(&folder, &["_S*"]), ["_SUCCESS"]);
+    }
+
+    #[test]
+    fn a_path_with_wildcards_in_its_name_is_that_path() {
+        let folder = folder_of(&["[1].log", "1.log"]);
+        assert_eq!(names(&folder, &["[1].log"]), ["[1].log"]);
+        assert_eq!(names(&folder, &["[12].log"]), ["1.log"]);
+    }
+
+    #[test]
+    fn what_names_nothing_is_an_error_that_tells_what_was_meant() {
+        let folder = folder_of(&["logs/october.log", ".hidden"]);
+        let hint = |input: &str| find_all(&folder, &[input]).unwrap_err().hints().join(" ");
+        assert!(hint("logs/octobre.log").contains("logs/october.log"));
+        assert!(hint("lgos/october.log").contains("/logs`"));
+        assert_eq!(hint("zzz"), "");
+        assert!(find_all(&folder, &["logs/*.gz"]).unwrap_err().to_string().contains("no files match"));
+        assert!(find_all(&folder, &["log[s"]).unwrap_err().to_string().contains("neither a path nor a glob"));
+        fs::create_dir(folder.path().join("empty")).unwrap();
+        assert!(find_all(&folder, &["empty"]).unwrap_err().to_string().contains("no files in folder"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_once_and_broken_ones_are_told() {
+        use std::os::unix::fs::symlink;
+        let folder = folder_of(&["a/1.log"]);
+        let path = folder.path();
+        symlink(path, path.join("a/up")).unwrap();
+        symlink(path.join("a"), path.join("same")).unwrap();
+        symlink("nowhere", path.join("broken.log")).unwrap();
+        symlink("nowhere", path.join(".#lock")).unwrap();
+        assert_eq!(names(&folder, &[""]), ["a/1.log"]);
+        let warnings = find_all(&folder, &[""]).unwrap().warnings;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("broken.log` is a link that leads nowhere"));
+        let error = find_all(&folder, &["broken.log"]).unwrap_err();
+        assert_eq!(error.hints(), ["it is a link that leads nowhere"]);
+    }
+}
