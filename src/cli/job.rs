@@ -18,12 +18,14 @@ use crate::work::{self, Answer, Job, Progress};
 pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
     let now = now()?;
     let zone = Zone::parse(&flags.tz)?;
-    let window = window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
+    let window =
+        window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
     let filter = flags.filter.as_deref().map(|text| Filter::parse(text, now, zone)).transpose()?;
     let format = flags.format.as_deref().map(Format::of_log_format).transpose()?;
     let mut limits = Limits::default();
     if let Some(text) = &flags.max_object_size {
-        limits.decompressed_bytes = size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
+        limits.decompressed_bytes =
+            size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
     }
     if flags.jobs == Some(0) {
         return Err(Error::usage("--jobs: at least one thread is needed"));

@@ -116,7 +116,9 @@ fn reading(meta: &Meta, took: Duration) -> String {
     let stored = human::bytes(meta.stored_bytes.into(), Units::Iec);
     let (records_text, seconds) = (human::count(records.into()), took.as_secs_f64());
     let rate = records as f64 / seconds.max(0.001) / 1e6;
-    format!("{window}read: {objects} objects{pruned}, {stored}, {records_text} records in {seconds:.2} s, {rate:.1} M records/s\n")
+    format!(
+        "{window}read: {objects} objects{pruned}, {stored}, {records_text} records in {seconds:.2} s, {rate:.1} M records/s\n"
+    )
 }
 
 fn account(meta: &Meta) -> String {

@@ -14,7 +14,8 @@ pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
     match (&flags.output, &flags.out) {
         (Some(name), _) => Format::from_str(name),
         (None, Some(path)) => Format::of_extension(path).ok_or_else(|| {
-            Error::usage(format!("--out {path}: the extension names no format")).hint(format!("choose one with -o: {}", view::NAMES.join(", ")))
+            Error::usage(format!("--out {path}: the extension names no format"))
+                .hint(format!("choose one with -o: {}", Format::NAMES.join(", ")))
         }),
         (None, None) if io::stdout().is_terminal() => Ok(Format::Table),
         (None, None) => Ok(Format::Csv),
@@ -24,7 +25,6 @@ pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
 /// How it is written.
 pub(super) fn style(flags: &OutputFlags) -> Style {
     let terminal = flags.out.is_none() && io::stdout().is_terminal();
-    #[expect(clippy::disallowed_methods, reason = "cli is where the environment is read")]
     let plain = std::env::var_os("NO_COLOR").is_some();
     Style { units: flags.units.into(), header: !flags.no_header, width: None, color: terminal && !plain }
 }
@@ -69,5 +69,9 @@ fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Resul
 }
 
 fn failed(what: &str, error: &io::Error) -> Error {
-    if error.kind() == io::ErrorKind::InvalidInput { Error::usage(error.to_string()) } else { Error::failed(format!("{what}: {error}")) }
+    if error.kind() == io::ErrorKind::InvalidInput {
+        Error::usage(error.to_string())
+    } else {
+        Error::failed(format!("{what}: {error}"))
+    }
 }

@@ -80,7 +80,9 @@ impl TopFlags {
 
     fn question(&self) -> Result<TopQuestion, Error> {
         let keys = self.by.split(',').map(|key| Key::parse(key.trim())).collect::<Result<Vec<_>, _>>()?;
-        if let Some(repeated) = keys.iter().enumerate().find(|(place, key)| keys[..*place].iter().any(|k| k.name() == key.name())) {
+        if let Some(repeated) =
+            keys.iter().enumerate().find(|(place, key)| keys[..*place].iter().any(|k| k.name() == key.name()))
+        {
             return Err(Error::usage(format!("--by: `{}` is there twice", repeated.1.name())));
         }
         let order = order(&self.sort)?;

@@ -22,35 +22,13 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataP
 pub use self::layout::Shape;
 
 use self::layout::Layout;
-use super::{Dictionary, Flows, Skips};
-use crate::schema::Column;
+use super::{Dictionary, Flows, FormatField, Skips};
+use crate::collect::RandomAccess;
 
 /// How many rows are decoded and handed on at a time.
 pub const BATCH_ROWS: usize = 32 * 1024;
 /// How many bytes at the end are read at once in the hope that the footer is in them.
 const FOOTER_GUESS_BYTES: u64 = 64 * 1024;
-
-/// Random access to stored bytes. (Stands here until `collect::RandomAccess`, of the same shape, takes its place.)
-#[expect(clippy::len_without_is_empty, reason = "an empty file is no special case for a reader")]
-pub trait RandomAccess: Send + Sync {
-    /// How many bytes there are.
-    fn len(&self) -> u64;
-
-    /// Reads exactly these bytes.
-    ///
-    /// # Errors
-    /// The storage's, or that there are not so many bytes.
-    fn read(&self, offset: u64, length: usize) -> std::io::Result<Vec<u8>>;
-}
-
-/// A column as it stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its name in the file, dotted where it is nested.
-    pub name: String,
-    /// The column of a flow record that it gives, if it is one.
-    pub column: Option<Column>,
-}
 
 /// An opened Parquet file: its schema understood, nothing of its data read yet. Clones share it.
 #[derive(Clone)]
@@ -59,7 +37,7 @@ pub struct ParquetFile {
     metadata: ArrowReaderMetadata,
     layout: Arc<Layout>,
     shape: Shape,
-    fields: Arc<[Field]>,
+    fields: Arc<[FormatField]>,
 }
 
 impl fmt::Debug for ParquetFile {
@@ -84,7 +62,8 @@ impl ParquetFile {
         let metadata = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), hinted))?;
         let shape = if layout.ocsf { Shape::Ocsf { version: ocsf_version(&footer) } } else { Shape::Flat };
         let names = metadata.parquet_schema().columns().iter().map(|column| column.path().string());
-        let fields = names.enumerate().map(|(leaf, name)| Field { name, column: layout.column_of(leaf) }).collect();
+        let fields =
+            names.enumerate().map(|(leaf, name)| FormatField { name, column: layout.column_of(leaf) }).collect();
         Ok(Self { source, metadata, layout: Arc::new(layout), shape, fields })
     }
 
@@ -109,7 +88,7 @@ impl ParquetFile {
 
     /// Its columns in their order, unknown ones too.
     #[must_use]
-    pub fn fields(&self) -> &[Field] {
+    pub fn fields(&self) -> &[FormatField] {
         &self.fields
     }
 

@@ -267,8 +267,11 @@ impl TextDecoder {
             let field = field(text, &self.index.starts, &self.spans, *record, place);
             if field != last {
                 last = field;
-                last_code =
-                    if is_tag(column) { dictionary.code(&value::decode_tag(field)) } else { dictionary.code(field) };
+                last_code = if value::is_tag(column) {
+                    dictionary.code(&value::decode_tag(field))
+                } else {
+                    dictionary.code(field)
+                };
                 if let Some(reason) = refused(column, last_code) {
                     // The next one must be judged anew, so nothing is remembered.
                     last = b"-";
@@ -338,14 +341,8 @@ fn is_timestamp(token: &[u8]) -> bool {
         && shape.iter().zip(token).all(|(s, t)| if *s == b'd' { t.is_ascii_digit() } else { s == t })
 }
 
-/// Whether a column holds tag values, which AWS writes percent-encoded.
-pub(super) fn is_tag(column: Column) -> bool {
-    use Column::{AsgTag, AsgTag2, InstanceTag, InstanceTag2, InterfaceTag, InterfaceTag2};
-    matches!(column, InstanceTag | InstanceTag2 | InterfaceTag | InterfaceTag2 | AsgTag | AsgTag2)
-}
-
 /// Why a text cannot stand in a column that has a closed set of values.
-pub(super) fn refused(column: Column, code: u32) -> Option<Reason> {
+fn refused(column: Column, code: u32) -> Option<Reason> {
     match (column, code) {
         (_, Dictionary::ABSENT)
         | (Column::LogStatus, Dictionary::OK | Dictionary::NODATA | Dictionary::SKIPDATA)

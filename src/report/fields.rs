@@ -14,7 +14,8 @@ pub fn report() -> Report {
         rows: Column::all().map(field).collect(),
         total: None,
     };
-    let added = |output: &output::Output| -> Row { vec![output.name.into(), output.kind.name().into(), output.meaning.into()] };
+    let added =
+        |output: &output::Output| -> Row { vec![output.name.into(), output.kind.name().into(), output.meaning.into()] };
     let outputs = Table {
         name: "outputs".to_owned(),
         title: "Columns that reports add".to_owned(),

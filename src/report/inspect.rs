@@ -28,8 +28,21 @@ pub struct ObjectFacts {
     pub records: u64,
     /// Malformed lines.
     pub malformed: u64,
-    /// Malformed lines by reason, with an example: its line number and text.
-    pub reasons: Vec<(String, u64, Option<(u64, String)>)>,
+    /// Malformed lines by reason.
+    pub reasons: Vec<Malformed>,
+}
+
+/// The malformed lines of an object that were left out for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Malformed {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub lines: u64,
+    /// The line number of the first.
+    pub line: u64,
+    /// The first one's text.
+    pub example: String,
 }
 
 /// The report.
@@ -79,7 +92,8 @@ fn objects_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
     let row = |(place, object): (usize, &ObjectFacts)| {
         let kinds = survey.objects.get(&place).cloned().unwrap_or_default();
         let (first, last) = kinds.span.unwrap_or((ABSENT_TIME, ABSENT_TIME));
-        let counts = [object.lines, object.records, kinds.ok, kinds.blocked, kinds.no_data, kinds.skip_data, object.malformed];
+        let counts =
+            [object.lines, object.records, kinds.ok, kinds.blocked, kinds.no_data, kinds.skip_data, object.malformed];
         let mut row = vec![object.name.as_str().into(), text(object.written), object.stored_bytes.into()];
         row.push((object.fields.len() as u64).into());
         row.extend(counts.map(Cell::from));
@@ -107,7 +121,7 @@ fn fields_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         names.sort();
         names.dedup();
         for (name, column) in names {
-            let sums = fields.entry((*column, column.map_or(name.as_str(), Column::name))).or_default();
+            let sums = fields.entry((*column, column.map_or(name.as_str(), |column| column.name()))).or_default();
             *sums = (sums.0 + 1, sums.1 + object.records);
         }
     }
@@ -116,7 +130,15 @@ fn fields_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         let version = column.map_or(Cell::Absent, |column| u64::from(column.version()).into());
         let share = filled.map_or(Cell::Absent, |filled| Cell::Share { part: filled.into(), whole: records.into() });
         let meaning = column.map_or("Unknown field: tolerated, not read.", Column::meaning);
-        vec![name.into(), version, objects.into(), records.into(), filled.map_or(Cell::Absent, Cell::from), share, meaning.into()]
+        vec![
+            name.into(),
+            version,
+            objects.into(),
+            records.into(),
+            filled.map_or(Cell::Absent, Cell::from),
+            share,
+            meaning.into(),
+        ]
     };
     let columns = [
         output::FIELD,
@@ -162,9 +184,15 @@ fn interfaces_table(survey: &Survey) -> Table {
 fn malformed_table(objects: &[ObjectFacts]) -> Table {
     let mut rows = Vec::new();
     for object in objects {
-        for (reason, count, example) in &object.reasons {
-            let (line, example) = example.as_ref().map_or((Cell::Absent, Cell::Absent), |(line, text)| ((*line).into(), text.as_str().into()));
-            rows.push(vec![object.name.as_str().into(), reason.as_str().into(), (*count).into(), line, example]);
+        for Malformed { reason, lines, line, example } in &object.reasons {
+            let reason = reason.as_str().into();
+            rows.push(vec![
+                object.name.as_str().into(),
+                reason,
+                (*lines).into(),
+                (*line).into(),
+                example.as_str().into(),
+            ]);
         }
     }
     let columns = [output::OBJECT, output::REASON, output::MALFORMED, output::LINE, output::EXAMPLE];
@@ -182,8 +210,18 @@ struct Question {
 }
 
 const QUESTIONS: &[Question] = &[
-    Question { name: "bytes by any column", needed: &[Column::Bytes], wanted: &[], otherwise: "only flows can be counted" },
-    Question { name: "windows, hours, spikes", needed: &[Column::Start], wanted: &[Column::End], otherwise: "last_seen is unknown" },
+    Question {
+        name: "bytes by any column",
+        needed: &[Column::Bytes],
+        wanted: &[],
+        otherwise: "only flows can be counted",
+    },
+    Question {
+        name: "windows, hours, spikes",
+        needed: &[Column::Start],
+        wanted: &[Column::End],
+        otherwise: "last_seen is unknown",
+    },
     Question {
         name: "blocked traffic apart",
         needed: &[Column::Action],

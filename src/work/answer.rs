@@ -1,7 +1,7 @@
 //! What a run gives: the report with the account of its input, the malformed lines, and how it ended.
 
-use super::object::Outcome;
 use super::Job;
+use super::object::Outcome;
 use crate::collect::{Found, Object};
 use crate::error::Exit;
 use crate::group::{Account, Class};
@@ -35,7 +35,13 @@ pub struct Reject {
 
 impl Answer {
     /// Completes a report by what was read and what became of it.
-    pub(super) fn new(mut report: Report, job: &Job, found: &Found, outcomes: &[Outcome], mut account: Account) -> Self {
+    pub(super) fn new(
+        mut report: Report,
+        job: &Job,
+        found: &Found,
+        outcomes: &[Outcome],
+        mut account: Account,
+    ) -> Self {
         let malformed: u64 = outcomes.iter().map(|outcome| outcome.skips.total()).sum();
         account[Class::Malformed].records = malformed;
         let meta = &mut report.meta;

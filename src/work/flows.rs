@@ -97,7 +97,8 @@ pub fn flows(
     let (outcomes, takers) = scanned?;
     let mut account = Account::default();
     takers.iter().for_each(|taker| account.add(&taker.account));
-    let mut report = Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
+    let mut report =
+        Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
     if let Some(limit) = question.limit.filter(|_| stopped.load(Ordering::Relaxed)) {
         report.meta.notes.push(format!("only the first {limit} records are shown"));
     }

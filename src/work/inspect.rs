@@ -5,10 +5,10 @@ use super::object::{Outcome, Written};
 use super::scan::{Scan, Take};
 use super::{Job, Progress};
 use crate::collect::Object;
-use crate::decode::{Dictionary, Flows};
+use crate::decode::{Dictionary, Flows, Reason};
 use crate::error::Error;
 use crate::group::{Account, Classifier, Survey};
-use crate::report::inspect::{ObjectFacts, report};
+use crate::report::inspect::{Malformed, ObjectFacts, report};
 use crate::schema::ColumnSet;
 
 /// Looks at every record, whatever its class, and accounts for them.
@@ -54,11 +54,15 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
 }
 
 fn facts(object: &Object, outcome: &Outcome) -> ObjectFacts {
-    let example = |reason| {
-        let sample = outcome.skips.samples().iter().find(|sample| sample.reason == reason)?;
-        Some((sample.line, String::from_utf8_lossy(&sample.text).into_owned()))
+    let malformed = |(reason, lines): (&Reason, &u64)| {
+        let first = outcome.skips.samples().iter().find(|sample| sample.reason == *reason);
+        Malformed {
+            reason: reason.to_string(),
+            lines: *lines,
+            line: first.map_or(0, |sample| sample.line),
+            example: first.map_or(String::new(), |sample| String::from_utf8_lossy(&sample.text).into_owned()),
+        }
     };
-    let reasons = outcome.skips.counts().iter().map(|(reason, count)| (reason.to_string(), *count, example(*reason)));
     ObjectFacts {
         name: object.name.clone(),
         written: outcome.written.map(Written::name),
@@ -68,6 +72,6 @@ fn facts(object: &Object, outcome: &Outcome) -> ObjectFacts {
         lines: outcome.lines,
         records: outcome.records,
         malformed: outcome.skips.total(),
-        reasons: reasons.collect(),
+        reasons: outcome.skips.counts().iter().map(malformed).collect(),
     }
 }

@@ -171,7 +171,8 @@ impl<T: Take> Running<'_, T> {
         let Worker { decoder, dictionary, flows, taker } = worker;
         flows.clear();
         let mut skips = self.new_skips();
-        let lines = decoder.decode(text, format, flows, dictionary, &mut skips).map_err(|refused| refused.to_string())?;
+        let lines =
+            decoder.decode(text, format, flows, dictionary, &mut skips).map_err(|refused| refused.to_string())?;
         self.note(place, |outcome| outcome.meet(decoder.take_formats()));
         self.note_block(place, BlockOutcome { place: block, lines, records: flows.rows() as u64, skips });
         self.hand_on(place, flows, dictionary, taker);
@@ -179,17 +180,20 @@ impl<T: Take> Running<'_, T> {
     }
 
     fn read_parquet<'s>(&'s self, place: usize, file: &ParquetFile, scope: &Scope<'s>) {
-        let fields = file.fields().iter().map(|(name, column)| FormatField { name: name.clone(), column: *column });
         let written = if matches!(file.shape(), Shape::Flat) { Written::Parquet } else { Written::Ocsf };
         self.note(place, |outcome| {
             outcome.written = Some(written);
-            outcome.meet([Arc::new(Format::of_fields(fields.collect()))]);
+            outcome.meet([Arc::new(Format::of_fields(file.fields().to_vec()))]);
         });
         let (groups, stored_bytes) = (file.row_groups(), self.scan.objects[place].stored_bytes);
         for group in 0..groups {
             let file = file.clone();
             let read = move |worker: &mut Worker<T>| self.decode_row_group(worker, place, &file, group);
-            if self.wants_help() && group + 1 < groups { self.spawn(scope, read) } else { self.with_worker(read) }
+            if self.wants_help() && group + 1 < groups {
+                self.spawn(scope, read)
+            } else {
+                self.with_worker(read)
+            }
             self.scan.progress.add_stored_bytes(stored_bytes / groups as u64);
         }
     }
@@ -212,7 +216,8 @@ impl<T: Take> Running<'_, T> {
     /// Gives a block to the taker, completed by what the object's key says of account, region and flow log.
     fn hand_on(&self, place: usize, flows: &mut Flows, dictionary: &mut Dictionary, taker: &mut T) {
         let key = &self.scan.objects[place].key;
-        let given = [(Column::AccountId, &key.account), (Column::Region, &key.region), (Column::FlowLogId, &key.flow_log)];
+        let given =
+            [(Column::AccountId, &key.account), (Column::Region, &key.region), (Column::FlowLogId, &key.flow_log)];
         for (column, value) in given {
             if let Some(value) = value {
                 flows.complete_texts(column, dictionary.code(value.as_bytes()));
@@ -241,4 +246,3 @@ impl<T: Take> Running<'_, T> {
         self.note(place, |outcome| outcome.problem = Some(cause));
     }
 }
-

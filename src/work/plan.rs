@@ -48,7 +48,7 @@ fn columns_of(object: &Object, job: &Job) -> Vec<Column> {
     let assumed = || job.format.as_deref().map_or_else(|| DEFAULT_FORMAT.to_vec(), known);
     match open(object, &job.limits) {
         Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
-            Ok(file) => file.fields().iter().filter_map(|(_, column)| *column).collect(),
+            Ok(file) => file.fields().iter().filter_map(|field| field.column).collect(),
             Err(_) => Vec::new(),
         },
         Ok(Content::Lines(mut lines)) => {

@@ -15,9 +15,11 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 
 use super::*;
 use crate::decode::{Reason, Sample, Values};
+use crate::schema::Column;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ColumnSet};
 
 /// A file in memory that counts what is read of it.
+#[derive(Debug)]
 struct Memory {
     bytes: Vec<u8>,
     read: AtomicU64,
@@ -454,7 +456,7 @@ fn a_newer_ocsf_file_gives_the_fields_it_was_made_from() {
     );
     let file = ParquetFile::open(Memory::new(newer_ocsf())).unwrap();
     assert_eq!(file.shape(), &Shape::Ocsf { version: Some("1.1.0".to_owned()) });
-    assert!(file.fields().contains(&Field { name: "traffic.bytes".to_owned(), column: Some(Column::Bytes) }));
+    assert!(file.fields().contains(&FormatField { name: "traffic.bytes".to_owned(), column: Some(Column::Bytes) }));
 }
 
 /// A sample from the folder beside the project; they are not part of it.
