@@ -160,7 +160,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     fn every_sample_is_opened_and_read_to_its_end() {
         let places = ["/../shared/samples", "/../../shared/samples"];
         let mut folders = places.map(|place| format!("{}{place}", env!("CARGO_MANIFEST_DIR"))).into_iter();
