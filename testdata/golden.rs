@@ -10,6 +10,8 @@ mod compare;
 mod flowgen;
 #[path = "golden/logs.rs"]
 mod logs;
+#[path = "golden/peers.rs"]
+mod peers;
 #[path = "golden/program.rs"]
 mod program;
 #[path = "golden/readme.rs"]
