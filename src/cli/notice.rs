@@ -78,11 +78,11 @@ pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
         text.push_str(&reading(meta, began.elapsed()));
         text.push_str(&account(meta));
         for note in &meta.notes {
-            text.push_str(&format!("note: {note}\n"));
+            text.push_str(&format!("note: {}\n", human::harmless(note)));
         }
     }
     for warning in meta.warnings.iter().take(WARNINGS_MAX) {
-        text.push_str(&format!("warning: {warning}\n"));
+        text.push_str(&format!("warning: {}\n", human::harmless(warning)));
     }
     if let Some(more) = meta.warnings.len().checked_sub(WARNINGS_MAX).filter(|more| *more > 0) {
         text.push_str(&format!("warning: {more} more warnings; -o json has them all\n"));
@@ -100,7 +100,7 @@ pub(super) fn notes(meta: &Meta) {
 
 fn reading(meta: &Meta, took: Duration) -> String {
     let records: u64 = meta.account.iter().map(|line| line.records).sum();
-    let objects = human::count(meta.objects.into());
+    let objects = human::counted(meta.objects, "object");
     let pruned = if meta.pruned_objects > 0 {
         format!(" ({} left out by their keys)", human::count(meta.pruned_objects.into()))
     } else {
@@ -114,11 +114,9 @@ fn reading(meta: &Meta, took: Duration) -> String {
         }
     };
     let stored = human::bytes(meta.stored_bytes.into(), Units::Iec);
-    let (records_text, seconds) = (human::count(records.into()), took.as_secs_f64());
+    let (records_text, seconds) = (human::counted(records, "record"), took.as_secs_f64());
     let rate = records as f64 / seconds.max(0.001) / 1e6;
-    format!(
-        "{window}read: {objects} objects{pruned}, {stored}, {records_text} records in {seconds:.2} s, {rate:.1} M records/s\n"
-    )
+    format!("{window}read: {objects}{pruned}, {stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n")
 }
 
 fn account(meta: &Meta) -> String {

@@ -153,3 +153,37 @@ fn hold(mut stream: Peeked, limit: u64) -> Result<Arc<dyn RandomAccess>, ObjectE
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Block, Prune, find};
+    use super::*;
+
+    #[test]
+    fn every_sample_is_opened_and_read_to_its_end() {
+        let places = ["/../shared/samples", "/../../shared/samples"];
+        let mut folders = places.map(|place| format!("{}{place}", env!("CARGO_MANIFEST_DIR"))).into_iter();
+        let Some(folder) = folders.find(|folder| std::path::Path::new(folder).exists()) else {
+            eprintln!("skipped: there are no samples");
+            return;
+        };
+        let (mut block, mut parquet) = (Vec::new(), 0);
+        for object in find(&[folder], &Prune::default()).unwrap().objects {
+            match open(&object, &Limits::default()) {
+                Ok(Content::Lines(mut lines) | Content::Json(mut lines)) => {
+                    while let Some(kind) = lines.next_block(&mut block) {
+                        assert_eq!(kind, Block::Lines, "{}", object.name);
+                    }
+                    assert_eq!(lines.ending(), &Ending::Complete, "{}", object.name);
+                    assert_eq!(lines.stored_bytes_read(), object.stored_bytes, "{}", object.name);
+                }
+                Ok(Content::Parquet(access)) => {
+                    assert_eq!(access.read(access.len() - 4, 4).unwrap(), b"PAR1", "{}", object.name);
+                    parquet += 1;
+                }
+                other => panic!("{}: {other:?}", object.name),
+            }
+        }
+        assert!(parquet > 0, "the samples hold Parquet files");
+    }
+}

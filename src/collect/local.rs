@@ -3,12 +3,15 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use glob::MatchOptions;
+use glob::{MatchOptions, Pattern, PatternError};
 use walkdir::{DirEntry, WalkDir};
 
 use super::stream::io_cause;
 use super::{Object, Source};
 use crate::error::{Error, nearest};
+
+/// What makes a path that does not exist a glob.
+const WILDCARDS: [char; 3] = ['*', '?', '['];
 
 /// Adds what an input names, and warns of what cannot be looked into.
 pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
@@ -23,7 +26,7 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
             objects.push(object(path.to_owned(), metadata.len()));
             return Ok(());
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && input.contains(['*', '?', '[']) => {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && input.contains(WILDCARDS) => {
             expand(input, objects, warnings)?;
             "no files match"
         }
@@ -72,28 +75,75 @@ fn warning(error: &walkdir::Error) -> Option<String> {
 }
 
 /// Adds what a glob matches, folders with all that is in them.
-fn expand(pattern: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
-    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
-    let paths = glob::glob_with(pattern, options)
-        .map_err(|error| Error::usage(format!("`{pattern}` is neither a path nor a glob: {}", error.msg)))?;
-    let names_underscore = pattern.rsplit('/').next().is_some_and(|name| name.starts_with('_'));
-    for path in paths {
-        let path = match path {
-            Ok(path) => path,
-            Err(error) => {
-                let cause = io_cause(error.error());
-                warnings.push(format!("`{}` cannot be looked into: {cause}", error.path().display()));
-                continue;
+fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
+    let glob = Glob::new(input)
+        .map_err(|error| Error::usage(format!("`{input}` is neither a path nor a glob: {}", error.msg)))?;
+    if let Err(error) = glob.base.metadata() {
+        return Err(absent(&glob.base, &error));
+    }
+    let walk_of_base = WalkDir::new(&glob.base).follow_links(true).max_depth(glob.depth_max);
+    let mut entries = walk_of_base.into_iter().filter_entry(|entry| glob.may_lead_to_a_match(entry));
+    while let Some(entry) = entries.next() {
+        match entry.and_then(|entry| Ok((entry.metadata()?, entry))) {
+            Ok((_, entry)) if entry.depth() == 0 || !glob.matches(entry.path()) => {}
+            Ok((metadata, entry)) => {
+                let path = entry.path().strip_prefix(".").unwrap_or(entry.path());
+                if metadata.is_dir() {
+                    walk(path, objects, warnings);
+                    entries.skip_current_dir();
+                } else if metadata.is_file() && (glob.names_underscore || !is_skipped(entry.file_name(), false)) {
+                    objects.push(object(path.to_owned(), metadata.len()));
+                }
             }
-        };
-        match path.metadata() {
-            Ok(metadata) if metadata.is_dir() => walk(&path, objects, warnings),
-            Ok(_) if !names_underscore && path.file_name().is_some_and(|name| is_skipped(name, false)) => {}
-            Ok(metadata) => objects.push(object(path, metadata.len())),
-            Err(error) => warnings.push(format!("`{}` cannot be opened: {}", path.display(), io_cause(&error))),
+            // A link that leads nowhere matters only if it was asked for.
+            Err(error) if error.path().is_some_and(|path| path.exists() || glob.matches(path)) => {
+                warnings.extend(warning(&error));
+            }
+            Err(_) => {}
         }
     }
     Ok(())
+}
+
+/// A glob as a folder to walk and what to look for there. The walk is ours, since it must end where links lead back
+/// up, and must bear names that are not Unicode.
+struct Glob {
+    base: PathBuf,
+    whole: Pattern,
+    /// The patterns of the folders and files before the first `**`.
+    levels: Vec<Pattern>,
+    depth_max: usize,
+    names_underscore: bool,
+}
+
+const LIKE_A_SHELL: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+impl Glob {
+    fn new(input: &str) -> Result<Self, PatternError> {
+        let wildcard = input.find(WILDCARDS).unwrap_or(input.len());
+        let (base, pattern) = input.split_at(input[..wildcard].rfind('/').map_or(0, |slash| slash + 1));
+        let pattern = pattern.trim_end_matches('/');
+        let levels = pattern.split('/').take_while(|level| *level != "**");
+        let last = pattern.rsplit('/').next().unwrap_or(pattern);
+        Ok(Self {
+            base: PathBuf::from(if base.is_empty() { "." } else { base }),
+            whole: Pattern::new(pattern)?,
+            levels: levels.map(Pattern::new).collect::<Result<_, _>>()?,
+            depth_max: if pattern.contains("**") { usize::MAX } else { pattern.split('/').count() },
+            names_underscore: last.starts_with('_'),
+        })
+    }
+
+    fn may_lead_to_a_match(&self, entry: &DirEntry) -> bool {
+        let level = entry.depth().checked_sub(1).and_then(|depth| self.levels.get(depth));
+        level.is_none_or(|level| level.matches_with(&entry.file_name().to_string_lossy(), LIKE_A_SHELL))
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        let below = path.strip_prefix(&self.base).unwrap_or(path);
+        self.whole.matches_with(&below.to_string_lossy(), LIKE_A_SHELL)
+    }
 }
 
 /// Says that a path is not there, and which one was likely meant.
@@ -157,6 +207,9 @@ mod tests {
         assert_eq!(names(&folder, &["b/*.log", "b", "b/1.log", "c/../b/2.log"]), ["b/1.log", "b/2.log"]);
         assert_eq!(names(&folder, &["*"]), ["a.log.gz", "b/1.log", "b/2.log", "c/d/3.log"]);
         assert_eq!(names(&folder, &["**/[13].log"]), ["b/1.log", "c/d/3.log"]);
+        assert_eq!(names(&folder, &["?/*.log"]), ["b/1.log", "b/2.log"]);
+        assert_eq!(names(&folder, &["[ab]*"]), ["a.log.gz", "b/1.log", "b/2.log"]);
+        assert_eq!(names(&folder, &["c/**/*.log", "b*/"]), ["b/1.log", "b/2.log", "c/d/3.log"]);
     }
 
     #[test]
@@ -184,9 +237,20 @@ mod tests {
         assert!(hint("lgos/october.log").contains("/logs`"));
         assert_eq!(hint("zzz"), "");
         assert!(find_all(&folder, &["logs/*.gz"]).unwrap_err().to_string().contains("no files match"));
+        assert!(hint("lgos/*.log").contains("/logs`"));
         assert!(find_all(&folder, &["log[s"]).unwrap_err().to_string().contains("neither a path nor a glob"));
         fs::create_dir(folder.path().join("empty")).unwrap();
         assert!(find_all(&folder, &["empty"]).unwrap_err().to_string().contains("no files in folder"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_not_unicode_is_found() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = folder_of(&["a.log"]);
+        fs::write(folder.path().join(OsStr::from_bytes(b"\xff.log")), "x").unwrap();
+        assert_eq!(names(&folder, &["*.log"]), ["a.log", "\u{fffd}.log"]);
+        assert_eq!(names(&folder, &[""]), ["a.log", "\u{fffd}.log"]);
     }
 
     #[cfg(unix)]
@@ -200,6 +264,7 @@ mod tests {
         symlink("nowhere", path.join("broken.log")).unwrap();
         symlink("nowhere", path.join(".#lock")).unwrap();
         assert_eq!(names(&folder, &[""]), ["a/1.log"]);
+        assert_eq!(names(&folder, &["**/1.log", "*/*.log", "**"]), ["a/1.log"]);
         let warnings = find_all(&folder, &[""]).unwrap().warnings;
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].contains("broken.log` is a link that leads nowhere"));

@@ -10,6 +10,9 @@ use serde::Deserialize;
 
 use super::{Reason, Skips};
 
+/// The type of messages by which CloudWatch Logs checks that a subscription works.
+const CONTROL_MESSAGE: &str = "CONTROL_MESSAGE";
+
 #[derive(Deserialize)]
 struct Wrapped<'a> {
     #[serde(borrow)]
@@ -62,6 +65,9 @@ pub fn unwrap_messages(json: &[u8], lines: &mut Vec<u8>, skips: &mut Skips) -> u
 }
 
 fn append(wrapped: &Wrapped<'_>, lines: &mut Vec<u8>) -> u64 {
+    if wrapped.message_type.as_deref() == Some(CONTROL_MESSAGE) {
+        return 0;
+    }
     let events = wrapped.events.iter().flatten().map(|event| &event.message);
     let mut found = 0;
     for message in wrapped.message.iter().chain(events) {
@@ -98,7 +104,7 @@ mod tests {
             "2 a\n2 b\n",
             &[],
         );
-        check("{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[]}", "", &[]);
+        check("{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"message\":\"CWL CONTROL MESSAGE\"}]}", "", &[]);
     }
 
     #[test]

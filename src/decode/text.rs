@@ -11,7 +11,7 @@ use super::format::{Format, may_be_header};
 use super::scan::Index;
 use super::value;
 use super::{Dictionary, Flows, Reason, Skips, Values};
-use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
 
 /// Why an object's text cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct NoFormat {
 
 impl std::fmt::Display for NoFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (fields, default) = (self.fields, crate::schema::DEFAULT_FORMAT.len());
+        let (fields, default) = (self.fields, DEFAULT_FORMAT.len());
         write!(f, "no header line, and the first line has {fields} fields where AWS's default format has {default}: ")?;
         f.write_str("not a flow log, or give its format with --format '${version} ${account-id} …'")
     }
@@ -39,6 +39,8 @@ pub struct TextDecoder {
     /// The format of text without a header line, if the user gave one.
     fallback: Option<Arc<Format>>,
     met: Vec<Arc<Format>>,
+    /// The first line of the block that has no format.
+    refused: Option<NoFormat>,
 }
 
 /// Where a record's fields are: in the index, or (irregular lines) among the spans.
@@ -82,7 +84,7 @@ impl TextDecoder {
     /// lines from 1. `format` is the one in effect and may change at a header line. Returns the number of lines.
     ///
     /// # Errors
-    /// If no format is in effect and the first line is neither a header nor of the default format.
+    /// If no format is in effect and no line is a header or a record of the default format.
     pub fn decode(
         &mut self,
         text: &[u8],
@@ -104,7 +106,7 @@ impl TextDecoder {
             if let Some(first) = self.regular(text, first, next, format.as_deref()) {
                 self.records.push(Record::Regular { first });
             } else {
-                self.irregular(line, first, next, format, &mut block)?;
+                self.irregular(line, first, next, format, &mut block);
             }
             first = next;
         }
@@ -113,7 +115,10 @@ impl TextDecoder {
             block.flows.retain(&block.keep);
         }
         block.skips.sort();
-        Ok(self.index.lines.len() as u64)
+        match self.refused.take().filter(|_| format.is_none()) {
+            Some(refused) => Err(refused),
+            None => Ok(self.index.lines.len() as u64),
+        }
     }
 
     /// The place in the index of the first field of a line that has just the format's fields and single spaces, but
@@ -145,12 +150,12 @@ impl TextDecoder {
         next: u32,
         format: &mut Option<Arc<Format>>,
         block: &mut Block<'_>,
-    ) -> Result<(), NoFormat> {
+    ) {
         let start = self.index.starts[first as usize] as usize;
         let text = &block.text[start..self.index.starts[next as usize] as usize - 1];
         let mut tokens: Vec<&[u8]> = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).collect();
         if tokens.is_empty() {
-            return Ok(());
+            return;
         }
         if may_be_header(tokens[0])
             && let Some(header) = Format::of_header(text)
@@ -158,17 +163,15 @@ impl TextDecoder {
             self.finish_run(format.as_ref(), block);
             self.met.push(Arc::clone(&header));
             *format = Some(header);
-            return Ok(());
+            return;
         }
         let stamped = is_timestamp(tokens[0]);
         if format.is_none() {
-            let default = Format::default_v2();
-            if self.fallback.is_none() && tokens.len() - usize::from(stamped) != default.fields().len() {
-                return Err(NoFormat { fields: tokens.len() });
-            }
-            let assumed = self.fallback.clone().unwrap_or(default);
-            self.met.push(Arc::clone(&assumed));
-            *format = Some(assumed);
+            *format = self.assumed(&tokens[usize::from(stamped)..]);
+            self.met.extend(format.clone());
+        }
+        if format.is_none() {
+            self.refused.get_or_insert(NoFormat { fields: tokens.len() });
         }
         let expected = format.as_ref().map_or(0, |format| format.fields().len());
         if stamped && tokens.len() == expected + 1 {
@@ -176,7 +179,7 @@ impl TextDecoder {
         }
         if tokens.len() != expected {
             block.skips.add(line as u64 + 1, Reason::FieldCount, text);
-            return Ok(());
+            return;
         }
         let first = place(self.spans.len());
         for token in tokens {
@@ -184,7 +187,13 @@ impl TextDecoder {
             self.spans.push((place(from), place(from + token.len())));
         }
         self.records.push(Record::Irregular { first });
-        Ok(())
+    }
+
+    /// The format of text without a header line: the one the user gave, or AWS's default if the line is such a record.
+    fn assumed(&self, tokens: &[&[u8]]) -> Option<Arc<Format>> {
+        let ends_well = tokens.last().is_some_and(|last| matches!(*last, b"OK" | b"NODATA" | b"SKIPDATA"));
+        let is_default = ends_well && tokens.len() == DEFAULT_FORMAT.len();
+        self.fallback.clone().or_else(|| is_default.then(Format::default_v2))
     }
 
     /// Reads the wanted columns of the records collected under one format.

@@ -97,13 +97,13 @@ impl Interfaces {
         ColumnSet::of(&basic).union(ColumnSet::of(&ATTRIBUTES))
     }
 
-    /// Learns from the records of a block.
-    pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary) {
+    /// Learns from the picked records of a block.
+    pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
         let column = |column| flows.smalls(column).unwrap_or(&[]);
         let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
         let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
         let attributes = ATTRIBUTES.map(column);
-        for row in 0..flows.rows() {
+        for row in picked.iter().map(|row| *row as usize) {
             let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
             // A regional NAT gateway has no interface; its resource id stands for it.
             let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);

@@ -52,17 +52,18 @@ impl ObjectSurvey {
 }
 
 impl Survey {
-    /// Looks at the records of a block of an object.
-    pub fn look(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
+    /// Looks at the picked records of a block of an object.
+    pub fn look(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
         for (column, values) in flows.columns() {
-            let filled = (0..flows.rows()).filter(|row| values.present(*row)).count();
+            let filled = picked.iter().filter(|row| values.present(**row as usize)).count();
             *self.filled.entry(*column).or_default() += filled as u64;
         }
         let column = |column| flows.smalls(column).unwrap_or(&[]);
         let (statuses, actions) = (column(Column::LogStatus), column(Column::Action));
         let (starts, ends) = (column(Column::Start), column(Column::End));
+        let accounts = column(Column::AccountId);
         let survey = self.objects.entry(object).or_default();
-        for row in 0..flows.rows() {
+        for row in picked.iter().map(|row| *row as usize) {
             match statuses.get(row) {
                 Some(&Dictionary::NODATA) => survey.no_data += 1,
                 Some(&Dictionary::SKIPDATA) => survey.skip_data += 1,
@@ -73,10 +74,9 @@ impl Survey {
             if start != ABSENT_TIME {
                 survey.widen(start, if end == ABSENT_TIME { start } else { end });
             }
+            self.unknown_accounts += u64::from(accounts.get(row) == Some(&Dictionary::UNKNOWN));
         }
-        self.unknown_accounts +=
-            column(Column::AccountId).iter().filter(|code| **code == Dictionary::UNKNOWN).count() as u64;
-        self.interfaces.learn(flows, dictionary);
+        self.interfaces.learn(flows, dictionary, picked);
     }
 
     /// Adds what another part of the input held. Associative and commutative.

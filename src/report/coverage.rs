@@ -18,17 +18,13 @@ pub fn lines(account: &Account) -> Vec<AccountLine> {
 #[must_use]
 pub fn notes(account: &Account) -> Vec<String> {
     let mut notes = Vec::new();
-    if account.without_bytes > 0 {
-        let records = human::count(account.without_bytes.into());
-        notes.push(format!("{records} records bear no bytes: they count as flows of 0 bytes"));
-    }
-    if account.without_start > 0 {
-        let records = human::count(account.without_start.into());
-        notes.push(format!("{records} records have no start: they cannot be in a window and count as out_of_window"));
-    }
-    if account[Class::SkipData].records > 0 {
-        let records = human::count(account[Class::SkipData].records.into());
-        notes.push(format!("AWS lost records in {records} intervals (SKIPDATA): true sums are higher"));
-    }
+    let mut note = |records: u64, noun: &str, what: &str| {
+        if records > 0 {
+            notes.push(format!("{} {what}", human::counted(records, noun)));
+        }
+    };
+    note(account.without_bytes, "record", "without bytes: summed as 0 bytes");
+    note(account.without_start, "record", "without a start: in no window, so out_of_window");
+    note(account[Class::SkipData].records, "interval", "in which AWS lost records (SKIPDATA): true sums are higher");
     notes
 }

@@ -58,8 +58,8 @@ pub fn report(objects: &[ObjectFacts], survey: &Survey) -> Report {
     ];
     let mut report = Report { name: "inspect".to_owned(), tables, ..Report::default() };
     if survey.unknown_accounts > 0 {
-        let records = human::count(survey.unknown_accounts.into());
-        report.meta.notes.push(format!("{records} records have the account `unknown`: interfaces of AWS services"));
+        let records = human::counted(survey.unknown_accounts, "record");
+        report.meta.notes.push(format!("{records} of the account `unknown`: interfaces that AWS services made"));
     }
     report
 }

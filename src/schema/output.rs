@@ -76,8 +76,8 @@ outputs! {
     BLOCKED_BYTES, "blocked_bytes", Bytes, "Bytes of the REJECT records; never part of `bytes`, never billed.";
     BLOCKED_PACKETS, "blocked_packets", Count, "Packets of the REJECT records.";
     BLOCKED_FLOWS, "blocked_flows", Count, "REJECT records.";
-    FIRST_SEEN, "first_seen", Time, "Earliest start among the counted and blocked records.";
-    LAST_SEEN, "last_seen", Time, "Latest end among the counted and blocked records.";
+    FIRST_SEEN, "first_seen", Time, "Earliest start of the records.";
+    LAST_SEEN, "last_seen", Time, "Latest end of the records.";
     OBJECT, "object", Text, "File or object, as found.";
     FORMAT, "format", Text, "How the object is written.";
     SIZE, "size", Bytes, "Size of the object as stored.";

@@ -5,6 +5,21 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 
+/// How many characters of a text people are shown; the rest is an ellipsis. Data formats hold all of it.
+pub const SHOWN_CHARS_MAX: usize = 4096;
+/// Characters besides the control ones that hide themselves or reorder what is around them.
+const HIDDEN: &[(char, char)] = &[
+    ('\u{ad}', '\u{ad}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{e0000}', '\u{e007f}'),
+];
+
 /// How bytes are shown to people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Units {
@@ -144,6 +159,33 @@ fn next_digit(rest: u128, whole: u128) -> (u32, u128) {
         }
     }
     (digit, sum)
+}
+
+/// A text that does nothing to a terminal or a page but be read.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (place, character) in text.chars().enumerate() {
+        if place == SHOWN_CHARS_MAX {
+            shown.push('…');
+            break;
+        }
+        if is_hidden(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
+    }
+    shown
+}
+
+/// Whether a character does something other than be seen.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    character.is_control() || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&character))
+}
+
+/// A count and what is counted: `1 record`, `2 records`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number.into()))
 }
 
 #[cfg(test)]

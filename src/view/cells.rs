@@ -9,23 +9,8 @@ use crate::report::{Cell, Head, Row};
 use crate::schema::output::CellKind;
 use crate::units::human::{self, Units};
 
-/// How many characters of a text people are shown; the rest is an ellipsis. Data formats hold all of it.
-pub(super) const SHOWN_CHARS_MAX: usize = 4096;
 /// What stands for nothing where people read it.
 const ABSENT: &str = "-";
-
-/// Characters besides the control ones that hide themselves or reorder what is around them.
-const HIDDEN: &[(char, char)] = &[
-    ('\u{ad}', '\u{ad}'),
-    ('\u{61c}', '\u{61c}'),
-    ('\u{180e}', '\u{180e}'),
-    ('\u{200b}', '\u{200f}'),
-    ('\u{2028}', '\u{202e}'),
-    ('\u{2060}', '\u{206f}'),
-    ('\u{feff}', '\u{feff}'),
-    ('\u{fff9}', '\u{fffb}'),
-    ('\u{e0000}', '\u{e007f}'),
-];
 
 /// Writes a cell with all its digits, nothing where it is absent.
 pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
@@ -67,7 +52,7 @@ pub(super) fn is_numeric(kind: CellKind) -> bool {
 fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
     match cell {
         Cell::Absent => ABSENT.to_owned(),
-        Cell::Text(text) => harmless(text),
+        Cell::Text(text) => human::harmless(text),
         Cell::Address(address) => address.to_string(),
         Cell::Prefix(address, bits) => format!("{address}/{bits}"),
         Cell::Integer(number) => match kind {
@@ -78,22 +63,4 @@ fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
         Cell::Time(seconds) => human::moment(*seconds),
         Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| ABSENT.to_owned()),
     }
-}
-
-/// A text that does nothing to a terminal or a page but be read.
-pub(super) fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for (place, character) in text.chars().enumerate() {
-        if place == SHOWN_CHARS_MAX {
-            shown.push('…');
-            break;
-        }
-        if is_hidden(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
-    }
-    shown
-}
-
-/// Whether a character does something other than be seen.
-pub(super) fn is_hidden(character: char) -> bool {
-    character.is_control() || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&character))
 }

@@ -171,12 +171,12 @@ fn list(texts: &[String]) -> io::Result<String> {
 /// A text as JSON.
 fn quoted(text: &str) -> io::Result<String> {
     let json = serde_json::to_string(text)?;
-    if !json.contains(cells::is_hidden) {
+    if !json.contains(human::is_hidden) {
         return Ok(json);
     }
     let mut safe = String::with_capacity(json.len());
     for character in json.chars() {
-        if cells::is_hidden(character) {
+        if human::is_hidden(character) {
             let units =
                 character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
             safe.push_str(&units);

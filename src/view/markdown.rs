@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use super::{View, cells};
 use crate::report::{Head, Meta, Row, Table};
+use crate::units::human;
 use crate::units::human::Units;
 
 /// Markdown tables.
@@ -33,7 +34,7 @@ impl<W: Write> MarkdownView<W> {
         if !texts.is_empty() {
             writeln!(self.out, "\n{title}:\n")?;
         }
-        texts.iter().try_for_each(|text| writeln!(self.out, "- {}", escaped(&cells::harmless(text))))
+        texts.iter().try_for_each(|text| writeln!(self.out, "- {}", escaped(&human::harmless(text))))
     }
 }
 
@@ -44,7 +45,7 @@ impl<W: Write> View for MarkdownView<W> {
         }
         self.tables += 1;
         if !table.title.is_empty() {
-            writeln!(self.out, "## {}\n", escaped(&cells::harmless(&table.title)))?;
+            writeln!(self.out, "## {}\n", escaped(&human::harmless(&table.title)))?;
         }
         self.columns.clone_from(&table.columns);
         self.write_line(table.columns.iter().map(|head| escaped(&head.name)))?;

@@ -12,6 +12,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, Row as Line,
 use super::{Style, View, cells};
 use crate::report::{Head, Meta, Row, Table};
 use crate::schema::output::CellKind;
+use crate::units::human;
 
 /// How many rows are aligned together, and held until then.
 pub(super) const PAGE_ROWS: usize = 4096;
@@ -113,7 +114,7 @@ impl<W: Write> View for TableView<W> {
         if table.title.is_empty() {
             return Ok(());
         }
-        writeln!(self.out, "{}\n", cells::harmless(&table.title))
+        writeln!(self.out, "{}\n", human::harmless(&table.title))
     }
 
     fn rows(&mut self, rows: &[Row]) -> io::Result<()> {

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::report::{AccountLine, Cell, Head};
 use crate::schema::output::CellKind;
+use crate::units::human;
 
 const STYLE: Style = Style { units: Units::Iec, header: true, width: Some(80), color: false };
 
@@ -371,7 +372,7 @@ fn a_text_without_end_is_cut_for_people_and_whole_in_data() {
     let mut report = report();
     report.tables[1].rows[0][0] = Cell::from("x".repeat(70_000));
     let shown = bytes_of(&report, Some("tags"), Format::Table, &STYLE);
-    assert!(String::from_utf8(shown).unwrap().contains(&format!("{}…  ", "x".repeat(cells::SHOWN_CHARS_MAX))));
+    assert!(String::from_utf8(shown).unwrap().contains(&format!("{}…  ", "x".repeat(human::SHOWN_CHARS_MAX))));
     let data = bytes_of(&report, Some("tags"), Format::Csv, &STYLE);
     assert!(String::from_utf8(data).unwrap().contains(&"x".repeat(70_000)));
 }
@@ -464,7 +465,7 @@ proptest! {
         report.tables[1].rows[0][0] = Cell::from(text);
         for format in [Format::Table, Format::Markdown, Format::Json] {
             let shown = text_of(&report, format);
-            prop_assert!(!shown.replace('\n', "").contains(cells::is_hidden), "{format:?} {shown:?}");
+            prop_assert!(!shown.replace('\n', "").contains(human::is_hidden), "{format:?} {shown:?}");
         }
         let lines = bytes_of(&report, Some("tags"), Format::Tsv, &STYLE);
         prop_assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), 5);

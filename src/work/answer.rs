@@ -7,6 +7,7 @@ use crate::error::Exit;
 use crate::group::{Account, Class};
 use crate::report::{Report, Row, Table, coverage};
 use crate::schema::output;
+use crate::units::human;
 
 /// How many bytes of a malformed line a warning shows.
 const SHOWN_LINE_BYTES: usize = 80;
@@ -52,7 +53,7 @@ impl Answer {
         meta.account = coverage::lines(&account);
         meta.notes.extend(coverage::notes(&account));
         if found.foreign > 0 {
-            meta.notes.push(format!("{} objects are logs of other services and were left out", found.foreign));
+            meta.notes.push(format!("left out: {} of other services", human::counted(found.foreign, "object")));
         }
         meta.warnings.extend(found.warnings.iter().cloned());
         let mut unreadable = 0;
@@ -95,14 +96,12 @@ fn malformed_warning(object: &Object, outcome: &Outcome) -> Option<String> {
     let first = outcome.skips.samples().first()?;
     let reasons: Vec<_> = outcome.skips.counts().iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
     let shown = String::from_utf8_lossy(&first.text[..first.text.len().min(SHOWN_LINE_BYTES)]).into_owned();
-    let lines = if outcome.skips.total() == 1 { "line" } else { "lines" };
+    let lines = human::counted(outcome.skips.total(), "malformed line");
     Some(format!(
-        "{}: {} malformed {lines} left out: {}; the first is line {}: `{}`",
+        "{}: {lines} left out: {}; the first is line {}: `{shown}`",
         object.name,
-        outcome.skips.total(),
         reasons.join(", "),
-        first.line,
-        shown.escape_debug(),
+        first.line
     ))
 }
 

@@ -7,13 +7,14 @@ use super::{Job, Progress};
 use crate::collect::Object;
 use crate::decode::{Dictionary, Flows, Reason};
 use crate::error::Error;
-use crate::group::{Account, Classifier, Survey};
+use crate::group::{Account, Classifier, Survey, Verdict};
 use crate::report::inspect::{Malformed, ObjectFacts, report};
 use crate::schema::ColumnSet;
 
-/// Looks at every record, whatever its class, and accounts for them.
+/// Looks at every record of the window that passes the filter, whatever its kind, and accounts for all.
 struct Surveying {
     survey: Survey,
+    picker: Classifier,
     classifier: Classifier,
     account: Account,
 }
@@ -21,7 +22,8 @@ struct Surveying {
 impl Take for Surveying {
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
-        self.survey.look(object, flows, dictionary);
+        self.picker.classify(flows, dictionary, &mut Account::default());
+        self.survey.look(object, flows, dictionary, &self.picker.counted);
     }
 }
 
@@ -38,6 +40,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         progress,
         new_taker: &|| Surveying {
             survey: Survey::default(),
+            picker: Classifier::new(job.window, Verdict::Every, job.filter.as_ref()),
             classifier: job.classifier(),
             account: Account::default(),
         },

@@ -75,7 +75,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
     let mut report = Report { name: "top".to_owned(), tables: vec![ranking.table(&rollup)], ..Report::default() };
     if more > 0 {
-        report.meta.notes.push(format!("(other) sums {} more groups", human::count(more.into())));
+        report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
     report.meta.notes.push(views_note(job.verdict));
     Ok(Answer::new(report, job, &found, &outcomes, account))

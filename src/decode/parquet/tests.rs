@@ -460,7 +460,6 @@ fn a_newer_ocsf_file_gives_the_fields_it_was_made_from() {
 }
 
 /// A sample from the folder beside the project; they are not part of it.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn sample(path: &str) -> Option<Vec<u8>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let found = ["../shared/samples", "../../shared/samples"].iter().map(|folder| root.join(folder).join(path));
