@@ -1,5 +1,5 @@
-//! The integration tests, one binary: what the program prints case by case, the README's commands, and whether the
-//! shipped logs are what the generator makes.
+//! The integration tests, one binary: what the program prints case by case, the README's commands, the generated pages
+//! of the docs, and whether the shipped logs are what the generator makes.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 mod cases;
 #[path = "golden/compare.rs"]
 mod compare;
+#[path = "golden/docs.rs"]
+mod docs;
 mod flowgen;
 #[path = "golden/logs.rs"]
 mod logs;
