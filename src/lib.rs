@@ -1,4 +1,4 @@
-//! **outflow** reads VPC flow logs and tells what leaves your cloud, who sent it and what it costs.
+//! **outflow** reads VPC flow logs and tells what leaves your cloud and who sent it.
 //!
 //! ```text
 //! cli │ collect → decode → group → report → view │ work

@@ -12,6 +12,7 @@ mod docs;
 mod flowgen;
 #[path = "golden/logs.rs"]
 mod logs;
+#[cfg(test)]
 #[path = "golden/peers.rs"]
 mod peers;
 #[path = "golden/program.rs"]

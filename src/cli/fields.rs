@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::flags::OutputFlags;
-use super::output;
+use super::{notice, output};
 use crate::error::{Error, Exit};
 use crate::report::fields;
 
@@ -17,7 +17,11 @@ pub(super) struct FieldsFlags {
 impl FieldsFlags {
     /// Writes the list.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        output::write(&fields::report(), &self.output)?;
+        let mut report = fields::report();
+        output::write(&mut report, &self.output)?;
+        if !self.output.quiet {
+            notice::notes(&report.meta);
+        }
         Ok(Exit::Done)
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct InputFlags {
     #[arg(required = true, value_name = "PATH")]
     pub(super) inputs: Vec<String>,
 
-    /// Only records that start at this time or later: a date, a time, or a span back such as 7d, 36h, yesterday
+    /// Only records that start at this time or later: a date, a time, `yesterday`, or a span back such as 7d or 36h
     #[arg(long, value_name = "TIME", help_heading = "Window")]
     pub(super) from: Option<String>,
 
@@ -83,7 +83,8 @@ pub(super) struct OutputFlags {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) out: Option<String>,
 
-    /// Only this table of a report that has several
+    /// Only this table of a report that has several: for inspect objects, formats, fields, interfaces, malformed or
+    /// questions
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(super) table: Option<String>,
 
@@ -130,8 +131,8 @@ impl From<UnitsFlag> for Units {
 pub(super) enum ProgressFlag {
     /// On a terminal
     Auto,
-    /// Always
+    /// In any case
     Always,
-    /// Never
+    /// In no case
     Never,
 }

@@ -77,8 +77,8 @@ pub(super) fn run_on(
     if let Some(display) = display {
         display.stop();
     }
-    let answer = answer?;
-    output::write(&answer.report, output)?;
+    let mut answer = answer?;
+    output::write(&mut answer.report, output)?;
     write_rejects(input, &answer)?;
     notice::trailer(&answer.report.meta, began, output.quiet);
     Ok(answer.exit())
@@ -86,8 +86,8 @@ pub(super) fn run_on(
 
 /// Says what would be read.
 pub(super) fn dry_run(job: &Job, flags: &OutputFlags) -> Result<Exit, Error> {
-    let report = work::plan(job)?;
-    output::write(&report, flags)?;
+    let mut report = work::plan(job)?;
+    output::write(&mut report, flags)?;
     if !flags.quiet {
         notice::notes(&report.meta);
     }

@@ -17,13 +17,15 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Exit};
 
-/// What leaves your cloud, who sent it and what it costs: VPC flow logs, read fast and exactly
+/// What leaves your cloud and who sent it: VPC flow logs, read fast and exactly
 ///
 /// Reads AWS VPC flow logs (text, gzip, Parquet) from files, folders, globs or standard input and reports exact sums.
 /// Data goes to standard output, talk to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "outflow", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but some input could not be read")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but something is missing from the answer"
+)]
 struct Outflow {
     #[command(subcommand)]
     command: Command,

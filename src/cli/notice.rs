@@ -113,10 +113,14 @@ fn reading(meta: &Meta, took: Duration) -> String {
             format!("window: {} to {} (start of the record)\n", moment(from), moment(to))
         }
     };
-    let stored = human::bytes(meta.stored_bytes.into(), Units::Iec);
+    // The size of what comes through a pipe is not known.
+    let stored = match meta.stored_bytes {
+        0 => String::new(),
+        bytes => format!(", {}", human::bytes(bytes.into(), Units::Iec)),
+    };
     let (records_text, seconds) = (human::counted(records, "record"), took.as_secs_f64());
     let rate = records as f64 / seconds.max(0.001) / 1e6;
-    format!("{window}read: {objects}{pruned}, {stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n")
+    format!("{window}read: {objects}{pruned}{stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n")
 }
 
 fn account(meta: &Meta) -> String {

@@ -5,9 +5,14 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::flags::OutputFlags;
+use crate::collect::io_cause;
 use crate::error::Error;
 use crate::report::Report;
+use crate::units::human;
 use crate::view::{self, Format, Style};
+
+/// Rows of each table that a report of several tables shows in a terminal.
+const ROWS_SHOWN_MAX: usize = 40;
 
 /// The format that is asked for, or fits where the answer goes.
 pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
@@ -26,13 +31,32 @@ pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
 pub(super) fn style(flags: &OutputFlags) -> Style {
     let terminal = flags.out.is_none() && io::stdout().is_terminal();
     let plain = std::env::var_os("NO_COLOR").is_some();
-    Style { units: flags.units.into(), header: !flags.no_header, width: None, color: terminal && !plain }
+    let width = terminal_size::terminal_size().map(|(width, _)| width.0).filter(|_| terminal);
+    Style { units: flags.units.into(), header: !flags.no_header, width, color: terminal && !plain }
 }
 
-/// Writes a finished report.
-pub(super) fn write(report: &Report, flags: &OutputFlags) -> Result<(), Error> {
+/// Writes a finished report; notes in it what is not shown.
+pub(super) fn write(report: &mut Report, flags: &OutputFlags) -> Result<(), Error> {
     let (format, style, chosen) = (format(flags)?, style(flags), flags.table.as_deref());
+    if report.tables.len() > 1 && chosen.is_none() {
+        if format == Format::Table {
+            shorten(report);
+        } else if !format.holds_several_tables() {
+            let others: Vec<_> = report.tables.iter().skip(1).map(|table| table.name.as_str()).collect();
+            report.meta.notes.push(format!("this is the first table; --table chooses another: {}", others.join(", ")));
+        }
+    }
+    let report = &*report;
     to_destination(flags, |out| view::write(report, chosen, format, &style, out)).map(|_| ())
+}
+
+/// Cuts the long tables of a report that people read in a terminal.
+fn shorten(report: &mut Report) {
+    for table in report.tables.iter_mut().filter(|table| table.rows.len() > ROWS_SHOWN_MAX) {
+        let (name, all) = (&table.name, human::count(table.rows.len() as u128));
+        report.meta.notes.push(format!("{name}: {ROWS_SHOWN_MAX} of {all} rows are shown; --table {name} shows all"));
+        table.rows.truncate(ROWS_SHOWN_MAX);
+    }
 }
 
 /// Writes malformed lines as a table.
@@ -61,7 +85,11 @@ pub(super) fn to_destination<R>(
 fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
     let failed = |error: &io::Error| failed(&format!("cannot write {path}"), error);
     let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new().prefix(".outflow-").tempfile_in(folder).map_err(|error| failed(&error))?;
+    let mut builder = tempfile::Builder::new();
+    // A report is for others to read too, as far as the umask allows; temporary files are not by default.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.prefix(".outflow-").tempfile_in(folder).map_err(|error| failed(&error))?;
     let handle = file.reopen().map_err(|error| failed(&error))?;
     let result = write(Box::new(handle)).map_err(|error| failed(&error))?;
     file.persist(path).map_err(|error| failed(&error.error))?;
@@ -72,6 +100,6 @@ fn failed(what: &str, error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::InvalidInput {
         Error::usage(error.to_string())
     } else {
-        Error::failed(format!("{what}: {error}"))
+        Error::failed(format!("{what}: {}", io_cause(error)))
     }
 }

@@ -23,11 +23,12 @@ pub(super) struct TopFlags {
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
     top: String,
 
-    /// Order: bytes, packets, flows, blocked_bytes, blocked_packets, blocked_flows, first_seen, last_seen, key
+    /// Order, the greatest first: bytes, packets, flows, blocked_bytes, blocked_packets, blocked_flows, last_seen; the
+    /// smallest first: first_seen, key
     #[arg(long, value_name = "MEASURE", default_value = "bytes", help_heading = "Report")]
     sort: String,
 
-    /// Which sums to show
+    /// Which sums to show, flows always and what --sort asks for too
     #[arg(long, value_enum, value_delimiter = ',', default_value = "bytes,packets,blocked", help_heading = "Report")]
     measures: Vec<Measure>,
 
@@ -42,11 +43,11 @@ pub(super) struct TopFlags {
 /// A sum to show; flows always are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Measure {
-    /// Bytes
+    /// Bytes of the counted records
     Bytes,
-    /// Packets
+    /// Packets of the counted records
     Packets,
-    /// Flows
+    /// Flows, nothing more
     Flows,
     /// The same of REJECT records, in columns of their own
     Blocked,

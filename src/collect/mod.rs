@@ -26,7 +26,7 @@ pub use access::RandomAccess;
 pub use content::{Content, GZIP_LAYERS_MAX, ObjectError, open};
 pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune};
 pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
-pub use stream::Ending;
+pub use stream::{Ending, io_cause};
 
 use crate::error::Error;
 use stream::{Plain, Stream};

@@ -101,7 +101,8 @@ impl<R: Read + Send + std::fmt::Debug> Stream for Plain<R> {
 }
 
 /// What an I/O error says, in the words of this program.
-pub(super) fn io_cause(error: &io::Error) -> String {
+#[must_use]
+pub fn io_cause(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -29,39 +29,58 @@ struct Event<'a> {
     message: Cow<'a, str>,
 }
 
+/// What [`unwrap_messages`] made of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unwrapped {
+    /// Messages found.
+    pub messages: u64,
+    /// Bytes that need not be looked at again; what is left is the start of an object.
+    pub bytes: usize,
+}
+
 /// Appends the messages in `json` to `lines`, each ended by a newline; what is no message is put into `skips` and
-/// leaves an empty line, so that line numbers count messages. Returns the number of messages.
-pub fn unwrap_messages(json: &[u8], lines: &mut Vec<u8>, skips: &mut Skips) -> u64 {
-    let mut messages = 0;
-    let mut line = 0;
-    let mut rest = json;
-    while !rest.is_empty() {
-        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<Wrapped<'_>>();
-        let mut start = 0;
-        while let Some(Ok(wrapped)) = stream.next() {
+/// leaves an empty line, so that line numbers count messages. Unless this is the `last` of the text, an object that
+/// is cut off at its end is left for the next call, with what follows.
+pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut Skips) -> Unwrapped {
+    let (mut messages, mut line, mut at) = (0, 0, 0);
+    while at < json.len() {
+        let mut stream = serde_json::Deserializer::from_slice(&json[at..]).into_iter::<Wrapped<'_>>();
+        let (mut start, mut cut_off) = (at, false);
+        while let Some(next) = stream.next() {
+            let Ok(wrapped) = next else {
+                cut_off = next.is_err_and(|error| error.is_eof());
+                break;
+            };
+            let end = at + stream.byte_offset();
             let found = append(&wrapped, lines);
             messages += found;
             line += found;
             if found == 0 && wrapped.message_type.is_none() {
                 line += 1;
                 lines.push(b'\n');
-                skips.add(line, Reason::Json, rest[start..stream.byte_offset()].trim_ascii());
+                skips.add(line, Reason::Json, json[start..end].trim_ascii());
             }
-            start = stream.byte_offset();
+            start = end;
         }
-        let blank =
-            rest[start..].iter().take_while(|b| b.is_ascii_whitespace() || matches!(b, b'[' | b']' | b',')).count();
-        rest = &rest[start + blank..];
-        if blank == 0 && !rest.is_empty() {
+        at = start + json[start..].iter().take_while(|byte| is_between(**byte)).count();
+        if cut_off && !last && at < json.len() {
+            break;
+        }
+        if at == start && at < json.len() {
             // Damaged: the next line may be whole again.
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let end = memchr::memchr(b'\n', &json[at..]).map_or(json.len(), |length| at + length);
             line += 1;
             lines.push(b'\n');
-            skips.add(line, Reason::Json, rest[..end].trim_ascii());
-            rest = &rest[end..];
+            skips.add(line, Reason::Json, json[at..end].trim_ascii());
+            at = end;
         }
     }
-    messages
+    Unwrapped { messages, bytes: at }
+}
+
+/// Whether a byte may stand between objects, be they lines or the items of a list.
+fn is_between(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'[' | b']' | b',')
 }
 
 fn append(wrapped: &Wrapped<'_>, lines: &mut Vec<u8>) -> u64 {
@@ -85,9 +104,21 @@ mod tests {
 
     fn check(json: &str, lines: &str, skipped: &[u64]) {
         let (mut text, mut skips) = (Vec::new(), Skips::new(true));
-        unwrap_messages(json.as_bytes(), &mut text, &mut skips);
+        unwrap_messages(json.as_bytes(), true, &mut text, &mut skips);
         assert_eq!(String::from_utf8(text).unwrap(), lines);
         assert_eq!(skips.samples().iter().map(|sample| sample.line).collect::<Vec<_>>(), skipped);
+        for cut in 0..json.len() {
+            check_in_two(json.as_bytes(), cut, lines, skips.total());
+        }
+    }
+
+    /// However a text is cut in two, what is left of the first part and the second part give the rest.
+    fn check_in_two(json: &[u8], cut: usize, lines: &str, skipped: u64) {
+        let (mut text, mut skips) = (Vec::new(), Skips::new(true));
+        let first = unwrap_messages(&json[..cut], false, &mut text, &mut skips);
+        unwrap_messages(&json[first.bytes..], true, &mut text, &mut skips);
+        let is_damaged = skipped > 0;
+        assert!(is_damaged || String::from_utf8(text).unwrap() == lines, "cut at {cut}");
     }
 
     #[test]

@@ -15,6 +15,6 @@ mod value;
 pub use dictionary::Dictionary;
 pub use flows::{Flows, Values};
 pub use format::{Format, FormatField, format_after};
-pub use json::unwrap_messages;
+pub use json::{Unwrapped, unwrap_messages};
 pub use skips::{Reason, SAMPLE_BYTES_MAX, Sample, Skips};
 pub use text::{NoFormat, TextDecoder};

@@ -12,6 +12,7 @@ use super::scan::Index;
 use super::value;
 use super::{Dictionary, Flows, Reason, Skips, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
+use crate::units::human;
 
 /// Why an object's text cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct NoFormat {
 
 impl std::fmt::Display for NoFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (fields, default) = (self.fields, DEFAULT_FORMAT.len());
-        write!(f, "no header line, and the first line has {fields} fields where AWS's default format has {default}: ")?;
+        let (fields, default) = (human::counted(self.fields as u64, "field"), DEFAULT_FORMAT.len());
+        write!(f, "no header line, and the first line has {fields} where AWS's default format has {default}: ")?;
         f.write_str("not a flow log, or give its format with --format '${version} ${account-id} …'")
     }
 }

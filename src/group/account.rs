@@ -13,10 +13,10 @@ pub enum Class {
     NoData,
     /// SKIPDATA: AWS lost records of the interface in that interval.
     SkipData,
+    /// Left out by `--where`, or by the choice of actions.
+    Filtered,
     /// REJECT: summed in columns of its own, never billed.
     Blocked,
-    /// Left out by `--where`.
-    Filtered,
     /// Summed.
     Counted,
 }
@@ -28,8 +28,8 @@ impl Class {
         Self::OutOfWindow,
         Self::NoData,
         Self::SkipData,
-        Self::Blocked,
         Self::Filtered,
+        Self::Blocked,
         Self::Counted,
     ];
 

@@ -20,6 +20,22 @@ pub enum Verdict {
     Every,
 }
 
+impl Verdict {
+    /// The class of a record in the window. What the filter leaves out is no part of the answer, whatever its kind;
+    /// but a quiet interface or a loss has no addresses or ports to be judged by, unless the records are asked for.
+    fn class(self, status: u32, rejected: bool, passes: bool) -> Class {
+        match (status, self) {
+            (Dictionary::NODATA | Dictionary::SKIPDATA, Self::Every) if !passes => Class::Filtered,
+            (Dictionary::NODATA, _) => Class::NoData,
+            (Dictionary::SKIPDATA, _) => Class::SkipData,
+            _ if !passes => Class::Filtered,
+            (_, Self::Accept | Self::Every) if rejected => Class::Blocked,
+            (_, Self::Reject) if !rejected => Class::Filtered,
+            _ => Class::Counted,
+        }
+    }
+}
+
 /// Sorts the records of blocks into classes; one per worker, as it keeps buffers and the filter's caches.
 #[derive(Debug)]
 pub struct Classifier {
@@ -65,25 +81,17 @@ impl Classifier {
             let start = starts.map(|starts| starts[place]);
             let class = match start {
                 Some(start) if start == ABSENT_TIME || !self.window.contains(start) => Class::OutOfWindow,
-                _ => match (status, rejected, self.verdict) {
-                    (_, _, Verdict::Every) if passes => Class::Counted,
-                    (_, _, Verdict::Every) => Class::Filtered,
-                    (Dictionary::NODATA, ..) => Class::NoData,
-                    (Dictionary::SKIPDATA, ..) => Class::SkipData,
-                    (_, true, Verdict::Accept) => Class::Blocked,
-                    (_, false, Verdict::Reject) => Class::Filtered,
-                    _ if passes => Class::Counted,
-                    _ => Class::Filtered,
-                },
+                _ => self.verdict.class(status, rejected, passes),
             };
             match class {
-                Class::Counted => self.counted.push(row),
-                Class::Blocked if passes => self.blocked.push(row),
-                _ => {}
+                Class::OutOfWindow | Class::Filtered => {}
+                Class::Blocked if self.verdict == Verdict::Accept => self.blocked.push(row),
+                Class::NoData | Class::SkipData if self.verdict != Verdict::Every => {}
+                _ => self.counted.push(row),
             }
             account.without_start += u64::from(start == Some(ABSENT_TIME));
-            let sized = self.verdict == Verdict::Every || bytes != ABSENT_BIG;
-            account.without_bytes += u64::from(!sized && matches!(class, Class::Counted | Class::Blocked));
+            let summed = matches!(class, Class::Counted | Class::Blocked);
+            account.without_bytes += u64::from(summed && bytes == ABSENT_BIG);
             let tally = &mut account[class];
             tally.records += 1;
             tally.bytes += if bytes == ABSENT_BIG { 0 } else { u128::from(bytes) };

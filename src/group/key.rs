@@ -45,6 +45,9 @@ impl Key {
         };
         let mut parts = text_cut.split('/');
         let name = parts.next().unwrap_or_default();
+        if name.is_empty() {
+            return Err(Error::usage("--by: the name of a column is missing").hint("for example --by src,dstport"));
+        }
         let column = Column::of_name(name).ok_or_else(|| unknown(name))?;
         let bits: Vec<&str> = parts.collect();
         let wrong = |why: &str| {

@@ -291,5 +291,5 @@ fn questions_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         vec![question.name.into(), ready.into(), if lacks.is_empty() { Cell::Absent } else { lacks.into() }]
     };
     let columns = [output::QUESTION, output::READY, output::LACKS];
-    table("questions", "What can be answered", &columns, QUESTIONS.iter().map(row).collect())
+    table("questions", "What the logs have the fields for", &columns, QUESTIONS.iter().map(row).collect())
 }

@@ -157,7 +157,11 @@ impl<'a> Ranking<'a> {
             (blocked.first_seen, blocked.last_seen) = (Sums::default().first_seen, 0);
             rows.push(row(Cell::Absent, named("(other)", spec), sums(spec, shape, &counted, &blocked, total)));
         }
-        let total = row(Cell::Absent, named("total", spec), sums(spec, shape, &self.counted, &self.blocked, total));
+        let total = row(
+            Cell::Absent,
+            vec![Cell::Absent; spec.keys.len()],
+            sums(spec, shape, &self.counted, &self.blocked, total),
+        );
         Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total: Some(total) }
     }
 }

@@ -55,6 +55,9 @@ impl Answer {
         if found.foreign > 0 {
             meta.notes.push(format!("left out: {} of other services", human::counted(found.foreign, "object")));
         }
+        if found.objects.is_empty() && found.pruned > 0 {
+            meta.notes.push("no object was read: by their keys, none is of the window, account and region".to_owned());
+        }
         meta.warnings.extend(found.warnings.iter().cloned());
         let mut unreadable = 0;
         for (object, outcome) in found.objects.iter().zip(outcomes) {

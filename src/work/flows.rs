@@ -85,6 +85,7 @@ pub fn flows(
             account: Account::default(),
         },
         object_done: Some(&|object| *lock(&senders[object]) = None),
+        stopped: Some(&stopped),
     };
     let (scanned, written) = std::thread::scope(|scope| {
         let writer = scope.spawn(|| write_in_order(receivers, question.limit, write));
@@ -100,7 +101,7 @@ pub fn flows(
     let mut report =
         Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
     if let Some(limit) = question.limit.filter(|_| stopped.load(Ordering::Relaxed)) {
-        report.meta.notes.push(format!("only the first {limit} records are shown"));
+        report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped there"));
     }
     Ok((Answer::new(report, job, &found, &outcomes, account), written))
 }

@@ -45,6 +45,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
             account: Account::default(),
         },
         object_done: None,
+        stopped: None,
     };
     let (outcomes, takers) = scan.run()?;
     let (mut survey, mut account) = (Survey::default(), Account::default());

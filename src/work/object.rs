@@ -51,6 +51,21 @@ impl Written {
     }
 }
 
+/// A JSON object being read.
+#[derive(Default)]
+struct Json {
+    /// Read and not unwrapped yet.
+    pending: Vec<u8>,
+    /// How much must be pending before unwrapping is worth a try.
+    retry_bytes: usize,
+    format: Option<Arc<Format>>,
+    blocks: u64,
+    /// Whether there was a message.
+    found: bool,
+    /// Blocks in which something was no message.
+    skipped: Vec<BlockOutcome>,
+}
+
 /// What became of a block.
 #[derive(Debug)]
 pub(super) struct BlockOutcome {
@@ -111,7 +126,7 @@ impl<T: Take> Running<'_, T> {
         self.note(place, |outcome| outcome.written = Some(Written::Text));
         let (mut format, mut blocks, mut stored_bytes) = (None, 0, 0);
         let mut buffer = self.buffer();
-        while let Some(kind) = lines.next_block(&mut buffer) {
+        while let Some(kind) = lines.next_block(&mut buffer).filter(|_| !self.is_stopped()) {
             self.scan.progress.add_stored_bytes(lines.stored_bytes_read() - stored_bytes);
             stored_bytes = lines.stored_bytes_read();
             match kind {
@@ -137,27 +152,62 @@ impl<T: Take> Running<'_, T> {
             blocks += 1;
         }
         self.recycle(buffer);
-        self.note_ending(place, lines.ending());
+        if !self.is_stopped() {
+            self.note_ending(place, lines.ending());
+        }
     }
 
-    /// JSON is read whole, as an object may span lines.
+    /// JSON is unwrapped a block at a time; what is left of a block is the start of an object and waits for the next.
     fn read_json(&self, place: usize, mut lines: Lines) {
         self.note(place, |outcome| outcome.written = Some(Written::Json));
-        let (mut json, mut block) = (Vec::new(), Vec::new());
-        while lines.next_block(&mut block).is_some() {
-            json.extend_from_slice(&block);
+        let (mut json, mut block) = (Json::default(), self.buffer());
+        while let Some(kind) = lines.next_block(&mut block) {
+            let too_long = matches!(kind, Block::LongLine { .. });
+            if !too_long {
+                json.pending.extend_from_slice(&block);
+            }
+            // An object that does not end is looked at again only when there is twice as much of it.
+            let full = json.pending.len() > self.scan.job.limits.json_line_bytes;
+            if (too_long || full || json.pending.len() >= json.retry_bytes)
+                && let Err(refused) = self.unwrap_json(place, &mut json, too_long || full)
+            {
+                return self.fail(place, refused);
+            }
+            if too_long {
+                self.note_long_line(place, json.blocks, &block);
+                json.blocks += 1;
+            }
         }
+        self.recycle(block);
         self.scan.progress.add_stored_bytes(lines.stored_bytes_read());
-        block.clear();
-        let mut skips = self.new_skips();
-        if unwrap_messages(&json, &mut block, &mut skips) == 0 && skips.total() > 0 {
-            return self.fail(place, "is JSON without a `message` or `logEvents`: not an AWS flow log".to_owned());
-        }
-        self.note_block(place, BlockOutcome { place: 0, lines: 0, records: 0, skips });
-        match self.with_worker(|worker| self.decode_text(worker, place, 1, &block, &mut None)) {
-            Ok(()) => self.note_ending(place, lines.ending()),
+        match self.unwrap_json(place, &mut json, true) {
             Err(refused) => self.fail(place, refused),
+            Ok(()) if !json.found && !json.skipped.is_empty() => {
+                self.fail(place, "is JSON without a `message` or `logEvents`: not an AWS flow log".to_owned());
+            }
+            Ok(()) => self.note_ending(place, lines.ending()),
         }
+    }
+
+    fn unwrap_json(&self, place: usize, json: &mut Json, last: bool) -> Result<(), String> {
+        let (mut skips, mut text) = (self.new_skips(), self.buffer());
+        text.clear();
+        let unwrapped = unwrap_messages(&json.pending, last, &mut text, &mut skips);
+        json.pending.drain(..unwrapped.bytes);
+        json.retry_bytes = json.pending.len() * 2;
+        if skips.total() > 0 {
+            json.skipped.push(BlockOutcome { place: json.blocks, lines: 0, records: 0, skips });
+        }
+        json.found |= unwrapped.messages > 0;
+        if json.found {
+            // Until there is a message, it may be another program's JSON, which has no malformed lines but is foreign.
+            json.skipped.drain(..).for_each(|skipped| self.note_block(place, skipped));
+        }
+        json.blocks += 2;
+        let decode = |worker: &mut _| self.decode_text(worker, place, json.blocks - 1, &text, &mut json.format);
+        let decoded = self.with_worker(decode);
+        self.recycle(text);
+        decoded
     }
 
     fn decode_text(
@@ -186,7 +236,7 @@ impl<T: Take> Running<'_, T> {
             outcome.meet([Arc::new(Format::of_fields(file.fields().to_vec()))]);
         });
         let (groups, stored_bytes) = (file.row_groups(), self.scan.objects[place].stored_bytes);
-        for group in 0..groups {
+        for group in (0..groups).take_while(|_| !self.is_stopped()) {
             let file = file.clone();
             let read = move |worker: &mut Worker<T>| self.decode_row_group(worker, place, &file, group);
             if self.wants_help() && group + 1 < groups {

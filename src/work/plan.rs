@@ -38,7 +38,12 @@ pub fn columns_met(job: &Job) -> Result<Vec<Column>, Error> {
             .hint("name the columns, or read from a file"));
     }
     let found = job.find()?;
-    let columns: Vec<Column> = found.objects.iter().flat_map(|object| columns_of(object, job)).collect();
+    let mut columns: Vec<Column> = found.objects.iter().flat_map(|object| columns_of(object, job)).collect();
+    for Object { key, .. } in &found.objects {
+        columns.extend(key.account.is_some().then_some(Column::AccountId));
+        columns.extend(key.region.is_some().then_some(Column::Region));
+        columns.extend(key.flow_log.is_some().then_some(Column::FlowLogId));
+    }
     Ok(ColumnSet::of(&columns).iter().collect())
 }
 

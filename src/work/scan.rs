@@ -4,7 +4,7 @@
 //! in one thread keeps it in that core's cache. A thread that finds no object left helps with the blocks of those
 //! still being read. What a taker makes of a block must not depend on the order of blocks.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
@@ -39,6 +39,8 @@ pub(super) struct Scan<'a, T> {
     /// Hears of every object that has been read. Where it is there, objects are taken in their order and each is
     /// read by one thread, so that its blocks come in order too.
     pub(super) object_done: Option<&'a (dyn Fn(usize) + Sync)>,
+    /// Set by a taker that needs no more.
+    pub(super) stopped: Option<&'a AtomicBool>,
 }
 
 /// What one thread at a time uses: decoders keep their buffers, and codes belong to one dictionary.
@@ -98,11 +100,18 @@ impl<T: Take> Scan<'_, T> {
 impl<T: Take> Running<'_, T> {
     fn read_objects<'s>(&'s self, scope: &Scope<'s>) {
         while let Some(object) = self.order.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            self.read_object(*object, scope);
+            if !self.is_stopped() {
+                self.read_object(*object, scope);
+            }
             if let Some(done) = self.scan.object_done {
                 done(*object);
             }
         }
+    }
+
+    /// Whether no more records are needed.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.scan.stopped.is_some_and(|stopped| stopped.load(Ordering::Relaxed))
     }
 
     /// Whether a block should be left to another thread: some have run out of objects, and not too many blocks wait.

@@ -9,7 +9,7 @@ use super::scan::{Scan, Take};
 use super::{Job, Progress};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Batcher, Classifier, Rollup, SHARDS, Shared, Spec, Verdict};
+use crate::group::{Account, Batcher, Class, Classifier, Rollup, SHARDS, Shared, Spec, Verdict};
 use crate::report::Report;
 use crate::report::top::{Ranking, Shape};
 use crate::units::human;
@@ -64,6 +64,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
             blocked: question.shape.blocked,
         },
         object_done: None,
+        stopped: None,
     };
     let (outcomes, takers) = scan.run()?;
     let mut account = Account::default();
@@ -77,7 +78,9 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
-    report.meta.notes.push(views_note(job.verdict));
+    if account[Class::Counted].records > 0 {
+        report.meta.notes.push(views_note(job.verdict));
+    }
     Ok(Answer::new(report, job, &found, &outcomes, account))
 }
 

@@ -39,6 +39,9 @@ const QUESTIONS: [Question; 3] = [
     Question { name: "rejects", flags: "--by dstport --action reject --top 50", columns: &["dstport", "bytes"] },
 ];
 
+/// Every format, on one set of logs; the first is enough for the others.
+const VIEWS: [&str; 7] = ["csv", "tsv", "json", "ndjson", "md", "table", "parquet"];
+
 #[test]
 fn an_independent_engine_gives_the_same_rows_in_every_format() {
     let Some((python, script)) = engine() else {
@@ -47,14 +50,15 @@ fn an_independent_engine_gives_the_same_rows_in_every_format() {
     };
     for format in ["v2", "v5"] {
         let logs = tempfile::tempdir().expect("a scratch folder");
-        let command = format!("--out logs --format {format} --records 60000 --seed 5 --per-file 10000");
+        let command = format!("--out logs --format {format} --records 30000 --seed 5 --per-file 5000");
         let mut options = Options::parse(program::words(&command).expect("quotes")).expect("flags of the generator");
         options.out = logs.path().to_owned();
         flowgen::run(&options).expect("logs are written");
         for question in &QUESTIONS {
             let theirs = ask(&python, &script, question, logs.path());
             assert!(theirs.len() > 10, "{}: the engine gives too few rows to compare", question.name);
-            for view in ["csv", "tsv", "json", "ndjson", "md", "table", "parquet"] {
+            let views = if format == "v2" { &VIEWS[..] } else { &VIEWS[..1] };
+            for view in views {
                 let ours = answer(question, view, logs.path());
                 let differs: Vec<_> = ours.symmetric_difference(&theirs).take(4).collect();
                 assert!(differs.is_empty(), "{format} {} as {view}: {differs:?}", question.name);
