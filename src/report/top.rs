@@ -222,3 +222,6 @@ fn sums(spec: &Spec, shape: Shape, counted: &Sums, blocked: &Sums, total: u128) 
     };
     measures(spec, shape).into_iter().map(cell).collect()
 }
+
+#[cfg(test)]
+mod tests;
