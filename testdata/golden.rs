@@ -14,6 +14,9 @@ mod logs;
 mod program;
 #[path = "golden/readme.rs"]
 mod readme;
+#[cfg(test)]
+#[path = "golden/samples.rs"]
+mod samples;
 
 /// The repository's folder.
 fn root() -> &'static Path {
