@@ -19,6 +19,9 @@ mod peers;
 mod program;
 #[path = "golden/readme.rs"]
 mod readme;
+#[cfg(test)]
+#[path = "golden/samples.rs"]
+mod samples;
 
 /// The repository's folder.
 fn root() -> &'static Path {

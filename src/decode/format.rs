@@ -124,9 +124,11 @@ pub fn format_after(text: &[u8], before: Option<&Arc<Format>>) -> Option<Arc<For
     let starts = memchr::memchr_iter(b'\n', text).map(|newline| newline + 1);
     let mut after = before.cloned();
     for start in std::iter::once(0).chain(starts) {
-        if may_be_header(&text[start..]) {
-            let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
-            if let Some(format) = Format::of_header(&text[start..end]) {
+        let line = &text[start..];
+        let indented = line.first().is_some_and(|first| *first <= b' ');
+        if indented || may_be_header(line) {
+            let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+            if let Some(format) = Format::of_header(line).filter(|_| may_be_header(line.trim_ascii_start())) {
                 after = Some(format);
             }
         }

@@ -55,7 +55,7 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
             let found = append(&wrapped, lines);
             messages += found;
             line += found;
-            if found == 0 && wrapped.message_type.is_none() {
+            if found == 0 && !may_be_silent(&wrapped) {
                 line += 1;
                 lines.push(b'\n');
                 skips.add(line, Reason::Json, json[start..end].trim_ascii());
@@ -81,6 +81,15 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
 /// Whether a byte may stand between objects, be they lines or the items of a list.
 fn is_between(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'[' | b']' | b',')
+}
+
+/// Whether an object without messages is as it should be: a control message, or an envelope of no events.
+fn may_be_silent(wrapped: &Wrapped<'_>) -> bool {
+    match wrapped.message_type.as_deref() {
+        Some(CONTROL_MESSAGE) => true,
+        Some(_) => wrapped.events.is_some(),
+        None => false,
+    }
 }
 
 fn append(wrapped: &Wrapped<'_>, lines: &mut Vec<u8>) -> u64 {
@@ -136,6 +145,17 @@ mod tests {
             &[],
         );
         check("{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"message\":\"CWL CONTROL MESSAGE\"}]}", "", &[]);
+        check("{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[]}", "", &[]);
+    }
+
+    #[test]
+    fn an_envelope_that_lost_its_events_is_told() {
+        check("{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"1\"}\n{\"message\":\"2 a\"}", "\n2 a\n", &[1]);
+    }
+
+    #[test]
+    fn a_message_stays_one_line_and_an_empty_one_is_a_blank_line() {
+        check("{\"message\":\" 2 a\\n2 b\\r\\n\"}{\"message\":\"\"}{\"message\":null}", "2 a 2 b\n\n\n", &[3]);
     }
 
     #[test]

@@ -95,6 +95,9 @@ impl TextDecoder {
         skips: &mut Skips,
     ) -> Result<u64, NoFormat> {
         self.index.scan(text);
+        // A separator at either end of the block leaves an empty field as well as two that follow each other do.
+        let ends = [text.first(), text.last().filter(|last| **last != b'\n')];
+        self.index.has_runs |= ends.into_iter().flatten().any(|byte| *byte <= b' ');
         if text.last().is_some_and(|last| *last != b'\n') {
             // The last line has no newline: its last field ends one byte past the text.
             self.index.starts.push(place(text.len() + 1));
@@ -154,11 +157,11 @@ impl TextDecoder {
     ) {
         let start = self.index.starts[first as usize] as usize;
         let text = &block.text[start..self.index.starts[next as usize] as usize - 1];
-        let mut tokens: Vec<&[u8]> = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).collect();
-        if tokens.is_empty() {
+        if text.trim_ascii().is_empty() {
             return;
         }
-        if may_be_header(tokens[0])
+        // The first line is always asked, for a field that AWS added may have digits in its name as ids have.
+        if (format.is_none() || may_be_header(text.trim_ascii_start()))
             && let Some(header) = Format::of_header(text)
         {
             self.finish_run(format.as_ref(), block);
@@ -166,7 +169,9 @@ impl TextDecoder {
             *format = Some(header);
             return;
         }
-        let stamped = is_timestamp(tokens[0]);
+        // The same bytes separate here as in the index.
+        let mut tokens: Vec<&[u8]> = text.split(|byte| *byte <= b' ').filter(|token| !token.is_empty()).collect();
+        let stamped = tokens.first().is_some_and(|token| is_timestamp(token));
         if format.is_none() {
             *format = self.assumed(&tokens[usize::from(stamped)..]);
             self.met.extend(format.clone());
@@ -179,7 +184,7 @@ impl TextDecoder {
             tokens.remove(0);
         }
         if tokens.len() != expected {
-            block.skips.add(line as u64 + 1, Reason::FieldCount, text);
+            block.skips.add(line as u64 + 1, Reason::FieldCount, text.trim_ascii_end());
             return;
         }
         let first = place(self.spans.len());
@@ -362,3 +367,6 @@ fn refused(column: Column, code: u32) -> Option<Reason> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

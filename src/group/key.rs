@@ -12,6 +12,10 @@ const IPV4_MAPPED: u128 = 0xffff_0000_0000;
 /// The prefix length of IPv6 addresses where only one for IPv4 is given: a site's.
 pub const IPV6_PREFIX_BITS: u8 = 48;
 
+/// The shortest prefixes that no private range is cut by, so that a public prefix is never a private address too.
+const PUBLIC_V4_BITS_MIN: u8 = 16;
+const PUBLIC_V6_BITS_MIN: u8 = 10;
+
 /// A column to group by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -75,6 +79,9 @@ impl Key {
             },
             _ => return wrong("at most two prefix lengths, IPv4's and IPv6's"),
         };
+        if public_only && cut.is_some_and(|(v4, v6)| v4 < PUBLIC_V4_BITS_MIN || v6 < PUBLIC_V6_BITS_MIN) {
+            return wrong("with :public a prefix has at least 16 bits for IPv4 and 10 for IPv6");
+        }
         Ok(Self { column, cut: cut.map(|(v4_bits, v6_bits)| Cut { v4_bits, v6_bits, public_only }) })
     }
 
@@ -306,9 +313,13 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_named_with_a_suggestion() {
-        for (text, hint) in
-            [("srcadr", "srcaddr"), ("dstport/24", "src/24"), ("src/33", "src/24"), ("src/1/2/3", "src/24")]
-        {
+        for (text, hint) in [
+            ("srcadr", "srcaddr"),
+            ("dstport/24", "src/24"),
+            ("src/33", "src/24"),
+            ("src/1/2/3", "src/24"),
+            ("src/8:public", "src/24"),
+        ] {
             let error = Key::parse(text).unwrap_err();
             assert!(error.hints()[0].contains(hint), "{text}: {error} {:?}", error.hints());
         }

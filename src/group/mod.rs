@@ -19,3 +19,6 @@ pub use interfaces::{ATTRIBUTES, Interface, Interfaces};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue};
 pub use partial::{Batcher, Group, Partial, Rollup, SHARDS, Shared, Spec, Sums};
 pub use survey::{ObjectSurvey, Survey};
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,7 @@ impl<'a> Ranking<'a> {
             self.blocked.add(&group.blocked);
             self.best.push((self.shape.order.rank(&group.counted, &group.blocked), group));
             // Twice as many as needed are kept before the lesser half goes: each group is moved a few times at most.
-            if self.shape.rows.is_some_and(|rows| self.best.len() >= (rows * 2).max(64)) {
+            if self.shape.rows.is_some_and(|rows| self.best.len() >= rows.saturating_mul(2).max(64)) {
                 self.cut();
             }
         }
@@ -226,3 +226,6 @@ fn sums(spec: &Spec, shape: Shape, counted: &Sums, blocked: &Sums, total: u128) 
     };
     measures(spec, shape).into_iter().map(cell).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,6 @@ impl Job {
         Classifier::columns(self.window, self.filter.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! Records dealt to workers, as a run deals them, and what comes of it.
+
+use super::*;
+
+/// A record, whether it is summed apart, and who gets it.
+#[derive(Clone, Debug)]
+pub(super) struct Dealt {
+    pub(super) record: Record,
+    pub(super) blocked: bool,
+    pub(super) worker: usize,
+}
+
+/// Workers: two to each of three partials.
+pub(super) const WORKERS: usize = 6;
+
+pub(super) fn dealt(columns: Vec<Column>, most: usize) -> impl Strategy<Value = Vec<Dealt>> {
+    let one = (record(columns), prop::bool::weighted(0.3), 0..WORKERS);
+    let one = one.prop_map(|(record, blocked, worker)| Dealt { record, blocked, worker });
+    prop::collection::vec(one, 0..most)
+}
+
+/// The partial of two workers' records, each with its own dictionary and size of blocks.
+pub(super) fn partial(spec: &Arc<Spec>, dealt: &[Dealt], workers: std::ops::Range<usize>) -> Partial {
+    let shared = Arc::new(Shared::new(Arc::clone(spec)));
+    for worker in workers {
+        let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), used_dictionary(worker));
+        let mine: Vec<_> = dealt.iter().filter(|dealt| dealt.worker == worker).collect();
+        for chunk in mine.chunks(1 + worker * 2) {
+            let flows = block(chunk.iter().map(|dealt| &dealt.record), spec.columns(), &mut dictionary);
+            for blocked in [false, true] {
+                let picked = (0u32..).zip(chunk).filter(|(_, dealt)| dealt.blocked == blocked);
+                let picked: Vec<u32> = picked.map(|(row, _)| row).collect();
+                batcher.add(&flows, &dictionary, &picked, blocked);
+            }
+        }
+        batcher.flush();
+    }
+    Arc::into_inner(shared).unwrap().into_partial()
+}
+
+/// Groups by their key in words: the sums of counted and of blocked records.
+pub(super) type Groups = BTreeMap<Vec<String>, (Sums, Sums)>;
+
+/// Every group of a roll-up; each must be there once.
+pub(super) fn groups(rollup: &Rollup) -> Groups {
+    let mut groups = Groups::new();
+    for group in (0..SHARDS).flat_map(|shard| rollup.groups(shard)) {
+        let key = group.key().map(|value| in_words(value, rollup.names())).collect();
+        let before = groups.insert(key, (group.counted, group.blocked));
+        assert_eq!(before, None, "a group is there twice");
+    }
+    assert_eq!((groups.len(), groups.is_empty()), (rollup.len(), rollup.is_empty()));
+    groups
+}
+
+fn in_words(value: KeyValue, names: &Dictionary) -> String {
+    let address = |address| Ipv6Addr::from_bits(address).to_canonical();
+    match value {
+        KeyValue::Absent => "-".to_owned(),
+        KeyValue::Address(bits) => address(bits).to_string(),
+        KeyValue::Prefix(bits, length) => format!("{}/{length}", address(bits)),
+        KeyValue::Number(number) => number.to_string(),
+        KeyValue::Time(seconds) => format!("{seconds} s"),
+        KeyValue::Text(code) => format!("{:?}", names.display(code)),
+    }
+}
+
+/// The same by a map, row by row.
+pub(super) fn naive(spec: &Spec, dealt: &[Dealt]) -> Groups {
+    let mut groups = Groups::new();
+    for Dealt { record, blocked, .. } in dealt {
+        let key = spec.keys.iter().map(|key| key_in_words(key, record)).collect();
+        let (of_counted, of_blocked) = groups.entry(key).or_default();
+        let measured = |asked: bool, column| number(record, column).filter(|_| asked);
+        let seen = |column, absent| measured(spec.seen, column).map_or(absent, |at| u32::try_from(at).unwrap());
+        let sums = if *blocked { of_blocked } else { of_counted };
+        sums.add(&Sums {
+            flows: 1,
+            bytes: measured(spec.bytes, Column::Bytes).unwrap_or(0).into(),
+            packets: measured(spec.packets, Column::Packets).unwrap_or(0).into(),
+            first_seen: seen(Column::Start, u32::MAX),
+            last_seen: seen(Column::End, 0),
+        });
+    }
+    groups
+}
+
+fn key_in_words(key: &Key, record: &Record) -> String {
+    let stretch = |seconds: u64| number(record, Column::Start).map(|start| Plain::Number(start - start % seconds));
+    let either = |first: Column, second: Column| record.get(&first).or_else(|| record.get(&second)).cloned();
+    let value = match key.column {
+        Column::Src => either(Column::PktSrcaddr, Column::Srcaddr),
+        Column::Dst => either(Column::PktDstaddr, Column::Dstaddr),
+        Column::Minute => stretch(60),
+        Column::Hour => stretch(3600),
+        Column::Day => stretch(86_400),
+        column => record.get(&column).cloned(),
+    };
+    match value {
+        None => "-".to_owned(),
+        Some(Plain::Address(address)) => key.cut.map_or_else(|| address.to_string(), |cut| cut_in_words(cut, address)),
+        Some(Plain::Number(number)) if key.column.kind() == Kind::Time => format!("{number} s"),
+        Some(Plain::Number(number)) => number.to_string(),
+        Some(Plain::Text(text)) => format!("{text:?}"),
+    }
+}
+
+fn cut_in_words(cut: Cut, address: IpAddr) -> String {
+    let private = match address {
+        IpAddr::V4(v4) => {
+            let shared = v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]);
+            v4.is_private() || shared || v4.is_link_local() || v4.is_loopback()
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    };
+    if cut.public_only && private {
+        return address.to_string();
+    }
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(cut.v4_bits)).unwrap_or(0);
+            format!("{}/{}", std::net::Ipv4Addr::from_bits(v4.to_bits() & mask), cut.v4_bits)
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(cut.v6_bits)).unwrap_or(0);
+            format!("{}/{}", Ipv6Addr::from_bits(v6.to_bits() & mask), cut.v6_bits)
+        }
+    }
+}

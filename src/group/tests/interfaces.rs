@@ -1,0 +1,106 @@
+//! What is learnt of interfaces and objects is the same in whatever order and parts.
+
+use super::*;
+
+const COLUMNS: [Column; 9] = [
+    Column::InterfaceId,
+    Column::ResourceId,
+    Column::AccountId,
+    Column::VpcId,
+    Column::InstanceTag,
+    Column::Action,
+    Column::LogStatus,
+    Column::Start,
+    Column::End,
+];
+
+/// Records of two objects within a short time, so that gaps touch.
+fn records() -> impl Strategy<Value = Vec<(usize, Record)>> {
+    let moment = || 100u64..160;
+    let dated =
+        (record(COLUMNS.to_vec()), moment(), moment(), any::<bool>()).prop_map(|(mut record, start, end, lost)| {
+            for (column, moment) in [(Column::Start, start), (Column::End, start.max(end.min(start + 5)))] {
+                record.entry(column).and_modify(|value| *value = Plain::Number(moment));
+            }
+            if lost {
+                record.insert(Column::LogStatus, Plain::Text("SKIPDATA"));
+            }
+            record
+        });
+    prop::collection::vec((0usize..2, dated), 0..30)
+}
+
+fn survey(records: &[(usize, Record)], words: usize) -> Survey {
+    let (mut survey, mut dictionary) = (Survey::default(), used_dictionary(words));
+    for (object, record) in records {
+        survey.look(*object, &block([record], ColumnSet::of(&COLUMNS), &mut dictionary), &dictionary, &[0]);
+    }
+    survey
+}
+
+/// The records of the interface of an id, as [`Interfaces`] tells whose they are.
+fn of_id<'a>(records: &'a [(usize, Record)], id: &str) -> Vec<&'a Record> {
+    let owner = |record: &Record| text(record, Column::InterfaceId).or(text(record, Column::ResourceId));
+    records.iter().map(|(_, record)| record).filter(|record| owner(record) == Some(id)).collect()
+}
+
+/// The seconds that lie in no record's hands, as intervals.
+fn intervals(seconds: &std::collections::BTreeSet<u64>) -> Vec<(u32, u32)> {
+    let small = |second: u64| u32::try_from(second).unwrap();
+    let begins = seconds.iter().filter(|second| !seconds.contains(&(**second - 1)));
+    let ends = seconds.iter().filter(|second| !seconds.contains(&(**second + 1)));
+    begins.zip(ends).map(|(from, to)| (small(*from), small(*to))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn surveys_merge_in_any_order_and_parts(records in records(), cuts in (0usize..30, 0usize..30), turn in 0usize..30) {
+        let whole = survey(&records, 0);
+        let mut turned = records.clone();
+        turned.rotate_left(turn.min(records.len()));
+        turned.reverse();
+        prop_assert_eq!(&survey(&turned, 3), &whole);
+
+        let (first, second) = (cuts.0.min(cuts.1).min(records.len()), cuts.0.max(cuts.1).min(records.len()));
+        let part = |range: std::ops::Range<usize>| survey(&records[range.clone()], range.start);
+        let parts = || [part(0..first), part(first..second), part(second..records.len())];
+        let sum = |parts: &[Survey]| {
+            let mut sum = Survey::default();
+            parts.iter().for_each(|part| sum.add(part.clone()));
+            sum
+        };
+        let [one, two, three] = parts();
+        prop_assert_eq!(&sum(&[one.clone(), two.clone(), three.clone()]), &whole);
+        prop_assert_eq!(&sum(&[three.clone(), sum(&[two.clone(), one.clone()])]), &whole);
+        prop_assert_eq!(&sum(&[sum(&[one, three]), two, Survey::default()]), &whole);
+    }
+
+    #[test]
+    fn each_interface_is_what_its_records_say(records in records()) {
+        let survey = survey(&records, 2);
+        let rows: u64 = survey.objects.values().map(|object| object.ok + object.no_data + object.skip_data).sum();
+        prop_assert_eq!(rows, records.len() as u64);
+        let unknown = records.iter().filter(|(_, record)| text(record, Column::AccountId) == Some("unknown")).count();
+        prop_assert_eq!(survey.unknown_accounts, unknown as u64);
+        for (id, interface) in survey.interfaces.iter() {
+            let mine = of_id(&records, std::str::from_utf8(id).unwrap());
+            for column in [Column::AccountId, Column::VpcId, Column::InstanceTag] {
+                let dated = |record: &&Record| Some((number(record, Column::Start).unwrap_or(0), text(record, column)?));
+                let latest = mine.iter().filter_map(dated).max().map(|(_, value)| value.as_bytes());
+                prop_assert_eq!(interface.attribute(column), latest);
+            }
+            let lost = |record: &&&Record| text(record, Column::LogStatus) == Some("SKIPDATA");
+            let span = |record: &&Record| number(record, Column::Start).zip(number(record, Column::End));
+            let gaps = mine.iter().filter(lost).filter_map(span).flat_map(|(from, to)| from..=to).collect();
+            prop_assert_eq!(interface.gaps(), intervals(&gaps));
+            prop_assert_eq!(interface.skip_data, mine.iter().filter(lost).count() as u64);
+            prop_assert_eq!(interface.ok + interface.no_data + interface.skip_data, mine.len() as u64);
+            let watched: Vec<_> = mine.iter().filter(|record| !lost(record)).filter_map(span).collect();
+            let side = |moment: Option<u64>| moment.map(|moment| u32::try_from(moment).unwrap());
+            let first = side(watched.iter().map(|span| span.0).min());
+            prop_assert_eq!(interface.watched, first.zip(side(watched.iter().map(|span| span.1).max())));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! However records are dealt and partials merged, groups and sums are those of the naive map.
+
+use proptest::sample::subsequence;
+
+use super::input::{Dealt, Groups, dealt, groups, naive, partial};
+use super::*;
+
+/// Columns that the naive map can tell, derived ones too.
+fn keyable() -> Vec<Column> {
+    Column::all().filter(|column| *column != Column::Port).collect()
+}
+
+fn cut() -> impl Strategy<Value = Cut> {
+    let v4 = select(vec![0, 8, 12, 16, 24, 31, 32]);
+    let v6 = select(vec![0, 10, 32, 48, 64, 127, 128]);
+    (v4, v6, any::<bool>()).prop_map(|(v4_bits, v6_bits, public_only)| Cut { v4_bits, v6_bits, public_only })
+}
+
+fn spec(keys: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Arc<Spec>> {
+    let key = |column: Column| {
+        let cut = prop::option::of(cut()).prop_map(move |cut| cut.filter(|_| column.kind() == Kind::Address));
+        cut.prop_map(move |cut| Key { column, cut })
+    };
+    let keys = subsequence(keyable(), keys).prop_shuffle();
+    let keys = keys.prop_flat_map(move |columns| columns.into_iter().map(key).collect::<Vec<_>>());
+    (keys, any::<[bool; 3]>()).prop_map(|(keys, [bytes, packets, seen])| Arc::new(Spec { keys, bytes, packets, seen }))
+}
+
+fn input() -> impl Strategy<Value = (Arc<Spec>, Vec<Dealt>)> {
+    spec(0..=5).prop_flat_map(|spec| {
+        let columns = spec.columns().iter().collect();
+        (Just(spec), dealt(columns, 60))
+    })
+}
+
+fn merged(partials: impl IntoIterator<Item = Partial>) -> Groups {
+    let merged = partials.into_iter().reduce(Partial::merge).unwrap();
+    groups(&merged.finish())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn merging_is_associative_and_commutative_with_an_empty_partial_as_identity((spec, dealt) in input()) {
+        let of = |pair: usize| partial(&spec, &dealt, 2 * pair..2 * pair + 2);
+        let expected = naive(&spec, &dealt);
+        prop_assert_eq!(&merged([of(0).merge(of(1)), of(2)]), &expected);
+        prop_assert_eq!(&merged([of(0), of(1).merge(of(2))]), &expected);
+        prop_assert_eq!(&merged([of(2), of(0), of(1)]), &expected);
+        let empty = || Partial::new(Arc::clone(&spec));
+        prop_assert_eq!(&merged([empty(), of(1)]), &merged([of(1), empty()]));
+        prop_assert_eq!(&merged([empty(), of(1)]), &merged([of(1)]));
+        prop_assert!(empty().finish().is_empty());
+    }
+
+    #[test]
+    fn the_order_and_the_number_of_workers_do_not_matter((spec, dealt) in input(), order: u64, workers in 1usize..6) {
+        let mut again = dealt.clone();
+        // A rotation and new hands: any order and any split.
+        again.rotate_left(if dealt.is_empty() { 0 } else { usize::try_from(order % dealt.len() as u64).unwrap() });
+        for (place, dealt) in again.iter_mut().enumerate() {
+            dealt.worker = place % workers;
+        }
+        let at_once = partial(&spec, &again, 0..workers).finish();
+        prop_assert_eq!(groups(&at_once), naive(&spec, &dealt));
+        prop_assert_eq!(at_once.spec(), &*spec);
+    }
+
+    #[test]
+    fn a_key_of_any_columns_is_read_back_as_it_was_packed(
+        (spec, dealt) in spec(0..=keyable().len()).prop_flat_map(|spec| {
+            let columns = spec.columns().iter().collect();
+            (Just(spec), dealt(columns, 4))
+        }),
+    ) {
+        let partials = [0..2, 2..6].map(|workers| partial(&spec, &dealt, workers));
+        prop_assert_eq!(merged(partials), naive(&spec, &dealt));
+    }
+}
+
+#[test]
+fn all_columns_at_once_make_a_key() {
+    let keys = keyable().into_iter().map(|column| Key { column, cut: None }).collect();
+    let spec = Arc::new(Spec { keys, bytes: true, packets: true, seen: true });
+    let full = |address: &str| -> Record {
+        let value = |column: Column| match column.kind() {
+            Kind::Address => Plain::Address(address.parse().unwrap()),
+            Kind::Text => Plain::Text(column.name()),
+            Kind::Small | Kind::Big | Kind::Time => Plain::Number(column as u64 + 1),
+        };
+        decoded().into_iter().map(|column| (column, value(column))).collect()
+    };
+    let records = [full("10.0.0.1"), full("2001:db8::1"), Record::new(), full("10.0.0.1")];
+    let dealt = records.map(|record| Dealt { record, blocked: false, worker: 0 });
+    let found = groups(&partial(&spec, &dealt, 0..1).finish());
+    assert_eq!(found.len(), 3);
+    assert_eq!(found, naive(&spec, &dealt));
+}
+
+#[test]
+fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
+    let spec = Spec { keys: vec![Key { column: Column::Bytes, cut: None }], bytes: true, packets: false, seen: false };
+    let record = |bytes| Record::from([(Column::Bytes, Plain::Number(bytes))]);
+    let dealt: Vec<_> =
+        (0..20_000).map(|place| Dealt { record: record(place % 7001), blocked: place % 5 == 0, worker: 4 }).collect();
+    assert_eq!(groups(&partial(&Arc::new(spec.clone()), &dealt, 4..5).finish()), naive(&spec, &dealt));
+}

@@ -1,0 +1,251 @@
+//! However records lie in files and whoever reads them, the answer is the same to the byte.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::group::{Key, Spec};
+use crate::report::top::{Order, Shape};
+use crate::report::{Report, Row};
+use crate::schema::Column;
+use crate::units::human::Units;
+use crate::units::time::{Window, Zone};
+use crate::view::{Style, write};
+
+const HEADERS: [&str; 2] = [
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+    "log-status interface-id new-field srcaddr bytes packets start end action dstport tcp-flags",
+];
+
+/// A record in either format.
+#[derive(Clone, Debug)]
+struct Record {
+    interface: u8,
+    srcaddr: &'static str,
+    port: u32,
+    bytes: u64,
+    start: u32,
+    action: &'static str,
+    status: &'static str,
+}
+
+impl Record {
+    fn line(&self, format: usize) -> String {
+        let Self { interface, srcaddr, port, bytes, start, action, status } = self;
+        let (packets, end) = (bytes / 100 + 1, start + 59);
+        let (srcaddr, port, sums, action) = match *status {
+            "OK" => (*srcaddr, port.to_string(), [packets, *bytes].map(|sum| sum.to_string()), *action),
+            _ => ("-", "-".to_owned(), ["-", "-"].map(str::to_owned), "-"),
+        };
+        let [packets, bytes] = sums;
+        match format {
+            0 => format!(
+                "2 111122223333 eni-{interface} {srcaddr} 10.9.9.9 50000 {port} 6 {packets} {bytes} {start} {end} {action} {status}"
+            ),
+            _ => format!("{status} eni-{interface} ? {srcaddr} {bytes} {packets} {start} {end} {action} {port} 2"),
+        }
+    }
+}
+
+fn records() -> impl Strategy<Value = Vec<Record>> {
+    let addresses = vec!["10.0.0.1", "10.0.0.2", "10.0.1.1", "52.1.2.3", "2001:db8::1"];
+    let statuses = vec!["OK", "OK", "OK", "OK", "NODATA", "SKIPDATA"];
+    let actions = select(vec!["ACCEPT", "ACCEPT", "REJECT"]);
+    let one = (0u8..4, select(addresses), 440u32..444, 0u64..5000, 7000u32..7400, actions, select(statuses));
+    let one = one.prop_map(|(interface, srcaddr, port, bytes, start, action, status)| Record {
+        interface,
+        srcaddr,
+        port,
+        bytes,
+        start,
+        action,
+        status,
+    });
+    prop::collection::vec(one, 1..60)
+}
+
+/// How a part of the records is stored.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    /// Which file it goes to, of those that the parts share.
+    file: u8,
+    format: usize,
+    gzip: bool,
+    line_end: &'static str,
+    last_newline: bool,
+}
+
+fn stored() -> impl Strategy<Value = Stored> {
+    (0u8..5, 0usize..2, any::<bool>(), select(vec!["\n", "\r\n", " \n", "\n\n"]), any::<bool>())
+        .prop_map(|(file, format, gzip, line_end, last_newline)| Stored { file, format, gzip, line_end, last_newline })
+}
+
+/// Writes records as they are to be stored; parts of one file follow each other, as gzip members or as text with a
+/// header each. The records of each file, in the order of the files' names, are given.
+fn store(folder: &Path, records: &[Record], parts: &[Stored]) -> Vec<Record> {
+    let mut order = Vec::new();
+    for file in 0..5 {
+        // Names do not tell what a file holds; whether it is gzipped goes by its first part.
+        let mine: Vec<_> = parts.iter().enumerate().filter(|(_, part)| part.file == file).collect();
+        let Some((_, first)) = mine.first() else { continue };
+        let (mut bytes, last) = (Vec::new(), mine.len() - 1);
+        for (place, (part, stored)) in mine.iter().enumerate() {
+            let picked = records.iter().enumerate().filter(|(row, _)| row % parts.len() == *part);
+            let picked: Vec<_> = picked.map(|(_, record)| record).collect();
+            let lines = picked.iter().map(|record| record.line(stored.format));
+            let lines: Vec<_> = std::iter::once(HEADERS[stored.format].to_owned()).chain(lines).collect();
+            let end = if place < last || stored.last_newline { stored.line_end } else { "" };
+            let text = lines.join(stored.line_end) + end;
+            bytes.extend(if first.gzip { gzipped(text.as_bytes()) } else { text.into_bytes() });
+            order.extend(picked.into_iter().cloned());
+        }
+        fs::write(folder.join(format!("{file}.log")), bytes).unwrap();
+    }
+    order
+}
+
+fn gzipped(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
+    Job {
+        inputs: vec![folder.to_str().unwrap().to_owned()],
+        accounts: Vec::new(),
+        regions: Vec::new(),
+        window: Window { from: Some(7010), to: None },
+        filter: Some(Filter::parse("bytes > 10 and not srcaddr = 10.0.0.2", 0, Zone::default()).unwrap()),
+        format: None,
+        verdict: Verdict::Accept,
+        jobs,
+        keep_rejects: false,
+        max_malformed: 0,
+        strict: false,
+        limits: Limits { block_bytes, ..Limits::default() },
+    }
+}
+
+/// The report as JSON, without what tells of files.
+fn json(mut report: Report) -> String {
+    (report.meta.objects, report.meta.stored_bytes) = (0, 0);
+    let style = Style { units: Units::Raw, header: true, width: None, color: false };
+    let mut bytes = Vec::new();
+    write(&report, None, crate::view::Format::Json, &style, Box::new(&mut bytes)).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn question() -> TopQuestion {
+    let keys = ["src/24", "dstport", "eni", "minute"].map(|key| Key::parse(key).unwrap()).to_vec();
+    TopQuestion {
+        spec: Spec { keys, bytes: true, packets: true, seen: true },
+        shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },
+    }
+}
+
+fn answered(job: &Job) -> String {
+    json(top(job, &question(), &Progress::default()).unwrap().report)
+}
+
+/// What was found, but for the tables that tell of objects.
+fn inspected(job: &Job) -> String {
+    let mut report = inspect(job, &Progress::default()).unwrap().report;
+    report.tables.retain(|table| matches!(table.name.as_str(), "interfaces" | "questions" | "malformed"));
+    json(report)
+}
+
+fn streamed(job: &Job, columns: &[Column]) -> Vec<Row> {
+    let question = FlowsQuestion { columns: columns.to_vec(), limit: None };
+    let mut rows = Vec::new();
+    let mut keep = |batch: &[Row]| {
+        rows.extend_from_slice(batch);
+        Ok(())
+    };
+    flows(job, &question, &Progress::default(), &mut keep).unwrap().1.unwrap();
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn files_formats_compression_blocks_and_threads_do_not_matter(
+        records in records(), parts in prop::collection::vec(stored(), 1..7), block_bytes in select(vec![1, 100, 333, 4096]),
+    ) {
+        let [one, many, again] = [0, 1, 2].map(|_| tempfile::tempdir().unwrap());
+        let plain = Stored { file: 0, format: parts[0].format, gzip: false, line_end: "\n", last_newline: true };
+        // Only a format that all share makes all fields and notes the same.
+        let parts: Vec<_> = parts.iter().map(|part| Stored { format: plain.format, ..*part }).collect();
+        store(one.path(), &records, &[plain]);
+        let order = store(many.path(), &records, &parts);
+        store(again.path(), &order, &[plain]);
+        let expected = job(one.path(), 1, 1 << 18);
+        let (answer, found) = (answered(&expected), inspected(&expected));
+        let columns = [Column::InterfaceId, Column::Srcaddr, Column::Bytes, Column::Start, Column::LogStatus];
+        for jobs in [1, 2] {
+            let job = Job { verdict: Verdict::Accept, ..job(many.path(), jobs, block_bytes) };
+            prop_assert_eq!(&answered(&job), &answer);
+            prop_assert_eq!(&inspected(&job), &found);
+            let of = |job: Job| streamed(&Job { window: Window::default(), filter: None, verdict: Verdict::Every, ..job }, &columns);
+            let rows = of(job);
+            prop_assert_eq!(&rows, &of(self::job(again.path(), 1, 1 << 18)));
+            prop_assert_eq!(rows.len(), records.len());
+        }
+    }
+
+    #[test]
+    fn formats_that_change_within_a_file_do_not_matter_to_the_sums(
+        records in records(), parts in prop::collection::vec(stored(), 1..7), block_bytes in select(vec![1, 100, 333]),
+    ) {
+        let [one, many] = [0, 1].map(|_| tempfile::tempdir().unwrap());
+        store(one.path(), &records, &[Stored { file: 0, format: 0, gzip: false, line_end: "\n", last_newline: true }]);
+        store(many.path(), &records, &parts);
+        let expected = answered(&job(one.path(), 1, 1 << 18));
+        for jobs in [1, 2] {
+            prop_assert_eq!(&answered(&job(many.path(), jobs, block_bytes)), &expected);
+        }
+    }
+
+    #[test]
+    fn damage_is_told_alike_whoever_reads_it(
+        records in records(), damaged in prop::collection::vec((any::<prop::sample::Index>(), 0usize..5), 0..20), keep_rejects: bool,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines: Vec<_> = records.iter().map(|record| record.line(0)).collect();
+        for (place, kind) in &damaged {
+            let bad = ["some prose", "  ", "2 1 eni-1 x y", " \u{1}", HEADERS[1]][*kind];
+            lines.insert(place.index(lines.len() + 1), bad.to_owned());
+        }
+        fs::write(folder.path().join("a.log"), format!("{}\n{}", HEADERS[0], lines.join("\n"))).unwrap();
+        let read = |jobs, block_bytes| {
+            let job = Job { keep_rejects, ..job(folder.path(), jobs, block_bytes) };
+            let answer = inspect(&job, &Progress::default()).unwrap();
+            let rejects = answer.rejects.clone();
+            (json(answer.report), rejects)
+        };
+        let expected = read(1, 1 << 18);
+        prop_assert_eq!(&read(2, 100), &expected);
+        prop_assert_eq!(&read(2, 1), &expected);
+    }
+}
+
+/// The shipped logs of one generator, as text and as Parquet.
+#[test]
+fn parquet_gives_the_answers_of_the_text_it_was_made_with() {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let of = |folder: &str, jobs, block_bytes| {
+        let job = Job { filter: None, window: Window::default(), ..job(&testdata.join(folder), jobs, block_bytes) };
+        (answered(&job), inspected(&job))
+    };
+    let text = of("logs-v5", 1, 1 << 18);
+    assert_eq!(of("logs-v5", 2, 100), text);
+    assert_eq!(of("logs-v5-parquet", 1, 1 << 18), text);
+    assert_eq!(of("logs-v5-parquet", 2, 100), text);
+}
