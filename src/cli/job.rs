@@ -78,6 +78,7 @@ pub(super) fn run_on(
         display.stop();
     }
     let mut answer = answer?;
+    output::shorten(&mut answer.report, output)?;
     output::write(&mut answer.report, output)?;
     write_rejects(input, &answer)?;
     notice::trailer(&answer.report.meta, began, output.quiet);

@@ -38,25 +38,25 @@ pub(super) fn style(flags: &OutputFlags) -> Style {
 /// Writes a finished report; notes in it what is not shown.
 pub(super) fn write(report: &mut Report, flags: &OutputFlags) -> Result<(), Error> {
     let (format, style, chosen) = (format(flags)?, style(flags), flags.table.as_deref());
-    if report.tables.len() > 1 && chosen.is_none() {
-        if format == Format::Table {
-            shorten(report);
-        } else if !format.holds_several_tables() {
-            let others: Vec<_> = report.tables.iter().skip(1).map(|table| table.name.as_str()).collect();
-            report.meta.notes.push(format!("this is the first table; --table chooses another: {}", others.join(", ")));
-        }
+    if report.tables.len() > 1 && chosen.is_none() && !format.holds_several_tables() {
+        let others: Vec<_> = report.tables.iter().skip(1).map(|table| table.name.as_str()).collect();
+        report.meta.notes.push(format!("this is the first table; --table chooses another: {}", others.join(", ")));
     }
     let report = &*report;
     to_destination(flags, |out| view::write(report, chosen, format, &style, out)).map(|_| ())
 }
 
-/// Cuts the long tables of a report that people read in a terminal.
-fn shorten(report: &mut Report) {
+/// Cuts the long tables of a report of several that people read as tables, and notes it.
+pub(super) fn shorten(report: &mut Report, flags: &OutputFlags) -> Result<(), Error> {
+    if report.tables.len() < 2 || flags.table.is_some() || format(flags)? != Format::Table {
+        return Ok(());
+    }
     for table in report.tables.iter_mut().filter(|table| table.rows.len() > ROWS_SHOWN_MAX) {
         let (name, all) = (&table.name, human::count(table.rows.len() as u128));
         report.meta.notes.push(format!("{name}: {ROWS_SHOWN_MAX} of {all} rows are shown; --table {name} shows all"));
         table.rows.truncate(ROWS_SHOWN_MAX);
     }
+    Ok(())
 }
 
 /// Writes malformed lines as a table.

@@ -23,14 +23,18 @@ pub(super) struct TopFlags {
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
     top: String,
 
-    /// Order, the greatest first: bytes, packets, flows, blocked_bytes, blocked_packets, blocked_flows, last_seen; the
-    /// smallest first: first_seen, key
+    /// Order, the greatest first: bytes, packets, flows, blocked_bytes, blocked_packets, blocked_flows, distinct,
+    /// last_seen; the smallest first: first_seen, key
     #[arg(long, value_name = "MEASURE", default_value = "bytes", help_heading = "Report")]
     sort: String,
 
     /// Which sums to show, flows always and what --sort asks for too
     #[arg(long, value_enum, value_delimiter = ',', default_value = "bytes,packets,blocked", help_heading = "Report")]
     measures: Vec<Measure>,
+
+    /// Also count the distinct values of this column in each row
+    #[arg(long, value_name = "COLUMN", help_heading = "Report")]
+    distinct: Option<String>,
 
     /// Records that the sums are of
     #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
@@ -80,13 +84,18 @@ impl TopFlags {
     }
 
     fn question(&self) -> Result<TopQuestion, Error> {
-        let keys = self.by.split(',').map(|key| Key::parse(key.trim())).collect::<Result<Vec<_>, _>>()?;
+        let mut keys = self.by.split(',').map(|key| Key::parse(key.trim())).collect::<Result<Vec<_>, _>>()?;
         if let Some(repeated) =
             keys.iter().enumerate().find(|(place, key)| keys[..*place].iter().any(|k| k.name() == key.name()))
         {
             return Err(Error::usage(format!("--by: `{}` is there twice", repeated.1.name())));
         }
         let order = order(&self.sort)?;
+        if let Some(distinct) = &self.distinct {
+            keys.push(Key::parse(distinct)?);
+        } else if order == Order::Distinct {
+            return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));
+        }
         let has = |measure| self.measures.contains(&measure);
         let asked = |orders: &[Order]| orders.contains(&order);
         let spec = Spec {
@@ -94,6 +103,7 @@ impl TopFlags {
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
+            distinct: false,
         };
         let of_blocked = asked(&[Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows]);
         if of_blocked && self.action != Action::Accept {
@@ -101,7 +111,11 @@ impl TopFlags {
                 .hint("leave --action out, or sort by bytes, packets or flows"));
         }
         let blocked = (has(Measure::Blocked) || of_blocked) && self.action == Action::Accept;
-        Ok(TopQuestion { spec, shape: Shape { order, rows: rows(&self.top)?, blocked } })
+        Ok(TopQuestion {
+            spec,
+            distinct: self.distinct.is_some(),
+            shape: Shape { order, rows: rows(&self.top)?, blocked },
+        })
     }
 }
 

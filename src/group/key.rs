@@ -232,15 +232,11 @@ impl Layout {
 
     /// One column of a packed key.
     pub(super) fn value(&self, place: usize, key: &Key, row: &[u64]) -> KeyValue {
-        let Part { word, shift, wide_address } = self.parts[place];
+        let Part { word, shift, .. } = self.parts[place];
         let half = low_half(row[word] >> shift);
         match key.column.kind() {
             Kind::Address => {
-                let address = if wide_address {
-                    u128::from(row[word]) << 64 | u128::from(row[word + 1])
-                } else {
-                    IPV4_MAPPED | u128::from(half)
-                };
+                let address = self.address(place, row);
                 match key.cut.and_then(|cut| cut.bits(address)) {
                     _ if address == ABSENT_ADDRESS => KeyValue::Absent,
                     Some(bits) => KeyValue::Prefix(address, bits),
@@ -254,6 +250,32 @@ impl Layout {
             _ if half == ABSENT_SMALL => KeyValue::Absent,
             Kind::Time => KeyValue::Time(half),
             Kind::Small => KeyValue::Number(half.into()),
+        }
+    }
+
+    /// An address column of a packed key, cut as it is.
+    pub(super) fn address(&self, place: usize, row: &[u64]) -> u128 {
+        match self.parts[place] {
+            Part { word, wide_address: true, .. } => u128::from(row[word]) << 64 | u128::from(row[word + 1]),
+            Part { word, shift, .. } => IPV4_MAPPED | u128::from(low_half(row[word] >> shift)),
+        }
+    }
+
+    /// Packs one column of a key as another layout has it packed.
+    pub(super) fn repack(&self, place: usize, key: &Key, from: &Self, packed: &[u64], row: &mut [u64]) {
+        let Part { word, shift, wide_address } = self.parts[place];
+        let source = from.parts[place];
+        match key.column.kind() {
+            Kind::Address => {
+                let address = from.address(place, packed);
+                if wide_address {
+                    (row[word], row[word + 1]) = ((address >> 64) as u64, low_word(address));
+                } else {
+                    row[word] |= (low_word(address) & 0xffff_ffff) << shift;
+                }
+            }
+            Kind::Big => row[word] = packed[source.word],
+            _ => row[word] |= u64::from(low_half(packed[source.word] >> source.shift)) << shift,
         }
     }
 

@@ -6,6 +6,7 @@
 mod account;
 mod classify;
 pub mod derive;
+mod distinct;
 pub mod filter;
 mod interfaces;
 mod key;

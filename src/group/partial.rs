@@ -29,6 +29,8 @@ pub struct Spec {
     pub packets: bool,
     /// Whether the first start and the last end are kept.
     pub seen: bool,
+    /// Whether the distinct values of a further column have been counted: see `Rollup::count_distinct`.
+    pub distinct: bool,
 }
 
 impl Spec {
@@ -46,20 +48,22 @@ impl Spec {
         self.keys.iter().fold(measured, |set, key| set.union(key.column.decoded()))
     }
 
-    fn shape(&self, layout: &Layout) -> Shape {
-        let sum_words = 1 + usize::from(self.bytes) + usize::from(self.packets);
+    pub(super) fn shape(&self, layout: &Layout) -> Shape {
+        let sum_words = 1 + usize::from(self.bytes) + usize::from(self.packets) + usize::from(self.distinct);
         Shape { key_words: layout.words, sum_words, seen: self.seen }
     }
 
     /// One group's sums out of the words of its row after the key.
     fn sums(&self, words: &[u64]) -> Sums {
         let packets = 1 + usize::from(self.bytes);
-        let seen = if self.seen { words[packets + usize::from(self.packets)] } else { NEVER_SEEN };
+        let distinct = packets + usize::from(self.packets);
+        let seen = if self.seen { words[distinct + usize::from(self.distinct)] } else { NEVER_SEEN };
         let half = |word| u32::try_from(word).unwrap_or(ABSENT_TIME);
         Sums {
             flows: words[0].into(),
             bytes: if self.bytes { words[1].into() } else { 0 },
             packets: if self.packets { words[packets].into() } else { 0 },
+            distinct: if self.distinct { words[distinct].into() } else { 0 },
             first_seen: half(seen >> 32),
             last_seen: half(seen & 0xffff_ffff),
         }
@@ -75,6 +79,8 @@ pub struct Sums {
     pub bytes: u128,
     /// Packets, 0 where they are not summed.
     pub packets: u128,
+    /// Distinct values of a further column, 0 where they are not counted; those of two groups may be the same ones.
+    pub distinct: u128,
     /// The earliest start, [`ABSENT_TIME`] where there is none.
     pub first_seen: u32,
     /// The latest end, 0 where there is none.
@@ -83,7 +89,7 @@ pub struct Sums {
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { flows: 0, bytes: 0, packets: 0, first_seen: ABSENT_TIME, last_seen: 0 }
+        Self { flows: 0, bytes: 0, packets: 0, distinct: 0, first_seen: ABSENT_TIME, last_seen: 0 }
     }
 }
 
@@ -93,31 +99,32 @@ impl Sums {
         self.flows += other.flows;
         self.bytes += other.bytes;
         self.packets += other.packets;
+        self.distinct += other.distinct;
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
     }
 }
 
 /// The four tables of a shard: by [`table_of`].
-type Shard = [Table; 4];
+pub(super) type Shard = [Table; 4];
 
 /// Wide keys apart from narrow ones, blocked records apart from counted ones.
-fn table_of(wide: bool, blocked: bool) -> usize {
+pub(super) fn table_of(wide: bool, blocked: bool) -> usize {
     usize::from(wide) * 2 + usize::from(blocked)
 }
 
-fn shard_of(key: &[u64], seed: u64) -> usize {
+pub(super) fn shard_of(key: &[u64], seed: u64) -> usize {
     usize::from(hash(key, seed).to_le_bytes()[0])
 }
 
 /// Sums that can still be merged with others.
 #[derive(Debug)]
 pub struct Partial {
-    spec: Arc<Spec>,
-    seed: u64,
-    layouts: [Layout; 2],
-    names: Dictionary,
-    shards: Vec<Shard>,
+    pub(super) spec: Arc<Spec>,
+    pub(super) seed: u64,
+    pub(super) layouts: [Layout; 2],
+    pub(super) names: Dictionary,
+    pub(super) shards: Vec<Shard>,
 }
 
 impl Partial {
@@ -317,7 +324,7 @@ fn split_by_width(keys: &[&Values], picked: &[u32], picks: &mut [Vec<u32>; 2]) {
 /// Merged sums: every group, its key and its sums.
 #[derive(Debug)]
 pub struct Rollup {
-    partial: Partial,
+    pub(super) partial: Partial,
 }
 
 /// A group of a roll-up, not yet taken out of its tables.

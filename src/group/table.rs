@@ -31,7 +31,10 @@ impl Shape {
 }
 
 /// Rows of a new table.
-const ROWS_MIN: usize = 16;
+const ROWS_MIN: usize = 32;
+/// Rows whose places are all read before the first of them is added: a place is mostly not in the cache, and reads
+/// that do not wait for each other come together.
+const TOUCHED_ROWS: usize = 16;
 /// The seen word of nothing: the latest first and the earliest last.
 pub(super) const NEVER_SEEN: u64 = 0xffff_ffff_0000_0000;
 
@@ -64,27 +67,41 @@ impl Table {
     #[inline(always)]
     fn add_by(&mut self, rows: &[u64], key_words: usize) {
         let stride = self.shape.stride();
-        for row in rows.chunks_exact(stride) {
-            if (self.filled + 1) * 4 > self.capacity() * 3 {
+        for group in rows.chunks(stride * TOUCHED_ROWS) {
+            if (self.filled + TOUCHED_ROWS) * 4 > self.capacity() * 3 {
                 self.grow();
             }
-            let mut place = self.place(hash(&row[..key_words], self.seed)) * stride;
-            loop {
-                if place == self.words.len() {
-                    place = 0;
-                }
-                let slot = &mut self.words[place..place + stride];
-                if slot[key_words] == 0 {
-                    slot.copy_from_slice(row);
-                    self.filled += 1;
-                    break;
-                }
-                if slot[..key_words] == row[..key_words] {
-                    join(&mut slot[key_words..], &row[key_words..], self.shape);
-                    break;
-                }
-                place += stride;
+            let mut places = [0; TOUCHED_ROWS];
+            let mut touched = 0;
+            for (place, row) in places.iter_mut().zip(group.chunks_exact(stride)) {
+                *place = self.place(hash(&row[..key_words], self.seed)) * stride;
+                touched ^= self.words[*place + key_words];
             }
+            std::hint::black_box(touched);
+            for (place, row) in places.into_iter().zip(group.chunks_exact(stride)) {
+                self.add_at(place, row, key_words, stride);
+            }
+        }
+    }
+
+    /// Adds a row that belongs at a place or after it; there must be a free one.
+    #[inline(always)]
+    fn add_at(&mut self, mut place: usize, row: &[u64], key_words: usize, stride: usize) {
+        loop {
+            if place == self.words.len() {
+                place = 0;
+            }
+            let slot = &mut self.words[place..place + stride];
+            if slot[key_words] == 0 {
+                slot.copy_from_slice(row);
+                self.filled += 1;
+                return;
+            }
+            if slot[..key_words] == row[..key_words] {
+                join(&mut slot[key_words..], &row[key_words..], self.shape);
+                return;
+            }
+            place += stride;
         }
     }
 
@@ -133,8 +150,10 @@ impl Table {
         let old = std::mem::replace(&mut self.words, words);
         self.filled = 0;
         let key_words = self.shape.key_words;
-        for row in old.chunks_exact(self.shape.stride()).filter(|row| row[key_words] != 0) {
-            self.add(row);
+        let stride = self.shape.stride();
+        for row in old.chunks_exact(stride).filter(|row| row[key_words] != 0) {
+            let place = self.place(hash(&row[..key_words], self.seed)) * stride;
+            self.add_at(place, row, key_words, stride);
         }
     }
 }

@@ -26,13 +26,15 @@ pub enum Order {
     FirstSeen,
     /// The latest first.
     LastSeen,
+    /// Most distinct values first.
+    Distinct,
     /// By key alone, ascending.
     Key,
 }
 
 impl Order {
     /// Every order with the name it is asked for by.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("bytes", Self::Bytes),
         ("packets", Self::Packets),
         ("flows", Self::Flows),
@@ -41,6 +43,7 @@ impl Order {
         ("blocked_flows", Self::BlockedFlows),
         ("first_seen", Self::FirstSeen),
         ("last_seen", Self::LastSeen),
+        ("distinct", Self::Distinct),
         ("key", Self::Key),
     ];
 
@@ -49,6 +52,7 @@ impl Order {
         match self {
             Self::FirstSeen => (u32::MAX - counted.first_seen.min(blocked.first_seen)).into(),
             Self::LastSeen => counted.last_seen.max(blocked.last_seen).into(),
+            Self::Distinct => counted.distinct,
             Self::Key => 0,
             _ => self.measured(counted, blocked),
         }
@@ -57,7 +61,7 @@ impl Order {
     /// What shares are parts of: the sum that is ordered by, or the bytes.
     fn measured(self, counted: &Sums, blocked: &Sums) -> u128 {
         match self {
-            Self::Bytes | Self::FirstSeen | Self::LastSeen | Self::Key => counted.bytes,
+            Self::Bytes | Self::FirstSeen | Self::LastSeen | Self::Distinct | Self::Key => counted.bytes,
             Self::Packets => counted.packets,
             Self::Flows => counted.flows,
             Self::BlockedBytes => blocked.bytes,
@@ -66,6 +70,9 @@ impl Order {
         }
     }
 }
+
+/// The distinct values of several groups together: groups may share them, so their numbers do not add up.
+const UNKNOWN_DISTINCT: u128 = u128::MAX;
 
 /// How many rows, in which order, with which columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +160,12 @@ impl<'a> Ranking<'a> {
         }
         if self.groups > self.best.len() as u64 {
             let (mut counted, mut blocked) = rest;
+            counted.distinct = UNKNOWN_DISTINCT;
             (counted.first_seen, counted.last_seen) = (Sums::default().first_seen, 0);
             (blocked.first_seen, blocked.last_seen) = (Sums::default().first_seen, 0);
             rows.push(row(Cell::Absent, named("(other)", spec), sums(spec, shape, &counted, &blocked, total)));
         }
+        self.counted.distinct = UNKNOWN_DISTINCT;
         let total = row(
             Cell::Absent,
             vec![Cell::Absent; spec.keys.len()],
@@ -192,12 +201,13 @@ fn named(name: &str, spec: &Spec) -> Vec<Cell> {
 
 /// The columns after the keys.
 fn measures(spec: &Spec, shape: Shape) -> Vec<Output> {
-    let share_of_bytes = spec.bytes || shape.order != Order::Bytes;
+    let share_of_bytes = spec.bytes || !matches!(shape.order, Order::Bytes | Order::Key | Order::Distinct);
     let asked = [
         (spec.bytes, output::BYTES),
         (share_of_bytes, output::SHARE),
         (spec.packets, output::PACKETS),
         (true, output::FLOWS),
+        (spec.distinct, output::DISTINCT),
         (spec.bytes && shape.blocked, output::BLOCKED_BYTES),
         (spec.packets && shape.blocked, output::BLOCKED_PACKETS),
         (shape.blocked, output::BLOCKED_FLOWS),
@@ -217,6 +227,8 @@ fn sums(spec: &Spec, shape: Shape, counted: &Sums, blocked: &Sums, total: u128) 
         output::SHARE => share.clone(),
         output::PACKETS => counted.packets.into(),
         output::FLOWS => counted.flows.into(),
+        output::DISTINCT if counted.distinct == UNKNOWN_DISTINCT => Cell::Absent,
+        output::DISTINCT => counted.distinct.into(),
         output::BLOCKED_BYTES => blocked.bytes.into(),
         output::BLOCKED_PACKETS => blocked.packets.into(),
         output::BLOCKED_FLOWS => blocked.flows.into(),

@@ -73,6 +73,7 @@ outputs! {
     SHARE, "share", Share, "Share of the total that the table is sorted by.";
     PACKETS, "packets", Count, "Packets of the counted records.";
     FLOWS, "flows", Count, "Counted records: one is a flow at an interface in an aggregation interval.";
+    DISTINCT, "distinct", Count, "Distinct values of the column that --distinct names, absent ones apart.";
     BLOCKED_BYTES, "blocked_bytes", Bytes, "Bytes of the REJECT records; never part of `bytes`, never billed.";
     BLOCKED_PACKETS, "blocked_packets", Count, "Packets of the REJECT records.";
     BLOCKED_FLOWS, "blocked_flows", Count, "REJECT records.";

@@ -19,6 +19,8 @@ use crate::units::human;
 pub struct TopQuestion {
     /// Keys and sums.
     pub spec: Spec,
+    /// Whether the last key is not grouped by, but its distinct values are counted.
+    pub distinct: bool,
     /// Order, rows, columns.
     pub shape: Shape,
 }
@@ -72,6 +74,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     drop(takers);
     let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
     let rollup = shared.into_partial().finish();
+    let rollup = if question.distinct { rollup.count_distinct() } else { rollup };
     let ranking = rank(&rollup, question.shape);
     let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
     let mut report = Report { name: "top".to_owned(), tables: vec![ranking.table(&rollup)], ..Report::default() };

@@ -25,7 +25,7 @@ struct Question {
     columns: &'static [&'static str],
 }
 
-const QUESTIONS: [Question; 3] = [
+const QUESTIONS: [Question; 4] = [
     Question {
         name: "pairs",
         flags: "--by srcaddr,dstaddr --action all --top 100",
@@ -35,6 +35,11 @@ const QUESTIONS: [Question; 3] = [
         name: "hours",
         flags: "--by eni,hour --action all --top all --sort key",
         columns: &["interface_id", "hour", "bytes"],
+    },
+    Question {
+        name: "fanout",
+        flags: "--by srcaddr --distinct dstaddr --sort distinct --action all --top 50",
+        columns: &["srcaddr", "distinct"],
     },
     Question { name: "rejects", flags: "--by dstport --action reject --top 50", columns: &["dstport", "bytes"] },
 ];

@@ -78,6 +78,7 @@ pub(super) fn naive(spec: &Spec, dealt: &[Dealt]) -> Groups {
             flows: 1,
             bytes: measured(spec.bytes, Column::Bytes).unwrap_or(0).into(),
             packets: measured(spec.packets, Column::Packets).unwrap_or(0).into(),
+            distinct: 0,
             first_seen: seen(Column::Start, u32::MAX),
             last_seen: seen(Column::End, 0),
         });

@@ -23,7 +23,8 @@ fn spec(keys: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Arc<Spec
     };
     let keys = subsequence(keyable(), keys).prop_shuffle();
     let keys = keys.prop_flat_map(move |columns| columns.into_iter().map(key).collect::<Vec<_>>());
-    (keys, any::<[bool; 3]>()).prop_map(|(keys, [bytes, packets, seen])| Arc::new(Spec { keys, bytes, packets, seen }))
+    (keys, any::<[bool; 3]>())
+        .prop_map(|(keys, [bytes, packets, seen])| Arc::new(Spec { keys, bytes, packets, seen, distinct: false }))
 }
 
 fn input() -> impl Strategy<Value = (Arc<Spec>, Vec<Dealt>)> {
@@ -82,7 +83,7 @@ proptest! {
 #[test]
 fn all_columns_at_once_make_a_key() {
     let keys = keyable().into_iter().map(|column| Key { column, cut: None }).collect();
-    let spec = Arc::new(Spec { keys, bytes: true, packets: true, seen: true });
+    let spec = Arc::new(Spec { keys, bytes: true, packets: true, seen: true, distinct: false });
     let full = |address: &str| -> Record {
         let value = |column: Column| match column.kind() {
             Kind::Address => Plain::Address(address.parse().unwrap()),
@@ -100,7 +101,13 @@ fn all_columns_at_once_make_a_key() {
 
 #[test]
 fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
-    let spec = Spec { keys: vec![Key { column: Column::Bytes, cut: None }], bytes: true, packets: false, seen: false };
+    let spec = Spec {
+        keys: vec![Key { column: Column::Bytes, cut: None }],
+        bytes: true,
+        packets: false,
+        seen: false,
+        distinct: false,
+    };
     let record = |bytes| Record::from([(Column::Bytes, Plain::Number(bytes))]);
     let dealt: Vec<_> =
         (0..20_000).map(|place| Dealt { record: record(place % 7001), blocked: place % 5 == 0, worker: 4 }).collect();

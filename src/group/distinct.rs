@@ -1,0 +1,99 @@
+//! Distinct values of a column: a roll-up by one column more, its groups joined and counted.
+
+use std::sync::Arc;
+
+use super::key::{Key, KeyValue, is_wide};
+use super::partial::{Partial, Rollup, Spec, shard_of, table_of};
+use crate::schema::Kind;
+
+impl Rollup {
+    /// Joins the groups that differ in the last column alone and counts its distinct values in each; an absent value
+    /// is none. A roll-up by no column stays as it is.
+    #[must_use]
+    pub fn count_distinct(self) -> Self {
+        if self.partial.spec.keys.is_empty() {
+            return self;
+        }
+        let Partial { spec, layouts, names, shards, .. } = self.partial;
+        let (last, keys) = (&spec.keys[spec.keys.len() - 1], &spec.keys[..spec.keys.len() - 1]);
+        let mut joined = Partial::new(Arc::new(Spec { keys: keys.to_vec(), distinct: true, ..*spec }));
+        let mut row = Vec::new();
+        for (place, table) in shards.iter().flat_map(|shard| shard.iter().enumerate()) {
+            let (from, is_blocked) = (&layouts[place / 2], place % 2 == 1);
+            for packed in table.rows() {
+                let is_six = |(place, key): (usize, &Key)| {
+                    key.column.kind() == Kind::Address && is_wide(from.address(place, packed))
+                };
+                let wide = keys.iter().enumerate().any(is_six);
+                let to = &joined.layouts[usize::from(wide)];
+                let shape = joined.spec.shape(to);
+                row.clear();
+                row.resize(shape.stride(), 0);
+                for (place, key) in keys.iter().enumerate() {
+                    to.repack(place, key, from, packed, &mut row);
+                }
+                let is_absent = from.value(keys.len(), last, packed) == KeyValue::Absent;
+                let (sums, seen) = packed[from.words..].split_at(shape.sum_words - 1);
+                let counted = shape.key_words + sums.len();
+                row[shape.key_words..counted].copy_from_slice(sums);
+                row[counted] = u64::from(!is_absent);
+                row[counted + 1..].copy_from_slice(seen);
+                let shard = shard_of(&row[..shape.key_words], joined.seed);
+                joined.shards[shard][table_of(wide, is_blocked)].add(&row);
+            }
+        }
+        joined.names = names;
+        joined.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::decode::{Dictionary, Flows, Values};
+    use crate::group::{Batcher, SHARDS, Shared};
+    use crate::schema::{ABSENT_ADDRESS, Column, ColumnSet};
+    use proptest::prelude::*;
+
+    /// An IPv4, an IPv6 or no address, of few so that groups share them.
+    fn address() -> impl Strategy<Value = u128> {
+        prop_oneof![4 => (0u128..5).prop_map(|low| 0xffff_0000_0000 | low), 2 => 1u128 << 64..(1 << 64) + 3, 1 => Just(ABSENT_ADDRESS)]
+    }
+
+    proptest! {
+        #[test]
+        fn distinct_values_are_those_of_a_set(pairs in proptest::collection::vec((address(), address()), 0..200)) {
+            let keys = [Column::Srcaddr, Column::Dstaddr].map(|column| Key { column, cut: None }).to_vec();
+            let spec = Spec { keys, bytes: false, packets: false, seen: false, distinct: false };
+            let shared = Arc::new(Shared::new(Arc::new(spec)));
+            let mut flows = Flows::new(ColumnSet::of(&[Column::Srcaddr, Column::Dstaddr]));
+            for (column, values) in [(Column::Srcaddr, pairs.iter().map(|pair| pair.0).collect()), (Column::Dstaddr, pairs.iter().map(|pair| pair.1).collect())] {
+                *flows.values_mut(column).unwrap() = Values::Address(values);
+            }
+            flows.set_rows(pairs.len());
+            let mut batcher = Batcher::new(Arc::clone(&shared));
+            let rows: Vec<u32> = (0..u32::try_from(pairs.len()).unwrap()).collect();
+            batcher.add(&flows, &Dictionary::default(), &rows, false);
+            batcher.flush();
+            drop(batcher);
+            let rollup = Arc::into_inner(shared).unwrap().into_partial().finish().count_distinct();
+            let mut expected: BTreeMap<u128, (u128, BTreeSet<u128>)> = BTreeMap::new();
+            for (source, destination) in pairs {
+                let (flows, destinations) = expected.entry(source).or_default();
+                *flows += 1;
+                destinations.extend((destination != ABSENT_ADDRESS).then_some(destination));
+            }
+            let expected: Vec<_> = expected.into_iter().map(|(source, (flows, set))| (source, flows, set.len() as u128)).collect();
+            let source = |value| match value {
+                Some(KeyValue::Address(address)) => address,
+                _ => ABSENT_ADDRESS,
+            };
+            let groups = (0..SHARDS).flat_map(|shard| rollup.groups(shard));
+            let mut found: Vec<_> = groups.map(|group| (source(group.key().next()), group.counted.flows, group.counted.distinct)).collect();
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
