@@ -14,6 +14,8 @@ use crate::seeds;
 
 const DECOMPRESSED_BYTES_MAX: u64 = 64 << 10;
 const LINE_BYTES_MAX: usize = 200;
+/// Above any block: what a buffer of a line, a block and the start of a line may have grown to, as buffers double.
+const BLOCK_BYTES_MAX: usize = 2 * (LINE_BYTES_MAX + 256 + LONG_LINE_START_BYTES);
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The object's file; `run` sets up a folder for it that is in memory and deleted in the end.
@@ -93,7 +95,7 @@ impl Read {
         let source = Source::File(FILE.clone());
         match open(&Object { name: "-".to_owned(), source, stored_bytes: 0, key: KeyFacts::default() }, &limits) {
             Ok(Content::Empty) => Self::Lines(Vec::new(), Ending::Complete),
-            Ok(Content::Lines(lines) | Content::Json(lines)) => Self::of_lines(lines, block_bytes),
+            Ok(Content::Lines(lines) | Content::Json(lines)) => Self::of_lines(lines),
             Ok(Content::Parquet(access)) => {
                 let length = usize::try_from(access.len()).unwrap_or(usize::MAX);
                 access.read(0, length).map_or_else(|_| Self::Refused, Self::Parquet)
@@ -102,7 +104,7 @@ impl Read {
         }
     }
 
-    fn of_lines(mut lines: Lines, block_bytes: usize) -> Self {
+    fn of_lines(mut lines: Lines) -> Self {
         let (mut blocks, mut block, mut bytes) = (Vec::new(), Vec::new(), 0);
         while let Some(kind) = lines.next_block(&mut block) {
             bytes += match kind {
@@ -110,7 +112,7 @@ impl Read {
                 Block::LongLine { bytes } => bytes,
             };
             assert!(bytes <= DECOMPRESSED_BYTES_MAX, "no more than the limit is inflated");
-            assert!(block.len() <= LINE_BYTES_MAX + 2 * block_bytes + LONG_LINE_START_BYTES, "memory is bounded");
+            assert!(block.len() <= BLOCK_BYTES_MAX, "memory is bounded");
             assert!(!block.is_empty(), "a block holds something");
             blocks.push((kind, block.clone()));
         }

@@ -45,32 +45,29 @@ static TARGET: OnceLock<&Target> = OnceLock::new();
 /// What was said by the last panic that may be caught.
 static PANIC: Mutex<String> = Mutex::new(String::new());
 
-libfuzzer_sys::fuzz_target!(init: begin(), |bytes: &[u8]| {
+libfuzzer_sys::fuzz_target!(init: begin().unwrap_or_else(|cause| fail(&cause)), |bytes: &[u8]| {
     let Some(target) = TARGET.get() else { abort() };
     if catch_unwind(|| (target.run)(bytes)).is_err() {
-        say(&PANIC.lock().map(|panic| panic.clone()).unwrap_or_default());
-        abort();
+        fail(&PANIC.lock().map(|panic| panic.clone()).unwrap_or_default());
     }
 });
 
-/// Chooses the target and writes its seeds.
-fn begin() {
+/// Chooses the target, writes its seeds, and judges panics from now on.
+fn begin() -> Result<(), String> {
     let name = std::env::var("OUTFLOW_FUZZ").unwrap_or_default();
-    let Some(target) = TARGETS.iter().find(|target| target.name == name) else {
-        say(&format!("OUTFLOW_FUZZ must name a target: {}", TARGETS.map(|target| target.name).join(" ")));
-        std::process::exit(2);
-    };
-    let _ = TARGET.set(target);
-    if let Some(folder) = std::env::var_os("OUTFLOW_FUZZ_SEEDS")
-        && let Err(error) = seeds::write(target, Path::new(&folder))
-    {
-        say(&format!("the seeds cannot be written: {error}"));
-        std::process::exit(2);
+    let target = TARGETS
+        .iter()
+        .find(|target| target.name == name)
+        .ok_or_else(|| format!("OUTFLOW_FUZZ must name a target: {}", TARGETS.map(|target| target.name).join(" ")))?;
+    TARGET.set(target).map_err(|_| "it has begun already".to_owned())?;
+    if let Some(folder) = std::env::var_os("OUTFLOW_FUZZ_SEEDS") {
+        seeds::write(target, Path::new(&folder)).map_err(|error| format!("the seeds cannot be written: {error}"))?;
     }
     // The first hook is libFuzzer's, which ends the process at any panic; behind it is the language's own.
     drop(panic::take_hook());
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |panic| judge(panic, &tell)));
+    Ok(())
 }
 
 /// Ends the process where the panic is this project's. A library's may be caught, as those of a damaged Parquet file
@@ -87,6 +84,7 @@ fn judge(panic: &PanicHookInfo<'_>, tell: &dyn Fn(&PanicHookInfo<'_>)) {
 }
 
 #[expect(clippy::print_stderr, reason = "that is where a fuzzer tells what it finds")]
-fn say(text: &str) {
-    eprintln!("{text}");
+fn fail(cause: &str) -> ! {
+    eprintln!("{cause}");
+    abort();
 }
