@@ -1,0 +1,28 @@
+//! JSON: each message is a line, each thing that is none is skipped and leaves an empty line in its place.
+
+use outflow::decode::{Skips, unwrap_messages};
+
+use crate::seeds;
+
+pub(crate) fn run(json: &[u8]) {
+    let (mut text, mut skips) = (Vec::new(), Skips::new(true));
+    let messages = unwrap_messages(json, &mut text, &mut skips);
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    assert_eq!(lines.len() as u64, messages + skips.total(), "a line for each message and each skip");
+    assert!(lines.iter().all(|line| line.ends_with(b"\n")), "every line is whole");
+    let places: Vec<usize> = skips.samples().iter().filter_map(|sample| usize::try_from(sample.line).ok()).collect();
+    assert_eq!(places.len() as u64, skips.total());
+    assert!(places.is_sorted_by(|before, after| before < after), "skips stand in the order of the input");
+    for place in places {
+        assert_eq!(lines.get(place - 1).copied(), Some(&b"\n"[..]), "a skip leaves an empty line");
+    }
+}
+
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    seeds::cases(".json")
+}
+
+pub(crate) fn words() -> Vec<String> {
+    let names = ["\"message\":\"", "\"messageType\":\"", "\"logEvents\":[", "\\u000a", "\\n", "{}", "[]", "null"];
+    names.map(str::to_owned).to_vec()
+}
