@@ -50,7 +50,7 @@ impl Format {
     /// The format of AWS's `LogFormat` syntax, `${version} ${account-id} …`; plain names are taken too.
     ///
     /// # Errors
-    /// A usage error for an empty format, an unclosed `${`, or a format in which no field is known.
+    /// A usage error for an empty format, an unclosed `${`, a name that is none, or a format without a known field.
     pub fn of_log_format(text: &str) -> Result<Arc<Self>, Error> {
         let mut fields = Vec::new();
         for token in text.split(|c: char| c.is_whitespace() || c == ',').filter(|token| !token.is_empty()) {
@@ -61,6 +61,11 @@ impl Format {
                 })?,
                 None => token,
             };
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            {
+                return Err(Error::usage(format!("--format: `{token}` is not the name of a field"))
+                    .hint("write it as AWS does: --format '${version} ${account-id} ${interface-id}'"));
+            }
             fields.push(Self::field(name.as_bytes()));
         }
         if let Some(unknown) = fields.first().filter(|_| fields.iter().all(|field| field.column.is_none())) {

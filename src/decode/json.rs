@@ -42,9 +42,13 @@ pub struct Unwrapped {
 /// leaves an empty line, so that line numbers count messages. Unless this is the `last` of the text, an object that
 /// is cut off at its end is left for the next call, with what follows.
 pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut Skips) -> Unwrapped {
-    let (mut messages, mut line, mut at) = (0, 0, 0);
+    let (mut messages, mut line, mut at, mut is_damaged) = (0, 0, 0, false);
     while at < json.len() {
-        let mut stream = serde_json::Deserializer::from_slice(&json[at..]).into_iter::<Wrapped<'_>>();
+        // After damage an object is only looked for within a line: looking on to the end from each line would take
+        // forever on a text of objects that never end.
+        let end_of_line = memchr::memchr(b'\n', &json[at..]).map_or(json.len(), |length| at + length);
+        let within = if is_damaged { &json[at..end_of_line] } else { &json[at..] };
+        let mut stream = serde_json::Deserializer::from_slice(within).into_iter::<Wrapped<'_>>();
         let (mut start, mut cut_off) = (at, false);
         while let Some(next) = stream.next() {
             let Ok(wrapped) = next else {
@@ -63,11 +67,12 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
             start = end;
         }
         at = start + json[start..].iter().take_while(|byte| is_between(**byte)).count();
-        if cut_off && !last && at < json.len() {
+        if cut_off && !last && !is_damaged && at < json.len() {
             break;
         }
         if at == start && at < json.len() {
-            // Damaged: the next line may be whole again.
+            // The next line may be whole again.
+            is_damaged = true;
             let end = memchr::memchr(b'\n', &json[at..]).map_or(json.len(), |length| at + length);
             line += 1;
             lines.push(b'\n');
@@ -156,6 +161,13 @@ mod tests {
     #[test]
     fn a_message_stays_one_line_and_an_empty_one_is_a_blank_line() {
         check("{\"message\":\" 2 a\\n2 b\\r\\n\"}{\"message\":\"\"}{\"message\":null}", "2 a 2 b\n\n\n", &[3]);
+    }
+
+    #[test]
+    fn objects_that_never_end_are_told_line_by_line_in_linear_time() {
+        let (lines, mut text, mut skips) = (50_000, Vec::new(), Skips::new(false));
+        unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut text, &mut skips);
+        assert_eq!(skips.total(), lines as u64);
     }
 
     #[test]

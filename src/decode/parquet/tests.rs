@@ -198,7 +198,6 @@ fn codecs_pages_and_row_groups_do_not_matter() {
             (true, WriterVersion::PARQUET_1_0, 100),
             (false, WriterVersion::PARQUET_1_0, 2),
             (true, WriterVersion::PARQUET_2_0, 4),
-            (false, WriterVersion::PARQUET_2_0, 5),
         ] {
             let properties = WriterProperties::builder().set_compression(codec).set_dictionary_enabled(dictionary);
             let properties = properties
@@ -210,6 +209,15 @@ fn codecs_pages_and_row_groups_do_not_matter() {
             assert_eq!((records, skips), (RECORDS.map(str::to_owned).to_vec(), vec![]), "{codec} {dictionary} {rows}");
         }
     }
+}
+
+#[test]
+fn texts_in_a_delta_encoding_are_refused_and_numbers_are_not() {
+    let properties = || WriterProperties::builder().set_writer_version(WriterVersion::PARQUET_2_0);
+    let bytes = || write(variant("as AWS"), properties().set_dictionary_enabled(false).build());
+    let refused = read_all(bytes(), ColumnSet::of(&[Column::InterfaceId])).unwrap_err();
+    assert!(refused.contains("texts in a delta encoding"), "{refused}");
+    assert_eq!(read_all(bytes(), ColumnSet::of(&[Column::Start])).unwrap().0.len(), RECORDS.len());
 }
 
 #[test]

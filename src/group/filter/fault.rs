@@ -32,7 +32,9 @@ impl Fault {
     /// The error that shows the expression with a caret under the place.
     pub(super) fn into_error(self, expression: &str) -> Error {
         let (line, caret) = excerpt(expression, self.at);
-        let error = Error::usage(format!("filter: {}\n  {line}\n  {}^", self.message, " ".repeat(caret)));
+        // A value may hold anything; the message stays one line.
+        let message: String = self.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let error = Error::usage(format!("filter: {message}\n  {line}\n  {}^", " ".repeat(caret)));
         self.hints.into_iter().fold(error, Error::hint)
     }
 }
