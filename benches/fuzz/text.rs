@@ -90,22 +90,16 @@ impl Decoded {
         for block in blocks {
             let mut skips = Skips::new(true);
             let before = decoded.format.clone();
-            match decoder.decode(block, &mut decoded.format, &mut decoded.flows, dictionary, &mut skips) {
-                Ok(lines) => {
-                    decoded.skips.append(skips, decoded.lines);
-                    decoded.lines += lines;
-                }
-                Err(refused) => {
-                    decoded.refused = Some(refused);
-                    break;
-                }
-            }
+            let lines = decoder.decode(block, &mut decoded.format, &mut decoded.flows, dictionary, &mut skips);
+            decoded.skips.append(skips, decoded.lines);
+            decoded.lines += lines;
             if before.is_some() {
                 assert_eq!(format_after(block, before.as_ref()), decoded.format, "the reader foretells the format");
             }
             decoded.formats.extend(decoder.take_formats());
             decoded.rows.push(decoded.flows.rows());
         }
+        decoded.refused = decoder.take_unformatted().filter(|_| decoded.format.is_none());
         decoded
     }
 

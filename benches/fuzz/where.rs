@@ -40,9 +40,8 @@ pub(crate) fn run(input: &[u8]) {
 fn select(filter: &Filter) -> Vec<bool> {
     let (mut flows, mut dictionary) = (Flows::new(filter.columns()), Dictionary::default());
     let (mut format, mut skips): (Option<_>, _) = (None::<std::sync::Arc<Format>>, Skips::new(false));
-    let decoded =
-        TextDecoder::new(None).decode(RECORDS.as_bytes(), &mut format, &mut flows, &mut dictionary, &mut skips);
-    assert!(decoded.is_ok() && flows.rows() == RECORDS.lines().count() - 1, "{decoded:?}, {skips:?}");
+    TextDecoder::new(None).decode(RECORDS.as_bytes(), &mut format, &mut flows, &mut dictionary, &mut skips);
+    assert_eq!(flows.rows(), RECORDS.lines().count() - 1, "{skips:?}");
     let mut evaluator = filter.evaluator();
     let selected = evaluator.select(&flows, &dictionary).to_vec();
     assert_eq!(selected.len(), flows.rows());

@@ -40,8 +40,8 @@ pub struct TextDecoder {
     /// The format of text without a header line, if the user gave one.
     fallback: Option<Arc<Format>>,
     met: Vec<Arc<Format>>,
-    /// The first line of the block that has no format.
-    refused: Option<NoFormat>,
+    /// The first line without a format.
+    unformatted: Option<NoFormat>,
 }
 
 /// Where a record's fields are: in the index, or (irregular lines) among the spans.
@@ -81,11 +81,16 @@ impl TextDecoder {
         std::mem::take(&mut self.met)
     }
 
+    /// What was the first line without a format since this was last asked. An object that ends without one is no log.
+    pub fn take_unformatted(&mut self) -> Option<NoFormat> {
+        self.unformatted.take()
+    }
+
     /// Appends the records of a block of whole lines to `flows` and its malformed lines to `skips`, which counts
     /// lines from 1. `format` is the one in effect and may change at a header line. Returns the number of lines.
     ///
-    /// # Errors
-    /// If no format is in effect and no line is a header or a record of the default format.
+    /// As long as none is in effect, lines that are neither a header nor a record of the default format are skipped:
+    /// see [`Self::take_unformatted`].
     pub fn decode(
         &mut self,
         text: &[u8],
@@ -93,7 +98,7 @@ impl TextDecoder {
         flows: &mut Flows,
         dictionary: &mut Dictionary,
         skips: &mut Skips,
-    ) -> Result<u64, NoFormat> {
+    ) -> u64 {
         self.index.scan(text);
         // A separator at either end of the block leaves an empty field as well as two that follow each other do.
         let ends = [text.first(), text.last().filter(|last| **last != b'\n')];
@@ -119,10 +124,7 @@ impl TextDecoder {
             block.flows.retain(&block.keep);
         }
         block.skips.sort();
-        match self.refused.take().filter(|_| format.is_none()) {
-            Some(refused) => Err(refused),
-            None => Ok(self.index.lines.len() as u64),
-        }
+        self.index.lines.len() as u64
     }
 
     /// The place in the index of the first field of a line that has just the format's fields and single spaces, but
@@ -177,7 +179,7 @@ impl TextDecoder {
             self.met.extend(format.clone());
         }
         if format.is_none() {
-            self.refused.get_or_insert(NoFormat { fields: tokens.len() });
+            self.unformatted.get_or_insert(NoFormat { fields: tokens.len() });
         }
         let expected = format.as_ref().map_or(0, |format| format.fields().len());
         if stamped && tokens.len() == expected + 1 {

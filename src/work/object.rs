@@ -7,8 +7,12 @@ use rayon::Scope;
 use super::scan::{Running, Take, Worker};
 use crate::collect::{Block, Content, Ending, Lines, open};
 use crate::decode::parquet::{ParquetFile, Shape};
-use crate::decode::{Dictionary, Flows, Format, FormatField, Reason, Skips, format_after, unwrap_messages};
+use crate::decode::{Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, unwrap_messages};
 use crate::schema::Column;
+
+/// Blocks of text that may pass without a header or a record of the default format: an object without either in its
+/// first mebibytes is no log, and need not be read to its end.
+const UNFORMATTED_BLOCKS_MAX: u64 = 16;
 
 /// What became of an object.
 #[derive(Debug, Default)]
@@ -25,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) records: u64,
     /// Lines left out.
     pub(super) skips: Skips,
+    /// Its first line without a format.
+    unformatted: Option<NoFormat>,
     /// What is wrong with it, if anything.
     pub(super) problem: Option<String>,
 }
@@ -136,24 +142,23 @@ impl<T: Take> Running<'_, T> {
                     format = format_after(&buffer, format.as_ref());
                     let block = std::mem::replace(&mut buffer, self.buffer());
                     self.spawn(scope, move |worker| {
-                        if let Err(refused) = self.decode_text(worker, place, blocks, &block, &mut before) {
-                            self.fail(place, refused);
-                        }
+                        self.decode_text(worker, place, blocks, &block, &mut before);
                         self.recycle(block);
                     });
                 }
                 Block::Lines => {
-                    let decode = |worker: &mut _| self.decode_text(worker, place, blocks, &buffer, &mut format);
-                    if let Err(refused) = self.with_worker(decode) {
-                        return self.fail(place, refused);
-                    }
+                    self.with_worker(|worker| self.decode_text(worker, place, blocks, &buffer, &mut format));
                 }
             }
             blocks += 1;
+            if format.is_none() && blocks >= UNFORMATTED_BLOCKS_MAX {
+                break;
+            }
         }
         self.recycle(buffer);
         if !self.is_stopped() {
             self.note_ending(place, lines.ending());
+            self.refuse_unformatted(place, format.as_ref());
         }
     }
 
@@ -168,10 +173,8 @@ impl<T: Take> Running<'_, T> {
             }
             // An object that does not end is looked at again only when there is twice as much of it.
             let full = json.pending.len() > self.scan.job.limits.json_line_bytes;
-            if (too_long || full || json.pending.len() >= json.retry_bytes)
-                && let Err(refused) = self.unwrap_json(place, &mut json, too_long || full)
-            {
-                return self.fail(place, refused);
+            if too_long || full || json.pending.len() >= json.retry_bytes {
+                self.unwrap_json(place, &mut json, too_long || full);
             }
             if too_long {
                 self.note_long_line(place, json.blocks, &block);
@@ -180,16 +183,15 @@ impl<T: Take> Running<'_, T> {
         }
         self.recycle(block);
         self.scan.progress.add_stored_bytes(lines.stored_bytes_read());
-        match self.unwrap_json(place, &mut json, true) {
-            Err(refused) => self.fail(place, refused),
-            Ok(()) if !json.found && !json.skipped.is_empty() => {
-                self.fail(place, "is JSON without a `message` or `logEvents`: not an AWS flow log".to_owned());
-            }
-            Ok(()) => self.note_ending(place, lines.ending()),
+        self.unwrap_json(place, &mut json, true);
+        self.note_ending(place, lines.ending());
+        if !json.found && !json.skipped.is_empty() {
+            self.fail(place, "is JSON without a `message` or `logEvents`: not an AWS flow log".to_owned());
         }
+        self.refuse_unformatted(place, json.format.as_ref());
     }
 
-    fn unwrap_json(&self, place: usize, json: &mut Json, last: bool) -> Result<(), String> {
+    fn unwrap_json(&self, place: usize, json: &mut Json, last: bool) {
         let (mut skips, mut text) = (self.new_skips(), self.buffer());
         text.clear();
         let unwrapped = unwrap_messages(&json.pending, last, &mut text, &mut skips);
@@ -204,10 +206,18 @@ impl<T: Take> Running<'_, T> {
             json.skipped.drain(..).for_each(|skipped| self.note_block(place, skipped));
         }
         json.blocks += 2;
-        let decode = |worker: &mut _| self.decode_text(worker, place, json.blocks - 1, &text, &mut json.format);
-        let decoded = self.with_worker(decode);
+        self.with_worker(|worker| self.decode_text(worker, place, json.blocks - 1, &text, &mut json.format));
         self.recycle(text);
-        decoded
+    }
+
+    /// Says of an object that ended without a format that it is no log; its lines are then not malformed but foreign.
+    fn refuse_unformatted(&self, place: usize, format: Option<&Arc<Format>>) {
+        self.note(place, |outcome| {
+            if let Some(refused) = outcome.unformatted.take().filter(|_| format.is_none()) {
+                outcome.blocks.clear();
+                outcome.problem = Some(refused.to_string());
+            }
+        });
     }
 
     fn decode_text(
@@ -217,16 +227,17 @@ impl<T: Take> Running<'_, T> {
         block: u64,
         text: &[u8],
         format: &mut Option<Arc<Format>>,
-    ) -> Result<(), String> {
+    ) {
         let Worker { decoder, dictionary, flows, taker } = worker;
         flows.clear();
         let mut skips = self.new_skips();
-        let lines =
-            decoder.decode(text, format, flows, dictionary, &mut skips).map_err(|refused| refused.to_string())?;
-        self.note(place, |outcome| outcome.meet(decoder.take_formats()));
+        let lines = decoder.decode(text, format, flows, dictionary, &mut skips);
+        self.note(place, |outcome| {
+            outcome.meet(decoder.take_formats());
+            outcome.unformatted = outcome.unformatted.take().or(decoder.take_unformatted());
+        });
         self.note_block(place, BlockOutcome { place: block, lines, records: flows.rows() as u64, skips });
         self.hand_on(place, flows, dictionary, taker);
-        Ok(())
     }
 
     fn read_parquet<'s>(&'s self, place: usize, file: &ParquetFile, scope: &Scope<'s>) {

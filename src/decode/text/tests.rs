@@ -41,13 +41,16 @@ fn decode_columns(
     for block in blocks {
         flows.clear();
         let (mut skips, before) = (Skips::new(keep_all), decoded.format.clone());
-        let lines = decoder.decode(block, &mut decoded.format, &mut flows, &mut dictionary, &mut skips)?;
+        let lines = decoder.decode(block, &mut decoded.format, &mut flows, &mut dictionary, &mut skips);
         if before.is_some() {
             assert_eq!(format_after(block, before.as_ref()), decoded.format, "{:?}", String::from_utf8_lossy(block));
         }
         decoded.rows.extend((0..flows.rows()).map(|row| in_words(&flows, &dictionary, shown, row)));
         decoded.skips.append(skips, decoded.lines);
         decoded.lines += lines;
+    }
+    if let Some(refused) = decoder.take_unformatted().filter(|_| decoded.format.is_none()) {
+        return Err(refused);
     }
     Ok(decoded)
 }
@@ -327,7 +330,7 @@ fn records_are_appended_to_those_of_the_block_before() {
     let (mut decoder, mut dictionary, mut skips) = (TextDecoder::new(None), Dictionary::default(), Skips::new(true));
     let (mut flows, mut format) = (Flows::new(ColumnSet::of(&[Column::Bytes])), None);
     for text in ["bytes start\n1 1\nx 2\n", "3 3\n4\ny 4\n5 5\n"] {
-        decoder.decode(text.as_bytes(), &mut format, &mut flows, &mut dictionary, &mut skips).unwrap();
+        decoder.decode(text.as_bytes(), &mut format, &mut flows, &mut dictionary, &mut skips);
     }
     assert_eq!(flows.bigs(Column::Bytes), Some(&[1, 3, 5][..]));
     assert_eq!(decoder.take_formats().len(), 1);
