@@ -181,11 +181,11 @@ impl TextDecoder {
         if format.is_none() {
             self.unformatted.get_or_insert(NoFormat { fields: tokens.len() });
         }
-        let expected = format.as_ref().map_or(0, |format| format.fields().len());
-        if stamped && tokens.len() == expected + 1 {
+        let expected = format.as_ref().map(|format| format.fields().len());
+        if stamped && expected.is_some_and(|expected| tokens.len() == expected + 1) {
             tokens.remove(0);
         }
-        if tokens.len() != expected {
+        if expected != Some(tokens.len()) {
             block.skips.add(line as u64 + 1, Reason::FieldCount, text.trim_ascii_end());
             return;
         }

@@ -326,6 +326,11 @@ fn a_column_that_is_not_wanted_is_not_judged_but_its_place_is_kept() {
 }
 
 #[test]
+fn a_line_of_control_characters_without_a_format_is_no_record() {
+    assert_eq!(decode(&[b"\x03"], None, &[]).map(|decoded| decoded.rows), Err(NoFormat { fields: 0 }));
+}
+
+#[test]
 fn records_are_appended_to_those_of_the_block_before() {
     let (mut decoder, mut dictionary, mut skips) = (TextDecoder::new(None), Dictionary::default(), Skips::new(true));
     let (mut flows, mut format) = (Flows::new(ColumnSet::of(&[Column::Bytes])), None);
