@@ -110,6 +110,7 @@ impl ParquetFile {
 }
 
 fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, String> {
+    check_footer(source)?;
     let decoder = guarded(|| ParquetMetaDataPushDecoder::try_new(source.len()))?;
     let mut decoder = decoder.with_page_index_policy(PageIndexPolicy::Skip);
     let tail = source.len().saturating_sub(FOOTER_GUESS_BYTES)..source.len();
@@ -124,6 +125,18 @@ fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, String> {
             DecodeResult::NeedsData(needed) => ranges = needed,
             DecodeResult::Finished => return Err("damaged Parquet footer".to_owned()),
         }
+    }
+}
+
+/// Looks through a footer before the library believes what it says of sizes; one that is not where it should be is the
+/// library's to refuse.
+fn check_footer(source: &dyn RandomAccess) -> Result<(), String> {
+    let Some(length_at) = source.len().checked_sub(8) else { return Ok(()) };
+    let length = read(source, &(length_at..length_at + 4))?;
+    let length = length.first_chunk().map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)));
+    match length_at.checked_sub(length) {
+        Some(start) => pages::check_footer(&read(source, &(start..length_at))?),
+        None => Ok(()),
     }
 }
 

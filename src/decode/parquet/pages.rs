@@ -8,6 +8,9 @@ pub(super) const PAGE_BYTES_MAX: u64 = 256 << 20;
 /// How deep the structures of a header may be nested; real ones are three deep.
 const DEPTH_MAX: u32 = 8;
 
+/// How deep a footer may be nested; real ones are eight deep.
+const FOOTER_DEPTH_MAX: u32 = 16;
+
 /// What a page header says of sizes.
 #[derive(Default)]
 struct Header {
@@ -43,6 +46,12 @@ pub(super) fn check(chunk: &[u8]) -> Result<(), String> {
         rest = &input.rest[length..];
     }
     Ok(())
+}
+
+/// Refuses a footer that does not hold what it says it holds: a list longer than its bytes, or a group of the schema
+/// with more children than there are elements. Room is made for both before they are read.
+pub(super) fn check_footer(footer: &[u8]) -> Result<(), String> {
+    Input { rest: footer }.footer().ok_or_else(|| "damaged Parquet footer".to_owned())
 }
 
 /// The kinds of values in Thrift's compact protocol.
@@ -84,6 +93,30 @@ impl Input<'_> {
         Some(header)
     }
 
+    /// A `FileMetaData`: its field 2 is the list of schema elements, whose field 5 is their number of children.
+    fn footer(&mut self) -> Option<()> {
+        let mut last = 0;
+        while let Some((id, kind)) = self.field(&mut last)? {
+            if (id, kind) != (2, kind::LIST) {
+                self.skip(kind, FOOTER_DEPTH_MAX)?;
+                continue;
+            }
+            let (length, _) = self.list()?;
+            for _ in 0..length {
+                self.size_in(5).filter(|children| *children <= length)?;
+            }
+        }
+        Some(())
+    }
+
+    /// The length of a list, and the kind of its elements.
+    fn list(&mut self) -> Option<(u64, u8)> {
+        let byte = self.byte()?;
+        let length = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
+        // A truth value is a byte in a list and none in a structure.
+        Some((length, if byte & 0x0f <= kind::FALSE { kind::BYTE } else { byte & 0x0f }))
+    }
+
     /// One field of a structure, 0 if it is not there.
     fn size_in(&mut self, wanted: i64) -> Option<u64> {
         let (mut size, mut last) = (0, 0);
@@ -119,10 +152,7 @@ impl Input<'_> {
                 self.take(usize::try_from(length).ok()?)?;
             }
             kind::LIST | kind::SET => {
-                let byte = self.byte()?;
-                let length = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
-                // A truth value is a byte in a list and none in a structure.
-                let element = if byte & 0x0f <= kind::FALSE { kind::BYTE } else { byte & 0x0f };
+                let (length, element) = self.list()?;
                 for _ in 0..length {
                     self.skip(element, depth)?;
                 }
@@ -194,6 +224,15 @@ mod tests {
         chunk.extend(page(&[8], 4));
         assert_eq!(check(&chunk), Ok(()));
         assert_eq!(check(&[]), Ok(()));
+    }
+
+    #[test]
+    fn a_footer_cannot_claim_more_than_it_holds() {
+        // A version, then a schema of one element with so many children.
+        let footer = |children: &[u8]| [&[0x15, 0x04, 0x19, 0x1c, 0x55][..], children, &[0, 0]].concat();
+        assert_eq!(check_footer(&footer(&[0x02])), Ok(()));
+        assert!(check_footer(&footer(&[0xfe, 0xff, 0xff, 0xff, 0x0f])).is_err(), "two billion children");
+        assert!(check_footer(&[0x15, 0x04, 0x19, 0xfc, 0xff, 0xff, 0x03, 0]).is_err(), "a list longer than its bytes");
     }
 
     #[test]
