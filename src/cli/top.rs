@@ -53,7 +53,7 @@ enum Measure {
     Packets,
     /// Flows, nothing more
     Flows,
-    /// The same of REJECT records, in columns of their own
+    /// Bytes and flows of REJECT records, in columns of their own
     Blocked,
     /// The first start and the last end
     Seen,

@@ -209,7 +209,7 @@ fn measures(spec: &Spec, shape: Shape) -> Vec<Output> {
         (true, output::FLOWS),
         (spec.distinct, output::DISTINCT),
         (spec.bytes && shape.blocked, output::BLOCKED_BYTES),
-        (spec.packets && shape.blocked, output::BLOCKED_PACKETS),
+        (shape.order == Order::BlockedPackets, output::BLOCKED_PACKETS),
         (shape.blocked, output::BLOCKED_FLOWS),
         (spec.seen, output::FIRST_SEEN),
         (spec.seen, output::LAST_SEEN),
