@@ -92,7 +92,7 @@ proptest! {
     fn the_rows_and_the_rest_sum_to_the_total(records in records(), shape in shape()) {
         let rollup = partial(&records, &[]).finish();
         let table = table(&rollup, shape);
-        let summed = ["bytes", "packets", "flows", "share", "blocked_bytes", "blocked_flows"];
+        let summed = ["bytes", "packets", "flows", "share", "blocked_bytes", "blocked_packets", "blocked_flows"];
         for name in summed.iter().filter(|name| table.columns.iter().any(|head| head.name == **name)) {
             let mut parts = numbers(&table, name);
             let total = parts.pop().unwrap().unwrap();
@@ -103,6 +103,11 @@ proptest! {
         prop_assert_eq!(total("flows"), Some(of(false).count() as u128));
         prop_assert_eq!(total("bytes"), Some(of(false).map(|record| u128::from(record.2)).sum()));
         if shape.blocked {
+            prop_assert_eq!(total("blocked_flows"), Some(of(true).count() as u128));
+            prop_assert_eq!(total("blocked_bytes"), Some(of(true).map(|record| u128::from(record.2)).sum()));
+        }
+        if shape.order == Order::BlockedPackets {
+            prop_assert_eq!(total("blocked_packets"), Some(of(true).map(|record| u128::from(record.3)).sum()));
         }
     }
 
