@@ -4,7 +4,8 @@
 //! that was cut off from one that is damaged, and stops at a limit, so that a small file cannot fill the disk or the
 //! day. It streams, so lines are given before their member's checksum is known to be right.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::stream::{Ending, Peeked, Stop, Stream};
 
@@ -38,7 +39,9 @@ pub(super) struct Gunzip {
     used: usize,
     inflate: Decompress,
     /// Of the member's inflated bytes, or of its header.
-    checksum: Crc,
+    checksum: Hasher,
+    /// How many bytes the member inflated to.
+    length: u64,
     place: Place,
     given: u64,
     limit: u64,
@@ -52,7 +55,8 @@ impl Gunzip {
             input: Vec::with_capacity(INPUT_BYTES),
             used: 0,
             inflate: Decompress::new(false),
-            checksum: Crc::new(),
+            checksum: Hasher::new(),
+            length: 0,
             place: Place::Between,
             given: 0,
             limit,
@@ -116,6 +120,7 @@ impl Gunzip {
         self.header()?;
         self.inflate.reset(false);
         self.checksum.reset();
+        self.length = 0;
         Ok(true)
     }
 
@@ -138,7 +143,7 @@ impl Gunzip {
         for text in [FLAG_NAME, FLAG_COMMENT] {
             while flags & text != 0 && self.header_bytes()? != [0] {}
         }
-        let [low, high, _, _] = self.checksum.sum().to_le_bytes();
+        let [low, high, _, _] = self.checksum.clone().finalize().to_le_bytes();
         if flags & FLAG_HEADER_CRC != 0 && self.bytes()? != [low, high] {
             return Err(self.corrupt("the checksum of the gzip header is wrong"));
         }
@@ -154,7 +159,7 @@ impl Gunzip {
             let result = self.inflate.decompress_vec(input, block, FlushDecompress::None);
             let consumed = usize::try_from(self.inflate.total_in() - total_in).unwrap_or(usize::MAX);
             self.used = self.input.len().min(self.used + consumed);
-            self.account(block, before);
+            self.account(&block[before..]);
             match result {
                 // What was inflated before the damage is good until the checksum says otherwise.
                 Err(_) => return Err(self.corrupt("the deflate data is invalid")),
@@ -174,18 +179,19 @@ impl Gunzip {
         }
     }
 
-    fn account(&mut self, block: &[u8], before: usize) {
-        self.checksum.update(&block[before..]);
-        self.given += (block.len() - before) as u64;
+    fn account(&mut self, new: &[u8]) {
+        self.checksum.update(new);
+        self.given += new.len() as u64;
+        self.length += new.len() as u64;
     }
 
     fn trailer(&mut self) -> Result<(), Stop> {
         let checksum = u32::from_le_bytes(self.bytes()?);
-        let length = u32::from_le_bytes(self.bytes()?);
-        if checksum != self.checksum.sum() {
+        let length = u64::from(u32::from_le_bytes(self.bytes()?));
+        if checksum != self.checksum.clone().finalize() {
             return Err(self.corrupt("the checksum (CRC-32) is wrong"));
         }
-        if length != self.checksum.amount() {
+        if length != self.length & u64::from(u32::MAX) {
             return Err(self.corrupt("the length in the gzip trailer is wrong"));
         }
         self.place = Place::Between;
