@@ -1,11 +1,20 @@
 //! A gzip file's bytes → what it inflates to, member after member, into the block the caller reads.
 //!
-//! [`Gunzip`] is the only door to an inflater: a faster one is swapped in behind the same [`Stream`]. It tells a file
+//! [`Gunzip`] is the only door to the inflater, which knows nothing of gzip. It tells a file
 //! that was cut off from one that is damaged, and stops at a limit, so that a small file cannot fill the disk or the
 //! day. It streams, so lines are given before their member's checksum is known to be right.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+mod bits;
+mod codes;
+mod fast;
+mod inflate;
+mod tables;
+#[cfg(test)]
+mod tests;
 
+use crc32fast::Hasher;
+
+use self::inflate::{Inflate, Invalid, Pause};
 use super::stream::{Ending, Peeked, Stop, Stream};
 
 /// What a gzip member begins with.
@@ -36,9 +45,11 @@ pub(super) struct Gunzip {
     source: Peeked,
     input: Vec<u8>,
     used: usize,
-    inflate: Decompress,
+    inflate: Inflate,
     /// Of the member's inflated bytes, or of its header.
-    checksum: Crc,
+    checksum: Hasher,
+    /// How many bytes the member inflated to.
+    length: u64,
     place: Place,
     given: u64,
     limit: u64,
@@ -51,22 +62,25 @@ impl Gunzip {
             source,
             input: Vec::with_capacity(INPUT_BYTES),
             used: 0,
-            inflate: Decompress::new(false),
-            checksum: Crc::new(),
+            inflate: Inflate::new(),
+            checksum: Hasher::new(),
+            length: 0,
             place: Place::Between,
             given: 0,
             limit,
         }
     }
 
-    /// Reads compressed bytes where all were used; false at the good end of the source.
+    /// Reads compressed bytes behind those that are not used up; false at the good end of the source.
+    fn read(&mut self) -> Result<bool, Stop> {
+        self.input.drain(..self.used);
+        self.used = 0;
+        Ok(self.source.append(&mut self.input)? > 0)
+    }
+
+    /// Whether there are compressed bytes.
     fn refill(&mut self) -> Result<bool, Stop> {
-        if self.used == self.input.len() {
-            self.input.clear();
-            self.used = 0;
-            self.source.append(&mut self.input)?;
-        }
-        Ok(self.used < self.input.len())
+        Ok(self.used < self.input.len() || self.read()?)
     }
 
     /// The next compressed byte, which must be there.
@@ -114,8 +128,9 @@ impl Gunzip {
             return Err(self.trailing_garbage());
         }
         self.header()?;
-        self.inflate.reset(false);
+        self.inflate.reset();
         self.checksum.reset();
+        self.length = 0;
         Ok(true)
     }
 
@@ -138,54 +153,52 @@ impl Gunzip {
         for text in [FLAG_NAME, FLAG_COMMENT] {
             while flags & text != 0 && self.header_bytes()? != [0] {}
         }
-        let [low, high, _, _] = self.checksum.sum().to_le_bytes();
+        let [low, high, _, _] = self.checksum.clone().finalize().to_le_bytes();
         if flags & FLAG_HEADER_CRC != 0 && self.bytes()? != [low, high] {
             return Err(self.corrupt("the checksum of the gzip header is wrong"));
         }
         Ok(())
     }
 
-    /// Inflates into the block until there is something new, or the member ends.
-    fn body(&mut self, block: &mut Vec<u8>) -> Result<(), Stop> {
-        loop {
-            let before = block.len();
-            let total_in = self.inflate.total_in();
-            let input = &self.input[self.used..];
-            let result = self.inflate.decompress_vec(input, block, FlushDecompress::None);
-            let consumed = usize::try_from(self.inflate.total_in() - total_in).unwrap_or(usize::MAX);
-            self.used = self.input.len().min(self.used + consumed);
-            self.account(block, before);
-            match result {
-                // What was inflated before the damage is good until the checksum says otherwise.
-                Err(_) => return Err(self.corrupt("the deflate data is invalid")),
-                Ok(Status::StreamEnd) => {
-                    self.place = Place::Trailer;
-                    return Ok(());
-                }
-                Ok(_) if block.len() > before => return Ok(()),
-                Ok(_) if self.used < self.input.len() && consumed == 0 => {
-                    return Err(self.corrupt("the deflate data leads nowhere"));
-                }
-                Ok(_) => {}
+    /// Inflates further, once everything was given.
+    fn body(&mut self) -> Result<(), Stop> {
+        let (used, result) = self.inflate.inflate(&self.input[self.used..]);
+        self.used += used;
+        self.account()?;
+        match result {
+            // What was inflated before the damage is good until the checksum says otherwise.
+            Err(Invalid) => Err(self.corrupt("the deflate data is invalid")),
+            Ok(Pause::End) => {
+                self.place = Place::Trailer;
+                Ok(())
             }
-            if !self.refill().map_err(|stop| Stop::cut(stop.ending))? {
-                return Err(Stop::cut(Ending::Truncated { after_bytes: self.given }));
-            }
+            Ok(Pause::Midst) if !self.inflate.pending().is_empty() => Ok(()),
+            Ok(Pause::Midst) => match self.read().map_err(|stop| Stop::cut(stop.ending))? {
+                true => Ok(()),
+                false => Err(Stop::cut(Ending::Truncated { after_bytes: self.given })),
+            },
         }
     }
 
-    fn account(&mut self, block: &[u8], before: usize) {
-        self.checksum.update(&block[before..]);
-        self.given += (block.len() - before) as u64;
+    /// Counts what was inflated, and takes back what is beyond the limit.
+    fn account(&mut self) -> Result<(), Stop> {
+        let new = self.inflate.pending();
+        self.checksum.update(new);
+        self.length += new.len() as u64;
+        self.given += new.len() as u64;
+        let Some(excess @ 1..) = self.given.checked_sub(self.limit) else { return Ok(()) };
+        self.inflate.take_back(usize::try_from(excess).unwrap_or(usize::MAX));
+        self.given = self.limit;
+        Err(Stop::cut(Ending::TooLarge { limit: self.limit }))
     }
 
     fn trailer(&mut self) -> Result<(), Stop> {
         let checksum = u32::from_le_bytes(self.bytes()?);
-        let length = u32::from_le_bytes(self.bytes()?);
-        if checksum != self.checksum.sum() {
+        let length = u64::from(u32::from_le_bytes(self.bytes()?));
+        if checksum != self.checksum.clone().finalize() {
             return Err(self.corrupt("the checksum (CRC-32) is wrong"));
         }
-        if length != self.checksum.amount() {
+        if length != self.length & u64::from(u32::MAX) {
             return Err(self.corrupt("the length in the gzip trailer is wrong"));
         }
         self.place = Place::Between;
@@ -193,7 +206,7 @@ impl Gunzip {
     }
 
     /// Goes one place on; false at the good end.
-    fn step(&mut self, block: &mut Vec<u8>) -> Result<bool, Stop> {
+    fn step(&mut self) -> Result<bool, Stop> {
         match &self.place {
             Place::Between => {
                 if !self.begin_member()? {
@@ -201,40 +214,25 @@ impl Gunzip {
                 }
                 self.place = Place::Body;
             }
-            Place::Body => self.body(block)?,
+            Place::Body => self.body()?,
             Place::Trailer => self.trailer()?,
             Place::Stopped(stop) => return Err(stop.clone()),
         }
         Ok(true)
     }
-
-    /// Takes back what is beyond the limit.
-    fn keep_to_limit(&mut self, block: &mut Vec<u8>) {
-        let excess = usize::try_from(self.given.saturating_sub(self.limit)).unwrap_or(usize::MAX);
-        if excess > 0 {
-            block.truncate(block.len() - excess.min(block.len()));
-            self.given = self.limit;
-            self.place = Place::Stopped(Stop::cut(Ending::TooLarge { limit: self.limit }));
-        }
-    }
 }
 
 impl Stream for Gunzip {
     fn append(&mut self, block: &mut Vec<u8>) -> Result<usize, Stop> {
-        let before = block.len();
-        while block.len() == before {
-            match self.step(block) {
+        while self.inflate.pending().is_empty() {
+            match self.step() {
                 Ok(true) => {}
-                Ok(false) => break,
+                Ok(false) => return Ok(0),
+                Err(stop) if self.inflate.pending().is_empty() => return Err(stop),
                 Err(stop) => self.place = Place::Stopped(stop),
             }
-            self.keep_to_limit(block);
-            match &self.place {
-                Place::Stopped(stop) if block.len() == before => return Err(stop.clone()),
-                _ => {}
-            }
         }
-        Ok(block.len() - before)
+        Ok(self.inflate.give(block))
     }
 
     fn stored_bytes_read(&self) -> u64 {
