@@ -55,18 +55,19 @@ impl Table {
 
     /// Adds packed rows to those of the same keys.
     pub(super) fn add(&mut self, rows: &[u64]) {
-        // A width known when compiling makes comparing and hashing keys straight-line code.
-        match self.shape.key_words {
-            1 => self.add_by(rows, 1),
-            2 => self.add_by(rows, 2),
-            4 => self.add_by(rows, 4),
-            words => self.add_by(rows, words),
+        // Widths known when compiling make hashing, comparing and copying straight-line code.
+        match (self.shape.key_words, self.shape.stride()) {
+            (1, 3) => self.add_by(rows, 1, 3),
+            (1, 4) => self.add_by(rows, 1, 4),
+            (1, 5) => self.add_by(rows, 1, 5),
+            (2, 4) => self.add_by(rows, 2, 4),
+            (2, 5) => self.add_by(rows, 2, 5),
+            (key_words, stride) => self.add_by(rows, key_words, stride),
         }
     }
 
     #[inline(always)]
-    fn add_by(&mut self, rows: &[u64], key_words: usize) {
-        let stride = self.shape.stride();
+    fn add_by(&mut self, rows: &[u64], key_words: usize, stride: usize) {
         for group in rows.chunks(stride * TOUCHED_ROWS) {
             if (self.filled + TOUCHED_ROWS) * 4 > self.capacity() * 3 {
                 self.grow();
