@@ -112,7 +112,7 @@ impl Entry {
 
     /// This literal, and what comes behind it.
     fn and(self, next: Self) -> Self {
-        let bits = self.bits() + next.bits() | (self.code_bits() + next.code_bits()) << CODES_SHIFT;
+        let bits = (self.bits() + next.bits()) | ((self.code_bits() + next.code_bits()) << CODES_SHIFT);
         let behind = if next.is_match() { next.0 >> SECOND_SHIFT } else { next.0 >> FIRST_SHIFT };
         let kind = (1 + next.literals()) << LITERALS_SHIFT | next.0 & MATCH;
         Self(bits | kind | self.0 & 0xff << FIRST_SHIFT | behind << SECOND_SHIFT)
