@@ -62,6 +62,8 @@ pub(super) struct Inflate {
     place: Place,
     in_last_block: bool,
     tables: Box<Tables>,
+    /// Whether the tables are those of fixed codes, which small blocks one after another have.
+    tables_are_fixed: bool,
     output: Box<[u8; OUTPUT_BYTES]>,
     /// To where output was given, and to where there is some.
     given: usize,
@@ -76,6 +78,7 @@ impl Inflate {
             place: Place::Header,
             in_last_block: false,
             tables: Box::new(Tables::none()),
+            tables_are_fixed: false,
             output: Box::new([0; OUTPUT_BYTES]),
             given: 0,
             end: 0,
@@ -142,12 +145,16 @@ impl Inflate {
         let header = match (ahead.take(1), ahead.take(2)) {
             (Some(last), Some(0)) => stored_bytes(&mut ahead)?.map(|bytes| (last, Place::Stored(bytes))),
             (Some(last), Some(1)) => {
-                let (symbols, distances) = fixed_codes().ok_or(Invalid)?;
-                self.tables.build(symbols, distances);
+                if !self.tables_are_fixed {
+                    let (symbols, distances) = fixed_codes().ok_or(Invalid)?;
+                    self.tables.build(symbols, distances);
+                    self.tables_are_fixed = true;
+                }
                 Some((last, Place::Symbols))
             }
             (Some(last), Some(2)) => dynamic_codes(&mut ahead)?.map(|(symbols, distances)| {
                 self.tables.build(symbols, distances);
+                self.tables_are_fixed = false;
                 (last, Place::Symbols)
             }),
             (Some(_), Some(_)) => return Err(Invalid),
