@@ -4,6 +4,8 @@
 //! the VPC user guide's "Flow log records" and the transit gateway guide's "Flow log records"; docs/columns.md is
 //! generated from here. What a report adds to them (rank, share, blocked bytes…) is in [`output`].
 
+use crate::error::{Error, nearest};
+
 /// How a column's values are held and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -266,6 +268,25 @@ impl Column {
         let name = name.replace('-', "_");
         let alias = || ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, column)| *column);
         COLUMNS.iter().find(|info| info.name == name).map(|info| info.column).or_else(alias)
+    }
+
+    /// The column that a flag's value names.
+    ///
+    /// # Errors
+    /// A usage error that suggests the nearest name.
+    pub fn named(flag: &str, name: &str) -> Result<Self, Error> {
+        if name.is_empty() {
+            return Err(
+                Error::usage(format!("{flag}: the name of a column is missing")).hint("for example src,dstport")
+            );
+        }
+        Self::of_name(name).ok_or_else(|| {
+            let error = Error::usage(format!("{flag}: there is no column `{name}`"));
+            match nearest(&name.replace('-', "_"), Self::names()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint("`outflow fields` lists the columns"),
+            }
+        })
     }
 
     /// Every name that [`Self::of_name`] takes, for suggestions.

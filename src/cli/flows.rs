@@ -8,7 +8,7 @@ use super::flags::{InputFlags, OutputFlags};
 use super::job::{dry_run, job, write_rejects};
 use super::notice::{self, ProgressDisplay};
 use super::output;
-use crate::error::{Error, Exit, nearest};
+use crate::error::{Error, Exit};
 use crate::group::Verdict;
 use crate::report::flows::{DEFAULT_COLUMNS, table};
 use crate::schema::Column;
@@ -82,15 +82,6 @@ impl FlowsFlags {
         if names == "all" {
             return work::columns_met(job);
         }
-        let column = |name: &str| {
-            Column::of_name(name).ok_or_else(|| {
-                let error = Error::usage(format!("--columns: there is no column `{name}`"));
-                match nearest(&name.replace('-', "_"), Column::names()) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error.hint("`outflow fields` lists the columns"),
-                }
-            })
-        };
-        names.split(',').map(|name| column(name.trim())).collect()
+        names.split(',').map(|name| Column::named("--columns", name.trim())).collect()
     }
 }

@@ -4,7 +4,7 @@
 //! two layouts, as nearly all records bear IPv4 addresses alone: *narrow* gives an address 32 bits, *wide* 128.
 
 use crate::decode::{Dictionary, Values};
-use crate::error::{Error, nearest};
+use crate::error::Error;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, Column, Kind};
 
 /// IPv4 addresses are held in `::ffff:0:0/96`.
@@ -49,10 +49,7 @@ impl Key {
         };
         let mut parts = text_cut.split('/');
         let name = parts.next().unwrap_or_default();
-        if name.is_empty() {
-            return Err(Error::usage("--by: the name of a column is missing").hint("for example --by src,dstport"));
-        }
-        let column = Column::of_name(name).ok_or_else(|| unknown(name))?;
+        let column = Column::named("--by", name)?;
         let bits: Vec<&str> = parts.collect();
         let wrong = |why: &str| {
             Err(Error::usage(format!("--by {text}: {why}"))
@@ -90,14 +87,6 @@ impl Key {
     pub fn name(&self) -> String {
         let name = self.column.name();
         if self.cut.is_some() { format!("{name}_prefix") } else { name.to_owned() }
-    }
-}
-
-fn unknown(name: &str) -> Error {
-    let error = Error::usage(format!("--by: there is no column `{name}`"));
-    match nearest(&name.replace('-', "_"), Column::names()) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("`outflow fields` lists the columns"),
     }
 }
 

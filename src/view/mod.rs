@@ -1,7 +1,7 @@
 //! Report → text or file, one format a file.
 //!
 //! A [`View`] takes a report in pieces, rows in any number of batches, so that a listing of millions of records is
-//! written with bounded memory; [`write`] feeds it a finished report. Numbers are rounded for people in `table` and
+//! written with bounded memory; [`write()`] feeds it a finished report. Numbers are rounded for people in `table` and
 //! `md`, and are exact everywhere else. Nothing here opens a file or asks what the terminal is: the [`Style`] says it.
 
 mod cells;
