@@ -10,17 +10,24 @@ use super::tables::Tables;
 /// How many bytes of a match are copied at once; what is copied too much is overwritten by what comes next.
 const COPY_BYTES: usize = 64;
 
-/// Inflates until the input or the room is nearly used up, or something has to go the slow way, or is invalid. Says to
+/// Inflates until there is enough, the input or the room is nearly used up, or something has to go the slow way, or is invalid. Says to
 /// where there is output then. Of an entry that goes the slow way nothing is used up, not even its literals.
 #[inline(never)]
-pub(super) fn run(tables: &Tables, state: &mut Bits<'_>, output: &mut [u8; OUTPUT_BYTES], start: usize) -> usize {
+pub(super) fn run(
+    tables: &Tables,
+    state: &mut Bits<'_>,
+    output: &mut [u8; OUTPUT_BYTES],
+    start: usize,
+    enough: usize,
+) -> usize {
     let (mut bits, mut count, mut rest) = (state.bits, state.count, &state.input[state.used..]);
     let mut end = start;
     // As large a refill as in the loop, so that the first look-up has its bits.
     let Some(word) = rest.first_chunk() else { return end };
     (bits, rest, count) = filled(bits, count, word, rest);
     let mut entry = tables.symbol(bits);
-    while end < FULL_BYTES {
+    let enough = enough.min(FULL_BYTES);
+    while end < enough {
         let Some(word) = rest.first_chunk() else { break };
         (bits, rest, count) = filled(bits, count, word, rest);
         let [first, second] = entry.two_literals();

@@ -17,6 +17,9 @@ pub(super) const FULL_BYTES: usize = WINDOW_BYTES + CHUNK_BYTES;
 /// The output, with room for the longest match behind its end, and for what is copied too much.
 pub(super) const OUTPUT_BYTES: usize = FULL_BYTES + 512;
 
+/// Up to here a block is not worth pairing its table's entries.
+const SMALL_BLOCK_BYTES: usize = 2 << 10;
+
 const END_OF_BLOCK_PLACE: usize = END_OF_BLOCK as usize;
 /// In which order the lengths of the codes of lengths are given.
 const LENGTHS_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -61,6 +64,8 @@ pub(super) struct Inflate {
     count: u32,
     place: Place,
     in_last_block: bool,
+    /// To where there is output when the block is no small one.
+    small_until: usize,
     tables: Box<Tables>,
     /// Whether the tables are those of fixed codes, which small blocks one after another have.
     tables_are_fixed: bool,
@@ -77,6 +82,7 @@ impl Inflate {
             count: 0,
             place: Place::Header,
             in_last_block: false,
+            small_until: 0,
             tables: Box::new(Tables::none()),
             tables_are_fixed: false,
             output: Box::new([0; OUTPUT_BYTES]),
@@ -114,7 +120,7 @@ impl Inflate {
     pub(super) fn inflate(&mut self, input: &[u8]) -> (usize, Result<Pause, Invalid>) {
         if self.end >= FULL_BYTES {
             self.output.copy_within(self.end - WINDOW_BYTES..self.end, 0);
-            (self.given, self.end) = (WINDOW_BYTES, WINDOW_BYTES);
+            (self.given, self.end, self.small_until) = (WINDOW_BYTES, WINDOW_BYTES, WINDOW_BYTES);
         }
         let mut bits = Bits { bits: self.bits, count: self.count, input, used: 0 };
         let result = self.blocks(&mut bits);
@@ -162,6 +168,7 @@ impl Inflate {
         };
         let Some((last, place)) = header else { return Ok(Step::Short) };
         (self.in_last_block, self.place) = (last == 1, place);
+        self.small_until = self.end + SMALL_BLOCK_BYTES;
         *bits = ahead;
         Ok(Step::Onward)
     }
@@ -178,9 +185,14 @@ impl Inflate {
 
     fn symbols(&mut self, bits: &mut Bits<'_>) -> Result<Step, Invalid> {
         loop {
-            self.end = fast::run(&self.tables, bits, &mut self.output, self.end);
+            let enough = if self.tables.are_paired { FULL_BYTES } else { self.small_until };
+            self.end = fast::run(&self.tables, bits, &mut self.output, self.end, enough);
             if self.end >= FULL_BYTES {
                 return Ok(Step::Short);
+            }
+            if self.end >= enough {
+                self.tables.pair();
+                continue;
             }
             match self.symbol(bits)? {
                 Step::Onward => {}

@@ -175,6 +175,8 @@ pub(super) struct Tables {
     pub(super) distance_codes: Codes,
     symbols: [Entry; 1 << SYMBOL_TABLE_BITS],
     distances: [Entry; 1 << DISTANCE_TABLE_BITS],
+    /// Whether literals were paired with what is behind them.
+    pub(super) are_paired: bool,
 }
 
 impl Tables {
@@ -185,32 +187,28 @@ impl Tables {
             distance_codes: Codes::none(),
             symbols: [SLOW; 1 << SYMBOL_TABLE_BITS],
             distances: [SLOW; 1 << DISTANCE_TABLE_BITS],
+            are_paired: false,
         }
     }
 
-    /// Makes the tables of a block.
+    /// Makes the tables of a block, with one literal or length an entry.
     pub(super) fn build(&mut self, symbol_codes: Codes, distance_codes: Codes) {
         (self.symbol_codes, self.distance_codes) = (symbol_codes, distance_codes);
-        self.build_symbols();
-        self.pair_symbols();
-        self.build_distances();
-    }
-
-    fn build_symbols(&mut self) {
-        self.symbols.fill(SLOW);
-        self.symbol_codes.each(SYMBOL_TABLE_BITS, |symbol, code, bits| {
-            let length = symbol.checked_sub(FIRST_LENGTH).map(|place| LENGTHS.get(usize::from(place)));
-            let entry = match length {
-                Some(Some((base, extra_bits))) => Entry::length(*base, *extra_bits, bits),
-                None if symbol < END_OF_BLOCK => Entry::literal(symbol, bits),
-                _ => return,
+        fill(&mut self.symbols, &self.symbol_codes, |symbol, bits| {
+            let Some(place) = symbol.checked_sub(FIRST_LENGTH) else {
+                return (symbol < END_OF_BLOCK).then(|| Entry::literal(symbol, bits));
             };
-            self.symbols[code..].iter_mut().step_by(1 << bits).for_each(|slot| *slot = entry);
+            LENGTHS.get(usize::from(place)).map(|(base, extra_bits)| Entry::length(*base, *extra_bits, bits))
         });
+        fill(&mut self.distances, &self.distance_codes, |symbol, bits| {
+            DISTANCES.get(usize::from(symbol)).map(|(base, extra_bits)| Entry::distance(*base, *extra_bits, bits))
+        });
+        self.are_paired = false;
     }
 
-    /// Puts behind each literal what the bits behind it are, where they are all in the index.
-    fn pair_symbols(&mut self) {
+    /// Puts behind each literal what the bits behind it are, where they are all in the index. Decoding is the same
+    /// without it, and slower; but it takes its time, which a small block does not repay.
+    pub(super) fn pair(&mut self) {
         // From the end, since what is behind a literal is told by an entry before its own, which must be single.
         for index in (0..self.symbols.len()).rev() {
             let first = self.symbols[index];
@@ -222,16 +220,7 @@ impl Tables {
                 self.symbols[index] = first.and(second);
             }
         }
-    }
-
-    fn build_distances(&mut self) {
-        self.distances.fill(SLOW);
-        self.distance_codes.each(DISTANCE_TABLE_BITS, |symbol, code, bits| {
-            if let Some((base, extra_bits)) = DISTANCES.get(usize::from(symbol)) {
-                let entry = Entry::distance(*base, *extra_bits, bits);
-                self.distances[code..].iter_mut().step_by(1 << bits).for_each(|slot| *slot = entry);
-            }
-        });
+        self.are_paired = true;
     }
 
     /// What comes next.
@@ -245,4 +234,22 @@ impl Tables {
     pub(super) fn distance(&self, bits: u64) -> Entry {
         self.distances[(bits & ((1 << DISTANCE_TABLE_BITS) - 1)) as usize]
     }
+}
+
+/// Puts each code's entry wherever an index begins with the code. The table grows by doubling: a code of some bits is
+/// written once, among as many entries as there are such codes.
+fn fill<const SIZE: usize>(table: &mut [Entry; SIZE], codes: &Codes, entry: impl Fn(u16, u32) -> Option<Entry>) {
+    let mut size = 1;
+    let mut grow = |table: &mut [Entry; SIZE], to: usize| {
+        while size < to {
+            table.copy_within(..size, size);
+            size *= 2;
+        }
+    };
+    table[0] = SLOW;
+    codes.each(SIZE.ilog2(), |symbol, code, bits| {
+        grow(table, 1 << bits);
+        table[code] = entry(symbol, bits).unwrap_or(SLOW);
+    });
+    grow(table, SIZE);
 }

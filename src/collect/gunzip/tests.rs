@@ -61,6 +61,15 @@ fn assert_same(data: &[u8], piece_bytes: usize) {
     assert!(ours.0 == expected.0, "{:?}: {} and {} bytes", ours.1, ours.0.len(), expected.0.len());
 }
 
+/// The same, but a cut may be found to be invalid: of a block without any codes for lengths, the other inflater reads
+/// what would be lengths before it refuses them.
+fn assert_alike(data: &[u8], piece_bytes: usize) {
+    let (expected, ours) = (expected(data), ours(data, piece_bytes));
+    let is_earlier = expected.1 == End::Cut && ours.1 == End::Invalid;
+    assert!(is_earlier || ours.1 == expected.1, "{:?} and {:?}", ours.1, expected.1);
+    assert!(ours.0 == expected.0, "{:?}: {} and {} bytes", ours.1, ours.0.len(), expected.0.len());
+}
+
 fn deflate(text: &[u8], level: u32) -> Vec<u8> {
     let (mut deflate, mut data) = (Compress::new(Compression::new(level), false), Vec::new());
     loop {
@@ -227,11 +236,11 @@ proptest! {
             let place = place.index(data.len());
             data[place] = byte;
         }
-        assert_same(&data, 64 << 10);
+        assert_alike(&data, 64 << 10);
     }
 
     #[test]
     fn what_was_never_deflated_is_refused_alike(data in odd_data(), piece_bytes in 1_usize..700) {
-        assert_same(&data, piece_bytes);
+        assert_alike(&data, piece_bytes);
     }
 }
