@@ -7,6 +7,7 @@ use super::job::{job, run_on};
 use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Spec, Verdict};
 use crate::report::top::{Order, Shape};
+use crate::schema::Column;
 use crate::work::{self, TopQuestion};
 
 /// Flags of `outflow top`.
@@ -92,6 +93,7 @@ impl TopFlags {
         }
         let order = order(&self.sort)?;
         if let Some(distinct) = &self.distinct {
+            Column::named("--distinct", distinct.split(['/', ':']).next().unwrap_or_default())?;
             keys.push(Key::parse(distinct)?);
         } else if order == Order::Distinct {
             return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));

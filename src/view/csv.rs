@@ -50,10 +50,6 @@ impl<W: Write> View for CsvView<W> {
         Ok(())
     }
 
-    fn end(&mut self, _total: Option<&Row>) -> io::Result<()> {
-        Ok(())
-    }
-
     fn finish(&mut self, _meta: &Meta) -> io::Result<()> {
         self.out.flush()
     }
@@ -94,10 +90,6 @@ impl<W: Write> View for TsvView<W> {
             }
             self.out.write_all(b"\n")?;
         }
-        Ok(())
-    }
-
-    fn end(&mut self, _total: Option<&Row>) -> io::Result<()> {
         Ok(())
     }
 

@@ -110,10 +110,6 @@ impl<W: Write> View for NdjsonView<W> {
         Ok(())
     }
 
-    fn end(&mut self, _total: Option<&Row>) -> io::Result<()> {
-        Ok(())
-    }
-
     fn finish(&mut self, _meta: &Meta) -> io::Result<()> {
         self.out.flush()
     }

@@ -119,8 +119,10 @@ pub trait View {
     fn begin(&mut self, table: &Table) -> io::Result<()>;
     /// Writes rows of the table that was begun.
     fn rows(&mut self, rows: &[Row]) -> io::Result<()>;
-    /// Ends the table, with the sums of its columns where they mean something.
-    fn end(&mut self, total: Option<&Row>) -> io::Result<()>;
+    /// Ends the table, with the sums of its columns where they mean something; data formats leave them out.
+    fn end(&mut self, _total: Option<&Row>) -> io::Result<()> {
+        Ok(())
+    }
     /// Ends the report and flushes the output.
     fn finish(&mut self, meta: &Meta) -> io::Result<()>;
 }

@@ -73,10 +73,6 @@ impl<W: Write + Send> View for ParquetView<W> {
         Ok(())
     }
 
-    fn end(&mut self, _total: Option<&Row>) -> io::Result<()> {
-        Ok(())
-    }
-
     fn finish(&mut self, _meta: &Meta) -> io::Result<()> {
         let file = self.file.take().ok_or_else(no_table)?;
         file.writer.into_inner().map_err(unwrapped)?.flush()

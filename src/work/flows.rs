@@ -100,27 +100,31 @@ pub fn flows(
     takers.iter().for_each(|taker| account.add(&taker.account));
     let mut report =
         Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
-    if let Some(limit) = question.limit.filter(|_| stopped.load(Ordering::Relaxed)) {
+    // Whether something was left out is the writer's to say: a reader may be done before it hears that it may stop.
+    if let (Some(limit), Ok(true)) = (question.limit, &written) {
         report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped there"));
     }
-    Ok((Answer::new(report, job, &found, &outcomes, account), written))
+    Ok((Answer::new(report, job, &found, &outcomes, account), written.map(|_| ())))
 }
 
+/// Writes the rows of one object after another, and tells whether the limit left some out.
 fn write_in_order(
     receivers: Vec<Receiver<Vec<Row>>>,
     limit: Option<u64>,
     write: &mut (dyn FnMut(&[Row]) -> io::Result<()> + Send),
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let mut left = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     for receiver in receivers {
         for rows in receiver {
-            if left == 0 {
-                return Ok(());
+            let (shown, left_out) = rows.split_at(rows.len().min(left));
+            if !shown.is_empty() {
+                write(shown)?;
             }
-            let rows = &rows[..rows.len().min(left)];
-            write(rows)?;
-            left -= rows.len();
+            if !left_out.is_empty() {
+                return Ok(true);
+            }
+            left -= shown.len();
         }
     }
-    Ok(())
+    Ok(false)
 }
