@@ -117,6 +117,7 @@ impl TopFlags {
             spec,
             distinct: self.distinct.is_some(),
             shape: Shape { order, rows: rows(&self.top)?, blocked },
+            overflow: None,
         })
     }
 }

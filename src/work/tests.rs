@@ -148,6 +148,7 @@ fn question() -> TopQuestion {
         spec: Spec { keys, bytes: true, packets: true, seen: true, distinct: false },
         distinct: false,
         shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },
+        overflow: None,
     }
 }
 
