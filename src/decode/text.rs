@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::format::{Format, may_be_header};
 use super::scan::Index;
 use super::value;
-use super::{Dictionary, Flows, Reason, Skips, Values};
+use super::{Dictionary, Flows, Reason, Skips, Values, avx2};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
 use crate::units::human;
 
@@ -104,9 +104,7 @@ impl TextDecoder {
         let ends = [text.first(), text.last().filter(|last| **last != b'\n')];
         self.index.has_runs |= ends.into_iter().flatten().any(|byte| *byte <= b' ');
         if text.last().is_some_and(|last| *last != b'\n') {
-            // The last line has no newline: its last field ends one byte past the text.
-            self.index.starts.push(place(text.len() + 1));
-            self.index.lines.push(place(self.index.starts.len() - 1));
+            self.index.end_line(text);
         }
         let mut block = Block { text, keep: vec![true; flows.rows()], flows, dictionary, skips };
         let mut first = 0;
@@ -131,7 +129,7 @@ impl TextDecoder {
     /// for a time in front and a carriage return at the end; the line's fields start in `first..next`.
     #[inline]
     fn regular(&self, text: &[u8], mut first: u32, mut next: u32, format: Option<&Format>) -> Option<u32> {
-        let starts = &self.index.starts;
+        let starts = self.index.starts();
         let expected = format?.fields().len();
         if self.index.has_runs && starts[next as usize] - starts[next as usize - 1] == 1 && next > first + 1 {
             next -= u32::from(text.get(starts[next as usize - 1] as usize - 1) == Some(&b'\r'));
@@ -157,8 +155,8 @@ impl TextDecoder {
         format: &mut Option<Arc<Format>>,
         block: &mut Block<'_>,
     ) {
-        let start = self.index.starts[first as usize] as usize;
-        let text = &block.text[start..self.index.starts[next as usize] as usize - 1];
+        let start = self.index.starts()[first as usize] as usize;
+        let text = &block.text[start..self.index.starts()[next as usize] as usize - 1];
         if text.trim_ascii().is_empty() {
             return;
         }
@@ -231,9 +229,7 @@ impl TextDecoder {
         let forgivable = !matches!(column, Column::Start | Column::End | Column::LogStatus);
         let fail = |reason| (reason, forgivable);
         match values {
-            Values::Address(out) => {
-                self.each(text, place, out, ABSENT_ADDRESS, fail(Reason::Address(column)), value::parse_address);
-            }
+            Values::Address(out) => self.addresses(text, place, out, fail(Reason::Address(column))),
             Values::Small(out) => {
                 self.each(text, place, out, ABSENT_SMALL, fail(Reason::Number(column)), value::parse_small);
             }
@@ -255,24 +251,29 @@ impl TextDecoder {
         place: usize,
         out: &mut Vec<T>,
         absent: T,
-        (reason, forgivable): (Reason, bool),
+        failure: (Reason, bool),
         parse: impl Fn(&[u8]) -> Option<T>,
     ) {
-        let before = out.len();
-        out.reserve(self.records.len());
-        for (row, record) in self.records.iter().enumerate() {
-            let field = field(text, &self.index.starts, &self.spans, *record, place);
-            let value = match parse(field) {
-                Some(value) => value,
-                None => {
-                    if field != b"-" {
-                        self.failures.push(Failure { row: before + row, reason, forgivable });
-                    }
-                    absent
-                }
-            };
-            out.push(value);
+        let Self { index, records, spans, failures, .. } = self;
+        let starts = index.starts();
+        out.reserve(records.len());
+        for record in records.iter() {
+            let (start, end) = span(starts, spans, *record, place);
+            let value = parse(&text[start..end]);
+            out.push(value.unwrap_or_else(|| missed(&text[start..end], out.len(), absent, failure, failures)));
         }
+    }
+
+    /// The hot loop for addresses, most of which are IPv4.
+    fn addresses(&mut self, text: &[u8], place: usize, out: &mut Vec<u128>, failure: (Reason, bool)) {
+        let Self { index, records, spans, failures, .. } = self;
+        let starts = index.starts();
+        let fields = records.iter().map(|record| span(starts, spans, *record, place));
+        out.reserve(records.len());
+        avx2::ipv4_addresses(text, fields, |(start, end), ipv4| {
+            let address = ipv4.map(value::of_ipv4).or_else(|| value::parse_address(&text[start..end]));
+            out.push(address.unwrap_or_else(|| missed(&text[start..end], out.len(), ABSENT_ADDRESS, failure, failures)));
+        });
     }
 
     /// A text column: neighbours are often equal, so the one before is compared first.
@@ -281,8 +282,8 @@ impl TextDecoder {
         out.reserve(self.records.len());
         let (mut last, mut last_code): (&[u8], u32) = (b"-", ABSENT_TEXT);
         for (row, record) in self.records.iter().enumerate() {
-            let field = field(text, &self.index.starts, &self.spans, *record, place);
-            if field != last {
+            let field = field(text, self.index.starts(), &self.spans, *record, place);
+            if !value::same(field, last) {
                 last = field;
                 last_code = if value::is_tag(column) {
                     dictionary.code(&value::decode_tag(field))
@@ -322,27 +323,43 @@ impl TextDecoder {
     /// Where a record's line starts, and its number in the block.
     fn line_of(&self, record: Record) -> (usize, u64) {
         let start = match record {
-            Record::Regular { first } => self.index.starts[first as usize],
+            Record::Regular { first } => self.index.starts()[first as usize],
             Record::Irregular { first } => self.spans[first as usize].0,
         };
-        let line = self.index.lines.partition_point(|next| self.index.starts[*next as usize] <= start);
-        let line_start = if line == 0 { 0 } else { self.index.starts[self.index.lines[line - 1] as usize] };
+        let line = self.index.lines.partition_point(|next| self.index.starts()[*next as usize] <= start);
+        let line_start = if line == 0 { 0 } else { self.index.starts()[self.index.lines[line - 1] as usize] };
         (line_start as usize, line as u64 + 1)
+    }
+}
+
+/// The start and the end of a record's field.
+#[inline]
+fn span(starts: &[u32], spans: &[(u32, u32)], record: Record, place: usize) -> (usize, usize) {
+    match record {
+        Record::Regular { first } => {
+            let first = first as usize + place;
+            (starts[first] as usize, (starts[first + 1] - 1) as usize)
+        }
+        Record::Irregular { first } => {
+            let (start, end) = spans[first as usize + place];
+            (start as usize, end as usize)
+        }
     }
 }
 
 #[inline]
 fn field<'a>(text: &'a [u8], starts: &[u32], spans: &[(u32, u32)], record: Record, place: usize) -> &'a [u8] {
-    match record {
-        Record::Regular { first } => {
-            let first = first as usize + place;
-            &text[starts[first] as usize..(starts[first + 1] - 1) as usize]
-        }
-        Record::Irregular { first } => {
-            let (start, end) = spans[first as usize + place];
-            &text[start as usize..end as usize]
-        }
+    let (start, end) = span(starts, spans, record, place);
+    &text[start..end]
+}
+
+/// What stands for a field that could not be read, which is a failure unless it says that there is nothing.
+#[cold]
+fn missed<T>(field: &[u8], row: usize, absent: T, (reason, forgivable): (Reason, bool), to: &mut Vec<Failure>) -> T {
+    if field != b"-" {
+        to.push(Failure { row, reason, forgivable });
     }
+    absent
 }
 
 /// A place in a block: those of at most [`super::scan::BLOCK_BYTES_MAX`] bytes fit.

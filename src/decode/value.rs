@@ -30,9 +30,33 @@ pub(super) fn decode_tag(text: &[u8]) -> Cow<'_, [u8]> {
 #[inline]
 pub(super) fn parse_address(text: &[u8]) -> Option<u128> {
     match parse_ipv4(text) {
-        Some(address) => Some(IPV4_MAPPED | u128::from(address)),
+        Some(address) => Some(of_ipv4(address)),
         None => parse_ipv6(text),
     }
+}
+
+/// An IPv4 address as all addresses are held.
+#[inline]
+pub(super) fn of_ipv4(address: u32) -> u128 {
+    IPV4_MAPPED | u128::from(address)
+}
+
+/// Whether two texts are the same; without a call where they are as short as most fields are.
+#[inline]
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    match one.len() {
+        length if length != other.len() => false,
+        0..8 => load_eight(one) == load_eight(other),
+        8..=16 => ends::<8>(one) == ends::<8>(other),
+        17..=32 => ends::<16>(one) == ends::<16>(other),
+        _ => one == other,
+    }
+}
+
+/// The first and the last bytes of a text, which may overlap.
+#[inline]
+fn ends<const BYTES: usize>(text: &[u8]) -> Option<([u8; BYTES], [u8; BYTES])> {
+    Some((*text.first_chunk()?, *text.last_chunk()?))
 }
 
 /// A whole number below 2³²−1.
@@ -105,7 +129,7 @@ fn load_eight(text: &[u8]) -> Option<u64> {
 
 /// Four octets and the three dots between them.
 #[inline]
-fn parse_ipv4(text: &[u8]) -> Option<u32> {
+pub(super) fn parse_ipv4(text: &[u8]) -> Option<u32> {
     let (first, rest) = octet(text)?;
     let (second, rest) = octet(rest.strip_prefix(b".")?)?;
     let (third, rest) = octet(rest.strip_prefix(b".")?)?;

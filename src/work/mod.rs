@@ -80,7 +80,7 @@ impl Job {
 
     /// The columns that tell the class of this job's records.
     fn class_columns(&self) -> ColumnSet {
-        Classifier::columns(self.window, self.filter.as_ref())
+        Classifier::columns(self.window, self.verdict, self.filter.as_ref())
     }
 }
 

@@ -65,7 +65,7 @@ proptest! {
         block_rows in 1usize..20,
     ) {
         let filter = expression.map(|text| Filter::parse(text, 0, Zone::default()).unwrap());
-        let columns = Classifier::columns(window, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
+        let columns = Classifier::columns(window, verdict, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
         let keys = vec![Key { column: Column::InterfaceId, cut: None }];
         let shared = Arc::new(Shared::new(Arc::new(Spec { keys, bytes: true, packets: false, seen: false, distinct: false }), None));
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), Dictionary::default());
