@@ -12,8 +12,8 @@ pub(super) struct Index {
     /// Room for the starts of fields, of which some are filled.
     starts: Vec<u32>,
     filled: usize,
-    /// For each line that ends in `\n`, the place in `starts` of the start of the line after it.
-    pub(super) lines: Vec<u32>,
+    /// How many lines end in `\n`.
+    newlines: usize,
     /// Whether two separators follow each other somewhere, so that a field may be empty.
     pub(super) has_runs: bool,
 }
@@ -39,11 +39,23 @@ impl Index {
         &self.starts[..self.filled]
     }
 
-    /// Ends the last line where the text has no newline: its last field ends one byte past the text.
-    pub(super) fn end_line(&mut self, text: &[u8]) {
+    /// How many lines end in `\n`.
+    pub(super) fn newlines(&self) -> usize {
+        self.newlines
+    }
+
+    /// Puts the place of the start of the line after it, for each line that ends in `\n`, in place of what is there.
+    pub(super) fn lines(&self, text: &[u8], lines: &mut Vec<u32>) {
+        lines.clear();
+        let is_newline = |place: usize| text.get(place) == Some(&b'\n');
+        let after_newline = (0u32..).zip(self.starts()).skip(1).filter(|(_, start)| is_newline(**start as usize - 1));
+        lines.extend(after_newline.map(|(place, _)| place));
+    }
+
+    /// Says where the last field ends, in a text that does not end in a separator: one byte past it.
+    pub(super) fn end_field(&mut self, text: &[u8]) {
         self.starts.truncate(self.filled);
         self.starts.push(u32::try_from(text.len() + 1).unwrap_or(u32::MAX));
-        self.lines.push(u32::try_from(self.filled).unwrap_or(u32::MAX));
         self.filled += 1;
     }
 
@@ -51,13 +63,12 @@ impl Index {
     #[inline(always)]
     pub(super) fn scan_by(&mut self, text: &[u8], masks: impl Fn(&[u8; STEP_BYTES]) -> (u64, u64)) {
         let text = &text[..text.len().min(BLOCK_BYTES_MAX)];
-        self.lines.clear();
         // What is left from the block before is written over.
         self.starts.resize(self.starts.len().max(1), 0);
         self.starts[0] = 0;
         self.filled = 1;
         let mut before_was_separator = 0;
-        let mut runs = 0;
+        let (mut runs, mut lines) = (0, 0);
         let mut base = 0;
         let (steps, rest) = text.as_chunks::<STEP_BYTES>();
         let mut last = [b'x'; STEP_BYTES];
@@ -66,20 +77,15 @@ impl Index {
             let (separators, newlines) = masks(step);
             runs |= separators & (separators << 1 | before_was_separator);
             before_was_separator = separators >> 63;
-            self.push(base, separators, newlines);
+            lines += newlines.count_ones() as usize;
+            self.push(base, separators);
             base += 64;
         }
-        self.has_runs = runs != 0;
+        (self.has_runs, self.newlines) = (runs != 0, lines);
     }
 
     #[inline(always)]
-    fn push(&mut self, base: u32, mut separators: u64, mut newlines: u64) {
-        let before = u32::try_from(self.filled).unwrap_or(u32::MAX);
-        while newlines != 0 {
-            let place = newlines.trailing_zeros();
-            self.lines.push(before + (separators & ((1 << place) - 1)).count_ones());
-            newlines &= newlines - 1;
-        }
+    fn push(&mut self, base: u32, mut separators: u64) {
         if self.starts.len() < self.filled + STEP_BYTES {
             self.starts.resize(self.filled + GROWTH_PLACES, 0);
         }
@@ -145,7 +151,10 @@ mod tests {
             // A block is indexed as if there had been none before.
             index.scan(b" x y\n\n z ");
             index.scan(&text);
-            prop_assert_eq!((index.starts().to_vec(), index.lines, index.has_runs), plain(&text));
+            let mut lines = Vec::new();
+            index.lines(&text, &mut lines);
+            prop_assert_eq!(index.newlines(), lines.len());
+            prop_assert_eq!((index.starts().to_vec(), lines, index.has_runs), plain(&text));
         }
 
         #[test]
@@ -153,7 +162,7 @@ mod tests {
             let (mut best, mut plain) = (Index::default(), Index::default());
             best.scan(&text);
             plain.scan_by(&text, masks_by_word);
-            prop_assert_eq!((best.starts(), &best.lines, best.has_runs), (plain.starts(), &plain.lines, plain.has_runs));
+            prop_assert_eq!((best.starts(), best.newlines(), best.has_runs), (plain.starts(), plain.newlines(), plain.has_runs));
         }
     }
 }
