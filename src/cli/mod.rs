@@ -7,6 +7,7 @@ mod flags;
 mod flows;
 mod inspect;
 mod job;
+mod memory;
 mod notice;
 mod output;
 mod top;

@@ -118,9 +118,18 @@ fn reading(meta: &Meta, took: Duration) -> String {
         0 => String::new(),
         bytes => format!(", {}", human::bytes(bytes.into(), Units::Iec)),
     };
+    let spilled = match meta.spilled_bytes {
+        0 => String::new(),
+        bytes => format!(
+            "spilled: {} of sums, through a temporary file (--memory)\n",
+            human::bytes(bytes.into(), Units::Iec)
+        ),
+    };
     let (records_text, seconds) = (human::counted(records, "record"), took.as_secs_f64());
     let rate = records as f64 / seconds.max(0.001) / 1e6;
-    format!("{window}read: {objects}{pruned}{stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n")
+    format!(
+        "{window}read: {objects}{pruned}{stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n{spilled}"
+    )
 }
 
 fn account(meta: &Meta) -> String {

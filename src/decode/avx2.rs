@@ -10,7 +10,10 @@ use super::scan::Index;
 pub(super) fn scan(index: &mut Index, text: &[u8]) -> bool {
     #[cfg(target_arch = "x86_64")]
     if x86::is_there() {
-        #[expect(unsafe_code, reason = "the processor's features were just asked for; the function is safe beside that")]
+        #[expect(
+            unsafe_code,
+            reason = "the processor's features were just asked for; the function is safe beside that"
+        )]
         // SAFETY: the function needs AVX2, BMI1 and POPCNT, and this processor has them.
         unsafe {
             x86::scan(index, text);
@@ -29,7 +32,10 @@ pub(super) fn ipv4_addresses(
 ) {
     #[cfg(target_arch = "x86_64")]
     if x86::is_there() {
-        #[expect(unsafe_code, reason = "the processor's features were just asked for; the function is safe beside that")]
+        #[expect(
+            unsafe_code,
+            reason = "the processor's features were just asked for; the function is safe beside that"
+        )]
         // SAFETY: the function needs AVX2, BMI1 and POPCNT, and this processor has them.
         unsafe {
             x86::ipv4_addresses(text, fields, each);
@@ -146,7 +152,8 @@ mod x86 {
         // Lengths less one; that of an empty octet wraps and is too long then.
         let before = [u32::MAX, first, second, third];
         let after = [first, second, third, length];
-        let [one, two, three, four] = std::array::from_fn(|octet| after[octet].wrapping_sub(before[octet]).wrapping_sub(2));
+        let [one, two, three, four] =
+            std::array::from_fn(|octet| after[octet].wrapping_sub(before[octet]).wrapping_sub(2));
         if one.max(two).max(three).max(four) > 2 {
             return None;
         }

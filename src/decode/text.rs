@@ -312,7 +312,9 @@ impl TextDecoder {
         out.reserve(records.len());
         avx2::ipv4_addresses(text, fields, |(start, end), ipv4| {
             let address = ipv4.map(value::of_ipv4).or_else(|| value::parse_address(&text[start..end]));
-            out.push(address.unwrap_or_else(|| missed(&text[start..end], out.len(), ABSENT_ADDRESS, failure, failures)));
+            out.push(
+                address.unwrap_or_else(|| missed(&text[start..end], out.len(), ABSENT_ADDRESS, failure, failures)),
+            );
         });
     }
 

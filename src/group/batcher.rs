@@ -131,9 +131,14 @@ impl Batcher {
     fn spread_by(&mut self, table: usize, key_words: usize, stride: usize) {
         let Self { shared, recent, batches, packed, .. } = self;
         let seed = shared.frame.seed;
-        recent[table].add(packed, (key_words, stride), |key| hash(key, seed), |hash, row| {
-            collect(shared, batches, table, hash, row);
-        });
+        recent[table].add(
+            packed,
+            (key_words, stride),
+            |key| hash(key, seed),
+            |hash, row| {
+                collect(shared, batches, table, hash, row);
+            },
+        );
     }
 
     /// Hands everything collected to the shared tables.

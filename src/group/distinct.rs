@@ -62,8 +62,8 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::group::Group;
     use crate::decode::{Dictionary, Flows, Values};
+    use crate::group::Group;
     use crate::group::Shared;
     use crate::schema::{ABSENT_ADDRESS, Column, ColumnSet};
     use proptest::prelude::*;

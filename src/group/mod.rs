@@ -19,10 +19,10 @@ mod survey;
 mod table;
 
 pub use account::{Account, Class, Tally};
+pub use batcher::Batcher;
 pub use classify::{Classifier, Verdict};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue};
-pub use batcher::Batcher;
 pub use partial::{Group, GroupKey, Partial, Rollup};
 pub use shared::{Overflow, SHARDS, Shared, Spill};
 pub use spec::{Spec, Sums};

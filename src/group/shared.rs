@@ -35,6 +35,9 @@ pub trait Spill: Debug + Send + Sync {
     /// # Errors
     /// If they cannot be read any more.
     fn read(&self, place: u64, words: &mut [u64]) -> Result<(), Error>;
+
+    /// How much is kept.
+    fn spilled_bytes(&self) -> u64;
 }
 
 /// How much memory tables may take, and where the rest goes.

@@ -90,4 +90,3 @@ impl Sums {
         self.last_seen = self.last_seen.max(other.last_seen);
     }
 }
-

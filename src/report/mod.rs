@@ -125,6 +125,8 @@ pub struct Meta {
     pub pruned_objects: u64,
     /// Bytes as stored.
     pub stored_bytes: u64,
+    /// Bytes of sums that went through a temporary file, for want of memory. How a report came about is no part of it.
+    pub spilled_bytes: u64,
     /// Every class that a record can end in, in the order of the account, with its records and bytes.
     pub account: Vec<AccountLine>,
     /// What the reader must know to read the figures right.

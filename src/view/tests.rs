@@ -120,6 +120,7 @@ fn report() -> Report {
         objects: 3,
         pruned_objects: 4,
         stored_bytes: 5,
+        spilled_bytes: 4096,
         account,
         notes: vec!["no `start`".into()],
         warnings: vec!["bad \u{1b}[31mobject".into()],

@@ -10,6 +10,7 @@ mod object;
 mod plan;
 mod progress;
 mod scan;
+mod temporary;
 mod top;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};
 pub use progress::Progress;
+pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
 
 use crate::collect::{Found, Limits, Prune, find};

@@ -79,6 +79,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
+    report.meta.spilled_bytes = question.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
     if account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
     }
