@@ -9,6 +9,7 @@ mod inspect;
 mod job;
 mod notice;
 mod output;
+mod prices;
 mod top;
 
 use std::ffi::OsString;
@@ -41,6 +42,9 @@ enum Command {
     Inspect(inspect::InspectFlags),
     /// The columns there are, for --by, --where and --columns
     Fields(fields::FieldsFlags),
+    /// What traffic is priced by: show the prices, check a table, make one of AWS's price lists
+    #[command(subcommand)]
+    Prices(prices::PricesCommand),
 }
 
 /// Runs the program on its arguments.
@@ -66,6 +70,7 @@ impl Command {
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),
+            Self::Prices(command) => command.run(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod flows;
 mod inspect;
 mod object;
 mod plan;
+mod prices;
 mod progress;
 mod scan;
 mod top;
@@ -18,6 +19,7 @@ pub use answer::{Answer, Reject};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};
+pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, price_table};
 pub use progress::Progress;
 pub use top::{TopQuestion, top};
 
