@@ -32,7 +32,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("arrow_schema", PARQUET),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
-    ("csv", &["price", "view/csv.rs"]),
+    ("csv", &["price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),

@@ -25,7 +25,8 @@ use crate::error::{Error, Exit};
 #[derive(Debug, Parser)]
 #[command(name = "outflow", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but something is missing from the answer"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but something is missing from the answer, 4 a check \
+                  found something wrong"
 )]
 struct Outflow {
     #[command(subcommand)]

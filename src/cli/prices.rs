@@ -6,7 +6,7 @@ use super::flags::OutputFlags;
 use super::job::now;
 use super::{notice, output};
 use crate::error::{Error, Exit};
-use crate::price::{self, Discounts};
+use crate::price::{Charge, Discounts, known_region};
 use crate::report::Report;
 use crate::report::prices::{self, Quote, Shown};
 use crate::units::size;
@@ -116,9 +116,9 @@ impl PricesCommand {
 
 impl ShowFlags {
     fn run(self) -> Result<Exit, Error> {
-        let charges = self.charge.iter().map(|name| price::named("--charge", name)).collect::<Result<_, _>>()?;
+        let charges = self.charge.iter().map(|name| Charge::named("--charge", name)).collect::<Result<_, _>>()?;
         for region in &self.region {
-            price::known_region("--region", region)?;
+            known_region("--region", region)?;
         }
         let now = now()?;
         let moment = self.at.as_deref().map_or(Ok(now), |text| parse_moment(text, now, Zone::default()))?;

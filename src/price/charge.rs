@@ -4,6 +4,7 @@
 //! Traffic that costs nothing (the same zone, gateway endpoints, what comes in) has no charge and so no price.
 
 use super::region;
+use crate::error::{Error, nearest};
 
 /// Stands for every place that has no row of its own.
 pub const ANY: &str = "any";
@@ -92,6 +93,20 @@ impl Charge {
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.replace('_', "-");
         CHARGES.iter().find(|info| info.name == name).map(|info| info.charge)
+    }
+
+    /// The charge that a flag's value names.
+    ///
+    /// # Errors
+    /// A usage error that suggests the nearest name.
+    pub fn named(flag: &str, name: &str) -> Result<Self, Error> {
+        Self::of_name(name).ok_or_else(|| {
+            let error = Error::usage(format!("{flag}: there is no charge `{name}`"));
+            match nearest(name, Self::names()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!("the charges are {}", Self::names().collect::<Vec<_>>().join(", "))),
+            }
+        })
     }
 
     /// Every name.

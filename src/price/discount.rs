@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::charge::Charge;
 use super::money::Discount;
-use crate::error::{Error, nearest};
+use crate::error::Error;
 
 /// What is taken off the price of each charge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Discounts {
             let (name, per_cent) = text
                 .split_once('=')
                 .ok_or_else(|| wrong("a charge and a per cent are needed".into()).hint("internet-egress=12%"))?;
-            let charge = named("--discount", name.trim())?;
+            let charge = Charge::named("--discount", name.trim())?;
             let discount = Discount::parse(per_cent.trim()).map_err(wrong)?;
             if discounts.insert(charge, discount).is_some() {
                 return Err(wrong(format!("{} has a discount already", charge.name())));
@@ -31,25 +31,16 @@ impl Discounts {
         Ok(Self(discounts))
     }
 
+    /// Every charge that has one.
+    pub fn iter(&self) -> impl Iterator<Item = (Charge, Discount)> {
+        self.0.iter().map(|(charge, discount)| (*charge, *discount))
+    }
+
     /// What is taken off a charge's price.
     #[must_use]
     pub fn of(&self, charge: Charge) -> Discount {
         self.0.get(&charge).copied().unwrap_or_default()
     }
-}
-
-/// The charge that a flag's value names.
-///
-/// # Errors
-/// A usage error that suggests the nearest name.
-pub fn named(flag: &str, name: &str) -> Result<Charge, Error> {
-    Charge::of_name(name).ok_or_else(|| {
-        let error = Error::usage(format!("{flag}: there is no charge `{name}`"));
-        match nearest(name, Charge::names()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!("the charges are {}", Charge::names().collect::<Vec<_>>().join(", "))),
-        }
-    })
 }
 
 #[cfg(test)]

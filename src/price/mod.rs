@@ -16,7 +16,7 @@ mod table;
 
 pub use charge::{ANY, Charge, INTERNET, SAME};
 pub use differ::{Difference, Status, differences};
-pub use discount::{Discounts, named};
+pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};
 pub use money::{Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, rounded_parts};
 pub use read::{Fault, TIER_GB_MAX, written_date};

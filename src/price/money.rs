@@ -5,6 +5,7 @@
 //! number of 10⁻¹⁴ USD / 2³⁰: no product of a published rate, a discount and a count of bytes has anything to round.
 //! Rounding happens once, to the ten decimals that [`Money::rounded`] gives. Nothing here is negative.
 
+use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
@@ -155,6 +156,15 @@ impl Discount {
     }
 }
 
+impl fmt::Display for Discount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hundredths = 10_u64.pow(PERCENT_DECIMALS);
+        let text =
+            format!("{}.{:0places$}", self.0 / hundredths, self.0 % hundredths, places = PERCENT_DECIMALS as usize);
+        write!(f, "{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
 /// A decimal number in units of its last allowed decimal.
 fn decimal(text: &str, decimals: u32) -> Result<u128, String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -212,6 +222,8 @@ mod tests {
         let fine = rate("0.0000000001").less(Discount::parse("33.33 %").unwrap());
         assert_eq!(fine, Rate(6_667), "10⁻¹⁰ USD less a third, to the last unit");
         assert_eq!(rate("0.09").less(Discount::parse("100%").unwrap()), Rate(0));
+        assert_eq!([twelve, Discount::parse("7.05%").unwrap()].map(|d| d.to_string()), ["12 %", "7.05 %"]);
+        assert_eq!(Discount::parse("100.00%").unwrap().to_string(), "100 %");
         for wrong in ["12", "-1%", "100.01%", "1.234%", "%", "x%"] {
             assert!(Discount::parse(wrong).is_err(), "{wrong}");
         }

@@ -1,6 +1,7 @@
 //! The project's own price table, as CSV: text → rows, and everything that is wrong with them.
 //!
-//! Every fault is found, not only the first, so that a table is mended in one go. Columns go by their names in the
+//! Every fault is found, not only the first, so that a table is mended in one go; but what only follows from another
+//! fault is left out: cells of wrong columns, and gaps that a row leaves which cannot be read. Columns go by their names in the
 //! first line, in any order; lines that begin with `#` are left out.
 
 use std::collections::BTreeMap;
@@ -67,14 +68,20 @@ pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
     for record in reader.records() {
         match (record, &header) {
             (Err(error), _) => faults.push(unreadable(&error)),
-            (Ok(record), None) => header = Some(Header::of(&record, &mut faults)),
+            (Ok(record), None) => {
+                header = Some(Header::of(&record, &mut faults));
+                if !faults.is_empty() {
+                    break;
+                }
+            }
             (Ok(record), Some(header)) => rows.extend(header.row(&record, &mut faults)),
         }
     }
     if header.is_none() {
         faults.push(fault(1, None, "there is no line of column names").hinted(format!("write {}", written_columns())));
     }
-    faults.extend(faults_between(&rows));
+    let is_whole = faults.is_empty();
+    faults.extend(faults_between(&rows, is_whole));
     faults.sort_by_key(|fault| fault.line);
     (rows, faults)
 }
@@ -99,6 +106,16 @@ fn written_columns() -> String {
     COLUMNS.iter().filter(|(name, _)| *name != "usage_type").map(|(name, _)| *name).collect::<Vec<_>>().join(",")
 }
 
+fn unknown_column(line: u64, name: &str) -> Fault {
+    let near = nearest(name, COLUMNS.iter().map(|(name, _)| *name));
+    let hint = match near {
+        _ if name.contains(';') => "write commas between the columns".to_owned(),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the columns are {}", written_columns()),
+    };
+    fault(line, None, format!("there is no column `{name}`")).hinted(hint)
+}
+
 /// Where each column stands.
 struct Header {
     places: [Option<usize>; COLUMNS.len()],
@@ -115,13 +132,7 @@ impl Header {
                     faults.push(fault(line, Some(COLUMNS[column].0), "the column is there twice"));
                 }
                 Some(column) => places[column] = Some(place),
-                None => {
-                    let near = nearest(name, COLUMNS.iter().map(|(name, _)| *name));
-                    let hint = near.map_or(format!("the columns are {}", written_columns()), |near| {
-                        format!("did you mean `{near}`?")
-                    });
-                    faults.push(fault(line, None, format!("there is no column `{name}`")).hinted(hint));
-                }
+                None => faults.push(unknown_column(line, name)),
             }
         }
         for (column, (name, needed)) in COLUMNS.iter().enumerate() {
@@ -283,8 +294,8 @@ fn faults_within(row: &PriceRow) -> Vec<Fault> {
     faults
 }
 
-/// What rows say against each other.
-fn faults_between(rows: &[PriceRow]) -> Vec<Fault> {
+/// What rows say against each other; of gaps only if no row is missing.
+fn faults_between(rows: &[PriceRow], is_whole: bool) -> Vec<Fault> {
     let mut places: BTreeMap<Place, Vec<&PriceRow>> = BTreeMap::new();
     for row in rows {
         places.entry(row.place()).or_default().push(row);
@@ -292,7 +303,7 @@ fn faults_between(rows: &[PriceRow]) -> Vec<Fault> {
     let faults = places.values().flat_map(|rows| {
         let clashes = clashes(rows);
         // Where rows are in each other's way, what looks like a gap says nothing more.
-        let gaps = if clashes.is_empty() { gaps(rows) } else { Vec::new() };
+        let gaps = if is_whole && clashes.is_empty() { gaps(rows) } else { Vec::new() };
         clashes.into_iter().chain(gaps)
     });
     faults.collect()
@@ -311,7 +322,7 @@ fn clashes(rows: &[&PriceRow]) -> Vec<Fault> {
         let Some(other) = rows[..place].iter().find(meets) else { continue };
         let is_same = (other.start_gb, other.effective_from) == (row.start_gb, row.effective_from);
         faults.push(if is_same {
-            fault(row.line, None, format!("the same price as line {} gives", other.line))
+            fault(row.line, None, format!("line {} has a price for this tier from the same day", other.line))
                 .hinted("leave one of them out")
         } else if other.start_gb == row.start_gb {
             let message = format!("in force together with line {}", other.line);
@@ -337,7 +348,8 @@ fn gaps(rows: &[&PriceRow]) -> Vec<Fault> {
         let mut at = 0;
         for row in tiers {
             if row.start_gb > at && !faults.iter().any(|fault: &Fault| fault.line == row.line) {
-                let message = format!("no tier goes from {at} to {} GB on {}", row.start_gb, written_date(moment));
+                let since = if moment == 0 { String::new() } else { format!(" on {}", written_date(moment)) };
+                let message = format!("no tier goes from {at} to {} GB{since}", row.start_gb);
                 faults.push(fault(row.line, Some("tier_start_gb"), message));
             }
             at = row.end_gb.unwrap_or(u64::MAX);
@@ -354,6 +366,8 @@ pub fn written_date(moment: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const HEAD: &str = "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source\n";
@@ -392,13 +406,19 @@ mod tests {
             ),
             ("internet-egress-free,any,internet,0,100,0.1,,,", "line 2, usd_per_gb: what is free costs 0"),
             ("nat-processing,us-east-1", "line 2: 2 cells where the header has 9"),
-            (
-                "nat-processing,us-east-1,any,10,,0.1,,,",
-                "line 2, tier_start_gb: no tier goes from 0 to 10 GB on 1970-01-01",
-            ),
+            ("nat-processing,us-east-1,any,10,,0.1,,,", "line 2, tier_start_gb: no tier goes from 0 to 10 GB"),
         ] {
             assert_eq!(faults(&format!("{line}\n")), [told]);
         }
+    }
+
+    #[test]
+    fn what_follows_from_another_fault_is_not_told() {
+        let middle_missing = "internet-egress,eu-west-1,internet,0,10,0.1,,,\n\
+            internet-egress,eu-west-1,internet,10,20,x,,,\ninternet-egress,eu-west-1,internet,20,,0.1,,,\n";
+        assert_eq!(faults(middle_missing), ["line 3, usd_per_gb: `x` is no decimal number, such as 0.09"]);
+        let told = rows(b"charge,from,usd_per_gb\nnat-processing,us-east-1,0.1\n").1;
+        assert_eq!(told.iter().map(ToString::to_string).collect::<Vec<_>>(), ["line 1, to: the column is missing"]);
     }
 
     #[test]
@@ -410,16 +430,13 @@ mod tests {
     fn rows_that_meet_are_told_apart_by_how() {
         let nat = |rest: &str| format!("nat-processing,us-east-1,any,{rest}\n");
         let two = |a: &str, b: &str| faults(&(nat(a) + &nat(b)));
-        assert_eq!(two("0,,0.1,,,", "0,,0.2,,,"), ["line 3: the same price as line 2 gives"]);
+        assert_eq!(two("0,,0.1,,,", "0,,0.2,,,"), ["line 3: line 2 has a price for this tier from the same day"]);
         assert_eq!(
             two("0,,0.1,2025-01-01,,", "0,,0.2,2026-01-01,,"),
             ["line 3, effective_from: in force together with line 2"]
         );
         assert_eq!(two("0,10,0.1,,,", "5,,0.2,,,"), ["line 3, tier_start_gb: the tier overlaps that of line 2"]);
-        assert_eq!(
-            two("0,10,0.1,,,", "20,,0.2,,,"),
-            ["line 3, tier_start_gb: no tier goes from 10 to 20 GB on 1970-01-01"]
-        );
+        assert_eq!(two("0,10,0.1,,,", "20,,0.2,,,"), ["line 3, tier_start_gb: no tier goes from 10 to 20 GB"]);
         assert!(two("0,,0.1,2025-01-01,2026-01-01,", "0,,0.2,2026-01-01,,").is_empty());
         assert!(two("0,10,0.1,,,", "10,20,0.2,,,").is_empty(), "a ladder may end");
         assert_eq!(
@@ -437,6 +454,8 @@ mod tests {
             told("charge,from,to,cny_per_gb\n"),
             ["line 1: there is no column `cny_per_gb`", "line 1, usd_per_gb: the column is missing"]
         );
+        let semicolons = rows(b"charge;from;to;usd_per_gb\n").1;
+        assert_eq!(semicolons[0].hint.as_deref(), Some("write commas between the columns"));
         assert_eq!(told("charge,from,to,usd_per_gb,to\n"), ["line 1, to: the column is there twice"]);
         assert_eq!(
             told("charge,from,to,usd_per_gb\nnat-processing,us-east-1,any,\"0.1\n\u{1}"),
@@ -453,6 +472,24 @@ mod tests {
             (rows[0].charge, rows[0].rate.map(Rate::rounded), rows[0].line),
             (Charge::NatProcessing, Some(400_000_000), 3)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_read_without_fault_is_a_table(
+            cells in prop::collection::vec(
+                "nat-processing|internet-egress|us-east-1|any|internet|[0-9]{1,12}|0\\.0[0-9]|2026-0[1-9]-01|[\\x00-\\xff]{0,3}|,|\n|\"",
+                0..60,
+            ),
+        ) {
+            let text = format!("{HEAD}{}", cells.join(","));
+            let (rows, faults) = rows(text.as_bytes());
+            if faults.is_empty() {
+                for row in &rows {
+                    prop_assert!(row.end_gb.is_none_or(|end| end > row.start_gb));
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::price::{
     rounded_parts, written_date,
 };
 use crate::schema::output::{self, Output};
+use crate::units::human;
 
 /// Which prices to show.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +57,8 @@ pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report 
             .push(format!("{what} in {ending} of {} price ladders; bytes there are unpriced", ladders.len()));
     }
     if let Some(quote) = quote {
+        let told = quote.discounts.iter().map(|(charge, discount)| format!("{}: {discount} off", charge.name()));
+        report.meta.notes.extend(told.map(|told| format!("{told} in `usd`, not in `usd_per_gb`")));
         let priced = ladders.iter().filter_map(|ladder| Priced::of(ladder, quote, table, shown.moment));
         let priced: Vec<_> = priced.collect();
         report.tables = vec![costs(&priced), shares(&priced, quote)];
@@ -196,15 +199,16 @@ pub fn check(name: &str, rows: &[PriceRow], faults: &[Fault], embedded: &PriceTa
     let mut report = Report { name: "check".to_owned(), ..Report::default() };
     if !faults.is_empty() {
         report.tables.push(faults_table(faults));
-        let (faults, rows) = (faults.len(), rows.len());
-        report.meta.notes.push(format!("{name}: {faults} faults; {rows} rows without any"));
+        let (faults, rows) = (human::counted(faults.len() as u64, "fault"), human::counted(rows.len() as u64, "row"));
+        report.meta.notes.push(format!("{name}: {faults}; {rows} without any"));
         return report;
     }
     let (found, same) = differences(embedded.rows(), rows.iter());
     let count = |status| found.iter().filter(|difference| difference.status == status).count();
     let statuses = [Status::New, Status::Changed, Status::Dropped, Status::Unpriced, Status::Unverified];
     let told = statuses.map(|status| format!("{} {}", count(status), status.name())).join(", ");
-    report.meta.notes.push(format!("{name}: {} rows, no faults; {same} tiers as embedded, {told}", rows.len()));
+    let (rows, same) = (human::counted(rows.len() as u64, "row"), human::counted(same as u64, "tier"));
+    report.meta.notes.push(format!("{name}: {rows}, no faults; {same} as embedded, {told}"));
     report.tables.push(differences_table(&found));
     report
 }
@@ -249,9 +253,11 @@ pub fn import(imported: &Imported, strict: bool) -> Report {
     let tables = vec![prices_table("Prices of the lists", rows), left_out];
     let mut report = Report { name: "import".to_owned(), tables, ..Report::default() };
     let meta = &mut report.meta;
-    meta.notes.push(format!("{} rows of price lists taken, {} prices written", imported.taken, imported.rows.len()));
+    let (taken, written) = (human::counted(imported.taken, "row"), human::counted(imported.rows.len() as u64, "price"));
+    meta.notes.push(format!("{taken} of price lists taken, {written} written"));
     for (reason, left) in &imported.left_out {
-        let told = format!("left out: {} × {reason}, such as {}", left.rows, left.example);
+        let rows = human::count(left.rows.into());
+        let told = format!("left out: {rows} × {reason}, such as {}", left.example);
         if reason.is_damage() || (strict && reason.is_doubtful()) {
             meta.warnings.push(told);
             meta.incomplete = true;

@@ -99,19 +99,22 @@ fn plain(name: &[u8]) -> String {
     letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect()
 }
 
-/// Where each column stands.
-struct Columns([Option<usize>; NAMES.len()]);
+/// Where each column stands, and how many a line has.
+struct Columns {
+    places: [Option<usize>; NAMES.len()],
+    width: usize,
+}
 
 impl Columns {
     /// The columns of a line of names; none if the line is something else.
     fn of(line: &ByteRecord) -> Option<Self> {
         let names: Vec<String> = line.iter().map(plain).collect();
         let places = NAMES.map(|name| names.iter().position(|found| found == name));
-        NEEDED.iter().all(|field| places[*field as usize].is_some()).then_some(Self(places))
+        NEEDED.iter().all(|field| places[*field as usize].is_some()).then_some(Self { places, width: line.len() })
     }
 
     fn text<'a>(&self, record: &'a ByteRecord, field: Field) -> &'a str {
-        let bytes = self.0[field as usize].and_then(|place| record.get(place)).unwrap_or_default();
+        let bytes = self.places[field as usize].and_then(|place| record.get(place)).unwrap_or_default();
         // What is not UTF-8 is nothing that we know.
         str::from_utf8(bytes).unwrap_or("\u{fffd}")
     }
@@ -136,8 +139,11 @@ impl Columns {
 
     /// Takes the line's price, or counts why not.
     fn price(&self, record: &ByteRecord, list: &List, product: &Product, import: &mut Import) {
+        if record.len() < self.width {
+            return import.leave_out(Reason::Malformed, "a line that is cut off", 1);
+        }
         let text = |field| self.text(record, field);
-        let or = |field, absent| if self.0[field as usize].is_none() { absent } else { text(field) };
+        let or = |field, absent| if self.places[field as usize].is_none() { absent } else { text(field) };
         if or(Field::Term, ON_DEMAND) != ON_DEMAND {
             return import.leave_out(Reason::Term, &product.usage_type, 1);
         }

@@ -3,6 +3,8 @@
 
 use std::io::{BufReader, Read};
 
+use proptest::prelude::*;
+
 use super::super::tests::shared;
 use super::super::{Charge, PriceTable};
 use super::*;
@@ -114,6 +116,13 @@ fn what_cannot_be_read_is_damage() {
         assert_eq!(with(place, cell), (vec![], vec![(Reason::Malformed, 1)]), "{cell}");
     }
     assert!(Reason::Malformed.is_damage() && !Reason::Term.is_doubtful());
+}
+
+#[test]
+fn a_list_that_is_cut_off_is_damage() {
+    let text = one(PLAIN);
+    let cut = &text[..text.len() - 40];
+    assert_eq!(imported(&[cut]), (vec![], vec![(Reason::Malformed, 1)]));
 }
 
 #[test]
@@ -260,6 +269,28 @@ fn json_that_is_no_price_list_or_damaged_stops_the_import() {
     assert!(told(&format!("{JSON}x")).contains("trailing characters"));
     assert_eq!(told("charge,from\n"), "list: this is no price list of AWS");
     assert_eq!(told(""), "list: this is no price list of AWS");
+}
+
+proptest! {
+    #[test]
+    fn no_list_panics_and_what_it_gives_has_no_faults(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+        is_json in any::<bool>(),
+    ) {
+        let mut list = if is_json { JSON.as_bytes().to_vec() } else { one(PLAIN).into_bytes() };
+        for (place, byte) in damage {
+            let place = place.index(list.len());
+            list[place] = byte;
+        }
+        list.truncate(list.len() - cut.index(20));
+        let mut import = Import::default();
+        if import.read("test", list.as_slice()).is_ok() {
+            for row in import.finish().rows {
+                prop_assert!(row.rate.is_some() && row.end_gb.is_none_or(|end| end > row.start_gb));
+            }
+        }
+    }
 }
 
 /// A text that is made as it is read: a beginning, many times a middle with its number, an end.
