@@ -15,6 +15,7 @@ use std::io::BufRead;
 
 pub use meter::Reason;
 use meter::{Meter, Product};
+pub use rows::LINE_BYTES_MAX;
 
 use super::charge::Charge;
 use super::money::Rate;
@@ -66,6 +67,8 @@ struct Kept {
     source: String,
     usage_type: String,
     is_contradicted: bool,
+    /// Whether its rows are counted with the other half that they price.
+    is_second_half: bool,
 }
 
 /// What a price list says of itself.
@@ -112,7 +115,7 @@ impl Import {
         let mut rows = Vec::new();
         for (place, dates) in std::mem::take(&mut self.kept) {
             let (whole, broken): (Vec<_>, Vec<_>) = dates.into_iter().partition(|(_, kept)| kept.is_whole());
-            for (_, kept) in broken {
+            for (_, kept) in broken.into_iter().filter(|(_, kept)| !kept.is_second_half) {
                 self.taken -= kept.tiers.len() as u64;
                 self.leave_out(Reason::Conflict, &kept.usage_type, kept.tiers.len() as u64);
             }
@@ -157,7 +160,8 @@ impl Import {
         let mut is_new = false;
         for charge in meter.charges {
             let dates = self.kept.entry((*charge, meter.from.clone(), meter.to.clone())).or_default();
-            let kept = dates.entry(effective).or_insert_with(|| Kept::of(list, product));
+            let is_second_half = *charge != meter.charges[0];
+            let kept = dates.entry(effective).or_insert_with(|| Kept::of(list, product, is_second_half));
             is_new |= kept.take(start, end, rate);
         }
         self.taken += u64::from(is_new);
@@ -166,10 +170,10 @@ impl Import {
 }
 
 impl Kept {
-    fn of(list: &List, product: &Product) -> Self {
+    fn of(list: &List, product: &Product, is_second_half: bool) -> Self {
         let published = list.published.get(..10).unwrap_or("an unknown day");
         let source = format!("{} price list published {published}, SKU {}", list.offer, product.sku);
-        Self { source, usage_type: product.usage_type.clone(), ..Self::default() }
+        Self { source, usage_type: product.usage_type.clone(), is_second_half, ..Self::default() }
     }
 
     /// Takes a tier; false if it is there already.

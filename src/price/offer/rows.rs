@@ -15,6 +15,9 @@ pub(super) const FIRST: &str = "FormatVersion";
 /// Lines about the list that may come before the column names.
 const ABOUT_LINES_MAX: usize = 50;
 
+/// The most bytes that one line may have; more is a quote that nobody closed, and would be held until the end.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
 /// The columns that we look at, without case and blanks.
 #[derive(Clone, Copy)]
 #[repr(usize)]
@@ -62,11 +65,14 @@ const NEEDED: [Field; 3] = [Field::Sku, Field::Usage, Field::Price];
 
 /// Reads a file into the import.
 pub(super) fn read(input: impl Read, import: &mut Import) -> io::Result<()> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(input);
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(Bounded { input, left: LINE_BYTES_MAX });
     let (mut record, mut list) = (ByteRecord::new(), List::default());
     let mut columns = None;
     for _ in 0..ABOUT_LINES_MAX {
-        if columns.is_some() || !reader.read_byte_record(&mut record)? {
+        if columns.is_some() || !next(&mut reader, &mut record)? {
             break;
         }
         columns = Columns::of(&record);
@@ -74,11 +80,35 @@ pub(super) fn read(input: impl Read, import: &mut Import) -> io::Result<()> {
     }
     let columns = columns.ok_or_else(|| io::Error::other("no line has the columns SKU, usageType and PricePerUnit"))?;
     let mut product = Product::default();
-    while reader.read_byte_record(&mut record)? {
+    while next(&mut reader, &mut record)? {
         columns.fill(&record, &mut product);
         columns.price(&record, &list, &product, import);
     }
     Ok(())
+}
+
+/// Reads a line; false after the last one.
+fn next<R: Read>(reader: &mut csv::Reader<Bounded<R>>, record: &mut ByteRecord) -> io::Result<bool> {
+    reader.get_mut().left = LINE_BYTES_MAX;
+    Ok(reader.read_byte_record(record)?)
+}
+
+/// An input that gives no more than a line may have until it is told that the next one begins.
+struct Bounded<R> {
+    input: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other(format!("a line has more than {LINE_BYTES_MAX} bytes")));
+        }
+        let most = buffer.len().min(self.left);
+        let taken = self.input.read(&mut buffer[..most])?;
+        self.left -= taken;
+        Ok(taken)
+    }
 }
 
 impl List {

@@ -224,6 +224,9 @@ fn contradicting_prices_and_gaps_give_no_price() {
     assert_eq!(two, (vec![], vec![(Reason::Repeated, 1), (Reason::Conflict, 1)]));
     let gap = conflict(&[(usage, "0", "10", "0.09"), (usage, "20", "Inf", "0.08")]);
     assert_eq!(gap, (vec![], vec![(Reason::Conflict, 2)]));
+    let usage = "EU-DataTransfer-Regional-Bytes";
+    let halves = conflict(&[(usage, "0", "Inf", "0.01"), (usage, "0", "Inf", "0.02")]);
+    assert_eq!(halves, (vec![], vec![(Reason::Repeated, 1), (Reason::Conflict, 1)]), "a row for two halves is one row");
 }
 
 #[test]
@@ -272,6 +275,32 @@ fn json_that_is_no_price_list_or_damaged_stops_the_import() {
 }
 
 proptest! {
+    #[test]
+    fn every_row_of_a_list_is_taken_or_left_out_and_what_is_taken_is_a_table(
+        lines in prop::collection::vec(
+            (
+                prop::sample::select(vec![
+                    "DataTransfer-Regional-Bytes", "EU-DataTransfer-Out-Bytes", "USE1-EU-AWS-Out-Bytes", "NatGateway-Hours",
+                    "XX-NatGateway-Bytes", "EU-NatGateway-Bytes", "Global-DataTransfer-Out-Bytes", "EU-DataTransfer-Out-ABytes",
+                ]),
+                prop::sample::select(vec!["0", "10", "20", "x"]),
+                prop::sample::select(vec!["10", "20", "Inf"]),
+                prop::sample::select(vec!["0.01", "0.02", "0", "-1"]),
+            ),
+            0..20,
+        ),
+    ) {
+        let mut import = Import::default();
+        import.read("test", list(&lines).as_bytes()).unwrap();
+        let imported = import.finish();
+        let left: u64 = imported.left_out.iter().map(|(_, left)| left.rows).sum();
+        prop_assert_eq!(imported.taken + left, lines.len() as u64);
+        let mut places: Vec<_> = imported.rows.iter().map(|row| (row.place(), row.start_gb, row.effective_from)).collect();
+        let rows = places.len();
+        places.dedup();
+        prop_assert_eq!(places.len(), rows);
+    }
+
     #[test]
     fn no_list_panics_and_what_it_gives_has_no_faults(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
@@ -353,6 +382,21 @@ fn a_list_of_any_length_keeps_what_it_gives_and_counters() {
         assert_eq!(many.1.rows.len(), 1);
         assert!(many.0 < few.0 + 10, "{} bytes kept of many lines, {} of few", many.0, few.0);
     }
+}
+
+#[test]
+fn a_quote_that_nobody_closes_is_told_before_memory_ends() {
+    let line = |_| format!("X{}\n", "x".repeat(1000));
+    let made = Made {
+        begin: one(PLAIN) + "\"",
+        middle: line,
+        end: String::new(),
+        next: 0,
+        times: 100_000,
+        pending: Vec::new(),
+    };
+    let error = Import::default().read("made", BufReader::new(made)).unwrap_err();
+    assert!(error.to_string().contains("more than 1048576 bytes"), "{error}");
 }
 
 #[test]
