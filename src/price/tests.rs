@@ -165,3 +165,64 @@ fn every_line_of_the_focus_sample_costs_what_it_says() {
     }
     assert_eq!(lines, 547);
 }
+
+/// The lines of a CSV by the names of their columns.
+fn lines_of(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// The words of the collected facts, and those of the table.
+const WORDS: [(&str, &[Charge], Option<&str>); 9] = [
+    ("internet_egress", &[Charge::InternetEgress], None),
+    ("internet_egress_free_tier", &[Charge::InternetEgressFree], None),
+    ("inter_region", &[Charge::InterRegion], None),
+    ("inter_az_each_direction", &[Charge::InterZoneOut, Charge::InterZoneIn], Some(SAME)),
+    ("vpc_peering_cross_az_each_direction", &[Charge::PeeringZoneOut, Charge::PeeringZoneIn], Some(SAME)),
+    ("public_or_eip_same_region_each_direction", &[Charge::PublicAddressOut, Charge::PublicAddressIn], Some(SAME)),
+    ("nat_gateway_processing", &[Charge::NatProcessing], Some(ANY)),
+    ("transit_gateway_processing", &[Charge::TransitGateway], Some(ANY)),
+    ("interface_endpoint_processing", &[Charge::EndpointProcessing], Some(ANY)),
+];
+
+#[test]
+fn the_embedded_table_has_the_verified_facts_and_no_others() {
+    let Some(path) = shared("reference/prices.csv") else { return };
+    let gb = |text: &str| text.parse::<u64>().ok();
+    let mut facts: Vec<_> = Vec::new();
+    for line in lines_of(&path).iter().filter(|line| line["source"].starts_with("verified:")) {
+        let Some((_, charges, to)) = WORDS.iter().find(|(word, ..)| *word == line["charge"]) else { continue };
+        let from = line["from_region"].replace("ANY", ANY);
+        let to = to.unwrap_or(&line["to_region"]).to_owned();
+        let rate = Rate::parse(&line["usd_per_gb"]).ok();
+        let tier = (gb(&line["tier_start_gb"]).unwrap(), gb(&line["tier_end_gb"]), rate);
+        facts.extend(charges.iter().map(|charge| ((*charge, from.clone(), to.clone()), tier)));
+    }
+    facts.sort();
+    let table = PriceTable::embedded().unwrap();
+    let mut rows: Vec<_> = table.rows().map(|row| (row.place(), (row.start_gb, row.end_gb, row.rate))).collect();
+    rows.sort();
+    assert_eq!(rows, facts);
+}
+
+#[test]
+fn readings_of_real_price_lists_import_to_what_is_embedded() {
+    let Some(path) = shared("reference/pricelist/transcribed_rates_2026.csv") else { return };
+    let mut list =
+        "FormatVersion,v1.0\nSKU,usageType,StartingRange,EndingRange,Unit,PricePerUnit,EffectiveDate\n".to_owned();
+    for line in lines_of(&path) {
+        let cells = ["usagetype", "begin_gb", "end_gb", "unit", "usd"].map(|name| line[name].as_str());
+        list += &format!("{},{},2026-09-01\n", line["region"], cells.join(","));
+    }
+    let mut import = offer::Import::default();
+    import.read("readings", list.as_bytes()).unwrap();
+    let table = PriceTable::embedded().unwrap();
+    let imported = import.finish();
+    for row in &imported.rows {
+        let ladder = table.look_up(row.charge, &row.from, &row.to, moment(DAY));
+        let embedded = ladder.and_then(|ladder| ladder.rows().iter().find(|own| own.start_gb == row.start_gb).copied());
+        let embedded = embedded.map(|own| (own.end_gb, own.rate));
+        assert_eq!(embedded, Some((row.end_gb, row.rate)), "{row:?}");
+    }
+    assert_eq!(imported.rows.len(), 28, "every meter of ours, both halves of a zone's apart");
+    assert!(imported.left_out.iter().all(|(reason, _)| !reason.is_doubtful()), "{:?}", imported.left_out);
+}

@@ -41,7 +41,7 @@ const TIER: [Output; 5] = [output::CHARGE, output::FROM, output::TO, output::TIE
 /// The prices in force and, if amounts are given, what those cost by each of them.
 #[must_use]
 pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report {
-    let ladders: Vec<_> = table.in_force(shown.moment).filter(|ladder| shown.wants(ladder)).collect();
+    let ladders: Vec<_> = table.in_force(shown.moment).filter(|ladder| shown.wants(ladder, table)).collect();
     let rows = ladders.iter().flat_map(Ladder::rows).map(|row| price(row));
     let prices = prices_table("Prices in force", rows.collect());
     let mut report = Report { name: "prices".to_owned(), ..Report::default() };
@@ -50,11 +50,8 @@ pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report 
     }
     let ending = ladders.iter().filter(|ladder| has_end(ladder)).count();
     if ending > 0 {
-        let what = "tiers end or have no price";
-        report
-            .meta
-            .notes
-            .push(format!("{what} in {ending} of {} price ladders; bytes there are unpriced", ladders.len()));
+        let of = format!("{ending} of {} price ladders", ladders.len());
+        report.meta.notes.push(format!("tiers end or have no price in {of}; bytes there are unpriced"));
     }
     if let Some(quote) = quote {
         let told = quote.discounts.iter().map(|(charge, discount)| format!("{}: {discount} off", charge.name()));
@@ -68,19 +65,26 @@ pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report 
 }
 
 impl Shown {
-    fn wants(&self, ladder: &Ladder) -> bool {
+    fn wants(&self, ladder: &Ladder, table: &PriceTable) -> bool {
         let Some(row) = ladder.rows().first() else { return false };
-        let touches = |region: &String| [&row.from, &row.to].contains(&region) || row.from == ANY;
         (self.charges.is_empty() || self.charges.contains(&row.charge))
-            && (self.regions.is_empty() || self.regions.iter().any(touches))
+            && (self.regions.is_empty() || self.regions.iter().any(|region| self.touches(region, ladder, row, table)))
+    }
+
+    /// Whether a ladder is a region's, as either side or as the one that decides for want of its own.
+    fn touches(&self, region: &String, ladder: &Ladder, row: &PriceRow, table: &PriceTable) -> bool {
+        if row.charge == Charge::InternetEgressFree {
+            return table.free_bytes(region, self.moment) > 0;
+        }
+        let decides = || table.look_up(row.charge, region, &row.to, self.moment).as_ref() == Some(ladder);
+        [&row.from, &row.to].contains(&region) || (row.from == ANY && decides())
     }
 }
 
 /// Whether some bytes have no price by a ladder. The free tier ends by its nature.
 fn has_end(ladder: &Ladder) -> bool {
-    let is_priced = |row: &&PriceRow| row.charge == Charge::InternetEgressFree || row.rate.is_some();
-    let open = |row: &&PriceRow| row.charge == Charge::InternetEgressFree || row.end_gb.is_none();
-    !ladder.rows().iter().all(is_priced) || !ladder.rows().last().is_some_and(open)
+    let Some(last) = ladder.rows().last().filter(|row| row.charge != Charge::InternetEgressFree) else { return false };
+    last.end_gb.is_some() || ladder.rows().iter().any(|row| row.rate.is_none())
 }
 
 fn prices_table(title: &str, rows: Vec<Row>) -> Table {

@@ -1,14 +1,15 @@
 //! Offer files as JSON: products by SKU, then terms by kind and SKU.
 //!
 //! The text is walked, never held: a product is kept only if we have a use for it, and of the terms only those of such
-//! products are looked at.
+//! products are looked at. What `aws pricing get-products` answers is read too: a list of texts, each the JSON of one
+//! product with its terms.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::Read;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::meter::{Meter, Product, Reason};
 use super::{CURRENCY, Dimension, Import, List, NO_END, ON_DEMAND};
@@ -65,6 +66,7 @@ impl Root<'_, '_> {
                 "offerCode" => self.0.list.offer = object.next_value()?,
                 "publicationDate" => self.0.list.published = object.next_value()?,
                 "products" => object.next_value_seed(Products(self.0))?,
+                "PriceList" => object.next_value_seed(Answers(self.0))?,
                 "terms" if self.0.products.is_none() => {
                     return Err(A::Error::custom("its terms come before its products"));
                 }
@@ -77,9 +79,11 @@ impl Root<'_, '_> {
 }
 
 /// A product as it is written.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Written {
-    #[serde(default)]
+    /// The key of a product in an offer file, repeated; an answer has it here alone.
+    sku: String,
     attributes: Attributes,
 }
 
@@ -98,6 +102,23 @@ struct Attributes {
     to_location_type: String,
 }
 
+impl Attributes {
+    fn product(self, sku: String) -> Product {
+        Product {
+            sku,
+            usage_type: self.usagetype,
+            operation: self.operation,
+            region: self.region_code,
+            from_region: self.from_region_code,
+            from_location: self.from_location,
+            from_location_type: self.from_location_type,
+            to_region: self.to_region_code,
+            to_location: self.to_location,
+            to_location_type: self.to_location_type,
+        }
+    }
+}
+
 /// The products by SKU.
 struct Products<'w, 'a>(&'w mut Walk<'a>);
 object!(Products, "products by SKU");
@@ -106,19 +127,7 @@ impl Products<'_, '_> {
     fn walk<'de, A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let products = self.0.products.get_or_insert_default();
         while let Some((sku, written)) = object.next_entry::<String, Written>()? {
-            let said = written.attributes;
-            let product = Product {
-                sku,
-                usage_type: said.usagetype,
-                operation: said.operation,
-                region: said.region_code,
-                from_region: said.from_region_code,
-                from_location: said.from_location,
-                from_location_type: said.from_location_type,
-                to_region: said.to_region_code,
-                to_location: said.to_location,
-                to_location_type: said.to_location_type,
-            };
+            let product = written.attributes.product(sku);
             match product.meter() {
                 Ok(meter) => drop(products.insert(product.sku.clone(), (product, meter))),
                 Err(reason) => self.0.import.leave_out(reason, &product.usage_type, 1),
@@ -183,12 +192,19 @@ impl Kind<'_, '_> {
                 continue;
             };
             for term in object.next_value::<BTreeMap<String, Term>>()?.values() {
-                for price in term.price_dimensions.values() {
-                    import.price(list, product, meter, price.dimension(&term.effective_date));
-                }
+                term.price(import, list, product, meter);
             }
         }
         Ok(())
+    }
+}
+
+impl Term {
+    /// Takes all prices of a product's term.
+    fn price(&self, import: &mut Import, list: &List, product: &Product, meter: &Meter) {
+        for price in self.price_dimensions.values() {
+            import.price(list, product, meter, price.dimension(&self.effective_date));
+        }
     }
 }
 
@@ -203,6 +219,60 @@ impl Price {
             start: self.begin_range.as_deref().unwrap_or("0"),
             end: self.end_range.as_deref().unwrap_or(NO_END),
             effective,
+        }
+    }
+}
+
+/// What the query interface answers of one product.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    product: Written,
+    #[serde(default)]
+    service_code: String,
+    #[serde(default)]
+    publication_date: String,
+    /// By kind, then by SKU and term in one.
+    #[serde(default)]
+    terms: BTreeMap<String, BTreeMap<String, Term>>,
+}
+
+/// A list of texts, each an answer.
+struct Answers<'w, 'a>(&'w mut Walk<'a>);
+
+impl<'de> DeserializeSeed<'de> for Answers<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, text: D) -> Result<(), D::Error> {
+        text.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Answers<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of products as texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<(), A::Error> {
+        self.0.products.get_or_insert_default();
+        while let Some(text) = texts.next_element::<String>()? {
+            serde_json::from_str::<Answer>(&text).map_err(A::Error::custom)?.price(self.0.import);
+        }
+        Ok(())
+    }
+}
+
+impl Answer {
+    /// Takes the product's prices, or counts why not.
+    fn price(self, import: &mut Import) {
+        let list = List { offer: self.service_code, published: self.publication_date };
+        let product = self.product.attributes.product(self.product.sku);
+        match (product.meter(), self.terms.get(ON_DEMAND)) {
+            (Ok(meter), Some(terms)) => terms.values().for_each(|term| term.price(import, &list, &product, &meter)),
+            (Ok(_), None) => import.leave_out(Reason::Term, &product.usage_type, 1),
+            (Err(reason), _) => import.leave_out(reason, &product.usage_type, 1),
         }
     }
 }

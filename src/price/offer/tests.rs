@@ -264,6 +264,26 @@ fn json_gives_what_csv_gives() {
 }
 
 #[test]
+fn answers_of_the_query_interface_are_texts_of_json() {
+    let answer = |usage: &str, unit: &str| {
+        let terms = format!(
+            r#"{{"OnDemand":{{"A.T":{{"effectiveDate":"2026-09-01T00:00:00Z","priceDimensions":{{"A.T.R":{{"unit":"{unit}","beginRange":"0","endRange":"Inf","pricePerUnit":{{"USD":"0.0480000000"}}}}}}}}}}}}"#
+        );
+        let product = format!(r#"{{"productFamily":"NAT Gateway","sku":"A","attributes":{{"usagetype":"{usage}"}}}}"#);
+        let text = format!(
+            r#"{{"product":{product},"serviceCode":"AmazonEC2","terms":{terms},"publicationDate":"2026-09-25T17:45:21Z"}}"#
+        );
+        serde_json::to_string(&text).unwrap()
+    };
+    let list = [answer("EU-NatGateway-Bytes", "GB"), answer("EU-NatGateway-Hours", "Hrs")].join(",");
+    let (rows, left) = imported(&[&format!(r#"{{"FormatVersion":"aws_v1","PriceList":[{list}]}}"#)]);
+    assert_eq!(rows, ["nat-processing eu-west-1 any 0-Inf $0.048 2026-09-01.."]);
+    assert_eq!(left, [(Reason::OtherMeter, 1)]);
+    let error = Import::default().read("answer", r#"{"PriceList":["{}"]}"#.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("missing field `product`"), "{error}");
+}
+
+#[test]
 fn json_that_is_no_price_list_or_damaged_stops_the_import() {
     let told = |text: &str| Import::default().read("list", text.as_bytes()).unwrap_err().to_string();
     assert!(told("{}").contains("no products"));
