@@ -11,7 +11,7 @@ mod rows;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 pub use meter::Reason;
 use meter::{Meter, Product};
@@ -25,6 +25,8 @@ use crate::error::Error;
 
 /// What price lists write for a tier without an end.
 const NO_END: &str = "Inf";
+/// What some programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// The units that mean a GB.
 const GB_UNITS: [&str; 2] = ["GB", "GigaBytes"];
 /// The currency that we have.
@@ -96,17 +98,20 @@ impl Import {
     /// If it is none, or is damaged: then nothing of the import should be used.
     pub fn read(&mut self, name: &str, mut input: impl BufRead) -> Result<(), Error> {
         let broken = |cause: String| Error::failed(format!("{name}: the price list cannot be read: {cause}"));
-        let start = input.fill_buf().map_err(|error| broken(error.to_string()))?;
-        let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start();
-        match start.trim_ascii_start().first() {
-            Some(b'{') => json::read(input, self).map_err(|error| broken(error.to_string())),
-            Some(_) if start.strip_prefix(b"\"").unwrap_or(start).starts_with(rows::FIRST.as_bytes()) => {
-                rows::read(input, self).map_err(|error| broken(error.to_string()))
-            }
-            _ => Err(Error::failed(format!("{name}: this is no price list of AWS")).hint(
-                "give the CSV or JSON offer file of AWSDataTransfer, AmazonEC2 or AmazonVPC; a table of outflow's own goes to --prices",
-            )),
+        let failed = |error: io::Error| broken(error.to_string());
+        if input.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) {
+            input.consume(BYTE_ORDER_MARK.len());
         }
+        let start = input.fill_buf().map_err(failed)?.trim_ascii_start();
+        if start.starts_with(b"{") {
+            return json::read(input, self).map_err(|error| broken(error.to_string()));
+        }
+        if start.strip_prefix(b"\"").unwrap_or(start).starts_with(rows::FIRST) {
+            return rows::read(input, self).map_err(failed);
+        }
+        let error = Error::failed(format!("{name}: this is no price list of AWS"));
+        let error = error.hint("give the CSV or JSON offer file of AWSDataTransfer, AmazonEC2 or AmazonVPC");
+        Err(error.hint("a table of outflow's own goes to --prices"))
     }
 
     /// The table of everything that was read.

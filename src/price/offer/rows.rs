@@ -11,7 +11,7 @@ use super::meter::{Product, Reason};
 use super::{CURRENCY, Dimension, Import, List, ON_DEMAND};
 
 /// How such a file begins.
-pub(super) const FIRST: &str = "FormatVersion";
+pub(super) const FIRST: &[u8] = b"FormatVersion";
 /// Lines about the list that may come before the column names.
 const ABOUT_LINES_MAX: usize = 50;
 

@@ -260,6 +260,7 @@ fn json_gives_what_csv_gives() {
     assert_eq!(rows, ["nat-processing eu-west-1 any 0-Inf $0.048 2026-09-01.."]);
     assert_eq!(left, [(Reason::OtherMeter, 1), (Reason::Term, 1)]);
     let cny = JSON.replace("USD\":\"0.04", "CNY\":\"0.04");
+    assert_eq!(imported(&[&format!("\u{feff} {JSON}")]).0, rows, "after a byte order mark");
     assert_eq!(imported(&[&cny]).1, [(Reason::OtherMeter, 1), (Reason::Term, 1), (Reason::Currency, 1)]);
 }
 
