@@ -32,14 +32,14 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("arrow_schema", PARQUET),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
-    ("csv", &["view/csv.rs"]),
+    ("csv", &["price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),
     ("parquet", PARQUET),
     ("rayon", &["work"]),
     ("regex", &["group/filter"]),
-    ("serde_json", &["decode", "view/json.rs"]),
+    ("serde_json", &["decode", "price/offer/json.rs", "view/json.rs"]),
     ("walkdir", &["collect"]),
 ];
 

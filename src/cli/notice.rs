@@ -81,6 +81,16 @@ pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
             text.push_str(&format!("note: {}\n", human::harmless(note)));
         }
     }
+    say(&(text + &warned(meta)));
+}
+
+/// Says a report's warnings alone.
+pub(super) fn warnings(meta: &Meta) {
+    say(&warned(meta));
+}
+
+fn warned(meta: &Meta) -> String {
+    let mut text = String::new();
     for warning in meta.warnings.iter().take(WARNINGS_MAX) {
         text.push_str(&format!("warning: {}\n", human::harmless(warning)));
     }
@@ -90,12 +100,12 @@ pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
     if meta.incomplete {
         text.push_str("warning: the answer is incomplete (exit code 3)\n");
     }
-    say(&text);
+    text
 }
 
 /// Says a report's notes alone.
 pub(super) fn notes(meta: &Meta) {
-    say(&meta.notes.iter().map(|note| format!("note: {note}\n")).collect::<String>());
+    say(&meta.notes.iter().map(|note| format!("note: {}\n", human::harmless(note))).collect::<String>());
 }
 
 fn reading(meta: &Meta, took: Duration) -> String {

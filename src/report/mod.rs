@@ -8,6 +8,7 @@ pub mod fields;
 pub mod flows;
 pub mod inspect;
 pub mod plan;
+pub mod prices;
 pub mod top;
 
 use std::net::IpAddr;
@@ -88,6 +89,8 @@ pub enum Cell {
         /// The whole.
         whole: u128,
     },
+    /// Money, in 10⁻¹⁰ USD.
+    Usd(u128),
 }
 
 impl From<&str> for Cell {
