@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::format::{Format, may_be_header};
 use super::scan::Index;
 use super::value;
-use super::{Dictionary, Flows, Reason, Skips, Values, avx2};
+use super::{Dictionary, Flows, Reason, Skips, Values, avx};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
 use crate::units::human;
 
@@ -310,7 +310,7 @@ impl TextDecoder {
         let starts = index.starts();
         let fields = records.iter().map(|record| span(starts, spans, *record, place));
         out.reserve(records.len());
-        avx2::ipv4_addresses(text, fields, |(start, end), ipv4| {
+        avx::ipv4_addresses(text, fields, |(start, end), ipv4| {
             let address = ipv4.map(value::of_ipv4).or_else(|| value::parse_address(&text[start..end]));
             out.push(
                 address.unwrap_or_else(|| missed(&text[start..end], out.len(), ABSENT_ADDRESS, failure, failures)),
