@@ -6,6 +6,7 @@ mod fields;
 mod flags;
 mod flows;
 mod inspect;
+mod interrupt;
 mod job;
 mod notice;
 mod output;

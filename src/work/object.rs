@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::Scope;
 
 use super::scan::{Running, Take, Worker};
-use crate::collect::{Block, Content, Ending, Lines, open};
+use crate::collect::{Block, Content, Ending, Lines};
 use crate::decode::parquet::{ParquetFile, Shape};
 use crate::decode::{Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, unwrap_messages};
 use crate::schema::Column;
@@ -111,9 +111,8 @@ impl Outcome {
 
 impl<T: Take> Running<'_, T> {
     pub(super) fn read_object<'s>(&'s self, place: usize, scope: &Scope<'s>) {
-        let object = &self.scan.objects[place];
         self.note(place, |outcome| outcome.skips = self.new_skips());
-        match open(object, &self.scan.job.limits) {
+        match self.ahead.open(place, &self.scan.job.limits) {
             Ok(Content::Empty) => {
                 self.note(place, |outcome| outcome.written = Some(Written::Empty));
                 self.fail(place, "is empty: a flow log has at least a header line".to_owned());

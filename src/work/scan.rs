@@ -12,7 +12,7 @@ use rayon::Scope;
 use super::Job;
 use super::object::{BlockOutcome, Outcome};
 use super::progress::Progress;
-use crate::collect::Object;
+use crate::collect::{Ahead, Object};
 use crate::decode::{Dictionary, Flows, TextDecoder};
 use crate::error::Error;
 use crate::schema::ColumnSet;
@@ -55,6 +55,8 @@ pub(super) struct Worker<T> {
 pub(super) struct Running<'a, T> {
     pub(super) scan: &'a Scan<'a, T>,
     order: Vec<usize>,
+    /// Opens the objects, and fetches those far away before it is their turn.
+    pub(super) ahead: Ahead<'a>,
     next: AtomicUsize,
     blocks_ahead: AtomicUsize,
     workers: Mutex<Vec<Worker<T>>>,
@@ -72,6 +74,7 @@ impl<T: Take> Scan<'_, T> {
         self.progress.expect_stored_bytes(self.objects.iter().map(|object| object.stored_bytes).sum());
         let running = Running {
             scan: self,
+            ahead: Ahead::new(self.objects, &order),
             order,
             next: AtomicUsize::new(0),
             blocks_ahead: AtomicUsize::new(0),
