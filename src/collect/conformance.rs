@@ -2,6 +2,7 @@
 //! they are packed and damaged. A further store adds its [`Store`] and one test that runs [`conforms`].
 
 use std::io::Write;
+use std::process::{Child, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -85,6 +86,68 @@ fn a_store_of_s3_s_protocol_conforms_in_small_parts_and_pages() {
         server.store.page(2);
         Box::new(InProcess(server, 997))
     });
+}
+
+/// A bucket of moto's server, which is another project's idea of S3 than that of this process.
+struct Moto {
+    options: S3Options,
+    bucket: String,
+}
+
+impl Store for Moto {
+    fn put(&self, key: &str, bytes: &[u8]) {
+        s3::tests::put(&self.options, &self.bucket, key, bytes);
+    }
+
+    fn input(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.bucket)
+    }
+
+    fn options(&self) -> S3Options {
+        self.options.clone()
+    }
+
+    fn narrows(&self) -> bool {
+        true
+    }
+
+    fn step(&self) -> usize {
+        199
+    }
+}
+
+#[test]
+fn moto_s_server_conforms() {
+    let Some(python) = std::env::var_os("OUTFLOW_MOTO_PYTHON") else {
+        eprintln!("skipped: OUTFLOW_MOTO_PYTHON names no Python that has moto");
+        return;
+    };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut server = std::process::Command::new(python);
+    server.args(["-m", "moto.server", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut server = Killed(server.spawn().unwrap());
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(server.0.try_wait().unwrap().is_none(), "moto's server ended");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let options = s3::tests::options(&format!("http://127.0.0.1:{port}"), S3Limits::default());
+    let buckets = std::cell::Cell::new(0);
+    conforms(&|| {
+        buckets.set(buckets.get() + 1);
+        let bucket = format!("logs-{}", buckets.get());
+        s3::tests::make_bucket(&options, &bucket);
+        Box::new(Moto { options: options.clone(), bucket })
+    });
+}
+
+/// A process that ends with the test, however that ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 /// Runs the suite, each part against an empty store.

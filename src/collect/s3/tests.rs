@@ -2,6 +2,9 @@
 
 use std::time::Instant;
 
+use aws_sdk_s3::types::ObjectCannedAcl;
+
+use super::client::{Account, runtime};
 use super::*;
 use crate::collect::store::{Asked, BUCKET, Fault, Held, Server};
 use crate::collect::{Ahead, Content, Ending, Found, Limits, ObjectError, Prune, find};
@@ -17,6 +20,26 @@ pub(in crate::collect) fn options(url: &str, limits: S3Limits) -> S3Options {
         limits,
         ..S3Options::default()
     }
+}
+
+/// Puts an object where nothing but the protocol leads to the store.
+pub(in crate::collect) fn put(options: &S3Options, bucket: &str, key: &str, bytes: &[u8]) {
+    let put = async {
+        let bucket = Account::of(options).await.bucket(bucket, None);
+        let body = bytes.to_vec().into();
+        let request = bucket.client().put_object().bucket(bucket.name()).key(key).body(body);
+        request.acl(ObjectCannedAcl::PublicRead).send().await.unwrap();
+    };
+    runtime().unwrap().block_on(put);
+}
+
+/// Makes a bucket in such a store.
+pub(in crate::collect) fn make_bucket(options: &S3Options, bucket: &str) {
+    let make = async {
+        let bucket = Account::of(options).await.bucket(bucket, None);
+        bucket.client().create_bucket().bucket(bucket.name()).send().await.unwrap();
+    };
+    runtime().unwrap().block_on(make);
 }
 
 /// Limits small enough for small objects to meet them.
