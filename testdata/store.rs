@@ -73,6 +73,8 @@ pub(crate) struct Asked {
     pub(crate) prefix: String,
     /// The region of the signature.
     pub(crate) region: Option<String>,
+    /// Whether whoever asks pays.
+    pub(crate) payer: bool,
     /// How many requests for the same came before.
     pub(crate) before: usize,
 }
@@ -181,6 +183,7 @@ impl Store {
                     key: Some(key.clone()),
                     e_tag: Some(etag.clone()),
                     size: Some(held.bytes().cast_signed()),
+                    last_modified: Some(std::time::UNIX_EPOCH.into()),
                     ..Object::default()
                 });
             }
@@ -225,7 +228,8 @@ impl S3 for Service {
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let prefix = request.input.prefix.clone().unwrap_or_default();
-        self.0.fault(Asked { key: None, from: 0, prefix, region: request.region, before: 0 })?;
+        let payer = request.input.request_payer.is_some();
+        self.0.fault(Asked { key: None, from: 0, prefix, region: request.region, payer, before: 0 })?;
         if request.input.bucket != BUCKET {
             return Err(S3Error::with_message(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist"));
         }
@@ -233,9 +237,16 @@ impl S3 for Service {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let GetObjectInput { key, range, if_match, .. } = request.input;
+        let GetObjectInput { key, range, if_match, request_payer, .. } = request.input;
         let from = range.as_ref().map_or(0, |range| range.check(u64::MAX).map_or(0, |range| range.start));
-        let asked = Asked { key: Some(key.clone()), from, prefix: String::new(), region: request.region, before: 0 };
+        let asked = Asked {
+            key: Some(key.clone()),
+            from,
+            prefix: String::new(),
+            region: request.region,
+            payer: request_payer.is_some(),
+            before: 0,
+        };
         let fault = self.0.fault(asked)?;
         let found = lock(&self.0.objects).get(&key).cloned();
         let (held, etag) = found.ok_or_else(|| S3Error::new(S3ErrorCode::NoSuchKey))?;
@@ -252,6 +263,7 @@ impl S3 for Service {
             content_length: (!cut).then_some(length),
             content_range: range.map(|_| format!("bytes {}-{}/{}", bytes.start, bytes.end - 1, held.bytes())),
             e_tag: Some(etag),
+            last_modified: Some(std::time::UNIX_EPOCH.into()),
             body: Some(body(held, bytes, fault)),
             ..GetObjectOutput::default()
         }))

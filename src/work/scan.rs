@@ -5,7 +5,7 @@
 //! still being read. What a taker makes of a block must not depend on the order of blocks.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
 
@@ -13,12 +13,15 @@ use super::Job;
 use super::object::{BlockOutcome, Outcome};
 use super::progress::Progress;
 use crate::collect::{Ahead, Object};
-use crate::decode::{Dictionary, Flows, TextDecoder};
+use crate::decode::{Dictionary, Flows, Format, TextDecoder};
 use crate::error::Error;
 use crate::schema::ColumnSet;
 
 /// Blocks that may wait for a free thread, for each thread: enough to keep it busy, few enough to bound memory.
 const READ_AHEAD_BLOCKS: usize = 4;
+
+/// Formats that are kept once for all objects: logs have a handful, and looking for one among many takes time.
+const FORMATS_SHARED_MAX: usize = 64;
 
 /// What is done with decoded blocks; one per worker.
 pub(super) trait Take: Send {
@@ -61,6 +64,7 @@ pub(super) struct Running<'a, T> {
     blocks_ahead: AtomicUsize,
     workers: Mutex<Vec<Worker<T>>>,
     buffers: Mutex<Vec<Vec<u8>>>,
+    formats: Mutex<Vec<Arc<Format>>>,
     outcomes: Vec<Mutex<Outcome>>,
 }
 
@@ -80,6 +84,7 @@ impl<T: Take> Scan<'_, T> {
             blocks_ahead: AtomicUsize::new(0),
             workers: Mutex::default(),
             buffers: Mutex::default(),
+            formats: Mutex::default(),
             outcomes: self.objects.iter().map(|_| Mutex::default()).collect(),
         };
         let threads = rayon::ThreadPoolBuilder::new()
@@ -156,6 +161,18 @@ impl<T: Take> Running<'_, T> {
     /// Gives a buffer back.
     pub(super) fn recycle(&self, buffer: Vec<u8>) {
         lock(&self.buffers).push(buffer);
+    }
+
+    /// The same format, kept once however many objects have it: ten thousand copies were half of what they took.
+    pub(super) fn shared(&self, format: Arc<Format>) -> Arc<Format> {
+        let mut formats = lock(&self.formats);
+        if let Some(known) = formats.iter().find(|known| **known == format) {
+            return Arc::clone(known);
+        }
+        if formats.len() < FORMATS_SHARED_MAX {
+            formats.push(Arc::clone(&format));
+        }
+        format
     }
 
     /// Notes what became of a block.

@@ -146,9 +146,11 @@ where
 {
     let found = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>())?;
     let profile = bucket.options().profile.as_deref();
-    if let (CredentialsError::CredentialsNotLoaded(_), None) = (found, profile) {
+    // The machine's own service is the last that is asked: that it refuses says only that nobody else had any.
+    let is_last = matches!(found, CredentialsError::CredentialsNotLoaded(_)) || innermost(found).contains("IMDS");
+    if is_last && profile.is_none() {
         return Some(Fault::new("there are no credentials").hint(
-            "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give --profile, or, for a public bucket, --no-sign-request",
+            "set AWS_PROFILE to a profile that exists, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for a public bucket give --no-sign-request",
         ));
     }
     let of_profile = profile.map_or(String::new(), |profile| format!(" of profile `{profile}`"));
@@ -164,6 +166,9 @@ where
     let innermost = innermost(error);
     let attempts = bucket.attempts();
     let hint = match (proxy(), &bucket.options().endpoint_url) {
+        _ if innermost.contains("certificate") => {
+            "SSL_CERT_FILE may name the certificates of who signed it (PEM)".to_owned()
+        }
         (Some(variable), _) => format!("the proxy that {variable} names must be reachable, or NO_PROXY name the store"),
         (None, Some(url)) => format!("check that a store answers at {url}"),
         (None, None) => "check the network, and the region or endpoint that is configured".to_owned(),

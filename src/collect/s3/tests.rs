@@ -295,6 +295,15 @@ fn listings_are_of_the_days_accounts_and_regions_that_are_needed() {
 }
 
 #[test]
+fn who_asks_pays_if_it_is_said() {
+    let server = server(1);
+    let options = S3Options { request_payer: true, ..options(&server.url, SMALL) };
+    let found = find(&["s3://logs".to_owned()], &Prune::default(), &options).unwrap();
+    assert_eq!(read_all(&found).len(), 1);
+    assert!(server.store.asked().iter().all(|asked| asked.payer));
+}
+
+#[test]
 fn what_is_ahead_is_bounded() {
     let server = server(40);
     let found = found(&server, SMALL);
