@@ -2,7 +2,7 @@
 //! (signatures, XML, ranges) over objects held here, and faults where they are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,7 +56,9 @@ impl Held {
             Self::Repeated(bytes, _) => Ok(from(bytes, range.start % bytes.len() as u64)),
             Self::File(path, _) => {
                 let mut bytes = vec![0; length];
-                std::os::unix::fs::FileExt::read_exact_at(&std::fs::File::open(path)?, &mut bytes, range.start)?;
+                let mut file = std::fs::File::open(path)?;
+                file.seek(SeekFrom::Start(range.start))?;
+                file.read_exact(&mut bytes)?;
                 Ok(bytes.into())
             }
         }

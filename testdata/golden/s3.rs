@@ -164,6 +164,7 @@ fn a_dry_run_tells_the_requests_and_their_price_and_reads_nothing() {
     assert!(asked.iter().all(|asked| asked.region.as_deref() == Some("us-east-1")));
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_run_ends_at_once_and_leaves_no_file() {
     let server = server_of_logs();

@@ -7,7 +7,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::client::{Account, Bucket, runtime};
 use super::fault::{Doing, Fault};
-use super::narrow::{How, Visit, below, visits};
+use super::narrow::{How, Visit, are_too_many, below, visits};
 use super::{LISTS_MAX, Object, S3Options, object};
 use crate::collect::key::Prune;
 use crate::collect::local::is_skipped;
@@ -157,9 +157,13 @@ async fn list(bucket: &Arc<Bucket>, place: &Place, prune: &Prune) -> Result<List
 async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<Answered, Fault> {
     let (mut answered, mut folders, mut token) = (Answered::default(), Vec::new(), None);
     loop {
-        let page = page(&bucket, &visit, token.take()).await?;
+        let page = page(&bucket, &visit, token.clone()).await?;
         answered.lists += 1;
-        token = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
+        let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
+        if next.is_some() && next == token {
+            return Err(Fault::new("the store gives the same page of its listing again and again"));
+        }
+        token = next;
         if visit.how == How::Probe && token.is_some() {
             // Too many for one page: from here on several listings at a time are faster than one.
             let level = Visit { how: How::Level, ..visit };
@@ -174,7 +178,7 @@ async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<
                 answered.objects.push(object(&bucket, key, entry.e_tag, u64::try_from(bytes).unwrap_or_default()));
             }
         }
-        if token.is_none() || visit.how == How::Exact {
+        if token.is_none() || visit.how == How::Exact || are_too_many(&visit, &folders) {
             break;
         }
     }
@@ -203,7 +207,7 @@ async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<L
 /// Whether an object below the input is a log by its name, as with files: `.x` and `_SUCCESS` are none.
 fn is_wanted(object: &Object, place: &Place) -> bool {
     let key = object.name.get(SCHEME.len() + place.bucket.len() + 1..).unwrap_or_default();
-    let mut names = key[place.folder().len()..].split('/').rev();
+    let mut names = key.strip_prefix(place.folder()).unwrap_or(key).split('/').rev();
     let is_log = names.next().is_some_and(|name| !is_skipped(name.as_ref(), false));
     key == place.prefix || (is_log && !names.any(|folder| is_skipped(folder.as_ref(), true)))
 }

@@ -53,14 +53,22 @@ pub(super) fn visits(prefix: &str, depth: usize, prune: &Prune) -> Vec<Visit> {
     }
 }
 
+/// Whether a level's folders, as far as they are known, are too many to look for AWS's in each.
+pub(super) fn are_too_many(level: &Visit, folders: &[String]) -> bool {
+    folders.len() > FOLDERS_MAX && is_outside(&level.prefix) && folders.iter().all(|folder| is_outside(folder))
+}
+
+fn is_outside(prefix: &str) -> bool {
+    FolderFacts::of(prefix).level == Level::Outside
+}
+
 /// The visits to a level's folders.
 pub(super) fn below(level: &Visit, folders: &[String], prune: &Prune) -> Vec<Visit> {
-    let outside = |prefix: &str| FolderFacts::of(prefix).level == Level::Outside;
-    if folders.len() > FOLDERS_MAX && outside(&level.prefix) && folders.iter().all(|folder| outside(folder)) {
+    if are_too_many(level, folders) {
         return vec![Visit { how: How::All, ..level.clone() }];
     }
     let wanted = folders.iter().filter(|folder| needs(folder, prune));
-    wanted.flat_map(|folder| visits(folder, level.depth + usize::from(outside(folder)), prune)).collect()
+    wanted.flat_map(|folder| visits(folder, level.depth + usize::from(is_outside(folder)), prune)).collect()
 }
 
 /// Whether what the question needs may lie below a folder.
