@@ -51,7 +51,7 @@ fn merge(bencher: Bencher<'_, '_>, groups: u32) {
     bencher
         .counter(ItemsCount::new(groups.min(ROWS)))
         .with_inputs(|| (partial(&spec, &flows), partial(&spec, &flows)))
-        .bench_local_values(|(one, two)| one.merge(two));
+        .bench_local_values(|(one, two)| one.merge(two).expect("nothing was spilled"));
 }
 
 fn spec(keys: &str) -> Arc<Spec> {
@@ -60,13 +60,12 @@ fn spec(keys: &str) -> Arc<Spec> {
 }
 
 fn partial(spec: &Arc<Spec>, blocks: &[Flows]) -> Partial {
-    let (shared, dictionary) = (Arc::new(Shared::new(Arc::clone(spec))), Dictionary::default());
+    let (shared, dictionary) = (Arc::new(Shared::new(Arc::clone(spec), None)), Dictionary::default());
     let mut batcher = Batcher::new(Arc::clone(&shared));
     for flows in blocks {
         let all: Vec<u32> = (0..).take(flows.rows()).collect();
         batcher.add(flows, &dictionary, &all, false);
     }
-    batcher.flush();
     drop(batcher);
-    Arc::into_inner(shared).expect("nobody else holds it").into_partial()
+    Arc::into_inner(shared).expect("nobody else holds it").into_partial().expect("nothing was spilled")
 }

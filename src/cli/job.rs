@@ -67,7 +67,7 @@ fn s3(flags: &InputFlags) -> S3Options {
 
 /// The one moment that the whole run calls now.
 #[expect(clippy::disallowed_methods, reason = "cli is where the clock is read")]
-fn now() -> Result<u32, Error> {
+pub(super) fn now() -> Result<u32, Error> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = since.ok().and_then(|since| u32::try_from(since.as_secs()).ok());
     seconds.ok_or_else(|| Error::failed("the clock is not between 1970 and 2106"))

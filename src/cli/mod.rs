@@ -8,8 +8,10 @@ mod flows;
 mod inspect;
 mod interrupt;
 mod job;
+mod memory;
 mod notice;
 mod output;
+mod prices;
 mod top;
 
 use std::ffi::OsString;
@@ -20,12 +22,13 @@ use crate::error::{Error, Exit};
 
 /// What leaves your cloud and who sent it: VPC flow logs, read fast and exactly
 ///
-/// Reads AWS VPC flow logs (text, gzip, Parquet) from files, folders, globs or standard input and reports exact sums.
-/// Data goes to standard output, talk to standard error.
+/// Reads AWS VPC flow logs (text, gzip, Parquet) from S3, files, folders, globs or standard input and reports exact
+/// sums. Data goes to standard output, talk to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "outflow", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but something is missing from the answer"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but something is missing from the answer, 4 a check \
+                  found something wrong"
 )]
 struct Outflow {
     #[command(subcommand)]
@@ -42,6 +45,9 @@ enum Command {
     Inspect(inspect::InspectFlags),
     /// The columns there are, for --by, --where and --columns
     Fields(fields::FieldsFlags),
+    /// What traffic is priced by: show the prices, check a table, make one of AWS's price lists
+    #[command(subcommand)]
+    Prices(prices::PricesCommand),
 }
 
 /// Runs the program on its arguments.
@@ -67,6 +73,7 @@ impl Command {
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),
+            Self::Prices(command) => command.run(),
         }
     }
 }

@@ -81,6 +81,16 @@ pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
             text.push_str(&format!("note: {}\n", human::harmless(note)));
         }
     }
+    say(&(text + &warned(meta)));
+}
+
+/// Says a report's warnings alone.
+pub(super) fn warnings(meta: &Meta) {
+    say(&warned(meta));
+}
+
+fn warned(meta: &Meta) -> String {
+    let mut text = String::new();
     for warning in meta.warnings.iter().take(WARNINGS_MAX) {
         text.push_str(&format!("warning: {}\n", human::harmless(warning)));
     }
@@ -90,12 +100,12 @@ pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
     if meta.incomplete {
         text.push_str("warning: the answer is incomplete (exit code 3)\n");
     }
-    say(&text);
+    text
 }
 
 /// Says a report's notes alone.
 pub(super) fn notes(meta: &Meta) {
-    say(&meta.notes.iter().map(|note| format!("note: {note}\n")).collect::<String>());
+    say(&meta.notes.iter().map(|note| format!("note: {}\n", human::harmless(note))).collect::<String>());
 }
 
 fn reading(meta: &Meta, took: Duration) -> String {
@@ -118,9 +128,18 @@ fn reading(meta: &Meta, took: Duration) -> String {
         0 => String::new(),
         bytes => format!(", {}", human::bytes(bytes.into(), Units::Iec)),
     };
+    let spilled = match meta.spilled_bytes {
+        0 => String::new(),
+        bytes => format!(
+            "spilled: {} of sums, through a temporary file (--memory)\n",
+            human::bytes(bytes.into(), Units::Iec)
+        ),
+    };
     let (records_text, seconds) = (human::counted(records, "record"), took.as_secs_f64());
     let rate = records as f64 / seconds.max(0.001) / 1e6;
-    format!("{window}read: {objects}{pruned}{stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n")
+    format!(
+        "{window}read: {objects}{pruned}{stored}, {records_text} in {seconds:.2} s, {rate:.1} M records/s\n{spilled}"
+    )
 }
 
 fn account(meta: &Meta) -> String {

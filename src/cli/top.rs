@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
+use super::memory::overflow;
 use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Spec, Verdict};
 use crate::report::top::{Order, Shape};
@@ -40,6 +41,10 @@ pub(super) struct TopFlags {
     /// Records that the sums are of
     #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
     action: Action,
+
+    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    memory: Option<String>,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -117,6 +122,7 @@ impl TopFlags {
             spec,
             distinct: self.distinct.is_some(),
             shape: Shape { order, rows: rows(&self.top)?, blocked },
+            overflow: overflow(self.memory.as_deref())?,
         })
     }
 }

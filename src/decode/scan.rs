@@ -2,50 +2,73 @@
 //!
 //! One pass of wide compares writes the place after each byte that separates (any byte ≤ 0x20), so that fields are
 //! then addressed by index, with no search per field. Nothing is interpreted here: quotes, names and numbers are not
-//! looked at. The only `unsafe` of the project is here: calling the AVX2 version after asking whether there is one.
+//! looked at.
+
+use super::avx2;
 
 /// The separators of a block.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Starts of fields: 0, then the place after each separator.
-    pub(super) starts: Vec<u32>,
-    /// For each line that ends in `\n`, the place in `starts` of the start of the line after it.
-    pub(super) lines: Vec<u32>,
+    /// Room for the starts of fields, of which some are filled.
+    starts: Vec<u32>,
+    filled: usize,
+    /// How many lines end in `\n`.
+    newlines: usize,
     /// Whether two separators follow each other somewhere, so that a field may be empty.
     pub(super) has_runs: bool,
 }
 
+/// How many starts more there is room for, when there is none for those of a step.
+const GROWTH_PLACES: usize = 4096;
 /// Bytes that one step looks at.
-const STEP_BYTES: usize = 64;
+pub(super) const STEP_BYTES: usize = 64;
 /// Largest block that can be indexed: places are `u32`.
 pub(super) const BLOCK_BYTES_MAX: usize = 1 << 31;
 
 impl Index {
     /// Indexes a block, at most [`BLOCK_BYTES_MAX`] long; a longer one is cut off there, which no caller does.
     pub(super) fn scan(&mut self, text: &[u8]) {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt") {
-            #[expect(
-                unsafe_code,
-                reason = "the processor's features were just asked for; the function is safe beside that"
-            )]
-            // SAFETY: the function needs AVX2, BMI1 and POPCNT, and this processor has them.
-            unsafe {
-                scan_avx2(self, text);
-            }
-            return;
+        if !avx2::scan(self, text) {
+            self.scan_by(text, masks_by_word);
         }
-        self.scan_by(text, masks_by_word);
     }
 
+    /// Starts of fields: 0, then the place after each separator.
+    #[inline]
+    pub(super) fn starts(&self) -> &[u32] {
+        &self.starts[..self.filled]
+    }
+
+    /// How many lines end in `\n`.
+    pub(super) fn newlines(&self) -> usize {
+        self.newlines
+    }
+
+    /// Puts the place of the start of the line after it, for each line that ends in `\n`, in place of what is there.
+    pub(super) fn lines(&self, text: &[u8], lines: &mut Vec<u32>) {
+        lines.clear();
+        let is_newline = |place: usize| text.get(place) == Some(&b'\n');
+        let after_newline = (0u32..).zip(self.starts()).skip(1).filter(|(_, start)| is_newline(**start as usize - 1));
+        lines.extend(after_newline.map(|(place, _)| place));
+    }
+
+    /// Says where the last field ends, in a text that does not end in a separator: one byte past it.
+    pub(super) fn end_field(&mut self, text: &[u8]) {
+        self.starts.truncate(self.filled);
+        self.starts.push(u32::try_from(text.len() + 1).unwrap_or(u32::MAX));
+        self.filled += 1;
+    }
+
+    /// Indexes by a function that gives the separators and the newlines among the bytes of a step, a bit for each.
     #[inline(always)]
-    fn scan_by(&mut self, text: &[u8], masks: impl Fn(&[u8; STEP_BYTES]) -> (u64, u64)) {
+    pub(super) fn scan_by(&mut self, text: &[u8], masks: impl Fn(&[u8; STEP_BYTES]) -> (u64, u64)) {
         let text = &text[..text.len().min(BLOCK_BYTES_MAX)];
-        self.starts.clear();
-        self.lines.clear();
-        self.starts.push(0);
+        // What is left from the block before is written over.
+        self.starts.resize(self.starts.len().max(1), 0);
+        self.starts[0] = 0;
+        self.filled = 1;
         let mut before_was_separator = 0;
-        let mut runs = 0;
+        let (mut runs, mut lines) = (0, 0);
         let mut base = 0;
         let (steps, rest) = text.as_chunks::<STEP_BYTES>();
         let mut last = [b'x'; STEP_BYTES];
@@ -54,47 +77,31 @@ impl Index {
             let (separators, newlines) = masks(step);
             runs |= separators & (separators << 1 | before_was_separator);
             before_was_separator = separators >> 63;
-            self.push(base, separators, newlines);
+            lines += newlines.count_ones() as usize;
+            self.push(base, separators);
             base += 64;
         }
-        self.has_runs = runs != 0;
+        (self.has_runs, self.newlines) = (runs != 0, lines);
     }
 
     #[inline(always)]
-    fn push(&mut self, base: u32, mut separators: u64, mut newlines: u64) {
-        let before = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
-        while newlines != 0 {
-            let place = newlines.trailing_zeros();
-            self.lines.push(before + (separators & ((1 << place) - 1)).count_ones());
-            newlines &= newlines - 1;
+    fn push(&mut self, base: u32, mut separators: u64) {
+        if self.starts.len() < self.filled + STEP_BYTES {
+            self.starts.resize(self.filled + GROWTH_PLACES, 0);
         }
-        while separators != 0 {
-            self.starts.push(base + separators.trailing_zeros() + 1);
-            separators &= separators - 1;
+        let Some(starts) = self.starts[self.filled..].first_chunk_mut::<STEP_BYTES>() else { return };
+        self.filled += separators.count_ones() as usize;
+        // How many there are cannot be foreseen, so eight are written whether there are as many or not.
+        for eight in starts.as_chunks_mut::<8>().0 {
+            for start in eight {
+                *start = base + separators.trailing_zeros() + 1;
+                separators &= separators.wrapping_sub(1);
+            }
+            if separators == 0 {
+                break;
+            }
         }
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,popcnt")]
-fn scan_avx2(index: &mut Index, text: &[u8]) {
-    use std::arch::x86_64::{
-        __m256i, _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set_epi64x, _mm256_set1_epi8,
-    };
-    let mask = |is_so: __m256i| u64::from(_mm256_movemask_epi8(is_so).cast_unsigned());
-    index.scan_by(text, |step| {
-        let (halves, _) = step.as_chunks::<32>();
-        let (mut separators, mut newlines) = (0, 0);
-        for (place, half) in halves.iter().enumerate() {
-            let (words, _) = half.as_chunks::<8>();
-            let [w0, w1, w2, w3] = [0, 1, 2, 3].map(|word| i64::from_le_bytes(words[word]));
-            let bytes = _mm256_set_epi64x(w3, w2, w1, w0);
-            separators |=
-                mask(_mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x20)), bytes)) << (32 * place);
-            newlines |= mask(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x0a))) << (32 * place);
-        }
-        (separators, newlines)
-    });
 }
 
 /// One bit per byte, eight bytes at a time: separators (≤ 0x20), and newlines among them. Mycroft's zero-byte test,
@@ -141,8 +148,13 @@ mod tests {
         fn the_index_is_that_of_a_plain_loop(text in proptest::collection::vec(prop_oneof![
             3 => Just(b' '), 2 => Just(b'\n'), 9 => b'!'..=b'z', 1 => any::<u8>()], 0..400)) {
             let mut index = Index::default();
+            // A block is indexed as if there had been none before.
+            index.scan(b" x y\n\n z ");
             index.scan(&text);
-            prop_assert_eq!((index.starts, index.lines, index.has_runs), plain(&text));
+            let mut lines = Vec::new();
+            index.lines(&text, &mut lines);
+            prop_assert_eq!(index.newlines(), lines.len());
+            prop_assert_eq!((index.starts().to_vec(), lines, index.has_runs), plain(&text));
         }
 
         #[test]
@@ -150,7 +162,7 @@ mod tests {
             let (mut best, mut plain) = (Index::default(), Index::default());
             best.scan(&text);
             plain.scan_by(&text, masks_by_word);
-            prop_assert_eq!((best.starts, best.lines, best.has_runs), (plain.starts, plain.lines, plain.has_runs));
+            prop_assert_eq!((best.starts(), best.newlines(), best.has_runs), (plain.starts(), plain.newlines(), plain.has_runs));
         }
     }
 }

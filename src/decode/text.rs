@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::format::{Format, may_be_header};
 use super::scan::Index;
 use super::value;
-use super::{Dictionary, Flows, Reason, Skips, Values};
+use super::{Dictionary, Flows, Reason, Skips, Values, avx2};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
 use crate::units::human;
 
@@ -33,6 +33,8 @@ impl std::fmt::Display for NoFormat {
 #[derive(Debug, Default)]
 pub struct TextDecoder {
     index: Index,
+    /// For each line of a block that had to be sorted, the place in the index of the start of the line after it.
+    lines: Vec<u32>,
     records: Vec<Record>,
     /// Starts and ends of the fields of irregular lines.
     spans: Vec<(u32, u32)>,
@@ -103,35 +105,71 @@ impl TextDecoder {
         // A separator at either end of the block leaves an empty field as well as two that follow each other do.
         let ends = [text.first(), text.last().filter(|last| **last != b'\n')];
         self.index.has_runs |= ends.into_iter().flatten().any(|byte| *byte <= b' ');
-        if text.last().is_some_and(|last| *last != b'\n') {
-            // The last line has no newline: its last field ends one byte past the text.
-            self.index.starts.push(place(text.len() + 1));
-            self.index.lines.push(place(self.index.starts.len() - 1));
+        let ends_within_line = text.last().is_some_and(|last| *last != b'\n');
+        if ends_within_line {
+            self.index.end_field(text);
         }
+        let lines = self.index.newlines() + usize::from(ends_within_line);
         let mut block = Block { text, keep: vec![true; flows.rows()], flows, dictionary, skips };
-        let mut first = 0;
-        for line in 0..self.index.lines.len() {
-            let next = self.index.lines[line];
-            if let Some(first) = self.regular(text, first, next, format.as_deref()) {
-                self.records.push(Record::Regular { first });
-            } else {
-                self.irregular(line, first, next, format, &mut block);
-            }
-            first = next;
+        if !self.all_regular(text, lines, format.as_deref()) {
+            self.sort_lines(format, &mut block);
         }
         self.finish_run(format.as_ref(), &mut block);
         if block.keep.contains(&false) {
             block.flows.retain(&block.keep);
         }
         block.skips.sort();
-        self.index.lines.len() as u64
+        lines as u64
+    }
+
+    /// Whether every line is a record of just the format's fields with single spaces between them, as in nearly all
+    /// blocks; then they are collected, without a look at how their fields are spread over the lines.
+    fn all_regular(&mut self, text: &[u8], lines: usize, format: Option<&Format>) -> bool {
+        let Some(fields) = format.map(|format| format.fields().len()) else { return false };
+        let starts = self.index.starts();
+        if self.index.has_runs || starts.len() != lines * fields + 1 {
+            return false;
+        }
+        let is_record = |line: &[u32]| {
+            let end = line[fields] as usize - 1;
+            text.get(end).is_none_or(|byte| *byte == b'\n') && !may_be_header(&text[line[0] as usize..])
+        };
+        self.lines.clear();
+        let is_regular = (0..lines).all(|line| is_record(&starts[line * fields..=(line + 1) * fields]));
+        if is_regular {
+            self.records.extend((0..lines).map(|line| Record::Regular { first: place(line * fields) }));
+        }
+        is_regular
+    }
+
+    /// Sorts the lines into records, headers, blanks and malformed ones.
+    fn sort_lines(&mut self, format: &mut Option<Arc<Format>>, block: &mut Block<'_>) {
+        self.find_lines(block.text);
+        let mut first = 0;
+        for line in 0..self.lines.len() {
+            let next = self.lines[line];
+            if let Some(first) = self.regular(block.text, first, next, format.as_deref()) {
+                self.records.push(Record::Regular { first });
+            } else {
+                self.irregular(line, first, next, format, block);
+            }
+            first = next;
+        }
+    }
+
+    /// Looks for the ends of the lines, which most blocks need not know.
+    fn find_lines(&mut self, text: &[u8]) {
+        self.index.lines(text, &mut self.lines);
+        if text.last().is_some_and(|last| *last != b'\n') {
+            self.lines.push(place(self.index.starts().len() - 1));
+        }
     }
 
     /// The place in the index of the first field of a line that has just the format's fields and single spaces, but
     /// for a time in front and a carriage return at the end; the line's fields start in `first..next`.
     #[inline]
     fn regular(&self, text: &[u8], mut first: u32, mut next: u32, format: Option<&Format>) -> Option<u32> {
-        let starts = &self.index.starts;
+        let starts = self.index.starts();
         let expected = format?.fields().len();
         if self.index.has_runs && starts[next as usize] - starts[next as usize - 1] == 1 && next > first + 1 {
             next -= u32::from(text.get(starts[next as usize - 1] as usize - 1) == Some(&b'\r'));
@@ -157,8 +195,8 @@ impl TextDecoder {
         format: &mut Option<Arc<Format>>,
         block: &mut Block<'_>,
     ) {
-        let start = self.index.starts[first as usize] as usize;
-        let text = &block.text[start..self.index.starts[next as usize] as usize - 1];
+        let start = self.index.starts()[first as usize] as usize;
+        let text = &block.text[start..self.index.starts()[next as usize] as usize - 1];
         if text.trim_ascii().is_empty() {
             return;
         }
@@ -231,23 +269,21 @@ impl TextDecoder {
         let forgivable = !matches!(column, Column::Start | Column::End | Column::LogStatus);
         let fail = |reason| (reason, forgivable);
         match values {
-            Values::Address(out) => {
-                self.each(text, place, out, ABSENT_ADDRESS, fail(Reason::Address(column)), value::parse_address);
-            }
+            Values::Address(out) => self.addresses(text, place, out, fail(Reason::Address(column))),
             Values::Small(out) => {
-                self.each(text, place, out, ABSENT_SMALL, fail(Reason::Number(column)), value::parse_small);
+                self.each(text, place, out, ABSENT_SMALL, fail(Reason::Number(column)), value::small);
             }
             Values::Big(out) => {
-                self.each(text, place, out, ABSENT_BIG, fail(Reason::Number(column)), value::parse_big);
+                self.each(text, place, out, ABSENT_BIG, fail(Reason::Number(column)), value::big);
             }
             Values::Time(out) => {
-                self.each(text, place, out, ABSENT_TIME, fail(Reason::Number(column)), value::parse_time);
+                self.each(text, place, out, ABSENT_TIME, fail(Reason::Number(column)), value::time);
             }
             Values::Text(out) => self.texts(text, place, out, column, dictionary),
         }
     }
 
-    /// The hot loop: one column of every record.
+    /// The hot loop: one column of numbers of every record.
     #[inline]
     fn each<T: Copy>(
         &mut self,
@@ -255,24 +291,31 @@ impl TextDecoder {
         place: usize,
         out: &mut Vec<T>,
         absent: T,
-        (reason, forgivable): (Reason, bool),
-        parse: impl Fn(&[u8]) -> Option<T>,
+        failure: (Reason, bool),
+        parse: impl Fn(u64) -> Option<T>,
     ) {
-        let before = out.len();
-        out.reserve(self.records.len());
-        for (row, record) in self.records.iter().enumerate() {
-            let field = field(text, &self.index.starts, &self.spans, *record, place);
-            let value = match parse(field) {
-                Some(value) => value,
-                None => {
-                    if field != b"-" {
-                        self.failures.push(Failure { row: before + row, reason, forgivable });
-                    }
-                    absent
-                }
-            };
-            out.push(value);
+        let Self { index, records, spans, failures, .. } = self;
+        let starts = index.starts();
+        out.reserve(records.len());
+        for record in records.iter() {
+            let (start, end) = span(starts, spans, *record, place);
+            let value = value::number_at(text, start, end).and_then(&parse);
+            out.push(value.unwrap_or_else(|| missed(&text[start..end], out.len(), absent, failure, failures)));
         }
+    }
+
+    /// The hot loop for addresses, most of which are IPv4.
+    fn addresses(&mut self, text: &[u8], place: usize, out: &mut Vec<u128>, failure: (Reason, bool)) {
+        let Self { index, records, spans, failures, .. } = self;
+        let starts = index.starts();
+        let fields = records.iter().map(|record| span(starts, spans, *record, place));
+        out.reserve(records.len());
+        avx2::ipv4_addresses(text, fields, |(start, end), ipv4| {
+            let address = ipv4.map(value::of_ipv4).or_else(|| value::parse_address(&text[start..end]));
+            out.push(
+                address.unwrap_or_else(|| missed(&text[start..end], out.len(), ABSENT_ADDRESS, failure, failures)),
+            );
+        });
     }
 
     /// A text column: neighbours are often equal, so the one before is compared first.
@@ -281,8 +324,8 @@ impl TextDecoder {
         out.reserve(self.records.len());
         let (mut last, mut last_code): (&[u8], u32) = (b"-", ABSENT_TEXT);
         for (row, record) in self.records.iter().enumerate() {
-            let field = field(text, &self.index.starts, &self.spans, *record, place);
-            if field != last {
+            let field = field(text, self.index.starts(), &self.spans, *record, place);
+            if !value::same(field, last) {
                 last = field;
                 last_code = if value::is_tag(column) {
                     dictionary.code(&value::decode_tag(field))
@@ -302,6 +345,9 @@ impl TextDecoder {
 
     /// Leaves out the records with a field that could not be read, unless the field means nothing in them.
     fn settle_failures(&mut self, rows_before: usize, block: &mut Block<'_>) {
+        if !self.failures.is_empty() && self.lines.is_empty() {
+            self.find_lines(block.text);
+        }
         self.failures.sort_by_key(|failure| failure.row);
         let statuses = block.flows.smalls(Column::LogStatus).unwrap_or(&[]);
         for failure in &self.failures {
@@ -322,27 +368,44 @@ impl TextDecoder {
     /// Where a record's line starts, and its number in the block.
     fn line_of(&self, record: Record) -> (usize, u64) {
         let start = match record {
-            Record::Regular { first } => self.index.starts[first as usize],
+            Record::Regular { first } => self.index.starts()[first as usize],
             Record::Irregular { first } => self.spans[first as usize].0,
         };
-        let line = self.index.lines.partition_point(|next| self.index.starts[*next as usize] <= start);
-        let line_start = if line == 0 { 0 } else { self.index.starts[self.index.lines[line - 1] as usize] };
+        let starts = self.index.starts();
+        let line = self.lines.partition_point(|next| starts[*next as usize] <= start);
+        let line_start = if line == 0 { 0 } else { starts[self.lines[line - 1] as usize] };
         (line_start as usize, line as u64 + 1)
+    }
+}
+
+/// The start and the end of a record's field.
+#[inline]
+fn span(starts: &[u32], spans: &[(u32, u32)], record: Record, place: usize) -> (usize, usize) {
+    match record {
+        Record::Regular { first } => {
+            let first = first as usize + place;
+            (starts[first] as usize, (starts[first + 1] - 1) as usize)
+        }
+        Record::Irregular { first } => {
+            let (start, end) = spans[first as usize + place];
+            (start as usize, end as usize)
+        }
     }
 }
 
 #[inline]
 fn field<'a>(text: &'a [u8], starts: &[u32], spans: &[(u32, u32)], record: Record, place: usize) -> &'a [u8] {
-    match record {
-        Record::Regular { first } => {
-            let first = first as usize + place;
-            &text[starts[first] as usize..(starts[first + 1] - 1) as usize]
-        }
-        Record::Irregular { first } => {
-            let (start, end) = spans[first as usize + place];
-            &text[start as usize..end as usize]
-        }
+    let (start, end) = span(starts, spans, record, place);
+    &text[start..end]
+}
+
+/// What stands for a field that could not be read, which is a failure unless it says that there is nothing.
+#[cold]
+fn missed<T>(field: &[u8], row: usize, absent: T, (reason, forgivable): (Reason, bool), to: &mut Vec<Failure>) -> T {
+    if field != b"-" {
+        to.push(Failure { row, reason, forgivable });
     }
+    absent
 }
 
 /// A place in a block: those of at most [`super::scan::BLOCK_BYTES_MAX`] bytes fit.

@@ -30,27 +30,73 @@ pub(super) fn decode_tag(text: &[u8]) -> Cow<'_, [u8]> {
 #[inline]
 pub(super) fn parse_address(text: &[u8]) -> Option<u128> {
     match parse_ipv4(text) {
-        Some(address) => Some(IPV4_MAPPED | u128::from(address)),
+        Some(address) => Some(of_ipv4(address)),
         None => parse_ipv6(text),
     }
+}
+
+/// An IPv4 address as all addresses are held.
+#[inline]
+pub(super) fn of_ipv4(address: u32) -> u128 {
+    IPV4_MAPPED | u128::from(address)
+}
+
+/// Whether two texts are the same; without a call where they are as short as most fields are.
+#[inline]
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    match one.len() {
+        length if length != other.len() => false,
+        0..8 => load_eight(one) == load_eight(other),
+        8..=16 => ends::<8>(one) == ends::<8>(other),
+        17..=32 => ends::<16>(one) == ends::<16>(other),
+        _ => one == other,
+    }
+}
+
+/// The first and the last bytes of a text, which may overlap.
+#[inline]
+fn ends<const BYTES: usize>(text: &[u8]) -> Option<([u8; BYTES], [u8; BYTES])> {
+    Some((*text.first_chunk()?, *text.last_chunk()?))
 }
 
 /// A whole number below 2³²−1.
 #[inline]
 pub(super) fn parse_small(text: &[u8]) -> Option<u32> {
-    u32::try_from(parse_number(text)?).ok().filter(|value| *value != ABSENT_SMALL)
+    small(parse_number(text)?)
+}
+
+/// A number that such a column can hold.
+#[inline]
+pub(super) fn small(number: u64) -> Option<u32> {
+    u32::try_from(number).ok().filter(|value| *value != ABSENT_SMALL)
 }
 
 /// A whole number up to [`BIG_MAX`].
 #[inline]
 pub(super) fn parse_big(text: &[u8]) -> Option<u64> {
-    parse_number(text).filter(|value| *value <= BIG_MAX)
+    big(parse_number(text)?)
 }
 
-/// Seconds since 1970, before 2106.
+/// A number that such a column can hold.
 #[inline]
-pub(super) fn parse_time(text: &[u8]) -> Option<u32> {
-    u32::try_from(parse_number(text)?).ok().filter(|value| *value != ABSENT_TIME)
+pub(super) fn big(number: u64) -> Option<u64> {
+    Some(number).filter(|value| *value <= BIG_MAX)
+}
+
+/// A number of seconds since 1970, before 2106.
+#[inline]
+pub(super) fn time(number: u64) -> Option<u32> {
+    u32::try_from(number).ok().filter(|value| *value != ABSENT_TIME)
+}
+
+/// The whole number in a field of a text. A short one is loaded with what stands before it, which is then taken off:
+/// how long it is need not be asked.
+#[inline]
+pub(super) fn number_at(text: &[u8], start: usize, end: usize) -> Option<u64> {
+    match text[..end].last_chunk() {
+        Some(last) if (1..=8).contains(&(end - start)) => weigh(u64::from_le_bytes(*last), end - start),
+        _ => parse_number(&text[start..end]),
+    }
 }
 
 /// A whole number of any length, as long as it has no more than [`DIGITS_MAX`] digits after its leading zeros.
@@ -77,9 +123,14 @@ fn long_number(text: &[u8]) -> Option<u64> {
 /// The number of one to eight digits.
 #[inline]
 fn eight_digits(text: &[u8]) -> Option<u64> {
-    // The first digit stands in the lowest byte; shifting puts zeros before it.
-    let shift = 64 - 8 * text.len();
-    let digits = (load_eight(text)? << shift) ^ (0x3030_3030_3030_3030 << shift);
+    weigh(load_eight(text)? << (64 - 8 * text.len()), text.len())
+}
+
+/// The number of as many digits, the last one in the highest byte, whatever the bytes below them.
+#[inline(always)]
+fn weigh(bytes: u64, length: usize) -> Option<u64> {
+    let shift = 64 - 8 * length;
+    let digits = (bytes ^ 0x3030_3030_3030_3030) >> shift << shift;
     if (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 != 0 {
         return None;
     }
@@ -105,7 +156,7 @@ fn load_eight(text: &[u8]) -> Option<u64> {
 
 /// Four octets and the three dots between them.
 #[inline]
-fn parse_ipv4(text: &[u8]) -> Option<u32> {
+pub(super) fn parse_ipv4(text: &[u8]) -> Option<u32> {
     let (first, rest) = octet(text)?;
     let (second, rest) = octet(rest.strip_prefix(b".")?)?;
     let (third, rest) = octet(rest.strip_prefix(b".")?)?;
@@ -242,8 +293,8 @@ mod tests {
         assert_eq!(parse_big(b"1125899906842624"), Some(BIG_MAX));
         assert_eq!(parse_big(b"1125899906842625"), None);
         assert_eq!(parse_big(b"18446744073709551617"), None);
-        assert_eq!(parse_time(b"1680171259"), Some(1_680_171_259));
-        assert_eq!(parse_time(b"1680171259000"), None, "milliseconds are no seconds");
+        assert_eq!(time(1_680_171_259), Some(1_680_171_259));
+        assert_eq!(time(1_680_171_259_000), None, "milliseconds are no seconds");
         for text in ["", "-", "+1", "-1", " 1", "1 ", "1.0", "1e3", "0x1", "12a45678", "\u{663}", "1234567890123456x"] {
             assert_eq!(parse_big(text.as_bytes()), None, "{text:?}");
         }
@@ -288,6 +339,25 @@ mod tests {
             let plain = std::str::from_utf8(&text).ok().filter(|text| !text.starts_with('+'));
             prop_assert_eq!(parse_address(&text), plain.and_then(std_address));
             prop_assert_eq!(parse_number(&text), plain.and_then(|text| text.parse().ok()));
+        }
+
+        #[test]
+        fn a_number_is_the_same_wherever_it_stands(before in "[ -~]{0,9}", number in "[0-9]{0,18}|[ -~]{0,10}", after in "[ -~]{0,3}") {
+            let text = format!("{before}{number}{after}");
+            let read = number_at(text.as_bytes(), before.len(), before.len() + number.len());
+            prop_assert_eq!(read, parse_number(number.as_bytes()));
+        }
+
+        #[test]
+        fn short_texts_are_the_same_as_their_bytes_are(one in "[ab]{0,40}", other in "[ab]{0,40}", place: prop::sample::Index) {
+            prop_assert_eq!(same(one.as_bytes(), other.as_bytes()), one == other);
+            let mut changed = one.clone().into_bytes();
+            prop_assert!(same(one.as_bytes(), &changed));
+            if !changed.is_empty() {
+                let place = place.index(changed.len());
+                changed[place] = b'c';
+                prop_assert!(!same(one.as_bytes(), &changed));
+            }
         }
 
         #[test]

@@ -58,9 +58,10 @@ impl Classifier {
 
     /// The columns that this question needs decoded to tell a record's class.
     #[must_use]
-    pub fn columns(window: Window, filter: Option<&Filter>) -> ColumnSet {
-        let always = ColumnSet::of(&[Column::LogStatus, Column::Action, Column::Bytes]);
-        let dated = if window == Window::default() { always } else { always.with(Column::Start) };
+    pub fn columns(window: Window, verdict: Verdict, filter: Option<&Filter>) -> ColumnSet {
+        let always = ColumnSet::of(&[Column::LogStatus, Column::Bytes]);
+        let judged = if verdict == Verdict::All { always } else { always.with(Column::Action) };
+        let dated = if window == Window::default() { judged } else { judged.with(Column::Start) };
         filter.map_or(dated, |filter| dated.union(filter.columns()))
     }
 

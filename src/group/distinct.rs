@@ -2,35 +2,47 @@
 
 use std::sync::Arc;
 
+use super::batcher::Batcher;
 use super::key::{Key, KeyValue, is_wide};
-use super::partial::{Partial, Rollup, Spec, shard_of, table_of};
+use super::partial::Rollup;
+use super::shared::{Frame, Shared, table_of};
+use super::spec::Spec;
+use crate::error::Error;
 use crate::schema::Kind;
 
 impl Rollup {
-    /// Joins the groups that differ in the last column alone and counts its distinct values in each; an absent value
-    /// is none. A roll-up by no column stays as it is.
+    /// Where [`Self::count_distinct`] counts: the columns but the last one, whose distinct values are a sum.
     #[must_use]
-    pub fn count_distinct(self) -> Self {
-        if self.partial.spec.keys.is_empty() {
-            return self;
-        }
-        let Partial { spec, layouts, names, shards, .. } = self.partial;
-        let (last, keys) = (&spec.keys[spec.keys.len() - 1], &spec.keys[..spec.keys.len() - 1]);
-        let mut joined = Partial::new(Arc::new(Spec { keys: keys.to_vec(), distinct: true, ..*spec }));
+    pub fn distinct(&self) -> Shared {
+        let spec = self.spec();
+        let keys = spec.keys.iter().take(spec.keys.len().saturating_sub(1)).cloned().collect();
+        let spec = Arc::new(Spec { keys, distinct: true, ..*spec });
+        Shared::with_names(spec, self.overflow().cloned(), self.names().clone())
+    }
+
+    /// Joins the groups of a shard that differ in the last column alone, and counts its distinct values in each; an
+    /// absent value is none. `to` leads into what [`Self::distinct`] gave; all shards make it whole, in any order.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub fn count_distinct(&self, shard: usize, to: &mut Batcher) -> Result<(), Error> {
+        let Frame { spec, layouts, .. } = &self.partial.frame;
+        let Some((last, keys)) = spec.keys.split_last() else { return Ok(()) };
+        let target = to.shared();
         let mut row = Vec::new();
-        for (place, table) in shards.iter().flat_map(|shard| shard.iter().enumerate()) {
+        for (place, table) in self.tables(shard)?.iter().enumerate() {
             let (from, is_blocked) = (&layouts[place / 2], place % 2 == 1);
             for packed in table.rows() {
                 let is_six = |(place, key): (usize, &Key)| {
                     key.column.kind() == Kind::Address && is_wide(from.address(place, packed))
                 };
                 let wide = keys.iter().enumerate().any(is_six);
-                let to = &joined.layouts[usize::from(wide)];
-                let shape = joined.spec.shape(to);
+                let layout = &target.frame.layouts[usize::from(wide)];
+                let shape = target.frame.spec.shape(layout);
                 row.clear();
                 row.resize(shape.stride(), 0);
                 for (place, key) in keys.iter().enumerate() {
-                    to.repack(place, key, from, packed, &mut row);
+                    layout.repack(place, key, from, packed, &mut row);
                 }
                 let is_absent = from.value(keys.len(), last, packed) == KeyValue::Absent;
                 let (sums, seen) = packed[from.words..].split_at(shape.sum_words - 1);
@@ -38,12 +50,10 @@ impl Rollup {
                 row[shape.key_words..counted].copy_from_slice(sums);
                 row[counted] = u64::from(!is_absent);
                 row[counted + 1..].copy_from_slice(seen);
-                let shard = shard_of(&row[..shape.key_words], joined.seed);
-                joined.shards[shard][table_of(wide, is_blocked)].add(&row);
+                to.add_row(table_of(wide, is_blocked), &row);
             }
         }
-        joined.names = names;
-        joined.finish()
+        Ok(())
     }
 }
 
@@ -53,7 +63,8 @@ mod tests {
 
     use super::*;
     use crate::decode::{Dictionary, Flows, Values};
-    use crate::group::{Batcher, SHARDS, Shared};
+    use crate::group::Group;
+    use crate::group::Shared;
     use crate::schema::{ABSENT_ADDRESS, Column, ColumnSet};
     use proptest::prelude::*;
 
@@ -67,7 +78,7 @@ mod tests {
         fn distinct_values_are_those_of_a_set(pairs in proptest::collection::vec((address(), address()), 0..200)) {
             let keys = [Column::Srcaddr, Column::Dstaddr].map(|column| Key { column, cut: None }).to_vec();
             let spec = Spec { keys, bytes: false, packets: false, seen: false, distinct: false };
-            let shared = Arc::new(Shared::new(Arc::new(spec)));
+            let shared = Arc::new(Shared::new(Arc::new(spec), None));
             let mut flows = Flows::new(ColumnSet::of(&[Column::Srcaddr, Column::Dstaddr]));
             for (column, values) in [(Column::Srcaddr, pairs.iter().map(|pair| pair.0).collect()), (Column::Dstaddr, pairs.iter().map(|pair| pair.1).collect())] {
                 *flows.values_mut(column).unwrap() = Values::Address(values);
@@ -76,9 +87,13 @@ mod tests {
             let mut batcher = Batcher::new(Arc::clone(&shared));
             let rows: Vec<u32> = (0..u32::try_from(pairs.len()).unwrap()).collect();
             batcher.add(&flows, &Dictionary::default(), &rows, false);
-            batcher.flush();
             drop(batcher);
-            let rollup = Arc::into_inner(shared).unwrap().into_partial().finish().count_distinct();
+            let by_pair = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
+            let shared = Arc::new(by_pair.distinct());
+            let mut batcher = Batcher::new(Arc::clone(&shared));
+            by_pair.shards().for_each(|shard| by_pair.count_distinct(shard, &mut batcher).unwrap());
+            drop(batcher);
+            let rollup = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
             let mut expected: BTreeMap<u128, (u128, BTreeSet<u128>)> = BTreeMap::new();
             for (source, destination) in pairs {
                 let (flows, destinations) = expected.entry(source).or_default();
@@ -90,8 +105,14 @@ mod tests {
                 Some(KeyValue::Address(address)) => address,
                 _ => ABSENT_ADDRESS,
             };
-            let groups = (0..SHARDS).flat_map(|shard| rollup.groups(shard));
-            let mut found: Vec<_> = groups.map(|group| (source(group.key().next()), group.counted.flows, group.counted.distinct)).collect();
+            let mut found = Vec::new();
+            for shard in rollup.shards() {
+                let each = |group: Group<'_>| {
+                    let source = source(rollup.values(&group.key()).next());
+                    found.push((source, group.counted.flows, group.counted.distinct));
+                };
+                rollup.for_each_group(shard, each).unwrap();
+            }
             found.sort_unstable();
             prop_assert_eq!(found, expected);
         }

@@ -4,6 +4,7 @@
 //! priced anew. Which records count more than once because several interfaces saw them is not decided here either.
 
 mod account;
+mod batcher;
 mod classify;
 pub mod derive;
 mod distinct;
@@ -11,14 +12,20 @@ pub mod filter;
 mod interfaces;
 mod key;
 mod partial;
+mod recent;
+mod shared;
+mod spec;
 mod survey;
 mod table;
 
 pub use account::{Account, Class, Tally};
+pub use batcher::Batcher;
 pub use classify::{Classifier, Verdict};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue};
-pub use partial::{Batcher, Group, Partial, Rollup, SHARDS, Shared, Spec, Sums};
+pub use partial::{Group, GroupKey, Partial, Rollup};
+pub use shared::{Overflow, SHARDS, Shared, Spill};
+pub use spec::{Spec, Sums};
 pub use survey::{ObjectSurvey, Survey};
 
 #[cfg(test)]

@@ -6,11 +6,15 @@
 //! hash, so the table can grow by less than doubling.
 
 /// A table of sums.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Table {
     shape: Shape,
     seed: u64,
     words: Vec<u64>,
+    /// The word that the first row starts at, where a line of the cache starts: short rows then lie in one line each.
+    start: usize,
+    /// Rows there is room for.
+    capacity: usize,
     filled: usize,
 }
 
@@ -35,12 +39,16 @@ const ROWS_MIN: usize = 32;
 /// Rows whose places are all read before the first of them is added: a place is mostly not in the cache, and reads
 /// that do not wait for each other come together.
 const TOUCHED_ROWS: usize = 16;
+/// Bytes that memory is read by.
+const LINE_BYTES: usize = 64;
+/// Bytes that the system gives memory by, at least.
+const PAGE_BYTES: usize = 4096;
 /// The seen word of nothing: the latest first and the earliest last.
 pub(super) const NEVER_SEEN: u64 = 0xffff_ffff_0000_0000;
 
 impl Table {
     pub(super) fn new(shape: Shape, seed: u64) -> Self {
-        Self { shape, seed, words: Vec::new(), filled: 0 }
+        Self { shape, seed, words: Vec::new(), start: 0, capacity: 0, filled: 0 }
     }
 
     /// Filled rows.
@@ -57,6 +65,7 @@ impl Table {
     pub(super) fn add(&mut self, rows: &[u64]) {
         // Widths known when compiling make hashing, comparing and copying straight-line code.
         match (self.shape.key_words, self.shape.stride()) {
+            (1, 2) => self.add_by(rows, 1, 2),
             (1, 3) => self.add_by(rows, 1, 3),
             (1, 4) => self.add_by(rows, 1, 4),
             (1, 5) => self.add_by(rows, 1, 5),
@@ -69,40 +78,20 @@ impl Table {
     #[inline(always)]
     fn add_by(&mut self, rows: &[u64], key_words: usize, stride: usize) {
         for group in rows.chunks(stride * TOUCHED_ROWS) {
-            if (self.filled + TOUCHED_ROWS) * 4 > self.capacity() * 3 {
+            if (self.filled + TOUCHED_ROWS) * 4 > self.capacity * 3 {
                 self.grow();
             }
+            let slots = &mut self.words[self.start..][..self.capacity * stride];
             let mut places = [0; TOUCHED_ROWS];
             let mut touched = 0;
             for (place, row) in places.iter_mut().zip(group.chunks_exact(stride)) {
-                *place = self.place(hash(&row[..key_words], self.seed)) * stride;
-                touched ^= self.words[*place + key_words];
+                *place = slot_place(hash(&row[..key_words], self.seed), self.capacity) * stride;
+                touched ^= slots[*place + key_words];
             }
             std::hint::black_box(touched);
             for (place, row) in places.into_iter().zip(group.chunks_exact(stride)) {
-                self.add_at(place, row, key_words, stride);
+                self.filled += usize::from(add_at(slots, place, row, key_words, stride, self.shape.seen));
             }
-        }
-    }
-
-    /// Adds a row that belongs at a place or after it; there must be a free one.
-    #[inline(always)]
-    fn add_at(&mut self, mut place: usize, row: &[u64], key_words: usize, stride: usize) {
-        loop {
-            if place == self.words.len() {
-                place = 0;
-            }
-            let slot = &mut self.words[place..place + stride];
-            if slot[key_words] == 0 {
-                slot.copy_from_slice(row);
-                self.filled += 1;
-                return;
-            }
-            if slot[..key_words] == row[..key_words] {
-                join(&mut slot[key_words..], &row[key_words..], self.shape);
-                return;
-            }
-            place += stride;
         }
     }
 
@@ -112,12 +101,13 @@ impl Table {
         if self.filled == 0 {
             return None;
         }
-        let mut place = self.place(hash(key, self.seed)) * stride;
+        let slots = self.slots();
+        let mut place = slot_place(hash(key, self.seed), self.capacity) * stride;
         loop {
-            if place == self.words.len() {
+            if place == slots.len() {
                 place = 0;
             }
-            let slot = &self.words[place..place + stride];
+            let slot = &slots[place..place + stride];
             if slot[key_words] == 0 {
                 return None;
             }
@@ -131,43 +121,74 @@ impl Table {
     /// The filled rows, whole, in no order that means anything.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[u64]> {
         let key_words = self.shape.key_words;
-        self.words.chunks_exact(self.shape.stride()).filter(move |row| row[key_words] != 0)
+        self.slots().chunks_exact(self.shape.stride()).filter(move |row| row[key_words] != 0)
     }
 
-    fn capacity(&self) -> usize {
-        self.words.len() / self.shape.stride()
-    }
-
-    /// A place proportional to the hash's upper bits; shards are told by the lower ones.
-    fn place(&self, hash: u64) -> usize {
-        let place = (u128::from(hash) * self.capacity() as u128) >> 64;
-        usize::try_from(place).unwrap_or(0)
+    fn slots(&self) -> &[u64] {
+        &self.words[self.start..][..self.capacity * self.shape.stride()]
     }
 
     #[cold]
     fn grow(&mut self) {
-        let capacity = (self.capacity() + self.capacity() / 2).max(ROWS_MIN);
-        let words = vec![0; capacity * self.shape.stride()];
-        let old = std::mem::replace(&mut self.words, words);
-        self.filled = 0;
-        let key_words = self.shape.key_words;
-        let stride = self.shape.stride();
-        for row in old.chunks_exact(stride).filter(|row| row[key_words] != 0) {
-            let place = self.place(hash(&row[..key_words], self.seed)) * stride;
-            self.add_at(place, row, key_words, stride);
+        let (stride, key_words) = (self.shape.stride(), self.shape.key_words);
+        let capacity = (self.capacity + self.capacity / 2).max(ROWS_MIN);
+        let mut words = zeros(capacity * stride + LINE_BYTES / size_of::<u64>() - 1);
+        let start = words.as_ptr().addr().wrapping_neg() % LINE_BYTES / size_of::<u64>();
+        let slots = &mut words[start..][..capacity * stride];
+        for row in self.rows() {
+            let place = slot_place(hash(&row[..key_words], self.seed), capacity) * stride;
+            add_at(slots, place, row, key_words, stride, self.shape.seen);
         }
+        (self.words, self.start, self.capacity) = (words, start, capacity);
     }
+}
+
+/// Zero words in memory that is there already.
+///
+/// Fresh memory is one shared page of zeros until it is written to. A table looks at a place before it writes there, and
+/// taking the shared page back interrupts every other core of the process: a fifth of all time on two cores.
+fn zeros(words: usize) -> Vec<u64> {
+    let mut zeros = vec![0; words];
+    zeros.iter_mut().step_by(PAGE_BYTES / size_of::<u64>()).for_each(|word| *word = std::hint::black_box(0));
+    zeros
+}
+
+/// Adds a row that belongs at a place or after it, where there must be a free one; says whether its key is new.
+#[inline(always)]
+fn add_at(slots: &mut [u64], mut place: usize, row: &[u64], key_words: usize, stride: usize, seen: bool) -> bool {
+    loop {
+        if place == slots.len() {
+            place = 0;
+        }
+        let slot = &mut slots[place..place + stride];
+        if slot[key_words] == 0 {
+            slot.copy_from_slice(row);
+            return true;
+        }
+        if slot[..key_words] == row[..key_words] {
+            join(&mut slot[key_words..], &row[key_words..], seen);
+            return false;
+        }
+        place += stride;
+    }
+}
+
+/// A place proportional to the hash's upper bits; shards are told by the lower ones.
+#[inline]
+fn slot_place(hash: u64, capacity: usize) -> usize {
+    let place = (u128::from(hash) * capacity as u128) >> 64;
+    usize::try_from(place).unwrap_or(0)
 }
 
 /// Adds one row's sums to another's. A sum that would pass 2⁶⁴ stays at the top, whatever the order of adding.
 #[inline(always)]
-pub(super) fn join(sums: &mut [u64], other: &[u64], shape: Shape) {
-    for (sum, other) in sums[..shape.sum_words].iter_mut().zip(other) {
+pub(super) fn join(sums: &mut [u64], other: &[u64], seen: bool) {
+    let counts = sums.len() - usize::from(seen);
+    for (sum, other) in sums[..counts].iter_mut().zip(other) {
         *sum = sum.saturating_add(*other);
     }
-    if shape.seen {
-        let place = shape.sum_words;
-        sums[place] = join_seen(sums[place], other[place]);
+    if seen {
+        sums[counts] = join_seen(sums[counts], other[counts]);
     }
 }
 

@@ -7,13 +7,14 @@ mod sums;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
 use crate::decode::{Dictionary, Flows, Values};
+use crate::error::Error;
 use crate::schema::{Column, ColumnSet, Kind, Stage};
 
 /// A value of a record; an absent one is left out of the record.

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod flows;
 pub mod inspect;
 pub mod plan;
+pub mod prices;
 pub mod top;
 
 use std::net::IpAddr;
@@ -88,6 +89,8 @@ pub enum Cell {
         /// The whole.
         whole: u128,
     },
+    /// Money, in 10⁻¹⁰ USD.
+    Usd(u128),
 }
 
 impl From<&str> for Cell {
@@ -125,6 +128,8 @@ pub struct Meta {
     pub pruned_objects: u64,
     /// Bytes as stored.
     pub stored_bytes: u64,
+    /// Bytes of sums that went through a temporary file, for want of memory. How a report came about is no part of it.
+    pub spilled_bytes: u64,
     /// Every class that a record can end in, in the order of the account, with its records and bytes.
     pub account: Vec<AccountLine>,
     /// What the reader must know to read the figures right.

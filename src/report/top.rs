@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use super::cells::{head, key_cell, moment};
 use super::{Cell, Row, Table};
-use crate::group::{Group, Rollup, Spec, Sums};
+use crate::error::Error;
+use crate::group::{Group, GroupKey, Rollup, Spec, Sums};
 use crate::schema::output::{self, Output};
 
 /// What the rows are ordered by; equal ones by key.
@@ -88,31 +89,53 @@ pub struct Shape {
 /// The greatest groups of some shards of a roll-up, and the sums of all. Merges in any order.
 #[derive(Debug)]
 pub struct Ranking<'a> {
+    rollup: &'a Rollup,
     shape: Shape,
-    best: Vec<(u128, Group<'a>)>,
+    best: Vec<Ranked>,
+    /// What a group must have at least to be among the best.
+    least: u128,
     counted: Sums,
     blocked: Sums,
     groups: u64,
 }
 
+#[derive(Debug)]
+struct Ranked {
+    rank: u128,
+    key: GroupKey,
+    counted: Sums,
+    blocked: Sums,
+}
+
 impl<'a> Ranking<'a> {
     /// Of no shard yet.
     #[must_use]
-    pub fn new(shape: Shape) -> Self {
-        Self { shape, best: Vec::new(), counted: Sums::default(), blocked: Sums::default(), groups: 0 }
+    pub fn new(rollup: &'a Rollup, shape: Shape) -> Self {
+        let (best, least, counted, blocked, groups) = Default::default();
+        Self { rollup, shape, best, least, counted, blocked, groups }
     }
 
     /// Adds the groups of a shard.
-    pub fn add_shard(&mut self, rollup: &'a Rollup, shard: usize) {
-        for group in rollup.groups(shard) {
-            self.groups += 1;
-            self.counted.add(&group.counted);
-            self.blocked.add(&group.blocked);
-            self.best.push((self.shape.order.rank(&group.counted, &group.blocked), group));
-            // Twice as many as needed are kept before the lesser half goes: each group is moved a few times at most.
-            if self.shape.rows.is_some_and(|rows| self.best.len() >= rows.saturating_mul(2).max(64)) {
-                self.cut();
-            }
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub fn with_shard(mut self, shard: usize) -> Result<Self, Error> {
+        self.rollup.for_each_group(shard, |group| self.add(&group))?;
+        Ok(self)
+    }
+
+    fn add(&mut self, group: &Group<'_>) {
+        self.groups += 1;
+        self.counted.add(&group.counted);
+        self.blocked.add(&group.blocked);
+        let rank = self.shape.order.rank(&group.counted, &group.blocked);
+        if rank < self.least {
+            return;
+        }
+        self.best.push(Ranked { rank, key: group.key(), counted: group.counted, blocked: group.blocked });
+        // Twice as many as needed are kept before the lesser half goes: each group is moved a few times at most.
+        if self.shape.rows.is_some_and(|rows| self.best.len() >= rows.saturating_mul(2).max(64)) {
+            self.cut();
         }
     }
 
@@ -133,18 +156,20 @@ impl<'a> Ranking<'a> {
     }
 
     fn cut(&mut self) {
-        let rows = self.shape.rows.unwrap_or(usize::MAX);
+        let (rows, rollup) = (self.shape.rows.unwrap_or(usize::MAX), self.rollup);
         if rows > 0 && rows < self.best.len() {
-            self.best.select_nth_unstable_by(rows - 1, compare);
+            let (_, last, _) = self.best.select_nth_unstable_by(rows - 1, |one, other| compare(rollup, one, other));
+            self.least = last.rank;
         }
         self.best.truncate(rows);
     }
 
     /// The finished table.
     #[must_use]
-    pub fn table(mut self, rollup: &Rollup) -> Table {
+    pub fn table(mut self) -> Table {
         self.cut();
-        self.best.sort_unstable_by(compare);
+        let rollup = self.rollup;
+        self.best.sort_unstable_by(|one, other| compare(rollup, one, other));
         let (spec, shape) = (rollup.spec(), self.shape);
         let total = shape.order.measured(&self.counted, &self.blocked);
         let mut columns = vec![output::RANK.into()];
@@ -152,10 +177,10 @@ impl<'a> Ranking<'a> {
         columns.extend(measures(spec, shape).into_iter().map(Into::into));
         let mut rest = (self.counted, self.blocked);
         let mut rows: Vec<Row> = Vec::with_capacity(self.best.len() + 1);
-        for (rank, (_, group)) in (1u64..).zip(&self.best) {
+        for (rank, group) in (1u64..).zip(&self.best) {
             subtract(&mut rest.0, &group.counted);
             subtract(&mut rest.1, &group.blocked);
-            let keys = spec.keys.iter().zip(group.key()).map(|(_, value)| key_cell(value, rollup.names()));
+            let keys = rollup.values(&group.key).map(|value| key_cell(value, rollup.names()));
             rows.push(row(rank.into(), keys.collect(), sums(spec, shape, &group.counted, &group.blocked, total)));
         }
         if self.groups > self.best.len() as u64 {
@@ -176,8 +201,8 @@ impl<'a> Ranking<'a> {
 }
 
 /// A total order, so that the same groups come out whatever the order they came in.
-fn compare(one: &(u128, Group<'_>), other: &(u128, Group<'_>)) -> Ordering {
-    other.0.cmp(&one.0).then_with(|| one.1.compare_keys(&other.1))
+fn compare(rollup: &Rollup, one: &Ranked, other: &Ranked) -> Ordering {
+    other.rank.cmp(&one.rank).then_with(|| rollup.compare_keys(&one.key, &other.key))
 }
 
 fn subtract(from: &mut Sums, part: &Sums) {

@@ -19,6 +19,10 @@ pub enum CellKind {
     Share,
     /// A moment, UTC.
     Time,
+    /// An amount of money: cents where people read it, every digit elsewhere.
+    Usd,
+    /// A price: the digits that say something where people read it, every digit elsewhere.
+    Rate,
 }
 
 impl CellKind {
@@ -43,6 +47,7 @@ impl CellKind {
             Self::Bytes => "bytes",
             Self::Share => "share",
             Self::Time => "time",
+            Self::Usd | Self::Rate => "usd",
         }
     }
 }
@@ -110,5 +115,25 @@ outputs! {
     REASON, "reason", Text, "Why lines were left out.";
     EXAMPLE, "example", Text, "One such line, shortened.";
     TEXT, "text", Text, "The line, at most its first 4096 bytes.";
-    LINE, "line", Integer, "Line number of the example.";
+    LINE, "line", Integer, "Line number.";
+    CHARGE, "charge", Text, "What is charged.";
+    FROM, "from", Text, "The region that is charged; `any` stands for those without a row of their own.";
+    TO, "to", Text, "The other side of the charge: a region, `internet`, `same` (the region itself), a location, or `any`.";
+    TIER_START_GB, "tier_start_gb", Count, "Where the tier begins, in GB of 2^30 bytes a month.";
+    TIER_END_GB, "tier_end_gb", Count, "Where the tier ends; absent if it has no end.";
+    USD_PER_GB, "usd_per_gb", Rate, "Price of a GB of 2^30 bytes; absent if it is not known.";
+    EFFECTIVE_FROM, "effective_from", Text, "First day on which the price is known to be in force, UTC; absent for ever since.";
+    EFFECTIVE_TO, "effective_to", Text, "First day on which the price is no longer in force; absent if there is none.";
+    USAGE_TYPE, "usage_type", Text, "The charge's usage type on a bill.";
+    SOURCE, "source", Text, "Where the price was read.";
+    PART, "part", Integer, "Place of the amount among those asked for.";
+    USD, "usd", Usd, "What the bytes cost; absent if they have no price.";
+    UNPRICED_BYTES, "unpriced_bytes", Bytes, "Bytes that have no price, and so are not in `usd`.";
+    AVERAGE_USD_PER_GB, "average_usd_per_gb", Rate, "What a GB costs on average, rounded down.";
+    STATUS, "status", Text, "new, changed, dropped, unpriced or unverified.";
+    EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "The price in the table that is part of outflow.";
+    COLUMN, "column", Text, "The column that is wrong; absent if it is the whole line.";
+    FAULT, "fault", Text, "What is wrong.";
+    HINT, "hint", Text, "What to do about it.";
+    ROWS, "rows", Count, "Rows of price lists.";
 }

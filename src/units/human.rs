@@ -7,6 +7,10 @@ use chrono::{DateTime, SecondsFormat, TimeDelta};
 
 /// How many characters of a text people are shown; the rest is an ellipsis. Data formats hold all of it.
 pub const SHOWN_CHARS_MAX: usize = 4096;
+/// Decimals of a dollar that amounts are written with: as many as AWS's price lists have.
+pub const USD_DECIMALS: u32 = 10;
+/// Decimals of a dollar that people are shown of an amount.
+const CENTS_DECIMALS: u32 = 2;
 /// Characters besides the control ones that hide themselves or reorder what is around them.
 const HIDDEN: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
@@ -98,6 +102,29 @@ pub fn fraction6(part: u128, whole: u128) -> Option<String> {
 pub fn millionths(part: u128, whole: u128) -> Option<u128> {
     let share = (whole > 0).then(|| divide(part, whole, 6))?;
     share.whole.checked_mul(1_000_000)?.checked_add(share.fraction.into())
+}
+
+/// An amount of 10⁻¹⁰ USD with all its decimals: `0.0900000000`.
+#[must_use]
+pub fn usd_exact(amount: u128) -> String {
+    let per_usd = 10_u128.pow(USD_DECIMALS);
+    format!("{}.{:0places$}", amount / per_usd, amount % per_usd, places = USD_DECIMALS as usize)
+}
+
+/// An amount of 10⁻¹⁰ USD in cents, halves rounded up as on a bill: `$1,234.57`.
+#[must_use]
+pub fn usd(amount: u128) -> String {
+    let per_cent = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
+    let cents = amount.saturating_add(per_cent / 2) / per_cent;
+    format!("${}.{:02}", count(cents / 100), cents % 100)
+}
+
+/// A price of 10⁻¹⁰ USD with the decimals that say something, two at least: `$0.0093`, `$0.10`.
+#[must_use]
+pub fn usd_rate(price: u128) -> String {
+    let exact = usd_exact(price);
+    let least = exact.len() - (USD_DECIMALS - CENTS_DECIMALS) as usize;
+    format!("${}", &exact[..exact.trim_end_matches('0').len().max(least)])
 }
 
 /// A moment as RFC 3339 in UTC: `2026-10-01T00:00:00Z`.
@@ -193,6 +220,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn money_is_exact_for_machines_and_in_cents_for_people() {
+        assert_eq!(usd_exact(900_000_000), "0.0900000000");
+        assert_eq!(usd(828_750_000_000), "$82.88");
+        assert_eq!(usd(12_345_674_900_000_000), "$1,234,567.49");
+        assert_eq!(usd(0), "$0.00");
+        assert_eq!(
+            [1_000_000_000, 35_000_000, 1, 120_000_000_000].map(usd_rate),
+            ["$0.10", "$0.0035", "$0.0000000001", "$12.00"]
+        );
+    }
 
     #[test]
     fn bytes_have_three_digits_and_go_up_to_the_next_unit_when_rounding_takes_them_there() {

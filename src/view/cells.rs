@@ -21,6 +21,7 @@ pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
         Cell::Prefix(address, bits) => write!(out, "{address}/{bits}"),
         Cell::Integer(number) => write!(out, "{number}"),
         Cell::Time(seconds) => out.write_all(human::moment(*seconds).as_bytes()),
+        Cell::Usd(amount) => out.write_all(human::usd_exact(*amount).as_bytes()),
         Cell::Share { part, whole } => out.write_all(human::fraction6(*part, *whole).unwrap_or_default().as_bytes()),
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn shown_total(columns: &[Head], total: &Row, units: Units) -> Vec<St
 pub(super) fn is_numeric(kind: CellKind) -> bool {
     match kind {
         CellKind::Integer | CellKind::Count | CellKind::Bytes | CellKind::Share => true,
+        CellKind::Usd | CellKind::Rate => true,
         CellKind::Text | CellKind::Time => false,
     }
 }
@@ -61,6 +63,8 @@ fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
             _ => number.to_string(),
         },
         Cell::Time(seconds) => human::moment(*seconds),
+        Cell::Usd(price) if kind == CellKind::Rate => human::usd_rate(*price),
+        Cell::Usd(amount) => human::usd(*amount),
         Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| ABSENT.to_owned()),
     }
 }

@@ -1,8 +1,8 @@
 //! Parquet, exact and typed, zstd-compressed, written a row group at a time.
 //!
-//! Text, addresses and prefixes are UTF-8; whole numbers 64-bit integers; shares decimals with six places; moments
-//! UTC timestamps. Every column may be null. A text in a column of numbers or moments (`(other)` in a key column)
-//! is null. A number that its column's type cannot hold stops the writing: half a file is better than a wrong one.
+//! Text, addresses and prefixes are UTF-8; whole numbers 64-bit integers; shares decimals with six places, money with
+//! ten; moments UTC timestamps. Every column may be null. A text in a column of numbers or moments (`(other)` in a key
+//! column) is null. A number that its column's type cannot hold stops the writing: half a file is better than a wrong one.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use parquet::file::properties::WriterProperties;
 use super::{View, cells, one_table_only};
 use crate::report::{Cell, Head, Meta, Row, Table};
 use crate::schema::output::CellKind;
-use crate::units::human;
+use crate::units::human::{self, USD_DECIMALS};
 
 /// Rows of a row group, which is held in memory, encoded, until it is full.
 pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
@@ -26,6 +26,9 @@ pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
 const BATCH_ROWS: usize = 8 * 1024;
 /// Digits of a share, and how many of them are decimals.
 const SHARE_DIGITS: (u8, i8) = (9, 6);
+/// Digits of money, and how many of them are decimals, as many as in the other formats.
+const USD_DIGITS: (u8, i8) = (38, 10);
+const _: () = assert!(USD_DIGITS.1.unsigned_abs() as u32 == USD_DECIMALS);
 /// The largest share in millionths that so many digits hold.
 const SHARE_MILLIONTHS_MAX: u128 = 999_999_999;
 
@@ -84,6 +87,7 @@ fn data_type(kind: CellKind) -> DataType {
         CellKind::Text => DataType::Utf8,
         CellKind::Integer | CellKind::Count | CellKind::Bytes => DataType::Int64,
         CellKind::Share => DataType::Decimal128(SHARE_DIGITS.0, SHARE_DIGITS.1),
+        CellKind::Usd | CellKind::Rate => DataType::Decimal128(USD_DIGITS.0, USD_DIGITS.1),
         CellKind::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
     }
 }
@@ -99,6 +103,10 @@ fn array(head: &Head, place: usize, rows: &[Row]) -> io::Result<ArrayRef> {
         CellKind::Share => {
             let shares = cells.map(|cell| share(head, cell)).collect::<io::Result<Decimal128Array>>()?;
             Arc::new(shares.with_precision_and_scale(SHARE_DIGITS.0, SHARE_DIGITS.1).map_err(not_columns)?)
+        }
+        CellKind::Usd | CellKind::Rate => {
+            let amounts = cells.map(|cell| usd(head, cell)).collect::<io::Result<Decimal128Array>>()?;
+            Arc::new(amounts.with_precision_and_scale(USD_DIGITS.0, USD_DIGITS.1).map_err(not_columns)?)
         }
         CellKind::Time => {
             let moments =
@@ -136,6 +144,14 @@ fn share(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
             let millionths = millionths.and_then(|share| i128::try_from(share).ok());
             millionths.map(Some).ok_or_else(|| unfit(head, cell))
         }
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn usd(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) => Ok(None),
+        Cell::Usd(amount) => i128::try_from(*amount).map(Some).map_err(|_| unfit(head, amount)),
         other => Err(unfit(head, other)),
     }
 }

@@ -120,6 +120,7 @@ fn report() -> Report {
         objects: 3,
         pruned_objects: 4,
         stored_bytes: 5,
+        spilled_bytes: 4096,
         account,
         notes: vec!["no `start`".into()],
         warnings: vec!["bad \u{1b}[31mobject".into()],
@@ -470,4 +471,28 @@ proptest! {
         let lines = bytes_of(&report, Some("tags"), Format::Tsv, &STYLE);
         prop_assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), 5);
     }
+}
+
+#[test]
+fn money_is_in_cents_for_people_and_exact_in_data() {
+    let table = Table {
+        name: "cost".into(),
+        title: String::new(),
+        columns: vec![head("usd_per_gb", CellKind::Rate), head("usd", CellKind::Usd)],
+        rows: vec![vec![Cell::Usd(1_093_000_000), Cell::Usd(828_750_000_001)], vec![Cell::Absent, Cell::Absent]],
+        total: Some(vec![Cell::Absent, Cell::Usd(828_750_000_001)]),
+    };
+    let report = Report { name: "cost".into(), tables: vec![table], ..Report::default() };
+    assert!(text_of(&report, Format::Table).contains("   $0.1093  $82.88\n"), "{}", text_of(&report, Format::Table));
+    assert!(
+        text_of(&report, Format::Markdown).contains("| $0.1093 | $82.88 |"),
+        "{}",
+        text_of(&report, Format::Markdown)
+    );
+    assert_eq!(text_of(&report, Format::Csv), "usd_per_gb,usd\n0.1093000000,82.8750000001\n,\n");
+    let ndjson = text_of(&report, Format::Ndjson);
+    assert!(ndjson.starts_with("{\"usd_per_gb\":\"0.1093000000\",\"usd\":\"82.8750000001\"}\n"), "{ndjson}");
+    let (batches, ..) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
+    let usd = batches[0].column(1).as_primitive::<Decimal128Type>();
+    assert_eq!((usd.value(0), usd.scale(), batches[0].column(0).is_null(1)), (828_750_000_001, 10, true));
 }

@@ -87,15 +87,13 @@ pub fn flows(
         object_done: Some(&|object| *lock(&senders[object]) = None),
         stopped: Some(&stopped),
     };
-    let (scanned, written) = std::thread::scope(|scope| {
+    let threads = job.threads()?;
+    let ((outcomes, takers), written) = std::thread::scope(|scope| {
         let writer = scope.spawn(|| write_in_order(receivers, question.limit, write));
-        let scanned = scan.run();
-        // A scan that could not start leaves the senders open, and the writer waiting.
-        senders.iter().for_each(|sender| *lock(sender) = None);
+        let scanned = scan.run(&threads);
         let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
         (scanned, written)
     });
-    let (outcomes, takers) = scanned?;
     let mut account = Account::default();
     takers.iter().for_each(|taker| account.add(&taker.account));
     let mut report =

@@ -47,7 +47,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         object_done: None,
         stopped: None,
     };
-    let (outcomes, takers) = scan.run()?;
+    let (outcomes, takers) = scan.run(&job.threads()?);
     let (mut survey, mut account) = (Survey::default(), Account::default());
     for taker in takers {
         account.add(&taker.account);

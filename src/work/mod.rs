@@ -8,8 +8,10 @@ mod flows;
 mod inspect;
 mod object;
 mod plan;
+mod prices;
 mod progress;
 mod scan;
+mod temporary;
 mod top;
 
 use std::sync::Arc;
@@ -18,7 +20,9 @@ pub use answer::{Answer, Reject};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};
+pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, price_table};
 pub use progress::Progress;
+pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
 
 use crate::collect::{Found, Limits, Prune, S3Options, find};
@@ -82,7 +86,7 @@ impl Job {
 
     /// The columns that tell the class of this job's records.
     fn class_columns(&self) -> ColumnSet {
-        Classifier::columns(self.window, self.filter.as_ref())
+        Classifier::columns(self.window, self.verdict, self.filter.as_ref())
     }
 }
 

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rayon::Scope;
+use rayon::{Scope, ThreadPool};
 
 use super::Job;
 use super::object::{BlockOutcome, Outcome};
@@ -27,8 +27,6 @@ const FORMATS_SHARED_MAX: usize = 64;
 pub(super) trait Take: Send {
     /// Takes a block of an object; the dictionary is the same one for all blocks of this taker.
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary);
-    /// Hands on what is still held, after the last block.
-    fn finish(&mut self) {}
 }
 
 /// A scan as it is set up.
@@ -70,7 +68,7 @@ pub(super) struct Running<'a, T> {
 
 impl<T: Take> Scan<'_, T> {
     /// Reads everything; gives what became of each object, in their order, and the takers.
-    pub(super) fn run(&self) -> Result<(Vec<Outcome>, Vec<T>), Error> {
+    pub(super) fn run(&self, threads: &ThreadPool) -> (Vec<Outcome>, Vec<T>) {
         let mut order: Vec<usize> = (0..self.objects.len()).collect();
         if self.object_done.is_none() {
             order.sort_by_key(|object| std::cmp::Reverse(self.objects[*object].stored_bytes));
@@ -87,21 +85,22 @@ impl<T: Take> Scan<'_, T> {
             formats: Mutex::default(),
             outcomes: self.objects.iter().map(|_| Mutex::default()).collect(),
         };
-        let threads = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.job.jobs)
-            .build()
-            .map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.job.jobs)))?;
         threads.scope(|scope| {
             for _ in 0..self.job.jobs {
                 scope.spawn(|scope| running.read_objects(scope));
             }
         });
         let outcomes = running.outcomes.into_iter().map(into_inner).map(Outcome::settled).collect();
-        let takers = into_inner(running.workers).into_iter().map(|mut worker| {
-            worker.taker.finish();
-            worker.taker
-        });
-        Ok((outcomes, takers.collect()))
+        let takers = into_inner(running.workers).into_iter().map(|worker| worker.taker);
+        (outcomes, takers.collect())
+    }
+}
+
+impl Job {
+    /// As many threads as the job may have.
+    pub(super) fn threads(&self) -> Result<ThreadPool, Error> {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
+        threads.map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.jobs)))
     }
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::group::{Key, Spec};
+use crate::group::{Key, Overflow, Spec};
 use crate::report::top::{Order, Shape};
 use crate::report::{Report, Row};
 use crate::schema::Column;
@@ -149,6 +149,7 @@ fn question() -> TopQuestion {
         spec: Spec { keys, bytes: true, packets: true, seen: true, distinct: false },
         distinct: false,
         shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },
+        overflow: None,
     }
 }
 
@@ -235,6 +236,28 @@ proptest! {
         let expected = read(1, 1 << 18);
         prop_assert_eq!(&read(2, 100), &expected);
         prop_assert_eq!(&read(2, 1), &expected);
+    }
+}
+
+/// With room for nothing and for a little, on one thread and on two, with and without distinct values.
+#[test]
+fn what_is_spilled_does_not_matter_to_the_answer() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs");
+    let folder = tempfile::tempdir().unwrap();
+    for distinct in [false, true] {
+        let answered = |jobs, memory_bytes: Option<usize>| {
+            let spill = Arc::new(TemporaryFile::new(folder.path().to_owned()));
+            let overflow = memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill });
+            let question = TopQuestion { distinct, overflow, ..question() };
+            let job = Job { filter: None, window: Window::default(), ..job(&logs, jobs, 1 << 16) };
+            let report = top(&job, &question, &Progress::default()).unwrap().report;
+            assert_eq!(report.meta.spilled_bytes > 0, memory_bytes.is_some());
+            json(report)
+        };
+        let expected = answered(1, None);
+        for (jobs, memory_bytes) in [(2, None), (1, Some(0)), (2, Some(0)), (2, Some(1 << 20))] {
+            assert_eq!(answered(jobs, memory_bytes), expected);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::scan::{Scan, Take};
 use super::{Job, Progress};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Batcher, Class, Classifier, Rollup, SHARDS, Shared, Spec, Verdict};
+use crate::group::{Account, Batcher, Class, Classifier, Overflow, Rollup, Shared, Spec, Verdict};
 use crate::report::Report;
 use crate::report::top::{Ranking, Shape};
 use crate::units::human;
@@ -23,6 +23,8 @@ pub struct TopQuestion {
     pub distinct: bool,
     /// Order, rows, columns.
     pub shape: Shape,
+    /// How much memory the sums may take, and where the rest goes.
+    pub overflow: Option<Overflow>,
 }
 
 /// Sorts a block's records into classes and sums those that count.
@@ -41,10 +43,6 @@ impl Take for Summing {
             self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
         }
     }
-
-    fn finish(&mut self) {
-        self.batcher.flush();
-    }
 }
 
 /// Answers who talks most.
@@ -53,7 +51,8 @@ impl Take for Summing {
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Answer, Error> {
     let found = job.find()?;
-    let shared = Arc::new(Shared::new(Arc::new(question.spec.clone())));
+    let threads = job.threads()?;
+    let shared = Arc::new(Shared::new(Arc::new(question.spec.clone()), question.overflow.clone()));
     let scan = Scan {
         job,
         objects: &found.objects,
@@ -66,34 +65,44 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
             blocked: question.shape.blocked,
         },
         object_done: None,
-        stopped: None,
+        stopped: Some(shared.failed()),
     };
-    let (outcomes, takers) = scan.run()?;
+    let (outcomes, takers) = scan.run(&threads);
     let mut account = Account::default();
     takers.iter().for_each(|taker| account.add(&taker.account));
     drop(takers);
-    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
-    let rollup = shared.into_partial().finish();
-    let rollup = if question.distinct { rollup.count_distinct() } else { rollup };
-    let ranking = rank(&rollup, question.shape);
+    let rollup = rollup(shared)?;
+    let rollup = if question.distinct { threads.install(|| count_distinct(rollup))? } else { rollup };
+    let ranking = threads.install(|| rank(&rollup, question.shape))?;
     let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
-    let mut report = Report { name: "top".to_owned(), tables: vec![ranking.table(&rollup)], ..Report::default() };
+    let mut report = Report { name: "top".to_owned(), tables: vec![ranking.table()], ..Report::default() };
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
+    report.meta.spilled_bytes = question.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
     if account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
     }
     Ok(Answer::new(report, job, &found, &outcomes, account))
 }
 
-fn rank(rollup: &Rollup, shape: Shape) -> Ranking<'_> {
-    let of_shard = |shard| {
-        let mut ranking = Ranking::new(shape);
-        ranking.add_shard(rollup, shard);
-        ranking
-    };
-    (0..SHARDS).into_par_iter().map(of_shard).reduce(|| Ranking::new(shape), Ranking::merge)
+/// The sums, once no batcher holds any.
+fn rollup(shared: Arc<Shared>) -> Result<Rollup, Error> {
+    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
+    Ok(shared.into_partial()?.finish())
+}
+
+fn count_distinct(rollup: Rollup) -> Result<Rollup, Error> {
+    let shared = Arc::new(rollup.distinct());
+    let count = |batcher: &mut Batcher, shard| rollup.count_distinct(shard, batcher);
+    rollup.shards().into_par_iter().try_for_each_init(|| Batcher::new(Arc::clone(&shared)), count)?;
+    self::rollup(shared)
+}
+
+fn rank(rollup: &Rollup, shape: Shape) -> Result<Ranking<'_>, Error> {
+    let none = || Ranking::new(rollup, shape);
+    let ranked = rollup.shards().into_par_iter().try_fold(none, Ranking::with_shard);
+    ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
 }
 
 /// Until records are joined with the interfaces they cross, nobody can tell two views of one flow apart.

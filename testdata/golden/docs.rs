@@ -40,18 +40,26 @@ fn links_lead_to_files() {
     assert!(dead.is_empty(), "{}", dead.join("\n"));
 }
 
-/// The help of the program and of every command that it names.
+/// The help of the program and of every command that it names, commands of commands too.
 fn commands_page() -> Result<String, String> {
     let general = said(&["--help"])?;
-    let listed = general.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names = listed.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
-    let names = names.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help");
     let head = "# The command line\n\nGenerated from `--help`; a test compares this page with the program.\n";
     let mut page = format!("{head}\n## outflow\n\n```text\n{general}```\n");
-    for name in names {
-        page += &format!("\n## outflow {name}\n\n```text\n{}```\n", said(&[name, "--help"])?);
+    for name in commands_of(&general) {
+        let help = said(&[name, "--help"])?;
+        page += &format!("\n## outflow {name}\n\n```text\n{help}```\n");
+        for inner in commands_of(&help) {
+            page += &format!("\n## outflow {name} {inner}\n\n```text\n{}```\n", said(&[name, inner, "--help"])?);
+        }
     }
     Ok(page)
+}
+
+/// The commands that a help text lists.
+fn commands_of(help: &str) -> Vec<&str> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+    names.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help").collect()
 }
 
 /// What the program answers, without blanks at the ends of lines.

@@ -87,6 +87,7 @@ fn answers_are_the_same_as_from_files() {
         ("flows --columns all --limit 500 -o csv", "s3://logs/AWSLogs/", "testdata/logs"),
         ("top --by region,day --account 012345678901 --top all -o csv", "s3://logs/AWSLogs", "testdata/logs"),
         ("top --by src --top all -o csv", "s3://logs/v5/", "testdata/logs-v5-parquet"),
+        ("top --by src,port --top all -o csv", "s3://logs", "testdata/logs testdata/logs-v5-parquet"),
         ("inspect --table interfaces -o csv", "s3://logs/v5/", "testdata/logs-v5-parquet"),
     ] {
         let (there, here) = (run(&server, &format!("{question} {s3}")), run(&server, &format!("{question} {files}")));

@@ -203,3 +203,15 @@ pub(super) fn innermost(error: &Cause) -> String {
 fn chain(error: &Cause) -> impl Iterator<Item = &Cause> {
     std::iter::successors(Some(error), |&error| error.source())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_that_s3_expects_is_found_in_its_message() {
+        let message = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'";
+        assert_eq!(expected_region(message).as_deref(), Some("eu-west-1"));
+        assert_eq!(expected_region("expecting nothing"), None);
+    }
+}

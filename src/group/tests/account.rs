@@ -65,9 +65,9 @@ proptest! {
         block_rows in 1usize..20,
     ) {
         let filter = expression.map(|text| Filter::parse(text, 0, Zone::default()).unwrap());
-        let columns = Classifier::columns(window, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
+        let columns = Classifier::columns(window, verdict, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
         let keys = vec![Key { column: Column::InterfaceId, cut: None }];
-        let shared = Arc::new(Shared::new(Arc::new(Spec { keys, bytes: true, packets: false, seen: false, distinct: false })));
+        let shared = Arc::new(Shared::new(Arc::new(Spec { keys, bytes: true, packets: false, seen: false, distinct: false }), None));
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), Dictionary::default());
         let mut classifier = Classifier::new(window, verdict, filter.as_ref());
         let mut evaluator = filter.as_ref().map(Filter::evaluator);
@@ -91,12 +91,11 @@ proptest! {
                 expected[class].bytes += u128::from(bytes.unwrap_or(0));
             }
         }
-        batcher.flush();
         drop(batcher);
         prop_assert_eq!(&account, &expected);
         prop_assert_eq!(account.records(), records.len() as u64);
         let mut sums = (Sums::default(), Sums::default());
-        for (of_counted, of_blocked) in groups(&Arc::into_inner(shared).unwrap().into_partial().finish()).values() {
+        for (of_counted, of_blocked) in groups(&Arc::into_inner(shared).unwrap().into_partial().unwrap().finish()).values() {
             sums.0.add(of_counted);
             sums.1.add(of_blocked);
         }

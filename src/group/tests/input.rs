@@ -21,7 +21,17 @@ pub(super) fn dealt(columns: Vec<Column>, most: usize) -> impl Strategy<Value = 
 
 /// The partial of two workers' records, each with its own dictionary and size of blocks.
 pub(super) fn partial(spec: &Arc<Spec>, dealt: &[Dealt], workers: std::ops::Range<usize>) -> Partial {
-    let shared = Arc::new(Shared::new(Arc::clone(spec)));
+    partial_within(None, spec, dealt, workers)
+}
+
+/// The same, within a limit of memory.
+pub(super) fn partial_within(
+    overflow: Option<Overflow>,
+    spec: &Arc<Spec>,
+    dealt: &[Dealt],
+    workers: std::ops::Range<usize>,
+) -> Partial {
+    let shared = Arc::new(Shared::new(Arc::clone(spec), overflow));
     for worker in workers {
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), used_dictionary(worker));
         let mine: Vec<_> = dealt.iter().filter(|dealt| dealt.worker == worker).collect();
@@ -33,9 +43,40 @@ pub(super) fn partial(spec: &Arc<Spec>, dealt: &[Dealt], workers: std::ops::Rang
                 batcher.add(&flows, &dictionary, &picked, blocked);
             }
         }
-        batcher.flush();
     }
-    Arc::into_inner(shared).unwrap().into_partial()
+    Arc::into_inner(shared).unwrap().into_partial().unwrap()
+}
+
+/// Keeps what is spilled, up to a number of words.
+#[derive(Debug)]
+pub(super) struct Kept {
+    words: Mutex<Vec<u64>>,
+    most: usize,
+}
+
+impl Kept {
+    pub(super) fn within(memory_bytes: usize, most: usize) -> Overflow {
+        Overflow { memory_bytes, spill: Arc::new(Self { words: Mutex::default(), most }) }
+    }
+}
+
+impl Spill for Kept {
+    fn write(&self, words: &[u64]) -> Result<u64, Error> {
+        let mut kept = self.words.lock().unwrap();
+        let place = kept.len() as u64;
+        kept.extend_from_slice(words);
+        if kept.len() > self.most { Err(Error::failed("no room")) } else { Ok(place) }
+    }
+
+    fn read(&self, place: u64, words: &mut [u64]) -> Result<(), Error> {
+        let place = usize::try_from(place).unwrap();
+        words.copy_from_slice(&self.words.lock().unwrap()[place..place + words.len()]);
+        Ok(())
+    }
+
+    fn spilled_bytes(&self) -> u64 {
+        self.words.lock().unwrap().len() as u64 * 8
+    }
 }
 
 /// Groups by their key in words: the sums of counted and of blocked records.
@@ -44,12 +85,15 @@ pub(super) type Groups = BTreeMap<Vec<String>, (Sums, Sums)>;
 /// Every group of a roll-up; each must be there once.
 pub(super) fn groups(rollup: &Rollup) -> Groups {
     let mut groups = Groups::new();
-    for group in (0..SHARDS).flat_map(|shard| rollup.groups(shard)) {
-        let key = group.key().map(|value| in_words(value, rollup.names())).collect();
-        let before = groups.insert(key, (group.counted, group.blocked));
-        assert_eq!(before, None, "a group is there twice");
+    for shard in rollup.shards() {
+        let each = |group: Group<'_>| {
+            let key = rollup.values(&group.key()).map(|value| in_words(value, rollup.names())).collect();
+            let before = groups.insert(key, (group.counted, group.blocked));
+            assert_eq!(before, None, "a group is there twice");
+        };
+        rollup.for_each_group(shard, each).unwrap();
     }
-    assert_eq!((groups.len(), groups.is_empty()), (rollup.len(), rollup.is_empty()));
+    assert_eq!(groups.is_empty(), rollup.is_empty());
     groups
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::sample::subsequence;
 
-use super::input::{Dealt, Groups, dealt, groups, naive, partial};
+use super::input::{Dealt, Groups, Kept, WORKERS, dealt, groups, naive, partial, partial_within};
 use super::*;
 
 /// Columns that the naive map can tell, derived ones too.
@@ -35,7 +35,7 @@ fn input() -> impl Strategy<Value = (Arc<Spec>, Vec<Dealt>)> {
 }
 
 fn merged(partials: impl IntoIterator<Item = Partial>) -> Groups {
-    let merged = partials.into_iter().reduce(Partial::merge).unwrap();
+    let merged = partials.into_iter().reduce(|one, other| one.merge(other).unwrap()).unwrap();
     groups(&merged.finish())
 }
 
@@ -46,8 +46,8 @@ proptest! {
     fn merging_is_associative_and_commutative_with_an_empty_partial_as_identity((spec, dealt) in input()) {
         let of = |pair: usize| partial(&spec, &dealt, 2 * pair..2 * pair + 2);
         let expected = naive(&spec, &dealt);
-        prop_assert_eq!(&merged([of(0).merge(of(1)), of(2)]), &expected);
-        prop_assert_eq!(&merged([of(0), of(1).merge(of(2))]), &expected);
+        prop_assert_eq!(&merged([of(0).merge(of(1)).unwrap(), of(2)]), &expected);
+        prop_assert_eq!(&merged([of(0), of(1).merge(of(2)).unwrap()]), &expected);
         prop_assert_eq!(&merged([of(2), of(0), of(1)]), &expected);
         let empty = || Partial::new(Arc::clone(&spec));
         prop_assert_eq!(&merged([empty(), of(1)]), &merged([of(1), empty()]));
@@ -66,6 +66,35 @@ proptest! {
         let at_once = partial(&spec, &again, 0..workers).finish();
         prop_assert_eq!(groups(&at_once), naive(&spec, &dealt));
         prop_assert_eq!(at_once.spec(), &*spec);
+    }
+
+    #[test]
+    fn what_is_spilled_comes_back((spec, dealt) in input(), memory_bytes in 0usize..300_000) {
+        let expected = naive(&spec, &dealt);
+        let spilling = |workers| {
+            let overflow = Kept::within(memory_bytes, usize::MAX);
+            let partial = partial_within(Some(overflow.clone()), &spec, &dealt, workers);
+            (partial, overflow.spill.spilled_bytes() > 0)
+        };
+        let (whole, spilled) = spilling(0..WORKERS);
+        prop_assert_eq!(groups(&whole.finish()), expected.clone());
+        prop_assert!(spilled || memory_bytes > 0 || dealt.is_empty());
+        let parts = [0..2, 2..6].map(|workers| spilling(workers).0);
+        prop_assert_eq!(merged(parts), expected);
+    }
+
+    #[test]
+    fn rows_that_cannot_be_spilled_are_an_error_and_no_less_sums((spec, dealt) in input(), most in 0usize..40) {
+        let shared = Arc::new(Shared::new(Arc::clone(&spec), Some(Kept::within(0, most))));
+        let mut batcher = Batcher::new(Arc::clone(&shared));
+        let mut dictionary = used_dictionary(0);
+        let flows = block(dealt.iter().map(|dealt| &dealt.record), spec.columns(), &mut dictionary);
+        batcher.add(&flows, &dictionary, &(0u32..).take(dealt.len()).collect::<Vec<_>>(), false);
+        drop(batcher);
+        let failed = shared.failed().load(std::sync::atomic::Ordering::Relaxed);
+        let partial = Arc::into_inner(shared).unwrap().into_partial();
+        prop_assert_eq!(partial.is_err(), failed);
+        prop_assert!(failed || partial.unwrap().frame.overflow.unwrap().spill.spilled_bytes() <= most as u64 * 8);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The ranking is of all groups however they are split, its rows sum to the total, and equal sums stand by key.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -50,22 +51,20 @@ fn partial(records: &[Record], words: &[&str]) -> Partial {
         }
     }
     flows.set_rows(records.len());
-    let shared = Arc::new(Shared::new(Arc::new(spec)));
+    let shared = Arc::new(Shared::new(Arc::new(spec), None));
     let mut batcher = Batcher::new(Arc::clone(&shared));
     for blocked in [false, true] {
         let picked = (0u32..).zip(records).filter(|(_, record)| record.5 == blocked);
         batcher.add(&flows, &dictionary, &picked.map(|(row, _)| row).collect::<Vec<_>>(), blocked);
     }
-    batcher.flush();
     drop(batcher);
-    Arc::into_inner(shared).unwrap().into_partial()
+    Arc::into_inner(shared).unwrap().into_partial().unwrap()
 }
 
 /// The table by one ranking of all shards.
 fn table(rollup: &Rollup, shape: Shape) -> Table {
-    let mut ranking = Ranking::new(shape);
-    (0..SHARDS).for_each(|shard| ranking.add_shard(rollup, shard));
-    ranking.table(rollup)
+    let ranking = rollup.shards().try_fold(Ranking::new(rollup, shape), Ranking::with_shard);
+    ranking.unwrap().table()
 }
 
 /// The numbers of a column, those of `(other)` too; none for an absent cell.
@@ -78,6 +77,11 @@ fn numbers(table: &Table, name: &str) -> Vec<Option<u128>> {
         _ => None,
     };
     table.rows.iter().chain(&table.total).map(number).collect()
+}
+
+/// How many groups there are.
+fn groups(records: &[Record]) -> usize {
+    records.iter().map(|record| (record.0, record.1)).collect::<BTreeSet<_>>().len()
 }
 
 /// What a row is of: the cells of its keys.
@@ -116,7 +120,7 @@ proptest! {
         let rollup = partial(&records, &[]).finish();
         let all = table(&rollup, Shape { rows: None, ..shape });
         let some = table(&rollup, shape);
-        prop_assert_eq!(all.rows.len(), rollup.len());
+        prop_assert_eq!(all.rows.len(), groups(&records));
         let shown = shape.rows.map_or(all.rows.len(), |rows| rows.min(all.rows.len()));
         prop_assert_eq!(&some.rows[..shown], &all.rows[..shown]);
         prop_assert_eq!(some.rows.len(), shown + usize::from(shown < all.rows.len()));
@@ -134,17 +138,18 @@ proptest! {
         let rollup = partial(&records, &[]).finish();
         let expected = format!("{:?}", table(&rollup, shape));
         let (first, second) = records.split_at(cut.index(records.len() + 1));
-        let other = partial(second, &["ä", "eni-3", "eni-1"]).merge(partial(first, &["eni-10", "x"])).finish();
+        let other = partial(second, &["ä", "eni-3", "eni-1"]).merge(partial(first, &["eni-10", "x"])).unwrap().finish();
         prop_assert_eq!(&format!("{:?}", table(&other, shape)), &expected);
 
-        let mut rankings: Vec<_> = (0..4).map(|_| Ranking::new(shape)).collect();
-        for (shard, hand) in hands.iter().enumerate().rev() {
-            rankings[*hand].add_shard(&rollup, shard);
-        }
-        prop_assert_eq!(rankings.iter().map(Ranking::groups).sum::<u64>(), rollup.len() as u64);
+        let of_hand = |hand| {
+            let shards = other.shards().rev().filter(|shard| hands[*shard] == hand);
+            shards.into_iter().try_fold(Ranking::new(&other, shape), Ranking::with_shard).unwrap()
+        };
+        let rankings: Vec<_> = (0..4).map(of_hand).collect();
+        prop_assert_eq!(rankings.iter().map(Ranking::groups).sum::<u64>(), groups(&records) as u64);
         let of = |order: [usize; 4], mut rankings: Vec<Option<Ranking<'_>>>| {
             let merged = order.into_iter().filter_map(|place| rankings[place].take()).reduce(Ranking::merge);
-            format!("{:?}", merged.unwrap().table(&rollup))
+            format!("{:?}", merged.unwrap().table())
         };
         prop_assert_eq!(&of([2, 0, 3, 1], rankings.into_iter().map(Some).collect()), &expected);
     }

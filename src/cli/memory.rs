@@ -1,0 +1,71 @@
+//! How much memory sums may take: what `--memory` says, or half of what the machine has free.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::group::Overflow;
+use crate::units::size;
+use crate::work::TemporaryFile;
+
+/// The least that can be asked for: below, tables of a few rows each would be spilled again and again.
+const MEMORY_BYTES_MIN: u64 = 1 << 20;
+/// Where Linux tells what is free, and what a container may have at most (cgroup v2, then v1).
+const MEMORY_INFORMATION: &str = "/proc/meminfo";
+const MEMORY_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+
+/// The limit, and a temporary file for what is more. Without a limit where none is given and none can be told.
+pub(super) fn overflow(flag: Option<&str>) -> Result<Option<Overflow>, Error> {
+    let memory_bytes = match flag {
+        Some(text) => Some(parse(text)?),
+        None => free_bytes().map(|free| free / 2),
+    };
+    let overflow = |bytes: u64| Overflow {
+        memory_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+        spill: Arc::new(TemporaryFile::new(std::env::temp_dir())),
+    };
+    Ok(memory_bytes.map(overflow))
+}
+
+fn parse(text: &str) -> Result<u64, Error> {
+    let bytes = size::parse(text).map_err(|error| Error::usage(format!("--memory: {error}")))?;
+    if bytes < MEMORY_BYTES_MIN {
+        return Err(Error::usage(format!("--memory {text}: at least 1MiB is needed")).hint("for example --memory 2GiB"));
+    }
+    Ok(bytes)
+}
+
+/// What is free on this machine, or may be taken in this container if that is less.
+fn free_bytes() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let free = read(MEMORY_INFORMATION).and_then(|text| available_bytes(&text));
+    let limits = MEMORY_LIMITS.iter().filter_map(|path| read(path)?.trim().parse().ok());
+    limits.chain(free).min()
+}
+
+/// What may be taken without swapping: `MemAvailable: 123 kB`, see proc(5).
+fn available_bytes(information: &str) -> Option<u64> {
+    let line = information.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_size_and_not_too_small() {
+        assert_eq!(overflow(Some("2GiB")).unwrap().unwrap().memory_bytes, 2 << 30);
+        for wrong in ["much", "1000", "1023KiB", "-1"] {
+            let error = overflow(Some(wrong)).unwrap_err();
+            assert!(error.to_string().starts_with("--memory"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_free_is_read_as_linux_writes_it() {
+        let text = "MemTotal:       24605516 kB\nMemFree:         1000000 kB\nMemAvailable:   17000001 kB\n";
+        assert_eq!(available_bytes(text), Some(17_000_001 << 10));
+        assert_eq!(available_bytes("MemTotal: 1 kB\n"), None);
+        assert_eq!(available_bytes("MemAvailable: much\n"), None);
+    }
+}

@@ -1,0 +1,190 @@
+//! One worker's way into the shared tables: packs picked records, sums those met again soon, and collects the rest by
+//! shard, so that a shard's lock is taken once for many rows.
+
+use std::sync::Arc;
+
+use super::derive;
+use super::key::{Rows, is_wide};
+use super::recent::Recent;
+use super::shared::{SHARDS, Shared, shard_of, table_of};
+use super::table::hash;
+use crate::decode::{Dictionary, Flows, Values};
+use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, Kind};
+
+/// Rows of one shard that a worker collects before it takes the shard's lock.
+const BATCH_ROWS: usize = 128;
+
+/// Packs records and collects them by shard. Whatever it still holds goes to the shared tables when it is dropped.
+#[derive(Debug)]
+pub struct Batcher {
+    shared: Arc<Shared>,
+    /// Codes of the worker's dictionary as codes of the shared one.
+    codes: Vec<u32>,
+    /// For each table, the rows met last.
+    recent: [Recent; 4],
+    /// Batches by table and shard.
+    batches: Vec<Vec<u64>>,
+    packed: Vec<u64>,
+    scratch: Vec<Values>,
+    picks: [Vec<u32>; 2],
+}
+
+impl Batcher {
+    /// A worker's batcher.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let frame = &shared.frame;
+        let scratch = frame.spec.keys.iter().map(|key| Values::new(key.column.kind())).collect();
+        let recent = [0, 0, 1, 1].map(|wide: usize| Recent::new(frame.spec.shape(&frame.layouts[wide])));
+        let batches = vec![Vec::new(); 4 * SHARDS];
+        let (codes, packed, picks) = Default::default();
+        Self { shared, codes, recent, batches, packed, scratch, picks }
+    }
+
+    /// Adds the picked records of a block. `dictionary` must be the same one every time.
+    pub fn add(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32], blocked: bool) {
+        if picked.is_empty() {
+            return;
+        }
+        self.learn(dictionary);
+        let shared = self.shared();
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let keys: Vec<&Values> = (shared.frame.spec.keys.iter().zip(&mut scratch))
+            .map(|(key, scratch)| derive::values(key.column, flows, scratch))
+            .collect();
+        let mut picks = std::mem::take(&mut self.picks);
+        split_by_width(&keys, picked, &mut picks);
+        for (wide, picks) in picks.iter().enumerate().filter(|(_, picks)| !picks.is_empty()) {
+            self.pack(wide, &keys, flows, picks);
+            self.spread(wide, blocked);
+        }
+        self.picks = picks;
+        self.scratch = scratch;
+    }
+
+    /// The tables that it leads into.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Adds a packed row whose texts have the shared dictionary's codes.
+    pub(super) fn add_row(&mut self, table: usize, row: &[u64]) {
+        let key_words = self.shared.frame.layouts[table / 2].words;
+        let hash = hash(&row[..key_words], self.shared.frame.seed);
+        collect(&self.shared, &mut self.batches, table, hash, row);
+    }
+
+    /// Translates the codes that the worker's dictionary has learnt since the last block.
+    fn learn(&mut self, dictionary: &Dictionary) {
+        let textual = self.shared.frame.spec.keys.iter().any(|key| key.column.kind() == Kind::Text);
+        if textual && self.codes.len() < dictionary.len() {
+            let mut names = self.shared.names();
+            let new = self.codes.len()..dictionary.len();
+            self.codes.extend(new.map(|code| names.code(dictionary.text(u32::try_from(code).unwrap_or(0)))));
+        }
+    }
+
+    /// Packs the picked rows: key, flows, sums, seen.
+    fn pack(&mut self, wide: usize, keys: &[&Values], flows: &Flows, picks: &[u32]) {
+        let (spec, layout) = (&self.shared.frame.spec, &self.shared.frame.layouts[wide]);
+        let shape = spec.shape(layout);
+        self.packed.clear();
+        self.packed.resize(picks.len() * shape.stride(), 0);
+        let mut rows = Rows { words: &mut self.packed, stride: shape.stride() };
+        for (place, (key, values)) in spec.keys.iter().zip(keys).enumerate() {
+            layout.encode(place, key, values, &self.codes, picks, &mut rows);
+        }
+        let mut word = shape.key_words;
+        rows.put(word, picks, |_| 1);
+        for (asked, column) in [(spec.bytes, Column::Bytes), (spec.packets, Column::Packets)] {
+            if asked {
+                word += 1;
+                let values = flows.bigs(column).unwrap_or(&[]);
+                rows.put(word, picks, |row| values.get(row).copied().filter(|v| *v != ABSENT_BIG).unwrap_or(0));
+            }
+        }
+        if spec.seen {
+            let [starts, ends] = [Column::Start, Column::End].map(|column| flows.smalls(column).unwrap_or(&[]));
+            rows.put(word + 1, picks, |row| {
+                let first = starts.get(row).copied().unwrap_or(ABSENT_TIME);
+                let last = ends.get(row).copied().filter(|end| *end != ABSENT_TIME).unwrap_or(0);
+                u64::from(first) << 32 | u64::from(last)
+            });
+        }
+    }
+
+    /// Spreads the packed rows over the shards' batches.
+    fn spread(&mut self, wide: usize, blocked: bool) {
+        let shape = self.shared.frame.spec.shape(&self.shared.frame.layouts[wide]);
+        let table = table_of(wide == 1, blocked);
+        // The widths of most questions, known when compiling: a row is then copied by a few moves and not by a call.
+        match (shape.key_words, shape.stride()) {
+            (1, 2) => self.spread_by(table, 1, 2),
+            (1, 3) => self.spread_by(table, 1, 3),
+            (1, 4) => self.spread_by(table, 1, 4),
+            (2, 5) => self.spread_by(table, 2, 5),
+            (key_words, stride) => self.spread_by(table, key_words, stride),
+        }
+    }
+
+    #[inline(always)]
+    fn spread_by(&mut self, table: usize, key_words: usize, stride: usize) {
+        let Self { shared, recent, batches, packed, .. } = self;
+        let seed = shared.frame.seed;
+        recent[table].add(
+            packed,
+            (key_words, stride),
+            |key| hash(key, seed),
+            |hash, row| {
+                collect(shared, batches, table, hash, row);
+            },
+        );
+    }
+
+    /// Hands everything collected to the shared tables.
+    fn flush(&mut self) {
+        let Self { shared, recent, batches, .. } = self;
+        let seed = shared.frame.seed;
+        for (table, recent) in recent.iter_mut().enumerate() {
+            recent.flush(|key| hash(key, seed), |hash, row| collect(shared, batches, table, hash, row));
+        }
+        for (place, batch) in batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {
+            shared.add(place % SHARDS, place / SHARDS, batch);
+            batch.clear();
+        }
+    }
+}
+
+impl Drop for Batcher {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+/// Puts a row into its shard's batch and hands on a full one.
+#[inline(always)]
+fn collect(shared: &Shared, batches: &mut [Vec<u64>], table: usize, hash: u64, row: &[u64]) {
+    let shard = shard_of(hash);
+    let batch = &mut batches[table * SHARDS + shard];
+    batch.extend_from_slice(row);
+    if batch.len() >= BATCH_ROWS * row.len() {
+        shared.add(shard, table, batch);
+        batch.clear();
+    }
+}
+
+/// Sorts the picked rows by whether their key needs the wide layout.
+fn split_by_width(keys: &[&Values], picked: &[u32], picks: &mut [Vec<u32>; 2]) {
+    picks.iter_mut().for_each(Vec::clear);
+    let addresses: Vec<&[u128]> = keys
+        .iter()
+        .filter_map(|values| match values {
+            Values::Address(addresses) => Some(addresses.as_slice()),
+            _ => None,
+        })
+        .collect();
+    for row in picked {
+        let wide = addresses.iter().any(|addresses| is_wide(addresses[*row as usize]));
+        picks[usize::from(wide)].push(*row);
+    }
+}

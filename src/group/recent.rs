@@ -1,0 +1,80 @@
+//! The rows that a worker met last, summed before they go to the shared tables.
+//!
+//! Records that are near each other often have the same key: of pairs of addresses, half are met again soon. A place
+//! in this table is in the core's cache, where one in the shared tables mostly is not. A place holds one row, and a
+//! row of another key drives it out; so nothing has to be searched, and every row ends in the shared tables.
+
+use super::table::{Shape, join};
+
+/// Bytes of the table: within a core's own cache, beside a block of text and its columns.
+const RECENT_BYTES: usize = 512 << 10;
+/// One row in so many must have met its key again, or the table is not worth looking at for a while.
+const ROWS_PER_HIT_MAX: usize = 8;
+/// How many calls are passed over then.
+const PAUSE_CALLS: u32 = 32;
+
+/// A table of one row for each place.
+#[derive(Debug)]
+pub(super) struct Recent {
+    shape: Shape,
+    /// Empty until the first row.
+    words: Vec<u64>,
+    rows: usize,
+    paused_calls: u32,
+}
+
+impl Recent {
+    pub(super) fn new(shape: Shape) -> Self {
+        let rows = (RECENT_BYTES / size_of::<u64>() / shape.stride()).next_power_of_two() / 2;
+        Self { shape, words: Vec::new(), rows, paused_calls: 0 }
+    }
+
+    /// Adds packed rows, each with its key's hash, and passes on those that are driven out.
+    #[inline(always)]
+    pub(super) fn add(
+        &mut self,
+        rows: &[u64],
+        (key_words, stride): (usize, usize),
+        hash: impl Fn(&[u64]) -> u64,
+        mut pass_on: impl FnMut(u64, &[u64]),
+    ) {
+        if self.paused_calls > 0 {
+            self.paused_calls -= 1;
+            rows.chunks_exact(stride).for_each(|row| pass_on(hash(&row[..key_words]), row));
+            return;
+        }
+        self.words.resize(self.rows * stride, 0);
+        let mut hits = 0;
+        for row in rows.chunks_exact(stride) {
+            let slot = place(hash(&row[..key_words]), self.rows) * stride;
+            let slot = &mut self.words[slot..slot + stride];
+            if slot[key_words] != 0 {
+                if slot[..key_words] == row[..key_words] {
+                    join(&mut slot[key_words..], &row[key_words..], self.shape.seen);
+                    hits += 1;
+                    continue;
+                }
+                pass_on(hash(&slot[..key_words]), slot);
+            }
+            slot.copy_from_slice(row);
+        }
+        if hits * ROWS_PER_HIT_MAX * stride < rows.len() {
+            self.paused_calls = PAUSE_CALLS;
+        }
+    }
+
+    /// Passes everything on.
+    pub(super) fn flush(&mut self, hash: impl Fn(&[u64]) -> u64, mut pass_on: impl FnMut(u64, &[u64])) {
+        let key_words = self.shape.key_words;
+        for row in self.words.chunks_exact(self.shape.stride()).filter(|row| row[key_words] != 0) {
+            pass_on(hash(&row[..key_words]), row);
+        }
+        self.words.clear();
+    }
+}
+
+/// A place by bits of the hash that tell neither the shard nor much of the place in its table.
+#[inline(always)]
+fn place(hash: u64, rows: usize) -> usize {
+    usize::try_from((hash >> 8) & (rows as u64 - 1)).unwrap_or(0)
+}

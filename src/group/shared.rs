@@ -1,0 +1,242 @@
+//! Tables that many workers add to at the same time, and that stay within a limit of memory.
+//!
+//! Groups are spread over shards by their hash: a shard's table fits a core's cache, no worker keeps a copy of a
+//! group, and shards are finished one by one on any thread. When the tables are larger than they may be, the shard
+//! that has just grown gives its rows to a [`Spill`] as a run and starts anew; a run is added back when its shard is
+//! finished. What a spill writes to is not known here.
+
+use std::fmt::Debug;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::key::Layout;
+use super::partial::Partial;
+use super::spec::Spec;
+use super::table::{Table, hash};
+use crate::decode::Dictionary;
+use crate::error::Error;
+
+/// Shards of a table set.
+pub const SHARDS: usize = 256;
+/// Words of one run: enough for one write to be worth it, and all that is copied at a time.
+const RUN_WORDS_MAX: usize = 1 << 17;
+
+/// Keeps rows outside of memory.
+pub trait Spill: Debug + Send + Sync {
+    /// Keeps words and tells the place to read them from.
+    ///
+    /// # Errors
+    /// If there is no room.
+    fn write(&self, words: &[u64]) -> Result<u64, Error>;
+
+    /// The words that were kept at a place, as many as are asked for.
+    ///
+    /// # Errors
+    /// If they cannot be read any more.
+    fn read(&self, place: u64, words: &mut [u64]) -> Result<(), Error>;
+
+    /// How much is kept.
+    fn spilled_bytes(&self) -> u64;
+}
+
+/// How much memory tables may take, and where the rest goes.
+#[derive(Clone, Debug)]
+pub struct Overflow {
+    /// Bytes of all tables together.
+    pub memory_bytes: usize,
+    /// Where rows go that are more.
+    pub spill: Arc<dyn Spill>,
+}
+
+/// The groups that a hash leads to.
+#[derive(Debug)]
+pub(super) struct Shard {
+    pub(super) tables: Tables,
+    runs: Vec<Run>,
+}
+
+/// The tables of a shard: by [`table_of`].
+pub(super) type Tables = [Table; 4];
+
+/// Rows of one table that were spilled.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    table: usize,
+    place: u64,
+    words: usize,
+}
+
+/// Wide keys apart from narrow ones, blocked records apart from counted ones.
+pub(super) fn table_of(wide: bool, blocked: bool) -> usize {
+    usize::from(wide) * 2 + usize::from(blocked)
+}
+
+#[inline(always)]
+pub(super) fn shard_of(hash: u64) -> usize {
+    usize::from(hash.to_le_bytes()[0])
+}
+
+/// What the tables of one partial have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) spec: Arc<Spec>,
+    pub(super) seed: u64,
+    /// How narrow keys are packed, and wide ones.
+    pub(super) layouts: [Layout; 2],
+    pub(super) overflow: Option<Overflow>,
+}
+
+impl Frame {
+    pub(super) fn new(spec: Arc<Spec>, overflow: Option<Overflow>) -> Self {
+        let seed = std::hash::RandomState::new().build_hasher().finish();
+        let layouts = [Layout::new(&spec.keys, false), Layout::new(&spec.keys, true)];
+        Self { spec, seed, layouts, overflow }
+    }
+
+    pub(super) fn tables(&self) -> Tables {
+        let of = |wide: usize| Table::new(self.spec.shape(&self.layouts[wide]), self.seed);
+        [of(0), of(0), of(1), of(1)]
+    }
+
+    pub(super) fn shards(&self) -> Vec<Shard> {
+        (0..SHARDS).map(|_| Shard { tables: self.tables(), runs: Vec::new() }).collect()
+    }
+
+    /// The shard that a packed key belongs to.
+    pub(super) fn shard_of_key(&self, key: &[u64]) -> usize {
+        shard_of(hash(key, self.seed))
+    }
+}
+
+impl Shard {
+    /// Whether nothing was added.
+    pub(super) fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.tables.iter().all(|table| table.len() == 0)
+    }
+
+    /// Whether rows of it are outside of memory.
+    pub(super) fn is_spilled(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    /// Gives its rows away and starts anew.
+    fn spill(&mut self, frame: &Frame, spill: &dyn Spill) -> Result<(), Error> {
+        let tables = std::mem::replace(&mut self.tables, frame.tables());
+        let mut run = Vec::new();
+        for (place, table) in tables.iter().enumerate() {
+            let mut rows = table.rows().peekable();
+            while let Some(row) = rows.next() {
+                run.extend_from_slice(row);
+                if run.len() >= RUN_WORDS_MAX || rows.peek().is_none() {
+                    self.runs.push(Run { table: place, place: spill.write(&run)?, words: run.len() });
+                    run.clear();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls with many rows at a time, of each table in turn, those that were spilled last. A key may come again.
+    pub(super) fn rows(&self, frame: &Frame, mut each: impl FnMut(usize, &[u64])) -> Result<(), Error> {
+        let mut rows = Vec::new();
+        for (place, table) in self.tables.iter().enumerate() {
+            rows.clear();
+            table.rows().for_each(|row| rows.extend_from_slice(row));
+            each(place, &rows);
+        }
+        for run in &self.runs {
+            rows.resize(run.words, 0);
+            if let Some(overflow) = &frame.overflow {
+                overflow.spill.read(run.place, &mut rows)?;
+            }
+            each(run.table, &rows);
+        }
+        Ok(())
+    }
+}
+
+/// A partial that many workers add to at the same time.
+#[derive(Debug)]
+pub struct Shared {
+    pub(super) frame: Frame,
+    names: Mutex<Dictionary>,
+    shards: Vec<Mutex<Shard>>,
+    /// Bytes of all tables.
+    used_bytes: AtomicUsize,
+    failed: AtomicBool,
+    failure: Mutex<Option<Error>>,
+}
+
+impl Shared {
+    /// No records yet.
+    #[must_use]
+    pub fn new(spec: Arc<Spec>, overflow: Option<Overflow>) -> Self {
+        Self::with_names(spec, overflow, Dictionary::default())
+    }
+
+    /// No records yet, but texts that have their codes.
+    pub(super) fn with_names(spec: Arc<Spec>, overflow: Option<Overflow>, names: Dictionary) -> Self {
+        let frame = Frame::new(spec, overflow);
+        let shards = frame.shards().into_iter().map(Mutex::new).collect();
+        let (used_bytes, failed, failure) = Default::default();
+        Self { frame, names: Mutex::new(names), shards, used_bytes, failed, failure }
+    }
+
+    /// Whether rows could not be kept: nothing more need be added then, as [`Self::into_partial`] will say why.
+    #[must_use]
+    pub fn failed(&self) -> &AtomicBool {
+        &self.failed
+    }
+
+    /// The partial, once every batcher is gone.
+    ///
+    /// # Errors
+    /// If rows had to be spilled and could not be.
+    pub fn into_partial(self) -> Result<Partial, Error> {
+        match into_inner(self.failure) {
+            Some(failure) => Err(failure),
+            None => Ok(Partial {
+                frame: self.frame,
+                names: into_inner(self.names),
+                shards: self.shards.into_iter().map(into_inner).collect(),
+            }),
+        }
+    }
+
+    /// The dictionary of the keys' texts.
+    pub(super) fn names(&self) -> MutexGuard<'_, Dictionary> {
+        lock(&self.names)
+    }
+
+    /// Adds packed rows of one table.
+    pub(super) fn add(&self, shard: usize, table: usize, rows: &[u64]) {
+        let mut shard = lock(&self.shards[shard]);
+        let table = &mut shard.tables[table];
+        let bytes_before = table.bytes();
+        table.add(rows);
+        let grown_bytes = table.bytes() - bytes_before;
+        if grown_bytes == 0 {
+            return;
+        }
+        let used_bytes = self.used_bytes.fetch_add(grown_bytes, Ordering::Relaxed) + grown_bytes;
+        let Some(overflow) = self.frame.overflow.as_ref().filter(|overflow| used_bytes > overflow.memory_bytes) else {
+            return;
+        };
+        let freed_bytes = shard.tables.iter().map(Table::bytes).sum();
+        if let Err(failure) = shard.spill(&self.frame, &*overflow.spill) {
+            self.failed.store(true, Ordering::Relaxed);
+            lock(&self.failure).get_or_insert(failure);
+        }
+        self.used_bytes.fetch_sub(freed_bytes, Ordering::Relaxed);
+    }
+}
+
+/// A lock whose holder panicked still guards whole values here: a panic ends the run.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

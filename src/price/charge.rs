@@ -1,0 +1,179 @@
+//! The kinds of charges that have a price per GB: their names, what they run between, and the usage types they have
+//! on a bill.
+//!
+//! Traffic that costs nothing (the same zone, gateway endpoints, what comes in) has no charge and so no price.
+
+use super::region;
+use crate::error::{Error, nearest};
+
+/// Stands for every place that has no row of its own.
+pub const ANY: &str = "any";
+/// Stands for the region itself, as the other side of a charge inside it.
+pub const SAME: &str = "same";
+/// The other side of egress to the internet.
+pub const INTERNET: &str = "internet";
+
+/// A kind of charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Charge {
+    /// To the internet, once, of the sender's region.
+    InternetEgress,
+    /// The part of a month's egress that is free: its upper end is what there is of it.
+    InternetEgressFree,
+    /// Between two regions, once, by the sender.
+    InterRegion,
+    /// Between zones of a region: the sender's half.
+    InterZoneOut,
+    /// Between zones of a region: the receiver's half.
+    InterZoneIn,
+    /// Between zones through a peering: the sender's half.
+    PeeringZoneOut,
+    /// Between zones through a peering: the receiver's half.
+    PeeringZoneIn,
+    /// Within a region over public addresses: the sender's half.
+    PublicAddressOut,
+    /// Within a region over public addresses: the receiver's half.
+    PublicAddressIn,
+    /// Through a NAT gateway, both directions.
+    NatProcessing,
+    /// Into a transit gateway.
+    TransitGateway,
+    /// Through an interface endpoint, both directions.
+    EndpointProcessing,
+    /// Out over Direct Connect.
+    DirectConnect,
+}
+
+/// What stands on the other side of a charge's region in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Other {
+    /// The internet.
+    Internet,
+    /// Another region, or any.
+    Region,
+    /// The region itself.
+    Same,
+    /// Nothing that the price depends on.
+    Any,
+    /// A Direct Connect location, or any.
+    Location,
+}
+
+struct Info {
+    charge: Charge,
+    name: &'static str,
+    other: Other,
+    meter: &'static str,
+}
+
+#[rustfmt::skip]
+const CHARGES: [Info; 13] = [
+    Info { charge: Charge::InternetEgress, name: "internet-egress", other: Other::Internet, meter: "DataTransfer-Out-Bytes" },
+    Info { charge: Charge::InternetEgressFree, name: "internet-egress-free", other: Other::Internet, meter: "" },
+    Info { charge: Charge::InterRegion, name: "inter-region", other: Other::Region, meter: "AWS-Out-Bytes" },
+    Info { charge: Charge::InterZoneOut, name: "inter-zone-out", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
+    Info { charge: Charge::InterZoneIn, name: "inter-zone-in", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
+    Info { charge: Charge::PeeringZoneOut, name: "peering-zone-out", other: Other::Same, meter: "VpcPeering-Out-Bytes" },
+    Info { charge: Charge::PeeringZoneIn, name: "peering-zone-in", other: Other::Same, meter: "VpcPeering-In-Bytes" },
+    Info { charge: Charge::PublicAddressOut, name: "public-address-out", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
+    Info { charge: Charge::PublicAddressIn, name: "public-address-in", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
+    Info { charge: Charge::NatProcessing, name: "nat-processing", other: Other::Any, meter: "NatGateway-Bytes" },
+    Info { charge: Charge::TransitGateway, name: "transit-gateway", other: Other::Any, meter: "TransitGateway-Bytes" },
+    Info { charge: Charge::EndpointProcessing, name: "endpoint-processing", other: Other::Any, meter: "VpcEndpoint-Bytes" },
+    Info { charge: Charge::DirectConnect, name: "direct-connect", other: Other::Location, meter: "DataXfer-Out-Bytes:dc.1" },
+];
+
+impl Charge {
+    fn info(self) -> &'static Info {
+        &CHARGES[self as usize]
+    }
+
+    /// The charge of a name such as `internet-egress`; `_` will do for `-`.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let name = name.replace('_', "-");
+        CHARGES.iter().find(|info| info.name == name).map(|info| info.charge)
+    }
+
+    /// The charge that a flag's value names.
+    ///
+    /// # Errors
+    /// A usage error that suggests the nearest name.
+    pub fn named(flag: &str, name: &str) -> Result<Self, Error> {
+        Self::of_name(name).ok_or_else(|| {
+            let error = Error::usage(format!("{flag}: there is no charge `{name}`"));
+            match nearest(name, Self::names()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!("the charges are {}", Self::names().collect::<Vec<_>>().join(", "))),
+            }
+        })
+    }
+
+    /// Every name.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        CHARGES.iter().map(|info| info.name)
+    }
+
+    /// The name, as columns have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// What stands on the other side.
+    pub(super) fn other(self) -> Other {
+        self.info().other
+    }
+
+    /// The charge whose price applies where this one has none of its own: what crosses a peering between zones was
+    /// billed as any other traffic between zones until peerings had meters of their own.
+    pub(super) fn fallback(self) -> Option<Self> {
+        match self {
+            Self::PeeringZoneOut => Some(Self::InterZoneOut),
+            Self::PeeringZoneIn => Some(Self::InterZoneIn),
+            _ => None,
+        }
+    }
+
+    /// The usage type that the charge has on a bill; none where it depends on what a row leaves open.
+    #[must_use]
+    pub fn usage_type(self, from: &str, to: &str) -> Option<String> {
+        let meter = self.info().meter;
+        match self {
+            Self::InternetEgressFree => None,
+            Self::InterRegion => Some(format!("{}-{}-{meter}", region::prefix(from)?, region::prefix(to)?)),
+            Self::DirectConnect if to == ANY => None,
+            Self::DirectConnect => region::with_prefix(from, &format!("{to}-{meter}")),
+            _ => region::with_prefix(from, meter),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charges_stand_at_their_own_place() {
+        assert!(CHARGES.iter().enumerate().all(|(place, info)| info.charge as usize == place));
+        assert_eq!(Charge::of_name("inter_zone_out"), Some(Charge::InterZoneOut));
+        assert_eq!(Charge::of_name("inter-zone"), None);
+    }
+
+    #[test]
+    fn usage_types_are_those_of_a_bill() {
+        let usage = |charge: Charge, from, to| charge.usage_type(from, to);
+        assert_eq!(usage(Charge::InternetEgress, "us-east-1", INTERNET).as_deref(), Some("DataTransfer-Out-Bytes"));
+        assert_eq!(
+            usage(Charge::InternetEgress, "ap-south-1", INTERNET).as_deref(),
+            Some("APS3-DataTransfer-Out-Bytes")
+        );
+        assert_eq!(usage(Charge::InterRegion, "us-east-1", "eu-west-1").as_deref(), Some("USE1-EU-AWS-Out-Bytes"));
+        assert_eq!(usage(Charge::InterRegion, "us-east-1", ANY), None);
+        assert_eq!(usage(Charge::NatProcessing, ANY, ANY), None);
+        assert_eq!(
+            usage(Charge::DirectConnect, "us-east-1", "EqDC2").as_deref(),
+            Some("EqDC2-DataXfer-Out-Bytes:dc.1")
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Discounts as people state them: by charge.
+
+use std::collections::BTreeMap;
+
+use super::charge::Charge;
+use super::money::Discount;
+use crate::error::Error;
+
+/// What is taken off the price of each charge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discounts(BTreeMap<Charge, Discount>);
+
+impl Discounts {
+    /// The discounts of texts such as `internet-egress=12%`.
+    ///
+    /// # Errors
+    /// A text of another form, an unknown charge or one that is there twice is a usage error.
+    pub fn parse(texts: &[String]) -> Result<Self, Error> {
+        let mut discounts = BTreeMap::new();
+        for text in texts {
+            let wrong = |what: String| Error::usage(format!("--discount {text}: {what}"));
+            let (name, per_cent) = text
+                .split_once('=')
+                .ok_or_else(|| wrong("a charge and a per cent are needed".into()).hint("internet-egress=12%"))?;
+            let charge = Charge::named("--discount", name.trim())?;
+            let discount = Discount::parse(per_cent.trim()).map_err(wrong)?;
+            if discounts.insert(charge, discount).is_some() {
+                return Err(wrong(format!("{} has a discount already", charge.name())));
+            }
+        }
+        Ok(Self(discounts))
+    }
+
+    /// Every charge that has one.
+    pub fn iter(&self) -> impl Iterator<Item = (Charge, Discount)> {
+        self.0.iter().map(|(charge, discount)| (*charge, *discount))
+    }
+
+    /// What is taken off a charge's price.
+    #[must_use]
+    pub fn of(&self, charge: Charge) -> Discount {
+        self.0.get(&charge).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_discount_names_its_charge_and_its_part() {
+        let parse = |texts: &[&str]| Discounts::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        let discounts = parse(&["internet-egress=12%", "nat_processing = 7.5%"]).unwrap();
+        assert_eq!(discounts.of(Charge::NatProcessing), Discount::parse("7.5%").unwrap());
+        assert_eq!(discounts.of(Charge::InterRegion), Discount::default());
+        let told = |texts: &[&str]| parse(texts).unwrap_err().to_string();
+        assert_eq!(told(&["12%"]), "--discount 12%: a charge and a per cent are needed");
+        assert_eq!(told(&["egress=12%"]), "--discount: there is no charge `egress`");
+        assert_eq!(told(&["inter-region=12"]), "--discount inter-region=12: `12` is no per cent, such as 12%");
+        assert!(told(&["inter-region=1%", "inter-region=2%"]).contains("already"));
+    }
+}

@@ -1,0 +1,27 @@
+//! Prices: which rate applies to a charge, and what bytes cost.
+//!
+//! The stage knows tables, tiers and exact money. It does not know traffic: which bytes bear which charge, and who
+//! pays, comes before and after it. Rates and amounts are whole numbers (see [`Rate`] and [`Money`]), and a price
+//! that is not known is told as unpriced, never as zero.
+
+mod charge;
+mod differ;
+mod discount;
+mod ladder;
+mod money;
+pub mod offer;
+mod read;
+mod region;
+mod table;
+
+pub use charge::{ANY, Charge, INTERNET, SAME};
+pub use differ::{Difference, Status, differences};
+pub use discount::Discounts;
+pub use ladder::{Ladder, Share, Step, Terms};
+pub use money::{Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, rounded_parts};
+pub use read::{Fault, TIER_GB_MAX, written_date};
+pub use region::known_region;
+pub use table::{Place, PriceRow, PriceTable};
+
+#[cfg(test)]
+mod tests;

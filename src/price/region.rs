@@ -1,0 +1,133 @@
+//! The regions, and the prefixes that AWS's bills and price lists have for them.
+//!
+//! A billing prefix is not the prefix of zone ids: `aps1` is Mumbai in a zone id, `APS1` is Singapore on a bill. The
+//! pairs were read from usage types in public code; where several sources differ, the price list's own won.
+
+use crate::error::{Error, nearest};
+
+/// Every region that prices can be told of, with its billing prefix.
+const REGIONS: [(&str, &str); 38] = [
+    ("af-south-1", "AFS1"),
+    ("ap-east-1", "APE1"),
+    ("ap-east-2", "APE2"),
+    ("ap-northeast-1", "APN1"),
+    ("ap-northeast-2", "APN2"),
+    ("ap-northeast-3", "APN3"),
+    ("ap-south-1", "APS3"),
+    ("ap-south-2", "APS5"),
+    ("ap-southeast-1", "APS1"),
+    ("ap-southeast-2", "APS2"),
+    ("ap-southeast-3", "APS4"),
+    ("ap-southeast-4", "APS6"),
+    ("ap-southeast-5", "APS7"),
+    ("ap-southeast-6", "APS8"),
+    ("ap-southeast-7", "APS9"),
+    ("ca-central-1", "CAN1"),
+    ("ca-west-1", "CAN2"),
+    ("cn-north-1", "CNN1"),
+    ("cn-northwest-1", "CNW1"),
+    ("eu-central-1", "EUC1"),
+    ("eu-central-2", "EUC2"),
+    ("eu-north-1", "EUN1"),
+    ("eu-south-1", "EUS1"),
+    ("eu-south-2", "EUS2"),
+    ("eu-west-1", "EU"),
+    ("eu-west-2", "EUW2"),
+    ("eu-west-3", "EUW3"),
+    ("il-central-1", "ILC1"),
+    ("me-central-1", "MEC1"),
+    ("me-south-1", "MES1"),
+    ("mx-central-1", "MXC1"),
+    ("sa-east-1", "SAE1"),
+    ("us-east-1", HOME_PREFIX),
+    ("us-east-2", "USE2"),
+    ("us-gov-east-1", "UGE1"),
+    ("us-gov-west-1", "UGW1"),
+    ("us-west-1", "USW1"),
+    ("us-west-2", "USW2"),
+];
+
+/// The region whose usage types may stand without a prefix.
+const HOME: &str = "us-east-1";
+/// The prefix that it has where it has one.
+const HOME_PREFIX: &str = "USE1";
+/// How the regions begin whose traffic is outside AWS's global free tier.
+const WITHOUT_FREE_TIER: [&str; 2] = ["us-gov-", "cn-"];
+
+/// Refuses a region that prices cannot be told of.
+///
+/// # Errors
+/// A usage error that suggests the nearest name.
+pub fn known_region(flag: &str, name: &str) -> Result<(), Error> {
+    if is_region(name) {
+        return Ok(());
+    }
+    let hint = match nearest_region(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write a code such as eu-west-1".to_owned(),
+    };
+    Err(Error::usage(format!("{flag}: there is no region `{name}`")).hint(hint))
+}
+
+/// Whether there is such a region.
+pub(super) fn is_region(name: &str) -> bool {
+    REGIONS.iter().any(|(region, _)| *region == name)
+}
+
+/// The region nearest to a mistyped name.
+pub(super) fn nearest_region(name: &str) -> Option<&'static str> {
+    nearest(name, REGIONS.iter().map(|(region, _)| *region))
+}
+
+/// The region of a billing prefix.
+pub(super) fn of_prefix(prefix: &str) -> Option<&'static str> {
+    REGIONS.iter().find(|(_, known)| *known == prefix).map(|(region, _)| *region)
+}
+
+/// The region of a usage type that has no prefix.
+pub(super) fn without_prefix() -> &'static str {
+    HOME
+}
+
+/// The billing prefix of a region.
+pub(super) fn prefix(region: &str) -> Option<&'static str> {
+    REGIONS.iter().find(|(known, _)| *known == region).map(|(_, prefix)| *prefix)
+}
+
+/// A usage type of a region that goes without a prefix in us-east-1.
+pub(super) fn with_prefix(region: &str, meter: &str) -> Option<String> {
+    if region == HOME { Some(meter.to_owned()) } else { prefix(region).map(|prefix| format!("{prefix}-{meter}")) }
+}
+
+/// Whether AWS's global free tier covers the region.
+pub(super) fn has_free_tier(region: &str) -> bool {
+    !WITHOUT_FREE_TIER.iter().any(|start| region.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_those_of_bills_and_not_of_zone_ids() {
+        assert_eq!(of_prefix("APS1"), Some("ap-southeast-1"));
+        assert_eq!(of_prefix("APS3"), Some("ap-south-1"));
+        assert_eq!(of_prefix("EU"), Some("eu-west-1"));
+        assert_eq!(of_prefix("EUW1"), None);
+        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(_, prefix)| prefix).collect();
+        assert_eq!(prefixes.len(), REGIONS.len());
+    }
+
+    #[test]
+    fn us_east_1_has_a_prefix_in_pairs_alone() {
+        assert_eq!(with_prefix("us-east-1", "DataTransfer-Out-Bytes").as_deref(), Some("DataTransfer-Out-Bytes"));
+        assert_eq!(with_prefix("eu-west-1", "NatGateway-Bytes").as_deref(), Some("EU-NatGateway-Bytes"));
+        assert_eq!(prefix("us-east-1"), Some("USE1"));
+    }
+
+    #[test]
+    fn a_mistyped_region_finds_its_neighbour() {
+        assert_eq!(nearest_region("eu-wset-1"), Some("eu-west-1"));
+        assert!(!is_region("us-west-2-lax-1"));
+    }
+}

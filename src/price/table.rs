@@ -1,0 +1,229 @@
+//! Price tables, one laid over another, and which of their rows apply.
+//!
+//! A table that is given later comes first: what it has a row for at the moment it decides, also with a row for any
+//! place, and the tables below it are not asked. Within a table the most exact row decides: the pair of places, then
+//! the place and any other, then any place.
+
+use std::collections::BTreeMap;
+
+use super::charge::{ANY, Charge, INTERNET, SAME};
+use super::ladder::Ladder;
+use super::money::{GB_BYTES, Rate};
+use super::read::{self, Fault};
+use super::region;
+use crate::error::Error;
+
+/// The table that is part of the program.
+const EMBEDDED: &str = include_str!("prices.csv");
+
+/// One tier of one charge between two places, while it was in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceRow {
+    /// What is charged.
+    pub charge: Charge,
+    /// The region that is charged, or [`ANY`].
+    pub from: String,
+    /// The other side: a region, [`SAME`], [`INTERNET`], [`ANY`], or a Direct Connect location.
+    pub to: String,
+    /// Where the tier begins, in GB of 2³⁰ bytes a month.
+    pub start_gb: u64,
+    /// Where it ends; it has no end where there is none.
+    pub end_gb: Option<u64>,
+    /// The price; none where it is known not to be known.
+    pub rate: Option<Rate>,
+    /// When it comes into force, in seconds since 1970, UTC; 0 for ever since.
+    pub effective_from: u32,
+    /// When it is no longer in force; none for open.
+    pub effective_to: Option<u32>,
+    /// Where the price was read, in the words of the table; empty where it does not say.
+    pub source: String,
+    /// Line of the table.
+    pub line: u64,
+}
+
+impl PriceRow {
+    /// What a row prices, tiers and validity aside.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        (self.charge, self.from.clone(), self.to.clone())
+    }
+
+    /// Whether it is in force at a moment.
+    #[must_use]
+    pub fn is_in_force(&self, moment: u32) -> bool {
+        self.effective_from <= moment && self.effective_to.is_none_or(|end| moment < end)
+    }
+}
+
+/// A charge and its two sides.
+pub type Place = (Charge, String, String);
+
+/// Prices: rows by what they price, in layers, the one that decides last.
+#[derive(Clone, Debug)]
+pub struct PriceTable {
+    layers: Vec<BTreeMap<Place, Vec<PriceRow>>>,
+}
+
+impl PriceTable {
+    /// The table that is part of the program: rates that two sources, or a dated price list or bill, attest.
+    ///
+    /// # Errors
+    /// None, as a test reads it.
+    pub fn embedded() -> Result<Self, Error> {
+        Self::read("the embedded prices", EMBEDDED.as_bytes())
+    }
+
+    /// A table in the project's own form, whole and without faults.
+    ///
+    /// # Errors
+    /// The first fault, with its line and column, and how many more there are.
+    pub fn read(name: &str, csv: &[u8]) -> Result<Self, Error> {
+        let (rows, faults) = Self::examine(csv);
+        let Some(first) = faults.first() else { return Ok(Self::of_rows(rows)) };
+        let error = Error::usage(format!("{name}, {first}"));
+        let error = first.hint.iter().fold(error, |error, hint| error.hint(hint));
+        let more = faults.len() - 1;
+        Err(if more == 0 { error } else { error.hint(format!("`outflow prices check` shows {more} more")) })
+    }
+
+    /// The rows of a table that can be read, in the order of the file, and everything that is wrong with it.
+    #[must_use]
+    pub fn examine(csv: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
+        read::rows(csv)
+    }
+
+    /// A table of rows that have no faults.
+    #[must_use]
+    pub fn of_rows(rows: Vec<PriceRow>) -> Self {
+        let mut layer: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for row in rows {
+            layer.entry(row.place()).or_default().push(row);
+        }
+        layer.values_mut().for_each(|rows| rows.sort_by_key(|row| (row.start_gb, row.effective_from)));
+        Self { layers: vec![layer] }
+    }
+
+    /// This table with another laid over it.
+    #[must_use]
+    pub fn with_overrides(mut self, over: Self) -> Self {
+        self.layers.extend(over.layers);
+        self
+    }
+
+    /// The tiers in force for a charge from a region to a place, or those of the charge that it falls back on.
+    #[must_use]
+    pub fn look_up(&self, charge: Charge, from: &str, to: &str, moment: u32) -> Option<Ladder<'_>> {
+        let found = self.layers.iter().rev().find_map(|layer| in_layer(layer, charge, from, to, moment));
+        found.or_else(|| self.look_up(charge.fallback()?, from, to, moment))
+    }
+
+    /// How many bytes of a month's egress from a region are free, of all regions together.
+    #[must_use]
+    pub fn free_bytes(&self, from: &str, moment: u32) -> u64 {
+        let free = self.look_up(Charge::InternetEgressFree, from, INTERNET, moment);
+        let gb = free.and_then(|ladder| ladder.rows.last()?.end_gb).filter(|_| region::has_free_tier(from));
+        gb.unwrap_or(0).saturating_mul(GB_BYTES)
+    }
+
+    /// Every ladder that decides for its own places at a moment, in the order of charges and places.
+    pub fn in_force(&self, moment: u32) -> impl Iterator<Item = Ladder<'_>> {
+        let mut places: Vec<_> = self.layers.iter().flat_map(BTreeMap::keys).collect();
+        places.sort();
+        places.dedup();
+        places.into_iter().filter_map(move |place| {
+            let ladder = self.look_up(place.0, &place.1, &place.2, moment)?;
+            ladder.rows.first().is_some_and(|row| row.place() == *place).then_some(ladder)
+        })
+    }
+
+    /// Every row, the tables given later after those before them.
+    pub fn rows(&self) -> impl Iterator<Item = &PriceRow> {
+        self.layers.iter().flat_map(|layer| layer.values().flatten())
+    }
+}
+
+fn in_layer<'a>(
+    layer: &'a BTreeMap<Place, Vec<PriceRow>>,
+    charge: Charge,
+    from: &str,
+    to: &str,
+    moment: u32,
+) -> Option<Ladder<'a>> {
+    let same = (from == to).then_some(SAME);
+    let sides = [Some(to), same, Some(ANY)];
+    let mut candidates = [from, ANY].into_iter().flat_map(|from| sides.iter().flatten().map(move |to| (from, *to)));
+    candidates.find_map(|(from, to)| {
+        let rows = layer.get(&(charge, from.to_owned(), to.to_owned()))?;
+        let rows: Vec<_> = rows.iter().filter(|row| row.is_in_force(moment)).collect();
+        (!rows.is_empty()).then_some(Ladder { rows })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u32 = 1_792_000_000;
+
+    fn user(csv: &str) -> PriceTable {
+        let head = "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source\n";
+        let user = PriceTable::read("test", format!("{head}{csv}").as_bytes()).unwrap();
+        PriceTable::embedded().unwrap().with_overrides(user)
+    }
+
+    fn rate(table: &PriceTable, charge: Charge, from: &str, to: &str, moment: u32) -> Option<u128> {
+        table.look_up(charge, from, to, moment)?.rows[0].rate.map(Rate::rounded)
+    }
+
+    #[test]
+    fn the_embedded_table_is_right_and_every_row_has_source_and_date() {
+        let table = PriceTable::embedded().unwrap();
+        assert!(table.rows().count() > 100);
+        assert!(table.rows().all(|row| !row.source.is_empty() && row.effective_from > 0 && row.rate.is_some()));
+        assert_eq!(table.in_force(NOW).map(|ladder| ladder.rows.len()).sum::<usize>(), table.rows().count());
+    }
+
+    #[test]
+    fn what_is_not_attested_has_no_price() {
+        let table = PriceTable::embedded().unwrap();
+        assert_eq!(rate(&table, Charge::NatProcessing, "eu-central-1", ANY, NOW), None);
+        assert_eq!(rate(&table, Charge::InterRegion, "eu-west-1", "ap-east-1", NOW), None);
+        assert_eq!(rate(&table, Charge::NatProcessing, "ap-northeast-2", ANY, 1_700_000_000), None, "not yet attested");
+    }
+
+    #[test]
+    fn the_more_exact_row_decides_and_a_later_table_before_an_earlier() {
+        let table = user("nat-processing,eu-west-1,any,0,,0.02,2026-01-01,2027-01-01,contract\n");
+        let at = |moment| rate(&table, Charge::NatProcessing, "eu-west-1", ANY, moment);
+        assert_eq!(at(NOW), Some(200_000_000));
+        assert_eq!(at(1_800_000_000), Some(480_000_000), "after the contract the embedded price is back");
+
+        let table = user("nat-processing,any,any,0,,0.05,,,\nnat-processing,eu-west-2,any,0,,0.04,,,\n");
+        assert_eq!(rate(&table, Charge::NatProcessing, "us-east-1", ANY, NOW), Some(500_000_000));
+        assert_eq!(rate(&table, Charge::NatProcessing, "eu-west-2", ANY, NOW), Some(400_000_000));
+    }
+
+    #[test]
+    fn a_row_without_a_rate_takes_the_price_away() {
+        let table = user("nat-processing,eu-west-1,any,0,,,,,asked AWS\n");
+        let ladder = table.look_up(Charge::NatProcessing, "eu-west-1", ANY, NOW).unwrap();
+        assert_eq!(ladder.rows[0].rate, None);
+    }
+
+    #[test]
+    fn peering_falls_back_on_zones_and_same_means_the_region_itself() {
+        let table = PriceTable::embedded().unwrap();
+        let ladder = table.look_up(Charge::PeeringZoneOut, "eu-central-1", "eu-central-1", NOW).unwrap();
+        assert_eq!(ladder.rows[0].charge, Charge::InterZoneOut);
+        assert_eq!(rate(&table, Charge::PublicAddressIn, "eu-north-1", "eu-north-1", NOW), Some(100_000_000));
+        assert_eq!(rate(&table, Charge::PublicAddressIn, "eu-north-1", "eu-west-1", NOW), None);
+    }
+
+    #[test]
+    fn the_free_tier_is_a_hundred_gb_outside_govcloud_and_china() {
+        let table = PriceTable::embedded().unwrap();
+        assert_eq!(table.free_bytes("eu-west-1", NOW), 100 << 30);
+        assert_eq!(table.free_bytes("us-gov-east-1", NOW), 0);
+        assert_eq!(table.free_bytes("cn-north-1", NOW), 0);
+    }
+}

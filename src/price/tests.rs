@@ -1,0 +1,228 @@
+//! Worked examples that others published, to the cent.
+//!
+//! Examples that need more than prices (whose bytes they are, which gateways they cross) are not here.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::units::human;
+use crate::units::time::{Zone, parse_moment};
+
+/// A day on which every row of the embedded table is in force.
+const DAY: &str = "2026-10-15";
+/// Rates of regions that the embedded table leaves out for want of a second source, as infracost published them.
+const ALSO: &str = "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,source\n\
+    internet-egress,us-west-2,internet,0,10240,0.09,infracost\n\
+    internet-egress,us-west-2,internet,10240,51200,0.085,infracost\n\
+    internet-egress,us-west-2,internet,51200,153600,0.07,infracost\n\
+    internet-egress,us-west-2,internet,153600,,0.05,infracost\n\
+    internet-egress,af-south-1,internet,0,10240,0.154,infracost\n\
+    internet-egress,af-south-1,internet,10240,51200,0.147,infracost\n\
+    internet-egress,af-south-1,internet,51200,153600,0.126,infracost\n\
+    internet-egress,af-south-1,internet,153600,,0.112,infracost\n\
+    transit-gateway,ap-northeast-1,any,0,,0.02,an article\n\
+    direct-connect,us-east-1,EqDC2,0,,0.02,infracost\n\
+    direct-connect,eu-west-1,EqDC2,0,,0.0282,infracost\n\
+    direct-connect,ap-east-1,EqDC2,0,,0.09,infracost\n";
+
+fn moment(day: &str) -> u32 {
+    parse_moment(day, 0, Zone::default()).unwrap()
+}
+
+fn table() -> PriceTable {
+    PriceTable::embedded().unwrap().with_overrides(PriceTable::read("test", ALSO.as_bytes()).unwrap())
+}
+
+fn cost(charge: Charge, from: &str, to: &str, bytes: u64) -> Money {
+    let table = table();
+    let ladder = table.look_up(charge, from, to, moment(DAY)).unwrap();
+    let steps = ladder.steps(bytes, Terms::default());
+    assert!(steps.iter().all(|step| step.usd.is_some()), "{charge:?} {from} {to}: not all of it has a price");
+    steps.iter().filter_map(|step| step.usd).sum()
+}
+
+/// Dollars and cents of so many GB.
+fn dollars(charge: Charge, from: &str, to: &str, gb: u64) -> String {
+    human::usd(cost(charge, from, to, gb * GB_BYTES).rounded())
+}
+
+/// Bytes of GB that a bill prints with decimals.
+fn bytes_of(gb: &str) -> u64 {
+    let (whole, fraction) = gb.split_once('.').unwrap_or((gb, "0"));
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).unwrap());
+    let gb = whole.parse::<u128>().unwrap() * scale + fraction.parse::<u128>().unwrap();
+    u64::try_from((gb * u128::from(GB_BYTES) + scale / 2) / scale).unwrap()
+}
+
+#[test]
+fn egress_to_the_internet_by_its_tiers() {
+    let egress = |from, gb| dollars(Charge::InternetEgress, from, "internet", gb);
+    assert_eq!(egress("us-west-2", 157_000), "$11,741.20");
+    assert_eq!(egress("us-east-1", 57_000), "$4,809.20");
+    assert_eq!(egress("af-south-1", 157_000), "$20,881.28");
+    assert_eq!(egress("ap-south-1", 10_240), "$1,119.23");
+}
+
+#[test]
+fn the_tiers_of_an_example_one_by_one() {
+    let table = table();
+    let ladder = table.look_up(Charge::InternetEgress, "us-west-2", "internet", moment(DAY)).unwrap();
+    let steps = ladder.steps(157_000 * GB_BYTES, Terms::default());
+    let told: Vec<_> = steps.iter().map(|step| human::usd(step.usd.unwrap().rounded())).collect();
+    assert_eq!(told, ["$921.60", "$3,481.60", "$7,168.00", "$170.00"]);
+}
+
+#[test]
+fn zones_and_peerings_are_charged_at_both_ends() {
+    let half = |charge, gb| cost(charge, "us-east-1", "us-east-1", gb * GB_BYTES);
+    let zones = half(Charge::InterZoneOut, 1_000) + half(Charge::InterZoneIn, 1_000);
+    assert_eq!(human::usd(zones.rounded()), "$20.00");
+    assert_eq!(human::usd(half(Charge::PeeringZoneOut, 500).rounded()), "$5.00");
+    let peering = half(Charge::PeeringZoneOut, 500) + half(Charge::PeeringZoneIn, 500);
+    assert_eq!(human::usd(peering.rounded()), "$10.00");
+}
+
+#[test]
+fn pairs_of_regions() {
+    let pair = |from, to, gb| dollars(Charge::InterRegion, from, to, gb);
+    assert_eq!(pair("us-east-1", "us-east-2", 500), "$5.00");
+    assert_eq!(pair("us-east-1", "us-west-2", 750), "$15.00");
+    assert_eq!(pair("sa-east-1", "us-west-1", 750), "$103.50");
+    assert_eq!(pair("me-south-1", "us-west-1", 750), "$82.88", "82.875, half up");
+}
+
+#[test]
+fn gateways_and_endpoints() {
+    let nat = |gb| dollars(Charge::NatProcessing, "us-east-1", "any", gb);
+    assert_eq!([100, 2_048, 20_480, 5_000].map(nat), ["$4.50", "$92.16", "$921.60", "$225.00"]);
+    let nat = cost(Charge::NatProcessing, "us-east-1", "any", bytes_of("20167.32"));
+    assert_eq!(human::usd(nat.rounded()), "$907.53");
+    assert_eq!(dollars(Charge::TransitGateway, "us-east-1", "any", 100), "$2.00");
+    assert_eq!(dollars(Charge::TransitGateway, "ap-northeast-1", "any", 50), "$1.00");
+    // With edges at round millions it would be 42,000.00.
+    assert_eq!(dollars(Charge::EndpointProcessing, "us-east-1", "any", 7_000_000), "$42,680.06");
+    let third_party = cost(Charge::NatProcessing, "us-east-1", "any", GB_BYTES)
+        + cost(Charge::InternetEgress, "us-east-1", "internet", GB_BYTES);
+    assert_eq!(human::usd_rate(third_party.rounded()), "$0.135");
+}
+
+#[test]
+fn direct_connect_by_its_location() {
+    let out = |from, gb| dollars(Charge::DirectConnect, from, "EqDC2", gb);
+    assert_eq!(
+        [out("us-east-1", 200), out("eu-west-1", 1_000), out("ap-east-1", 3_000)],
+        ["$4.00", "$28.20", "$270.00"]
+    );
+}
+
+#[test]
+fn a_gb_is_two_to_the_thirty() {
+    let egress = |from, bytes| human::usd(cost(Charge::InternetEgress, from, "internet", bytes).rounded());
+    assert_eq!(egress("eu-west-1", 500 * 8_192 * 2_628_000), "$902.25", "with 10^9 it would be 968.79");
+    assert_eq!(egress("us-east-1", 1_000_000_000_000), "$83.82", "with 10^9 it would be 90.00");
+}
+
+#[test]
+fn lines_of_real_bills() {
+    for (gb, rate, usd) in [
+        ("2023.848", "0.059", "$119.41"),
+        ("301.134", "0.059", "$17.77"),
+        ("1961.881", "0.126", "$247.20"),
+        ("107.630", "0.01", "$1.08"),
+        ("11.440", "0.09", "$1.03"),
+        ("1.299", "0.114", "$0.15"),
+    ] {
+        assert_eq!(human::usd(Rate::parse(rate).unwrap().of(bytes_of(gb)).rounded()), usd, "{gb} GB at {rate}");
+    }
+}
+
+/// The folder of material that lies beside the repository, if it does.
+pub(super) fn shared(path: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found =
+        ["../shared", "../../shared"].map(|shared| root.join(shared).join(path)).into_iter().find(|path| path.exists());
+    if found.is_none() {
+        eprintln!("skipped: there is no ../shared/{path}");
+    }
+    found
+}
+
+#[test]
+fn every_line_of_the_focus_sample_costs_what_it_says() {
+    let Some(path) = shared("billing-samples/focus_sample_aws_datatransfer.csv") else { return };
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let names = reader.headers().unwrap().clone();
+    let place = |name: &str| names.iter().position(|column| column == name).unwrap();
+    let (quantity, price, list) = (place("PricingQuantity"), place("ListUnitPrice"), place("ListCost"));
+    let mut lines = 0;
+    for line in reader.records() {
+        let line = line.unwrap();
+        let usd = Rate::parse(&line[price]).unwrap().of(bytes_of(&line[quantity])).rounded();
+        // Quantities are printed with eleven decimals of a GB, which is less than a byte; costs with ten of a dollar.
+        let stated = Rate::parse(line[list].trim_end_matches('0').trim_end_matches('.')).unwrap().rounded();
+        assert!(usd.abs_diff(stated) <= 1, "{line:?}: {usd} and {stated}");
+        lines += 1;
+    }
+    assert_eq!(lines, 547);
+}
+
+/// The lines of a CSV by the names of their columns.
+fn lines_of(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// The words of the collected facts, and those of the table.
+const WORDS: [(&str, &[Charge], Option<&str>); 9] = [
+    ("internet_egress", &[Charge::InternetEgress], None),
+    ("internet_egress_free_tier", &[Charge::InternetEgressFree], None),
+    ("inter_region", &[Charge::InterRegion], None),
+    ("inter_az_each_direction", &[Charge::InterZoneOut, Charge::InterZoneIn], Some(SAME)),
+    ("vpc_peering_cross_az_each_direction", &[Charge::PeeringZoneOut, Charge::PeeringZoneIn], Some(SAME)),
+    ("public_or_eip_same_region_each_direction", &[Charge::PublicAddressOut, Charge::PublicAddressIn], Some(SAME)),
+    ("nat_gateway_processing", &[Charge::NatProcessing], Some(ANY)),
+    ("transit_gateway_processing", &[Charge::TransitGateway], Some(ANY)),
+    ("interface_endpoint_processing", &[Charge::EndpointProcessing], Some(ANY)),
+];
+
+#[test]
+fn the_embedded_table_has_the_verified_facts_and_no_others() {
+    let Some(path) = shared("reference/prices.csv") else { return };
+    let gb = |text: &str| text.parse::<u64>().ok();
+    let mut facts: Vec<_> = Vec::new();
+    for line in lines_of(&path).iter().filter(|line| line["source"].starts_with("verified:")) {
+        let Some((_, charges, to)) = WORDS.iter().find(|(word, ..)| *word == line["charge"]) else { continue };
+        let from = line["from_region"].replace("ANY", ANY);
+        let to = to.unwrap_or(&line["to_region"]).to_owned();
+        let rate = Rate::parse(&line["usd_per_gb"]).ok();
+        let tier = (gb(&line["tier_start_gb"]).unwrap(), gb(&line["tier_end_gb"]), rate);
+        facts.extend(charges.iter().map(|charge| ((*charge, from.clone(), to.clone()), tier)));
+    }
+    facts.sort();
+    let table = PriceTable::embedded().unwrap();
+    let mut rows: Vec<_> = table.rows().map(|row| (row.place(), (row.start_gb, row.end_gb, row.rate))).collect();
+    rows.sort();
+    assert_eq!(rows, facts);
+}
+
+#[test]
+fn readings_of_real_price_lists_import_to_what_is_embedded() {
+    let Some(path) = shared("reference/pricelist/transcribed_rates_2026.csv") else { return };
+    let mut list =
+        "FormatVersion,v1.0\nSKU,usageType,StartingRange,EndingRange,Unit,PricePerUnit,EffectiveDate\n".to_owned();
+    for line in lines_of(&path) {
+        let cells = ["usagetype", "begin_gb", "end_gb", "unit", "usd"].map(|name| line[name].as_str());
+        list += &format!("{},{},2026-09-01\n", line["region"], cells.join(","));
+    }
+    let mut import = offer::Import::default();
+    import.read("readings", list.as_bytes()).unwrap();
+    let table = PriceTable::embedded().unwrap();
+    let imported = import.finish();
+    for row in &imported.rows {
+        let ladder = table.look_up(row.charge, &row.from, &row.to, moment(DAY));
+        let embedded = ladder.and_then(|ladder| ladder.rows().iter().find(|own| own.start_gb == row.start_gb).copied());
+        let embedded = embedded.map(|own| (own.end_gb, own.rate));
+        assert_eq!(embedded, Some((row.end_gb, row.rate)), "{row:?}");
+    }
+    assert_eq!(imported.rows.len(), 28, "every meter of ours, both halves of a zone's apart");
+    assert!(imported.left_out.iter().all(|(reason, _)| !reason.is_doubtful()), "{:?}", imported.left_out);
+}

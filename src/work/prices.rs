@@ -1,0 +1,170 @@
+//! Prices: tables and price lists, from files.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+
+use crate::collect::io_cause;
+use crate::error::Error;
+use crate::price::PriceTable;
+use crate::price::offer::Import;
+use crate::report::{Report, prices};
+
+/// The most bytes that a price table may have.
+pub const PRICE_TABLE_BYTES_MAX: u64 = 64 << 20;
+/// How much of a price list is read at a time.
+const BUFFER_BYTES: usize = 256 << 10;
+/// Standard input.
+const STDIN: &str = "-";
+
+/// The embedded prices with the tables of files laid over them, the last one deciding.
+///
+/// # Errors
+/// If a file cannot be read, or is no price table without faults.
+pub fn price_table(paths: &[String]) -> Result<PriceTable, Error> {
+    paths.iter().try_fold(PriceTable::embedded()?, |table, path| {
+        Ok(table.with_overrides(PriceTable::read(path, &table_bytes(path)?)?))
+    })
+}
+
+/// What is wrong with a price table, or how it differs from the embedded one; and whether nothing is wrong.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn check_prices(path: &str) -> Result<(Report, bool), Error> {
+    let (rows, faults) = PriceTable::examine(&table_bytes(path)?);
+    Ok((prices::check(path, &rows, &faults, &PriceTable::embedded()?), faults.is_empty()))
+}
+
+/// The price table of AWS's price lists; `strict` calls it incomplete also where regions are unknown or doubtful.
+///
+/// # Errors
+/// If a file cannot be read to its end, or is no price list.
+pub fn import_prices(paths: &[String], strict: bool) -> Result<Report, Error> {
+    let mut import = Import::default();
+    for path in paths {
+        import.read(path, open(path)?)?;
+    }
+    Ok(prices::import(&import.finish(), strict))
+}
+
+fn open(path: &str) -> Result<Box<dyn BufRead>, Error> {
+    if path == STDIN {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, io::stdin())));
+    }
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)))
+}
+
+fn table_bytes(path: &str) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(PRICE_TABLE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > PRICE_TABLE_BYTES_MAX {
+        return Err(Error::failed(format!("{path}: a price table has at most {PRICE_TABLE_BYTES_MAX} bytes"))
+            .hint("AWS's own price lists go through `outflow prices import`"));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Error {
+    Error::failed(format!("{path}: {}", io_cause(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::price::{ANY, Charge, INTERNET, PriceRow, Rate, TIER_GB_MAX};
+    use crate::report::prices::Shown;
+    use crate::units::human::{Units, usd_exact};
+    use crate::units::time::{Zone, parse_moment};
+    use crate::view::{self, Format, Style};
+
+    /// A day on which every row of the embedded table is in force.
+    const DAY: &str = "2026-10-15";
+
+    fn moment(day: &str) -> u32 {
+        parse_moment(day, 0, Zone::default()).unwrap()
+    }
+
+    /// An output that stays readable after the view has taken it.
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn csv_of(report: &Report) -> Vec<u8> {
+        let style = Style { units: Units::Raw, header: true, width: None, color: false };
+        let sink = Sink::default();
+        view::write(report, None, Format::Csv, &style, Box::new(sink.clone())).unwrap();
+        Arc::into_inner(sink.0).unwrap().into_inner().unwrap()
+    }
+
+    /// The rows that come back from what `prices show -o csv` writes of some.
+    fn shown_and_read(rows: &[PriceRow]) -> Vec<PriceRow> {
+        let shown = Shown { moment: moment(DAY), ..Shown::default() };
+        let report = prices::show(&PriceTable::of_rows(rows.to_vec()), &shown, None);
+        let (again, faults) = PriceTable::examine(&csv_of(&report));
+        assert_eq!(faults, []);
+        unnumbered(again)
+    }
+
+    fn unnumbered(rows: Vec<PriceRow>) -> Vec<PriceRow> {
+        rows.into_iter().map(|row| PriceRow { line: 0, ..row }).collect()
+    }
+
+    #[test]
+    fn the_embedded_table_comes_back_as_it_was_shown() {
+        let rows: Vec<_> = PriceTable::embedded().unwrap().rows().cloned().collect();
+        assert_eq!(shown_and_read(&rows), unnumbered(rows));
+    }
+
+    #[test]
+    fn what_is_imported_comes_back_as_it_was_written() {
+        let list = "FormatVersion,v1.0\nPublication Date,2026-09-04\nOfferCode,AmazonEC2\nSKU,usageType,Unit,PricePerUnit\n\
+            A,EU-NatGateway-Bytes,GB,0.048\nB,NatGateway-Bytes,GB,0.045\nC,NatGateway-Hours,Hrs,0.045\n";
+        let mut import = Import::default();
+        import.read("test", list.as_bytes()).unwrap();
+        let imported = import.finish();
+        let (again, faults) = PriceTable::examine(&csv_of(&prices::import(&imported, false)));
+        assert_eq!((unnumbered(again), faults), (imported.rows, vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_ladder_comes_back_as_it_was_shown(
+            edges in prop::collection::btree_set(1..TIER_GB_MAX, 0..6),
+            rates in prop::collection::vec(0..10_000_000_000_u64, 7),
+            source in "[ -~]{0,20}",
+            is_open in any::<bool>(),
+            is_nat in any::<bool>(),
+        ) {
+            let starts: Vec<_> = [0].into_iter().chain(edges).collect();
+            let ends = starts.iter().skip(1).map(|end| Some(*end)).chain([(!is_open).then_some(TIER_GB_MAX)]);
+            let rows: Vec<_> = starts.iter().zip(ends).zip(&rates).map(|((start_gb, end_gb), rate)| PriceRow {
+                charge: if is_nat { Charge::NatProcessing } else { Charge::InternetEgress },
+                from: "eu-west-1".into(),
+                to: if is_nat { ANY } else { INTERNET }.into(),
+                start_gb: *start_gb,
+                end_gb,
+                rate: Some(Rate::parse(&usd_exact((*rate).into())).unwrap()),
+                effective_from: moment("2026-01-01"),
+                effective_to: None,
+                source: source.trim().to_owned(),
+                line: 0,
+            }).collect();
+            prop_assume!(!source.trim().starts_with('\''));
+            prop_assert_eq!(shown_and_read(&rows), rows);
+        }
+    }
+}
