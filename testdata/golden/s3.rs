@@ -135,7 +135,7 @@ fn what_keeps_the_program_from_the_store_is_one_sentence_and_the_next_step() {
         "{said}"
     );
     let said = with(&[nobody[0], nobody[1], nobody[2], ("AWS_PROFILE", "absent")]);
-    assert!(said.contains("credentials"), "{said}");
+    assert!(said.contains("AWS_PROFILE to a profile that exists"), "{said}");
     let said = with(&[("AWS_SECRET_ACCESS_KEY", "wrong")]);
     assert!(
         said.contains("the credentials are not valid (SignatureDoesNotMatch)") && !said.contains("wrong"),

@@ -148,7 +148,11 @@ where
     let profile = bucket.options().profile.as_deref();
     // The machine's own service is the last that is asked: that it refuses says only that nobody else had any.
     let is_last = matches!(found, CredentialsError::CredentialsNotLoaded(_)) || innermost(found).contains("IMDS");
-    if is_last && profile.is_none() {
+    if let (true, Some(profile)) = (is_last, profile) {
+        let fault = Fault::new(format!("the profile `{profile}` has no credentials"));
+        return Some(fault.hint("`aws configure list-profiles` tells which profiles there are"));
+    }
+    if is_last {
         return Some(Fault::new("there are no credentials").hint(
             "set AWS_PROFILE to a profile that exists, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for a public bucket give --no-sign-request",
         ));
