@@ -24,9 +24,9 @@ mod s3;
 mod store;
 mod stream;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::RandomAccess;
@@ -102,10 +102,17 @@ impl Source {
         })
     }
 
-    /// What two names of the same bytes have in common.
-    fn identity(&self) -> Self {
+    /// What two names of the same bytes have in common. Where folders really are is looked up once for each.
+    fn identity(&self, folders: &mut HashMap<PathBuf, PathBuf>) -> Self {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         match self {
-            Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
+            Self::File(path) if path.is_symlink() => Self::File(real(path)),
+            Self::File(path) => Self::File(match (path.parent(), path.file_name()) {
+                (Some(folder), Some(name)) if !folder.as_os_str().is_empty() => {
+                    folders.entry(folder.to_owned()).or_insert_with_key(|folder| real(folder)).join(name)
+                }
+                _ => real(path),
+            }),
             Self::S3(_) | Self::Stdin => self.clone(),
         }
     }
@@ -175,8 +182,8 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
     }
     // The first by name stays, so that the order of the inputs does not matter.
     objects.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut seen = HashSet::with_capacity(objects.len());
-    objects.retain(|object| seen.insert(object.source.identity()));
+    let (mut seen, mut folders) = (HashSet::with_capacity(objects.len()), HashMap::new());
+    objects.retain(|object| seen.insert(object.source.identity(&mut folders)));
     for object in objects {
         if object.key.is_foreign() {
             found.foreign += 1;
