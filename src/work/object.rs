@@ -83,6 +83,24 @@ pub(super) struct BlockOutcome {
 }
 
 impl Outcome {
+    /// Notes what became of a block. Those that come in their order and without a skip, as nearly all do, are kept as
+    /// one: there may be millions of objects, and of blocks.
+    pub(super) fn add_block(&mut self, block: BlockOutcome) {
+        let follows =
+            |last: &&mut BlockOutcome| last.place + 1 == block.place && last.skips.total() + block.skips.total() == 0;
+        match self.blocks.last_mut().filter(follows) {
+            Some(last) => {
+                last.place = block.place;
+                last.lines += block.lines;
+                last.records += block.records;
+            }
+            None => {
+                self.blocks.reserve_exact(usize::from(self.blocks.is_empty()));
+                self.blocks.push(block);
+            }
+        }
+    }
+
     /// Joins what became of the blocks, in their order.
     pub(super) fn settled(mut self) -> Self {
         self.blocks.sort_by_key(|block| block.place);

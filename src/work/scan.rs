@@ -177,7 +177,7 @@ impl<T: Take> Running<'_, T> {
     /// Notes what became of a block.
     pub(super) fn note_block(&self, object: usize, block: BlockOutcome) {
         self.scan.progress.add_records(block.records);
-        lock(&self.outcomes[object]).blocks.push(block);
+        self.note(object, |outcome| outcome.add_block(block));
     }
 
     /// Notes what became of an object.
