@@ -1,6 +1,7 @@
 //! A gzip file's bytes → what it inflates to, member after member, into the block the caller reads.
 //!
-//! [`Gunzip`] is the only door to the inflater, which knows nothing of gzip. It tells a file
+//! [`Gunzip`] is the only door to the inflater, which knows nothing of gzip ([`Gunzipper`] is the same for data that is
+//! in memory as a whole). It tells a file
 //! that was cut off from one that is damaged, and stops at a limit, so that a small file cannot fill the disk or the
 //! day. It streams, so lines are given before their member's checksum is known to be right.
 
@@ -15,7 +16,7 @@ mod tests;
 use crc32fast::Hasher;
 
 use self::inflate::{Inflate, Invalid, Pause};
-use super::stream::{Ending, Peeked, Stop, Stream};
+use super::stream::{Ending, Peeked, Plain, Stop, Stream};
 
 /// What a gzip member begins with.
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -28,6 +29,39 @@ const FLAG_EXTRA: u8 = 1 << 2;
 const FLAG_NAME: u8 = 1 << 3;
 const FLAG_COMMENT: u8 = 1 << 4;
 const FLAGS_RESERVED: u8 = 0b1110_0000;
+
+/// How many times its size deflate data can inflate to.
+const DEFLATE_RATIO_MAX: usize = 1032;
+
+/// Gzip data in memory, as in the pages of Parquet files, inflated piece by piece with the same buffers.
+#[derive(Debug)]
+pub struct Gunzipper(Gunzip);
+
+impl Default for Gunzipper {
+    fn default() -> Self {
+        Self(Gunzip::new(in_memory(Vec::new()), 0))
+    }
+}
+
+impl Gunzipper {
+    /// Appends what a whole piece of gzip data inflates to, which must be so many bytes.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a lower-case fragment.
+    pub fn inflate(&mut self, gzip: &[u8], length: usize, output: &mut Vec<u8>) -> Result<(), String> {
+        self.0.begin(in_memory(gzip.to_vec()), length as u64);
+        let (start, possible) = (output.len(), gzip.len().saturating_mul(DEFLATE_RATIO_MAX));
+        // A byte of room is left over, so that the end is come to.
+        output.reserve(length.min(possible) + 1);
+        while self.0.append(output).map_err(|stop| stop.ending.to_string())? > 0 {}
+        let given = output.len() - start;
+        if given == length { Ok(()) } else { Err(format!("inflates to {given} bytes instead of {length}")) }
+    }
+}
+
+fn in_memory(bytes: Vec<u8>) -> Peeked {
+    Peeked::new(Box::new(Plain::new(std::io::Cursor::new(bytes))))
+}
 
 /// Where in the file we are.
 #[derive(Debug)]
@@ -69,6 +103,13 @@ impl Gunzip {
             given: 0,
             limit,
         }
+    }
+
+    /// Begins anew with another source, keeping the buffers.
+    fn begin(&mut self, source: Peeked, limit: u64) {
+        self.input.clear();
+        (self.source, self.used, self.place, self.given, self.limit) = (source, 0, Place::Between, 0, limit);
+        self.inflate.reset();
     }
 
     /// Reads compressed bytes behind those that are not used up; false at the good end of the source.

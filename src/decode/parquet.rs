@@ -6,6 +6,7 @@
 
 mod cells;
 mod groups;
+mod gzip;
 mod layout;
 mod pages;
 mod readers;

@@ -244,3 +244,35 @@ proptest! {
         assert_alike(&data, piece_bytes);
     }
 }
+
+#[test]
+fn a_piece_in_memory_is_inflated_to_the_length_it_should_have_or_refused() {
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::default());
+        std::io::Write::write_all(&mut encoder, text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let text: Vec<u8> = (0..300_000_u32).flat_map(|number| (number % 1_009 * number % 1_000).to_le_bytes()).collect();
+    let one = gzip(&text);
+    let two = [gzip(&text[..70_000]), gzip(&text[70_000..])].concat();
+    let mut damaged = one.clone();
+    damaged[one.len() / 2] ^= 0x10;
+    let mut gunzipper = Gunzipper::default();
+    let mut inflate = |data: &[u8], length| {
+        let mut output = b"before".to_vec();
+        gunzipper.inflate(data, length, &mut output).map(|()| output)
+    };
+    let whole = [b"before", &text[..]].concat();
+    for _ in 0..2 {
+        // Whatever came before, the next piece is a matter of its own.
+        assert_eq!(inflate(&one, text.len()).as_ref(), Ok(&whole));
+        assert_eq!(inflate(&two, text.len()).as_ref(), Ok(&whole));
+        assert!(inflate(&one, text.len() - 1).is_err(), "longer than it should be");
+        assert!(inflate(&one, text.len() + 1).is_err(), "shorter than it should be");
+        assert!(inflate(&one, 256 << 20).is_err(), "much shorter than it should be");
+        assert!(inflate(&one[..one.len() - 9], text.len()).is_err(), "cut");
+        assert!(inflate(&damaged, text.len()).is_err(), "damaged");
+        assert!(inflate(b"no gzip", text.len()).is_err());
+        assert!(inflate(&[], 1).is_err());
+    }
+}

@@ -26,6 +26,10 @@ pub(super) trait Sense<T> {
     fn text(&mut self, text: &[u8]) -> Option<T>;
     /// A whole number.
     fn number(&mut self, number: i64) -> Option<T>;
+    /// Every number from 0 to below this one is well-formed; others may be.
+    fn sound_below(&self) -> u64 {
+        0
+    }
 }
 
 /// What each text of a dictionary means, so that it is asked once. The dictionary is held, so that no other one can
@@ -33,30 +37,44 @@ pub(super) trait Sense<T> {
 #[derive(Debug)]
 pub(super) struct Meanings<T> {
     of: Option<ArrayRef>,
-    values: Vec<Option<T>>,
+    values: Vec<T>,
+    /// The places of malformed texts, in their order; apart, so that values lie close.
+    malformed: Vec<usize>,
 }
 
 impl<T> Default for Meanings<T> {
     fn default() -> Self {
-        Self { of: None, values: Vec::new() }
+        Self { of: None, values: Vec::new(), malformed: Vec::new() }
     }
 }
 
-impl<T> Meanings<T> {
-    fn learn(&mut self, texts: &ArrayRef, absent: T, sense: &mut impl Sense<T>) -> Result<&[Option<T>], String>
-    where
-        T: Copy,
-    {
-        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, texts)) {
-            let mut learn = |text: &[u8]| if is_absent(text) { Some(absent) } else { sense.text(text) };
-            self.values.clear();
-            for place in 0..texts.len() {
-                self.values.push(learn(text_at(texts, place)?));
-            }
-            self.of = Some(texts.clone());
+impl<T: Copy> Meanings<T> {
+    fn learn(&mut self, texts: &ArrayRef, absent: T, sense: &mut impl Sense<T>) -> Result<(), String> {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, texts)) {
+            return Ok(());
         }
-        Ok(&self.values)
+        self.values.clear();
+        self.malformed.clear();
+        for place in 0..texts.len() {
+            let text = text_at(texts, place)?;
+            let meaning = if is_absent(text) { Some(absent) } else { sense.text(text) };
+            if meaning.is_none() {
+                self.malformed.push(place);
+            }
+            self.values.push(meaning.unwrap_or(absent));
+        }
+        self.of = Some(texts.clone());
+        Ok(())
     }
+
+    fn sound(&self, place: usize) -> Option<T> {
+        if self.malformed.binary_search(&place).is_ok() { None } else { self.values.get(place).copied() }
+    }
+}
+
+/// Where in its dictionary a key's text stands; nowhere for a negative one.
+fn place_of(key: i32) -> usize {
+    key.cast_unsigned() as usize
 }
 
 /// The values of one place of a batch.
@@ -74,6 +92,10 @@ trait Number: Copy {
     }
     /// The whole number that it is.
     fn whole(self) -> Option<i64>;
+    /// The same in bits, all of them set where it is none.
+    fn bits(self) -> u64 {
+        self.whole().map_or(u64::MAX, i64::cast_unsigned)
+    }
 }
 
 macro_rules! whole {
@@ -167,8 +189,7 @@ impl Cells {
     fn keyed(maps: &ArrayRef, key: &str) -> Result<Option<Self>, String> {
         let Some(maps) = maps.as_map_opt() else { return Ok(None) };
         let keys = Self::whole(maps.keys());
-        let mut is_key = vec![0_u8; maps.keys().len()];
-        let (mut meanings, mut bad) = (Meanings::default(), Vec::new());
+        let (mut is_key, mut meanings, mut bad) = (Vec::new(), Meanings::default(), Vec::new());
         keys.fill(&mut meanings, 0, &mut IsKey(key), &mut is_key, &mut bad)?;
         let place = |row: usize| {
             let offset = |row: usize| usize::try_from(maps.value_offsets()[row]).unwrap_or_default();
@@ -179,53 +200,102 @@ impl Cells {
         Ok(Some(Self { array: maps.values().clone(), places: Some(places) }))
     }
 
-    /// Gives every row that has no value yet its own, and names those whose value is malformed.
+    /// Gives every row that has no value yet its own, and names those whose value is malformed. `out` has no rows yet
+    /// or all of them.
     pub(super) fn fill<T: Copy + PartialEq>(
         &self,
         meanings: &mut Meanings<T>,
         absent: T,
         sense: &mut impl Sense<T>,
-        out: &mut [T],
+        out: &mut Vec<T>,
         bad: &mut Vec<usize>,
     ) -> Result<(), String> {
         if let DataType::Null = self.array.data_type() {
+            out.resize(self.rows(), absent);
             return Ok(());
         }
         if let Some(dictionary) = self.array.as_dictionary_opt::<Int32Type>() {
-            let values = meanings.learn(dictionary.values(), absent, sense)?;
-            let keys = dictionary.keys().values();
-            let meaning = |place: usize| usize::try_from(keys[place]).ok().and_then(|key| *values.get(key)?);
-            self.each(absent, out, bad, meaning);
+            meanings.learn(dictionary.values(), absent, sense)?;
+            let (keys, values) = (dictionary.keys().values(), meanings.values.as_slice());
+            if meanings.malformed.is_empty() {
+                let largest = |keys: &[i32]| keys.iter().fold(0, |largest: u32, key| largest.max(key.cast_unsigned()));
+                let are_sound = |keys: &[i32]| (largest(keys) as usize) < values.len();
+                self.each(keys, absent, out, bad, are_sound, move |key| values.get(place_of(key)).copied());
+            } else {
+                self.each(keys, absent, out, bad, |_| false, |key| meanings.sound(place_of(key)));
+            }
             return Ok(());
         }
         let other = || Err(format!("values of type {} are none of a flow log", self.array.data_type()));
+        let sound_below = sense.sound_below();
         with_numbers!(self.array, typed => {
-            let values = typed.values();
-            self.each(absent, out, bad, |place| {
-                let value = values[place];
+            let are_sound = |values: &[_]| {
+                // As large as the largest at least, and found faster; a negative one makes it huge.
+                let bits = values.iter().fold(0, |bits, value| bits | Number::bits(*value));
+                bits < sound_below
+            };
+            self.each(typed.values(), absent, out, bad, are_sound, |value| {
                 if value.is_absent() { Some(absent) } else { value.whole().and_then(|number| sense.number(number)) }
             });
             Ok(())
         }, other())
     }
 
-    fn each<T: Copy + PartialEq>(
+    fn rows(&self) -> usize {
+        self.places.as_ref().map_or(self.array.len(), Vec::len)
+    }
+
+    fn each<N: Copy, T: Copy + PartialEq>(
         &self,
+        values: &[N],
         absent: T,
-        out: &mut [T],
+        out: &mut Vec<T>,
         bad: &mut Vec<usize>,
-        mut meaning: impl FnMut(usize) -> Option<T>,
+        are_sound: impl Fn(&[N]) -> bool,
+        mut meaning: impl FnMut(N) -> Option<T>,
     ) {
+        if out.is_empty() && self.places.is_none() {
+            if self.straight(values, absent, out, are_sound, &mut meaning) {
+                return;
+            }
+            out.clear();
+        }
+        out.resize(self.rows(), absent);
         let nulls = self.array.nulls();
         for (row, out) in out.iter_mut().enumerate() {
             let place = self.places.as_ref().map_or(row, |places| places[row]);
             if *out == absent && place != NO_PLACE && nulls.is_none_or(|nulls| nulls.is_valid(place)) {
-                match meaning(place) {
+                match meaning(values[place]) {
                     Some(value) => *out = value,
                     None => bad.push(row),
                 }
             }
         }
+    }
+
+    /// The common case, in loops that do nothing else: a value per row, each stretch between nulls as a whole. Whether
+    /// none is malformed, which `are_sound` may know for a stretch; where one is, the slow way has to name it.
+    fn straight<N: Copy, T: Copy>(
+        &self,
+        values: &[N],
+        absent: T,
+        out: &mut Vec<T>,
+        are_sound: impl Fn(&[N]) -> bool,
+        meaning: &mut impl FnMut(N) -> Option<T>,
+    ) -> bool {
+        let mut sound = true;
+        let nulls = self.array.nulls();
+        let whole = nulls.is_none().then_some((0, values.len()));
+        out.reserve(values.len());
+        for (start, end) in whole.into_iter().chain(nulls.into_iter().flat_map(|nulls| nulls.valid_slices())) {
+            let stretch = &values[start..end];
+            out.resize(start, absent);
+            // Two loops that each do one thing are faster than one that does both.
+            out.extend(stretch.iter().map(|value| meaning(*value).unwrap_or(absent)));
+            sound &= are_sound(stretch) || stretch.iter().fold(true, |sound, value| sound & meaning(*value).is_some());
+        }
+        out.resize(values.len(), absent);
+        sound
     }
 
     /// A row's value as it is in the file, if there is one.

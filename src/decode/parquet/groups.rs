@@ -1,14 +1,24 @@
 //! One row group → batches of flows and of rows left out.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 use parquet::DecodeResult;
-use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
 
+use super::gzip::Chunks;
 use super::readers::{Reader, reason};
 use super::{BATCH_ROWS, ParquetFile, guarded, pages, read_all};
 use crate::decode::{Dictionary, Flows, Skips, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet, Kind};
+
+/// How many rows are looked at together for quiet ones.
+const STRETCH_ROWS: usize = 64;
 
 /// Decodes a row group; see [`ParquetFile::read_row_group`].
 pub(super) fn read(
@@ -22,13 +32,30 @@ pub(super) fn read(
     let found = footer.row_groups().get(group).ok_or_else(|| format!("there is no row group {group}"))?;
     let mut batches = Batches::new(file, flows);
     let mut decoder = batches.decoder(file, group)?;
-    while let Some(batch) = next_batch(file, &mut decoder)? {
+    while let Some(batch) = decoder.next_batch(file)? {
         let skips = batches.decode(&batch, flows, dictionary)?;
         each(flows, dictionary, skips);
     }
     let rows = found.num_rows().cast_unsigned();
     let missing = || format!("damaged Parquet: row group {group} has {} rows of {rows}", batches.rows_before);
     if batches.rows_before == rows { Ok(()) } else { Err(missing()) }
+}
+
+/// What gives batches of a row group.
+enum Decoder {
+    /// The library, which asks for column chunks when it needs them.
+    Asking(ParquetPushDecoder),
+    /// The library, with our own pages.
+    OwnPages(ParquetRecordBatchReader),
+}
+
+impl Decoder {
+    fn next_batch(&mut self, file: &ParquetFile) -> Result<Option<RecordBatch>, String> {
+        match self {
+            Self::Asking(decoder) => next_batch(file, decoder),
+            Self::OwnPages(batches) => guarded(|| batches.next().transpose().map_err(ParquetError::from)),
+        }
+    }
 }
 
 /// The next batch; column chunks are read when the decoder asks for them.
@@ -38,14 +65,38 @@ fn next_batch(file: &ParquetFile, decoder: &mut ParquetPushDecoder) -> Result<Op
             DecodeResult::Data(batch) => return Ok(Some(batch)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
-                let read = read_all(&*file.source, &ranges)?;
+                let read = read_chunks(file, &ranges)?;
                 for (range, bytes) in ranges.into_iter().zip(read) {
-                    pages::check(&bytes)?;
                     guarded(|| decoder.push_range(range, bytes.into()))?;
                 }
             }
         }
     }
+}
+
+/// Reads column chunks, whose page headers can be trusted then.
+fn read_chunks(file: &ParquetFile, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, String> {
+    let read = read_all(&*file.source, ranges)?;
+    read.iter().try_for_each(|bytes| pages::check(bytes))?;
+    Ok(read)
+}
+
+/// Reads the column chunks for a decoder that inflates them with our own inflater.
+fn own_pages(file: &ParquetFile, group: usize, leaves: &[usize], mask: ProjectionMask) -> Result<Decoder, String> {
+    let footer = file.metadata.metadata();
+    let range = |leaf: &usize| {
+        let (start, length) = guarded(|| Ok(footer.row_group(group).column(*leaf).byte_range()))?;
+        Ok(start..start.saturating_add(length))
+    };
+    let ranges = leaves.iter().map(range).collect::<Result<Vec<_>, String>>()?;
+    let read = leaves.iter().copied().zip(read_chunks(file, &ranges)?.into_iter().map(Arc::new)).collect();
+    let chunks = Chunks { footer: footer.clone(), group, read, gunzipper: Arc::default() };
+    let hint = file.metadata.schema().fields();
+    let batches = guarded(|| {
+        let levels = parquet_to_arrow_field_levels(file.metadata.parquet_schema(), mask, Some(hint))?;
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chunks, BATCH_ROWS, None)
+    })?;
+    Ok(Decoder::OwnPages(batches))
 }
 
 /// A value that is not its column's.
@@ -72,11 +123,19 @@ impl Batches {
         Self { readers, unwanted: Flows::new(unwanted), rows_before: 0 }
     }
 
-    fn decoder(&self, file: &ParquetFile, group: usize) -> Result<ParquetPushDecoder, String> {
-        let leaves = self.readers.iter().flat_map(Reader::leaves);
-        let mask = ProjectionMask::leaves(file.metadata.parquet_schema(), leaves);
+    fn decoder(&self, file: &ParquetFile, group: usize) -> Result<Decoder, String> {
+        let mut leaves: Vec<_> = self.readers.iter().flat_map(Reader::leaves).collect();
+        leaves.sort_unstable();
+        leaves.dedup();
+        let mask = ProjectionMask::leaves(file.metadata.parquet_schema(), leaves.iter().copied());
+        let columns = file.metadata.metadata().row_group(group);
+        let is_gzip = |leaf: &usize| matches!(columns.column(*leaf).compression(), Compression::GZIP(_));
+        if !leaves.is_empty() && leaves.iter().all(is_gzip) {
+            return own_pages(file, group, &leaves, mask);
+        }
         let builder = ParquetPushDecoderBuilder::new_with_metadata(file.metadata.clone());
-        guarded(|| builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(BATCH_ROWS).build())
+        let builder = builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(BATCH_ROWS);
+        guarded(|| builder.build()).map(Decoder::Asking)
     }
 
     /// Fills `flows` with the batch's records and gives the rows that are none.
@@ -103,7 +162,15 @@ impl Batches {
     fn quiet_rows(&self, flows: &Flows) -> Vec<usize> {
         let statuses = flows.smalls(Column::LogStatus).or(self.unwanted.smalls(Column::LogStatus)).unwrap_or_default();
         let quiet = |code: u32| code == Dictionary::NODATA || code == Dictionary::SKIPDATA;
-        statuses.iter().enumerate().filter(|(_, code)| quiet(**code)).map(|(row, _)| row).collect()
+        let mut rows = Vec::new();
+        for (place, stretch) in statuses.chunks(STRETCH_ROWS).enumerate() {
+            // Most stretches have none, which is seen of all their rows at once.
+            if stretch.iter().fold(false, |any, code| any | quiet(*code)) {
+                let found = stretch.iter().enumerate().filter(|(_, code)| quiet(**code));
+                rows.extend(found.map(|(row, _)| place * STRETCH_ROWS + row));
+            }
+        }
+        rows
     }
 
     /// Takes the rows with a malformed value out of `flows`.

@@ -11,13 +11,53 @@ const DEPTH_MAX: u32 = 8;
 /// How deep a footer may be nested; real ones are eight deep.
 const FOOTER_DEPTH_MAX: u32 = 16;
 
-/// What a page header says of sizes.
+/// What a page header says.
 #[derive(Default)]
-struct Header {
-    uncompressed_bytes: u64,
-    compressed_bytes: u64,
-    dictionary_values: u64,
-    encoding: u64,
+pub(super) struct Header {
+    pub(super) page_type: u64,
+    pub(super) uncompressed_bytes: u64,
+    pub(super) compressed_bytes: u64,
+    /// The header of the page's type: a data page's, a dictionary's, a data page's of version 2.
+    pub(super) data: Option<Numbers>,
+    pub(super) dictionary: Option<Numbers>,
+    pub(super) data_v2: Option<Numbers>,
+}
+
+/// The numbers of a structure by the numbers of their fields.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Numbers([Option<i64>; NUMBERS_COUNT]);
+
+/// How many fields of a structure are kept, of which the first is number 1; no page header has more.
+const NUMBERS_COUNT: usize = 9;
+
+impl Numbers {
+    /// A field's number, if it is there and not negative.
+    pub(super) fn size(&self, field: usize) -> Option<u64> {
+        u64::try_from(self.0[field]?).ok()
+    }
+
+    /// The same, 0 if it is not there; nothing where it is negative.
+    fn size_or_none(&self, field: usize) -> Option<u64> {
+        self.0[field].map_or(Some(0), |number| u64::try_from(number).ok())
+    }
+}
+
+impl Header {
+    /// The header that a chunk's bytes begin with, and the bytes behind it.
+    pub(super) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let mut input = Input { rest: bytes };
+        let header = input.header()?;
+        Some((header, input.rest))
+    }
+
+    /// Whether a page of that header can be, with so many bytes behind the header.
+    pub(super) fn is_sound(&self, bytes: u64) -> bool {
+        // A value of a dictionary takes four bytes at least, but for those of fixed length.
+        let values = self.dictionary.map_or(Some(0), |dictionary| dictionary.size_or_none(1));
+        self.compressed_bytes <= bytes
+            && self.compressed_bytes.max(self.uncompressed_bytes) <= PAGE_BYTES_MAX
+            && values.is_some_and(|values| values <= self.uncompressed_bytes)
+    }
 }
 
 /// The encodings that write texts as differences, `DELTA_LENGTH_BYTE_ARRAY` and `DELTA_BYTE_ARRAY`. Their readers make
@@ -30,20 +70,20 @@ pub(super) fn check(chunk: &[u8]) -> Result<(), String> {
     let mut rest = chunk;
     while !rest.is_empty() {
         let damaged = || format!("damaged page header at byte {} of the column chunk", chunk.len() - rest.len());
-        let mut input = Input { rest };
-        let header = input.header().ok_or_else(damaged)?;
-        // A value of a dictionary takes four bytes at least, but for those of fixed length.
-        let sound = header.compressed_bytes <= input.rest.len() as u64
-            && header.compressed_bytes.max(header.uncompressed_bytes) <= PAGE_BYTES_MAX
-            && header.dictionary_values <= header.uncompressed_bytes;
-        if DELTA_TEXTS.contains(&header.encoding) {
+        let (header, page) = Header::read(rest).ok_or_else(damaged)?;
+        let encodings = [
+            header.data.map_or(Some(0), |data| data.size_or_none(2)),
+            header.data_v2.map_or(Some(0), |data| data.size_or_none(4)),
+        ];
+        if encodings.iter().any(|encoding| encoding.is_some_and(|encoding| DELTA_TEXTS.contains(&encoding))) {
             return Err(
                 "texts in a delta encoding, which is not read here; write the file with plain or dictionary pages"
                     .into(),
             );
         }
+        let sound = header.is_sound(page.len() as u64) && encodings.iter().all(Option::is_some);
         let length = usize::try_from(header.compressed_bytes).ok().filter(|_| sound).ok_or_else(damaged)?;
-        rest = &input.rest[length..];
+        rest = &page[length..];
     }
     Ok(())
 }
@@ -75,18 +115,19 @@ struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// A `PageHeader`: its field 2 is the size of the page, 3 the compressed size, 5 and 8 the data page's own header
+    /// A `PageHeader`: its field 1 is the type, 2 the size of the page, 3 the compressed size, 5 and 8 the data page's own header
     /// (versions 1 and 2), whose field 2 or 4 is the encoding, 7 the dictionary's, whose field 1 is its number of values.
     fn header(&mut self) -> Option<Header> {
         let mut header = Header::default();
         let mut last = 0;
         while let Some((id, kind)) = self.field(&mut last)? {
             match id {
+                1 => header.page_type = self.size()?,
                 2 => header.uncompressed_bytes = self.size()?,
                 3 => header.compressed_bytes = self.size()?,
-                5 if kind == kind::STRUCT => header.encoding = self.size_in(2)?,
-                7 if kind == kind::STRUCT => header.dictionary_values = self.size_in(1)?,
-                8 if kind == kind::STRUCT => header.encoding = self.size_in(4)?,
+                5 if kind == kind::STRUCT => header.data = Some(self.numbers()?),
+                7 if kind == kind::STRUCT => header.dictionary = Some(self.numbers()?),
+                8 if kind == kind::STRUCT => header.data_v2 = Some(self.numbers()?),
                 _ => self.skip(kind, DEPTH_MAX)?,
             }
         }
@@ -115,6 +156,20 @@ impl Input<'_> {
         let length = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
         // A truth value is a byte in a list and none in a structure.
         Some((length, if byte & 0x0f <= kind::FALSE { kind::BYTE } else { byte & 0x0f }))
+    }
+
+    /// The numbers and truth values of a structure's first fields.
+    fn numbers(&mut self) -> Option<Numbers> {
+        let (mut numbers, mut last) = (Numbers::default(), 0);
+        while let Some((id, kind)) = self.field(&mut last)? {
+            let known = usize::try_from(id).ok().and_then(|id| numbers.0.get_mut(id));
+            match (known, kind) {
+                (None, _) | (_, kind::STRUCT) => self.skip(kind, DEPTH_MAX)?,
+                (Some(number), kind::TRUE | kind::FALSE) => *number = Some(i64::from(kind == kind::TRUE)),
+                (Some(number), _) => *number = Some(self.zigzag()?),
+            }
+        }
+        Some(numbers)
     }
 
     /// One field of a structure, 0 if it is not there.

@@ -45,7 +45,6 @@ impl Reader {
         dictionary: &mut Dictionary,
     ) -> Result<Vec<usize>, String> {
         let mut bad = Vec::new();
-        values.fill_absent(batch.num_rows());
         for (origin, learned) in self.origins.iter().zip(&mut self.learned) {
             let cells = Cells::of(batch, &origin.steps)?;
             let reading = origin.reading;
@@ -58,8 +57,18 @@ impl Reader {
                     cells.fill(&mut learned.smalls, ABSENT_SMALL, &mut Small(reading), out, &mut bad)?;
                 }
                 Values::Time(out) => {
-                    let ticks = if let Reading::Ticks(ticks) = reading { ticks } else { 1 };
-                    cells.fill(&mut learned.smalls, ABSENT_TIME, &mut Time(ticks), out, &mut bad)?;
+                    let smalls = &mut learned.smalls;
+                    // A division by a known number is none.
+                    match reading {
+                        Reading::Ticks(1_000) => cells.fill(smalls, ABSENT_TIME, &mut Time::<1_000>, out, &mut bad)?,
+                        Reading::Ticks(1_000_000) => {
+                            cells.fill(smalls, ABSENT_TIME, &mut Time::<1_000_000>, out, &mut bad)?;
+                        }
+                        Reading::Ticks(1_000_000_000) => {
+                            cells.fill(smalls, ABSENT_TIME, &mut Time::<1_000_000_000>, out, &mut bad)?;
+                        }
+                        _ => cells.fill(smalls, ABSENT_TIME, &mut Time::<1>, out, &mut bad)?,
+                    }
                 }
                 Values::Text(out) => {
                     let mut sense = Text { column: self.column, reading, dictionary };
@@ -109,6 +118,10 @@ impl Sense<u64> for Big {
     fn number(&mut self, number: i64) -> Option<u64> {
         u64::try_from(number).ok().filter(|number| *number <= BIG_MAX)
     }
+
+    fn sound_below(&self) -> u64 {
+        BIG_MAX
+    }
 }
 
 struct Small(Reading);
@@ -127,18 +140,26 @@ impl Sense<u32> for Small {
             _ => number,
         }
     }
+
+    fn sound_below(&self) -> u64 {
+        ABSENT_SMALL.into()
+    }
 }
 
 /// Times of so many ticks per second.
-struct Time(i64);
+struct Time<const TICKS: i64>;
 
-impl Sense<u32> for Time {
+impl<const TICKS: i64> Sense<u32> for Time<TICKS> {
     fn text(&mut self, text: &[u8]) -> Option<u32> {
         self.number(i64::try_from(parse_big(text)?).ok()?)
     }
 
     fn number(&mut self, number: i64) -> Option<u32> {
-        u32::try_from(number.div_euclid(self.0)).ok().filter(|seconds| *seconds != ABSENT_TIME)
+        u32::try_from(number.div_euclid(TICKS)).ok().filter(|seconds| *seconds != ABSENT_TIME)
+    }
+
+    fn sound_below(&self) -> u64 {
+        u64::from(ABSENT_TIME) * TICKS.cast_unsigned()
     }
 }
 
@@ -183,6 +204,10 @@ impl Sense<u32> for Text<'_> {
             _ => return self.text(self.digits(number).as_bytes()),
         };
         Some(coded)
+    }
+
+    fn sound_below(&self) -> u64 {
+        if matches!(self.column, Column::LogStatus | Column::Action) { 0 } else { i64::MAX.cast_unsigned() }
     }
 }
 

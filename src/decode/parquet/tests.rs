@@ -11,7 +11,7 @@ use arrow_array::{
 use arrow_schema::Field as ArrowField;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 
 use super::*;
 use crate::decode::{Reason, Sample, Values};
@@ -252,6 +252,55 @@ fn a_malformed_row_is_left_out_with_its_reason_and_the_others_stay() {
     let told: Vec<_> =
         skips.iter().map(|sample| (sample.line, sample.reason, std::str::from_utf8(&sample.text).unwrap())).collect();
     assert_eq!(told, expected);
+}
+
+#[test]
+fn malformed_values_are_found_among_many_good_and_absent_ones() {
+    let rows = 3_000_u32;
+    let there = |row: &u32| !row.is_multiple_of(7);
+    let numbers = (0..rows).map(|row| there(&row).then_some(if row == 1_500 { -1 } else { i64::from(row) }));
+    let addresses: Vec<_> =
+        (0..rows).map(|row| format!("10.0.{}.{}", row / 256, if row == 2_001 { 256 } else { row % 256 })).collect();
+    let addresses = (0..rows).zip(&addresses).map(|(row, text)| there(&row).then_some(text.as_str()));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("srcaddr", Arc::new(addresses.collect::<StringArray>())),
+        ("bytes", Arc::new(numbers.collect::<Int64Array>())),
+    ];
+    let (records, skips) = read_all(write(columns, plain()), ColumnSet::of(&[Column::Srcaddr, Column::Bytes])).unwrap();
+    let expected = (0..rows).filter(|row| ![1_500, 2_001].contains(row)).map(|row| match there(&row) {
+        true => format!("10.0.{}.{} {row}", row / 256, row % 256),
+        false => "- -".to_owned(),
+    });
+    assert_eq!(records, expected.collect::<Vec<_>>());
+    assert_eq!(skips.iter().map(|sample| sample.line).collect::<Vec<_>>(), [1_501, 2_002]);
+}
+
+#[test]
+fn gzip_pages_of_many_kibibytes_give_what_other_pages_give() {
+    let rows = 40_000_i64;
+    let names: Vec<_> = (0..rows).map(|row| format!("eni-{:x}", row * row % 30_011)).collect();
+    let names = texts(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let bytes: ArrayRef = Arc::new((0..rows).map(|row| (row % 5 > 0).then_some(row * 7_919)).collect::<Int64Array>());
+    let read = |codec, version, dictionary| {
+        let properties = WriterProperties::builder().set_compression(codec).set_writer_version(version);
+        let properties = properties.set_dictionary_enabled(dictionary).set_data_page_size_limit(20_000).build();
+        let file = write(
+            vec![("log_status", names.clone()), ("interface-id", names.clone()), ("bytes", bytes.clone())],
+            properties,
+        );
+        read_all(file, ColumnSet::of(&[Column::InterfaceId, Column::Bytes]))
+            .map(|(records, skips)| (records, skips.len()))
+    };
+    for (version, dictionary) in
+        [(WriterVersion::PARQUET_1_0, true), (WriterVersion::PARQUET_1_0, false), (WriterVersion::PARQUET_2_0, true)]
+    {
+        let expected = read(Compression::SNAPPY, version, dictionary);
+        assert_eq!(
+            read(Compression::GZIP(Default::default()), version, dictionary),
+            expected,
+            "{version:?} {dictionary}"
+        );
+    }
 }
 
 #[test]
@@ -533,8 +582,17 @@ fn a_cut_file_is_an_error_at_every_length() {
 fn no_flipped_byte_brings_the_reader_down() {
     let newer = WriterProperties::builder().set_writer_version(WriterVersion::PARQUET_2_0);
     let newer = newer.set_dictionary_enabled(false).set_statistics_enabled(EnabledStatistics::None).build();
-    // The bigger files are damaged at every third byte, for the sake of time.
-    let files = [(write(variant("nulls"), plain()), 1), (write(variant("nulls"), newer), 3), (newer_ocsf(), 3)];
+    let gzip = |properties: WriterPropertiesBuilder| properties.set_compression(Compression::GZIP(Default::default()));
+    let older = gzip(WriterProperties::builder()).build();
+    let newer_gzip = gzip(newer.clone().into_builder()).build();
+    // The bigger files are damaged at every third or seventh byte, for the sake of time.
+    let files = [
+        (write(variant("nulls"), plain()), 1),
+        (write(variant("nulls"), newer), 3),
+        (write(variant("nulls"), older), 7),
+        (write(variant("nulls"), newer_gzip), 7),
+        (newer_ocsf(), 3),
+    ];
     for (bytes, step) in files {
         for place in (0..bytes.len()).step_by(step) {
             let mut damaged = bytes.clone();
