@@ -1,6 +1,8 @@
 //! Laws of the simulated estate: what its logs show is what is said to be true. Each law reads the files anew and by its
 //! own simple means; none asks the generator.
 
+#[path = "estate/charges.rs"]
+mod charges;
 #[path = "estate/counting.rs"]
 mod counting;
 #[path = "estate/read.rs"]
@@ -52,6 +54,27 @@ fn records_lost_leave_gaps_and_the_truth_as_it_was() {
             record.is_flow() && record.interface == gap.interface && (gap.start..=gap.end).contains(&record.start)
         });
         assert_eq!(inside, None, "in the gap {gap:?}");
+    }
+}
+
+#[test]
+fn a_second_flow_log_gives_each_record_of_its_subnet_once_more() {
+    let once = simulate("--seed 4 --formats v5 --days 1");
+    let twice = simulate("--seed 4 --formats v5 --days 1 --doubled v3");
+    assert_eq!(once.truth("account"), twice.truth("account"));
+    let counts = |records: &[read::Record]| {
+        let mut counts = BTreeMap::new();
+        for record in records {
+            let key = (record.interface.clone(), record.source, record.destination, record.start, record.bytes);
+            *counts.entry((key, record.source_port, record.status.clone())).or_insert(0) += 1;
+        }
+        counts
+    };
+    let (interfaces, twice) = (once.interfaces(), counts(&twice.logs["v5"]));
+    let first = &once.truth("interfaces").iter().find(|row| row["name"] == "app-1").expect("it")["subnet"];
+    for (key, count) in counts(&once.logs["v5"]) {
+        let doubled = interfaces.get(key.0.0.as_str()).is_some_and(|row| row["subnet"] == *first);
+        assert_eq!(twice[&key], if doubled { 2 * count } else { count }, "{key:?}");
     }
 }
 

@@ -12,7 +12,8 @@ use flate2::write::GzEncoder;
 use outflow::schema::Column;
 use rayon::prelude::*;
 
-use super::options::Options;
+use super::network::FlowLog;
+use super::options::{Format, Options};
 use super::records::{Content, Record};
 use super::{Estate, HOUR_SECONDS, fields};
 use crate::flowgen::layout;
@@ -20,6 +21,8 @@ use crate::flowgen::options::{Encoding, Layout};
 use crate::flowgen::random::Random;
 use crate::flowgen::write::{header, push, version};
 
+/// Stands for the second flow log of a subnet where others have their place in the list.
+const SECOND_LOG: u64 = 255;
 const DAY_SECONDS: u32 = 24 * HOUR_SECONDS;
 
 /// All log files.
@@ -31,7 +34,8 @@ pub(crate) struct Files<'e> {
 
 /// The file that is written now of a flow log in a format.
 struct Open<'e> {
-    flow_log: usize,
+    log: &'e FlowLog,
+    watches: Watches,
     folder: String,
     columns: &'e [Column],
     /// The cell of time that it is of, and the file.
@@ -40,19 +44,36 @@ struct Open<'e> {
     stored_bytes: u64,
 }
 
+/// Whose records a flow log has.
+#[derive(Clone, Copy)]
+enum Watches {
+    /// Of the interfaces that name it.
+    Own(usize),
+    /// Of the interfaces of a subnet, though they name another.
+    Subnet(usize),
+}
+
 impl<'e> Files<'e> {
     /// No files yet.
     pub(crate) fn new(estate: &'e Estate, options: &'e Options) -> Self {
-        let logs = 0..estate.network.flow_logs.len();
-        let open = logs.flat_map(|flow_log| {
-            options.formats.iter().map(move |format| Open {
-                flow_log,
-                folder: format!("logs-{}", format.name),
-                columns: &format.columns,
-                file: None,
-                files: 0,
-                stored_bytes: 0,
-            })
+        let file = |folder: &str, (log, watches), columns| Open {
+            log,
+            watches,
+            folder: format!("logs-{folder}"),
+            columns,
+            file: None,
+            files: 0,
+            stored_bytes: 0,
+        };
+        let all = || estate.network.flow_logs.iter().enumerate().map(|(place, log)| (log, Watches::Own(place)));
+        let (subnet, second) = &estate.network.second;
+        let open = options.formats.iter().flat_map(|Format { name, columns }| {
+            let own = all().map(|log| file(name, log, columns.as_slice()));
+            let doubled = options
+                .doubled
+                .iter()
+                .map(|format| file(name, (second, Watches::Subnet(*subnet)), format.columns.as_slice()));
+            own.chain(doubled).collect::<Vec<_>>()
         });
         Self { estate, options, open: open.collect() }
     }
@@ -78,7 +99,10 @@ impl Open<'_> {
     fn write(&mut self, estate: &Estate, options: &Options, hour: u32, records: &[Record]) -> Result<(), String> {
         let mut text = Vec::new();
         let version = version(self.columns);
-        let own = |record: &&Record| estate.interfaces[record.interface].flow_log == Some(self.flow_log);
+        let own = |record: &&Record| match self.watches {
+            Watches::Own(log) => estate.interfaces[record.interface].flow_log == Some(log),
+            Watches::Subnet(subnet) => estate.interfaces[record.interface].subnet == subnet,
+        };
         for record in records.iter().filter(own) {
             for column in self.columns {
                 push(&mut text, fields::field(estate, record, *column, version));
@@ -108,14 +132,17 @@ impl Open<'_> {
     fn finish(&mut self, estate: &Estate, options: &Options) -> Result<(), String> {
         let Some((cell, encoder)) = self.file.take() else { return Ok(()) };
         let bytes = encoder.finish().map_err(told)?;
-        let log = &estate.network.flow_logs[self.flow_log];
-        let vpc = &estate.network.vpcs[log.vpc];
+        let vpc = &estate.network.vpcs[self.log.vpc];
+        let number = match self.watches {
+            Watches::Own(log) => log as u64,
+            Watches::Subnet(_) => SECOND_LOG,
+        };
         let object = layout::Object {
             account: vpc.account.id,
             region: vpc.region.name,
-            flow_log: &log.id,
+            flow_log: &self.log.id,
             time: DateTime::from_timestamp(cell.into(), 0).unwrap_or_default(),
-            hash: Random::new(options.seed, 2 << 48 | u64::from(cell) << 8 | self.flow_log as u64).hex(8),
+            hash: Random::new(options.seed, 2 << 48 | u64::from(cell) << 8 | number).hex(8),
         };
         let path = options.out.join(&self.folder).join(object.key(options.layout, Encoding::Gzip));
         let folder = path.parent().unwrap_or(&options.out);

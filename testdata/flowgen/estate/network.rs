@@ -127,6 +127,8 @@ pub(crate) struct Network {
     pub(crate) vpcs: Vec<Vpc>,
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) flow_logs: Vec<FlowLog>,
+    /// A flow log of a subnet that another one watches too, for `--doubled`.
+    pub(crate) second: (usize, FlowLog),
 }
 
 /// A VPC: its network is a /16, and a /56 of IPv6 if it has any.
@@ -164,7 +166,8 @@ pub(crate) struct FlowLog {
 impl Network {
     /// The network; flow logs are there from `start`, the late one from `late`.
     pub(crate) fn new(random: &mut Random, start: u32, late: u32) -> Self {
-        let mut network = Self { vpcs: Vec::new(), subnets: Vec::new(), flow_logs: Vec::new() };
+        let second = FlowLog { id: format!("fl-0{}", random.hex(16)), vpc: 0, from: start };
+        let mut network = Self { vpcs: Vec::new(), subnets: Vec::new(), flow_logs: Vec::new(), second: (0, second) };
         for plan in &VPCS {
             let vpc = network.vpcs.len();
             let region = &REGIONS[plan.region];
@@ -197,6 +200,7 @@ impl Network {
                 });
             }
         }
+        network.second.0 = network.subnet("shop", "private-a");
         network
     }
 

@@ -23,6 +23,7 @@ and the tables that the estate's owner would have. The same options give the sam
   --gz-level N    0 to 9 (default 6)
   --skipdata N    gaps where AWS lost records, of a thousand hours of an interface (default 0: any gap makes the
                   truth unknowable from the logs)
+  --doubled F     a second flow log, of one subnet (shop private-a), in this format, into every folder of logs
 ";
 
 const HOUR_SECONDS: u32 = 3600;
@@ -39,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) layout: Layout,
     pub(crate) gz_level: u32,
     pub(crate) skipdata_per_mille: u32,
+    pub(crate) doubled: Option<Format>,
 }
 
 /// A format that the logs are written in.
@@ -61,6 +63,7 @@ impl Options {
             layout: Layout::Plain,
             gz_level: 6,
             skipdata_per_mille: 0,
+            doubled: None,
         };
         let mut words = words.into_iter();
         while let Some(flag) = words.next() {
@@ -84,6 +87,7 @@ impl Options {
             "--layout" => self.layout = Layout::named(value)?,
             "--gz-level" => self.gz_level = number(value, 0, 9)?,
             "--skipdata" => self.skipdata_per_mille = number(value, 0, 1000)?,
+            "--doubled" => self.doubled = Some(format(value)?),
             _ => return Err("there is no such flag".to_owned()),
         }
         Ok(())
@@ -91,12 +95,13 @@ impl Options {
 }
 
 fn formats(list: &str) -> Result<Vec<Format>, String> {
-    let names = ["v2", "v3", "v4", "v5", "v7", "v11"];
-    let format = |name: &str| {
-        let name = choice(name, &names, &names)?;
-        Ok(Format { name: name.to_owned(), columns: options::columns(name)? })
-    };
     list.split(',').map(format).collect()
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    let names = ["v2", "v3", "v4", "v5", "v7", "v11"];
+    let name = choice(name, &names, &names)?;
+    Ok(Format { name: name.to_owned(), columns: options::columns(name)? })
 }
 
 fn whole_hour(moment: u32) -> Result<u32, String> {
