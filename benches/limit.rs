@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use outflow::collect::{Content, Limits, Object, Prune, find, open};
+use outflow::collect::{Content, Limits, Object, Prune, S3Options, find, open};
 use outflow::decode::parquet::ParquetFile;
 use outflow::decode::{Dictionary, Flows};
 use outflow::schema::{Column, ColumnSet};
@@ -74,7 +74,7 @@ fn columns(names: &str) -> Result<ColumnSet, String> {
 
 /// Reads everything, largest objects first, as the program does; gives the bytes or rows met.
 fn read(work: Work, jobs: usize, paths: &[String]) -> Result<u64, String> {
-    let mut objects = find(paths, &Prune::default()).map_err(|error| error.to_string())?.objects;
+    let mut objects = find(paths, &Prune::default(), &S3Options::default()).map_err(|error| error.to_string())?.objects;
     objects.sort_by_key(|object| std::cmp::Reverse(object.stored_bytes));
     let (next, total) = (AtomicUsize::new(0), Mutex::new(Ok(0)));
     let worker = || {

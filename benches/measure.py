@@ -42,8 +42,11 @@ def median(runs, name):
 
 
 def build(*targets):
-    """Builds in release and gives the programs by name; `targets` are cargo's words, such as `--bin outflow`."""
-    words = ["cargo", "build", "--release", "--message-format=json-render-diagnostics", *targets]
+    """Builds in release and gives the programs by name; `targets` are cargo's words, such as `--bin outflow`.
+
+    OUTFLOW_BENCH_PROFILE names another profile: `dev` to see quickly that a benchmark still works.
+    """
+    words = ["cargo", "build", "--profile", os.environ.get("OUTFLOW_BENCH_PROFILE", "release"), "--message-format=json-render-diagnostics", *targets]
     told = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     made = [json.loads(line) for line in told.splitlines()]
     return {one["target"]["name"]: one["executable"] for one in made if one.get("executable")}

@@ -24,12 +24,18 @@ const LEFT_OVER: [&str; 4] =
     [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimplemented", "!"), concat!("to", "do!")];
 
 const PARQUET: &[&str] = &["decode/parquet", "view/parquet.rs"];
+const S3: &[&str] = &["collect/s3/"];
 /// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
 /// dates, errors) are at home everywhere and not listed.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),
     ("arrow_schema", PARQUET),
+    ("aws_config", S3),
+    ("aws_credential_types", S3),
+    ("aws_sdk_s3", S3),
+    ("aws_smithy_http_client", S3),
+    ("bytes", S3),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
     ("csv", &["price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
@@ -40,6 +46,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("rayon", &["work"]),
     ("regex", &["group/filter"]),
     ("serde_json", &["decode", "price/offer/json.rs", "view/json.rs"]),
+    ("tokio", S3),
     ("walkdir", &["collect"]),
 ];
 

@@ -23,8 +23,14 @@ mod program;
 #[path = "golden/readme.rs"]
 mod readme;
 #[cfg(test)]
+#[path = "golden/s3.rs"]
+mod s3;
+#[cfg(test)]
 #[path = "golden/samples.rs"]
 mod samples;
+#[cfg(test)]
+#[allow(dead_code, reason = "each of its users needs a part of it")]
+mod store;
 
 /// The repository's folder.
 fn root() -> &'static Path {

@@ -2,7 +2,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use outflow::collect::{Content, Limits, Prune, find, open};
+use outflow::collect::{Content, Limits, Prune, S3Options, find, open};
 use outflow::decode::parquet::ParquetFile;
 use outflow::decode::{Dictionary, Flows};
 use outflow::schema::{Column, ColumnSet};
@@ -34,7 +34,8 @@ fn open_file() -> ParquetFile {
 }
 
 fn file() -> ParquetFile {
-    let objects = find(&[FOLDER.to_owned()], &Prune::default()).expect("the shipped file").objects;
+    let objects =
+        find(&[FOLDER.to_owned()], &Prune::default(), &S3Options::default()).expect("the shipped file").objects;
     match open(&objects[0], &Limits::default()) {
         Ok(Content::Parquet(bytes)) => ParquetFile::open(bytes).expect("a flow log"),
         other => panic!("the shipped file is {other:?}"),

@@ -7,7 +7,7 @@ use crate::units::human::Units;
 /// Which logs, and which of their records.
 #[derive(Debug, Args)]
 pub(super) struct InputFlags {
-    /// Files, folders, globs, or `-` for standard input
+    /// Files, folders, globs, s3://BUCKET/PREFIX, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(super) inputs: Vec<String>,
 
@@ -39,7 +39,8 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Records")]
     pub(super) account: Vec<String>,
 
-    /// Only objects of these regions, told by their keys
+    /// Only objects of these regions, told by their keys; of s3://, one region is also where the bucket is looked for
+    /// first
     #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = "Records")]
     pub(super) region: Vec<String>,
 
@@ -67,9 +68,33 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "N", help_heading = "Reading")]
     pub(super) jobs: Option<usize>,
 
-    /// Say what would be read, by account, region and day, and read nothing
+    /// Say what would be read, by account, region and day, and of s3:// the requests and their price; read nothing
     #[arg(long, help_heading = "Reading")]
     pub(super) dry_run: bool,
+
+    /// Profile of the AWS configuration files [default: AWS_PROFILE]
+    #[arg(long, value_name = "NAME", help_heading = "S3")]
+    pub(super) profile: Option<String>,
+
+    /// Endpoint of another store than AWS's, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3]
+    #[arg(long, value_name = "URL", help_heading = "S3")]
+    pub(super) endpoint_url: Option<String>,
+
+    /// Put the bucket's name into the path, not into the host, as many other stores need it
+    #[arg(long, help_heading = "S3")]
+    pub(super) path_style: bool,
+
+    /// Pay for the requests where the bucket asks for it
+    #[arg(long, help_heading = "S3")]
+    pub(super) request_payer: bool,
+
+    /// Send requests without credentials, to a public bucket
+    #[arg(long, help_heading = "S3")]
+    pub(super) no_sign_request: bool,
+
+    /// How many times a failed request is sent again [default: AWS_MAX_ATTEMPTS less one, or 2]
+    #[arg(long, value_name = "N", help_heading = "S3")]
+    pub(super) retries: Option<u32>,
 }
 
 /// How the answer is written.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::flags::{InputFlags, OutputFlags};
 use super::notice::{self, ProgressDisplay};
 use super::output;
-use crate::collect::Limits;
+use crate::collect::{Limits, S3Limits, S3Options};
 use crate::decode::Format;
 use crate::error::{Error, Exit};
 use crate::group::Verdict;
@@ -43,7 +43,26 @@ pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
         max_malformed: flags.max_malformed,
         strict: flags.strict,
         limits,
+        s3: s3(flags),
     })
+}
+
+/// How S3 is reached. One region to read is also where to look for the bucket first.
+fn s3(flags: &InputFlags) -> S3Options {
+    let region = match &flags.region[..] {
+        [region] => Some(region.clone()),
+        _ => None,
+    };
+    S3Options {
+        region,
+        profile: flags.profile.clone(),
+        endpoint_url: flags.endpoint_url.clone(),
+        path_style: flags.path_style,
+        request_payer: flags.request_payer,
+        unsigned: flags.no_sign_request,
+        retries: flags.retries,
+        limits: S3Limits::default(),
+    }
 }
 
 /// The one moment that the whole run calls now.

@@ -6,6 +6,7 @@ mod fields;
 mod flags;
 mod flows;
 mod inspect;
+mod interrupt;
 mod job;
 mod memory;
 mod notice;
@@ -21,8 +22,8 @@ use crate::error::{Error, Exit};
 
 /// What leaves your cloud and who sent it: VPC flow logs, read fast and exactly
 ///
-/// Reads AWS VPC flow logs (text, gzip, Parquet) from files, folders, globs or standard input and reports exact sums.
-/// Data goes to standard output, talk to standard error.
+/// Reads AWS VPC flow logs (text, gzip, Parquet) from S3, files, folders, globs or standard input and reports exact
+/// sums. Data goes to standard output, talk to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "outflow", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(

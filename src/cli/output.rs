@@ -5,6 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::flags::OutputFlags;
+use super::interrupt;
 use crate::collect::io_cause;
 use crate::error::Error;
 use crate::report::Report;
@@ -90,6 +91,7 @@ fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Resul
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file = builder.prefix(".outflow-").tempfile_in(folder).map_err(|error| failed(&error))?;
+    let _guard = interrupt::remove_if_interrupted(file.path());
     let handle = file.reopen().map_err(|error| failed(&error))?;
     let result = write(Box::new(handle)).map_err(|error| failed(&error))?;
     file.persist(path).map_err(|error| failed(&error.error))?;

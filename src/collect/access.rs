@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 /// An object whose bytes can be read in any order, by several threads.
@@ -17,15 +16,20 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
 
     /// Exactly the bytes asked for; an error where the object does not have them all.
     fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
+
+    /// The bytes of several ranges, as [`Self::read`] gives each; a store far away gives them at the same time.
+    fn read_all(&self, ranges: &[(u64, usize)]) -> io::Result<Vec<Vec<u8>>> {
+        ranges.iter().map(|(offset, length)| self.read(*offset, *length)).collect()
+    }
 }
 
 /// A file, if it can be read in any order (a pipe cannot).
-pub(super) fn of_file(path: &Path) -> io::Result<Option<Arc<dyn RandomAccess>>> {
-    let metadata = path.metadata()?;
+pub(super) fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> {
+    let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Ok(None);
     }
-    Ok(Some(Arc::new(FileAccess::new(File::open(path)?, metadata.len()))))
+    Ok(Some(Arc::new(FileAccess::new(file.try_clone()?, metadata.len()))))
 }
 
 /// Bytes held in memory.
@@ -34,7 +38,7 @@ pub(super) fn of_bytes(bytes: Vec<u8>) -> Arc<dyn RandomAccess> {
 }
 
 /// The end of a range that lies within `len` bytes: a damaged footer must not make us allocate what is not there.
-fn end_within(offset: u64, length: usize, len: u64) -> io::Result<u64> {
+pub(super) fn end_within(offset: u64, length: usize, len: u64) -> io::Result<u64> {
     offset.checked_add(length as u64).filter(|end| *end <= len).ok_or_else(|| {
         let message = format!("{length} bytes at {offset} are beyond the end of {len} bytes");
         io::Error::new(io::ErrorKind::UnexpectedEof, message)
@@ -124,10 +128,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, b"0123456789").unwrap();
-        for access in [of_bytes(b"0123456789".to_vec()), of_file(&path).unwrap().unwrap()] {
+        for access in [of_bytes(b"0123456789".to_vec()), of_file(&File::open(&path).unwrap()).unwrap().unwrap()] {
             assert_eq!((access.len(), access.is_empty()), (10, false));
             assert_eq!(access.read(3, 4).unwrap(), b"3456");
             assert_eq!(access.read(10, 0).unwrap(), b"");
+            assert_eq!(access.read_all(&[(8, 2), (0, 1)]).unwrap(), [b"89".to_vec(), b"0".to_vec()]);
             for (offset, length) in [(7, 4), (11, 0), (u64::MAX, 2), (0, usize::MAX)] {
                 assert_eq!(access.read(offset, length).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
             }

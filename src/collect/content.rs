@@ -1,5 +1,6 @@
 //! What an object holds, told by its first bytes. Names and suffixes are never asked: they lie.
 
+use std::io;
 use std::sync::Arc;
 
 use super::access::{RandomAccess, of_bytes};
@@ -60,7 +61,12 @@ pub enum ObjectError {
 
 /// Opens an object and looks at its first bytes.
 pub fn open(object: &Object, limits: &Limits) -> Result<Content, ObjectError> {
-    let stored = object.source.stream().map_err(|error| ObjectError::Unopened(io_cause(&error)))?;
+    open_stream(object.source.stream(), limits)
+}
+
+/// Looks at the first bytes of what a store gives.
+pub(super) fn open_stream(stored: io::Result<Box<dyn Stream>>, limits: &Limits) -> Result<Content, ObjectError> {
+    let stored = stored.map_err(|error| ObjectError::Unopened(io_cause(&error)))?;
     let (mut stream, mut layers) = (Peeked::new(stored), 0);
     while stream.head().starts_with(&GZIP_MAGIC) {
         layers += 1;
@@ -74,18 +80,23 @@ pub fn open(object: &Object, limits: &Limits) -> Result<Content, ObjectError> {
     }
     match (stream.end_if_empty(), kind_of(stream.head())?) {
         (Some(Ok(_)), _) => Ok(Content::Empty),
-        (Some(Err(stop)), _) if matches!(stop.ending, Ending::Failed { .. }) => {
-            Err(ObjectError::Unopened(stop.ending.to_string()))
-        }
+        (Some(Err(stop)), _) if matches!(stop.ending, Ending::Failed { .. }) => Err(unopened(&stop.ending)),
         (_, Kind::Text) => Ok(Content::Lines(Lines::new(Box::new(stream), limits.block_bytes, limits.line_bytes))),
         (_, Kind::Json) => Ok(Content::Json(Lines::new(Box::new(stream), limits.block_bytes, limits.json_line_bytes))),
         (_, Kind::Parquet) => {
-            let access = if layers == 0 { object.source.random_access() } else { Ok(None) };
+            let access = stream.random_access();
             match access.map_err(|error| ObjectError::Unopened(io_cause(&error)))? {
                 Some(access) => Ok(Content::Parquet(access)),
                 None => hold(stream, limits.parquet_in_memory_bytes).map(Content::Parquet),
             }
         }
+    }
+}
+
+fn unopened(ending: &Ending) -> ObjectError {
+    match ending {
+        Ending::Failed { cause } => ObjectError::Unopened(cause.clone()),
+        ending => ObjectError::Unopened(ending.to_string()),
     }
 }
 
@@ -168,7 +179,7 @@ mod tests {
             return;
         };
         let (mut block, mut parquet) = (Vec::new(), 0);
-        for object in find(&[folder], &Prune::default()).unwrap().objects {
+        for object in find(&[folder], &Prune::default(), &crate::collect::S3Options::default()).unwrap().objects {
             match open(&object, &Limits::default()) {
                 Ok(Content::Lines(mut lines) | Content::Json(mut lines)) => {
                     while let Some(kind) = lines.next_block(&mut block) {

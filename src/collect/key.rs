@@ -3,6 +3,8 @@
 //! Keys are hints. Where the folders and the file name contradict each other, or say nothing, the fact is unknown and
 //! the object is read: a record is never lost to a key.
 
+use std::ops::Range;
+
 use chrono::NaiveDate;
 
 /// How far beyond the time in its key an object's records may start: it holds slots of end times, and arrives late.
@@ -84,9 +86,97 @@ impl Prune {
         let Some(day) = key.day else { return true };
         let length = if key.hour.is_some() { HOUR_SECONDS } else { DAY_SECONDS };
         let start = i64::from(day) * DAY_SECONDS + i64::from(key.hour.unwrap_or(0)) * HOUR_SECONDS;
-        self.to.is_none_or(|to| start - KEY_MARGIN_SECONDS < i64::from(to))
-            && self.from.is_none_or(|from| start + length + KEY_MARGIN_SECONDS > i64::from(from))
+        self.needs_span(start, start + length)
     }
+
+    /// Whether days may hold a record of the window.
+    pub(super) fn needs_days(&self, days: &Range<u32>) -> bool {
+        self.needs_span(i64::from(days.start) * DAY_SECONDS, i64::from(days.end) * DAY_SECONDS)
+    }
+
+    fn needs_span(&self, start: i64, end: i64) -> bool {
+        self.to.is_none_or(|to| start - KEY_MARGIN_SECONDS < i64::from(to))
+            && self.from.is_none_or(|from| end + KEY_MARGIN_SECONDS > i64::from(from))
+    }
+
+    /// The days whose objects may hold a record of the window, if it is closed on both sides.
+    pub(super) fn days(&self) -> Option<Range<u32>> {
+        let (from, to) = (i64::from(self.from?), i64::from(self.to?));
+        let first = (from - KEY_MARGIN_SECONDS).div_euclid(DAY_SECONDS).max(0);
+        let end = (to + KEY_MARGIN_SECONDS + DAY_SECONDS - 1).div_euclid(DAY_SECONDS);
+        Some(u32::try_from(first).ok()?..u32::try_from(end).ok()?)
+    }
+}
+
+/// What the path of a folder says, and how far down AWS's layout the folder is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FolderFacts {
+    /// As of a key.
+    pub(super) facts: KeyFacts,
+    /// The days that lie below it, where it is a year or a month.
+    pub(super) days: Option<Range<u32>>,
+    /// How far down it is.
+    pub(super) level: Level,
+}
+
+/// How far down AWS's layout a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// None of AWS's folders is on the path.
+    Outside,
+    /// Above the region.
+    Above,
+    /// The region, whose folders are years or, in Hive's manner, `year=…`.
+    Region {
+        /// Whether it is in Hive's manner.
+        hive: bool,
+    },
+    /// A year or a month.
+    Date,
+    /// A day or an hour.
+    Day,
+}
+
+impl FolderFacts {
+    /// Reads the facts from the path of a folder.
+    pub(super) fn of(prefix: &str) -> Self {
+        let folders: Vec<&str> = prefix.split('/').filter(|folder| !folder.is_empty()).collect();
+        let scope = scope(&folders);
+        let inside = !scope.is_empty() || folders.last() == Some(&"AWSLogs");
+        let facts = of_folders(scope);
+        let after_region =
+            scope.iter().position(|folder| is_region(folder.strip_prefix("aws-region=").unwrap_or(folder)));
+        let date = after_region.map(|region| &scope[region + 1..]);
+        let (days, level) = match date {
+            _ if facts.day.is_some() => (None, Level::Day),
+            Some([]) => (None, Level::Region { hive: scope.iter().any(|folder| folder.contains('=')) }),
+            Some(date) => (days_of(date), Level::Date),
+            None if inside => (None, Level::Above),
+            None => (None, Level::Outside),
+        };
+        Self { facts, days, level }
+    }
+}
+
+/// The days of a year, or of a month of it.
+fn days_of(date: &[&str]) -> Option<Range<u32>> {
+    let year = date.first().map(|folder| folder.strip_prefix("year=").unwrap_or(folder))?;
+    let first = |year: &str, month: &str| day_number(year, month, "01");
+    let next_year = || Some((year.parse::<u32>().ok()? + 1).to_string());
+    match date.get(1).map(|folder| folder.strip_prefix("month=").unwrap_or(folder)) {
+        None => Some(first(year, "01")?..first(&next_year()?, "01")?),
+        Some("12") => Some(first(year, "12")?..first(&next_year()?, "01")?),
+        Some(month) => {
+            let next = format!("{:02}", month.parse::<u32>().ok()? + 1);
+            Some(first(year, month)?..first(year, &next)?)
+        }
+    }
+}
+
+/// The folders of a day below its region's, with a `/` at the end.
+pub(super) fn day_folders(day: u32, hive: bool) -> String {
+    let date = NaiveDate::from_epoch_days(day.cast_signed()).unwrap_or_default();
+    date.format(if hive { "year=%Y/month=%m/day=%d/" } else { "%Y/%m/%d/" }).to_string()
 }
 
 /// One of two sayings, or neither if they contradict each other.

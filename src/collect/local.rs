@@ -57,7 +57,7 @@ fn walk(folder: &Path, objects: &mut Vec<Object>, warnings: &mut Vec<String>) {
 }
 
 /// Whether a name below a folder or a wildcard is none of a log: `.git`, `.DS_Store`, `_SUCCESS`.
-fn is_skipped(name: &OsStr, is_folder: bool) -> bool {
+pub(super) fn is_skipped(name: &OsStr, is_folder: bool) -> bool {
     let bytes = name.as_encoded_bytes();
     bytes.starts_with(b".") || (bytes.starts_with(b"_") && !is_folder)
 }
@@ -191,7 +191,7 @@ mod tests {
 
     fn find_all(folder: &TempDir, inputs: &[&str]) -> Result<Found, Error> {
         let inputs: Vec<String> = inputs.iter().map(|input| format!("{}/{input}", folder.path().display())).collect();
-        super::super::find(&inputs, &Prune::default())
+        super::super::find(&inputs, &Prune::default(), &super::super::S3Options::default())
     }
 
     fn names(folder: &TempDir, inputs: &[&str]) -> Vec<String> {

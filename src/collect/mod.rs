@@ -1,13 +1,15 @@
 //! Locations → objects' bytes.
 //!
-//! [`find`] turns what the user named (files, folders, globs, `-`) into a sorted list of objects, leaving out those
-//! whose key says that they cannot matter; [`open`] tells an object's content by its first bytes and hands out blocks
-//! of whole lines, or random access to a Parquet file. Nothing here knows what a line means, and nothing is printed.
+//! [`find`] turns what the user named (files, folders, globs, `s3://` prefixes, `-`) into a sorted list of objects,
+//! leaving out those whose key says that they cannot matter; [`open`] tells an object's content by its first bytes and
+//! hands out blocks of whole lines, or random access to a Parquet file; [`Ahead`] does the same for many objects in a
+//! known order, and fetches ahead where they are far away. Nothing here knows what a line means, and nothing is printed.
 //!
 //! A further store joins at three places: the branch by input in [`find`], a variant of [`Source`] with its
 //! `Stream` and its [`RandomAccess`], and a harness in the conformance suite.
 
 mod access;
+mod ahead;
 #[cfg(test)]
 mod conformance;
 mod content;
@@ -15,21 +17,31 @@ mod gunzip;
 mod key;
 mod lines;
 mod local;
+mod s3;
+#[cfg(test)]
+#[path = "../../testdata/store.rs"]
+#[allow(dead_code, reason = "each of its users needs a part of it")]
+mod store;
 mod stream;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::RandomAccess;
+pub use ahead::Ahead;
 pub use content::{Content, GZIP_LAYERS_MAX, ObjectError, open};
 pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune};
 pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
+pub use s3::{
+    BYTES_AHEAD_MAX, LISTS_MAX, OBJECTS_AHEAD_MAX, PART_BYTES, PARTS_AHEAD_MAX, S3Limits, S3Object, S3Options, STALL,
+    WHOLE_PARQUET_BYTES,
+};
 pub use stream::{Ending, io_cause};
 
 use crate::error::Error;
-use stream::{Plain, Stream};
+use stream::{FileStream, Plain, Stream};
 
 /// How much one object may inflate to unless told otherwise.
 pub const DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
@@ -74,6 +86,8 @@ impl Default for Limits {
 pub enum Source {
     /// A file of this machine (or a pipe that has a name, such as `/dev/fd/63`).
     File(PathBuf),
+    /// An object of S3.
+    S3(Arc<S3Object>),
     /// Standard input, which can be opened once.
     Stdin,
 }
@@ -82,24 +96,24 @@ impl Source {
     /// The stored bytes from first to last.
     fn stream(&self) -> io::Result<Box<dyn Stream>> {
         Ok(match self {
-            Self::File(path) => Box::new(Plain::new(std::fs::File::open(path)?)),
+            Self::File(path) => Box::new(FileStream::new(std::fs::File::open(path)?)),
+            Self::S3(object) => object.stream()?,
             Self::Stdin => Box::new(Plain::new(io::stdin())),
         })
     }
 
-    /// The stored bytes at any place, where the source can give that.
-    fn random_access(&self) -> io::Result<Option<Arc<dyn RandomAccess>>> {
+    /// What two names of the same bytes have in common. Where folders really are is looked up once for each.
+    fn identity(&self, folders: &mut HashMap<PathBuf, PathBuf>) -> Self {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         match self {
-            Self::File(path) => access::of_file(path),
-            Self::Stdin => Ok(None),
-        }
-    }
-
-    /// What two names of the same bytes have in common.
-    fn identity(&self) -> Self {
-        match self {
-            Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
-            Self::Stdin => Self::Stdin,
+            Self::File(path) if path.is_symlink() => Self::File(real(path)),
+            Self::File(path) => Self::File(match (path.parent(), path.file_name()) {
+                (Some(folder), Some(name)) if !folder.as_os_str().is_empty() => {
+                    folders.entry(folder.to_owned()).or_insert_with_key(|folder| real(folder)).join(name)
+                }
+                _ => real(path),
+            }),
+            Self::S3(_) | Self::Stdin => self.clone(),
         }
     }
 }
@@ -122,6 +136,15 @@ impl Object {
         let key = KeyFacts::of(&name);
         Self { name, source, stored_bytes, key }
     }
+
+    /// How many requests reading it takes, about, where it is in S3.
+    #[must_use]
+    pub fn gets(&self) -> u64 {
+        match &self.source {
+            Source::S3(object) => object.gets(),
+            Source::File(_) | Source::Stdin => 0,
+        }
+    }
 }
 
 /// What the inputs hold.
@@ -133,21 +156,23 @@ pub struct Found {
     pub pruned: u64,
     /// How many were left out because their key names another AWS service, such as CloudTrail.
     pub foreign: u64,
+    /// How many LIST requests that took; objects that these left out of the listing are not counted above.
+    pub lists: u64,
     /// What could not be looked into, a sentence fragment each.
     pub warnings: Vec<String>,
 }
 
 /// Finds the objects that the inputs name and that the question needs.
 ///
-/// An input is a file, a folder, a glob (where no such path exists) or `-`. That nothing is left after pruning is no
+/// An input is a file, a folder, a glob (where no such path exists), `s3://bucket/prefix` or `-`. That nothing is left after pruning is no
 /// error; that an input names nothing at all is one.
-pub fn find(inputs: &[String], prune: &Prune) -> Result<Found, Error> {
-    let (mut objects, mut found) = (Vec::new(), Found::default());
+pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, Error> {
+    let (mut objects, mut found, mut s3) = (Vec::new(), Found::default(), s3::Finder::new(s3));
     for input in inputs {
         if input == "-" {
             objects.push(Object::new("(stdin)".to_owned(), Source::Stdin, 0));
         } else if input.starts_with("s3://") {
-            return Err(s3_refusal(input));
+            found.lists += s3.find(input, prune, &mut objects)?;
         } else {
             local::find(input, &mut objects, &mut found.warnings)?;
         }
@@ -157,8 +182,8 @@ pub fn find(inputs: &[String], prune: &Prune) -> Result<Found, Error> {
     }
     // The first by name stays, so that the order of the inputs does not matter.
     objects.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut seen = HashSet::with_capacity(objects.len());
-    objects.retain(|object| seen.insert(object.source.identity()));
+    let (mut seen, mut folders) = (HashSet::with_capacity(objects.len()), HashMap::new());
+    objects.retain(|object| seen.insert(object.source.identity(&mut folders)));
     for object in objects {
         if object.key.is_foreign() {
             found.foreign += 1;
@@ -173,26 +198,15 @@ pub fn find(inputs: &[String], prune: &Prune) -> Result<Found, Error> {
     Ok(found)
 }
 
-fn s3_refusal(input: &str) -> Error {
-    Error::failed(format!("`{input}`: reading from S3 is not supported yet in this version"))
-        .hint(format!("copy the objects first, such as `aws s3 sync {input} ./logs`, and give the folder"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn standard_input_is_an_object_once_and_twice_is_a_usage_error() {
-        let once = find(&["-".to_owned()], &Prune::default()).unwrap();
+        let once = find(&["-".to_owned()], &Prune::default(), &S3Options::default()).unwrap();
         assert_eq!((once.objects[0].name.as_str(), &once.objects[0].source), ("(stdin)", &Source::Stdin));
-        let twice = find(&["-".to_owned(), "-".to_owned()], &Prune::default()).unwrap_err();
+        let twice = find(&["-".to_owned(), "-".to_owned()], &Prune::default(), &S3Options::default()).unwrap_err();
         assert_eq!(twice.exit(), crate::error::Exit::Usage);
-    }
-
-    #[test]
-    fn s3_is_refused_with_the_way_round() {
-        let error = find(&["s3://logs/AWSLogs/".to_owned()], &Prune::default()).unwrap_err();
-        assert!(error.hints()[0].contains("aws s3 sync s3://logs/AWSLogs/"), "{error:?}");
     }
 }

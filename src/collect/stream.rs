@@ -1,6 +1,10 @@
 //! Bytes from first to last, and how they end. Every layer (a file, an inflater) is one [`Stream`] over another.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::access::{self, RandomAccess};
 
 /// How an object's bytes ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +71,39 @@ pub(super) trait Stream: Send + std::fmt::Debug {
 
     /// How many bytes of the stored object have been used up.
     fn stored_bytes_read(&self) -> u64;
+
+    /// The stored bytes at any place, where these are they and the store can give that; an inflater's are not. Only
+    /// [`HEAD_BYTES`] may have been read before, and nothing may be read after.
+    fn random_access(&mut self) -> io::Result<Option<Arc<dyn RandomAccess>>> {
+        Ok(None)
+    }
 }
 
-/// The lowest layer: stored bytes as they are.
+/// The lowest layer for a file of this machine.
+#[derive(Debug)]
+pub(super) struct FileStream(Plain<File>);
+
+impl FileStream {
+    pub(super) fn new(file: File) -> Self {
+        Self(Plain::new(file))
+    }
+}
+
+impl Stream for FileStream {
+    fn append(&mut self, block: &mut Vec<u8>) -> Result<usize, Stop> {
+        self.0.append(block)
+    }
+
+    fn stored_bytes_read(&self) -> u64 {
+        self.0.stored_bytes_read()
+    }
+
+    fn random_access(&mut self) -> io::Result<Option<Arc<dyn RandomAccess>>> {
+        access::of_file(&self.0.reader)
+    }
+}
+
+/// The lowest layer where there is nothing but a reader: stored bytes as they are.
 #[derive(Debug)]
 pub(super) struct Plain<R> {
     reader: R,
@@ -169,6 +203,10 @@ impl Stream for Peeked {
 
     fn stored_bytes_read(&self) -> u64 {
         self.rest.stored_bytes_read()
+    }
+
+    fn random_access(&mut self) -> io::Result<Option<Arc<dyn RandomAccess>>> {
+        self.rest.random_access()
     }
 }
 

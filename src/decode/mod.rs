@@ -2,7 +2,7 @@
 //!
 //! Pure: no files, no clock, no threads. What a record means (direction, owner, price) is not decided here.
 
-mod avx2;
+mod avx;
 mod dictionary;
 mod flows;
 mod format;

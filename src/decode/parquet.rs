@@ -11,6 +11,7 @@ mod pages;
 mod readers;
 
 use std::fmt;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -116,8 +117,7 @@ fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, String> {
     let tail = source.len().saturating_sub(FOOTER_GUESS_BYTES)..source.len();
     let mut ranges = Vec::from([tail]);
     loop {
-        for range in ranges {
-            let bytes = read(source, &range)?;
+        for (range, bytes) in ranges.iter().cloned().zip(read_all(source, &ranges)?) {
             guarded(|| decoder.push_range(range, bytes.into()))?;
         }
         match guarded(|| decoder.try_decode())? {
@@ -141,13 +141,24 @@ fn check_footer(source: &dyn RandomAccess) -> Result<(), String> {
 }
 
 /// Reads a range that a file's own numbers ask for, if it is inside of it.
-fn read(source: &dyn RandomAccess, range: &std::ops::Range<u64>) -> Result<Vec<u8>, String> {
-    let length = range.end.checked_sub(range.start).filter(|_| range.end <= source.len());
-    let length = length.and_then(|length| usize::try_from(length).ok());
-    let length = length.ok_or_else(|| format!("damaged Parquet: bytes {range:?} are not in the file"))?;
-    let bytes = source.read(range.start, length).map_err(|error| error.to_string())?;
-    let short = || format!("{} of {length} bytes could be read at byte {}", bytes.len(), range.start);
-    if bytes.len() == length { Ok(bytes) } else { Err(short()) }
+fn read(source: &dyn RandomAccess, range: &Range<u64>) -> Result<Vec<u8>, String> {
+    Ok(read_all(source, std::slice::from_ref(range))?.pop().unwrap_or_default())
+}
+
+/// Reads several ranges, together where the store is far away.
+fn read_all(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, String> {
+    let bounded = |range: &Range<u64>| {
+        let length = range.end.checked_sub(range.start).filter(|_| range.end <= source.len());
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        let length = length.ok_or_else(|| format!("damaged Parquet: bytes {range:?} are not in the file"))?;
+        Ok((range.start, length))
+    };
+    let bounded = ranges.iter().map(bounded).collect::<Result<Vec<_>, String>>()?;
+    let read = source.read_all(&bounded).map_err(|error| error.to_string())?;
+    match bounded.iter().zip(&read).find(|((_, length), bytes)| bytes.len() != *length) {
+        Some(((at, length), bytes)) => Err(format!("{} of {length} bytes could be read at byte {at}", bytes.len())),
+        None => Ok(read),
+    }
 }
 
 /// Refuses a footer whose column chunks are not in the file or overlap: together they would be read many times over.

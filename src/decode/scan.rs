@@ -4,7 +4,7 @@
 //! then addressed by index, with no search per field. Nothing is interpreted here: quotes, names and numbers are not
 //! looked at.
 
-use super::avx2;
+use super::avx;
 
 /// The separators of a block.
 #[derive(Debug, Default)]
@@ -28,8 +28,8 @@ pub(super) const BLOCK_BYTES_MAX: usize = 1 << 31;
 impl Index {
     /// Indexes a block, at most [`BLOCK_BYTES_MAX`] long; a longer one is cut off there, which no caller does.
     pub(super) fn scan(&mut self, text: &[u8]) {
-        if !avx2::scan(self, text) {
-            self.scan_by(text, masks_by_word);
+        if !avx::scan(self, text) {
+            self.scan_by(text, masks_by_word, starts_by_eight);
         }
     }
 
@@ -59,9 +59,15 @@ impl Index {
         self.filled += 1;
     }
 
-    /// Indexes by a function that gives the separators and the newlines among the bytes of a step, a bit for each.
+    /// Indexes by a function that gives the separators and the newlines among the bytes of a step, a bit for each; and
+    /// one that writes the places after the separators, counted from a base, and may write anything behind them.
     #[inline(always)]
-    pub(super) fn scan_by(&mut self, text: &[u8], masks: impl Fn(&[u8; STEP_BYTES]) -> (u64, u64)) {
+    pub(super) fn scan_by(
+        &mut self,
+        text: &[u8],
+        masks: impl Fn(&[u8; STEP_BYTES]) -> (u64, u64),
+        write: impl Fn(&mut [u32; STEP_BYTES], u32, u64),
+    ) {
         let text = &text[..text.len().min(BLOCK_BYTES_MAX)];
         // What is left from the block before is written over.
         self.starts.resize(self.starts.len().max(1), 0);
@@ -78,28 +84,29 @@ impl Index {
             runs |= separators & (separators << 1 | before_was_separator);
             before_was_separator = separators >> 63;
             lines += newlines.count_ones() as usize;
-            self.push(base, separators);
+            if self.starts.len() < self.filled + STEP_BYTES {
+                self.starts.resize(self.filled + GROWTH_PLACES, 0);
+            }
+            let Some(starts) = self.starts[self.filled..].first_chunk_mut() else { return };
+            write(starts, base, separators);
+            self.filled += separators.count_ones() as usize;
             base += 64;
         }
         (self.has_runs, self.newlines) = (runs != 0, lines);
     }
+}
 
-    #[inline(always)]
-    fn push(&mut self, base: u32, mut separators: u64) {
-        if self.starts.len() < self.filled + STEP_BYTES {
-            self.starts.resize(self.filled + GROWTH_PLACES, 0);
+/// Writes the place after each separator. How many there are cannot be foreseen, so eight are written whether there are
+/// as many or not.
+#[inline(always)]
+pub(super) fn starts_by_eight(starts: &mut [u32; STEP_BYTES], base: u32, mut separators: u64) {
+    for eight in starts.as_chunks_mut::<8>().0 {
+        for start in eight {
+            *start = base + separators.trailing_zeros() + 1;
+            separators &= separators.wrapping_sub(1);
         }
-        let Some(starts) = self.starts[self.filled..].first_chunk_mut::<STEP_BYTES>() else { return };
-        self.filled += separators.count_ones() as usize;
-        // How many there are cannot be foreseen, so eight are written whether there are as many or not.
-        for eight in starts.as_chunks_mut::<8>().0 {
-            for start in eight {
-                *start = base + separators.trailing_zeros() + 1;
-                separators &= separators.wrapping_sub(1);
-            }
-            if separators == 0 {
-                break;
-            }
+        if separators == 0 {
+            break;
         }
     }
 }
@@ -161,7 +168,7 @@ mod tests {
         fn every_machine_gives_the_same_index(text in proptest::collection::vec(0u8..0x30, 0..300)) {
             let (mut best, mut plain) = (Index::default(), Index::default());
             best.scan(&text);
-            plain.scan_by(&text, masks_by_word);
+            plain.scan_by(&text, masks_by_word, starts_by_eight);
             prop_assert_eq!((best.starts(), best.newlines(), best.has_runs), (plain.starts(), plain.newlines(), plain.has_runs));
         }
     }

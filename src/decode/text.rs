@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::format::{Format, may_be_header};
 use super::scan::Index;
 use super::value;
-use super::{Dictionary, Flows, Reason, Skips, Values, avx2};
+use super::{Dictionary, Flows, Reason, Skips, Values, avx};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
 use crate::units::human;
 
@@ -59,6 +59,13 @@ struct Failure {
     reason: Reason,
     /// Whether a NODATA or SKIPDATA record may have it: its packet fields mean nothing.
     forgivable: bool,
+}
+
+/// The first of the lines that are still to be taken, and its first field in the index.
+#[derive(Clone, Copy, Debug, Default)]
+struct First {
+    line: usize,
+    field: u32,
 }
 
 /// A block being decoded.
@@ -111,8 +118,9 @@ impl TextDecoder {
         }
         let lines = self.index.newlines() + usize::from(ends_within_line);
         let mut block = Block { text, keep: vec![true; flows.rows()], flows, dictionary, skips };
-        if !self.all_regular(text, lines, format.as_deref()) {
-            self.sort_lines(format, &mut block);
+        let first = self.take_header(format, &mut block);
+        if !self.all_regular(text, first, lines, format.as_deref()) {
+            self.sort_lines(first, format, &mut block);
         }
         self.finish_run(format.as_ref(), &mut block);
         if block.keep.contains(&false) {
@@ -124,9 +132,9 @@ impl TextDecoder {
 
     /// Whether every line is a record of just the format's fields with single spaces between them, as in nearly all
     /// blocks; then they are collected, without a look at how their fields are spread over the lines.
-    fn all_regular(&mut self, text: &[u8], lines: usize, format: Option<&Format>) -> bool {
+    fn all_regular(&mut self, text: &[u8], from: First, lines: usize, format: Option<&Format>) -> bool {
         let Some(fields) = format.map(|format| format.fields().len()) else { return false };
-        let starts = self.index.starts();
+        let (starts, lines) = (&self.index.starts()[from.field as usize..], lines - from.line);
         if self.index.has_runs || starts.len() != lines * fields + 1 {
             return false;
         }
@@ -137,16 +145,27 @@ impl TextDecoder {
         self.lines.clear();
         let is_regular = (0..lines).all(|line| is_record(&starts[line * fields..=(line + 1) * fields]));
         if is_regular {
-            self.records.extend((0..lines).map(|line| Record::Regular { first: place(line * fields) }));
+            self.records.extend((0..lines).map(|line| Record::Regular { first: from.field + place(line * fields) }));
         }
         is_regular
     }
 
+    /// Takes a header line that the block starts with, as the first block of an object does; says what is next.
+    fn take_header(&mut self, format: &mut Option<Arc<Format>>, block: &mut Block<'_>) -> First {
+        if self.index.has_runs || !may_be_header(block.text) {
+            return First::default();
+        }
+        let Some(length) = memchr::memchr(b'\n', block.text) else { return First::default() };
+        let next = self.index.starts().partition_point(|start| *start as usize <= length);
+        self.irregular(0, 0, place(next), format, block);
+        First { line: 1, field: place(next) }
+    }
+
     /// Sorts the lines into records, headers, blanks and malformed ones.
-    fn sort_lines(&mut self, format: &mut Option<Arc<Format>>, block: &mut Block<'_>) {
+    fn sort_lines(&mut self, from: First, format: &mut Option<Arc<Format>>, block: &mut Block<'_>) {
         self.find_lines(block.text);
-        let mut first = 0;
-        for line in 0..self.lines.len() {
+        let mut first = from.field;
+        for line in from.line..self.lines.len() {
             let next = self.lines[line];
             if let Some(first) = self.regular(block.text, first, next, format.as_deref()) {
                 self.records.push(Record::Regular { first });
@@ -310,7 +329,7 @@ impl TextDecoder {
         let starts = index.starts();
         let fields = records.iter().map(|record| span(starts, spans, *record, place));
         out.reserve(records.len());
-        avx2::ipv4_addresses(text, fields, |(start, end), ipv4| {
+        avx::ipv4_addresses(text, fields, |(start, end), ipv4| {
             let address = ipv4.map(value::of_ipv4).or_else(|| value::parse_address(&text[start..end]));
             out.push(
                 address.unwrap_or_else(|| missed(&text[start..end], out.len(), ABSENT_ADDRESS, failure, failures)),

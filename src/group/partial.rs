@@ -84,7 +84,7 @@ pub struct GroupKey {
 /// A shard's tables with every row in them.
 pub(super) enum Whole<'a> {
     Kept(&'a Tables),
-    Rebuilt(Tables),
+    Rebuilt(Box<Tables>),
 }
 
 impl Deref for Whole<'_> {
@@ -156,7 +156,7 @@ impl Rollup {
         }
         let mut tables = frame.tables();
         shard.rows(frame, |table, rows| tables[table].add(rows))?;
-        Ok(Whole::Rebuilt(tables))
+        Ok(Whole::Rebuilt(Box::new(tables)))
     }
 
     /// A key's values, one per column.

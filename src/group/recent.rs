@@ -78,3 +78,29 @@ impl Recent {
 fn place(hash: u64, rows: usize) -> usize {
     usize::try_from((hash >> 8) & (rows as u64 - 1)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_driven_out_or_passed_over_nothing_is_lost(blocks in proptest::collection::vec(proptest::collection::vec(0u64..30, 0..40), 0..80)) {
+            let shape = Shape { key_words: 1, sum_words: 1, seen: false };
+            let mut recent = Recent { rows: 8, ..Recent::new(shape) };
+            let (mut passed_on, mut expected): (BTreeMap<u64, u64>, BTreeMap<u64, u64>) = Default::default();
+            let hash = |key: &[u64]| key[0].wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            for keys in &blocks {
+                keys.iter().for_each(|key| *expected.entry(*key).or_default() += 1);
+                let rows: Vec<u64> = keys.iter().flat_map(|key| [*key, 1]).collect();
+                recent.add(&rows, (1, 2), hash, |_, row| *passed_on.entry(row[0]).or_default() += row[1]);
+            }
+            recent.flush(hash, |_, row| *passed_on.entry(row[0]).or_default() += row[1]);
+            prop_assert_eq!(passed_on, expected);
+        }
+    }
+}

@@ -15,7 +15,7 @@ pub struct Spec {
     pub packets: bool,
     /// Whether the first start and the last end are kept.
     pub seen: bool,
-    /// Whether the distinct values of a further column have been counted: see [`super::Distinct`].
+    /// Whether the distinct values of a further column have been counted: see [`super::Rollup::count_distinct`].
     pub distinct: bool,
 }
 

@@ -65,6 +65,9 @@ impl Answer {
             meta.warnings.extend(outcome.problem.as_ref().map(|problem| format!("{}: {problem}", object.name)));
             meta.warnings.extend(malformed_warning(object, outcome));
         }
+        if unreadable > 1 {
+            meta.notes.push(format!("{unreadable} objects could not be read, or not to their end"));
+        }
         let lost = job.strict && account[Class::SkipData].records > 0;
         meta.incomplete = unreadable > 0 || malformed > job.max_malformed || lost || !found.warnings.is_empty();
         let rejects = found.objects.iter().zip(outcomes).flat_map(|(object, outcome)| rejects(object, outcome));

@@ -25,7 +25,7 @@ pub use progress::Progress;
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
 
-use crate::collect::{Found, Limits, Prune, find};
+use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::Filter;
@@ -36,7 +36,7 @@ use crate::units::time::Window;
 /// What every question has in common: which logs, which records of them, and how to read them.
 #[derive(Debug)]
 pub struct Job {
-    /// Files, folders, globs, `-`.
+    /// Files, folders, globs, `s3://` prefixes, `-`.
     pub inputs: Vec<String>,
     /// Accounts to read, told by object keys; all where empty.
     pub accounts: Vec<String>,
@@ -60,6 +60,8 @@ pub struct Job {
     pub strict: bool,
     /// Limits on what is read.
     pub limits: Limits,
+    /// How S3 is reached.
+    pub s3: S3Options,
 }
 
 impl Job {
@@ -74,7 +76,7 @@ impl Job {
             accounts: self.accounts.clone(),
             regions: self.regions.clone(),
         };
-        find(&self.inputs, &prune)
+        find(&self.inputs, &prune, &self.s3)
     }
 
     /// A classifier of this job's records.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::Scope;
 
 use super::scan::{Running, Take, Worker};
-use crate::collect::{Block, Content, Ending, Lines, open};
+use crate::collect::{Block, Content, Ending, Lines};
 use crate::decode::parquet::{ParquetFile, Shape};
 use crate::decode::{Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, unwrap_messages};
 use crate::schema::Column;
@@ -111,9 +111,8 @@ impl Outcome {
 
 impl<T: Take> Running<'_, T> {
     pub(super) fn read_object<'s>(&'s self, place: usize, scope: &Scope<'s>) {
-        let object = &self.scan.objects[place];
         self.note(place, |outcome| outcome.skips = self.new_skips());
-        match open(object, &self.scan.job.limits) {
+        match self.ahead.open(place, &self.scan.job.limits) {
             Ok(Content::Empty) => {
                 self.note(place, |outcome| outcome.written = Some(Written::Empty));
                 self.fail(place, "is empty: a flow log has at least a header line".to_owned());
@@ -232,8 +231,9 @@ impl<T: Take> Running<'_, T> {
         flows.clear();
         let mut skips = self.new_skips();
         let lines = decoder.decode(text, format, flows, dictionary, &mut skips);
+        let formats: Vec<_> = decoder.take_formats().into_iter().map(|format| self.shared(format)).collect();
         self.note(place, |outcome| {
-            outcome.meet(decoder.take_formats());
+            outcome.meet(formats);
             outcome.unformatted = outcome.unformatted.take().or(decoder.take_unformatted());
         });
         self.note_block(place, BlockOutcome { place: block, lines, records: flows.rows() as u64, skips });
@@ -242,9 +242,10 @@ impl<T: Take> Running<'_, T> {
 
     fn read_parquet<'s>(&'s self, place: usize, file: &ParquetFile, scope: &Scope<'s>) {
         let written = if matches!(file.shape(), Shape::Flat) { Written::Parquet } else { Written::Ocsf };
+        let format = self.shared(Arc::new(Format::of_fields(file.fields().to_vec())));
         self.note(place, |outcome| {
             outcome.written = Some(written);
-            outcome.meet([Arc::new(Format::of_fields(file.fields().to_vec()))]);
+            outcome.meet([format]);
         });
         let (groups, stored_bytes) = (file.row_groups(), self.scan.objects[place].stored_bytes);
         for group in (0..groups).take_while(|_| !self.is_stopped()) {

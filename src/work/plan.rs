@@ -1,12 +1,12 @@
 //! What can be told before reading: the plan of a run, and the columns that its logs have.
 
 use super::Job;
-use crate::collect::{Content, Object, open};
+use crate::collect::{Ahead, Content, Object, ObjectError};
 use crate::decode::Format;
 use crate::decode::parquet::ParquetFile;
 use crate::error::Error;
 use crate::report::Report;
-use crate::report::plan::{Part, report};
+use crate::report::plan::{Part, Requests, report};
 use crate::schema::{Column, ColumnSet, DEFAULT_FORMAT};
 
 /// What a run would read, told by the keys alone.
@@ -21,7 +21,8 @@ pub fn plan(job: &Job) -> Result<Report, Error> {
         region: object.key.region.clone(),
         day: object.key.day.and_then(|day| day.checked_mul(DAY_SECONDS)),
     };
-    let mut plan = report(found.objects.iter().map(|object| (part(object), object.stored_bytes)), job.jobs);
+    let requests = Requests { lists: found.lists, gets: found.objects.iter().map(Object::gets).sum() };
+    let mut plan = report(found.objects.iter().map(|object| (part(object), object.stored_bytes)), requests, job.jobs);
     plan.meta.window = (job.window.from, job.window.to);
     plan.meta.pruned_objects = found.pruned;
     plan.meta.warnings = found.warnings;
@@ -38,7 +39,10 @@ pub fn columns_met(job: &Job) -> Result<Vec<Column>, Error> {
             .hint("name the columns, or read from a file"));
     }
     let found = job.find()?;
-    let mut columns: Vec<Column> = found.objects.iter().flat_map(|object| columns_of(object, job)).collect();
+    let order: Vec<usize> = (0..found.objects.len()).collect();
+    let ahead = Ahead::new(&found.objects, &order);
+    let mut columns: Vec<Column> =
+        order.iter().flat_map(|place| columns_of(ahead.open(*place, &job.limits), job)).collect();
     for Object { key, .. } in &found.objects {
         columns.extend(key.account.is_some().then_some(Column::AccountId));
         columns.extend(key.region.is_some().then_some(Column::Region));
@@ -48,10 +52,10 @@ pub fn columns_met(job: &Job) -> Result<Vec<Column>, Error> {
 }
 
 /// An object's columns; none for one that cannot be read, which reading it will say.
-fn columns_of(object: &Object, job: &Job) -> Vec<Column> {
+fn columns_of(object: Result<Content, ObjectError>, job: &Job) -> Vec<Column> {
     let known = |format: &Format| format.fields().iter().filter_map(|field| field.column).collect();
     let assumed = || job.format.as_deref().map_or_else(|| DEFAULT_FORMAT.to_vec(), known);
-    match open(object, &job.limits) {
+    match object {
         Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
             Ok(file) => file.fields().iter().filter_map(|field| field.column).collect(),
             Err(_) => Vec::new(),

@@ -5,20 +5,23 @@
 //! still being read. What a taker makes of a block must not depend on the order of blocks.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::{Scope, ThreadPool};
 
 use super::Job;
 use super::object::{BlockOutcome, Outcome};
 use super::progress::Progress;
-use crate::collect::Object;
-use crate::decode::{Dictionary, Flows, TextDecoder};
+use crate::collect::{Ahead, Object};
+use crate::decode::{Dictionary, Flows, Format, TextDecoder};
 use crate::error::Error;
 use crate::schema::ColumnSet;
 
 /// Blocks that may wait for a free thread, for each thread: enough to keep it busy, few enough to bound memory.
 const READ_AHEAD_BLOCKS: usize = 4;
+
+/// Formats that are kept once for all objects: logs have a handful, and looking for one among many takes time.
+const FORMATS_SHARED_MAX: usize = 64;
 
 /// What is done with decoded blocks; one per worker.
 pub(super) trait Take: Send {
@@ -53,10 +56,13 @@ pub(super) struct Worker<T> {
 pub(super) struct Running<'a, T> {
     pub(super) scan: &'a Scan<'a, T>,
     order: Vec<usize>,
+    /// Opens the objects, and fetches those far away before it is their turn.
+    pub(super) ahead: Ahead<'a>,
     next: AtomicUsize,
     blocks_ahead: AtomicUsize,
     workers: Mutex<Vec<Worker<T>>>,
     buffers: Mutex<Vec<Vec<u8>>>,
+    formats: Mutex<Vec<Arc<Format>>>,
     outcomes: Vec<Mutex<Outcome>>,
 }
 
@@ -70,11 +76,13 @@ impl<T: Take> Scan<'_, T> {
         self.progress.expect_stored_bytes(self.objects.iter().map(|object| object.stored_bytes).sum());
         let running = Running {
             scan: self,
+            ahead: Ahead::new(self.objects, &order),
             order,
             next: AtomicUsize::new(0),
             blocks_ahead: AtomicUsize::new(0),
             workers: Mutex::default(),
             buffers: Mutex::default(),
+            formats: Mutex::default(),
             outcomes: self.objects.iter().map(|_| Mutex::default()).collect(),
         };
         threads.scope(|scope| {
@@ -152,6 +160,18 @@ impl<T: Take> Running<'_, T> {
     /// Gives a buffer back.
     pub(super) fn recycle(&self, buffer: Vec<u8>) {
         lock(&self.buffers).push(buffer);
+    }
+
+    /// The same format, kept once however many objects have it: ten thousand copies were half of what they took.
+    pub(super) fn shared(&self, format: Arc<Format>) -> Arc<Format> {
+        let mut formats = lock(&self.formats);
+        if let Some(known) = formats.iter().find(|known| **known == format) {
+            return Arc::clone(known);
+        }
+        if formats.len() < FORMATS_SHARED_MAX {
+            formats.push(Arc::clone(&format));
+        }
+        format
     }
 
     /// Notes what became of a block.

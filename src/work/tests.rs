@@ -130,6 +130,7 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         max_malformed: 0,
         strict: false,
         limits: Limits { block_bytes, ..Limits::default() },
+        s3: S3Options::default(),
     }
 }
 

@@ -14,11 +14,25 @@ pub(crate) struct Printed {
 
 /// Runs the program in a folder. Nothing of the caller's environment or home reaches it.
 pub(crate) fn run(words: &[String], folder: &Path, stdin: &[u8]) -> Result<Printed, String> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_outflow"))
-        .args(words)
-        .current_dir(folder)
-        .env_clear()
-        .envs([("TZ", "UTC"), ("NO_COLOR", "1")])
+    run_with(words, folder, stdin, &[])
+}
+
+/// The program in a folder, with no more of an environment than is given.
+pub(crate) fn command(words: &[String], folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_outflow"));
+    command.args(words).current_dir(folder).env_clear().envs([("TZ", "UTC"), ("NO_COLOR", "1")]);
+    command.envs(environment.iter().copied());
+    command
+}
+
+/// The same with more of an environment.
+pub(crate) fn run_with(
+    words: &[String],
+    folder: &Path,
+    stdin: &[u8],
+    environment: &[(&str, &str)],
+) -> Result<Printed, String> {
+    let mut child = command(words, folder, environment)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,7 +1,8 @@
 //! The README's commands do what it says: each fenced `console` or `sh` block is run, in order, in the repository.
 //!
 //! Lines that begin with `$ ` are commands; the lines after one are its output, and must match: as printed on stdout, or
-//! there and then on stderr. A line `…` stands for any lines. A reader has a terminal and so gets tables, so a command
+//! there and then on stderr. A line `…` stands for any lines. `s3://logs` holds the shipped logs, and those of the last
+//! hours, on a server of this process. A reader has a terminal and so gets tables, so a command
 //! without `-o` is run with `-o table`.
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::fs;
 use crate::compare::{difference, settled};
 use crate::program;
 use crate::root;
+use crate::s3;
 
 /// Commands that the README may have and that a test does not run.
 const KNOWN: [&str; 6] = ["cargo test", "cargo build", "cargo install ", "git clone ", "cd ", "rustup "];
@@ -27,7 +29,8 @@ fn the_commands_of_the_readme_print_what_it_shows() {
     let readme = fs::read_to_string(root().join("README.md")).expect("README.md can be read");
     let commands = commands(&readme);
     assert!(!commands.is_empty(), "README.md has no ```console or ```sh block with lines that begin with `$ `");
-    let failures: String = commands.iter().filter_map(|shown| check(shown).err()).collect();
+    let server = s3::server_of_logs();
+    let failures: String = commands.iter().filter_map(|shown| check(shown, &s3::environment(&server)).err()).collect();
     assert!(failures.is_empty(), "\n{failures}");
 }
 
@@ -47,7 +50,7 @@ fn commands(readme: &str) -> Vec<Shown> {
     commands
 }
 
-fn check(shown: &Shown) -> Result<(), String> {
+fn check(shown: &Shown, environment: &[(&str, &str)]) -> Result<(), String> {
     let Shown { line, command, output } = shown;
     let failed = |reason: String| format!("README.md:{line}: $ {command}\n  {reason}\n");
     let arguments = ["cargo run --release -- ", "outflow "].iter().find_map(|start| command.strip_prefix(start));
@@ -56,7 +59,8 @@ fn check(shown: &Shown) -> Result<(), String> {
         return if known { Ok(()) } else { Err(failed("this test does not know the command".to_owned())) };
     };
     let arguments = arguments.split(" # ").next().unwrap_or_default();
-    let printed = program::run(&as_on_a_terminal(program::words(arguments)?), root(), b"").map_err(failed)?;
+    let printed =
+        program::run_with(&as_on_a_terminal(program::words(arguments)?), root(), b"", environment).map_err(failed)?;
     let stdout = settled(&printed.stdout);
     let both = [&stdout[..], &settled(&printed.stderr)].concat();
     if printed.exit != "0" {

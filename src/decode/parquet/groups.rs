@@ -6,7 +6,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
 
 use super::readers::{Reader, reason};
-use super::{BATCH_ROWS, ParquetFile, guarded, pages, read as read_range};
+use super::{BATCH_ROWS, ParquetFile, guarded, pages, read_all};
 use crate::decode::{Dictionary, Flows, Skips, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet, Kind};
 
@@ -38,8 +38,8 @@ fn next_batch(file: &ParquetFile, decoder: &mut ParquetPushDecoder) -> Result<Op
             DecodeResult::Data(batch) => return Ok(Some(batch)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
-                for range in ranges {
-                    let bytes = read_range(&*file.source, &range)?;
+                let read = read_all(&*file.source, &ranges)?;
+                for (range, bytes) in ranges.into_iter().zip(read) {
                     pages::check(&bytes)?;
                     guarded(|| decoder.push_range(range, bytes.into()))?;
                 }

@@ -1,4 +1,5 @@
-//! Kernels for processors with AVX2, and the only `unsafe` of the project: calling them after asking the processor.
+//! Kernels for processors with AVX2 or AVX-512, and the only `unsafe` of the project: calling them after asking the
+//! processor, and putting a wide register into memory.
 //!
 //! What they do is defined elsewhere, by plain code that runs where there is no AVX2 and that tests compare with: the
 //! index of a block in [`super::scan`], addresses in [`super::value`].
@@ -6,17 +7,22 @@
 use super::scan::Index;
 
 /// Indexes a block if the processor can, and says whether it could.
-#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "there is no kernel for this processor"))]
 pub(super) fn scan(index: &mut Index, text: &[u8]) -> bool {
+    scan_as(index, text, true)
+}
+
+/// The same, with the widest kernel that there is or without that one.
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "there is no kernel for this processor"))]
+fn scan_as(index: &mut Index, text: &[u8], widest: bool) -> bool {
     #[cfg(target_arch = "x86_64")]
     if x86::is_there() {
         #[expect(
             unsafe_code,
-            reason = "the processor's features were just asked for; the function is safe beside that"
+            reason = "the processor's features were just asked for; the functions are safe beside that"
         )]
-        // SAFETY: the function needs AVX2, BMI1 and POPCNT, and this processor has them.
+        // SAFETY: the functions need AVX2, BMI1 and POPCNT, and one of them AVX-512 with VBMI2; this processor has them.
         unsafe {
-            x86::scan(index, text);
+            if widest && x86::is_wide() { x86::scan_wide(index, text) } else { x86::scan(index, text) }
         }
         return true;
     }
@@ -50,22 +56,76 @@ pub(super) fn ipv4_addresses(
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_cmpeq_epi8, _mm_cmpgt_epi32, _mm_cmplt_epi32, _mm_cvtsi128_si32, _mm_madd_epi16,
+        __m128i, __m256i, __m512i, _mm_cmpeq_epi8, _mm_cmpgt_epi32, _mm_cmplt_epi32, _mm_cvtsi128_si32, _mm_madd_epi16,
         _mm_maddubs_epi16, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi8, _mm_set_epi32, _mm_set_epi64x,
         _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm256_cmpeq_epi8,
-        _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set_epi64x, _mm256_set1_epi8,
+        _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set_epi64x, _mm256_set1_epi8, _mm512_add_epi32,
+        _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
+        _mm512_maskz_compress_epi8, _mm512_set_epi64, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
     };
 
-    use super::super::scan::{Index, STEP_BYTES};
+    use super::super::scan::{Index, STEP_BYTES, starts_by_eight};
 
     pub(super) fn is_there() -> bool {
         is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt")
     }
 
+    pub(super) fn is_wide() -> bool {
+        is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi2")
+    }
+
+    /// The places after the bytes of a step, to be picked from.
+    const AFTER: [u8; STEP_BYTES] = {
+        let mut after = [0; STEP_BYTES];
+        let (mut place, mut next) = (0, 1);
+        while place < STEP_BYTES {
+            after[place] = next;
+            (place, next) = (place + 1, next + 1);
+        }
+        after
+    };
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+    pub(super) fn scan_wide(index: &mut Index, text: &[u8]) {
+        let load = |bytes: &[u8; STEP_BYTES]| {
+            let (words, _) = bytes.as_chunks::<8>();
+            let [w0, w1, w2, w3, w4, w5, w6, w7] = std::array::from_fn(|word| i64::from_le_bytes(words[word]));
+            _mm512_set_epi64(w7, w6, w5, w4, w3, w2, w1, w0)
+        };
+        let masks = |step: &[u8; STEP_BYTES]| {
+            let bytes = load(step);
+            let separators = _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(0x20));
+            (separators, _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(0x0a)))
+        };
+        let after = load(&AFTER);
+        index.scan_by(text, masks, |starts, base, separators| {
+            let places = _mm512_maskz_compress_epi8(separators, after);
+            let base = _mm512_set1_epi32(base.cast_signed());
+            let put =
+                |starts: &mut [u32; 16], sixteen| store(starts, _mm512_add_epi32(_mm512_cvtepu8_epi32(sixteen), base));
+            let [first, second, third, fourth] = starts.as_chunks_mut::<16>().0 else { return };
+            put(first, _mm512_extracti32x4_epi32::<0>(places));
+            if separators.count_ones() > 16 {
+                put(second, _mm512_extracti32x4_epi32::<1>(places));
+                put(third, _mm512_extracti32x4_epi32::<2>(places));
+                put(fourth, _mm512_extracti32x4_epi32::<3>(places));
+            }
+        });
+    }
+
+    #[target_feature(enable = "avx512f")]
+    fn store(words: &mut [u32; 16], register: __m512i) {
+        #[expect(unsafe_code, reason = "a register is put into memory through a pointer alone")]
+        // SAFETY: the 64 bytes of the register fit in the 16 words, which may be written and need no alignment here.
+        unsafe {
+            _mm512_storeu_si512(words.as_mut_ptr().cast(), register);
+        }
+    }
+
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn scan(index: &mut Index, text: &[u8]) {
         let mask = |is_so: __m256i| u64::from(_mm256_movemask_epi8(is_so).cast_unsigned());
-        index.scan_by(text, |step: &[u8; STEP_BYTES]| {
+        let masks = |step: &[u8; STEP_BYTES]| {
             let (halves, _) = step.as_chunks::<32>();
             let (mut separators, mut newlines) = (0, 0);
             for (place, half) in halves.iter().enumerate() {
@@ -77,7 +137,8 @@ mod x86 {
                 newlines |= mask(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x0a))) << (32 * place);
             }
             (separators, newlines)
-        });
+        };
+        index.scan_by(text, masks, starts_by_eight);
     }
 
     /// The lengths of four octets: where their digits are moved to, and what they must be at least to have no leading
@@ -182,6 +243,15 @@ mod tests {
 
     use super::super::value::parse_ipv4;
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_kernel_gives_the_same_index(text in proptest::collection::vec(0u8..0x30, 0..300)) {
+            let (mut wide, mut narrow) = (Index::default(), Index::default());
+            prop_assert_eq!(scan_as(&mut wide, &text, true), scan_as(&mut narrow, &text, false));
+            prop_assert_eq!((wide.starts(), wide.newlines(), wide.has_runs), (narrow.starts(), narrow.newlines(), narrow.has_runs));
+        }
+    }
 
     /// What a field at any place of a text is read as.
     fn read(text: &[u8], field: (usize, usize)) -> Option<u32> {

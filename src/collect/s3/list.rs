@@ -1,0 +1,240 @@
+//! `s3://bucket/prefix` → objects: what the question needs is listed, folder by folder, several at a time.
+
+use std::sync::Arc;
+
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use tokio::task::{JoinError, JoinSet};
+
+use super::client::{Account, Bucket, runtime};
+use super::fault::{Doing, Fault};
+use super::narrow::{How, Visit, are_too_many, below, visits};
+use super::{LISTS_MAX, Object, S3Options, object};
+use crate::collect::key::Prune;
+use crate::collect::local::is_skipped;
+use crate::error::{Error, nearest};
+
+/// How an input begins that names a bucket.
+const SCHEME: &str = "s3://";
+
+/// Finds what inputs name, all with the same credentials.
+#[derive(Debug)]
+pub(in crate::collect) struct Finder<'a> {
+    options: &'a S3Options,
+    account: Option<Account>,
+}
+
+impl<'a> Finder<'a> {
+    pub(in crate::collect) fn new(options: &'a S3Options) -> Self {
+        Self { options, account: None }
+    }
+
+    /// Adds what an input names, and says how many LIST requests that took.
+    pub(in crate::collect) fn find(
+        &mut self,
+        input: &str,
+        prune: &Prune,
+        objects: &mut Vec<Object>,
+    ) -> Result<u64, Error> {
+        let (place, runtime) = (Place::of(input)?, runtime()?);
+        let account = self.account.get_or_insert_with(|| runtime.block_on(Account::of(self.options)));
+        let Listed { objects: mut found, lists, names } =
+            runtime.block_on(list_where_it_is(account, &place, prune)).map_err(|fault| fault.fatal(input))?;
+        if found.is_empty() && !names.any {
+            return Err(absent(input, &place, &names.near));
+        }
+        objects.append(&mut found);
+        Ok(lists)
+    }
+}
+
+/// Lists a bucket, in the region that it says it is in.
+async fn list_where_it_is(account: &Account, place: &Place, prune: &Prune) -> Result<Listed, Fault> {
+    let bucket = Arc::new(account.bucket(&place.bucket, None));
+    match list(&bucket, place, prune).await {
+        Err(Fault { region: Some(region), .. }) => {
+            list(&Arc::new(account.bucket(&place.bucket, Some(region))), place, prune).await
+        }
+        listed => listed,
+    }
+}
+
+/// A bucket and what is meant of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    bucket: String,
+    /// A folder with its `/`, a key, or how keys begin.
+    prefix: String,
+    /// Whether every key that begins so is meant, not only those of the folder of this name.
+    open: bool,
+}
+
+impl Place {
+    fn of(input: &str) -> Result<Self, Error> {
+        let path = input.strip_prefix(SCHEME).unwrap_or(input);
+        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+        if bucket.is_empty() || bucket.contains(['*', '?']) {
+            return Err(Error::usage(format!("`{input}` names no bucket")).hint("s3://BUCKET/PREFIX"));
+        }
+        let (prefix, open) = prefix.strip_suffix('*').map_or((prefix, false), |prefix| (prefix, true));
+        if prefix.contains('*') {
+            return Err(Error::usage(format!("`{input}`: only the end of a prefix may be `*`"))
+                .hint("name the folder above; --account, --region and the window say what is needed of it"));
+        }
+        Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned(), open })
+    }
+
+    /// The folder that the name stands in, with its `/`.
+    fn folder(&self) -> &str {
+        let name = self.prefix.trim_end_matches('/');
+        &name[..name.rfind('/').map_or(0, |slash| slash + 1)]
+    }
+
+    /// The first listings.
+    fn visits(&self, prune: &Prune) -> Vec<Visit> {
+        let visit = |how| Visit { prefix: self.prefix.clone(), how, depth: 0 };
+        if self.prefix.is_empty() || self.prefix.ends_with('/') {
+            return visits(&self.prefix, 0, prune);
+        }
+        if self.open {
+            return vec![visit(How::Level)];
+        }
+        // A name alone may be an object's or a folder's.
+        let mut first = visits(&format!("{}/", self.prefix), 0, prune);
+        first.push(visit(How::Exact));
+        first
+    }
+}
+
+/// What was listed.
+#[derive(Debug, Default)]
+struct Listed {
+    objects: Vec<Object>,
+    lists: u64,
+    names: Names,
+}
+
+/// What there is where nothing was listed.
+#[derive(Debug, Default)]
+struct Names {
+    /// Whether there is anything below the input, needed or not.
+    any: bool,
+    /// The names beside it.
+    near: Vec<String>,
+}
+
+/// One listing as it was answered.
+#[derive(Debug, Default)]
+struct Answered {
+    objects: Vec<Object>,
+    next: Vec<Visit>,
+    lists: u64,
+    any: bool,
+}
+
+async fn list(bucket: &Arc<Bucket>, place: &Place, prune: &Prune) -> Result<Listed, Fault> {
+    let (prune, mut listed) = (Arc::new(prune.clone()), Listed::default());
+    let (mut waiting, mut running) = (place.visits(&prune), JoinSet::new());
+    loop {
+        while running.len() < LISTS_MAX {
+            let Some(visit) = waiting.pop() else { break };
+            running.spawn(answer(Arc::clone(bucket), visit, Arc::clone(&prune)));
+        }
+        let Some(answered) = running.join_next().await else { break };
+        let answered = answered.map_err(|error: JoinError| Fault::new(format!("a listing broke off: {error}")))??;
+        listed.lists += answered.lists;
+        listed.names.any |= answered.any;
+        waiting.extend(answered.next);
+        let wanted = |object: &Object| is_wanted(object, place);
+        listed.objects.extend(answered.objects.into_iter().filter(wanted));
+    }
+    if listed.objects.is_empty() && !listed.names.any {
+        listed.names = names(bucket, place).await?;
+    }
+    Ok(listed)
+}
+
+/// Makes one listing, page after page.
+async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<Answered, Fault> {
+    let (mut answered, mut folders, mut token) = (Answered::default(), Vec::new(), None);
+    loop {
+        let page = page(&bucket, &visit, token.clone()).await?;
+        answered.lists += 1;
+        let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
+        if next.is_some() && next == token {
+            return Err(Fault::new("the store gives the same page of its listing again and again"));
+        }
+        token = next;
+        if visit.how == How::Probe && token.is_some() {
+            // Too many for one page: from here on several listings at a time are faster than one.
+            let level = Visit { how: How::Level, ..visit };
+            return Ok(Answered { next: vec![level], objects: Vec::new(), any: true, ..answered });
+        }
+        folders.extend(page.common_prefixes.into_iter().flatten().filter_map(|folder| folder.prefix));
+        for entry in page.contents.into_iter().flatten() {
+            let (Some(key), bytes) = (entry.key, entry.size.unwrap_or_default()) else { continue };
+            let is_meant = visit.how != How::Exact || key == visit.prefix;
+            // A key that ends so is a folder as the console makes it.
+            if is_meant && !key.ends_with('/') {
+                answered.objects.push(object(&bucket, key, entry.e_tag, u64::try_from(bytes).unwrap_or_default()));
+            }
+        }
+        if token.is_none() || visit.how == How::Exact || are_too_many(&visit, &folders) {
+            break;
+        }
+    }
+    answered.any = !folders.is_empty();
+    answered.next = below(&visit, &folders, &prune);
+    if answered.next.iter().any(|next| next.prefix == visit.prefix) {
+        // The folder is listed as a whole after all.
+        answered.objects.clear();
+    }
+    Ok(answered)
+}
+
+async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<ListObjectsV2Output, Fault> {
+    let request = bucket
+        .client()
+        .list_objects_v2()
+        .bucket(bucket.name())
+        .prefix(&visit.prefix)
+        .set_request_payer(bucket.payer())
+        .set_delimiter((visit.how == How::Level).then(|| "/".to_owned()))
+        .set_max_keys((visit.how == How::Exact).then_some(1))
+        .set_continuation_token(token);
+    request.send().await.map_err(|error| Fault::of(&error, bucket, Doing::List))
+}
+
+/// Whether an object below the input is a log by its name, as with files: `.x` and `_SUCCESS` are none.
+fn is_wanted(object: &Object, place: &Place) -> bool {
+    let key = object.name.get(SCHEME.len() + place.bucket.len() + 1..).unwrap_or_default();
+    let mut names = key.strip_prefix(place.folder()).unwrap_or(key).split('/').rev();
+    let is_log = names.next().is_some_and(|name| !is_skipped(name.as_ref(), false));
+    key == place.prefix || (is_log && !names.any(|folder| is_skipped(folder.as_ref(), true)))
+}
+
+/// What there is where nothing that is needed was found: other days of the folder, or other names beside it.
+async fn names(bucket: &Bucket, place: &Place) -> Result<Names, Fault> {
+    let visit = |prefix: &str, how| Visit { prefix: prefix.to_owned(), how, depth: 0 };
+    let folder = if place.open { place.prefix.clone() } else { format!("{}/", place.prefix.trim_end_matches('/')) };
+    let folder = folder.trim_start_matches('/');
+    let inside = page(bucket, &visit(folder, How::Exact), None).await?;
+    let is_log =
+        |key: &str| !key.ends_with('/') && !key.rsplit('/').next().is_some_and(|name| is_skipped(name.as_ref(), false));
+    if inside.contents.into_iter().flatten().filter_map(|entry| entry.key).any(|key| is_log(&key)) {
+        return Ok(Names { any: true, near: Vec::new() });
+    }
+    let beside = page(bucket, &visit(place.folder(), How::Level), None).await?;
+    let folders = beside.common_prefixes.into_iter().flatten().filter_map(|folder| folder.prefix);
+    let near = folders.chain(beside.contents.into_iter().flatten().filter_map(|entry| entry.key)).collect();
+    Ok(Names { any: false, near })
+}
+
+fn absent(input: &str, place: &Place, near: &[String]) -> Error {
+    let error = Error::failed(format!("no objects in `{input}`"));
+    match nearest(place.prefix.trim_end_matches('/'), near.iter().map(|near| near.trim_end_matches('/'))) {
+        Some(near) => error.hint(format!("did you mean `{SCHEME}{}/{near}`?", place.bucket)),
+        None => error.hint(
+            "give the folder or key that holds the logs, or how keys begin with a `*` at the end; names that begin with `.` or `_` are left out",
+        ),
+    }
+}
