@@ -9,7 +9,7 @@
 
 use super::Estate;
 use super::interfaces::Interface;
-use super::outside::Scope;
+use super::outside::{Outside, Scope};
 use super::scenarios::Way;
 use super::talks::{End, Talk};
 use crate::flowgen::world::Role;
@@ -214,12 +214,13 @@ impl<'e> Sides<'e> {
     /// With a site of the company, by Direct Connect or VPN.
     fn site(&self) -> Answer {
         let (sender, receiver) = self.ends();
-        let charge = self.interface(sender).map(|sent| match receiver {
-            End::Outside(outside) => match outside.scope {
-                Scope::Site(Some(location)) => self.charge("direct-connect", sent, self.owner(sender), location),
-                _ => self.charge("internet-egress", sent, self.owner(sender), "internet"),
-            },
-            End::Own(_) => self.charge("unknown", sent, self.owner(sender), "any"),
+        let location = match receiver {
+            End::Outside(Outside { scope: Scope::Site(location), .. }) => location,
+            _ => None,
+        };
+        let charge = self.interface(sender).map(|sent| match location {
+            Some(location) => self.charge("direct-connect", sent, self.owner(sender), location),
+            None => self.charge("internet-egress", sent, self.owner(sender), "internet"),
         });
         ("on-premises", charge.into_iter().collect())
     }

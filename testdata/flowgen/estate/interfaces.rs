@@ -132,7 +132,7 @@ impl Interface {
         let region = network.vpcs[subnet.vpc].region;
         let own = |host: u8| Ipv4Addr::from(u32::from(subnet.network) | u32::from(host));
         // Public addresses run through the region's block in the order of the list.
-        let number = u32::try_from(others.len()).unwrap_or(0) + FIRST_HOST as u32;
+        let number = u32::try_from(others.len()).unwrap_or(0) + u32::from(FIRST_HOST);
         let public = has(PUBLIC).then(|| Ipv4Addr::from(u32::from(region.public) | number));
         let resource = match role {
             Nat => Some(format!("nat-0{}", random.hex(16))),

@@ -21,7 +21,9 @@ fn charges_are_what_each_transfer_gives_by_its_path_and_way() {
         told.sort_unstable();
         assert_eq!(told, names, "{transfer:?}");
         for [charge, payer, owner, from, to] in charges {
-            let key = ["2026-10", owner, charge, payer, from, to].map(str::to_owned);
+            let start = chrono::DateTime::from_timestamp(transfer.number("start").cast_signed(), 0).expect("a moment");
+            let month = start.format("%Y-%m").to_string();
+            let key = [month.as_str(), owner, charge, payer, from, to].map(str::to_owned);
             *expected.entry(key).or_default() += transfer.number("bytes");
         }
     }

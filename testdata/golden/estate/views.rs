@@ -321,6 +321,41 @@ fn the_way_out_is_told_by_the_code_that_aws_has_for_it() {
 }
 
 #[test]
+fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
+    let interfaces = day().interfaces();
+    let packet = |row: &Row| (row.address("pkt_srcaddr"), row.address("pkt_dstaddr"), ports_of(row));
+    let seen: BTreeSet<_> = day()
+        .truth("views")
+        .iter()
+        .map(|view| (view["interface"].as_str(), view["direction"] == "egress", packet(view)))
+        .collect();
+    let mut told = 0;
+    for record in day().logs["v11"].iter().filter(|record| record.is_flow()) {
+        let own = interfaces[seen_at(&record.interface, &record.resource)];
+        let is_type = match own["role"].as_str() {
+            "nat" => "nat_gateway",
+            "regional-nat" => "regional_nat_gateway",
+            "load-balancer" => "network_load_balancer",
+            "transit-gateway" => "transit_gateway",
+            "endpoint" => "vpc_endpoint",
+            _ => "",
+        };
+        assert_eq!(record.interface_type, is_type, "{record:?}");
+        if record.next_hop.is_empty() {
+            continue;
+        }
+        told += 1;
+        let (from, to) = (record.packet_source.expect("a source"), record.packet_destination.expect("a destination"));
+        let packet = (from, to, (record.source_port, record.destination_port, record.protocol));
+        let egress = record.direction == "egress";
+        assert!(seen.contains(&(record.next_hop.as_str(), !egress, packet)), "{record:?}");
+        assert_eq!(interfaces[record.next_hop.as_str()]["account"], own["account"], "{record:?}");
+        assert!(!egress || matches!(record.path, Some(1 | 4)), "{record:?}");
+    }
+    assert!(told > 5000, "only {told} next hops");
+}
+
+#[test]
 fn an_address_means_what_its_interface_says_at_that_time() {
     let by_address = day().truth("interfaces").iter().filter(|row| row["interface"] != "-");
     let mut holders: BTreeMap<IpAddr, Vec<&Row>> = BTreeMap::new();
