@@ -1,5 +1,5 @@
 //! The integration tests, one binary: what the program prints case by case, the README's commands, the generated pages
-//! of the docs, and whether the shipped logs are what the generator makes.
+//! of the docs, whether the shipped logs are what the generator makes, and laws of the estate that it simulates.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,9 @@ mod cases;
 mod compare;
 #[path = "golden/docs.rs"]
 mod docs;
+#[cfg(test)]
+#[path = "golden/estate.rs"]
+mod estate;
 mod flowgen;
 #[path = "golden/logs.rs"]
 mod logs;

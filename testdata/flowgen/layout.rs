@@ -1,6 +1,6 @@
 //! Which files there are: how records and time are divided among them, and their names, as AWS forms both.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::options::{Encoding, Layout, Options};
 use super::random::Random;
@@ -100,28 +100,49 @@ fn busyness(minute: u32) -> u64 {
 
 /// The path of a file below the output folder.
 pub(crate) fn key(options: &Options, stream: &Stream, part: &Part) -> String {
-    let time = DateTime::from_timestamp(part.from.into(), 0).unwrap_or_default();
-    let (account, region) = (stream.account, stream.region);
-    let format = match options.layout {
-        Layout::Flat => "",
-        Layout::Plain => "%Y/%m/%d/",
-        Layout::Hourly => "%Y/%m/%d/%H/",
-        Layout::Hive => "year=%Y/month=%m/day=%d/",
-        Layout::HiveHourly => "year=%Y/month=%m/day=%d/hour=%H/",
+    let object = Object {
+        account: stream.account,
+        region: stream.region,
+        flow_log: &stream.flow_log,
+        time: DateTime::from_timestamp(part.from.into(), 0).unwrap_or_default(),
+        hash: Random::new(options.seed, 1 << 48 | part.number).hex(8),
     };
-    let folder = match options.layout {
-        Layout::Flat => String::new(),
-        Layout::Plain | Layout::Hourly => format!("AWSLogs/{account}/vpcflowlogs/{region}/"),
-        Layout::Hive | Layout::HiveHourly => {
-            format!("AWSLogs/aws-account-id={account}/aws-service=vpcflowlogs/aws-region={region}/")
-        }
-    };
-    let suffix = match options.encoding {
-        Encoding::Gzip => "log.gz",
-        Encoding::Plain => "log",
-        Encoding::Parquet => "log.parquet",
-    };
-    let (days, slot) = (time.format(format), time.format("%Y%m%dT%H%MZ"));
-    let hash = Random::new(options.seed, 1 << 48 | part.number).hex(8);
-    format!("{folder}{days}{account}_vpcflowlogs_{region}_{}_{slot}_{hash}.{suffix}", stream.flow_log)
+    object.key(options.layout, options.encoding)
+}
+
+/// What a file's path tells of it.
+pub(crate) struct Object<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) flow_log: &'a str,
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) hash: String,
+}
+
+impl Object<'_> {
+    /// The path.
+    pub(crate) fn key(&self, layout: Layout, encoding: Encoding) -> String {
+        let Self { account, region, flow_log, time, hash } = self;
+        let format = match layout {
+            Layout::Flat => "",
+            Layout::Plain => "%Y/%m/%d/",
+            Layout::Hourly => "%Y/%m/%d/%H/",
+            Layout::Hive => "year=%Y/month=%m/day=%d/",
+            Layout::HiveHourly => "year=%Y/month=%m/day=%d/hour=%H/",
+        };
+        let folder = match layout {
+            Layout::Flat => String::new(),
+            Layout::Plain | Layout::Hourly => format!("AWSLogs/{account}/vpcflowlogs/{region}/"),
+            Layout::Hive | Layout::HiveHourly => {
+                format!("AWSLogs/aws-account-id={account}/aws-service=vpcflowlogs/aws-region={region}/")
+            }
+        };
+        let suffix = match encoding {
+            Encoding::Gzip => "log.gz",
+            Encoding::Plain => "log",
+            Encoding::Parquet => "log.parquet",
+        };
+        let (days, slot) = (time.format(format), time.format("%Y%m%dT%H%MZ"));
+        format!("{folder}{days}{account}_vpcflowlogs_{region}_{flow_log}_{slot}_{hash}.{suffix}")
+    }
 }

@@ -1,23 +1,38 @@
 //! `cargo run --release --example flowgen -- --out DIR`: writes AWS VPC flow logs for tests and measurements.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 #[path = "mod.rs"]
 mod flowgen;
 
+use flowgen::estate;
+
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    if words.iter().any(|word| word == "--help" || word == "-h") {
-        return say(&mut io::stdout(), flowgen::USAGE, ExitCode::SUCCESS);
+    let mut words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if words.first().is_some_and(|word| word == "--estate") {
+        drop(words.remove(0));
+        return perform(words, estate::USAGE, estate::Options::parse, estate::run);
     }
-    let options = match flowgen::Options::parse(words) {
+    perform(words, flowgen::USAGE, flowgen::Options::parse, flowgen::run)
+}
+
+/// Writes what the command line asks for, or says why not.
+fn perform<Options, Written: Display>(
+    words: Vec<String>,
+    usage: &str,
+    parse: impl FnOnce(Vec<String>) -> Result<Options, String>,
+    run: impl FnOnce(&Options) -> Result<Written, String>,
+) -> ExitCode {
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        return say(&mut io::stdout(), usage, ExitCode::SUCCESS);
+    }
+    let options = match parse(words) {
         Ok(options) => options,
-        Err(reason) => {
-            return say(&mut io::stderr(), &format!("flowgen: {reason}\n\n{}", flowgen::USAGE), ExitCode::from(2));
-        }
+        Err(reason) => return say(&mut io::stderr(), &format!("flowgen: {reason}\n\n{usage}"), ExitCode::from(2)),
     };
-    match flowgen::run(&options) {
+    match run(&options) {
         Ok(written) => say(&mut io::stdout(), &format!("{written}\n"), ExitCode::SUCCESS),
         Err(reason) => say(&mut io::stderr(), &format!("flowgen: {reason}\n"), ExitCode::FAILURE),
     }

@@ -1,12 +1,14 @@
 //! A generator of AWS VPC flow logs: the same options give the same files, whatever the number of threads.
 //!
 //! `world` says what there is, `traffic` what happens, `write` how a record is written, `layout` which files there are.
-//! Each file is a function of the options and its number alone.
+//! Each file is a function of the options and its number alone. `estate` is another mode: less traffic, of which is known
+//! what is true.
 
 use std::{fmt, fs};
 
 use rayon::prelude::*;
 
+pub(crate) mod estate;
 mod layout;
 mod options;
 mod random;

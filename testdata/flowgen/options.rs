@@ -11,6 +11,7 @@ use super::world::{ACCOUNTS, REGIONS};
 /// What is shown beside an error, and for `--help`.
 pub(crate) const USAGE: &str = "\
 usage: flowgen --out DIR [options]
+       flowgen --estate --out DIR [options]   an estate whose transfers are known: see --estate --help
 
 Writes AWS VPC flow logs that are the same for the same options.
 
@@ -118,10 +119,7 @@ impl Options {
             "--records" => self.records = number(value, 1, 1 << 40)?,
             "--seed" => self.seed = number(value, 0, u64::MAX)?,
             "--out" => self.out = PathBuf::from(value),
-            "--layout" => {
-                let layouts = [Layout::Plain, Layout::Hourly, Layout::Hive, Layout::HiveHourly, Layout::Flat];
-                self.layout = choice(value, &["plain", "hourly", "hive", "hive-hourly", "flat"], &layouts)?;
-            }
+            "--layout" => self.layout = Layout::named(value)?,
             "--per-file" => self.per_file = number(value, 1, 1 << 32)?,
             "--hours" => self.hours = number(value, 1, 24 * 400)?,
             "--start" => self.start = number(value, 0, u32::MAX / 2)?,
@@ -138,19 +136,27 @@ impl Options {
     }
 }
 
+impl Layout {
+    /// The layout that a flag's value names.
+    pub(super) fn named(value: &str) -> Result<Self, String> {
+        let layouts = [Self::Plain, Self::Hourly, Self::Hive, Self::HiveHourly, Self::Flat];
+        choice(value, &["plain", "hourly", "hive", "hive-hourly", "flat"], &layouts)
+    }
+}
+
 /// The fields of a format: all up to a version, in AWS's order, without those of transit gateway logs (version 6).
-fn columns(format: &str) -> Result<Vec<Column>, String> {
+pub(super) fn columns(format: &str) -> Result<Vec<Column>, String> {
     let version = choice(format, &["custom", "v2", "v3", "v4", "v5", "v7", "v11"], &[0, 2, 3, 4, 5, 7, 11])?;
     let has = |column: &Column| (1..=version).contains(&column.version()) && column.version() != 6;
     Ok(if version == 0 { CUSTOM.to_vec() } else { Column::all().filter(has).collect() })
 }
 
-fn number<N: FromStr + PartialOrd + Display>(value: &str, least: N, most: N) -> Result<N, String> {
+pub(super) fn number<N: FromStr + PartialOrd + Display>(value: &str, least: N, most: N) -> Result<N, String> {
     let number = value.parse().ok().filter(|number| (&least..=&most).contains(&number));
     number.ok_or_else(|| format!("not a number from {least} to {most}"))
 }
 
-fn choice<T: Copy>(value: &str, names: &[&str], choices: &[T]) -> Result<T, String> {
+pub(super) fn choice<T: Copy>(value: &str, names: &[&str], choices: &[T]) -> Result<T, String> {
     let found = names.iter().zip(choices).find(|(name, _)| **name == value);
     found.map(|(_, choice)| *choice).ok_or_else(|| format!("not one of {}", names.join(", ")))
 }

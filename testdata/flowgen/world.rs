@@ -205,9 +205,9 @@ impl Interface {
         let (network, network6) = (of.subnets[subnet].network, of.subnets[subnet].network6);
         let regional = role == Role::RegionalNatGateway;
         let private = Ipv4Addr::from(network | (4 + random.below_small(4000)));
-        let tag = |random: &mut Random, values: &[&str]| {
+        let drawn = |random: &mut Random, values: &[&str]| {
             let value = values[random.place(values.len())];
-            random.chance(850).then(|| utf8_percent_encode(value, TAG_ESCAPED).to_string())
+            random.chance(850).then(|| tag(value))
         };
         Self {
             place,
@@ -221,8 +221,8 @@ impl Interface {
             instance: (role == Role::Instance).then(|| format!("i-0{}", random.hex(16))),
             resource: regional.then(|| format!("nat-1{}", random.hex(16))),
             task: (role == Role::Task).then(|| Task::new(random)),
-            team: tag(random, &TEAMS),
-            stage: tag(random, &STAGES),
+            team: drawn(random, &TEAMS),
+            stage: drawn(random, &STAGES),
         }
     }
 }
@@ -238,6 +238,11 @@ impl Task {
             second_container: random.chance(300).then(|| random.hex(32)),
         }
     }
+}
+
+/// A tag's value as logs have it.
+pub(crate) fn tag(value: &str) -> String {
+    utf8_percent_encode(value, TAG_ESCAPED).to_string()
 }
 
 /// An IPv4 address of the internet: none of the blocks that are private or special.

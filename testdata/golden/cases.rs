@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::compare::{difference, settled};
+use crate::flowgen::estate;
 use crate::program::{self, Printed};
 use crate::{at, testdata};
 
@@ -27,6 +28,9 @@ fn every_case_prints_what_it_is_expected_to() {
     assert!(!names.is_empty(), "there are no cases");
     share_logs(scratch.path()).expect("the logs can be copied");
     let names: Vec<_> = names.iter().filter(|name| name.contains(&chosen)).collect();
+    if names.iter().any(|name| name.starts_with("estate")) {
+        estate(&scratch.path().join("estate")).expect("the estate can be simulated");
+    }
     let run = |name: &str| check(name, scratch.path(), update).unwrap_or_else(|reason| format!("{reason}\n"));
     let failures: Vec<_> = names.iter().map(|name| (name, run(name))).filter(|(_, why)| !why.is_empty()).collect();
     let told: String = failures.iter().map(|(name, why)| format!("\n== {name}\n{why}")).collect();
@@ -58,6 +62,14 @@ fn share_logs(scratch: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Simulates the estate for the cases whose names begin so: `../../estate` there.
+fn estate(folder: &Path) -> Result<(), String> {
+    let words = program::words("--out estate --seed 3 --formats v2,v5 --gz-level 0 --layout flat")?;
+    let mut options = estate::Options::parse(words)?;
+    options.out = folder.to_owned();
+    estate::run(&options).map(drop)
 }
 
 /// Copies a folder with all below it, as far as names are wanted.

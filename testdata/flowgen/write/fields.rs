@@ -7,7 +7,7 @@ use crate::flowgen::traffic::{Content, Flow, Record, Verdict};
 use crate::flowgen::world::{Interface, Role, Stream, Task};
 
 /// The version that the records of a format bear: the highest one among its fields.
-pub(super) fn version(columns: &[Column]) -> u8 {
+pub(crate) fn version(columns: &[Column]) -> u8 {
     columns.iter().map(|column| column.version()).max().unwrap_or(0)
 }
 
@@ -58,7 +58,7 @@ fn flow_field<'w>(stream: &'w Stream, flow: &Flow<'w>, column: Column) -> Option
         Column::NextHopSubnetId => flow.next_hop.map_or(Field::Absent, |hop| subnet(stream, hop)),
         Column::NextHopAzId => text(flow.next_hop.map(|hop| stream.subnet(hop).zone.as_str())),
         Column::NextHopVpcId => text(flow.next_hop.map(|hop| stream.vpcs[hop.vpc].id.as_str())),
-        Column::NextHopInterfaceType => text(flow.next_hop.and_then(interface_type)),
+        Column::NextHopInterfaceType => text(flow.next_hop.and_then(|hop| interface_type(hop.role))),
         _ => return None,
     })
 }
@@ -76,7 +76,7 @@ fn interface_field<'w>(stream: &'w Stream, interface: &'w Interface, column: Col
         Column::InstanceTag2 if interface.instance.is_some() => text(interface.stage.as_deref()),
         Column::InterfaceTag => text(interface.team.as_deref()),
         Column::InterfaceTag2 => text(interface.stage.as_deref()),
-        Column::InterfaceType => text(interface_type(interface)),
+        Column::InterfaceType => text(interface_type(interface.role)),
         _ => interface.task.as_ref().map_or(Field::Absent, |task| task_field(stream, task, column)),
     }
 }
@@ -102,8 +102,9 @@ fn subnet<'w>(stream: &'w Stream, interface: &Interface) -> Field<'w> {
     if regional { Field::Absent } else { Field::Text(&stream.subnet(interface).id) }
 }
 
-fn interface_type(interface: &Interface) -> Option<&'static str> {
-    match interface.role {
+/// What AWS calls an interface's type, where it has a word for it.
+pub(crate) fn interface_type(role: Role) -> Option<&'static str> {
+    match role {
         Role::Instance | Role::Task => None,
         Role::LoadBalancer => Some("network_load_balancer"),
         Role::TransitGateway => Some("transit_gateway"),

@@ -17,8 +17,11 @@ mod text;
 use columns::Columns;
 use text::Text;
 
+pub(crate) use fields::{interface_type, version};
+pub(crate) use text::{header, push};
+
 /// The value of a field in a record.
-enum Field<'a> {
+pub(crate) enum Field<'a> {
     Absent,
     Text(&'a str),
     Number(u64),

@@ -29,9 +29,7 @@ impl<'w> Text<'w> {
         self.bytes.clear();
         if !self.headed {
             self.headed = true;
-            let names: Vec<String> = self.columns.iter().map(|column| column.name().replace('_', "-")).collect();
-            self.bytes.extend_from_slice(names.join(" ").as_bytes());
-            self.bytes.push(b'\n');
+            self.bytes.extend(header(&self.columns));
         }
         for record in records {
             for column in &self.columns {
@@ -46,7 +44,14 @@ impl<'w> Text<'w> {
     }
 }
 
-fn push(bytes: &mut Vec<u8>, field: Field<'_>) {
+/// The header line.
+pub(crate) fn header(columns: &[Column]) -> Vec<u8> {
+    let names: Vec<String> = columns.iter().map(|column| column.name().replace('_', "-")).collect();
+    format!("{}\n", names.join(" ")).into_bytes()
+}
+
+/// Appends a value.
+pub(crate) fn push(bytes: &mut Vec<u8>, field: Field<'_>) {
     match field {
         Field::Absent => bytes.push(b'-'),
         Field::Text(text) => bytes.extend_from_slice(text.as_bytes()),

@@ -1,0 +1,214 @@
+//! A small estate that makes *true transfers*: every record that AWS would log of them at every interface that they
+//! cross, in several formats, and beside the logs what is true.
+//!
+//! `network`, `interfaces`, `owners` and `outside` say what there is; `scenarios` who talks to whom and how, `talks`
+//! draws conversations of them; `routes` says what each crosses, `charges` what it is and costs; `records` cuts it into
+//! aggregation intervals, `fields` and `files` write those; `truth`, `tables` and `inventory` write what stands beside
+//! the logs. docs/accounting.md's rules are what the truth goes by; choices of our own are told in `routes` and
+//! `charges`. Time passes hour by hour, so a month takes no more memory than an hour.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike};
+
+mod charges;
+mod fields;
+mod files;
+mod interfaces;
+mod inventory;
+mod network;
+mod options;
+mod outside;
+mod owners;
+mod records;
+mod routes;
+mod scenarios;
+mod tables;
+mod talks;
+mod truth;
+
+pub(crate) use options::{Options, USAGE};
+
+use super::random::Random;
+use files::Files;
+use interfaces::Interface;
+use network::Network;
+use owners::Owners;
+use records::{Content, Record};
+use routes::Class;
+use scenarios::{Outcome, SCENARIOS};
+use talks::Talk;
+use truth::Truth;
+
+const HOUR_SECONDS: u32 = 3600;
+const DAY_HOURS: u32 = 24;
+const MINUTE_SECONDS: u32 = 60;
+const SKIPDATA_SECONDS: u32 = 600;
+
+/// Purposes that random numbers are drawn for.
+const WORLD: u64 = 3 << 48;
+const TRAFFIC: u64 = 4 << 48;
+const GAPS: u64 = 5 << 48;
+
+/// What there is.
+pub(crate) struct Estate {
+    network: Network,
+    interfaces: Vec<Interface>,
+    owners: Owners,
+    moments: Moments,
+}
+
+/// When something begins, ends or changes: full hours, seconds since 1970.
+pub(crate) struct Moments {
+    from: u32,
+    to: u32,
+    /// The late flow log is made.
+    late: u32,
+    /// An address is given up; it is taken again an hour later.
+    released: u32,
+    /// An instance gets another owner.
+    handed_over: u32,
+}
+
+/// What was written.
+pub(crate) struct Summary {
+    conversations: u64,
+    transfers: u64,
+    files: u64,
+    records: u64,
+    stored_bytes: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { conversations, transfers, files, records, stored_bytes } = self;
+        write!(f, "{conversations} conversations, {transfers} transfers; in each format {records} records; ")?;
+        write!(f, "{files} files, {stored_bytes} bytes as stored")
+    }
+}
+
+/// Writes logs, truth and tables.
+pub(crate) fn run(options: &Options) -> Result<Summary, String> {
+    let estate = Estate::new(options);
+    tables::write(&estate, &options.out.join("tables"))?;
+    inventory::write(&estate, &options.out.join("tables"))?;
+    let mut truth = Truth::new(&estate, &options.out.join("truth"))?;
+    let mut files = Files::new(&estate, options);
+    let mut traffic = Random::new(options.seed, TRAFFIC);
+    let mut gaps = Random::new(options.seed, GAPS);
+    let (mut conversations, mut waiting) = (0, Vec::new());
+    for hour in (estate.moments.from..estate.moments.to).step_by(HOUR_SECONDS as usize) {
+        for scenario in SCENARIOS.iter().flat_map(|scenario| (0..options.scale).map(move |_| scenario)) {
+            let talk = Talk::draw(&estate, &mut traffic, scenario, conversations + 1, hour);
+            if let Some(talk) = talk
+                && converse(&estate, &mut traffic, &talk, &mut truth, &mut waiting)?
+            {
+                conversations += 1;
+            }
+        }
+        let ends_later = |record: &Record| record.end >= hour + HOUR_SECONDS;
+        let (later, mut ended): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ends_later);
+        waiting = later;
+        lose(&estate, &mut gaps, options.skipdata_per_mille, hour, &mut ended);
+        keep_quiet(&estate, &mut gaps, hour, &mut ended);
+        ended.iter().for_each(|record| truth.written(record));
+        files.write(hour, ended)?;
+    }
+    let (files, stored_bytes) = files.finish()?;
+    let (transfers, records) = truth.finish()?;
+    Ok(Summary { conversations, transfers, files, records, stored_bytes })
+}
+
+/// Makes the transfers and records of a conversation, unless a direction of it could be seen nowhere.
+fn converse(
+    estate: &Estate,
+    random: &mut Random,
+    talk: &Talk,
+    truth: &mut Truth<'_>,
+    records: &mut Vec<Record>,
+) -> Result<bool, String> {
+    let directions: &[bool] = if talk.outcome == Outcome::Answered { &[true, false] } else { &[true] };
+    let wanted = |class: Class| match talk.outcome {
+        Outcome::Answered | Outcome::Refused => class == Class::Counted,
+        Outcome::Blocked | Outcome::Dropped => class != Class::Unseen,
+    };
+    let crossed: Vec<_> =
+        directions.iter().map(|forward| (*forward, routes::crossings(estate, talk, *forward))).collect();
+    if !crossed.iter().all(|(_, crossings)| crossings.iter().any(|crossing| wanted(crossing.class))) {
+        return Ok(false);
+    }
+    for (forward, crossings) in crossed {
+        let nature = charges::nature(estate, talk, forward);
+        truth.transfer(talk, forward, &nature, &crossings)?;
+        for crossing in crossings.iter().filter(|crossing| crossing.class != Class::Unseen) {
+            records::observe(estate, random, talk, forward, crossing, records);
+        }
+    }
+    Ok(true)
+}
+
+/// Loses the records of an interface that start in a gap, so often in a thousand hours of interfaces.
+fn lose(estate: &Estate, random: &mut Random, per_mille: u32, hour: u32, records: &mut Vec<Record>) {
+    for (interface, _) in estate.quiet_ones(hour) {
+        if random.chance(per_mille) {
+            let start = hour + random.below_small(HOUR_SECONDS - SKIPDATA_SECONDS);
+            let end = start + SKIPDATA_SECONDS - 1;
+            records.retain(|record| record.interface != interface || !(start..=end).contains(&record.start));
+            records.push(Record { interface, start, end, content: Content::Lost });
+        }
+    }
+}
+
+/// Adds what quiet interfaces log: in the first and the last minute of each, and in an hour without traffic.
+fn keep_quiet(estate: &Estate, random: &mut Random, hour: u32, records: &mut Vec<Record>) {
+    let mut busy = vec![false; estate.interfaces.len()];
+    records.iter().for_each(|record| busy[record.interface] = true);
+    for (interface, watched) in estate.quiet_ones(hour) {
+        let last = hour + HOUR_SECONDS - MINUTE_SECONDS;
+        let between = hour + MINUTE_SECONDS * (2 + random.below_small(56));
+        let ends = [(watched.start == hour).then_some(hour), (watched.end == hour + HOUR_SECONDS).then_some(last)];
+        let idle = (!busy[interface]).then_some(between);
+        for start in ends.into_iter().flatten().chain(idle) {
+            records.push(Record { interface, start, end: start + MINUTE_SECONDS - 1, content: Content::Quiet });
+        }
+    }
+}
+
+impl Estate {
+    fn new(options: &Options) -> Self {
+        let moments = Moments::new(options.start, options.days);
+        let mut random = Random::new(options.seed, WORLD);
+        let network = Network::new(&mut random, moments.from, moments.late);
+        let interfaces = Interface::all(&mut random, &network, &moments);
+        let owners = Owners::new(&network, &interfaces, &moments);
+        Self { network, interfaces, owners, moments }
+    }
+
+    /// The interfaces that would log an hour without traffic, and from when to when they are watched at all.
+    fn quiet_ones(&self, hour: u32) -> Vec<(usize, std::ops::Range<u32>)> {
+        let watched = |(place, interface): (usize, &Interface)| {
+            let log = interface.flow_log.filter(|_| interface.id != "-")?;
+            let from = self.network.flow_logs[log].from.max(interface.life.start);
+            (from..interface.life.end).contains(&hour).then_some((place, from..interface.life.end))
+        };
+        self.interfaces.iter().enumerate().filter_map(watched).collect()
+    }
+}
+
+impl Moments {
+    fn new(from: u32, days: u32) -> Self {
+        let hours = days * DAY_HOURS;
+        let at = |hours: u32| from + hours * HOUR_SECONDS;
+        Self { from, to: at(hours), late: at(hours * 2 / 5), released: at(hours / 3), handed_over: at(hours / 2) }
+    }
+
+    /// Whether nothing changes between two moments: no owner, flow log or address, nor the month.
+    fn steady(&self, from: u32, to: u32) -> bool {
+        let month = |moment: u32| DateTime::from_timestamp(moment.into(), 0).map(|time| (time.year(), time.month()));
+        let changes = [self.late, self.released, self.released + HOUR_SECONDS, self.handed_over];
+        from >= self.from
+            && to <= self.to
+            && month(from) == month(to)
+            && !changes.iter().any(|change| (from..=to).contains(change))
+    }
+}

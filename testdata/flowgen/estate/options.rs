@@ -1,0 +1,109 @@
+//! The command line of `flowgen --estate`.
+
+use std::path::PathBuf;
+
+use outflow::schema::Column;
+
+use crate::flowgen::options::{self, Layout, choice, number};
+
+/// What is shown beside an error, and for `--estate --help`.
+pub(crate) const USAGE: &str = "\
+usage: flowgen --estate --out DIR [options]
+
+Writes the flow logs of a small estate whose transfers are known, in several formats, and beside them what is true
+and the tables that the estate's owner would have. The same options give the same files.
+
+  --out DIR       folder to write to: logs-FORMAT/, truth/ and tables/ (what is in them: testdata/README.md)
+  --days N        length of the period, 1 to 400 (default 1)
+  --seed N        what the traffic is drawn from (default 1)
+  --scale N       conversations are drawn N times as often, 1 to 1000000 (default 1: sixty-odd an hour)
+  --start UNIX    start of the period, seconds since 1970, a whole hour (default 1790812800, 2026-10-01)
+  --formats LIST  of v2, v3, v4, v5, v7 and v11, comma-separated (default v2,v3,v5,v11); the traffic is the same in each
+  --layout L      plain (a folder a day), hourly, hive, hive-hourly or flat (default plain)
+  --gz-level N    0 to 9 (default 6)
+  --skipdata N    gaps where AWS lost records, of a thousand hours of an interface (default 0: any gap makes the
+                  truth unknowable from the logs)
+  --doubled F     a second flow log, of one subnet (shop private-a), in this format, into every folder of logs
+";
+
+const HOUR_SECONDS: u32 = 3600;
+
+/// What to simulate.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) formats: Vec<Format>,
+    pub(crate) out: PathBuf,
+    pub(crate) days: u32,
+    pub(crate) seed: u64,
+    pub(crate) scale: u32,
+    pub(crate) start: u32,
+    pub(crate) layout: Layout,
+    pub(crate) gz_level: u32,
+    pub(crate) skipdata_per_mille: u32,
+    pub(crate) doubled: Option<Format>,
+}
+
+/// A format that the logs are written in.
+#[derive(Clone, Debug)]
+pub(crate) struct Format {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
+}
+
+impl Options {
+    /// Reads the command line behind `--estate`; an error says which flag is wrong and why.
+    pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            formats: formats("v2,v3,v5,v11")?,
+            out: PathBuf::new(),
+            days: 1,
+            seed: 1,
+            scale: 1,
+            start: 1_790_812_800,
+            layout: Layout::Plain,
+            gz_level: 6,
+            skipdata_per_mille: 0,
+            doubled: None,
+        };
+        let mut words = words.into_iter();
+        while let Some(flag) = words.next() {
+            let value = words.next().ok_or_else(|| format!("{flag}: a value must follow, or there is no such flag"))?;
+            options.set(&flag, &value).map_err(|reason| format!("{flag} {value}: {reason}"))?;
+        }
+        if options.out.as_os_str().is_empty() {
+            return Err("--out DIR is needed".to_owned());
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, flag: &str, value: &str) -> Result<(), String> {
+        match flag {
+            "--formats" => self.formats = formats(value)?,
+            "--out" => self.out = PathBuf::from(value),
+            "--days" => self.days = number(value, 1, 400)?,
+            "--seed" => self.seed = number(value, 0, u64::MAX)?,
+            "--scale" => self.scale = number(value, 1, 1_000_000)?,
+            "--start" => self.start = whole_hour(number(value, 0, u32::MAX / 2)?)?,
+            "--layout" => self.layout = Layout::named(value)?,
+            "--gz-level" => self.gz_level = number(value, 0, 9)?,
+            "--skipdata" => self.skipdata_per_mille = number(value, 0, 1000)?,
+            "--doubled" => self.doubled = Some(format(value)?),
+            _ => return Err("there is no such flag".to_owned()),
+        }
+        Ok(())
+    }
+}
+
+fn formats(list: &str) -> Result<Vec<Format>, String> {
+    list.split(',').map(format).collect()
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    let names = ["v2", "v3", "v4", "v5", "v7", "v11"];
+    let name = choice(name, &names, &names)?;
+    Ok(Format { name: name.to_owned(), columns: options::columns(name)? })
+}
+
+fn whole_hour(moment: u32) -> Result<u32, String> {
+    if moment.is_multiple_of(HOUR_SECONDS) { Ok(moment) } else { Err("not a whole hour".to_owned()) }
+}

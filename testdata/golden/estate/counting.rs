@@ -1,0 +1,157 @@
+//! Counting each byte once, by the rules of the accounting alone, gives the transfers.
+//!
+//! Told here are the interfaces and their addresses, as a user's inventory tells them, and nothing of the traffic.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use super::read::{Cells, Record, Row, Simulated, day, seen_at};
+
+/// How long before its first and after its last record an interface counts as watched.
+const MARGIN_SECONDS: u32 = 60;
+
+#[test]
+fn each_byte_counts_once_by_the_rules_and_the_pairs_are_the_true_ones() {
+    let mut expected: BTreeMap<(IpAddr, IpAddr), u64> = BTreeMap::new();
+    for pair in day().truth("pairs") {
+        *expected.entry((pair.address("src"), pair.address("dst"))).or_default() += pair.number("bytes");
+    }
+    for format in ["v3", "v5", "v11"] {
+        let (pairs, classes) = Counter::new(day(), format).count();
+        let differs = expected.iter().find(|(pair, bytes)| pairs.get(pair) != Some(bytes));
+        assert_eq!(differs, None, "{format}: a pair has other bytes");
+        assert_eq!(pairs.len(), expected.len(), "{format}: pairs that are none");
+        for row in day().truth("account") {
+            let told = Some(&(row.number("records"), row.number("bytes")));
+            assert_eq!(classes.get(row["class"].as_str()), told, "{format}: {}", row["class"]);
+        }
+        assert_eq!(classes.len(), day().truth("account").len(), "{format}");
+    }
+}
+
+#[test]
+fn the_naive_sums_are_wrong_by_much() {
+    let of = |class: &str| day().truth("account").iter().find(|row| row["class"] == class).expect("it").number("bytes");
+    let once = of("counted");
+    let raw = once + of("duplicate") + of("hop");
+    let egress: u64 =
+        day().logs["v5"].iter().filter(|one| one.is_accepted() && one.direction == "egress").map(|one| one.bytes).sum();
+    assert!(raw * 10 > once * 15, "every view: {raw} of {once}");
+    assert!(egress != once, "what leaves interfaces: {egress} of {once}");
+}
+
+type Pairs = BTreeMap<(IpAddr, IpAddr), u64>;
+type Classes = BTreeMap<&'static str, (u64, u64)>;
+
+/// What is known beside the records that are counted.
+struct Counter {
+    records: &'static [Record],
+    interfaces: HashMap<&'static str, &'static Row>,
+    /// The private address behind a public one.
+    behind: HashMap<IpAddr, IpAddr>,
+    /// The interfaces that have an address.
+    holders: HashMap<IpAddr, Vec<&'static str>>,
+    /// From when to when each interface was watched, by its records.
+    watches: HashMap<&'static str, (u32, u32)>,
+}
+
+impl Counter {
+    fn new(of: &'static Simulated, format: &str) -> Self {
+        let records = of.logs[format].as_slice();
+        let mut watches: HashMap<&str, (u32, u32)> = HashMap::new();
+        for record in records.iter().filter(|record| record.status != "SKIPDATA") {
+            let watch = watches.entry(&record.interface).or_insert((u32::MAX, 0));
+            *watch = (watch.0.min(record.start - MARGIN_SECONDS), watch.1.max(record.end + MARGIN_SECONDS));
+        }
+        let behind = of.behind().into_iter().map(|(public, (private, _))| (public, private)).collect();
+        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), watches }
+    }
+
+    /// The bytes of each pair of ends, each byte once, and all records by class.
+    fn count(&self) -> (Pairs, Classes) {
+        let (mut pairs, mut classes) = (Pairs::new(), Classes::new());
+        for record in self.records {
+            let class = self.class(record);
+            let (records, bytes) = classes.entry(class).or_default();
+            *records += 1;
+            *bytes += record.bytes;
+            if class == "counted" {
+                *pairs.entry(self.ends(record)).or_default() += record.bytes;
+            }
+        }
+        (pairs, classes)
+    }
+
+    /// The class of a record: the first that fits.
+    fn class(&self, record: &Record) -> &'static str {
+        match record.status.as_str() {
+            "NODATA" => return "no-data",
+            "SKIPDATA" => return "skip-data",
+            _ if record.action == "REJECT" => return "blocked",
+            _ => {}
+        }
+        // Before version 9 nothing names a regional NAT gateway but that there is no interface.
+        let row = self.interfaces.get(seen_at(&record.interface, &record.resource));
+        let (source, destination) = self.ends(record);
+        let unseen = !self.is_watched(source, record) && !self.is_watched(destination, record);
+        match row.map_or("regional-nat", |row| row["role"].as_str()) {
+            "instance" | "load-balancer" | "endpoint" => {
+                let sends = record.source.is_some_and(|source| self.has(source, &record.interface));
+                if !sends && self.is_watched(source, record) { "duplicate" } else { "counted" }
+            }
+            // What a NAT gateway exchanges with a client that nobody watches names both ends, and not itself.
+            "nat" if unseen && ![source, destination].iter().any(|end| self.has(*end, &record.interface)) => "counted",
+            // What a transit gateway brings to a NAT gateway is counted there.
+            "transit-gateway"
+                if unseen && self.holders.contains_key(&source) && self.holders.contains_key(&destination) =>
+            {
+                "counted"
+            }
+            _ => "hop",
+        }
+    }
+
+    /// The true ends of a record.
+    fn ends(&self, record: &Record) -> (IpAddr, IpAddr) {
+        let end = |address: Option<IpAddr>| {
+            let address = address.expect("flows have addresses");
+            self.behind.get(&address).copied().unwrap_or(address)
+        };
+        (end(record.packet_source), end(record.packet_destination))
+    }
+
+    fn has(&self, address: IpAddr, interface: &str) -> bool {
+        self.holders.get(&address).is_some_and(|holders| holders.contains(&interface))
+    }
+
+    /// Whether an address is that of an interface which was watched when a record started. In the record's own VPC
+    /// the address means the interface there, else any.
+    fn is_watched(&self, address: IpAddr, record: &Record) -> bool {
+        let holders = self.holders.get(&address).map_or(&[][..], Vec::as_slice);
+        let near: Vec<_> = holders.iter().filter(|id| self.interfaces[**id]["vpc"] == record.vpc).collect();
+        let meant = if near.is_empty() { holders.iter().collect() } else { near };
+        let at = |(from, to): &(u32, u32)| (*from..=*to).contains(&record.start);
+        meant.into_iter().any(|id| self.watches.get(*id).is_some_and(at))
+    }
+}
+
+/// Who has an address: of the listed interfaces all that they have, of those that are gone the one that was known.
+fn holders(of: &'static Simulated) -> HashMap<IpAddr, Vec<&'static str>> {
+    let mut holders: HashMap<IpAddr, Vec<&str>> = HashMap::new();
+    for row in of.truth("interfaces").iter().filter(|row| row["interface"] != "-") {
+        holders.entry(row.address("address")).or_default().push(&row["interface"]);
+    }
+    for (_, list) in of.lists.iter().filter(|(path, _)| path.ends_with("describe-network-interfaces.json")) {
+        for one in list["NetworkInterfaces"].as_array().expect("a list") {
+            let id = one["NetworkInterfaceId"].as_str().expect("an id");
+            let kinds = [("PrivateIpAddresses", "PrivateIpAddress"), ("Ipv6Addresses", "Ipv6Address")];
+            for (many, single) in kinds {
+                for address in one[many].as_array().expect("addresses") {
+                    let address = address[single].as_str().and_then(|text| text.parse().ok()).expect("an address");
+                    holders.entry(address).or_default().push(id);
+                }
+            }
+        }
+    }
+    holders
+}
