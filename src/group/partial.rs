@@ -154,7 +154,9 @@ impl Rollup {
         if !shard.is_spilled() {
             return Ok(Whole::Kept(&shard.tables));
         }
-        let mut tables = frame.tables();
+        // Rows of a run stand in the order of their hashes: by the same hashes they would crowd into one end of a table
+        // that is still growing.
+        let mut tables = Frame { seed: !frame.seed, ..frame.clone() }.tables();
         shard.rows(frame, |table, rows| tables[table].add(rows))?;
         Ok(Whole::Rebuilt(Box::new(tables)))
     }

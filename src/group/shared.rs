@@ -22,6 +22,10 @@ pub const SHARDS: usize = 256;
 /// Words of one run: enough for one write to be worth it, and all that is copied at a time.
 const RUN_WORDS_MAX: usize = 1 << 17;
 
+/// A shard with less than one in so many parts of an even share is not spilled: its run would be short and free next to
+/// nothing, and those with more grow soon.
+const SHARE_PARTS_MIN: usize = 2;
+
 /// Keeps rows outside of memory.
 pub trait Spill: Debug + Send + Sync {
     /// Keeps words and tells the place to read them from.
@@ -224,6 +228,9 @@ impl Shared {
             return;
         };
         let freed_bytes = shard.tables.iter().map(Table::bytes).sum();
+        if freed_bytes < overflow.memory_bytes / SHARDS / SHARE_PARTS_MIN {
+            return;
+        }
         if let Err(failure) = shard.spill(&self.frame, &*overflow.spill) {
             self.failed.store(true, Ordering::Relaxed);
             lock(&self.failure).get_or_insert(failure);

@@ -53,8 +53,8 @@ impl Spill for TemporaryFile {
             let State { file: Some(file), length_bytes, bytes } = state else {
                 return Err(io::ErrorKind::NotFound.into());
             };
-            bytes.clear();
-            bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+            bytes.resize(size_of_val(words), 0);
+            bytes.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
             file.seek(SeekFrom::Start(*length_bytes))?;
             file.write_all(bytes)?;
             let place = *length_bytes;
