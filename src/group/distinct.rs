@@ -63,8 +63,7 @@ mod tests {
 
     use super::*;
     use crate::decode::{Dictionary, Flows, Values};
-    use crate::group::Group;
-    use crate::group::Shared;
+    use crate::group::{Group, Shared};
     use crate::schema::{ABSENT_ADDRESS, Column, ColumnSet};
     use proptest::prelude::*;
 

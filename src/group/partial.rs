@@ -180,10 +180,4 @@ impl Rollup {
     pub fn shards(&self) -> Range<usize> {
         0..SHARDS
     }
-
-    /// Whether nothing was summed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.partial.shards.iter().all(Shard::is_empty)
-    }
 }

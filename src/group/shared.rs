@@ -114,11 +114,6 @@ impl Frame {
 }
 
 impl Shard {
-    /// Whether nothing was added.
-    pub(super) fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.tables.iter().all(|table| table.len() == 0)
-    }
-
     /// Whether rows of it are outside of memory.
     pub(super) fn is_spilled(&self) -> bool {
         !self.runs.is_empty()

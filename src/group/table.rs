@@ -51,11 +51,6 @@ impl Table {
         Self { shape, seed, words: Vec::new(), start: 0, capacity: 0, filled: 0 }
     }
 
-    /// Filled rows.
-    pub(super) fn len(&self) -> usize {
-        self.filled
-    }
-
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
         self.words.capacity() * size_of::<u64>()
@@ -232,7 +227,7 @@ mod tests {
                 *sums = [sums[0] + 1, sums[1] + one * 10, join_seen(sums[2], seen)];
             }
             let found: BTreeMap<_, _> = table.rows().map(|row| ([row[0], row[1]], [row[2], row[3], row[4]])).collect();
-            prop_assert_eq!(table.len(), map.len());
+            prop_assert_eq!(table.filled, map.len());
             prop_assert!(map.iter().all(|(key, sums)| table.find(key) == Some(&sums[..])));
             prop_assert_eq!(found, map);
             prop_assert_eq!(table.find(&[99, 99]), None);

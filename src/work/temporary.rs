@@ -6,8 +6,9 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use super::scan::lock;
 use crate::error::Error;
 use crate::group::Spill;
 use crate::units::human;
@@ -35,7 +36,7 @@ impl TemporaryFile {
     }
 
     fn with<T>(&self, doing: &str, work: impl FnOnce(&mut State) -> io::Result<T>) -> Result<T, Error> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         work(&mut state).map_err(|cause| {
             let (folder, held) = (self.folder.display(), human::bytes(state.length_bytes.into(), human::Units::Iec));
             Error::failed(format!("cannot {doing} a temporary file in {folder} ({held} so far): {cause}"))
@@ -77,7 +78,7 @@ impl Spill for TemporaryFile {
     }
 
     fn spilled_bytes(&self) -> u64 {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).length_bytes
+        lock(&self.state).length_bytes
     }
 }
 

@@ -102,15 +102,8 @@ impl Options {
             accounts: 3,
             regions: 4,
         };
-        let mut words = words.into_iter();
-        while let Some(flag) = words.next() {
-            let value = words.next().ok_or_else(|| format!("{flag}: a value must follow, or there is no such flag"))?;
-            options.set(&flag, &value).map_err(|reason| format!("{flag} {value}: {reason}"))?;
-        }
-        if options.out.as_os_str().is_empty() {
-            return Err("--out DIR is needed".to_owned());
-        }
-        Ok(options)
+        each_flag(words, |flag, value| options.set(flag, value))?;
+        if options.out.as_os_str().is_empty() { Err("--out DIR is needed".to_owned()) } else { Ok(options) }
     }
 
     fn set(&mut self, flag: &str, value: &str) -> Result<(), String> {
@@ -149,6 +142,19 @@ pub(super) fn columns(format: &str) -> Result<Vec<Column>, String> {
     let version = choice(format, &["custom", "v2", "v3", "v4", "v5", "v7", "v11"], &[0, 2, 3, 4, 5, 7, 11])?;
     let has = |column: &Column| (1..=version).contains(&column.version()) && column.version() != 6;
     Ok(if version == 0 { CUSTOM.to_vec() } else { Column::all().filter(has).collect() })
+}
+
+/// Calls with each flag and its value; an error says which flag is wrong and why.
+pub(super) fn each_flag(
+    words: impl IntoIterator<Item = String>,
+    mut set: impl FnMut(&str, &str) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut words = words.into_iter();
+    while let Some(flag) = words.next() {
+        let value = words.next().ok_or_else(|| format!("{flag}: a value must follow, or there is no such flag"))?;
+        set(&flag, &value).map_err(|reason| format!("{flag} {value}: {reason}"))?;
+    }
+    Ok(())
 }
 
 pub(super) fn number<N: FromStr + PartialOrd + Display>(value: &str, least: N, most: N) -> Result<N, String> {

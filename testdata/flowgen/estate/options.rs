@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use outflow::schema::Column;
 
-use crate::flowgen::options::{self, Layout, choice, number};
+use crate::flowgen::options::{self, Layout, choice, each_flag, number};
 
 /// What is shown beside an error, and for `--estate --help`.
 pub(crate) const USAGE: &str = "\
@@ -65,15 +65,8 @@ impl Options {
             skipdata_per_mille: 0,
             doubled: None,
         };
-        let mut words = words.into_iter();
-        while let Some(flag) = words.next() {
-            let value = words.next().ok_or_else(|| format!("{flag}: a value must follow, or there is no such flag"))?;
-            options.set(&flag, &value).map_err(|reason| format!("{flag} {value}: {reason}"))?;
-        }
-        if options.out.as_os_str().is_empty() {
-            return Err("--out DIR is needed".to_owned());
-        }
-        Ok(options)
+        each_flag(words, |flag, value| options.set(flag, value))?;
+        if options.out.as_os_str().is_empty() { Err("--out DIR is needed".to_owned()) } else { Ok(options) }
     }
 
     fn set(&mut self, flag: &str, value: &str) -> Result<(), String> {
