@@ -1,0 +1,166 @@
+//! What people tell of their estate: networks, interfaces, gateways, endpoints and owners, as values.
+//!
+//! Whoever reads a table gives these; nothing here knows the form it was written in.
+
+use std::sync::Arc;
+
+/// Everything that was told.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// Networks, in no order.
+    pub networks: Vec<Network>,
+    /// Interfaces as they were when somebody listed them: a snapshot.
+    pub interfaces: Vec<KnownInterface>,
+    /// NAT gateways of the same snapshot.
+    pub nat_gateways: Vec<KnownNatGateway>,
+    /// VPC endpoints of the same snapshot.
+    pub endpoints: Vec<KnownEndpoint>,
+}
+
+/// An address prefix: IPv4 lies in `::ffff:0:0/96`, so a `/16` of IPv4 has 112 bits here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix {
+    /// The first address.
+    pub first: u128,
+    /// How many of the 128 bits are fixed.
+    pub bits: u8,
+}
+
+impl Prefix {
+    /// The last address.
+    #[must_use]
+    pub fn last(self) -> u128 {
+        self.first | u128::MAX.checked_shr(self.bits.into()).unwrap_or(0)
+    }
+
+    /// Whether the address lies in it.
+    #[must_use]
+    pub fn contains(self, address: u128) -> bool {
+        (self.first..=self.last()).contains(&address)
+    }
+}
+
+/// A text that many rows share; none where it is not told.
+pub type Name = Option<Arc<str>>;
+
+/// A row of the network table, or a subnet of the inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
+    /// Its addresses.
+    pub prefix: Prefix,
+    /// The account that owns it.
+    pub account: Name,
+    /// Its VPC; none for networks outside of the cloud.
+    pub vpc: Name,
+    /// Its subnet.
+    pub subnet: Name,
+    /// Its region.
+    pub region: Name,
+    /// Its zone id, such as `use1-az1`.
+    pub zone: Name,
+    /// What people call it.
+    pub name: Name,
+    /// How it is reached, if it is a site outside of the cloud.
+    pub kind: Kind,
+}
+
+/// How a network is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// It is a part of a VPC, or nothing is told.
+    #[default]
+    Cloud,
+    /// By Direct Connect at this location (`dx:EqDC2`).
+    DirectConnect(Arc<str>),
+    /// By a site-to-site VPN (`vpn`).
+    Vpn,
+}
+
+/// What an interface is for, as far as it decides what is counted and charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// An end: an instance's, a task's, a load balancer's.
+    #[default]
+    End,
+    /// A zonal NAT gateway's.
+    Nat,
+    /// A regional NAT gateway, which has no interface of its own.
+    RegionalNat,
+    /// A transit gateway's attachment.
+    TransitGateway,
+    /// A gateway load balancer's, or of an endpoint that leads to one.
+    GatewayLoadBalancer,
+    /// An interface endpoint's: an end that is charged for.
+    Endpoint,
+}
+
+/// An interface of the inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownInterface {
+    /// `eni-…`
+    pub id: Arc<str>,
+    /// Owner of the interface.
+    pub account: Name,
+    /// Its region.
+    pub region: Name,
+    /// Its VPC.
+    pub vpc: Name,
+    /// Its subnet.
+    pub subnet: Name,
+    /// Its zone id; none where only a zone's name is told and no subnet tells the id.
+    pub zone: Name,
+    /// The instance that it is attached to.
+    pub instance: Name,
+    /// What it is for.
+    pub role: Role,
+    /// Its addresses inside the VPC, the primary one first, IPv6 too.
+    pub addresses: Vec<u128>,
+    /// Public addresses, each with the address inside that it stands for.
+    pub public: Vec<(u128, u128)>,
+}
+
+/// A NAT gateway of the inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownNatGateway {
+    /// `nat-…`
+    pub id: Arc<str>,
+    /// Its VPC.
+    pub vpc: Name,
+    /// The owner's account, if a subnet or interface tells it.
+    pub account: Name,
+    /// Its interfaces; none of a regional one.
+    pub interfaces: Vec<Arc<str>>,
+    /// Its public addresses.
+    pub public: Vec<u128>,
+    /// Whether it is regional.
+    pub regional: bool,
+}
+
+/// A VPC endpoint of the inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownEndpoint {
+    /// `vpce-…`
+    pub id: Arc<str>,
+    /// Its VPC.
+    pub vpc: Name,
+    /// The owner's account.
+    pub account: Name,
+    /// The service's short name, such as `s3` or `sqs`.
+    pub service: Name,
+    /// What kind it is.
+    pub kind: EndpointKind,
+    /// Its interfaces; none of a gateway endpoint.
+    pub interfaces: Vec<Arc<str>>,
+}
+
+/// Kinds of endpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndpointKind {
+    /// An interface in a subnet, charged by the byte.
+    #[default]
+    Interface,
+    /// A route, free.
+    Gateway,
+    /// A way to a gateway load balancer.
+    GatewayLoadBalancer,
+}
