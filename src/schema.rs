@@ -55,22 +55,28 @@ pub enum Stage {
     Decode,
     /// Derived from other columns of the same record.
     Group,
+    /// Told by other records, by tables and by rules of accounting; of traffic, not of single records.
+    Join,
 }
 
 macro_rules! columns {
     (logged { $($variant:ident, $name:literal, $kind:ident, $version:literal, $unit:literal, $meaning:literal;)* }
-     derived { $($dvariant:ident, $dname:literal, $dkind:ident, [$($input:ident),*], $dmeaning:literal;)* }) => {
-        /// A column of a flow record: a field as logged, or derived from fields of the same record.
+     derived { $($dvariant:ident, $dname:literal, $dkind:ident, [$($input:ident),*], $dmeaning:literal;)* }
+     joined { $($jvariant:ident, $jname:literal, $jkind:ident, $jmeaning:literal;)* }) => {
+        /// A column of a flow record: a field as logged, or derived from fields of the same record; or a column of
+        /// traffic, joined with what else is known.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         #[allow(missing_docs, reason = "the meaning stands in the table, once")]
-        pub enum Column { $($variant,)* $($dvariant,)* }
+        pub enum Column { $($variant,)* $($dvariant,)* $($jvariant,)* }
 
         static COLUMNS: &[Info] = &[
-            $(Info { column: Column::$variant, name: $name, kind: Kind::$kind, version: $version, unit: $unit,
-                inputs: &[], meaning: $meaning },)*
-            $(Info { column: Column::$dvariant, name: $dname, kind: Kind::$dkind, version: 0, unit: "",
-                inputs: &[$(Column::$input),*], meaning: $dmeaning },)*
+            $(Info { column: Column::$variant, name: $name, kind: Kind::$kind, stage: Stage::Decode, version: $version,
+                unit: $unit, inputs: &[], meaning: $meaning },)*
+            $(Info { column: Column::$dvariant, name: $dname, kind: Kind::$dkind, stage: Stage::Group, version: 0,
+                unit: "", inputs: &[$(Column::$input),*], meaning: $dmeaning },)*
+            $(Info { column: Column::$jvariant, name: $jname, kind: Kind::$jkind, stage: Stage::Join, version: 0,
+                unit: "", inputs: &[], meaning: $jmeaning },)*
         ];
     };
 }
@@ -79,6 +85,7 @@ struct Info {
     column: Column,
     name: &'static str,
     kind: Kind,
+    stage: Stage,
     version: u8,
     unit: &'static str,
     inputs: &'static [Column],
@@ -170,6 +177,49 @@ columns! {
         Hour, "hour", Time, [Start], "Hour of start, UTC.";
         Day, "day", Time, [Start], "Day of start, UTC.";
     }
+    joined {
+        View, "view", Text, "Interface, flow log, direction, way and next hop of a record, as one value.";
+        Weight, "weight", Big, "Records that a row of traffic stands for.";
+        SrcVpc, "src_vpc", Text, "VPC of the source end.";
+        DstVpc, "dst_vpc", Text, "VPC of the destination end.";
+        SrcAccount, "src_account", Text, "Account of the source end.";
+        DstAccount, "dst_account", Text, "Account of the destination end.";
+        SrcRegion, "src_region", Text, "Region of the source end: its interface's, its network's, or that of AWS's address range.";
+        DstRegion, "dst_region", Text, "Region of the destination end.";
+        SrcZone, "src_zone", Text, "Zone id of the source end.";
+        DstZone, "dst_zone", Text, "Zone id of the destination end.";
+        SrcSubnet, "src_subnet", Text, "Subnet of the source end.";
+        DstSubnet, "dst_subnet", Text, "Subnet of the destination end.";
+        SrcInterface, "src_interface", Text, "Interface that held the source address at that time.";
+        DstInterface, "dst_interface", Text, "Interface that held the destination address at that time.";
+        SrcInstance, "src_instance", Text, "Instance of the source end.";
+        DstInstance, "dst_instance", Text, "Instance of the destination end.";
+        SrcPlace, "src_place", Text, "What the source end is: the name of its network, an AWS service, else `internet`, `private-unknown`, `instance of others`.";
+        DstPlace, "dst_place", Text, "What the destination end is.";
+        SrcCountry, "src_country", Text, "Country of the source address, by --geoip.";
+        DstCountry, "dst_country", Text, "Country of the destination address, by --geoip.";
+        SrcNetwork, "src_network", Text, "Autonomous system of the source address, by --geoip.";
+        DstNetwork, "dst_network", Text, "Autonomous system of the destination address, by --geoip.";
+        Path, "path", Text, "Class of the transfer: same-zone, cross-zone, internet, aws-service, transit-gateway…";
+        Via, "via", Text, "What it went through: nat, transit-gateway, endpoint, joined by `+`.";
+        Charge, "charge", Text, "What is charged for the bytes; absent of traffic itself.";
+        PayerAccount, "payer_account", Text, "Account that the charge is billed to.";
+        FromRegion, "from_region", Text, "Region that the charge is priced in.";
+        ToRegion, "to_region", Text, "Other side of the charge: a region, `internet`, `same`, a location, or `any`.";
+        Assumed, "assumed", Text, "What was assumed because the logs do not tell it; absent where nothing was.";
+        DirectionRule, "direction_rule", Text, "How the direction was told.";
+        CountRule, "count_rule", Text, "Why the bytes count here.";
+        PathRule, "path_rule", Text, "What the path was told by.";
+        Owner1, "owner", Text, "Owner by the first key asked for: of a charge who bears it, of traffic the sender's, of what comes from outside the receiver's.";
+        Owner2, "owner_2", Text, "Owner by the second key.";
+        Owner3, "owner_3", Text, "Owner by the third key.";
+        SrcOwner1, "src_owner", Text, "Owner of the source end by the first key.";
+        SrcOwner2, "src_owner_2", Text, "Owner of the source end by the second key.";
+        SrcOwner3, "src_owner_3", Text, "Owner of the source end by the third key.";
+        DstOwner1, "dst_owner", Text, "Owner of the destination end by the first key.";
+        DstOwner2, "dst_owner_2", Text, "Owner of the destination end by the second key.";
+        DstOwner3, "dst_owner_3", Text, "Owner of the destination end by the third key.";
+    }
 }
 
 /// Short names that people type for columns.
@@ -232,7 +282,8 @@ impl Column {
     /// The stage that gives it its values.
     #[must_use]
     pub fn stage(self) -> Stage {
-        if self.version() == 0 && self != Self::FlowLogId { Stage::Group } else { Stage::Decode }
+        // The flow log stands in no record, yet it comes with it.
+        if self == Self::FlowLogId { Stage::Decode } else { self.info().stage }
     }
 
     /// The fields that a derived column is computed from; none for a field.

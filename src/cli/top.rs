@@ -106,6 +106,7 @@ impl TopFlags {
         let has = |measure| self.measures.contains(&measure);
         let asked = |orders: &[Order]| orders.contains(&order);
         let spec = Spec {
+            views: Vec::new(),
             keys,
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),

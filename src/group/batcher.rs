@@ -8,6 +8,7 @@ use super::key::{Rows, is_wide};
 use super::recent::Recent;
 use super::shared::{SHARDS, Shared, shard_of, table_of};
 use super::table::hash;
+use super::views::Views;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, Kind};
 
@@ -27,6 +28,7 @@ pub struct Batcher {
     packed: Vec<u64>,
     scratch: Vec<Values>,
     picks: [Vec<u32>; 2],
+    views: Option<Views>,
 }
 
 impl Batcher {
@@ -37,8 +39,9 @@ impl Batcher {
         let scratch = frame.spec.keys.iter().map(|key| Values::new(key.column.kind())).collect();
         let recent = [0, 0, 1, 1].map(|wide: usize| Recent::new(frame.spec.shape(&frame.layouts[wide])));
         let batches = vec![Vec::new(); 4 * SHARDS];
+        let views = (!frame.spec.views.is_empty()).then(|| Views::new(&frame.spec.views));
         let (codes, packed, picks) = Default::default();
-        Self { shared, codes, recent, batches, packed, scratch, picks }
+        Self { shared, codes, recent, batches, packed, scratch, picks, views }
     }
 
     /// Adds the picked records of a block. `dictionary` must be the same one every time.
@@ -46,11 +49,18 @@ impl Batcher {
         if picked.is_empty() {
             return;
         }
-        self.learn(dictionary);
+        let mut views = self.views.take();
+        if let Some(views) = &mut views {
+            views.look(flows, dictionary, picked);
+        }
+        self.learn(views.as_ref().map_or(dictionary, Views::texts));
         let shared = self.shared();
         let mut scratch = std::mem::take(&mut self.scratch);
         let keys: Vec<&Values> = (shared.frame.spec.keys.iter().zip(&mut scratch))
-            .map(|(key, scratch)| derive::values(key.column, flows, scratch))
+            .map(|(key, scratch)| match &views {
+                Some(views) if key.column == Column::View => views.values(),
+                _ => derive::values(key.column, flows, scratch),
+            })
             .collect();
         let mut picks = std::mem::take(&mut self.picks);
         split_by_width(&keys, picked, &mut picks);
@@ -60,6 +70,7 @@ impl Batcher {
         }
         self.picks = picks;
         self.scratch = scratch;
+        self.views = views;
     }
 
     /// The tables that it leads into.
@@ -95,7 +106,10 @@ impl Batcher {
             layout.encode(place, key, values, &self.codes, picks, &mut rows);
         }
         let mut word = shape.key_words;
-        rows.put(word, picks, |_| 1);
+        match flows.bigs(Column::Weight) {
+            Some(weights) => rows.put(word, picks, |row| weights[row]),
+            None => rows.put(word, picks, |_| 1),
+        }
         for (asked, column) in [(spec.bytes, Column::Bytes), (spec.packets, Column::Packets)] {
             if asked {
                 word += 1;

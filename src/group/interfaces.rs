@@ -9,7 +9,7 @@ use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
 
 /// The columns that belong to an interface.
-pub const ATTRIBUTES: [Column; 10] = [
+pub const ATTRIBUTES: [Column; 14] = [
     Column::AccountId,
     Column::Region,
     Column::VpcId,
@@ -18,7 +18,11 @@ pub const ATTRIBUTES: [Column; 10] = [
     Column::InstanceId,
     Column::InterfaceType,
     Column::InterfaceTag,
+    Column::InterfaceTag2,
     Column::InstanceTag,
+    Column::InstanceTag2,
+    Column::AsgTag,
+    Column::AsgTag2,
     Column::EcsServiceName,
 ];
 
@@ -71,6 +75,24 @@ impl Interface {
         self.join_gaps();
     }
 
+    /// Counts a record of a status, and notes that the interface was watched, or that AWS lost records of it.
+    fn met(&mut self, status: u32, start: u32, end: u32) {
+        let dated = start != ABSENT_TIME && end != ABSENT_TIME;
+        match status {
+            Dictionary::SKIPDATA => {
+                self.skip_data += 1;
+                self.gaps.extend(dated.then_some((start, end.max(start))));
+                return self.join_gaps();
+            }
+            Dictionary::NODATA => self.no_data += 1,
+            _ => self.ok += 1,
+        }
+        if dated {
+            let (from, to) = self.watched.unwrap_or((start, end));
+            self.watched = Some((from.min(start), to.max(end)));
+        }
+    }
+
     fn join_gaps(&mut self) {
         self.gaps.sort_unstable();
         self.gaps.dedup_by(|later, earlier| {
@@ -80,6 +102,85 @@ impl Interface {
             }
             touches
         });
+    }
+}
+
+/// Learns of interfaces from blocks of records; one per worker.
+///
+/// What it has met of an interface stands at the worker's code of its id, so that a record that tells nothing new costs
+/// a few comparisons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learner {
+    met: Vec<Option<Box<Met>>>,
+}
+
+/// An interface as a worker has met it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Met {
+    id: Box<[u8]>,
+    interface: Interface,
+    /// The attributes of the records met last, the latest of which started at the moment.
+    codes: [u32; ATTRIBUTES.len()],
+    texts: [Option<Box<[u8]>>; ATTRIBUTES.len()],
+    moment: u32,
+}
+
+impl Met {
+    fn new(id: &[u8]) -> Self {
+        let (codes, texts) = ([ABSENT_TEXT; ATTRIBUTES.len()], Default::default());
+        Self { id: id.into(), interface: Interface::default(), codes, texts, moment: 0 }
+    }
+
+    /// Keeps the attributes met last where they are later than those known.
+    fn settle(&mut self) {
+        for (kept, text) in self.interface.attributes.iter_mut().zip(&mut self.texts) {
+            // None comes before every value, so the greater one is the later one.
+            let latest = text.take().map(|text| (self.moment, text));
+            if latest > *kept {
+                *kept = latest;
+            }
+        }
+    }
+}
+
+impl Learner {
+    /// Learns from the picked records of a block. `dictionary` must be the same one every time.
+    pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
+        let column = |column| flows.smalls(column).unwrap_or(&[]);
+        let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
+        let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
+        let attributes = ATTRIBUTES.map(column);
+        if self.met.len() < dictionary.len() {
+            self.met.resize_with(dictionary.len(), || None);
+        }
+        for row in picked.iter().map(|row| *row as usize) {
+            let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
+            // A regional NAT gateway has no interface; its resource id stands for it.
+            let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
+            let Some(id) = id else { continue };
+            let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
+            let moment = if start == ABSENT_TIME { 0 } else { start };
+            let codes = attributes.map(|values| at(values, ABSENT_TEXT));
+            let met = self.met[id as usize].get_or_insert_with(|| Box::new(Met::new(dictionary.text(id))));
+            if met.codes != codes {
+                met.settle();
+                (met.codes, met.moment) = (codes, moment);
+                met.texts = codes.map(|code| (code != ABSENT_TEXT).then(|| dictionary.text(code).into()));
+            }
+            met.moment = met.moment.max(moment);
+            met.interface.met(at(statuses, Dictionary::OK), start, end);
+        }
+    }
+
+    /// What was learnt.
+    #[must_use]
+    pub fn finish(self) -> Interfaces {
+        let mut interfaces = Interfaces::default();
+        for mut met in self.met.into_iter().flatten() {
+            met.settle();
+            interfaces.entry(&met.id).add(met.interface);
+        }
+        interfaces
     }
 }
 
@@ -95,45 +196,6 @@ impl Interfaces {
     pub fn columns() -> ColumnSet {
         let basic = [Column::InterfaceId, Column::ResourceId, Column::LogStatus, Column::Start, Column::End];
         ColumnSet::of(&basic).union(ColumnSet::of(&ATTRIBUTES))
-    }
-
-    /// Learns from the picked records of a block.
-    pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
-        let column = |column| flows.smalls(column).unwrap_or(&[]);
-        let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
-        let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
-        let attributes = ATTRIBUTES.map(column);
-        for row in picked.iter().map(|row| *row as usize) {
-            let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
-            // A regional NAT gateway has no interface; its resource id stands for it.
-            let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
-            let Some(id) = id else { continue };
-            let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
-            let interface = self.entry(dictionary.text(id));
-            let moment = if start == ABSENT_TIME { 0 } else { start };
-            for (kept, values) in interface.attributes.iter_mut().zip(&attributes) {
-                let code = at(values, ABSENT_TEXT);
-                let newer = || kept.as_ref().is_none_or(|kept| (kept.0, &kept.1[..]) < (moment, dictionary.text(code)));
-                if code != ABSENT_TEXT && newer() {
-                    *kept = Some((moment, dictionary.text(code).into()));
-                }
-            }
-            let dated = start != ABSENT_TIME && end != ABSENT_TIME;
-            match at(statuses, Dictionary::OK) {
-                Dictionary::SKIPDATA => {
-                    interface.skip_data += 1;
-                    interface.gaps.extend(dated.then_some((start, end.max(start))));
-                    interface.join_gaps();
-                    continue;
-                }
-                Dictionary::NODATA => interface.no_data += 1,
-                _ => interface.ok += 1,
-            }
-            if dated {
-                let (from, to) = interface.watched.unwrap_or((start, end));
-                interface.watched = Some((from.min(start), to.max(end)));
-            }
-        }
     }
 
     /// Adds what another part of the input taught. Associative and commutative.

@@ -17,11 +17,12 @@ mod shared;
 mod spec;
 mod survey;
 mod table;
+pub mod views;
 
 pub use account::{Account, Class, Tally};
 pub use batcher::Batcher;
 pub use classify::{Classifier, Verdict};
-pub use interfaces::{ATTRIBUTES, Interface, Interfaces};
+pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue};
 pub use partial::{Group, GroupKey, Partial, Rollup};
 pub use shared::{Overflow, SHARDS, Shared, Spill};

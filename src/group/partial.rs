@@ -163,9 +163,18 @@ impl Rollup {
 
     /// A key's values, one per column.
     pub fn values(&self, key: &GroupKey) -> impl Iterator<Item = KeyValue> {
+        self.unpack(key.wide, &key.words)
+    }
+
+    /// The values of a group's key, one per column.
+    pub fn group_values<'a>(&'a self, group: &Group<'a>) -> impl Iterator<Item = KeyValue> + use<'a> {
+        self.unpack(group.wide, group.words)
+    }
+
+    fn unpack<'a>(&'a self, wide: bool, words: &'a [u64]) -> impl Iterator<Item = KeyValue> + use<'a> {
         let Frame { spec, layouts, .. } = &self.partial.frame;
-        let layout = &layouts[usize::from(key.wide)];
-        spec.keys.iter().enumerate().map(|(place, column)| layout.value(place, column, &key.words))
+        let layout = &layouts[usize::from(wide)];
+        spec.keys.iter().enumerate().map(move |(place, column)| layout.value(place, column, words))
     }
 
     /// The order of groups with equal sums: by key, column by column.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::interfaces::Interfaces;
+use super::interfaces::{Interfaces, Learner};
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TIME, Column};
 
-/// What was met in some part of the input.
+/// What was met in some part of the input. Whatever looked must be added to another one, and be it empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Records in which a column has a value.
@@ -15,6 +15,8 @@ pub struct Survey {
     pub objects: BTreeMap<usize, ObjectSurvey>,
     /// Every interface.
     pub interfaces: Interfaces,
+    /// What is on its way to them.
+    learner: Learner,
     /// Records whose account is `unknown`.
     pub unknown_accounts: u64,
 }
@@ -76,7 +78,7 @@ impl Survey {
             }
             self.unknown_accounts += u64::from(accounts.get(row) == Some(&Dictionary::UNKNOWN));
         }
-        self.interfaces.learn(flows, dictionary, picked);
+        self.learner.learn(flows, dictionary, picked);
     }
 
     /// Adds what another part of the input held. Associative and commutative.
@@ -88,6 +90,7 @@ impl Survey {
             self.objects.entry(*object).or_default().add(survey);
         }
         self.interfaces.add(other.interfaces);
+        self.interfaces.add(other.learner.finish());
         self.unknown_accounts += other.unknown_accounts;
     }
 }

@@ -32,6 +32,7 @@ fn field(column: Column) -> Row {
         Stage::Decode if column.version() == 0 => "object key",
         Stage::Decode => "record",
         Stage::Group => "derived",
+        Stage::Join => "joined",
     };
     let aliases: Vec<_> = column.aliases().collect();
     let aliases = if aliases.is_empty() { Cell::Absent } else { aliases.join(", ").into() };

@@ -35,7 +35,9 @@ fn survey(records: &[(usize, Record)], words: usize) -> Survey {
     for (object, record) in records {
         survey.look(*object, &block([record], ColumnSet::of(&COLUMNS), &mut dictionary), &dictionary, &[0]);
     }
-    survey
+    let mut whole = Survey::default();
+    whole.add(survey);
+    whole
 }
 
 /// The records of the interface of an id, as [`Interfaces`] tells whose they are.

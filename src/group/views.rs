@@ -1,0 +1,121 @@
+//! Many columns as one: the values of a few text and small columns of a record, together, as a code.
+//!
+//! Interfaces, directions and ways come in few combinations however many records there are. A key that holds one code
+//! for all of them is as wide as a key with one column, and hashing them all is done once per combination and block.
+
+use std::collections::HashMap;
+
+use crate::decode::{Dictionary, Flows, Values};
+use crate::schema::{ABSENT_SMALL, Column, Kind};
+
+/// Codes of combinations, as one worker meets them.
+#[derive(Debug)]
+pub(super) struct Views {
+    columns: Vec<Column>,
+    /// By the worker's codes of the columns' values.
+    known: HashMap<Box<[u32]>, u32, ahash::RandomState>,
+    texts: Dictionary,
+    values: Values,
+    one: Vec<u32>,
+}
+
+impl Views {
+    pub(super) fn new(columns: &[Column]) -> Self {
+        let (known, texts, one) = Default::default();
+        Self { columns: columns.to_vec(), known, texts, values: Values::Text(Vec::new()), one }
+    }
+
+    /// Every combination met, as [`fields`] reads it.
+    pub(super) fn texts(&self) -> &Dictionary {
+        &self.texts
+    }
+
+    /// The codes of the block that was looked at last.
+    pub(super) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Codes the picked records of a block; the others get none.
+    pub(super) fn look(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
+        let columns: Vec<&[u32]> = self.columns.iter().map(|column| flows.smalls(*column).unwrap_or(&[])).collect();
+        let Values::Text(codes) = &mut self.values else { return };
+        codes.clear();
+        codes.resize(flows.rows(), Dictionary::ABSENT);
+        let mut last = Dictionary::ABSENT;
+        self.one.clear();
+        for row in picked.iter().map(|row| *row as usize) {
+            let at = |values: &[u32]| values.get(row).copied().unwrap_or(ABSENT_SMALL);
+            let same = self.one.len() == columns.len() && self.one.iter().zip(&columns).all(|(one, c)| *one == at(c));
+            if !same {
+                self.one.clear();
+                self.one.extend(columns.iter().map(|values| at(values)));
+                last = match self.known.get(&self.one[..]) {
+                    Some(code) => *code,
+                    None => {
+                        let code = self.texts.code(&text(&self.columns, &self.one, dictionary));
+                        self.known.insert(self.one.clone().into(), code);
+                        code
+                    }
+                };
+            }
+            codes[row] = last;
+        }
+    }
+}
+
+/// A combination as bytes: of each column the length of its value and the value, which is empty if it is absent.
+fn text(columns: &[Column], codes: &[u32], dictionary: &Dictionary) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (column, code) in columns.iter().zip(codes) {
+        let number;
+        let value: &[u8] = match column.kind() {
+            _ if *code == ABSENT_SMALL => b"",
+            Kind::Text if *code == Dictionary::ABSENT => b"",
+            Kind::Text => dictionary.text(*code),
+            _ => {
+                number = code.to_string();
+                number.as_bytes()
+            }
+        };
+        let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
+        text.extend_from_slice(&length.to_le_bytes());
+        text.extend_from_slice(&value[..length.into()]);
+    }
+    text
+}
+
+/// The values in a combination, in the order of the columns; an empty one is absent.
+pub fn fields(mut view: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = view.split_first_chunk::<2>()?;
+        let (value, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
+        view = rest;
+        Some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::ColumnSet;
+
+    #[test]
+    fn a_combination_has_one_code_and_gives_its_values_back() {
+        let columns = [Column::InterfaceId, Column::TrafficPath, Column::Region];
+        let mut dictionary = Dictionary::default();
+        let (one, two) = (dictionary.code(b"eni-1"), dictionary.code(b"eni-2"));
+        let mut flows = Flows::new(ColumnSet::of(&columns[..2]));
+        *flows.values_mut(columns[0]).unwrap() = Values::Text(vec![one, two, one, one, Dictionary::ABSENT]);
+        *flows.values_mut(columns[1]).unwrap() = Values::Small(vec![8, 8, 8, ABSENT_SMALL, 1]);
+        flows.set_rows(5);
+        let mut views = Views::new(&columns);
+        views.look(&flows, &dictionary, &[0, 1, 2, 3, 4]);
+        let Values::Text(codes) = views.values().clone() else { panic!() };
+        assert_eq!(codes[0], codes[2]);
+        assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        let values = |code: u32| fields(views.texts().text(code)).map(<[u8]>::to_vec).collect::<Vec<_>>();
+        assert_eq!(values(codes[0]), [&b"eni-1"[..], b"8", b""]);
+        assert_eq!(values(codes[4]), [&b""[..], b"1", b""]);
+        assert_eq!(fields(b"\x05\x00eni").count(), 0, "a damaged one gives what can be read");
+    }
+}
