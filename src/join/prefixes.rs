@@ -1,0 +1,335 @@
+//! Longest-prefix matching: a table of address prefixes, compiled into the intervals between their ends.
+//!
+//! Prefixes contain one another or have nothing in common, so their ends cut the addresses into intervals of which each
+//! has one longest prefix. Finding an address is a binary search over a flat array, and a sorted column is joined
+//! in one pass over it. What the values mean is not known here.
+
+use std::fmt;
+use std::iter;
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::tables::Prefix;
+use crate::error::Error;
+use crate::schema::ABSENT_ADDRESS;
+
+/// How many bits stand before those of an IPv4 address.
+const IPV4_BITS_BEFORE: u8 = 96;
+/// What those bits are.
+const IPV4_BEFORE: u128 = 0xffff;
+/// The place of no prefix.
+const NONE: usize = usize::MAX;
+
+impl Prefix {
+    /// A prefix as people write it: `10.0.0.0/16`, `2001:db8::/32`.
+    ///
+    /// # Errors
+    /// A usage error for what is no prefix, and for bits that are set behind the prefix.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = || Error::usage(format!("`{text}` is no prefix of addresses"));
+        let Some((address, length)) = text.split_once('/') else {
+            return Err(wrong().hint("write 10.0.0.0/16 or 2001:db8::/32; one address is 10.0.0.1/32"));
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong().hint("write 10.0.0.0/16 or 2001:db8::/32"))?;
+        let (first, before) = match address {
+            IpAddr::V4(address) => (address.to_ipv6_mapped().into(), IPV4_BITS_BEFORE),
+            IpAddr::V6(address) => (address.into(), 0),
+        };
+        let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+        let length = length.parse::<u8>().ok().filter(|length| is_number && *length <= 128 - before);
+        let bits = length.ok_or_else(|| wrong().hint(format!("the length is at most {}", 128 - before)))? + before;
+        let meant = Self { first, bits }.trimmed();
+        if meant.first == first {
+            return Ok(meant);
+        }
+        Err(Error::usage(format!("`{text}` has bits set behind its first {}", bits - before))
+            .hint(format!("the prefix is {meant}; the address alone is {address}/{}", 128 - before)))
+    }
+
+    /// The same without bits that are set behind it.
+    fn trimmed(self) -> Self {
+        let bits = self.bits.min(128);
+        let behind = Self { first: 0, bits }.last();
+        Self { first: self.first & !behind, bits }
+    }
+
+    /// Whether the address is meant by it. A prefix around the whole of IPv4, such as `::/0`, is one of IPv6: it means
+    /// neither the IPv4 addresses that columns hold amidst those of IPv6, nor the absent address.
+    fn means(self, address: u128) -> bool {
+        self.bits >= IPV4_BITS_BEFORE || (address >> 32 != IPV4_BEFORE && address != ABSENT_ADDRESS)
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = Ipv6Addr::from(self.first);
+        match address.to_ipv4_mapped().zip(self.bits.checked_sub(IPV4_BITS_BEFORE)) {
+            Some((address, bits)) => write!(f, "{address}/{bits}"),
+            None => write!(f, "{address}/{}", self.bits),
+        }
+    }
+}
+
+/// A value for each of many prefixes. A prefix may be given several times: the first one given is in front.
+#[derive(Clone, Debug)]
+pub struct Prefixes<T> {
+    /// By first address, and what contains before what is contained.
+    nodes: Vec<Node<T>>,
+    /// Where each interval begins; the first one at zero.
+    starts: Vec<u128>,
+    /// The longest prefix of each interval, as a place in `nodes`, or [`NONE`].
+    longest: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Node<T> {
+    prefix: Prefix,
+    /// The next shorter prefix around it, or [`NONE`].
+    around: usize,
+    value: T,
+}
+
+impl<T> Default for Prefixes<T> {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl<T> Prefixes<T> {
+    /// Compiles prefixes, which may come in any order.
+    pub fn new(given: impl IntoIterator<Item = (Prefix, T)>) -> Self {
+        let node = |(prefix, value): (Prefix, T)| Node { prefix: prefix.trimmed(), around: NONE, value };
+        let mut nodes: Vec<Node<T>> = given.into_iter().map(node).collect();
+        // Of equal prefixes the one that comes last is innermost, and that shall be the first one given.
+        nodes.reverse();
+        nodes.sort_by_key(|node| (node.prefix.first, node.prefix.bits));
+        let mut sweep = Sweep::default();
+        for (place, node) in nodes.iter_mut().enumerate() {
+            node.around = sweep.enter(place, node.prefix);
+        }
+        sweep.leave_all();
+        Self { nodes, starts: sweep.starts, longest: sweep.longest }
+    }
+
+    /// The value of the longest prefix that holds the address.
+    #[must_use]
+    pub fn look_up(&self, address: u128) -> Option<&T> {
+        self.all(address).next().map(|(_, value)| value)
+    }
+
+    /// Every prefix that holds the address, the longest first.
+    pub fn all(&self, address: u128) -> impl Iterator<Item = (Prefix, &T)> {
+        self.within(self.advance(0, address), address)
+    }
+
+    /// What [`look_up`](Self::look_up) gives for each address of a column. The column should be sorted: one pass over
+    /// the prefixes does then; each step back costs a search.
+    pub fn join_sorted(&self, addresses: &[u128]) -> impl Iterator<Item = Option<&T>> {
+        addresses.iter().scan(0, |interval, address| {
+            *interval = self.advance(*interval, *address);
+            Some(self.within(*interval, *address).next().map(|(_, value)| value))
+        })
+    }
+
+    /// Gives each prefix a new value, made of its own and of those of the prefixes around it, the longest first.
+    pub fn resolve<U>(self, value: impl Fn(&mut dyn Iterator<Item = &T>) -> U) -> Prefixes<U> {
+        let values: Vec<U> =
+            (0..self.nodes.len()).map(|place| value(&mut self.chain(place).map(|node| &node.value))).collect();
+        let nodes = self.nodes.into_iter().zip(values);
+        let nodes = nodes.map(|(node, value)| Node { prefix: node.prefix, around: node.around, value }).collect();
+        Prefixes { nodes, starts: self.starts, longest: self.longest }
+    }
+
+    /// The interval of the address, looked for from one on where a search has ended before. The steps double, so that
+    /// what is near is found at once, and what is far in no more steps than by halving everything.
+    fn advance(&self, from: usize, address: u128) -> usize {
+        let from = if self.starts.get(from).is_some_and(|start| *start <= address) { from } else { 0 };
+        let (mut known, mut step) = (from, 1);
+        while self.starts.get(known + step).is_some_and(|start| *start <= address) {
+            known += step;
+            step *= 2;
+        }
+        let end = self.starts.len().min(known + step);
+        known + self.starts[known..end].partition_point(|start| *start <= address).saturating_sub(1)
+    }
+
+    /// The prefixes of an interval that mean an address of it, the longest first.
+    fn within(&self, interval: usize, address: u128) -> impl Iterator<Item = (Prefix, &T)> {
+        let longest = self.longest.get(interval).copied().unwrap_or(NONE);
+        self.chain(longest).filter(move |node| node.prefix.means(address)).map(|node| (node.prefix, &node.value))
+    }
+
+    /// A prefix and those around it.
+    fn chain(&self, place: usize) -> impl Iterator<Item = &Node<T>> {
+        iter::successors(self.nodes.get(place), |node| self.nodes.get(node.around))
+    }
+}
+
+/// A walk over the addresses from zero on, which enters and leaves prefixes.
+#[derive(Debug)]
+struct Sweep {
+    starts: Vec<u128>,
+    longest: Vec<usize>,
+    /// The prefixes entered and not left, the innermost last, with their last addresses.
+    open: Vec<(usize, u128)>,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        Self { starts: vec![0], longest: vec![NONE], open: Vec::new() }
+    }
+}
+
+impl Sweep {
+    /// Enters a prefix; gives the one around it.
+    fn enter(&mut self, place: usize, prefix: Prefix) -> usize {
+        while let Some((_, last)) = self.open.pop_if(|(_, last)| *last < prefix.first) {
+            self.cut(last + 1, self.innermost());
+        }
+        let around = self.innermost();
+        self.open.push((place, prefix.last()));
+        self.cut(prefix.first, place);
+        around
+    }
+
+    fn leave_all(&mut self) {
+        while let Some((_, last)) = self.open.pop() {
+            if let Some(next) = last.checked_add(1) {
+                self.cut(next, self.innermost());
+            }
+        }
+    }
+
+    fn innermost(&self) -> usize {
+        self.open.last().map_or(NONE, |(place, _)| *place)
+    }
+
+    /// From here on another prefix is the longest. Of several at one place the last holds.
+    fn cut(&mut self, start: u128, longest: usize) {
+        if self.starts.last() == Some(&start) {
+            self.starts.pop();
+            self.longest.pop();
+        }
+        self.starts.push(start);
+        self.longest.push(longest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn address(text: &str) -> u128 {
+        match text.parse::<IpAddr>().unwrap() {
+            IpAddr::V4(address) => address.to_ipv6_mapped().into(),
+            IpAddr::V6(address) => address.into(),
+        }
+    }
+
+    fn prefixes<'a>(texts: &[&'a str]) -> Prefixes<&'a str> {
+        Prefixes::new(texts.iter().map(|text| (Prefix::parse(text).unwrap(), *text)))
+    }
+
+    fn fault(text: &str) -> String {
+        let error = Prefix::parse(text).unwrap_err();
+        format!("{error}; {}", error.hints().join("; "))
+    }
+
+    #[test]
+    fn prefixes_are_read_as_they_are_written() {
+        for text in ["10.0.0.0/16", "0.0.0.0/0", "1.2.3.4/32", "2001:db8::/32", "::/0", "::1/128"] {
+            assert_eq!(Prefix::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Prefix::parse("10.0.0.0/8").unwrap(), Prefix { first: address("10.0.0.0"), bits: 104 });
+    }
+
+    #[test]
+    fn what_is_no_prefix_is_told_with_what_to_write() {
+        assert_eq!(
+            fault("10.0.0.1/16"),
+            "`10.0.0.1/16` has bits set behind its first 16; the prefix is 10.0.0.0/16; the address alone is 10.0.0.1/32"
+        );
+        assert_eq!(fault("10.0.0.0/33"), "`10.0.0.0/33` is no prefix of addresses; the length is at most 32");
+        for text in ["", "/", "10.0.0.0", "10.0.0/8", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/8 ", "::/129", "x/8"] {
+            assert!(fault(text).contains("is no prefix of addresses; "), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_wins_and_those_around_follow() {
+        let table = prefixes(&["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.0.0/24", "192.0.2.0/24"]);
+        let all = |text| table.all(address(text)).map(|(_, value)| *value).collect::<Vec<_>>();
+        assert_eq!(all("10.1.2.3"), ["10.1.2.0/24", "10.1.0.0/16", "10.0.0.0/8"]);
+        assert_eq!(all("10.1.0.0"), ["10.1.0.0/24", "10.1.0.0/16", "10.0.0.0/8"]);
+        assert_eq!(all("10.255.255.255"), ["10.0.0.0/8"]);
+        assert!(all("11.0.0.0").is_empty() && all("9.255.255.255").is_empty());
+        assert_eq!(table.look_up(address("192.0.2.255")), Some(&"192.0.2.0/24"));
+    }
+
+    #[test]
+    fn a_prefix_around_ipv4_is_one_of_ipv6() {
+        let table = prefixes(&["::/0", "10.0.0.0/8"]);
+        assert_eq!(table.look_up(address("2001:db8::1")), Some(&"::/0"));
+        assert_eq!(table.look_up(u128::MAX), Some(&"::/0"));
+        assert_eq!(table.look_up(address("192.0.2.1")), None);
+        assert_eq!(table.look_up(ABSENT_ADDRESS), None);
+        assert_eq!(table.all(address("10.0.0.1")).count(), 1);
+        assert_eq!(prefixes(&["0.0.0.0/0"]).look_up(address("192.0.2.1")), Some(&"0.0.0.0/0"));
+    }
+
+    #[test]
+    fn of_equal_prefixes_the_first_one_given_is_in_front() {
+        let prefix = Prefix::parse("10.0.0.0/16").unwrap();
+        let table = Prefixes::new([(prefix, "a"), (prefix, "b"), (prefix, "c")]);
+        let all: Vec<_> = table.all(address("10.0.1.1")).map(|(_, value)| *value).collect();
+        assert_eq!(all, ["a", "b", "c"]);
+    }
+
+    /// Prefixes that often contain one another, with bits behind them, at both ends of the addresses too.
+    fn some_prefix() -> impl Strategy<Value = Prefix> {
+        let first = prop_oneof![
+            4 => (0u128..64).prop_map(|low| address("10.0.0.0") + low),
+            1 => 0u128..16,
+            1 => (0u128..16).prop_map(|low| u128::MAX - low),
+            1 => any::<u128>(),
+        ];
+        (first, prop_oneof![3 => 120u8..=128, 1 => 0u8..=128]).prop_map(|(first, bits)| Prefix { first, bits })
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_of_asking_agrees_with_looking_at_each_prefix(
+            given in prop::collection::vec(some_prefix(), 0..24),
+            asked in prop::collection::vec(some_prefix().prop_map(|prefix| prefix.first), 1..24),
+            is_sorted in any::<bool>(),
+        ) {
+            let mut asked = asked;
+            if is_sorted {
+                asked.sort_unstable();
+            }
+            let table = Prefixes::new(given.iter().copied().zip(0..));
+            let holds = |prefix: Prefix, address| prefix.trimmed().contains(address) && prefix.means(address);
+            let naive = |address: u128| {
+                let mut found: Vec<(Prefix, i32)> = given.iter().copied().zip(0..).filter(|(prefix, _)| holds(*prefix, address)).collect();
+                found.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.bits));
+                found.into_iter().map(|(prefix, place)| (prefix.trimmed(), place)).collect::<Vec<_>>()
+            };
+            for address in &asked {
+                let all: Vec<_> = table.all(*address).map(|(prefix, place)| (prefix, *place)).collect();
+                prop_assert_eq!(all, naive(*address));
+                prop_assert_eq!(table.look_up(*address).copied(), naive(*address).first().map(|(_, place)| *place));
+            }
+            let joined: Vec<_> = table.join_sorted(&asked).map(Option::<&i32>::copied).collect();
+            let looked_up: Vec<_> = asked.iter().map(|address| table.look_up(*address).copied()).collect();
+            prop_assert_eq!(joined, looked_up);
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9a-f:./]{0,24}") {
+            if let Ok(prefix) = Prefix::parse(&text) {
+                prop_assert_eq!(Prefix::parse(&prefix.to_string()).unwrap(), prefix);
+            }
+        }
+    }
+}
