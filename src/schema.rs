@@ -298,6 +298,25 @@ impl Column {
         if self.stage() == Stage::Decode { ColumnSet::of(&[self]) } else { ColumnSet::of(self.inputs()) }
     }
 
+    /// Whether it is for the program's own use, or stands for a name that people give: nothing to be asked for.
+    #[must_use]
+    pub fn is_inner(self) -> bool {
+        matches!(
+            self,
+            Self::View
+                | Self::Weight
+                | Self::Owner1
+                | Self::Owner2
+                | Self::Owner3
+                | Self::SrcOwner1
+                | Self::SrcOwner2
+                | Self::SrcOwner3
+                | Self::DstOwner1
+                | Self::DstOwner2
+                | Self::DstOwner3
+        )
+    }
+
     /// Short names that people may type for it.
     pub fn aliases(self) -> impl Iterator<Item = &'static str> {
         ALIASES.iter().filter(move |(_, column)| *column == self).map(|(alias, _)| *alias)

@@ -2,6 +2,7 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
+mod dimensions;
 mod fields;
 mod flags;
 mod flows;
@@ -12,6 +13,7 @@ mod memory;
 mod notice;
 mod output;
 mod prices;
+mod tables;
 mod top;
 
 use std::ffi::OsString;

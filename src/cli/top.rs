@@ -2,14 +2,17 @@
 
 use clap::{Args, ValueEnum};
 
+use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
 use super::memory::overflow;
+use super::tables::TableFlags;
 use crate::error::{Error, Exit, nearest};
-use crate::group::{Key, Spec, Verdict};
+use crate::group::{Spec, Verdict};
+use crate::join::{Sources, Wanted};
 use crate::report::top::{Order, Shape};
-use crate::schema::Column;
-use crate::work::{self, TopQuestion};
+use crate::schema::{Column, ColumnSet};
+use crate::work::{self, Sum, TopQuestion, TrafficQuestion};
 
 /// Flags of `outflow top`.
 #[derive(Debug, Args)]
@@ -45,6 +48,13 @@ pub(super) struct TopFlags {
     /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     memory: Option<String>,
+
+    /// Sum the records as each interface saw them: what crosses several interfaces counts several times
+    #[arg(long, help_heading = "Records")]
+    no_dedup: bool,
+
+    #[command(flatten)]
+    tables: TableFlags,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -90,24 +100,20 @@ impl TopFlags {
     }
 
     fn question(&self) -> Result<TopQuestion, Error> {
-        let mut keys = self.by.split(',').map(|key| Key::parse(key.trim())).collect::<Result<Vec<_>, _>>()?;
-        if let Some(repeated) =
-            keys.iter().enumerate().find(|(place, key)| keys[..*place].iter().any(|k| k.name() == key.name()))
-        {
-            return Err(Error::usage(format!("--by: `{}` is there twice", repeated.1.name())));
-        }
+        let estate = self.tables.estate()?;
+        let mut dimensions = Dimensions::default();
+        dimensions.add("--by", &self.by, &estate.owner_keys())?;
         let order = order(&self.sort)?;
         if let Some(distinct) = &self.distinct {
-            Column::named("--distinct", distinct.split(['/', ':']).next().unwrap_or_default())?;
-            keys.push(Key::parse(distinct)?);
+            dimensions.add("--distinct", distinct, &estate.owner_keys())?;
         } else if order == Order::Distinct {
             return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));
         }
         let has = |measure| self.measures.contains(&measure);
         let asked = |orders: &[Order]| orders.contains(&order);
         let spec = Spec {
+            keys: dimensions.keys.clone(),
             views: Vec::new(),
-            keys,
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
@@ -119,11 +125,29 @@ impl TopFlags {
                 .hint("leave --action out, or sort by bytes, packets or flows"));
         }
         let blocked = (has(Measure::Blocked) || of_blocked) && self.action == Action::Accept;
+        let overflow = overflow(self.memory.as_deref())?;
+        // What was refused is no traffic: each view of it is told.
+        let every_view = self.no_dedup || self.action != Action::Accept;
+        let traffic = if every_view && !dimensions.is_joined() {
+            None
+        } else {
+            let columns = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
+            let columns = dimensions.columns().union(ColumnSet::of(&columns));
+            let wanted = Wanted { columns, traffic: true, charges: false, blocked };
+            Some(TrafficQuestion {
+                sources: Sources { every_view, ..estate.sources(&dimensions.owner_keys)? },
+                extra: dimensions.extra(),
+                sums: vec![Sum { wanted, spec: spec.clone() }],
+                overflow: overflow.clone(),
+            })
+        };
         Ok(TopQuestion {
             spec,
             distinct: self.distinct.is_some(),
             shape: Shape { order, rows: rows(&self.top)?, blocked },
-            overflow: overflow(self.memory.as_deref())?,
+            overflow,
+            labels: dimensions.labels,
+            traffic,
         })
     }
 }

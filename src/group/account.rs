@@ -17,19 +17,25 @@ pub enum Class {
     Filtered,
     /// REJECT: summed in columns of its own, never billed.
     Blocked,
+    /// Seen at a gateway on its way between others, whose own records count.
+    Hop,
+    /// Another interface's record of the same packets counts.
+    Duplicate,
     /// Summed.
     Counted,
 }
 
 impl Class {
     /// Every class, in the order of the account.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::OutOfWindow,
         Self::NoData,
         Self::SkipData,
         Self::Filtered,
         Self::Blocked,
+        Self::Hop,
+        Self::Duplicate,
         Self::Counted,
     ];
 
@@ -43,6 +49,8 @@ impl Class {
             Self::SkipData => "skip_data",
             Self::Blocked => "blocked",
             Self::Filtered => "filtered",
+            Self::Hop => "hop",
+            Self::Duplicate => "duplicate",
             Self::Counted => "counted",
         }
     }

@@ -114,7 +114,8 @@ fn is_v4(address: u128) -> bool {
 }
 
 /// Whether an address may be a stranger's: not private (RFC 1918, RFC 4193), shared (RFC 6598), link-local or loopback.
-fn is_public(address: u128) -> bool {
+#[must_use]
+pub fn is_public(address: u128) -> bool {
     let inside = |network: u128, bits: u32| address >> (128 - bits) == network >> (128 - bits);
     let v4 = |a: u8, b: u8, bits: u32| inside(IPV4_MAPPED | u128::from(a) << 24 | u128::from(b) << 16, 96 + bits);
     let private_v4 = v4(10, 0, 8) || v4(172, 16, 12) || v4(192, 168, 16) || v4(100, 64, 10);

@@ -23,7 +23,7 @@ pub use account::{Account, Class, Tally};
 pub use batcher::Batcher;
 pub use classify::{Classifier, Verdict};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner};
-pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue};
+pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public};
 pub use partial::{Group, GroupKey, Partial, Rollup};
 pub use shared::{Overflow, SHARDS, Shared, Spill};
 pub use spec::{Spec, Sums};

@@ -162,7 +162,7 @@ impl Rollup {
     }
 
     /// A key's values, one per column.
-    pub fn values(&self, key: &GroupKey) -> impl Iterator<Item = KeyValue> {
+    pub fn values<'a>(&'a self, key: &'a GroupKey) -> impl Iterator<Item = KeyValue> + use<'a> {
         self.unpack(key.wide, &key.words)
     }
 

@@ -4,5 +4,23 @@
 //! and gives rows in which every byte stands once, with both ends, their owners, the path and the charges. It knows no
 //! prices, and reads no files.
 
+mod charges;
+mod count;
+mod ends;
+mod estate;
+pub mod geoip;
+mod index;
+mod learn;
+pub mod owners;
+mod path;
 pub mod prefixes;
+pub mod ranges;
+mod rows;
 pub mod tables;
+mod traffic;
+mod view;
+
+pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
+pub use rows::{OWNER_KEYS_MAX, Sink, Wanted, Writer};
+pub use traffic::{ChargeTo, Shards, Sources, Traffic};
+pub use view::{Facts, rides_along, spec};

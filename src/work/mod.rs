@@ -13,6 +13,7 @@ mod progress;
 mod scan;
 mod temporary;
 mod top;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -24,12 +25,13 @@ pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, price_table
 pub use progress::Progress;
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
+pub use traffic::{Sum, TrafficQuestion};
 
 use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Classifier, Verdict};
+use crate::group::{Classifier, Rollup, Shared, Verdict};
 use crate::schema::ColumnSet;
 use crate::units::time::Window;
 
@@ -88,6 +90,12 @@ impl Job {
     fn class_columns(&self) -> ColumnSet {
         Classifier::columns(self.window, self.verdict, self.filter.as_ref())
     }
+}
+
+/// The sums, once no batcher holds any.
+fn rollup(shared: Arc<Shared>) -> Result<Rollup, Error> {
+    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
+    Ok(shared.into_partial()?.finish())
 }
 
 #[cfg(test)]

@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::answer::Answer;
 use super::scan::{Scan, Take};
-use super::{Job, Progress};
+use super::traffic::{TrafficQuestion, boundary_note, summed};
+use super::{Job, Progress, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Class, Classifier, Overflow, Rollup, Shared, Spec, Verdict};
-use crate::report::Report;
 use crate::report::top::{Ranking, Shape};
+use crate::report::{Report, Table};
+use crate::schema::output;
 use crate::units::human;
 
 /// What to sum by what, and how to show it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TopQuestion {
     /// Keys and sums.
     pub spec: Spec,
@@ -25,6 +28,10 @@ pub struct TopQuestion {
     pub shape: Shape,
     /// How much memory the sums may take, and where the rest goes.
     pub overflow: Option<Overflow>,
+    /// Names of keys that are not those of their columns, at the keys' places.
+    pub labels: Vec<Option<String>>,
+    /// What of traffic is summed; none to sum the records as each interface saw them.
+    pub traffic: Option<TrafficQuestion>,
 }
 
 /// Sorts a block's records into classes and sums those that count.
@@ -50,6 +57,9 @@ impl Take for Summing {
 /// # Errors
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Answer, Error> {
+    if let Some(traffic) = &question.traffic {
+        return joined(job, question, traffic, progress);
+    }
     let found = job.find()?;
     let threads = job.threads()?;
     let shared = Arc::new(Shared::new(Arc::new(question.spec.clone()), question.overflow.clone()));
@@ -71,32 +81,50 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     let mut account = Account::default();
     takers.iter().for_each(|taker| account.add(&taker.account));
     drop(takers);
-    let rollup = rollup(shared)?;
-    let rollup = if question.distinct { threads.install(|| count_distinct(rollup))? } else { rollup };
-    let ranking = threads.install(|| rank(&rollup, question.shape))?;
-    let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
-    let mut report = Report { name: "top".to_owned(), tables: vec![ranking.table()], ..Report::default() };
-    if more > 0 {
-        report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
-    }
-    report.meta.spilled_bytes = question.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
+    let mut report = report(rollup(shared)?, question, &threads)?;
     if account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
     }
     Ok(Answer::new(report, job, &found, &outcomes, account))
 }
 
-/// The sums, once no batcher holds any.
-fn rollup(shared: Arc<Shared>) -> Result<Rollup, Error> {
-    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
-    Ok(shared.into_partial()?.finish())
+/// Answers by traffic in which each byte stands once.
+fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress: &Progress) -> Result<Answer, Error> {
+    let threads = job.threads()?;
+    let mut summed = summed(job, traffic, &threads, progress)?;
+    let rollup = summed.rollups.swap_remove(0);
+    let mut report = report(rollup, question, &threads)?;
+    report.meta.notes.extend(boundary_note(&summed.boundary));
+    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+}
+
+fn report(rollup: Rollup, question: &TopQuestion, threads: &ThreadPool) -> Result<Report, Error> {
+    let rollup = if question.distinct { threads.install(|| count_distinct(rollup))? } else { rollup };
+    let ranking = threads.install(|| rank(&rollup, question.shape))?;
+    let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
+    let mut table = ranking.table();
+    label(&mut table, &question.labels);
+    let mut report = Report { name: "top".to_owned(), tables: vec![table], ..Report::default() };
+    if more > 0 {
+        report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
+    }
+    report.meta.spilled_bytes = question.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
+    Ok(report)
+}
+
+/// Calls the columns of keys by the names that they were asked for by.
+pub(super) fn label(table: &mut Table, labels: &[Option<String>]) {
+    let keys = table.columns.iter_mut().filter(|head| head.name != output::RANK.name);
+    for (head, label) in keys.zip(labels).filter_map(|(head, label)| Some((head, label.as_ref()?))) {
+        head.name.clone_from(label);
+    }
 }
 
 fn count_distinct(rollup: Rollup) -> Result<Rollup, Error> {
     let shared = Arc::new(rollup.distinct());
     let count = |batcher: &mut Batcher, shard| rollup.count_distinct(shard, batcher);
     rollup.shards().into_par_iter().try_for_each_init(|| Batcher::new(Arc::clone(&shared)), count)?;
-    self::rollup(shared)
+    super::rollup(shared)
 }
 
 fn rank(rollup: &Rollup, shape: Shape) -> Result<Ranking<'_>, Error> {

@@ -1,0 +1,121 @@
+//! What people group by, as typed: columns of records and of traffic, and owners by the keys of their tags.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::error::{Error, nearest};
+use crate::group::Key;
+use crate::join::{OWNER_KEYS_MAX, rides_along};
+use crate::schema::{Column, ColumnSet, Stage};
+
+/// Pairs that have a name of their own.
+const PAIRS: [(&str, [&str; 2]); 4] = [
+    ("region_pair", ["src_region", "dst_region"]),
+    ("zone_pair", ["src_zone", "dst_zone"]),
+    ("account_pair", ["src_account", "dst_account"]),
+    ("vpc_pair", ["src_vpc", "dst_vpc"]),
+];
+/// The columns of owners by key and side: the bearer's, the source's, the destination's.
+const OWNERS: [[Column; OWNER_KEYS_MAX]; 3] = [
+    [Column::Owner1, Column::Owner2, Column::Owner3],
+    [Column::SrcOwner1, Column::SrcOwner2, Column::SrcOwner3],
+    [Column::DstOwner1, Column::DstOwner2, Column::DstOwner3],
+];
+
+/// What to group by.
+#[derive(Debug, Default)]
+pub(super) struct Dimensions {
+    /// The keys.
+    pub(super) keys: Vec<Key>,
+    /// The names of those that are owners, at their places.
+    pub(super) labels: Vec<Option<String>>,
+    /// The keys that owners are asked for by.
+    pub(super) owner_keys: Vec<Arc<str>>,
+}
+
+impl Dimensions {
+    /// Adds what is typed, names with commas between; `known` are the owner keys that there are.
+    pub(super) fn add(&mut self, flag: &str, text: &str, known: &BTreeSet<Arc<str>>) -> Result<(), Error> {
+        for name in text.split(',').map(str::trim) {
+            let pair = PAIRS.iter().find(|(pair, _)| *pair == name.replace('-', "_"));
+            match pair {
+                Some((_, both)) => both.iter().try_for_each(|name| self.add_one(flag, name, known))?,
+                None => self.add_one(flag, name, known)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add_one(&mut self, flag: &str, name: &str, known: &BTreeSet<Arc<str>>) -> Result<(), Error> {
+        let plain = name.split(['/', ':']).next().unwrap_or_default();
+        let (key, label) = match self.owner(plain, known)? {
+            Some(key) => (key, Some(plain.replace('-', "_"))),
+            None => (column(flag, name, plain, known)?, None),
+        };
+        let label_of = |place: usize| self.labels[place].clone().unwrap_or_else(|| self.keys[place].name());
+        let shown = label.clone().unwrap_or_else(|| key.name());
+        if (0..self.keys.len()).any(|place| label_of(place) == shown) {
+            return Err(Error::usage(format!("{flag}: `{shown}` is there twice")));
+        }
+        self.keys.push(key);
+        self.labels.push(label);
+        Ok(())
+    }
+
+    /// The column of an owner, if the name is a key, perhaps after `src_` or `dst_`.
+    fn owner(&mut self, name: &str, known: &BTreeSet<Arc<str>>) -> Result<Option<Key>, Error> {
+        let sides = [("", 0), ("src_", 1), ("dst_", 2), ("src-", 1), ("dst-", 2)];
+        let found = sides.iter().find_map(|(prefix, side)| {
+            let key = known.get(name.strip_prefix(prefix)?)?;
+            Some((Arc::clone(key), *side))
+        });
+        let Some((key, side)) = found.filter(|_| Column::of_name(name).is_none_or(Column::is_inner)) else {
+            return Ok(None);
+        };
+        let place = self.owner_keys.iter().position(|known| *known == key).unwrap_or(self.owner_keys.len());
+        if place == OWNER_KEYS_MAX {
+            return Err(Error::usage(format!("owners by more than {OWNER_KEYS_MAX} keys at a time"))
+                .hint("ask for the others in another run"));
+        }
+        if place == self.owner_keys.len() {
+            self.owner_keys.push(key);
+        }
+        Ok(Some(Key { column: OWNERS[side][place], cut: None }))
+    }
+
+    /// Whether some of it is told by more than the records themselves.
+    pub(super) fn is_joined(&self) -> bool {
+        self.keys.iter().any(|key| key.column.stage() == Stage::Join)
+    }
+
+    /// The columns that traffic must have for them.
+    pub(super) fn columns(&self) -> ColumnSet {
+        self.keys.iter().fold(ColumnSet::default(), |set, key| match key.column {
+            Column::Hour | Column::Day => set.with(Column::Start),
+            column => set.with(column),
+        })
+    }
+
+    /// The columns of records that traffic does not have by itself.
+    pub(super) fn extra(&self) -> Vec<Column> {
+        self.keys.iter().map(|key| key.column).filter(|column| rides_along(*column)).collect()
+    }
+}
+
+fn column(flag: &str, name: &str, plain: &str, known: &BTreeSet<Arc<str>>) -> Result<Key, Error> {
+    let hidden = Column::of_name(plain).is_some_and(Column::is_inner);
+    let error = match Key::parse(name) {
+        Ok(key) if !hidden => return Ok(key),
+        Ok(_) => Error::usage(format!("{flag}: there is no column `{plain}`")),
+        Err(error) => error,
+    };
+    if known.is_empty() {
+        return Err(error.hint("owners such as team need a table of tags: --tags FILE"));
+    }
+    let near = nearest(plain, known.iter().map(AsRef::as_ref));
+    let keys = known.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    Err(near
+        .iter()
+        .fold(error, |error, near| error.hint(format!("did you mean `{near}`?")))
+        .hint(format!("the owner keys are {keys}")))
+}

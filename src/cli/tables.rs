@@ -1,0 +1,25 @@
+//! stub
+use crate::error::Error;
+use crate::join::Sources;
+use clap::Args;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+#[derive(Debug, Args)]
+pub(super) struct TableFlags {
+    #[arg(long)]
+    tags: Vec<String>,
+}
+pub(super) struct Told;
+impl TableFlags {
+    pub(super) fn estate(&self) -> Result<Told, Error> {
+        Ok(Told)
+    }
+}
+impl Told {
+    pub(super) fn owner_keys(&self) -> BTreeSet<Arc<str>> {
+        BTreeSet::new()
+    }
+    pub(super) fn sources(self, _k: &[Arc<str>]) -> Result<Sources, Error> {
+        Ok(Sources::default())
+    }
+}

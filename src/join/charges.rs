@@ -1,0 +1,171 @@
+//! What is charged for traffic: which charge, to whom, in which region, and who bears it. Prices are not known here.
+
+use std::sync::Arc;
+
+use super::ends::{Atlas, End, Facet, Scope};
+use super::path::{Path, Sides, Via, Way, assumption};
+use super::tables::{Kind, Name, Role};
+
+/// The end whose owner bears a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bearer {
+    Source,
+    Destination,
+}
+
+/// A charge on all bytes of a transfer. The names are those of the price table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) charge: &'static str,
+    /// None where the account is not known.
+    pub(super) payer: Name,
+    pub(super) from: Name,
+    pub(super) to: Arc<str>,
+    pub(super) bearer: Bearer,
+    pub(super) assumed: Option<&'static str>,
+}
+
+/// A side that may pay.
+struct Side<'a> {
+    facet: &'a Facet,
+    payer: Name,
+    region: Name,
+    bearer: Bearer,
+}
+
+/// The other side of a charge between zones, and of one that no other side decides.
+const SAME: &str = "same";
+const ANY: &str = "any";
+const INTERNET: &str = "internet";
+
+/// The charges of a counted transfer.
+pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
+    let [from, to] = payers(atlas, sides, way);
+    let one = |charge: &'static str, side: &Side<'_>, other: &str| Item {
+        charge,
+        payer: side.payer.clone(),
+        from: side.region.clone(),
+        to: other.into(),
+        bearer: side.bearer,
+        assumed: way.assumed,
+    };
+    let sent = sides.src.scope == Scope::Own;
+    let halves = |names: [&'static str; 2], items: &mut Vec<Item>| {
+        for (name, side) in names.into_iter().zip([&from, &to]) {
+            if side.facet.scope == Scope::Own {
+                items.push(one(name, side, SAME));
+            }
+        }
+    };
+    let region = || sides.dst.region.as_deref().unwrap_or(ANY);
+    match way.path {
+        Path::Internet if sent => items.push(one("internet-egress", &from, INTERNET)),
+        Path::CrossRegion | Path::AwsServiceCrossRegion | Path::PeeringCrossRegion if sent => {
+            items.push(one("inter-region", &from, region()));
+        }
+        Path::CrossZone => halves(["inter-zone-out", "inter-zone-in"], items),
+        Path::PeeringCrossZone => halves(["peering-zone-out", "peering-zone-in"], items),
+        Path::PublicAddress => halves(["public-address-out", "public-address-in"], items),
+        Path::TransitGateway if sent => {
+            items.push(one("transit-gateway", &from, ANY));
+            let across =
+                sides.src.region.is_some() && sides.dst.region.is_some() && sides.src.region != sides.dst.region;
+            if across {
+                items.push(one("inter-region", &from, region()));
+            }
+        }
+        Path::InterfaceEndpoint => {
+            let at_source = sides.src.role == Role::Endpoint;
+            let (endpoint, client) = if at_source { (&from, &to) } else { (&to, &from) };
+            items.push(Item { bearer: client.bearer, ..one("endpoint-processing", endpoint, ANY) });
+        }
+        Path::OnPremises if sent => match &sides.dst.scope {
+            Scope::Site(Kind::DirectConnect(location)) => items.push(one("direct-connect", &from, location)),
+            _ => items.push(one("internet-egress", &from, INTERNET)),
+        },
+        _ => {}
+    }
+    if way.via.has(Via::NAT) {
+        unlogged_nat(atlas, sides, way, moment, items);
+    }
+}
+
+/// Who pays at either side: the account of the interface that faces the outside, which is the NAT gateway's where the
+/// transfer goes through one.
+fn payers<'a>(atlas: &Atlas, sides: &Sides<'a>, way: &Way) -> [Side<'a>; 2] {
+    let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
+    [(sides.src, Bearer::Source), (sides.dst, Bearer::Destination)].map(|(facet, bearer)| {
+        let gateway = nat.filter(|_| facet.scope == Scope::Own);
+        Side {
+            facet,
+            payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| facet.account.clone()),
+            region: gateway.and_then(|nat| nat.region.clone()).or_else(|| facet.region.clone()),
+            bearer,
+        }
+    })
+}
+
+/// What a NAT gateway that is not logged takes, told by the flows through it.
+fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
+    let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
+    if nat.is_some_and(|nat| nat.is_watched(moment)) {
+        return;
+    }
+    let forward = sides.src.scope == Scope::Own;
+    let (client, bearer) = if forward { (sides.src, Bearer::Source) } else { (sides.dst, Bearer::Destination) };
+    let assumed = Some(assumption::NAT_UNLOGGED);
+    let told = |name: fn(&super::estate::Own) -> &Name| nat.and_then(|nat| name(nat).clone());
+    items.push(Item {
+        charge: "nat-processing",
+        payer: told(|nat| &nat.account).or_else(|| client.account.clone()),
+        from: told(|nat| &nat.region).or_else(|| client.region.clone()),
+        to: ANY.into(),
+        bearer,
+        assumed,
+    });
+    if let Some(nat) = nat.filter(|nat| nat.role == Role::Nat) {
+        zone_leg((client, &client.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, assumed, items);
+    }
+}
+
+/// What a NAT gateway's record that names its client is charged for: processing, and the way between the two.
+pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forward: bool, items: &mut Vec<Item>) {
+    let nat = &atlas.estate.interfaces[nat as usize];
+    let bearer = if forward { Bearer::Source } else { Bearer::Destination };
+    let one = |charge: &'static str, payer: &Name, from: &Name| Item {
+        charge,
+        payer: payer.clone(),
+        from: from.clone(),
+        to: ANY.into(),
+        bearer,
+        assumed: None,
+    };
+    items.push(one("nat-processing", &nat.account, &nat.region));
+    if client.vpc != Some(nat.vpc) {
+        let (payer, from) = if forward { (&facet.account, &facet.region) } else { (&nat.account, &nat.region) };
+        items.push(one("transit-gateway", payer, from));
+    } else if nat.role == Role::Nat {
+        zone_leg((facet, &facet.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, None, items);
+    }
+}
+
+/// Both halves of the way between a client and its zonal NAT gateway, where their zones differ.
+fn zone_leg(
+    (client, client_payer): (&Facet, &Name),
+    (nat_zone, nat_payer, nat_region): (&Name, &Name, &Name),
+    forward: bool,
+    bearer: Bearer,
+    assumed: Option<&'static str>,
+    items: &mut Vec<Item>,
+) {
+    if client.zone.is_none() || nat_zone.is_none() || client.zone == *nat_zone {
+        return;
+    }
+    let mut sides = [(client_payer, &client.region), (nat_payer, nat_region)];
+    if !forward {
+        sides.reverse();
+    }
+    for (charge, (payer, from)) in ["inter-zone-out", "inter-zone-in"].into_iter().zip(sides) {
+        items.push(Item { charge, payer: payer.clone(), from: from.clone(), to: SAME.into(), bearer, assumed });
+    }
+}

@@ -1,0 +1,190 @@
+//! Ends: which VPC an address means, and what is known of it there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::estate::{Estate, Vpc};
+use super::ranges::{Ranges, Service};
+use super::tables::{Kind, Name, Network, Role};
+use super::view::{Direction, Fact, View};
+use crate::group::is_public;
+
+/// One side of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct End {
+    /// Its VPC, by its place in the estate; none if it is not the estate's, or not known.
+    pub(super) vpc: Option<u32>,
+    pub(super) address: u128,
+    /// The interface that held the address, by its place in the estate.
+    pub(super) interface: Option<u32>,
+}
+
+/// What an end is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// In a VPC of the estate.
+    Own,
+    /// In a site of the company outside of the cloud.
+    Site(Kind),
+    /// An AWS service; without a region where its addresses are of all regions.
+    Service(Arc<str>, Name),
+    /// Somebody's instance in this region, by its public address.
+    Stranger(Name),
+    /// A private address that nothing tells of.
+    PrivateUnknown,
+    /// Anything else.
+    Internet,
+}
+
+/// What is known of an end.
+#[derive(Clone, Debug)]
+pub(super) struct Facet {
+    pub(super) scope: Scope,
+    pub(super) account: Name,
+    pub(super) region: Name,
+    pub(super) zone: Name,
+    pub(super) subnet: Name,
+    /// What people call it.
+    pub(super) place: Arc<str>,
+    pub(super) role: Role,
+}
+
+/// The VPCs whose own interfaces showed an address as theirs towards a peer: by address and peer.
+pub(super) type Sights = HashMap<(u128, u128), Vec<u32>, ahash::RandomState>;
+
+/// What places an address: the estate, then AWS's ranges.
+#[derive(Debug)]
+pub(super) struct Atlas {
+    pub(super) estate: Estate,
+    pub(super) ranges: Arc<Ranges>,
+    /// Other views of addresses that several VPCs have.
+    pub(super) sights: Sights,
+}
+
+/// Both ends of a record, and where it was seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) src: End,
+    pub(super) dst: End,
+}
+
+impl Atlas {
+    /// Source and destination of a record.
+    pub(super) fn ends(&self, view: &View, fact: &Fact, direction: Option<Direction>) -> Ends {
+        let side = |own: bool, address: u128, peer: u128, shown: u128| {
+            let interface = view.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
+            match interface {
+                Some((place, at)) if own && address == shown && !at.is_hop() => {
+                    End { vpc: Some(at.vpc), address, interface: Some(place) }
+                }
+                _ => self.end(view, interface.map(|(_, at)| at.vpc), address, peer, fact.moment()),
+            }
+        };
+        Ends {
+            src: side(direction == Some(Direction::Egress), fact.src, fact.dst, fact.srcaddr),
+            dst: side(direction == Some(Direction::Ingress), fact.dst, fact.src, fact.dstaddr),
+        }
+    }
+
+    /// The end that an address means to an observer in a VPC: the observer's own VPC if it has the address; else the
+    /// one whose interface showed the same packets as its own; else the only one that has it; else nobody knows.
+    fn end(&self, view: &View, observer: Option<u32>, address: u128, peer: u128, moment: u32) -> End {
+        let (vpc, address) = match self.estate.inside(address) {
+            Some((vpc, inside)) => (Some(vpc), inside),
+            None => (self.vpc(view, observer, address, peer), address),
+        };
+        let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, moment));
+        End { vpc, address, interface }
+    }
+
+    fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> Option<u32> {
+        let candidates = self.estate.vpcs_of(address);
+        match candidates[..] {
+            _ if observer.is_some_and(|observer| candidates.contains(&observer)) => observer,
+            // What leaves for another resource of the VPC, and nobody else knows, is the VPC's.
+            [] => observer.filter(|_| view.traffic_path == Some(1) && !is_public(address)),
+            [only] => Some(only),
+            _ => match self.sights.get(&(address, peer)).map(Vec::as_slice) {
+                Some([only]) => Some(*only),
+                _ => None,
+            },
+        }
+    }
+
+    /// What is known of an end.
+    pub(super) fn facet(&self, end: End) -> Facet {
+        let Some(vpc) = end.vpc else { return self.outside(end.address) };
+        let own = end.interface.map(|place| &self.estate.interfaces[place as usize]);
+        let network = || self.estate.network(Some(vpc), end.address);
+        let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
+        let told: Option<Network> = network();
+        let of = |name: fn(&Network) -> &Name| told.as_ref().and_then(|network| name(network).clone());
+        let known: &Vpc = &self.estate.vpcs[vpc as usize];
+        let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
+        let region = own.and_then(|own| own.region.clone()).or_else(|| known.region.clone());
+        let place = of(|network| &network.name).or_else(|| known.id.clone()).unwrap_or_else(|| "own".into());
+        Facet {
+            scope: Scope::Own,
+            account: account.or_else(|| of(|network| &network.account)),
+            region: region.or_else(|| of(|network| &network.region)),
+            zone: zone.or_else(|| of(|network| &network.zone)),
+            subnet: subnet.or_else(|| of(|network| &network.subnet)),
+            place,
+            role: own.map_or(Role::End, |own| own.role),
+        }
+    }
+
+    /// What is known of an address that is no VPC's of the estate.
+    fn outside(&self, address: u128) -> Facet {
+        let network = self.estate.network(None, address);
+        let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
+            (Some(network), _) => {
+                let named = network.name.clone().unwrap_or_else(|| "site".into());
+                (Scope::Site(network.kind.clone()), network.region.clone(), named)
+            }
+            (None, Some(range)) => match &range.service {
+                Service::Instance => {
+                    (Scope::Stranger(range.region.clone()), range.region.clone(), "instance of others".into())
+                }
+                Service::Named(name) => {
+                    (Scope::Service(Arc::clone(name), range.region.clone()), range.region.clone(), Arc::clone(name))
+                }
+            },
+            (None, None) if is_public(address) => (Scope::Internet, None, "internet".into()),
+            (None, None) => (Scope::PrivateUnknown, None, "private-unknown".into()),
+        };
+        let account = network.and_then(|network| network.account);
+        Facet { scope, account, region, zone: None, subnet: None, place, role: Role::End }
+    }
+
+    /// The direction of a record: what it says; else own addresses; else the only side that a network of the estate
+    /// has; else from private to public is out.
+    pub(super) fn direction(
+        &self,
+        view: &View,
+        fact: &Fact,
+        learnt: &super::learn::Learnt,
+    ) -> (Option<Direction>, &'static str) {
+        if view.direction.is_some() {
+            return (view.direction, "by the record");
+        }
+        let (src, dst) = (fact.srcaddr, fact.dstaddr);
+        let by_addresses = view.interface.and_then(|place| learnt.direction(place as usize, src, dst));
+        if by_addresses.is_some() {
+            return (by_addresses, "by the interface's own address");
+        }
+        let one_side = |src: bool, dst: bool| match (src, dst) {
+            (true, false) => Some(Direction::Egress),
+            (false, true) => Some(Direction::Ingress),
+            _ => None,
+        };
+        let ours = |address: u128| !self.estate.vpcs_of(address).is_empty();
+        if let Some(direction) = one_side(ours(src), ours(dst)) {
+            return (Some(direction), "by the estate's networks");
+        }
+        match one_side(!is_public(src), !is_public(dst)) {
+            Some(direction) => (Some(direction), "by private and public addresses"),
+            None => (None, "unknown"),
+        }
+    }
+}

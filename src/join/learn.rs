@@ -1,0 +1,238 @@
+//! What the records teach of interfaces: their own addresses, by direction or by elimination, and whether they are
+//! gateways.
+//!
+//! Elimination is for logs without a direction: an interface's own address is common to all of its records, and what is
+//! one interface's is no other's in the same VPC at the same time. On a real file the address met most often is wrong
+//! in 152 of 1,138 records, because interfaces that talk to one peer have both addresses in every record.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::estate::{Own, Roster};
+use super::tables::{Name, Role};
+use super::view::{Direction, Fact, Facts, View};
+use crate::error::Error;
+use crate::group::is_public;
+
+/// Private addresses inside packets that one interface may be the holder of besides its own: an instance's pods. One
+/// with more forwards what is others'.
+pub(super) const INNER_ADDRESSES_MAX: usize = 1024;
+
+/// What some part of the records teaches. Merges in any order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Learnt {
+    interfaces: Vec<Taught>,
+    /// Whether any record lacks its direction.
+    pub(super) undirected: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Taught {
+    /// Own addresses as the records show them.
+    direct: BTreeSet<u128>,
+    /// Private ones that packets bore on the interface's own side.
+    inner: BTreeSet<u128>,
+    /// Whether packets bore others' public addresses on the interface's own side.
+    inner_public: bool,
+    /// By family, the addresses common to all records without a direction.
+    candidates: [Option<Vec<u128>>; 2],
+    /// Fields with a value by flow log.
+    flow_logs: BTreeMap<Name, usize>,
+}
+
+impl Learnt {
+    /// Nothing yet of any interface.
+    #[must_use]
+    pub(super) fn new(roster: &Roster) -> Self {
+        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], undirected: false }
+    }
+
+    /// Learns from a shard. Own addresses that are known by now tell the direction of records that lack it.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(super) fn of_shard(
+        facts: &Facts<'_>,
+        shard: usize,
+        roster: &Roster,
+        known: Option<&Self>,
+    ) -> Result<Self, Error> {
+        let mut learnt = Self::new(roster);
+        facts.for_each(shard, |fact, _| learnt.meet(&facts.views[fact.view], fact, known))?;
+        Ok(learnt)
+    }
+
+    fn meet(&mut self, view: &View, fact: &Fact, known: Option<&Self>) {
+        let Some(place) = view.interface.map(|place| place as usize) else { return };
+        let taught = &mut self.interfaces[place];
+        let fields = taught.flow_logs.entry(view.flow_log.clone()).or_default();
+        *fields = view.fields.max(*fields);
+        let told =
+            view.direction.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
+        self.undirected |= view.direction.is_none();
+        let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
+        let (shown, inside) = match direction {
+            Direction::Egress => (fact.srcaddr, fact.src),
+            Direction::Ingress => (fact.dstaddr, fact.dst),
+        };
+        taught.direct.insert(shown);
+        if inside != shown {
+            if is_public(inside) {
+                taught.inner_public = true;
+            } else if taught.inner.len() <= INNER_ADDRESSES_MAX {
+                taught.inner.insert(inside);
+            }
+        }
+    }
+
+    /// Adds what another part taught.
+    #[must_use]
+    pub(super) fn merge(mut self, other: Self) -> Self {
+        self.undirected |= other.undirected;
+        for (mine, theirs) in self.interfaces.iter_mut().zip(other.interfaces) {
+            mine.add(theirs);
+        }
+        self
+    }
+
+    /// Settles own addresses of interfaces whose records have no direction: those the inventory tells, else by
+    /// elimination.
+    #[must_use]
+    pub(super) fn eliminate(mut self, roster: &Roster) -> Self {
+        for (taught, own) in self.interfaces.iter_mut().zip(&roster.interfaces) {
+            if own.told {
+                taught.candidates = [None, None];
+                taught.direct.extend(&own.addresses);
+            }
+        }
+        let mut holders: HashMap<u128, Vec<usize>, ahash::RandomState> = HashMap::default();
+        let mut ready: Vec<(usize, u128)> = Vec::new();
+        for (place, taught) in self.interfaces.iter().enumerate() {
+            for candidates in taught.candidates.iter().flatten() {
+                candidates.iter().for_each(|address| holders.entry(*address).or_default().push(place));
+                ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (place, only)));
+            }
+            taught.direct.iter().for_each(|address| ready.push((place, *address)));
+        }
+        while let Some((place, address)) = ready.pop() {
+            self.interfaces[place].direct.insert(address);
+            for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
+                if !self.exclusive(roster, place, *other) {
+                    continue;
+                }
+                for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
+                    if candidates.len() > 1 && candidates.contains(&address) {
+                        candidates.retain(|candidate| *candidate != address);
+                        ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (*other, only)));
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// Adds own addresses that were told apart before.
+    #[must_use]
+    pub(super) fn with_own_addresses_of(mut self, before: &Self) -> Self {
+        for (mine, theirs) in self.interfaces.iter_mut().zip(&before.interfaces) {
+            mine.direct.extend(&theirs.direct);
+        }
+        self
+    }
+
+    /// Whether an address of one interface cannot be the other's too: inside one VPC (account, region and flow log
+    /// where it is not named) and at overlapping times.
+    fn exclusive(&self, roster: &Roster, one: usize, other: usize) -> bool {
+        let (a, b) = (&roster.interfaces[one], &roster.interfaces[other]);
+        let same = match (&a.vpc_id, &b.vpc_id) {
+            (Some(one), Some(other)) => one == other,
+            _ => a.account == b.account && a.region == b.region && self.flow_log(one) == self.flow_log(other),
+        };
+        let overlap = match (a.watched, b.watched) {
+            (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,
+            _ => true,
+        };
+        same && overlap
+    }
+
+    /// The direction by own addresses; none if both or neither are the interface's.
+    pub(super) fn direction(&self, place: usize, srcaddr: u128, dstaddr: u128) -> Option<Direction> {
+        let direct = &self.interfaces.get(place)?.direct;
+        match (direct.contains(&srcaddr), direct.contains(&dstaddr)) {
+            (true, false) => Some(Direction::Egress),
+            (false, true) => Some(Direction::Ingress),
+            _ => None,
+        }
+    }
+
+    /// An interface's own addresses as its records show them.
+    pub(super) fn direct(&self, place: usize) -> Vec<u128> {
+        self.interfaces.get(place).map_or(Vec::new(), |taught| taught.direct.iter().copied().collect())
+    }
+
+    /// Private addresses that packets bore on its side.
+    pub(super) fn inner(&self, place: usize) -> Vec<u128> {
+        let inner = self.interfaces.get(place).map(|taught| &taught.inner);
+        inner
+            .filter(|inner| inner.len() <= INNER_ADDRESSES_MAX)
+            .map_or(Vec::new(), |inner| inner.iter().copied().collect())
+    }
+
+    /// The flow log that logs an interface: the first by its id where there are several.
+    pub(super) fn flow_log(&self, place: usize) -> Name {
+        self.interfaces.get(place)?.flow_logs.keys().next().cloned().flatten()
+    }
+
+    /// Of interfaces with several flow logs the one to count: with the most fields, else the lowest id.
+    pub(super) fn chosen_flow_logs(&self) -> HashMap<u32, Name, ahash::RandomState> {
+        let several = (0u32..).zip(&self.interfaces).filter(|(_, taught)| taught.flow_logs.len() > 1);
+        let choose = |(place, taught): (u32, &Taught)| {
+            let best =
+                taught.flow_logs.iter().max_by_key(|(log, fields)| (**fields, std::cmp::Reverse((*log).clone())));
+            best.map(|(log, _)| (place, log.clone()))
+        };
+        several.filter_map(choose).collect()
+    }
+
+    /// Tells gateways that nobody has named: without an instance, and with packets of others on their own side.
+    pub(super) fn complete(&self, interfaces: &mut [Own]) {
+        let instances = interfaces.iter().any(|own| own.instance.is_some());
+        for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
+            if own.told || own.role != Role::End || own.instance.is_some() {
+                continue;
+            }
+            if taught.inner_public {
+                own.role = Role::Nat;
+            } else if !taught.inner.is_empty() && instances {
+                own.role = Role::TransitGateway;
+            }
+        }
+    }
+}
+
+impl Taught {
+    /// Keeps the candidates that this record has too.
+    fn narrow(&mut self, srcaddr: u128, dstaddr: u128) {
+        let family = usize::from(srcaddr >> 32 != 0xffff);
+        let both = [srcaddr, dstaddr];
+        match &mut self.candidates[family] {
+            Some(candidates) => candidates.retain(|candidate| both.contains(candidate)),
+            none => *none = Some(both.to_vec()),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.direct.extend(other.direct);
+        self.inner.extend(other.inner);
+        self.inner_public |= other.inner_public;
+        for (mine, theirs) in self.candidates.iter_mut().zip(other.candidates) {
+            match (&mut *mine, theirs) {
+                (Some(mine), Some(theirs)) => mine.retain(|candidate| theirs.contains(candidate)),
+                (none, theirs) => *none = none.take().or(theirs),
+            }
+        }
+        for (log, fields) in other.flow_logs {
+            let mine = self.flow_logs.entry(log).or_default();
+            *mine = fields.max(*mine);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The path of a transfer: by AWS's traffic path where that decides, else by the places of both ends.
+
+use super::ends::{Atlas, Ends, Facet, Scope};
+use super::estate::Own;
+use super::index::Index;
+use super::tables::{Name, Role};
+use super::view::View;
+use crate::group::is_public;
+
+/// The class of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub(super) enum Path {
+    Unknown,
+    SameZone,
+    CrossZone,
+    SameRegion,
+    CrossRegion,
+    Internet,
+    AwsService,
+    AwsServiceCrossRegion,
+    PublicAddress,
+    GatewayEndpoint,
+    InterfaceEndpoint,
+    PeeringSameZone,
+    PeeringCrossZone,
+    Peering,
+    PeeringCrossRegion,
+    TransitGateway,
+    OnPremises,
+    Edge,
+}
+
+impl Path {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::SameZone => "same-zone",
+            Self::CrossZone => "cross-zone",
+            Self::SameRegion => "same-region",
+            Self::CrossRegion => "cross-region",
+            Self::Internet => "internet",
+            Self::AwsService => "aws-service",
+            Self::AwsServiceCrossRegion => "aws-service-cross-region",
+            Self::PublicAddress => "public-address",
+            Self::GatewayEndpoint => "gateway-endpoint",
+            Self::InterfaceEndpoint => "interface-endpoint",
+            Self::PeeringSameZone => "peering-same-zone",
+            Self::PeeringCrossZone => "peering-cross-zone",
+            Self::Peering => "peering",
+            Self::PeeringCrossRegion => "peering-cross-region",
+            Self::TransitGateway => "transit-gateway",
+            Self::OnPremises => "on-premises",
+            Self::Edge => "edge",
+        }
+    }
+}
+
+/// What a transfer went through, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Via(u8);
+
+impl Via {
+    pub(super) const NAT: Self = Self(1);
+    pub(super) const TRANSIT_GATEWAY: Self = Self(2);
+    pub(super) const ENDPOINT: Self = Self(4);
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The parts joined by `+`; none of nothing.
+    pub(super) fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => return None,
+            1 => "nat",
+            2 => "transit-gateway",
+            3 => "nat+transit-gateway",
+            4 => "endpoint",
+            5 => "nat+endpoint",
+            6 => "transit-gateway+endpoint",
+            _ => "nat+transit-gateway+endpoint",
+        })
+    }
+}
+
+/// What is taken for true where the logs do not tell it.
+pub(super) mod assumption {
+    pub(in super::super) const GATEWAY_ENDPOINT: &str =
+        "S3 and DynamoDB of the own region by a gateway endpoint (traffic path 2)";
+    pub(in super::super) const NAT: &str = "the internet by a NAT gateway";
+    pub(in super::super) const TRANSIT_GATEWAY: &str = "other VPCs by a transit gateway (traffic path 1)";
+    pub(in super::super) const PEERING: &str = "other VPCs by a peering";
+    pub(in super::super) const SAME_VPC: &str = "unknown private addresses in the same VPC (traffic path 1)";
+    pub(in super::super) const VPN: &str = "a site of unknown kind by VPN";
+    pub(in super::super) const NAT_UNLOGGED: &str = "processing at a NAT gateway that is not logged";
+    pub(in super::super) const DIRECTION: &str = "the direction by kinds of addresses";
+    pub(in super::super) const NO_PUBLIC: &str =
+        "the internet by a NAT gateway from interfaces without a public address";
+}
+
+/// How a transfer went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Way {
+    pub(super) path: Path,
+    pub(super) via: Via,
+    /// The NAT gateway, by its place in the estate, if it is known which one.
+    pub(super) nat: Option<u32>,
+    pub(super) assumed: Option<&'static str>,
+    pub(super) rule: &'static str,
+}
+
+impl Way {
+    fn plain(path: Path, rule: &'static str) -> Self {
+        Self { path, via: Via::default(), nat: None, assumed: None, rule }
+    }
+
+    fn through(self, via: Via) -> Self {
+        Self { via: self.via.and(via), ..self }
+    }
+
+    fn assuming(self, assumed: &'static str) -> Self {
+        Self { assumed: Some(assumed), ..self }
+    }
+}
+
+/// Both ends of a transfer with what is known of them.
+#[derive(Clone, Copy)]
+pub(super) struct Sides<'a> {
+    pub(super) ends: Ends,
+    pub(super) src: &'a Facet,
+    pub(super) dst: &'a Facet,
+}
+
+impl<'a> Sides<'a> {
+    /// The way of what left an interface.
+    pub(super) fn egress(&self, atlas: &Atlas, index: &Index, view: &View) -> Way {
+        const BY: &str = "by the traffic path";
+        match view.traffic_path {
+            Some(3) => self.site(BY),
+            Some(4) => Way::plain(self.zones(PEERING), BY),
+            Some(5) => Way::plain(Path::PeeringCrossRegion, BY),
+            Some(6) => Way::plain(Path::Edge, BY),
+            Some(7) => Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT),
+            Some(8) => Way::plain(self.public_path(), BY),
+            Some(2) if self.is_by_gateway_endpoint() => {
+                let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
+                way.assuming(assumption::GATEWAY_ENDPOINT)
+            }
+            Some(2) => Way::plain(self.public_path(), BY),
+            Some(1) => self.inside(atlas, index, view),
+            _ => self.by_places(atlas, index),
+        }
+    }
+
+    /// By traffic path 1: to another resource of the VPC, a NAT or transit gateway among them.
+    fn inside(&self, atlas: &Atlas, index: &Index, view: &View) -> Way {
+        const BY: &str = "by traffic path 1 and places";
+        match &self.dst.scope {
+            Scope::Own if self.same_vpc(atlas) => self.in_vpc(BY),
+            Scope::Own => {
+                let way = Way::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY);
+                let known =
+                    view.next_hop_type.as_deref() == Some("transit_gateway") || index.by_transit_gateway(self.ends);
+                if known { way } else { way.assuming(assumption::TRANSIT_GATEWAY) }
+            }
+            Scope::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
+            Scope::PrivateUnknown if self.ends.dst.vpc.is_some() => {
+                Way::plain(Path::SameRegion, BY).assuming(assumption::SAME_VPC)
+            }
+            Scope::PrivateUnknown => Way::plain(Path::Unknown, BY),
+            _ => self.by_nat(atlas, index, Way::plain(self.public_path(), BY), assumption::NAT),
+        }
+    }
+
+    /// By the places of both ends alone; the same way whichever end sends.
+    pub(super) fn by_places(&self, atlas: &Atlas, index: &Index) -> Way {
+        const BY: &str = "by places";
+        match (&self.src.scope, &self.dst.scope) {
+            (Scope::Own, Scope::Own) if self.same_vpc(atlas) => self.in_vpc(BY),
+            (Scope::Own, Scope::Own) if index.by_transit_gateway(self.ends) => {
+                Way::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY)
+            }
+            (Scope::Own, Scope::Own) if is_public(self.ends.src.address) && is_public(self.ends.dst.address) => {
+                Way::plain(self.public_path(), BY)
+            }
+            (Scope::Own, Scope::Own) => {
+                let across =
+                    self.src.region.is_some() && self.dst.region.is_some() && self.src.region != self.dst.region;
+                let path = if across { Path::PeeringCrossRegion } else { self.zones(PEERING) };
+                Way::plain(path, BY).assuming(assumption::PEERING)
+            }
+            (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
+            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => Way::plain(Path::Unknown, BY),
+            (Scope::Own, _) => {
+                let way = Way::plain(self.public_path(), BY);
+                if self.needs_nat(atlas) { self.by_nat(atlas, index, way, assumption::NO_PUBLIC) } else { way }
+            }
+            (_, Scope::Own) => self.turned().by_places(atlas, index),
+            _ => Way::plain(Path::Unknown, BY),
+        }
+    }
+
+    /// Of what passed a gateway and counts there, since neither end is logged.
+    pub(super) fn at_hop(&self, atlas: &Atlas, hop: u32) -> Way {
+        const BY: &str = "by the gateway it was seen at";
+        let own: &Own = &atlas.estate.interfaces[hop as usize];
+        let both = |one: &Scope, other: &Scope| matches!((one, other), (Scope::Own, Scope::Own));
+        if own.is_nat() {
+            let client = if self.src.scope == Scope::Own { self.ends.src } else { self.ends.dst };
+            let sides = if self.src.scope == Scope::Own { *self } else { self.turned() };
+            let way = Way { nat: Some(hop), ..Way::plain(sides.public_path(), BY) }.through(Via::NAT);
+            return if client.vpc == Some(own.vpc) { way } else { way.through(Via::TRANSIT_GATEWAY) };
+        }
+        let through = if own.role == Role::TransitGateway { Via::TRANSIT_GATEWAY } else { Via::default() };
+        match (&self.src.scope, &self.dst.scope) {
+            (one, other) if both(one, other) => Way::plain(Path::TransitGateway, BY).through(through),
+            (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY).through(through),
+            (Scope::PrivateUnknown, _) | (_, Scope::PrivateUnknown) => {
+                Way::plain(Path::TransitGateway, BY).through(through)
+            }
+            (Scope::Own, _) => {
+                Way::plain(self.public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT)
+            }
+            _ => Way::plain(self.turned().public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT),
+        }
+    }
+
+    /// The same transfer the other way round.
+    pub(super) fn turned(&self) -> Self {
+        Self { ends: Ends { src: self.ends.dst, dst: self.ends.src }, src: self.dst, dst: self.src }
+    }
+
+    /// Through the NAT gateway that the client is known to use, or that its VPC has.
+    fn by_nat(&self, atlas: &Atlas, index: &Index, way: Way, assumed: &'static str) -> Way {
+        let way = way.through(Via::NAT);
+        let nat = index.nat_of(self.ends.src);
+        let Some(nat) = nat else {
+            let only = self.ends.src.vpc.and_then(|vpc| atlas.estate.only_nat.get(&vpc).copied());
+            return Way { nat: only, assumed: Some(assumed).filter(|_| only.is_none()), ..way };
+        };
+        let apart = Some(atlas.estate.interfaces[nat as usize].vpc) != self.ends.src.vpc;
+        let way = Way { nat: Some(nat), ..way };
+        if apart { way.through(Via::TRANSIT_GATEWAY) } else { way }
+    }
+
+    /// Whether the inventory has the source's interface, without a public address.
+    fn needs_nat(&self, atlas: &Atlas) -> bool {
+        let own = self.ends.src.interface.map(|place| &atlas.estate.interfaces[place as usize]);
+        !is_public(self.ends.src.address) && own.is_some_and(|own| own.told && !own.has_public)
+    }
+
+    fn same_vpc(&self, atlas: &Atlas) -> bool {
+        let vpc = |place: Option<u32>| place.map(|place| &atlas.estate.vpcs[place as usize]);
+        match (vpc(self.ends.src.vpc), vpc(self.ends.dst.vpc)) {
+            // Those without a name stand for flow logs, of which a VPC may have several.
+            (Some(one), Some(other)) if one.id.is_none() || other.id.is_none() => {
+                one.account == other.account && one.region == other.region
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    fn in_vpc(&self, rule: &'static str) -> Way {
+        if self.src.role == Role::Endpoint || self.dst.role == Role::Endpoint {
+            return Way::plain(Path::InterfaceEndpoint, rule).through(Via::ENDPOINT);
+        }
+        Way::plain(self.zones([Path::SameZone, Path::CrossZone, Path::SameRegion]), rule)
+    }
+
+    /// The path by whether the zones are the same, differ, or are not known.
+    fn zones(&self, [same, cross, unknown]: [Path; 3]) -> Path {
+        match (&self.src.zone, &self.dst.zone) {
+            (Some(one), Some(other)) if one == other => same,
+            (Some(_), Some(_)) => cross,
+            _ => unknown,
+        }
+    }
+
+    fn site(&self, rule: &'static str) -> Way {
+        let way = Way::plain(Path::OnPremises, rule);
+        let kind = [self.src, self.dst].into_iter().find_map(|facet| match &facet.scope {
+            Scope::Site(kind) => Some(kind),
+            _ => None,
+        });
+        let told = kind.is_some_and(|kind| *kind != super::tables::Kind::Cloud);
+        if told { way } else { way.assuming(assumption::VPN) }
+    }
+
+    /// The path over public addresses, by what the destination is.
+    fn public_path(&self) -> Path {
+        let here = &self.src.region;
+        let elsewhere = |region: &Name| region.is_some() && here.is_some() && region != here;
+        match &self.dst.scope {
+            Scope::Own if elsewhere(&self.dst.region) => Path::CrossRegion,
+            Scope::Own => Path::PublicAddress,
+            Scope::Stranger(region) if elsewhere(region) => Path::CrossRegion,
+            Scope::Stranger(_) => Path::PublicAddress,
+            Scope::Service(_, region) if elsewhere(region) => Path::AwsServiceCrossRegion,
+            Scope::Service(..) => Path::AwsService,
+            Scope::Site(_) => Path::OnPremises,
+            Scope::PrivateUnknown => Path::Unknown,
+            Scope::Internet => Path::Internet,
+        }
+    }
+
+    fn is_by_gateway_endpoint(&self) -> bool {
+        let Scope::Service(name, region) = &self.dst.scope else { return false };
+        GATEWAY_ENDPOINT_SERVICES.contains(&&**name) && region.is_some() && *region == self.src.region
+    }
+}
+
+const PEERING: [Path; 3] = [Path::PeeringSameZone, Path::PeeringCrossZone, Path::Peering];
+/// The services that have gateway endpoints, by their names in AWS's ranges (VPC guide, "Gateway endpoints").
+const GATEWAY_ENDPOINT_SERVICES: [&str; 2] = ["S3", "DYNAMODB"];

@@ -1,0 +1,485 @@
+//! The rows of traffic, written shard by shard as blocks of columns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::charges::{self, Bearer, Item};
+use super::count::Judgement;
+use super::ends::{End, Ends, Facet, Scope};
+use super::estate::TAG_COLUMNS;
+use super::geoip::Country;
+use super::index::client;
+use super::owners::{EXTERNAL, EndFacts, Timeline, UNALLOCATED};
+use super::path::{Sides, Way, assumption};
+use super::traffic::{ChargeTo, Traffic};
+use super::view::{Direction, Fact, View, rides_apart};
+use crate::decode::{Dictionary, Flows, Values};
+use crate::error::Error;
+use crate::group::{Account, Class, KeyValue, Tally};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME, Column, ColumnSet};
+
+/// Rows of a block: enough to be packed at a stretch, few enough for a core's cache.
+const BLOCK_ROWS: usize = 2048;
+/// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
+const ENDS_KEPT_MAX: usize = 1 << 18;
+/// How many keys owners can be asked by at the same time.
+pub const OWNER_KEYS_MAX: usize = 3;
+
+/// Where blocks go: columns, the dictionary of their texts, and the rows of counted and of blocked traffic.
+pub trait Sink {
+    /// Takes a block. The dictionary is the same one every time.
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]);
+}
+
+/// What is asked for of traffic.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The columns of the blocks.
+    pub columns: ColumnSet,
+    /// Whether traffic is wanted.
+    pub traffic: bool,
+    /// Whether charges are wanted.
+    pub charges: bool,
+    /// Whether what was blocked is wanted.
+    pub blocked: bool,
+}
+
+/// Writes traffic; one per worker.
+#[derive(Debug)]
+pub struct Writer<'a, S> {
+    traffic: &'a Traffic<'a>,
+    wanted: &'a Wanted,
+    /// The columns that are keys of their own in the facts.
+    riders: Vec<Column>,
+    sink: S,
+    dictionary: Dictionary,
+    columns: Vec<(Column, Values)>,
+    flows: Flows,
+    counted: Vec<u32>,
+    blocked: Vec<u32>,
+    rows: usize,
+    known: HashMap<End, Arc<Known>, ahash::RandomState>,
+    items: Vec<Item>,
+    /// What became of the records that the roll-up counted.
+    pub account: Account,
+    /// Bytes that count at the edges of watches, where views are told apart by difference.
+    pub boundary: Tally,
+}
+
+/// What is known of an end, with the codes of its texts.
+#[derive(Debug)]
+struct Known {
+    facet: Facet,
+    vpc: u32,
+    account: u32,
+    region: u32,
+    zone: u32,
+    subnet: u32,
+    interface: u32,
+    instance: u32,
+    place: u32,
+    country: u32,
+    network: u32,
+    owners: Vec<Timeline>,
+}
+
+/// A row before it is written.
+#[derive(Clone, Copy)]
+struct Row<'r> {
+    view: &'r View,
+    fact: &'r Fact,
+    extra: &'r [KeyValue],
+    ends: Ends,
+    src: &'r Known,
+    dst: &'r Known,
+    way: Option<Way>,
+    item: Option<&'r Item>,
+    direction_rule: &'static str,
+    count_rule: &'static str,
+    bytes: u128,
+    packets: u128,
+    flows: u128,
+}
+
+impl<'a, S: Sink> Writer<'a, S> {
+    /// A writer to a sink.
+    pub fn new(traffic: &'a Traffic<'a>, wanted: &'a Wanted, sink: S) -> Self {
+        let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
+        let (dictionary, known, account, boundary) = Default::default();
+        let (counted, blocked, items) = Default::default();
+        let flows = Flows::new(wanted.columns);
+        let keys = traffic.facts.rollup().spec().keys.iter().map(|key| key.column);
+        let riders = keys.filter(|column| rides_apart(*column)).collect();
+        Self {
+            traffic,
+            riders,
+            wanted,
+            sink,
+            dictionary,
+            columns,
+            flows,
+            counted,
+            blocked,
+            rows: 0,
+            known,
+            items,
+            account,
+            boundary,
+        }
+    }
+
+    /// Writes a shard.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub fn shard(&mut self, shard: usize) -> Result<(), Error> {
+        let traffic = self.traffic;
+        traffic.facts.for_each(shard, |fact, extra| self.fact(fact, extra))?;
+        self.flush();
+        Ok(())
+    }
+
+    fn fact(&mut self, fact: &Fact, extra: &[KeyValue]) {
+        let Traffic { facts, atlas, learnt, index, sources } = self.traffic;
+        let view = &facts.views[fact.view];
+        let (direction, direction_rule) = atlas.direction(view, fact, learnt);
+        let ends = atlas.ends(view, fact, direction);
+        let judgement = if sources.every_view {
+            Judgement { class: Class::Counted, rule: "each view counts", bytes: fact.counted.bytes }
+        } else {
+            atlas.judge(index, view, fact, direction, ends)
+        };
+        self.tally(fact, &judgement);
+        let (src, dst) = (self.known(ends.src), self.known(ends.dst));
+        let row = Row {
+            view,
+            fact,
+            extra,
+            ends,
+            src: &src,
+            dst: &dst,
+            way: None,
+            item: None,
+            direction_rule,
+            count_rule: judgement.rule,
+            bytes: 0,
+            packets: 0,
+            flows: 0,
+        };
+        if self.wanted.blocked && fact.blocked.flows > 0 {
+            let sums = &fact.blocked;
+            let way = self.way(&row, direction);
+            self.write(&Row { way, bytes: sums.bytes, packets: sums.packets, flows: sums.flows, ..row }, true);
+        }
+        if fact.counted.flows > 0 {
+            self.accepted(row, direction, &judgement);
+        }
+        if self.known.len() > ENDS_KEPT_MAX {
+            self.known.clear();
+        }
+    }
+
+    /// Writes the accepted records of a fact: traffic where they count, and charges.
+    fn accepted(&mut self, row: Row<'_>, direction: Option<Direction>, judgement: &Judgement) {
+        let counts = judgement.class == Class::Counted;
+        let sums = &row.fact.counted;
+        let row = Row { bytes: judgement.bytes, packets: sums.packets, flows: sums.flows, ..row };
+        let way = if counts { self.way(&row, direction) } else { None };
+        if counts && self.wanted.traffic {
+            self.write(&Row { way, ..row }, false);
+        }
+        if !self.wanted.charges {
+            return;
+        }
+        let mut items = std::mem::take(&mut self.items);
+        items.clear();
+        let (atlas, moment) = (&self.traffic.atlas, row.fact.moment());
+        if let Some(way) = &way {
+            let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
+            charges::of_transfer(atlas, &sides, way, moment, &mut items);
+            items.retain(|item| item.payer.is_none() || atlas.estate.owns(&item.payer));
+            self.charge(&Row { way: Some(*way), ..row }, &items);
+            if items.is_empty() && !self.wanted.traffic {
+                self.write(&Row { way: Some(*way), ..row }, false);
+            }
+        }
+        items.clear();
+        let own = row.view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize]));
+        let other_log = own
+            .is_some_and(|(place, _)| atlas.estate.flow_logs.get(&place).is_some_and(|log| *log != row.view.flow_log));
+        let nat = own.filter(|(_, own)| own.is_nat() && !other_log);
+        if let Some((place, own)) = nat
+            && let Some(client) = client(own.role, row.fact, direction, row.ends)
+        {
+            let forward = client == row.ends.src;
+            let facet = if forward { &row.src.facet } else { &row.dst.facet };
+            charges::of_nat(atlas, place, client, facet, forward, &mut items);
+            let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
+            let way = sides.at_hop(atlas, place);
+            self.charge(&Row { way: Some(way), bytes: sums.bytes, ..row }, &items);
+        }
+        self.items = items;
+    }
+
+    fn charge(&mut self, row: &Row<'_>, items: &[Item]) {
+        for item in items {
+            self.write(&Row { item: Some(item), ..*row }, false);
+        }
+    }
+
+    /// The way of what counts here.
+    fn way(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Way> {
+        let Traffic { atlas, index, .. } = self.traffic;
+        let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
+        let hop = row.view.interface.filter(|place| atlas.estate.interfaces[*place as usize].is_hop());
+        let way = match (hop, direction) {
+            (Some(hop), _) => sides.at_hop(atlas, hop),
+            (None, Some(Direction::Egress)) => sides.egress(atlas, index, row.view),
+            (None, _) => index.way_back(row.ends).unwrap_or_else(|| sides.by_places(atlas, index)),
+        };
+        let guessed = row.direction_rule == "by private and public addresses" && way.assumed.is_none();
+        Some(if guessed { Way { assumed: Some(assumption::DIRECTION), ..way } } else { way })
+    }
+
+    fn tally(&mut self, fact: &Fact, judgement: &Judgement) {
+        let records = u64::try_from(fact.counted.flows).unwrap_or(u64::MAX);
+        let tally = &mut self.account[judgement.class];
+        tally.records += records;
+        let rest = fact.counted.bytes - judgement.bytes;
+        if judgement.class == Class::Counted {
+            tally.bytes += judgement.bytes;
+            self.account[Class::Duplicate].bytes += rest;
+            if rest > 0 {
+                self.boundary.records += records;
+                self.boundary.bytes += judgement.bytes;
+            }
+        } else {
+            tally.bytes += fact.counted.bytes;
+        }
+    }
+
+    /// What is known of an end.
+    fn known(&mut self, end: End) -> Arc<Known> {
+        if let Some(known) = self.known.get(&end) {
+            return Arc::clone(known);
+        }
+        let Traffic { atlas, sources, .. } = self.traffic;
+        let facet = atlas.facet(end);
+        let own = end.interface.map(|place| &atlas.estate.interfaces[place as usize]);
+        let vpc = end.vpc.and_then(|vpc| atlas.estate.vpcs[vpc as usize].id.clone());
+        let place: Country = sources.geography.look_up(end.address);
+        let mut facts = EndFacts {
+            interface: own.map(|own| Arc::clone(&own.id)),
+            instance: own.and_then(|own| own.instance.clone()),
+            resource: own.and_then(|own| own.resource.clone()),
+            vpc: vpc.clone(),
+            address: end.address,
+            subnet: facet.subnet.clone(),
+            account: facet.account.clone(),
+            tag: None,
+            ecs_service: own.and_then(|own| own.ecs_service.clone()),
+        };
+        let owners = sources.v11_tags.iter().enumerate().map(|(key, column)| {
+            let tag = column.and_then(|column| TAG_COLUMNS.iter().position(|tag| *tag == column));
+            facts.tag = tag.and_then(|tag| own.and_then(|own| own.tags[tag].clone()));
+            sources.owners.timeline(key, &facts)
+        });
+        let owners = owners.collect();
+        let mut code =
+            |text: Option<&str>| text.map_or(Dictionary::ABSENT, |text| self.dictionary.code(text.as_bytes()));
+        let known = Known {
+            vpc: code(vpc.as_deref()),
+            account: code(facet.account.as_deref()),
+            region: code(facet.region.as_deref()),
+            zone: code(facet.zone.as_deref()),
+            subnet: code(facet.subnet.as_deref()),
+            interface: code(own.map(|own| &*own.id)),
+            instance: code(own.and_then(|own| own.instance.as_deref())),
+            place: code(Some(&facet.place)),
+            country: code(place.country.as_deref()),
+            network: code(place.network.as_deref()),
+            facet,
+            owners,
+        };
+        let known = Arc::new(known);
+        self.known.insert(end, Arc::clone(&known));
+        known
+    }
+
+    /// Writes a row of the columns asked for.
+    fn write(&mut self, row: &Row<'_>, blocked: bool) {
+        let place = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        if blocked {
+            self.blocked.push(place)
+        } else {
+            self.counted.push(place)
+        }
+        self.rows += 1;
+        let mut columns = std::mem::take(&mut self.columns);
+        for (column, values) in &mut columns {
+            match values {
+                Values::Address(values) => values.push(row.address(*column)),
+                Values::Big(values) => values.push(row.big(*column)),
+                Values::Time(values) => values.push(row.time(*column, &self.riders)),
+                Values::Small(values) => values.push(row.small(*column, &self.riders)),
+                Values::Text(values) => values.push(self.text(*column, row)),
+            }
+        }
+        self.columns = columns;
+        if self.rows >= BLOCK_ROWS {
+            self.flush();
+        }
+    }
+
+    /// Hands on what is written.
+    fn flush(&mut self) {
+        if self.rows == 0 {
+            return;
+        }
+        self.flows.clear();
+        for (column, values) in &mut self.columns {
+            if let Some(out) = self.flows.values_mut(*column) {
+                std::mem::swap(out, values);
+            }
+        }
+        self.flows.set_rows(self.rows);
+        self.sink.take(&self.flows, &self.dictionary, &self.counted, &self.blocked);
+        for (column, values) in &mut self.columns {
+            *values = Values::new(column.kind());
+        }
+        self.rows = 0;
+        self.counted.clear();
+        self.blocked.clear();
+    }
+
+    fn text(&mut self, column: Column, row: &Row<'_>) -> u32 {
+        let (src, dst) = (row.src, row.dst);
+        let fixed = |text: Option<&'static str>| text.map(str::as_bytes);
+        let item = row.item;
+        let text: Option<&[u8]> = match column {
+            Column::SrcVpc => return src.vpc,
+            Column::DstVpc => return dst.vpc,
+            Column::SrcAccount => return src.account,
+            Column::DstAccount => return dst.account,
+            Column::SrcRegion => return src.region,
+            Column::DstRegion => return dst.region,
+            Column::SrcZone => return src.zone,
+            Column::DstZone => return dst.zone,
+            Column::SrcSubnet => return src.subnet,
+            Column::DstSubnet => return dst.subnet,
+            Column::SrcInterface => return src.interface,
+            Column::DstInterface => return dst.interface,
+            Column::SrcInstance => return src.instance,
+            Column::DstInstance => return dst.instance,
+            Column::SrcPlace => return src.place,
+            Column::DstPlace => return dst.place,
+            Column::SrcCountry => return src.country,
+            Column::DstCountry => return dst.country,
+            Column::SrcNetwork => return src.network,
+            Column::DstNetwork => return dst.network,
+            Column::Path => fixed(row.way.map(|way| way.path.name())),
+            Column::Via => fixed(row.way.and_then(|way| way.via.name())),
+            Column::PathRule => fixed(row.way.map(|way| way.rule)),
+            Column::Assumed => match item {
+                Some(item) => fixed(item.assumed),
+                None => fixed(row.way.and_then(|way| way.assumed)),
+            },
+            Column::DirectionRule => fixed(Some(row.direction_rule)),
+            Column::CountRule => fixed(Some(row.count_rule)),
+            Column::Charge => fixed(item.map(|item| item.charge)),
+            Column::PayerAccount => item.map(|item| item.payer.as_deref().unwrap_or("unknown").as_bytes()),
+            Column::FromRegion => item.map(|item| item.from.as_deref().unwrap_or("unknown").as_bytes()),
+            Column::ToRegion => item.map(|item| item.to.as_bytes()),
+            _ => return self.owner_or_extra(column, row),
+        };
+        text.map_or(Dictionary::ABSENT, |text| self.dictionary.code(text))
+    }
+
+    /// An owner, or a column that the question groups records by.
+    fn owner_or_extra(&mut self, column: Column, row: &Row<'_>) -> u32 {
+        let bearer = self.bearer(row);
+        let (known, key) = match column {
+            Column::Owner1 => (bearer, 0),
+            Column::Owner2 => (bearer, 1),
+            Column::Owner3 => (bearer, 2),
+            Column::SrcOwner1 => (row.src, 0),
+            Column::SrcOwner2 => (row.src, 1),
+            Column::SrcOwner3 => (row.src, 2),
+            Column::DstOwner1 => (row.dst, 0),
+            Column::DstOwner2 => (row.dst, 1),
+            Column::DstOwner3 => (row.dst, 2),
+            _ => {
+                let views = &self.traffic.facts.rollup().spec().views;
+                let value = views.iter().position(|view| *view == column).and_then(|place| row.view.values.get(place));
+                return value
+                    .and_then(Option::as_deref)
+                    .map_or(Dictionary::ABSENT, |text| self.dictionary.code(text.as_bytes()));
+            }
+        };
+        let owner = known.owners.get(key).and_then(|timeline| timeline.at(row.fact.hour));
+        let label = if known.facet.scope == Scope::Own { UNALLOCATED } else { EXTERNAL };
+        self.dictionary.code(owner.map_or(label, |owner| owner).as_bytes())
+    }
+
+    /// The end that bears a charge; of traffic the sender if it is the estate's, else the receiver.
+    fn bearer<'r>(&self, row: &Row<'r>) -> &'r Known {
+        let source = match (row.item, self.traffic.sources.charge_to) {
+            (Some(_), ChargeTo::Sender) => true,
+            (Some(_), ChargeTo::Receiver) => false,
+            (Some(item), ChargeTo::Payer) => item.bearer == Bearer::Source,
+            (None, _) => row.src.facet.scope == Scope::Own,
+        };
+        if source { row.src } else { row.dst }
+    }
+}
+
+impl Row<'_> {
+    fn address(&self, column: Column) -> u128 {
+        match column {
+            Column::Src => self.ends.src.address,
+            Column::Dst => self.ends.dst.address,
+            Column::Srcaddr => self.fact.srcaddr,
+            Column::Dstaddr => self.fact.dstaddr,
+            Column::PktSrcaddr => self.fact.src,
+            Column::PktDstaddr => self.fact.dst,
+            _ => ABSENT_ADDRESS,
+        }
+    }
+
+    fn big(&self, column: Column) -> u64 {
+        let sum = match column {
+            Column::Bytes => self.bytes,
+            Column::Packets => self.packets,
+            Column::Weight => self.flows,
+            _ => return ABSENT_BIG,
+        };
+        u64::try_from(sum).unwrap_or(u64::MAX)
+    }
+
+    fn time(&self, column: Column, riders: &[Column]) -> u32 {
+        match column {
+            Column::Start => self.fact.moment(),
+            Column::End => self.fact.last_moment(),
+            _ => match self.rider(column, riders) {
+                Some(KeyValue::Time(time)) => time,
+                _ => ABSENT_TIME,
+            },
+        }
+    }
+
+    fn small(&self, column: Column, riders: &[Column]) -> u32 {
+        if column == Column::TrafficPath {
+            return self.view.traffic_path.unwrap_or(ABSENT_SMALL);
+        }
+        match self.rider(column, riders) {
+            Some(KeyValue::Number(number)) => u32::try_from(number).unwrap_or(ABSENT_SMALL),
+            _ => ABSENT_SMALL,
+        }
+    }
+
+    /// A column that the question groups records by.
+    fn rider(&self, column: Column, riders: &[Column]) -> Option<KeyValue> {
+        let mut riders = riders.iter().zip(self.extra);
+        riders.find(|(rider, _)| **rider == column).map(|(_, value)| *value)
+    }
+}

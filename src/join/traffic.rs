@@ -1,0 +1,116 @@
+//! Traffic: facts joined with all that is known, as blocks of columns again, each byte once.
+//!
+//! A block has the columns that were asked for; a row is a part of the traffic, or a charge on it (the column `charge`
+//! tells which). Blocks are grouped by the same kernels that records are. Which shards are done at the same time is
+//! the caller's business, by [`Shards`].
+
+use std::sync::Arc;
+
+use super::ends::{Atlas, Sights};
+use super::estate::{Estate, Roster};
+use super::geoip::Geography;
+use super::index::{self, Index};
+use super::learn::Learnt;
+use super::owners::Owners;
+use super::ranges::Ranges;
+use super::tables::Tables;
+use super::view::Facts;
+use crate::error::Error;
+use crate::schema::Column;
+
+/// Runs a function for every shard and puts the results together, in any order, perhaps on many threads.
+pub trait Shards {
+    /// Every shard's result merged into the first one.
+    ///
+    /// # Errors
+    /// The first error of any shard.
+    fn fold<T: Send>(
+        &self,
+        none: impl Fn() -> T + Send + Sync,
+        each: impl Fn(usize) -> Result<T, Error> + Send + Sync,
+        merge: impl Fn(T, T) -> T + Send + Sync,
+    ) -> Result<T, Error>;
+}
+
+/// Who bears a charge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChargeTo {
+    /// The owner of the end on the side of the account that pays; of gateways and endpoints their client.
+    #[default]
+    Payer,
+    /// The owner of the source end.
+    Sender,
+    /// The owner of the destination end.
+    Receiver,
+}
+
+/// What is joined with the records.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The user's tables.
+    pub tables: Tables,
+    /// AWS's address ranges.
+    pub ranges: Arc<Ranges>,
+    /// Countries and networks.
+    pub geography: Geography,
+    /// Owners by the keys asked for.
+    pub owners: Owners,
+    /// For each of those keys the v11 column that tells it, if any.
+    pub v11_tags: Vec<Option<Column>>,
+    /// Who bears charges.
+    pub charge_to: ChargeTo,
+    /// Whether each record counts, whoever else saw the same packets.
+    pub every_view: bool,
+}
+
+/// Facts with all that is known of them.
+#[derive(Debug)]
+pub struct Traffic<'a> {
+    pub(super) facts: Facts<'a>,
+    pub(super) atlas: Atlas,
+    pub(super) learnt: Learnt,
+    pub(super) index: Index,
+    pub(super) sources: &'a Sources,
+}
+
+impl<'a> Traffic<'a> {
+    /// Learns all that the records tell of each other.
+    ///
+    /// # Errors
+    /// If rows of the roll-up were spilled and cannot be read.
+    pub fn new(facts: Facts<'a>, roster: Roster, sources: &'a Sources, shards: &impl Shards) -> Result<Self, Error> {
+        let learn = |known: Option<&Learnt>| {
+            shards.fold(|| Learnt::new(&roster), |shard| Learnt::of_shard(&facts, shard, &roster, known), Learnt::merge)
+        };
+        let mut learnt = learn(None)?;
+        if learnt.undirected {
+            learnt = learnt.eliminate(&roster);
+            learnt = learn(Some(&learnt))?.with_own_addresses_of(&learnt);
+        }
+        let estate = Estate::new(roster, &sources.tables, &learnt);
+        let atlas = Atlas { estate, ranges: Arc::clone(&sources.ranges), sights: Sights::default() };
+        let mut traffic = Self { facts, atlas, learnt, index: Index::default(), sources };
+        traffic.index(shards)?;
+        Ok(traffic)
+    }
+
+    fn index(&mut self, shards: &impl Shards) -> Result<(), Error> {
+        let of = |each: &(dyn Fn(&Self, usize) -> Result<Index, Error> + Sync), this: &Self| {
+            shards.fold(Index::default, |shard| each(this, shard), Index::merge)
+        };
+        self.atlas.sights = shards.fold(
+            Sights::default,
+            |shard| index::sights(&self.atlas, &self.learnt, &self.facts, shard),
+            index::add_sights,
+        )?;
+        self.index = of(&|this, shard| index::gateways(&this.atlas, &this.learnt, &this.facts, shard), self)?;
+        let ways = of(&|this, shard| index::ways(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
+        self.index = std::mem::take(&mut self.index).merge(ways);
+        if self.index.has_boundaries() {
+            let sent =
+                of(&|this, shard| index::weigh(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
+            self.index = std::mem::take(&mut self.index).merge(sent);
+        }
+        Ok(())
+    }
+}

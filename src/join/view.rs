@@ -1,0 +1,197 @@
+//! The roll-up that traffic is made of: what records are grouped by, and its rows taken apart.
+//!
+//! The key has everything that direction, ends, paths and charges are told by, and the hour; what belongs to an
+//! interface is kept apart. Further columns that a question groups by ride along.
+
+use std::sync::Arc;
+
+use super::estate::Roster;
+use super::tables::Name;
+use crate::decode::Dictionary;
+use crate::error::Error;
+use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, views};
+use crate::schema::{ABSENT_ADDRESS, Column, Kind, Stage};
+
+/// The text columns of the key, as one.
+const VIEW: [Column; 10] = [
+    Column::InterfaceId,
+    Column::ResourceId,
+    Column::FlowLogId,
+    Column::FlowDirection,
+    Column::TrafficPath,
+    Column::NextHopAzId,
+    Column::NextHopVpcId,
+    Column::NextHopInterfaceType,
+    Column::PktSrcAwsService,
+    Column::PktDstAwsService,
+];
+/// The other columns of the key.
+const KEYS: [Column; 6] =
+    [Column::View, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::PktSrcaddr, Column::PktDstaddr];
+
+/// What to sum for a question that also groups by these columns of the records.
+#[must_use]
+pub fn spec(extra: &[Column]) -> Spec {
+    let key = |column: Column| Key { column, cut: None };
+    let viewed = |column: &&Column| column.kind() == Kind::Text && !VIEW.contains(column);
+    let apart = |column: &&Column| rides_apart(**column);
+    Spec {
+        views: VIEW.into_iter().chain(extra.iter().filter(viewed).copied()).collect(),
+        keys: KEYS.into_iter().chain(extra.iter().filter(apart).copied()).map(key).collect(),
+        bytes: true,
+        packets: true,
+        seen: true,
+        distinct: false,
+    }
+}
+
+/// Whether a column of the records has to ride along to be in traffic: see [`spec`].
+#[must_use]
+pub fn rides_along(column: Column) -> bool {
+    let told = [Column::Src, Column::Dst, Column::Hour, Column::Day, Column::Start, Column::End];
+    let summed = [Column::Bytes, Column::Packets];
+    column.stage() != Stage::Join
+        && !KEYS.contains(&column)
+        && !VIEW.contains(&column)
+        && !told.contains(&column)
+        && !summed.contains(&column)
+}
+
+/// Whether a column that rides along is a key of its own.
+pub(super) fn rides_apart(column: Column) -> bool {
+    column.kind() != Kind::Text && !KEYS.contains(&column) && !VIEW.contains(&column)
+}
+
+/// Relative to the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Direction {
+    Egress,
+    Ingress,
+}
+
+/// What records have in common that were seen at the same interface in the same way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    /// The interface, by its place in the roster.
+    pub(super) interface: Option<u32>,
+    pub(super) flow_log: Name,
+    pub(super) direction: Option<Direction>,
+    pub(super) traffic_path: Option<u32>,
+    pub(super) next_hop_zone: Name,
+    pub(super) next_hop_vpc: Name,
+    pub(super) next_hop_type: Name,
+    pub(super) src_service: Name,
+    pub(super) dst_service: Name,
+    /// How many of the fields have a value: which of two flow logs tells more.
+    pub(super) fields: usize,
+    /// All values, in the order of the spec's views.
+    pub(super) values: Vec<Name>,
+}
+
+/// A roll-up of [`spec`] with its views taken apart.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    rollup: &'a Rollup,
+    /// By the code of the view.
+    pub(super) views: Vec<View>,
+}
+
+/// Records that are alike in everything the join looks at, in one hour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fact {
+    pub(super) view: usize,
+    /// The start of the hour.
+    pub(super) hour: u32,
+    /// As the interface shows them.
+    pub(super) srcaddr: u128,
+    pub(super) dstaddr: u128,
+    /// The packet's.
+    pub(super) src: u128,
+    pub(super) dst: u128,
+    pub(super) counted: Sums,
+    pub(super) blocked: Sums,
+}
+
+impl Fact {
+    /// The moment that interfaces and owners are asked for.
+    pub(super) fn moment(&self) -> u32 {
+        self.counted.first_seen.min(self.blocked.first_seen)
+    }
+
+    /// The latest moment that its records may have started at.
+    pub(super) fn last_moment(&self) -> u32 {
+        self.counted.last_seen.max(self.blocked.last_seen).max(self.moment())
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Takes a roll-up of [`spec`] apart.
+    #[must_use]
+    pub fn new(rollup: &'a Rollup, roster: &Roster) -> Self {
+        let names = rollup.names();
+        let codes = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
+        Self { rollup, views: codes.map(|code| View::new(names.text(code), roster)).collect() }
+    }
+
+    /// The roll-up.
+    #[must_use]
+    pub fn rollup(&self) -> &'a Rollup {
+        self.rollup
+    }
+
+    /// Calls with each fact of a shard, and with what its group has besides.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(super) fn for_each(&self, shard: usize, mut each: impl FnMut(&Fact, &[KeyValue])) -> Result<(), Error> {
+        let mut values = Vec::new();
+        self.rollup.for_each_group(shard, |group: Group<'_>| {
+            values.clear();
+            values.extend(self.rollup.group_values(&group));
+            let address = |value: KeyValue| match value {
+                KeyValue::Address(address) => address,
+                _ => ABSENT_ADDRESS,
+            };
+            let &[view, hour, srcaddr, dstaddr, src, dst] = values.first_chunk::<6>().unwrap_or(&[KeyValue::Absent; 6]);
+            let [srcaddr, dstaddr, src, dst] = [srcaddr, dstaddr, src, dst].map(address);
+            let or = |one, other| if one == ABSENT_ADDRESS { other } else { one };
+            let fact = Fact {
+                view: if let KeyValue::Text(code) = view { code as usize } else { Dictionary::ABSENT as usize },
+                hour: if let KeyValue::Time(hour) = hour { hour } else { 0 },
+                srcaddr: or(srcaddr, src),
+                dstaddr: or(dstaddr, dst),
+                src: or(src, srcaddr),
+                dst: or(dst, dstaddr),
+                counted: group.counted,
+                blocked: group.blocked,
+            };
+            each(&fact, values.get(KEYS.len()..).unwrap_or(&[]));
+        })
+    }
+}
+
+impl View {
+    fn new(text: &[u8], roster: &Roster) -> Self {
+        let name = |value: &[u8]| (!value.is_empty()).then(|| Arc::from(String::from_utf8_lossy(value)));
+        let values: Vec<Name> = views::fields(text).map(name).collect();
+        let at = |place: usize| values.get(place).cloned().flatten();
+        let number = |text: Name| text.and_then(|text| text.parse().ok());
+        Self {
+            interface: at(0).or(at(1)).and_then(|id| roster.place(&id)),
+            flow_log: at(2),
+            direction: match at(3).as_deref() {
+                Some("egress") => Some(Direction::Egress),
+                Some("ingress") => Some(Direction::Ingress),
+                _ => None,
+            },
+            traffic_path: number(at(4)),
+            next_hop_zone: at(5),
+            next_hop_vpc: at(6),
+            next_hop_type: at(7),
+            src_service: at(8),
+            dst_service: at(9),
+            fields: values.iter().flatten().count(),
+            values,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Scan, sum by what the join needs, join, and sum again by what the report asks for.
+
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::object::Outcome;
+use super::scan::{Scan, Take};
+use super::{Job, Progress, rollup};
+use crate::collect::Found;
+use crate::decode::{Dictionary, Flows};
+use crate::error::Error;
+use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Overflow, Rollup, Shared, Spec, Tally};
+use crate::join::{Facts, Roster, Shards, Sink, Sources, Traffic, Wanted, Writer, spec};
+use crate::schema::Column;
+use crate::units::human;
+
+/// What is asked of traffic.
+#[derive(Debug)]
+pub struct TrafficQuestion {
+    /// What is joined.
+    pub sources: Sources,
+    /// Columns of the records that ride along.
+    pub extra: Vec<Column>,
+    /// The sums, of one scan.
+    pub sums: Vec<Sum>,
+    /// How much memory sums may take, and where the rest goes.
+    pub overflow: Option<Overflow>,
+}
+
+/// A sum of traffic.
+#[derive(Debug)]
+pub struct Sum {
+    /// Which rows and columns.
+    pub wanted: Wanted,
+    /// What they are summed by.
+    pub spec: Spec,
+}
+
+/// Traffic, summed.
+#[derive(Debug)]
+pub(super) struct Summed {
+    pub(super) found: Found,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) account: Account,
+    /// What counts at the edges of watches by difference.
+    pub(super) boundary: Tally,
+    /// In the order of the sums asked for.
+    pub(super) rollups: Vec<Rollup>,
+}
+
+/// Sorts a block's records into classes, sums those that count and those that were blocked, and learns of interfaces.
+struct Summing {
+    classifier: Classifier,
+    batcher: Batcher,
+    learner: Learner,
+    account: Account,
+    every: Vec<u32>,
+}
+
+impl Take for Summing {
+    fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
+        self.classifier.classify(flows, dictionary, &mut self.account);
+        self.batcher.add(flows, dictionary, &self.classifier.counted, false);
+        self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
+        // What an interface was watched is told by records of any kind and time.
+        let known = u32::try_from(self.every.len()).unwrap_or(u32::MAX);
+        self.every.extend(known..u32::try_from(flows.rows()).unwrap_or(u32::MAX));
+        self.learner.learn(flows, dictionary, &self.every[..flows.rows()]);
+    }
+}
+
+/// Hands blocks of traffic to the tables.
+struct Tables(Batcher);
+
+impl Sink for Tables {
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]) {
+        self.0.add(flows, dictionary, counted, false);
+        self.0.add(flows, dictionary, blocked, true);
+    }
+}
+
+/// All shards on all threads.
+struct Parallel<'a>(&'a ThreadPool, &'a Rollup);
+
+impl Shards for Parallel<'_> {
+    fn fold<T: Send>(
+        &self,
+        none: impl Fn() -> T + Send + Sync,
+        each: impl Fn(usize) -> Result<T, Error> + Send + Sync,
+        merge: impl Fn(T, T) -> T + Send + Sync,
+    ) -> Result<T, Error> {
+        let results = || self.1.shards().into_par_iter().map(&each);
+        self.0.install(|| results().try_reduce(&none, |one, other| Ok(merge(one, other))))
+    }
+}
+
+/// Scans, joins and sums.
+pub(super) fn summed(
+    job: &Job,
+    question: &TrafficQuestion,
+    threads: &ThreadPool,
+    progress: &Progress,
+) -> Result<Summed, Error> {
+    let found = job.find()?;
+    let facts_spec = Arc::new(spec(&question.extra));
+    let shared = Arc::new(Shared::new(Arc::clone(&facts_spec), question.overflow.clone()));
+    let scan = Scan {
+        job,
+        objects: &found.objects,
+        columns: facts_spec.columns().union(job.class_columns()).union(Interfaces::columns()),
+        progress,
+        new_taker: &|| Summing {
+            classifier: job.classifier(),
+            batcher: Batcher::new(Arc::clone(&shared)),
+            learner: Learner::default(),
+            account: Account::default(),
+            every: Vec::new(),
+        },
+        object_done: None,
+        stopped: Some(shared.failed()),
+    };
+    let (outcomes, takers) = scan.run(threads);
+    let (mut account, mut interfaces) = (Account::default(), Interfaces::default());
+    for taker in takers {
+        account.add(&taker.account);
+        interfaces.add(taker.learner.finish());
+    }
+    let facts = rollup(shared)?;
+    let roster = Roster::new(&interfaces, &question.sources.tables);
+    let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
+    let (mut rollups, mut judged) = (Vec::new(), None);
+    for sum in &question.sums {
+        let (rollup, became) = self::sum(&traffic, sum, question.overflow.as_ref(), &facts, threads)?;
+        rollups.push(rollup);
+        judged = Some(became);
+    }
+    let (judged, boundary) = judged.unwrap_or_default();
+    account[Class::Counted] = Tally::default();
+    account.add(&judged);
+    Ok(Summed { found, outcomes, account, boundary, rollups })
+}
+
+/// Sums traffic by what the question asks for; gives also what became of the records.
+fn sum(
+    traffic: &Traffic<'_>,
+    sum: &Sum,
+    overflow: Option<&Overflow>,
+    facts: &Rollup,
+    threads: &ThreadPool,
+) -> Result<(Rollup, (Account, Tally)), Error> {
+    let shared = Arc::new(Shared::new(Arc::new(sum.spec.clone()), overflow.cloned()));
+    let writer = || Writer::new(traffic, &sum.wanted, Tables(Batcher::new(Arc::clone(&shared))));
+    let written = threads.install(|| {
+        let folded = facts.shards().into_par_iter().try_fold(writer, |mut writer, shard| {
+            writer.shard(shard)?;
+            Ok::<_, Error>(writer)
+        });
+        let accounts = folded.map(|writer| writer.map(|writer| (writer.account.clone(), writer.boundary)));
+        accounts.try_reduce(Default::default, |mut one: (Account, Tally), other| {
+            one.0.add(&other.0);
+            one.1.records += other.1.records;
+            one.1.bytes += other.1.bytes;
+            Ok(one)
+        })
+    })?;
+    Ok((rollup(shared)?, written))
+}
+
+/// What counts by difference where a watch begins or ends.
+pub(super) fn boundary_note(boundary: &Tally) -> Option<String> {
+    let records = human::counted(boundary.records, "record");
+    (boundary.records > 0).then(|| {
+        format!(
+            "boundary: of {records} at the edges of watches {} bytes count, by difference with the sender's",
+            boundary.bytes
+        )
+    })
+}
