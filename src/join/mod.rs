@@ -4,4 +4,5 @@
 //! and gives rows in which every byte stands once, with both ends, their owners, the path and the charges. It knows no
 //! prices, and reads no files.
 
+pub mod owners;
 pub mod tables;
