@@ -1,0 +1,180 @@
+//! Who owns an end, over time: the tables that people keep of their tags, and what the inventory and the records tell.
+//!
+//! The most specific source that says something of a key decides, moment by moment: interface, instance, the NAT
+//! gateway or endpoint behind an interface, address in a VPC, address, subnet, the longest CIDR, VPC, account. A row of
+//! a tag table goes before a tag that the inventory lists for the same kind of resource, as the inventory is a
+//! snapshot and says nothing of when. Where none of them says anything, the v11 tag column that was chosen for the key
+//! does, and last the name of the ECS service: for every key that is asked for, whatever it means.
+//!
+//! Which interface held an address when, and whether an end is the estate's own, is for the caller to know. Keys are
+//! compared as written, as AWS does: `Team` and `team` are two.
+
+mod claims;
+mod fault;
+mod lines;
+mod read;
+mod resource;
+mod row;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use self::claims::Claims;
+pub use self::fault::FAULTS_TOLD_MAX;
+pub use self::read::TagTable;
+use self::resource::Resource;
+pub use self::timeline::Timeline;
+use super::tables::Name;
+use crate::error::{Error, nearest};
+use crate::schema::ABSENT_ADDRESS;
+
+/// What is shown for an end of the estate that nobody owns.
+pub const UNALLOCATED: &str = "(unallocated)";
+/// What is shown for an end outside of the estate that no row names.
+pub const EXTERNAL: &str = "(external)";
+/// How many of the keys that there are an error lists.
+pub const KEYS_TOLD_MAX: usize = 20;
+
+/// The tags that the inventory lists for a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceTags {
+    /// Its id; what no end can be told by, such as a route table, is left out.
+    pub resource: Arc<str>,
+    /// Keys and values.
+    pub tags: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// What is known of an end. Of one outside of the estate that is the address alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndFacts {
+    /// `eni-…`
+    pub interface: Name,
+    /// `i-…`
+    pub instance: Name,
+    /// The NAT gateway or endpoint that the interface belongs to: `nat-…`, `vpce-…`.
+    pub resource: Name,
+    /// `vpc-…`
+    pub vpc: Name,
+    /// Its address, or [`ABSENT_ADDRESS`].
+    pub address: u128,
+    /// `subnet-…`
+    pub subnet: Name,
+    /// Twelve digits.
+    pub account: Name,
+    /// What the v11 column says that was chosen for the key asked for.
+    pub tag: Name,
+    /// The name of its ECS service.
+    pub ecs_service: Name,
+}
+
+/// Owners by the keys that were asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Owners {
+    keys: Vec<Index>,
+    /// What is odd without being wrong.
+    pub warnings: Vec<String>,
+}
+
+impl Owners {
+    /// Owners by these keys, from the tag tables, the tags of the inventory, and v11 columns.
+    ///
+    /// # Errors
+    /// A usage error for a key that none of them has.
+    pub fn of(
+        keys: &[Arc<str>],
+        table: &TagTable,
+        listed: &[ResourceTags],
+        v11_keys: &[Arc<str>],
+    ) -> Result<Self, Error> {
+        let listed: Vec<_> =
+            listed.iter().filter_map(|of| Some((Resource::parse(&of.resource).ok()?, &of.tags[..]))).collect();
+        let mut there: BTreeSet<&str> = table.keys().chain(v11_keys.iter().map(AsRef::as_ref)).collect();
+        there.extend(listed.iter().flat_map(|(_, tags)| tags.iter().map(|(key, _)| &**key)));
+        if let Some(unknown) = keys.iter().find(|key| !there.contains(&***key)) {
+            return Err(unknown_key(unknown, &there));
+        }
+        let mut warnings = table.warnings.clone();
+        let index = |key: &Arc<str>| Index::of(key, table, &listed, &mut warnings);
+        let keys = keys.iter().map(index).collect();
+        Ok(Self { keys, warnings })
+    }
+
+    /// Who owns an end, over all time, by the key at this place of those asked for.
+    #[must_use]
+    pub fn timeline(&self, key: usize, end: &EndFacts) -> Timeline {
+        let last = end.tag.as_ref().or(end.ecs_service.as_ref());
+        let sources = self.keys.get(key).map(|index| index.sources(end)).unwrap_or_default();
+        Timeline::of(&sources, last)
+    }
+}
+
+fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
+    let error = Error::usage(format!("there is no owner key `{key}`"));
+    if there.is_empty() {
+        return error.hint("give a table of tags (--tags FILE), or a v11 column (--v11-tag interface-tag=team)");
+    }
+    let same = there.iter().find(|other| other.eq_ignore_ascii_case(key)).copied();
+    let near = same.or_else(|| nearest(key, there.iter().copied()));
+    let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
+    let told = there.iter().take(KEYS_TOLD_MAX).copied().collect::<Vec<_>>().join(", ");
+    let more = there.len().saturating_sub(KEYS_TOLD_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    error.hint(format!("the keys are {told}{more}"))
+}
+
+/// A resource of the inventory and its tags.
+type Listed<'a> = (Resource, &'a [(Arc<str>, Arc<str>)]);
+
+/// What everybody says of one key.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    by_resource: HashMap<Resource, Claims>,
+    /// The lengths of the CIDRs among the resources, the longest first.
+    network_bits: Vec<u8>,
+}
+
+impl Index {
+    fn of(key: &str, table: &TagTable, listed: &[Listed<'_>], warnings: &mut Vec<String>) -> Self {
+        let mut by_resource = table.claims(key).cloned().unwrap_or_default();
+        for (resource, tags) in listed {
+            // An empty value says as little as an empty cell.
+            let Some((_, owner)) = tags.iter().find(|(other, value)| &**other == key && !value.is_empty()) else {
+                continue;
+            };
+            let first = by_resource.entry(resource.clone()).or_default().listed.get_or_insert_with(|| owner.clone());
+            if first != owner {
+                let message = format!("the inventory lists {resource} with {key} `{first}` and `{owner}`");
+                warnings.push(format!("{message}: `{first}` counts, as it comes first"));
+            }
+        }
+        let mut network_bits: Vec<u8> = by_resource.keys().filter_map(Resource::network_bits).collect();
+        network_bits.sort_unstable_by(|a, b| b.cmp(a));
+        network_bits.dedup();
+        Self { by_resource, network_bits }
+    }
+
+    /// What is said of an end, the most specific first.
+    fn sources(&self, end: &EndFacts) -> Vec<&Claims> {
+        let address = (end.address != ABSENT_ADDRESS).then_some(end.address);
+        let named = [
+            end.interface.clone().map(Resource::Interface),
+            end.instance.clone().map(Resource::Instance),
+            end.resource.clone().map(Resource::Managed),
+            end.vpc.clone().zip(address).map(|(vpc, address)| Resource::AddressInVpc(vpc, address)),
+            address.map(Resource::Address),
+            end.subnet.clone().map(Resource::Subnet),
+        ];
+        let networks = address.into_iter().flat_map(|address| self.networks(address));
+        let wide = [end.vpc.clone().map(Resource::Vpc), end.account.clone().map(Resource::Account)];
+        let resources = named.into_iter().flatten().chain(networks).chain(wide.into_iter().flatten());
+        resources.filter_map(|resource| self.by_resource.get(&resource)).collect()
+    }
+
+    /// The CIDRs that may hold an address, the longest first.
+    fn networks(&self, address: u128) -> impl Iterator<Item = Resource> {
+        self.network_bits.iter().filter_map(move |bits| Resource::network_of(address, *bits))
+    }
+}

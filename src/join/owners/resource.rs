@@ -1,0 +1,253 @@
+//! What a row of a tag table can be about, told by its form.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use crate::join::tables::Prefix;
+use crate::schema::ABSENT_ADDRESS;
+
+/// How many digits an account has.
+const ACCOUNT_DIGITS: usize = 12;
+/// The bits of `::ffff:0:0/96`, where IPv4 lies.
+const IPV4_BITS: u8 = 96;
+const FORMS: &str = "write eni-…, i-…, nat-…, vpce-…, vpc-…/10.0.0.1, 10.0.0.1, subnet-…, 10.0.0.0/16, vpc-… or an \
+     account of 12 digits";
+
+/// Something that ends belong to. A CIDR of one address is that address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Resource {
+    /// `eni-…`
+    Interface(Arc<str>),
+    /// `i-…`
+    Instance(Arc<str>),
+    /// A NAT gateway or an endpoint by its own id: `nat-…`, `vpce-…`.
+    Managed(Arc<str>),
+    /// An address in one VPC, as others may have it too.
+    AddressInVpc(Arc<str>, u128),
+    /// An address wherever it is.
+    Address(u128),
+    /// `subnet-…`
+    Subnet(Arc<str>),
+    /// A CIDR.
+    Network(Prefix),
+    /// `vpc-…`
+    Vpc(Arc<str>),
+    /// Twelve digits.
+    Account(Arc<str>),
+}
+
+/// Makes a resource of an id.
+type Kind = fn(Arc<str>) -> Resource;
+
+/// What is wrong with a resource, and what to do about it.
+pub(super) type Wrong = (String, String);
+
+impl Resource {
+    /// The resource of a text.
+    pub(super) fn parse(typed: &str) -> Result<Self, Wrong> {
+        let text = typed.to_ascii_lowercase();
+        if let Some(named) = Self::named(&text) {
+            return Ok(named);
+        }
+        let read = match text.split_once('/') {
+            Some((vpc, address)) if is_id(vpc, "vpc-") => {
+                address_of(address).map(|address| Self::AddressInVpc(vpc.into(), address))
+            }
+            Some((first, bits)) => return network(typed, first, bits),
+            None => address_of(&text).map(Self::Address),
+        };
+        read.ok_or_else(|| unknown(typed))
+    }
+
+    fn named(text: &str) -> Option<Self> {
+        let kinds: [(&str, Kind); 6] = [
+            ("eni-", Self::Interface),
+            ("i-", Self::Instance),
+            ("nat-", Self::Managed),
+            ("vpce-", Self::Managed),
+            ("subnet-", Self::Subnet),
+            ("vpc-", Self::Vpc),
+        ];
+        if text.len() == ACCOUNT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Self::Account(text.into()));
+        }
+        kinds.iter().find(|(start, _)| is_id(text, start)).map(|(_, kind)| kind(text.into()))
+    }
+
+    /// The CIDR of this length that holds an address. One of IPv6 that is wide enough to hold all of IPv4 does not mean
+    /// it.
+    pub(super) fn network_of(address: u128, bits: u8) -> Option<Self> {
+        let is_ipv4 = Ipv6Addr::from(address).to_ipv4_mapped().is_some();
+        let first = address & !hosts(bits);
+        (bits >= IPV4_BITS || !is_ipv4).then_some(Self::Network(Prefix { first, bits }))
+    }
+
+    /// The length of a CIDR.
+    pub(super) fn network_bits(&self) -> Option<u8> {
+        if let Self::Network(prefix) = self { Some(prefix.bits) } else { None }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(id)
+            | Self::Instance(id)
+            | Self::Managed(id)
+            | Self::Subnet(id)
+            | Self::Vpc(id)
+            | Self::Account(id) => f.write_str(id),
+            Self::AddressInVpc(vpc, address) => write!(f, "{vpc}/{}", shown(*address)),
+            Self::Address(address) => write!(f, "{}", shown(*address)),
+            Self::Network(Prefix { first, bits }) => {
+                let first = shown(*first);
+                write!(f, "{first}/{}", if first.is_ipv4() { bits - IPV4_BITS } else { *bits })
+            }
+        }
+    }
+}
+
+fn is_id(text: &str, start: &str) -> bool {
+    let rest = text.strip_prefix(start).unwrap_or_default();
+    !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn address_of(text: &str) -> Option<u128> {
+    text.parse().ok().map(held).filter(|address| *address != ABSENT_ADDRESS)
+}
+
+/// An address as columns hold it.
+fn held(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+fn shown(address: u128) -> IpAddr {
+    IpAddr::V6(address.into()).to_canonical()
+}
+
+/// The bits behind the first so many.
+fn hosts(bits: u8) -> u128 {
+    u128::MAX.checked_shr(bits.into()).unwrap_or(0)
+}
+
+fn network(typed: &str, first: &str, bits: &str) -> Result<Resource, Wrong> {
+    let address: IpAddr = first.parse().map_err(|_| unknown(typed))?;
+    let fixed = if address.is_ipv4() { IPV4_BITS } else { 0 };
+    let is_number = bits.bytes().all(|byte| byte.is_ascii_digit());
+    let length = bits.parse::<u8>().ok().filter(|length| is_number && *length <= 128 - fixed);
+    let length = length.ok_or_else(|| unknown(typed))?;
+    let prefix = Prefix { first: held(address) & !hosts(fixed + length), bits: fixed + length };
+    if prefix.first != held(address) {
+        let meant = if address.is_ipv4() { shown(prefix.first) } else { Ipv6Addr::from(prefix.first).into() };
+        let hint = format!("the network is {meant}/{length}; the address alone is {first}");
+        return Err((format!("`{typed}` has bits set behind its first {length}"), hint));
+    }
+    Ok(if prefix.bits == 128 { Resource::Address(prefix.first) } else { Resource::Network(prefix) })
+}
+
+fn unknown(typed: &str) -> Wrong {
+    let text = typed.to_ascii_lowercase();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let hint = match text.rsplit(['/', ':']).next() {
+        Some(id) if text.starts_with("arn:") && Resource::named(id).is_some() => format!("write its id alone: {id}"),
+        _ if is_number && text.len() < ACCOUNT_DIGITS => {
+            format!("an account has {ACCOUNT_DIGITS} digits; a spreadsheet may have dropped the zeros before them")
+        }
+        _ if text.starts_with(|first: char| first.is_ascii_digit()) && text.contains("e+") => {
+            "a spreadsheet has rounded the account's number; make the column text".to_owned()
+        }
+        _ => FORMS.to_owned(),
+    };
+    let message =
+        if text.is_empty() { "the resource is missing".to_owned() } else { format!("`{typed}` is no resource") };
+    (message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Resource, Wrong> {
+        Resource::parse(text)
+    }
+
+    #[test]
+    fn a_resource_is_told_by_its_form() {
+        let address = |text: &str| held(text.parse().unwrap());
+        let network = |text: &str, bits| Resource::Network(Prefix { first: address(text), bits });
+        for (text, resource) in [
+            ("eni-0a", Resource::Interface("eni-0a".into())),
+            ("I-0AB", Resource::Instance("i-0ab".into())),
+            ("nat-1", Resource::Managed("nat-1".into())),
+            ("vpce-1", Resource::Managed("vpce-1".into())),
+            ("subnet-1", Resource::Subnet("subnet-1".into())),
+            ("vpc-1", Resource::Vpc("vpc-1".into())),
+            ("012345678901", Resource::Account("012345678901".into())),
+            ("vpc-1/10.0.0.1", Resource::AddressInVpc("vpc-1".into(), address("10.0.0.1"))),
+            ("vpc-1/2001:DB8::1", Resource::AddressInVpc("vpc-1".into(), address("2001:db8::1"))),
+            ("10.0.0.1", Resource::Address(address("10.0.0.1"))),
+            ("10.0.0.1/32", Resource::Address(address("10.0.0.1"))),
+            ("2001:db8::1/128", Resource::Address(address("2001:db8::1"))),
+            ("10.0.0.0/8", network("10.0.0.0", 104)),
+            ("0.0.0.0/0", network("0.0.0.0", 96)),
+            ("2001:db8::/32", network("2001:db8::", 32)),
+            ("::/0", network("::", 0)),
+        ] {
+            assert_eq!(parsed(text), Ok(resource), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_resource_is_told_with_what_to_write() {
+        for (text, told, hint) in [
+            ("", "the resource is missing", "write eni-…"),
+            ("web-1", "`web-1` is no resource", "write eni-…"),
+            ("eni-", "`eni-` is no resource", "write eni-…"),
+            ("vpc-1/10.0.0.0/24", "`vpc-1/10.0.0.0/24` is no resource", "write eni-…"),
+            ("10.0.0.0/33", "`10.0.0.0/33` is no resource", "write eni-…"),
+            ("10.0.0.0/+8", "`10.0.0.0/+8` is no resource", "write eni-…"),
+            ("10.0.0.256", "`10.0.0.256` is no resource", "write eni-…"),
+            ("::fffe:0:0", "`::fffe:0:0` is no resource", "write eni-…"),
+            ("12345678901", "`12345678901` is no resource", "an account has 12 digits"),
+            ("1.23457e+11", "`1.23457e+11` is no resource", "a spreadsheet has rounded"),
+            (
+                "arn:aws:ec2:eu-west-1:1:instance/i-1",
+                "`arn:aws:ec2:eu-west-1:1:instance/i-1` is no resource",
+                "write its id alone: i-1",
+            ),
+            (
+                "10.0.0.1/16",
+                "`10.0.0.1/16` has bits set behind its first 16",
+                "the network is 10.0.0.0/16; the address alone is 10.0.0.1",
+            ),
+            (
+                "2001:db8::1/32",
+                "`2001:db8::1/32` has bits set behind its first 32",
+                "the network is 2001:db8::/32; the address alone is 2001:db8::1",
+            ),
+        ] {
+            let (message, told_hint) = parsed(text).unwrap_err();
+            assert_eq!(message, told);
+            assert!(told_hint.starts_with(hint), "{text}: {told_hint}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_read_back() {
+        for text in ["vpc-1/10.0.0.1", "10.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "::/0", "2001:db8::/32", "i-1"] {
+            assert_eq!(parsed(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_wide_network_of_ipv6_holds_no_ipv4() {
+        let ipv4 = held("10.0.0.1".parse().unwrap());
+        assert_eq!(Resource::network_of(ipv4, 0), None);
+        assert_eq!(Resource::network_of(ipv4, 96), Some(parsed("0.0.0.0/0").unwrap()));
+        assert_eq!(Resource::network_of(held("2001:db8::1".parse().unwrap()), 0), Some(parsed("::/0").unwrap()));
+    }
+}
