@@ -4,5 +4,8 @@
 //! and gives rows in which every byte stands once, with both ends, their owners, the path and the charges. It knows no
 //! prices, and reads no files.
 
+pub mod geoip;
 pub mod prefixes;
+pub mod ranges;
 pub mod tables;
+pub mod zones;
