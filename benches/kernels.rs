@@ -16,6 +16,8 @@ mod flowgen;
 mod group;
 #[path = "kernels/parquet.rs"]
 mod parquet;
+#[path = "kernels/places.rs"]
+mod places;
 #[path = "kernels/text.rs"]
 mod text;
 

@@ -27,7 +27,7 @@ const PARQUET: &[&str] = &["decode/parquet", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
 /// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
 /// dates, errors) are at home everywhere and not listed.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),
     ("arrow_schema", PARQUET),
@@ -42,10 +42,11 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),
+    ("maxminddb", &["join/geoip.rs"]),
     ("parquet", PARQUET),
     ("rayon", &["work"]),
     ("regex", &["group/filter"]),
-    ("serde_json", &["decode", "price/offer/json.rs", "view/json.rs"]),
+    ("serde_json", &["decode", "join/ranges.rs", "price/offer/json.rs", "view/json.rs"]),
     ("tokio", S3),
     ("walkdir", &["collect"]),
 ];

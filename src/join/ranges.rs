@@ -1,0 +1,236 @@
+//! AWS's published address ranges: in which region a public address is, and which service it belongs to.
+//!
+//! The file lists a prefix once for each service, ranges lie in one another, and they need not agree. The rule:
+//!
+//! - **Region**: that of the longest prefix. `GLOBAL` is none. A prefix that is listed in two regions has none either.
+//! - **Service**: asked are the prefixes around the address that have the region of the longest one; what lies around a
+//!   part that was given to another region says nothing of it. The longest of them that names a service of its own
+//!   tells it: anything but `AMAZON`, under which all is listed, `EC2`, whose addresses customers get, and
+//!   `EC2_INSTANCE_CONNECT` beside `EC2`. So a part of an S3 range that is listed again as `EC2` or `AMAZON` is S3's.
+//!   Of several services on one prefix S3 wins, else the one with the fewest prefixes, which says most.
+//! - Where none names one, the longest prefix tells: with `EC2` it is somebody's **instance**, with `AMAZON` alone
+//!   AWS's own, even if `EC2` has the range around it: why else would it be listed again.
+//!
+//! Regions and services are open sets: the file is ahead of any list of them.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::prefixes::Prefixes;
+use super::tables::{Name, Prefix};
+use crate::error::Error;
+
+/// Where AWS publishes its ranges.
+pub const RANGES_URL: &str = "https://ip-ranges.amazonaws.com/ip-ranges.json";
+/// The ranges that are part of the program, condensed by `ranges.jq`.
+const EMBEDDED: &str = include_str!("ranges.txt");
+/// The region of what is not in one region.
+const GLOBAL: &str = "GLOBAL";
+const AMAZON: &str = "AMAZON";
+const EC2: &str = "EC2";
+const INSTANCE_CONNECT: &str = "EC2_INSTANCE_CONNECT";
+const S3: &str = "S3";
+
+/// AWS's address ranges.
+#[derive(Clone, Debug)]
+pub struct Ranges {
+    ranges: Prefixes<Range>,
+    date: Name,
+}
+
+/// What AWS says of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Its region; none if it belongs to no single one.
+    pub region: Name,
+    /// Who has it.
+    pub service: Service,
+}
+
+/// Who has an address of AWS's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// A customer: somebody's instance, load balancer or gateway.
+    Instance,
+    /// A service, by AWS's name of it; `AMAZON` where no other is told.
+    Named(Arc<str>),
+}
+
+impl Ranges {
+    /// The ranges that are part of the program. They are compiled anew each time, in a few milliseconds.
+    ///
+    /// # Errors
+    /// None, as a test reads them.
+    pub fn embedded() -> Result<Self, Error> {
+        let (mut entries, mut date) = (Entries::default(), None);
+        for line in EMBEDDED.lines() {
+            let Some((names, prefixes)) = line.split_once(": ") else {
+                date = line.strip_prefix("date ").map(Arc::from);
+                continue;
+            };
+            let mut names = names.split(' ');
+            let region = names.next().unwrap_or(GLOBAL);
+            let services: Vec<&str> = names.collect();
+            for prefix in prefixes.split(' ') {
+                let prefix = Prefix::parse(prefix)?;
+                services.iter().for_each(|service| entries.add(prefix, region, service));
+            }
+        }
+        Ok(Self { ranges: entries.compile(), date })
+    }
+
+    /// AWS's `ip-ranges.json`, or a file of its form; `name` is that of the file, for messages.
+    ///
+    /// # Errors
+    /// For what is no such file, with the line: other JSON, a prefix with bits set behind it, no prefixes at all.
+    pub fn read(name: &str, json: &[u8]) -> Result<Self, Error> {
+        let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
+        let wrong = |cause: String| {
+            Error::usage(format!("{name}: {cause}")).hint(format!("give a file of the form of {RANGES_URL}"))
+        };
+        let file: File<'_> = serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))?;
+        let mut entries = Entries::default();
+        for entry in file.prefixes.iter().chain(&file.ipv6_prefixes) {
+            entries.add(entry.prefix, &entry.region, &entry.service);
+        }
+        if entries.listed.is_empty() {
+            return Err(wrong("there are no prefixes in it".to_owned()));
+        }
+        Ok(Self { ranges: entries.compile(), date: file.date.map(Arc::from) })
+    }
+
+    /// When AWS made the file, as it writes it: `2025-10-31-07-08-41`, in UTC.
+    #[must_use]
+    pub fn date(&self) -> Option<&str> {
+        self.date.as_deref()
+    }
+
+    /// What is said of an address; nothing if it is none of AWS's.
+    #[must_use]
+    pub fn look_up(&self, address: u128) -> Option<&Range> {
+        self.ranges.look_up(address)
+    }
+
+    /// The same for each address of a sorted column, in one pass.
+    pub fn join_sorted(&self, addresses: &[u128]) -> impl Iterator<Item = Option<&Range>> {
+        self.ranges.join_sorted(addresses)
+    }
+}
+
+/// The file, as far as it is read.
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(rename = "createDate", borrow, default)]
+    date: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    prefixes: Vec<Entry<'a>>,
+    #[serde(borrow, default)]
+    ipv6_prefixes: Vec<Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(rename = "ip_prefix", alias = "ipv6_prefix", deserialize_with = "prefix")]
+    prefix: Prefix,
+    #[serde(borrow, deserialize_with = "name")]
+    region: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "name")]
+    service: Cow<'a, str>,
+}
+
+/// Reads a prefix; the reader of JSON adds the line to the error.
+fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Prefix, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    Prefix::parse(&text).map_err(|error| D::Error::custom(format!("{error}; {}", error.hints().join("; "))))
+}
+
+/// Reads a text that is not empty.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let Text(text) = Text::deserialize(deserializer)?;
+    if text.is_empty() { Err(D::Error::custom("a region or service without a name")) } else { Ok(text) }
+}
+
+/// What is listed, each text held once.
+#[derive(Default)]
+struct Entries {
+    names: HashSet<Arc<str>>,
+    listed: Vec<Listed>,
+}
+
+/// A prefix in the list of a service.
+struct Listed {
+    prefix: Prefix,
+    region: Arc<str>,
+    service: Arc<str>,
+}
+
+/// What all lists say of one prefix.
+struct Described {
+    region: Name,
+    /// The service of its own that it names.
+    service: Name,
+    /// Whether customers get its addresses.
+    is_ec2: bool,
+}
+
+impl Entries {
+    fn add(&mut self, prefix: Prefix, region: &str, service: &str) {
+        let (region, service) = (self.shared(region), self.shared(service));
+        self.listed.push(Listed { prefix, region, service });
+    }
+
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let name = Arc::from(name);
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+
+    fn compile(mut self) -> Prefixes<Range> {
+        let mut sizes: HashMap<Arc<str>, usize> = HashMap::new();
+        for entry in &self.listed {
+            *sizes.entry(Arc::clone(&entry.service)).or_default() += 1;
+        }
+        self.listed.sort_by_key(|entry| entry.prefix);
+        let same = self.listed.chunk_by(|one, other| one.prefix == other.prefix);
+        let described = same.filter_map(|lists| Some((lists.first()?.prefix, describe(lists, &sizes))));
+        let amazon: Arc<str> = Arc::from(AMAZON);
+        Prefixes::new(described).resolve(|around| range(around, &amazon))
+    }
+}
+
+/// Puts together what the lists say of one prefix.
+fn describe(lists: &[Listed], sizes: &HashMap<Arc<str>, usize>) -> Described {
+    let is_ec2 = lists.iter().any(|entry| *entry.service == *EC2);
+    let is_own = |name: &str| !(name == AMAZON || name == EC2 || (is_ec2 && name == INSTANCE_CONNECT));
+    let rank = |name: &Arc<str>| (**name != *S3, sizes.get(name).copied(), Arc::clone(name));
+    let own = lists.iter().map(|entry| &entry.service).filter(|name| is_own(name));
+    let regions = || lists.iter().map(|entry| &entry.region);
+    let region = regions().next().filter(|first| ***first != *GLOBAL && regions().all(|region| region == *first));
+    Described { region: region.cloned(), service: own.min_by_key(|name| rank(name)).cloned(), is_ec2 }
+}
+
+/// What holds in a prefix, by what is said of it and of those around it, the longest first.
+fn range(around: &mut dyn Iterator<Item = &Described>, amazon: &Arc<str>) -> Range {
+    let Some(longest) = around.next() else {
+        return Range { region: None, service: Service::Named(Arc::clone(amazon)) };
+    };
+    let outer = || around.filter(|outer| outer.region == longest.region).find_map(|outer| outer.service.clone());
+    let service = match longest.service.clone().or_else(outer) {
+        Some(name) => Service::Named(name),
+        None if longest.is_ec2 => Service::Instance,
+        None => Service::Named(Arc::clone(amazon)),
+    };
+    Range { region: longest.region.clone(), service }
+}
+
+#[cfg(test)]
+mod tests;
