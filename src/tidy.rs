@@ -38,7 +38,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("bytes", S3),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
-    ("csv", &["price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
+    ("csv", &["join/owners/read.rs", "price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),

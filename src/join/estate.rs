@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::learn::Learnt;
 use super::prefixes::Prefixes;
-use super::ranges::region_of_zone;
 use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
+use super::zones::region_of_zone;
 use crate::group::{Interface, Interfaces};
 use crate::schema::Column;
 

@@ -7,7 +7,7 @@ use super::charges::{self, Bearer, Item};
 use super::count::Judgement;
 use super::ends::{End, Ends, Facet, Scope};
 use super::estate::TAG_COLUMNS;
-use super::geoip::Country;
+use super::geoip::Origin;
 use super::index::client;
 use super::owners::{EXTERNAL, EndFacts, Timeline, UNALLOCATED};
 use super::path::{Sides, Way, assumption};
@@ -60,6 +60,7 @@ pub struct Writer<'a, S> {
     rows: usize,
     known: HashMap<End, Arc<Known>, ahash::RandomState>,
     items: Vec<Item>,
+    failed: Option<Error>,
     /// What became of the records that the roll-up counted.
     pub account: Account,
     /// Bytes that count at the edges of watches, where views are told apart by difference.
@@ -123,6 +124,7 @@ impl<'a, S: Sink> Writer<'a, S> {
             rows: 0,
             known,
             items,
+            failed: None,
             account,
             boundary,
         }
@@ -131,12 +133,12 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// Writes a shard.
     ///
     /// # Errors
-    /// If rows of the shard were spilled and cannot be read.
+    /// If rows of the shard were spilled and cannot be read, or a database of places is damaged.
     pub fn shard(&mut self, shard: usize) -> Result<(), Error> {
         let traffic = self.traffic;
         traffic.facts.for_each(shard, |fact, extra| self.fact(fact, extra))?;
         self.flush();
-        Ok(())
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     fn fact(&mut self, fact: &Fact, extra: &[KeyValue]) {
@@ -267,7 +269,14 @@ impl<'a, S: Sink> Writer<'a, S> {
         let facet = atlas.facet(end);
         let own = end.interface.map(|place| &atlas.estate.interfaces[place as usize]);
         let vpc = end.vpc.and_then(|vpc| atlas.estate.vpcs[vpc as usize].id.clone());
-        let place: Country = sources.geography.look_up(end.address);
+        let origin = sources.geography.look_up(end.address).unwrap_or_else(|error| {
+            self.failed.get_or_insert(error);
+            Origin::default()
+        });
+        let system = origin.system.map(|system| match origin.organisation {
+            Some(name) => format!("AS{system} {name}"),
+            None => format!("AS{system}"),
+        });
         let mut facts = EndFacts {
             interface: own.map(|own| Arc::clone(&own.id)),
             instance: own.and_then(|own| own.instance.clone()),
@@ -296,8 +305,8 @@ impl<'a, S: Sink> Writer<'a, S> {
             interface: code(own.map(|own| &*own.id)),
             instance: code(own.and_then(|own| own.instance.as_deref())),
             place: code(Some(&facet.place)),
-            country: code(place.country.as_deref()),
-            network: code(place.network.as_deref()),
+            country: code(origin.country),
+            network: code(system.as_deref()),
             facet,
             owners,
         };

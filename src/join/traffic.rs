@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::ends::{Atlas, Sights};
 use super::estate::{Estate, Roster};
-use super::geoip::Geography;
+use super::geoip::GeoIp;
 use super::index::{self, Index};
 use super::learn::Learnt;
 use super::owners::Owners;
@@ -45,14 +45,14 @@ pub enum ChargeTo {
 }
 
 /// What is joined with the records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sources {
     /// The user's tables.
     pub tables: Tables,
     /// AWS's address ranges.
     pub ranges: Arc<Ranges>,
     /// Countries and networks.
-    pub geography: Geography,
+    pub geography: GeoIp,
     /// Owners by the keys asked for.
     pub owners: Owners,
     /// For each of those keys the v11 column that tells it, if any.
