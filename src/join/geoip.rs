@@ -158,7 +158,11 @@ mod tests {
             let mut control = |kind: u8, size: usize| {
                 let size = u8::try_from(size).unwrap();
                 // Kinds above seven and sizes from 29 on take a byte of their own.
-                if kind > 7 { out.extend([size, kind - 7]) } else { out.push(kind << 5 | size.min(29)) }
+                if kind > 7 {
+                    out.extend([size, kind - 7])
+                } else {
+                    out.push(kind << 5 | size.min(29))
+                }
                 out.extend(size.checked_sub(29));
             };
             match self {
