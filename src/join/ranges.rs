@@ -26,7 +26,8 @@ use crate::error::Error;
 
 /// Where AWS publishes its ranges.
 pub const RANGES_URL: &str = "https://ip-ranges.amazonaws.com/ip-ranges.json";
-/// The ranges that are part of the program, condensed by `ranges.jq`.
+/// The ranges that are part of the program: AWS's file, as the crate aws-ip-ranges 0.1517.0 (MIT or Apache-2.0) has it,
+/// condensed by `ranges.jq`.
 const EMBEDDED: &str = include_str!("ranges.txt");
 /// The region of what is not in one region.
 const GLOBAL: &str = "GLOBAL";
@@ -124,8 +125,8 @@ impl Ranges {
 /// The file, as far as it is read.
 #[derive(Deserialize)]
 struct File<'a> {
-    #[serde(rename = "createDate", borrow, default)]
-    date: Option<Cow<'a, str>>,
+    #[serde(rename = "createDate")]
+    date: Option<String>,
     #[serde(borrow)]
     prefixes: Vec<Entry<'a>>,
     #[serde(borrow, default)]
