@@ -11,6 +11,7 @@ mod plan;
 mod prices;
 mod progress;
 mod scan;
+mod tables;
 mod temporary;
 mod top;
 
@@ -22,6 +23,7 @@ pub use inspect::inspect;
 pub use plan::{columns_met, plan};
 pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, price_table};
 pub use progress::Progress;
+pub use tables::{TABLE_BYTES_MAX, tables};
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
 
