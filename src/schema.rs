@@ -279,6 +279,13 @@ impl Column {
         self.info().meaning
     }
 
+    /// Whether it holds the values of a tag, which AWS writes percent-encoded.
+    #[must_use]
+    pub fn is_tag(self) -> bool {
+        use Column::{AsgTag, AsgTag2, InstanceTag, InstanceTag2, InterfaceTag, InterfaceTag2};
+        matches!(self, InstanceTag | InstanceTag2 | InterfaceTag | InterfaceTag2 | AsgTag | AsgTag2)
+    }
+
     /// The stage that gives it its values.
     #[must_use]
     pub fn stage(self) -> Stage {
@@ -425,6 +432,7 @@ pub const DEFAULT_FORMAT: [Column; 14] = [
 ];
 
 pub mod output;
+pub mod region;
 
 #[cfg(test)]
 mod tests {

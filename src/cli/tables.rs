@@ -1,33 +1,128 @@
-//! stub
-use crate::error::Error;
-use crate::join::Sources;
-use clap::Args;
-use std::collections::BTreeSet;
+//! The flags that tell of an estate: owners, networks, AWS's address ranges, where in the world addresses are.
+
 use std::sync::Arc;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::join::tables::Tables;
+use crate::schema::Column;
+use crate::work;
+
+/// What is told of the estate, as typed.
 #[derive(Debug, Args)]
 pub(super) struct TableFlags {
-    #[arg(long)]
+    /// Who owns what: a tag table (resource,team,…,valid_from,valid_to), or what `aws resourcegroupstaggingapi
+    /// get-resources` lists, or a folder of either; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Tables")]
     tags: Vec<String>,
+
+    /// What is where: a network table (cidr,account,vpc,subnet,region,zone,name,kind), or what `aws ec2
+    /// describe-network-interfaces`, `-instances`, `-subnets`, `-nat-gateways` and `-vpc-endpoints` list, or a folder of
+    /// either; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Tables")]
+    network: Vec<String>,
+
+    /// AWS's address ranges (ip-ranges.json) [default: those that were known when this program was made]
+    #[arg(long, value_name = "FILE", help_heading = "Tables")]
+    pub(super) ip_ranges: Option<String>,
+
+    /// A database of countries or of autonomous systems; may be given several times
+    #[arg(long, value_name = "FILE.mmdb", help_heading = "Tables")]
+    pub(super) geoip: Vec<String>,
+
+    /// Which tag a column of version 11 holds: interface-tag=team; may be given several times
+    #[arg(long, value_name = "COLUMN=KEY", help_heading = "Tables")]
+    v11_tag: Vec<String>,
 }
-pub(super) struct Told;
+
 impl TableFlags {
-    pub(super) fn estate(&self) -> Result<Told, Error> {
-        Ok(Told)
+    /// What the tables tell. Either flag takes any of them, as each is recognised by its content.
+    pub(super) fn tables(&self) -> Result<Tables, Error> {
+        work::tables(&[self.network.as_slice(), &self.tags].concat())
+    }
+
+    /// The columns of records that hold tags, with the tags' keys.
+    pub(super) fn tag_columns(&self) -> Result<Vec<(Column, Arc<str>)>, Error> {
+        let mut columns: Vec<(Column, Arc<str>)> = Vec::new();
+        for text in &self.v11_tag {
+            let (column, key) = tag_column(text)?;
+            if let Some((_, other)) = columns.iter().find(|(known, _)| *known == column) {
+                let message = format!("--v11-tag: `{}` is said to hold `{other}` and `{key}`", column.name());
+                return Err(Error::usage(message).hint("a column holds the values of one tag"));
+            }
+            columns.push((column, key));
+        }
+        Ok(columns)
     }
 }
-impl Told {
-    pub(super) fn owner_keys(&self) -> BTreeSet<Arc<str>> {
-        BTreeSet::new()
+
+fn tag_column(text: &str) -> Result<(Column, Arc<str>), Error> {
+    let Some((column, key)) = text.split_once('=').filter(|(_, key)| !key.is_empty()) else {
+        let error = Error::usage(format!("--v11-tag: `{text}` names no column and tag"));
+        return Err(error.hint("write COLUMN=KEY, such as interface-tag=team"));
+    };
+    let column = Column::named("--v11-tag", column)?;
+    if column.is_tag() {
+        return Ok((column, key.into()));
     }
-    pub(super) fn sources(self, _k: &[Arc<str>]) -> Result<Sources, Error> {
-        Ok(Sources {
-            tables: Default::default(),
-            ranges: Arc::new(crate::join::ranges::Ranges::embedded()?),
-            geography: Default::default(),
-            owners: Default::default(),
-            v11_tags: vec![],
-            charge_to: Default::default(),
-            every_view: false,
-        })
+    let tags: Vec<_> = Column::all().filter(|column| column.is_tag()).map(Column::name).collect();
+    let error = Error::usage(format!("--v11-tag: `{}` holds no tag", column.name()));
+    Err(error.hint(format!("the columns that do are {}", tags.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Typed {
+        #[command(flatten)]
+        tables: TableFlags,
+    }
+
+    fn columns(words: &[&str]) -> Result<Vec<(Column, Arc<str>)>, Error> {
+        Typed::try_parse_from([&["outflow"], words].concat()).unwrap().tables.tag_columns()
+    }
+
+    #[test]
+    fn columns_of_tags_are_typed_with_hyphens_or_without() {
+        let read = columns(&["--v11-tag", "interface-tag=team", "--v11-tag", "asg_tag_2=a=b"]).unwrap();
+        assert_eq!(read, [(Column::InterfaceTag, "team".into()), (Column::AsgTag2, "a=b".into())]);
+    }
+
+    #[test]
+    fn what_holds_no_tag_is_told() {
+        for (text, told) in [
+            ("interface-tag", "--v11-tag: `interface-tag` names no column and tag"),
+            ("interface-tag=", "--v11-tag: `interface-tag=` names no column and tag"),
+            ("interface-tgs=team", "--v11-tag: there is no column `interface-tgs`"),
+            ("vpc-id=team", "--v11-tag: `vpc_id` holds no tag"),
+        ] {
+            assert_eq!(columns(&["--v11-tag", text]).unwrap_err().to_string(), told);
+        }
+        let twice = columns(&["--v11-tag", "asg-tag=a", "--v11-tag", "asg_tag=b"]).unwrap_err().to_string();
+        assert_eq!(twice, "--v11-tag: `asg_tag` is said to hold `a` and `b`");
+    }
+
+    #[test]
+    fn either_flag_takes_any_table_and_both_may_come_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name).to_str().unwrap().to_owned()
+        };
+        let tags = file("owners.csv", "resource,team\nvpc-1,shop\n");
+        let more = file(
+            "tagged.json",
+            r#"{"ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2:us-east-1:1:vpc/vpc-1", "Tags": [{"Key": "team", "Value": "a"}]}]}"#,
+        );
+        let network = file("network.csv", "cidr\n10.0.0.0/8\n");
+        let typed =
+            Typed::try_parse_from(["outflow", "--network", &tags, "--tags", &network, "--tags", &more]).unwrap();
+        let tables = typed.tables.tables().unwrap();
+        assert_eq!((tables.networks.len(), tables.tag_tables.len(), tables.tags.len()), (1, 1, 1));
     }
 }

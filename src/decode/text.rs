@@ -346,11 +346,8 @@ impl TextDecoder {
             let field = field(text, self.index.starts(), &self.spans, *record, place);
             if !value::same(field, last) {
                 last = field;
-                last_code = if value::is_tag(column) {
-                    dictionary.code(&value::decode_tag(field))
-                } else {
-                    dictionary.code(field)
-                };
+                last_code =
+                    if column.is_tag() { dictionary.code(&value::decode_tag(field)) } else { dictionary.code(field) };
                 if let Some(reason) = refused(column, last_code) {
                     // The next one must be judged anew, so nothing is remembered.
                     last = b"-";

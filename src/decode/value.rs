@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, BIG_MAX, Column};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, BIG_MAX};
 
 /// The largest number of digits that are weighed, leading zeros apart: all that a count up to [`BIG_MAX`] can have.
 const DIGITS_MAX: usize = 16;
@@ -14,12 +14,6 @@ const DIGITS_MAX: usize = 16;
 const IPV4_MAPPED: u128 = 0xffff_0000_0000;
 /// The length of the longest text of an IPv6 address: six groups of hexadecimal digits and an IPv4 address.
 const IPV6_LENGTH_MAX: usize = 45;
-
-/// Whether a column holds tag values, which AWS writes percent-encoded.
-pub(super) fn is_tag(column: Column) -> bool {
-    use Column::{AsgTag, AsgTag2, InstanceTag, InstanceTag2, InterfaceTag, InterfaceTag2};
-    matches!(column, InstanceTag | InstanceTag2 | InterfaceTag | InterfaceTag2 | AsgTag | AsgTag2)
-}
 
 /// A tag's value, which AWS writes percent-encoded.
 pub(super) fn decode_tag(text: &[u8]) -> Cow<'_, [u8]> {

@@ -1,8 +1,18 @@
 //! What people tell of their estate: networks, interfaces, gateways, endpoints and owners, as values.
 //!
-//! Whoever reads a table gives these; nothing here knows the form it was written in.
+//! Whoever reads a table gives these; the values know nothing of the form they were written in. [`Reader`] makes them of
+//! files.
+
+mod cidr;
+mod inventory;
+mod network;
+mod read;
+mod resolve;
+mod texts;
 
 use std::sync::Arc;
+
+pub use read::{FAULTS_SHOWN_MAX, Reader, Refused};
 
 /// Everything that was told.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +25,12 @@ pub struct Tables {
     pub nat_gateways: Vec<KnownNatGateway>,
     /// VPC endpoints of the same snapshot.
     pub endpoints: Vec<KnownEndpoint>,
+    /// Tags of the same snapshot, a resource once.
+    pub tags: Vec<ResourceTags>,
+    /// Tag tables as they were written, with the names of their files.
+    pub tag_tables: Vec<(Arc<str>, Vec<u8>)>,
+    /// What the reader of a report should know of how these were read.
+    pub warnings: Vec<String>,
 }
 
 /// An address prefix: IPv4 lies in `::ffff:0:0/96`, so a `/16` of IPv4 has 112 bits here.
@@ -115,6 +131,8 @@ pub struct KnownInterface {
     pub role: Role,
     /// Its addresses inside the VPC, the primary one first, IPv6 too.
     pub addresses: Vec<u128>,
+    /// Whole prefixes that are on it besides, as nodes of container clusters have them.
+    pub prefixes: Vec<Prefix>,
     /// Public addresses, each with the address inside that it stands for.
     pub public: Vec<(u128, u128)>,
 }
@@ -163,4 +181,13 @@ pub enum EndpointKind {
     Gateway,
     /// A way to a gateway load balancer.
     GatewayLoadBalancer,
+}
+
+/// The tags of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceTags {
+    /// `i-…`, `eni-…`, `subnet-…`, `vpc-…`, `nat-…` or `vpce-…`
+    pub resource: Arc<str>,
+    /// Keys with their values, a key once.
+    pub tags: Vec<(Arc<str>, Arc<str>)>,
 }

@@ -3,8 +3,8 @@
 //!
 //! Traffic that costs nothing (the same zone, gateway endpoints, what comes in) has no charge and so no price.
 
-use super::region;
 use crate::error::{Error, nearest};
+use crate::schema::region;
 
 /// Stands for every place that has no row of its own.
 pub const ANY: &str = "any";

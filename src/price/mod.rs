@@ -11,7 +11,6 @@ mod ladder;
 mod money;
 pub mod offer;
 mod read;
-mod region;
 mod table;
 
 pub use charge::{ANY, Charge, INTERNET, SAME};
@@ -19,8 +18,7 @@ pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};
 pub use money::{Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, rounded_parts};
-pub use read::{Fault, TIER_GB_MAX, written_date};
-pub use region::known_region;
+pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
 
 #[cfg(test)]

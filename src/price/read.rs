@@ -5,13 +5,12 @@
 //! first line, in any order; lines that begin with `#` are left out.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::charge::{ANY, Charge, INTERNET, Other, SAME};
 use super::money::Rate;
-use super::region;
 use super::table::{Place, PriceRow};
-use crate::error::nearest;
+use crate::error::{Fault, nearest};
+use crate::schema::region;
 use crate::units::time::{self, Zone};
 
 /// The columns of a table; those that may be absent are blank then.
@@ -32,28 +31,6 @@ const COLUMNS: [(&str, bool); 10] = [
 const NO_END: [&str; 2] = ["", "inf"];
 /// The highest GB that a tier may begin or end at: 2⁶⁴ bytes.
 pub const TIER_GB_MAX: u64 = 1 << 34;
-
-/// Something that is wrong with a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The line, from 1.
-    pub line: u64,
-    /// The column, if it is one's.
-    pub column: Option<&'static str>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.column {
-            Some(column) => write!(f, "line {}, {column}: {}", self.line, self.message),
-            None => write!(f, "line {}: {}", self.line, self.message),
-        }
-    }
-}
 
 /// The rows that can be read and everything that is wrong.
 pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
@@ -78,7 +55,9 @@ pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
         }
     }
     if header.is_none() {
-        faults.push(fault(1, None, "there is no line of column names").hinted(format!("write {}", written_columns())));
+        faults.push(
+            Fault::new(1, None, "there is no line of column names").hinted(format!("write {}", written_columns())),
+        );
     }
     let is_whole = faults.is_empty();
     faults.extend(faults_between(&rows, is_whole));
@@ -86,20 +65,9 @@ pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
     (rows, faults)
 }
 
-impl Fault {
-    fn hinted(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
-
-fn fault(line: u64, column: Option<&'static str>, message: impl Into<String>) -> Fault {
-    Fault { line, column, message: message.into(), hint: None }
-}
-
 fn unreadable(error: &csv::Error) -> Fault {
     let line = error.position().map_or(1, csv::Position::line);
-    fault(line, None, "the line is not UTF-8").hinted("save the file as UTF-8")
+    Fault::new(line, None, "the line is not UTF-8").hinted("save the file as UTF-8")
 }
 
 fn written_columns() -> String {
@@ -113,7 +81,7 @@ fn unknown_column(line: u64, name: &str) -> Fault {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the columns are {}", written_columns()),
     };
-    fault(line, None, format!("there is no column `{name}`")).hinted(hint)
+    Fault::new(line, None, format!("there is no column `{name}`")).hinted(hint)
 }
 
 /// Where each column stands.
@@ -129,7 +97,7 @@ impl Header {
         for (place, name) in record.iter().enumerate() {
             match COLUMNS.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)) {
                 Some(column) if places[column].is_some() => {
-                    faults.push(fault(line, Some(COLUMNS[column].0), "the column is there twice"));
+                    faults.push(Fault::new(line, Some(COLUMNS[column].0), "the column is there twice"));
                 }
                 Some(column) => places[column] = Some(place),
                 None => faults.push(unknown_column(line, name)),
@@ -137,7 +105,7 @@ impl Header {
         }
         for (column, (name, needed)) in COLUMNS.iter().enumerate() {
             if *needed && places[column].is_none() {
-                faults.push(fault(line, Some(name), "the column is missing"));
+                faults.push(Fault::new(line, Some(name), "the column is missing"));
             }
         }
         Self { places, width: record.len() }
@@ -149,7 +117,9 @@ impl Header {
         let before = cells.faults.len();
         if record.len() != self.width {
             let message = format!("{} cells where the header has {}", record.len(), self.width);
-            cells.faults.push(fault(cells.line, None, message).hinted("a text with a comma goes into double quotes"));
+            cells
+                .faults
+                .push(Fault::new(cells.line, None, message).hinted("a text with a comma goes into double quotes"));
             return None;
         }
         let charge = cells.read("charge", charge);
@@ -280,16 +250,16 @@ pub(super) fn midnight(text: &str) -> Option<u32> {
 fn faults_within(row: &PriceRow) -> Vec<Fault> {
     let mut faults = Vec::new();
     if row.end_gb.is_some_and(|end| end <= row.start_gb) {
-        faults.push(fault(row.line, Some("tier_end_gb"), "the tier ends before it begins"));
+        faults.push(Fault::new(row.line, Some("tier_end_gb"), "the tier ends before it begins"));
     }
     if row.effective_to.is_some_and(|end| end <= row.effective_from) {
-        faults.push(fault(row.line, Some("effective_to"), "the row ends before it comes into force"));
+        faults.push(Fault::new(row.line, Some("effective_to"), "the row ends before it comes into force"));
     }
     if row.charge == Charge::InternetEgressFree && row.rate.is_none_or(|rate| rate != Rate::default()) {
-        faults.push(fault(row.line, Some("usd_per_gb"), "what is free costs 0"));
+        faults.push(Fault::new(row.line, Some("usd_per_gb"), "what is free costs 0"));
     }
     if row.charge == Charge::InternetEgressFree && row.end_gb.is_none() {
-        faults.push(fault(row.line, Some("tier_end_gb"), "what is free has an end").hinted("write 100"));
+        faults.push(Fault::new(row.line, Some("tier_end_gb"), "what is free has an end").hinted("write 100"));
     }
     faults
 }
@@ -322,14 +292,14 @@ fn clashes(rows: &[&PriceRow]) -> Vec<Fault> {
         let Some(other) = rows[..place].iter().find(meets) else { continue };
         let is_same = (other.start_gb, other.effective_from) == (row.start_gb, row.effective_from);
         faults.push(if is_same {
-            fault(row.line, None, format!("line {} has a price for this tier from the same day", other.line))
+            Fault::new(row.line, None, format!("line {} has a price for this tier from the same day", other.line))
                 .hinted("leave one of them out")
         } else if other.start_gb == row.start_gb {
             let message = format!("in force together with line {}", other.line);
             let hint = format!("give line {} an effective_to of {}", other.line, written_date(row.effective_from));
-            fault(row.line, Some("effective_from"), message).hinted(hint)
+            Fault::new(row.line, Some("effective_from"), message).hinted(hint)
         } else {
-            fault(row.line, Some("tier_start_gb"), format!("the tier overlaps that of line {}", other.line))
+            Fault::new(row.line, Some("tier_start_gb"), format!("the tier overlaps that of line {}", other.line))
         });
     }
     faults
@@ -350,7 +320,7 @@ fn gaps(rows: &[&PriceRow]) -> Vec<Fault> {
             if row.start_gb > at && !faults.iter().any(|fault: &Fault| fault.line == row.line) {
                 let since = if moment == 0 { String::new() } else { format!(" on {}", written_date(moment)) };
                 let message = format!("no tier goes from {at} to {} GB{since}", row.start_gb);
-                faults.push(fault(row.line, Some("tier_start_gb"), message));
+                faults.push(Fault::new(row.line, Some("tier_start_gb"), message));
             }
             at = row.end_gb.unwrap_or(u64::MAX);
         }

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use super::charge::{ANY, Charge, INTERNET, SAME};
 use super::ladder::Ladder;
 use super::money::{GB_BYTES, Rate};
-use super::read::{self, Fault};
-use super::region;
-use crate::error::Error;
+use super::read;
+use crate::error::{Error, Fault};
+use crate::schema::region;
 
 /// The table that is part of the program.
 const EMBEDDED: &str = include_str!("prices.csv");

@@ -1,9 +1,10 @@
 //! Prices as tables: those in force, what amounts cost by them, what is wrong with a table, what price lists gave.
 
 use super::{Cell, Head, Report, Row, Table};
+use crate::error::Fault;
 use crate::price::offer::Imported;
 use crate::price::{
-    ANY, Charge, Difference, Discounts, Fault, Ladder, Money, PriceRow, PriceTable, Share, Status, Terms, differences,
+    ANY, Charge, Difference, Discounts, Ladder, Money, PriceRow, PriceTable, Share, Status, Terms, differences,
     rounded_parts, written_date,
 };
 use crate::schema::output::{self, Output};

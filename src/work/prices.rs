@@ -56,17 +56,22 @@ fn open(path: &str) -> Result<Box<dyn BufRead>, Error> {
 }
 
 fn table_bytes(path: &str) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let read = open(path)?.take(PRICE_TABLE_BYTES_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(path, &error))?;
-    if bytes.len() as u64 > PRICE_TABLE_BYTES_MAX {
-        return Err(Error::failed(format!("{path}: a price table has at most {PRICE_TABLE_BYTES_MAX} bytes"))
-            .hint("AWS's own price lists go through `outflow prices import`"));
-    }
-    Ok(bytes)
+    whole(path, PRICE_TABLE_BYTES_MAX)?.ok_or_else(|| {
+        Error::failed(format!("{path}: a price table has at most {PRICE_TABLE_BYTES_MAX} bytes"))
+            .hint("AWS's own price lists go through `outflow prices import`")
+    })
 }
 
-fn unreadable(path: &str, error: &io::Error) -> Error {
+/// A whole file, or nothing if it has more bytes than it may.
+pub(super) fn whole(path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, Error> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(bytes_max + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(path, &error))?;
+    Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
+}
+
+/// A path that cannot be read, and why.
+pub(super) fn unreadable(path: &str, error: &io::Error) -> Error {
     Error::failed(format!("{path}: {}", io_cause(error)))
 }
 

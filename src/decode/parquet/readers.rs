@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 
 use super::cells::{Cells, Meanings, Sense};
 use super::layout::{Origin, Reading};
-use crate::decode::value::{decode_tag, is_tag, parse_address, parse_big, parse_small};
+use crate::decode::value::{decode_tag, parse_address, parse_big, parse_small};
 use crate::decode::{Dictionary, Reason, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, BIG_MAX, Column};
 
@@ -189,7 +189,7 @@ impl Sense<u32> for Text<'_> {
                 b"Unknown" => Some(ABSENT_TEXT),
                 other => Some(self.dictionary.code(other)),
             },
-            column if is_tag(column) => Some(self.dictionary.code(&decode_tag(text))),
+            column if column.is_tag() => Some(self.dictionary.code(&decode_tag(text))),
             _ => Some(self.dictionary.code(text)),
         }
     }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::super::charge::{ANY, Charge, INTERNET, SAME};
-use super::super::region;
+use crate::schema::region;
 
 /// What a price list says of a product, as far as we ask; empty where it does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -37,7 +37,7 @@ fn value(column: Column) -> BoxedStrategy<Written> {
         (_, Kind::Small) => prop_oneof![0u32..70_000, 0..u32::MAX].prop_map(|n| same(n.to_string())).boxed(),
         (_, Kind::Big) => (0u64..=crate::schema::BIG_MAX).prop_map(|number| same(number.to_string())).boxed(),
         (_, Kind::Time) => (0..u32::MAX).prop_map(|seconds| same(seconds.to_string())).boxed(),
-        (_, Kind::Text) if value::is_tag(column) => "[a-zA-Z0-9 =/%-]{0,8}[ä/]"
+        (_, Kind::Text) if column.is_tag() => "[a-zA-Z0-9 =/%-]{0,8}[ä/]"
             .prop_map(|read| {
                 let text = read.bytes().map(|byte| format!("%{byte:02X}")).collect();
                 Written { text, read }

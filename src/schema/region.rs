@@ -1,4 +1,4 @@
-//! The regions, and the prefixes that AWS's bills and price lists have for them.
+//! The regions, the prefixes that AWS's bills and price lists have for them, and those of zone ids.
 //!
 //! A billing prefix is not the prefix of zone ids: `aps1` is Mumbai in a zone id, `APS1` is Singapore on a bill. The
 //! pairs were read from usage types in public code; where several sources differ, the price list's own won.
@@ -70,37 +70,77 @@ pub fn known_region(flag: &str, name: &str) -> Result<(), Error> {
 }
 
 /// Whether there is such a region.
-pub(super) fn is_region(name: &str) -> bool {
+#[must_use]
+pub fn is_region(name: &str) -> bool {
     REGIONS.iter().any(|(region, _)| *region == name)
 }
 
+/// The region of a zone's id such as `use1-az1`, of a local zone's such as `usw2-lax1-az1` too. The first part is the
+/// region's name cut short.
+#[must_use]
+pub fn of_zone_id(zone: &str) -> Option<&'static str> {
+    let prefix = zone.split_once('-').map(|(prefix, _)| prefix)?;
+    REGIONS.iter().map(|(region, _)| *region).find(|region| zone_prefix(region) == prefix)
+}
+
+/// What zone ids of a region begin with: its country in full, of the other words the first letters, and its number.
+fn zone_prefix(region: &str) -> String {
+    let short = |(place, word): (usize, &str)| match word {
+        _ if place == 0 => word.to_owned(),
+        "northeast" => "ne".to_owned(),
+        "northwest" => "nw".to_owned(),
+        "southeast" => "se".to_owned(),
+        "southwest" => "sw".to_owned(),
+        word => word.chars().take(1).collect(),
+    };
+    region.split('-').enumerate().map(short).collect()
+}
+
+/// The region of a zone's name such as `us-east-1a`, of a local zone's such as `us-west-2-lax-1a` too: its words up to
+/// the first number. Any word of that form is one, as AWS's own lists know regions that are newer than this table.
+#[must_use]
+pub fn of_zone_name(zone: &str) -> Option<&str> {
+    let number = zone
+        .match_indices('-')
+        .map(|(at, _)| at + 1)
+        .find(|at| zone[*at..].starts_with(|letter: char| letter.is_ascii_digit()))?;
+    let digits = zone[number..].bytes().take_while(u8::is_ascii_digit).count();
+    Some(&zone[..number + digits])
+}
+
 /// The region nearest to a mistyped name.
-pub(super) fn nearest_region(name: &str) -> Option<&'static str> {
+#[must_use]
+pub fn nearest_region(name: &str) -> Option<&'static str> {
     nearest(name, REGIONS.iter().map(|(region, _)| *region))
 }
 
 /// The region of a billing prefix.
-pub(super) fn of_prefix(prefix: &str) -> Option<&'static str> {
+#[must_use]
+pub fn of_prefix(prefix: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(_, known)| *known == prefix).map(|(region, _)| *region)
 }
 
 /// The region of a usage type that has no prefix.
-pub(super) fn without_prefix() -> &'static str {
+#[must_use]
+pub fn without_prefix() -> &'static str {
     HOME
 }
 
 /// The billing prefix of a region.
-pub(super) fn prefix(region: &str) -> Option<&'static str> {
+#[must_use]
+pub fn prefix(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, _)| *known == region).map(|(_, prefix)| *prefix)
 }
 
 /// A usage type of a region that goes without a prefix in us-east-1.
-pub(super) fn with_prefix(region: &str, meter: &str) -> Option<String> {
+#[must_use]
+pub fn with_prefix(region: &str, meter: &str) -> Option<String> {
     if region == HOME { Some(meter.to_owned()) } else { prefix(region).map(|prefix| format!("{prefix}-{meter}")) }
 }
 
 /// Whether AWS's global free tier covers the region.
-pub(super) fn has_free_tier(region: &str) -> bool {
+#[must_use]
+pub fn has_free_tier(region: &str) -> bool {
     !WITHOUT_FREE_TIER.iter().any(|start| region.starts_with(start))
 }
 
@@ -123,6 +163,36 @@ mod tests {
         assert_eq!(with_prefix("us-east-1", "DataTransfer-Out-Bytes").as_deref(), Some("DataTransfer-Out-Bytes"));
         assert_eq!(with_prefix("eu-west-1", "NatGateway-Bytes").as_deref(), Some("EU-NatGateway-Bytes"));
         assert_eq!(prefix("us-east-1"), Some("USE1"));
+    }
+
+    #[test]
+    fn zones_tell_their_region_by_id_and_by_name() {
+        for (zone, region) in [
+            ("use1-az1", "us-east-1"),
+            ("usw2-lax1-az1", "us-west-2"),
+            ("use1-wl1-bos-wlz1", "us-east-1"),
+            ("aps1-az3", "ap-south-1"),
+            ("apse2-az1", "ap-southeast-2"),
+            ("apne1-az4", "ap-northeast-1"),
+            ("cac1-az1", "ca-central-1"),
+            ("usgw1-az2", "us-gov-west-1"),
+            ("cnnw1-az1", "cn-northwest-1"),
+        ] {
+            assert_eq!(of_zone_id(zone), Some(region));
+        }
+        assert_eq!((of_zone_id("us-east-1a"), of_zone_id("use1"), of_zone_id("")), (None, None, None));
+        for (zone, region) in [
+            ("us-east-1a", "us-east-1"),
+            ("us-west-2-lax-1a", "us-west-2"),
+            ("us-east-1-wl1-bos-wlz-1", "us-east-1"),
+            ("us-gov-west-1b", "us-gov-west-1"),
+            ("xx-west-12c", "xx-west-12"),
+        ] {
+            assert_eq!(of_zone_name(zone), Some(region));
+        }
+        assert_eq!((of_zone_name("use1-az1"), of_zone_name("")), (None, None));
+        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(region, _)| zone_prefix(region)).collect();
+        assert_eq!(prefixes.len(), REGIONS.len());
     }
 
     #[test]

@@ -1,0 +1,200 @@
+//! Files of tables, each recognised by its content → [`Tables`].
+//!
+//! JSON is what AWS's own tools list. CSV is a network table if it has a column `cidr`, and a tag table if it has a
+//! column `resource`; tag tables are handed over as they are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::inventory::{Listing, RECOGNISED, Remarks};
+use super::resolve::Estate;
+use super::{Network, Tables, network};
+use crate::error::{Error, Fault, nearest};
+use crate::units::human::counted;
+
+/// Faults of a file that are told one by one.
+pub const FAULTS_SHOWN_MAX: usize = 8;
+/// The column by which a tag table is recognised.
+const RESOURCE: &str = "resource";
+/// How a text begins that a Windows shell wrote.
+const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// Why a file was not taken.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is whole, but none of the tables.
+    Foreign(Error),
+    /// It is a table, or meant to be one, with something wrong in it.
+    Faulty(Error),
+}
+
+/// Where a network was told.
+#[derive(Debug)]
+struct Told {
+    file: Arc<str>,
+    line: u64,
+    is_subnet: bool,
+}
+
+/// Takes files one by one.
+#[derive(Debug, Default)]
+pub struct Reader {
+    networks: Vec<Network>,
+    /// The rows that told each network: one of a subnet, and one that is of none.
+    told: HashMap<network::Identity, Vec<Told>>,
+    listing: Listing,
+    tag_tables: Vec<(Arc<str>, Vec<u8>)>,
+    warnings: Vec<String>,
+}
+
+impl Reader {
+    /// Takes a file.
+    ///
+    /// # Errors
+    /// If it is none of the tables; or if there are faults in it, and then nothing is to be made of the others either.
+    pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refused> {
+        if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+            return Err(Refused::Faulty(Error::usage(format!("{name}: the file is UTF-16")).hint("save it as UTF-8")));
+        }
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+        match text.trim_ascii_start().first() {
+            None => Err(Refused::Faulty(Error::usage(format!("{name}: the file is empty")))),
+            Some(b'{' | b'[') => self.json(name, text),
+            Some(_) => self.csv(name, &bytes, text),
+        }
+    }
+
+    /// Says something of the files that does not stop the run.
+    pub fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    /// What all files tell together.
+    #[must_use]
+    pub fn finish(self) -> Tables {
+        let mut estate = Estate::default();
+        self.networks.into_iter().for_each(|network| estate.network(network));
+        estate.listing(&self.listing);
+        let contradictions = estate.contradictions as u64;
+        let resolved = estate.finish();
+        let mut warnings = self.warnings;
+        let zoneless = resolved.interfaces.iter().filter(|interface| interface.zone.is_none()).count() as u64;
+        if zoneless > 0 {
+            let interfaces = counted(zoneless, "interface");
+            warnings.push(format!("{interfaces} without a zone's id: list `aws ec2 describe-subnets` too"));
+        }
+        if contradictions > 0 {
+            let tags = counted(contradictions, "tag");
+            warnings.push(format!("{tags} told again with another value; what was read first holds"));
+        }
+        Tables {
+            networks: resolved.networks,
+            interfaces: resolved.interfaces,
+            nat_gateways: resolved.nat_gateways,
+            endpoints: resolved.endpoints,
+            tags: resolved.tags,
+            tag_tables: self.tag_tables,
+            warnings,
+        }
+    }
+
+    fn json(&mut self, name: &str, text: &[u8]) -> Result<(), Refused> {
+        let remarks = self.listing.add(text).map_err(|error| Refused::Faulty(json_fault(name, &error)))?;
+        let Remarks { answers, foreign, more_follow } = remarks;
+        if more_follow {
+            self.warn(format!("{name}: more pages follow the last one (NextToken): list them all"));
+        }
+        match foreign {
+            None if answers > 0 => Ok(()),
+            Some(keys) if answers > 0 => {
+                self.warn(format!("{name}: a part is left out, an object of {}", shown(&keys)));
+                Ok(())
+            }
+            foreign => Err(Refused::Foreign(other_json(name, &foreign.unwrap_or_default()))),
+        }
+    }
+
+    fn csv(&mut self, name: &str, bytes: &[u8], text: &[u8]) -> Result<(), Refused> {
+        let header = network::header(text).map_err(|fault| Refused::Faulty(of_faults(name, &[fault])))?;
+        if header.iter().any(|column| column == RESOURCE) {
+            self.tag_tables.push((name.into(), bytes.to_vec()));
+            return Ok(());
+        }
+        if !header.iter().any(|column| column == network::CIDR) {
+            return Err(Refused::Foreign(other_csv(name, &header)));
+        }
+        let (rows, mut faults) = network::rows(text);
+        let name: Arc<str> = name.into();
+        for row in rows {
+            faults.extend(self.clash(&name, row.line, &row.network));
+            self.networks.push(row.network);
+        }
+        faults.sort_by_key(|fault| fault.line);
+        if faults.is_empty() { Ok(()) } else { Err(Refused::Faulty(of_faults(&name, &faults))) }
+    }
+
+    /// A fault where the network was told before. A VPC and its only subnet may have the same addresses.
+    fn clash(&mut self, file: &Arc<str>, line: u64, network: &Network) -> Option<Fault> {
+        let is_subnet = network.subnet.is_some();
+        let told = self.told.entry(network::identity(network)).or_default();
+        if let Some(first) = told.iter().find(|first| first.is_subnet == is_subnet) {
+            let place = if first.file == *file { String::new() } else { format!("{}, ", first.file) };
+            let within = network.vpc.as_ref().map_or(String::new(), |vpc| format!(" of {vpc}"));
+            let message = format!("{place}line {} has this network{within} already", first.line);
+            return Some(Fault::new(line, Some(network::CIDR), message).hinted("leave one of them out"));
+        }
+        told.push(Told { file: Arc::clone(file), line, is_subnet });
+        None
+    }
+}
+
+/// The first fault, and the others as hints.
+fn of_faults(name: &str, faults: &[Fault]) -> Error {
+    let Some((first, others)) = faults.split_first() else { return Error::usage(format!("{name}: faulty")) };
+    let error = Error::usage(format!("{name}, {first}"));
+    let error = first.hint.iter().fold(error, |error, hint| error.hint(hint));
+    let shown = others.iter().take(FAULTS_SHOWN_MAX - 1);
+    let error = shown.fold(error, |error, fault| error.hint(format!("also {fault}")));
+    let rest = others.len().saturating_sub(FAULTS_SHOWN_MAX - 1);
+    if rest == 0 { error } else { error.hint(format!("and {} more", counted(rest as u64, "fault"))) }
+}
+
+fn json_fault(name: &str, fault: &serde_json::Error) -> Error {
+    let told = fault.to_string();
+    let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
+    let error = Error::usage(format!("{name}, line {}: {told}", fault.line()));
+    if fault.is_eof() { error.hint("the file ends too early: list it again") } else { error.hint(RECOGNISED) }
+}
+
+fn other_json(name: &str, keys: &[String]) -> Error {
+    if keys.iter().any(|key| key == "prefixes") && keys.iter().any(|key| key == "syncToken" || key == "createDate") {
+        return Error::usage(format!("{name}: these are AWS's address ranges")).hint("give them as `--ip-ranges`");
+    }
+    let error = if keys.is_empty() {
+        Error::usage(format!("{name}: the JSON lists nothing"))
+    } else {
+        Error::usage(format!("{name}: the JSON is of another shape, an object of {}", shown(keys)))
+    };
+    error.hint(RECOGNISED).hint("list them as they come, without --query")
+}
+
+/// The first keys of an object.
+fn shown(keys: &[String]) -> String {
+    let first: Vec<_> = keys.iter().take(3).map(|key| format!("`{key}`")).collect();
+    if keys.len() > first.len() { format!("{}…", first.join(", ")) } else { first.join(", ") }
+}
+
+fn other_csv(name: &str, header: &[String]) -> Error {
+    let near = header.iter().find_map(|column| Some((column, nearest(column, [network::CIDR, RESOURCE])?)));
+    let error = Error::usage(format!("{name}, line 1: there is no column `{}` or `{RESOURCE}`", network::CIDR));
+    match near {
+        Some((column, near)) => error.hint(format!("`{column}`: did you mean `{near}`?")),
+        None => error.hint(format!(
+            "a network table has the columns {}, a tag table {RESOURCE}, one for each key, valid_from, valid_to",
+            network::COLUMNS.join(",")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;
