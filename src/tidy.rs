@@ -38,7 +38,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("bytes", S3),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
-    ("csv", &["price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
+    ("csv", &["price/offer/rows.rs", "price/read.rs", "price/usage.rs", "view/csv.rs"]),
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),

@@ -166,7 +166,7 @@ impl fmt::Display for Discount {
 }
 
 /// A decimal number in units of its last allowed decimal.
-fn decimal(text: &str, decimals: u32) -> Result<u128, String> {
+pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
