@@ -45,7 +45,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("parquet", PARQUET),
     ("rayon", &["work"]),
     ("regex", &["group/filter"]),
-    ("serde_json", &["decode", "price/offer/json.rs", "view/json.rs"]),
+    ("serde_json", &["decode", "price/offer/json.rs", "report/focus.rs", "view/json.rs"]),
     ("tokio", S3),
     ("walkdir", &["collect"]),
 ];
