@@ -12,6 +12,7 @@ mod memory;
 mod notice;
 mod output;
 mod prices;
+mod pricing;
 mod top;
 
 use std::ffi::OsString;
