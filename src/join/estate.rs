@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::learn::Learnt;
 use super::prefixes::Prefixes;
 use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
-use super::zones::region_of_zone;
 use crate::group::{Interface, Interfaces, NAMELESS};
-use crate::schema::Column;
+use crate::schema::{Column, region};
 
 /// Seconds before its first and after its last record that an interface counts as watched: what a record's start may be
 /// off by ("up to 60 seconds", VPC user guide, "Flow log records").
@@ -196,7 +195,7 @@ fn learn(own: &mut Own, interface: &Interface) {
     either(&mut own.subnet, Column::SubnetId);
     either(&mut own.zone, Column::AzId);
     either(&mut own.instance, Column::InstanceId);
-    own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region_of_zone).map(Arc::from));
+    own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region::of_zone_id).map(Arc::from));
     own.ecs_service = attribute(Column::EcsServiceName);
     own.tags = TAG_COLUMNS.map(attribute);
     own.watched = interface.watched;

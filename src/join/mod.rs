@@ -19,7 +19,6 @@ mod rows;
 pub mod tables;
 mod traffic;
 mod view;
-pub mod zones;
 
 pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
 pub use rows::{OWNER_KEYS_MAX, Sink, Wanted, Writer};

@@ -23,7 +23,7 @@ pub use answer::{Answer, Reject};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};
-pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, price_table};
+pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, month_usage, price_table};
 pub use progress::Progress;
 pub use sources::{PLACES_BYTES_MAX, Told};
 pub use tables::{TABLE_BYTES_MAX, tables};
