@@ -44,7 +44,6 @@ pub(super) struct PricingFlags {
     billing_month_usage: Option<String>,
 }
 
-#[expect(dead_code, reason = "for commands that price traffic")]
 impl PricingFlags {
     /// What decides the cost besides the prices.
     pub(super) fn terms(&self) -> Result<PoolTerms, Error> {

@@ -165,7 +165,7 @@ fn order(name: &str) -> Result<Order, Error> {
     })
 }
 
-fn rows(text: &str) -> Result<Option<usize>, Error> {
+pub(super) fn rows(text: &str) -> Result<Option<usize>, Error> {
     if text == "all" {
         return Ok(None);
     }

@@ -4,10 +4,14 @@
 
 use std::sync::Arc;
 
+use super::cells::key_cell;
 use super::{Cell, Table};
+use crate::error::Error;
+use crate::group::{KeyValue, Rollup};
 use crate::price::{
     Charge, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts, written_date,
 };
+use crate::schema::Column;
 use crate::units::time;
 
 /// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
@@ -20,7 +24,7 @@ pub struct Charged {
     /// What is charged; nothing where the bytes are free.
     pub charge: Option<Charge>,
     /// Why they are free: `same-zone`…; empty where they are not.
-    pub reason: &'static str,
+    pub reason: Arc<str>,
     /// The account that is charged; absent where it is not known.
     pub payer: Cell,
     /// The region that is charged.
@@ -29,10 +33,49 @@ pub struct Charged {
     pub to: Arc<str>,
     /// The first second of the hour, UTC.
     pub hour: u32,
-    /// Whether the charge rests on an assumption.
-    pub assumed: bool,
+    /// What was assumed, if the charge rests on something that the logs do not tell.
+    pub assumed: Option<Arc<str>>,
     /// How many bytes.
     pub bytes: u64,
+}
+
+/// The columns that follow a report's own keys in the roll-up that its rows are made of; the last is [`Column::Hour`]
+/// or, where hours need not be told apart, [`Column::Day`].
+pub const CHARGE_COLUMNS: [Column; 6] =
+    [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
+
+/// The rows of a roll-up whose keys are `keys` of the report's own, [`CHARGE_COLUMNS`], and the time. What was before a
+/// moment is of the period before.
+///
+/// # Errors
+/// If rows of the roll-up were spilled and cannot be read.
+pub fn rows(rollup: &Rollup, keys: usize, current_from: Option<u32>) -> Result<Vec<Charged>, Error> {
+    let mut rows = Vec::new();
+    for shard in rollup.shards() {
+        rollup.for_each_group(shard, |group| {
+            let values: Vec<KeyValue> = rollup.group_values(&group).collect();
+            let (own, charge) = values.split_at(keys);
+            let text = |place: usize| match charge.get(place) {
+                Some(KeyValue::Text(code)) => Some(Arc::<str>::from(rollup.names().display(*code))),
+                _ => None,
+            };
+            let kind = text(0).and_then(|name| Charge::of_name(&name));
+            let hour = if let Some(KeyValue::Time(hour)) = charge.get(CHARGE_COLUMNS.len()) { *hour } else { 0 };
+            rows.push(Charged {
+                previous: current_from.is_some_and(|from| hour < from),
+                keys: own.iter().map(|value| key_cell(*value, rollup.names())).collect(),
+                charge: kind,
+                reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| "unknown".into()) },
+                payer: text(1).map_or(Cell::Absent, Cell::Text),
+                from: text(2).unwrap_or_else(|| "unknown".into()),
+                to: text(3).unwrap_or_else(|| "any".into()),
+                hour,
+                assumed: text(4),
+                bytes: u64::try_from(group.counted.bytes).unwrap_or(u64::MAX),
+            });
+        })?;
+    }
+    Ok(rows)
 }
 
 /// What was charged, and what it costs.
@@ -194,12 +237,12 @@ pub(super) mod tests {
             previous: false,
             keys: vec![team.into()],
             charge: Some(Charge::InternetEgress),
-            reason: "",
+            reason: "".into(),
             payer: "111111111111".into(),
             from: "us-east-1".into(),
             to: INTERNET.into(),
             hour: moment(hour),
-            assumed: false,
+            assumed: None,
             bytes: gb * GB_BYTES,
         }
     }
@@ -228,7 +271,7 @@ pub(super) mod tests {
     #[test]
     fn each_line_has_its_own_price_and_free_bytes_have_none() {
         let table = PriceTable::embedded().unwrap();
-        let free = Charged { charge: None, reason: "same-zone", ..egress("app", "2026-10-01", 7) };
+        let free = Charged { charge: None, reason: "same-zone".into(), ..egress("app", "2026-10-01", 7) };
         let before = Charged { previous: true, ..egress("web", "2026-10-01", 3) };
         let bill = bill(vec![egress("web", "2026-10-01", 1), zones("app", "2026-10-01", 2), free, before], &table);
         let told: Vec<_> =

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::charged::{self, Bill, Charged, Line, amounts, change, difference, plain, share};
 use super::{Cell, Head, Report, Row, Table};
@@ -255,25 +256,18 @@ fn payers(bill: &Bill) -> Table {
     table
 }
 
-/// How much of each charge rests on assumptions.
+/// How much of each charge rests on which assumption; what rests on none has no name.
 fn assumptions(bill: &Bill) -> Table {
-    let all = sums(bill, |charged| charged.charge);
-    let assumed = sums(bill, |charged| charged.charge.filter(|_| charged.assumed));
-    let of = |charge| assumed.get(charge).copied().unwrap_or_default();
-    let (usd, total) = amounts(&all.values().map(|sum| sum.usd).collect::<Vec<_>>());
-    let (assumed_usd, assumed_total) = amounts(&all.keys().map(|charge| of(charge).usd).collect::<Vec<_>>());
+    let sums = sums(bill, |charged| Some((charged.assumed.clone()?, charged.charge?)));
+    let (usd, total) = amounts(&sums.values().map(|sum| sum.usd).collect::<Vec<_>>());
     let mut table = plain("assumptions", "What rests on assumptions");
-    table.columns =
-        [output::CHARGE, output::BYTES, output::USD, output::ASSUMED_BYTES, output::ASSUMED_USD].map(Head::from).into();
-    let (mut bytes, mut assumed_bytes) = (0, 0);
-    for (((charge, sum), usd), assumed_usd) in all.iter().zip(usd).zip(assumed_usd) {
-        let part = of(charge);
-        (bytes, assumed_bytes) = (bytes + sum.bytes, assumed_bytes + part.bytes);
-        let usd = known(usd, sum.bytes, sum.unpriced);
-        let assumed_usd = known(assumed_usd, part.bytes, part.unpriced);
-        table.rows.push(vec![charge.name().into(), sum.bytes.into(), usd, part.bytes.into(), assumed_usd]);
-    }
-    table.total = Some(vec![Cell::Absent, bytes.into(), total, assumed_bytes.into(), assumed_total]);
+    table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
+    let bytes: u128 = sums.values().map(|sum| sum.bytes).sum();
+    let row = |(((assumed, charge), sum), usd): (((Arc<str>, Charge), Sum), Cell)| -> Row {
+        vec![Cell::Text(assumed), charge.name().into(), sum.bytes.into(), known(usd, sum.bytes, sum.unpriced)]
+    };
+    table.rows = sums.into_iter().zip(usd).map(row).collect();
+    table.total = Some(vec![Cell::Absent, Cell::Absent, bytes.into(), total]);
     table
 }
 

@@ -115,7 +115,7 @@ fn place(charged: &Charged, charge: Charge, step: &Step, discounts: &Discounts) 
         from: Arc::clone(&charged.from),
         to: Arc::clone(&charged.to),
         keys: charged.keys.clone(),
-        assumed: charged.assumed,
+        assumed: charged.assumed.is_some(),
         tier: step.row.map(|row| row.start_gb),
         list,
         contracted: list.less(discounts.of(charge)),

@@ -140,8 +140,7 @@ outputs! {
     CHANGE_USD, "change_usd", Usd, "`usd` less `previous_usd`.";
     CHANGE, "change", Change, "`change_usd` as a part of `previous_usd`; absent if that is zero.";
     PAYER_ACCOUNT, "payer_account", Text, "The account that is charged.";
-    ASSUMED_BYTES, "assumed_bytes", Bytes, "Bytes whose charge rests on an assumption; a part of `bytes`.";
-    ASSUMED_USD, "assumed_usd", Usd, "What those cost; a part of `usd`.";
+    ASSUMPTION, "assumption", Text, "What is taken for true because the logs do not tell it.";
     STATUS, "status", Text, "new, changed, dropped, unpriced or unverified.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "The price in the table that is part of outflow.";
     COLUMN, "column", Text, "The column that is wrong; absent if it is the whole line.";

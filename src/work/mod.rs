@@ -4,6 +4,7 @@
 //! the blocks of the remaining ones are decoded in parallel too, a bounded number ahead of the decoders.
 
 mod answer;
+mod cost;
 mod flows;
 mod inspect;
 mod object;
@@ -20,6 +21,7 @@ mod traffic;
 use std::sync::Arc;
 
 pub use answer::{Answer, Reject};
+pub use cost::{Billed, CostQuestion, cost};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};

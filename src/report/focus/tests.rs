@@ -63,8 +63,12 @@ fn shape() -> FocusShape {
 fn rows() -> Vec<Charged> {
     let keys = |team: &str| vec![team.into(), Cell::Absent, "internet".into()];
     let web = |hour, gb| Charged { keys: keys("web"), ..egress("", hour, gb) };
-    let nobody =
-        Charged { keys: keys("(unallocated)"), payer: Cell::Absent, assumed: true, ..zones("", "2026-10-02", 3) };
+    let nobody = Charged {
+        keys: keys("(unallocated)"),
+        payer: Cell::Absent,
+        assumed: Some("the way".into()),
+        ..zones("", "2026-10-02", 3)
+    };
     let odd = Charged { keys: keys("web"), bytes: 594, from: "eu-west-1".into(), ..zones("", "2026-10-02", 0) };
     let unpriced = Charged {
         charge: Some(Charge::NatProcessing),
@@ -72,7 +76,7 @@ fn rows() -> Vec<Charged> {
         to: "any".into(),
         ..web("2026-10-02", 2)
     };
-    let free = Charged { charge: None, reason: "same-zone", ..web("2026-10-02", 9) };
+    let free = Charged { charge: None, reason: "same-zone".into(), ..web("2026-10-02", 9) };
     let before = Charged { previous: true, ..web("2026-09-02", 9) };
     let pair = Charged { charge: Some(Charge::InterRegion), to: "us-west-2".into(), ..web("2026-10-03", 7) };
     vec![
