@@ -53,7 +53,8 @@ pub struct PoolTerms {
     pub tiers: Tiers,
     /// Whether the global free tier is taken off each month's egress.
     pub free_tier: bool,
-    /// What else was charged in each month, where the tiers begin.
+    /// What else was charged in each month, beyond what is free: where the tiers begin, those of each pair of regions
+    /// with tiers of its own too.
     pub already: MonthUsage,
     /// What is taken off rates.
     pub discounts: Discounts,

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::super::charged::tests::{egress, moment, zones};
 use super::*;
-use crate::price::{GB_BYTES, PoolTerms, PriceTable};
+use crate::price::{GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
 /// What a dataset of FOCUS 1.2 has to have, and which of it may be null.
@@ -351,4 +352,37 @@ fn the_model_finds_what_breaks_it() {
     let mut without = focus();
     without.tables[0].columns[1].name = "Cost".to_owned();
     assert!(broken(&without).is_none_or(|broken| broken.contains_key("CostAndUsage-D-000-M")));
+}
+
+proptest! {
+    #[test]
+    fn rows_of_any_traffic_keep_the_product_rules_and_add_up_to_the_bill(
+        rows in prop::collection::vec((0..4_u8, 0..3_u8, 0..2_000_u32, 0..1_u64 << 44), 0..20),
+        free_tier: bool,
+        hourly: bool,
+    ) {
+        let row = |(team, kind, hour, bytes): (u8, u8, u32, u64)| {
+            let row = if kind == 0 { zones("", "2026-10-01", 0) } else { egress("", "2026-10-01", 0) };
+            let from: Arc<str> = if kind == 2 { "sa-east-1".into() } else { Arc::clone(&row.from) };
+            Charged { keys: vec![format!("t{team}").into()], from, hour: row.hour + hour * 3600, bytes, ..row }
+        };
+        let table = PriceTable::embedded().unwrap();
+        let tiers = if hourly { Tiers::Marginal } else { Tiers::Blended };
+        let discounts = Discounts::parse(&["internet-egress=7.77%".to_owned()]).unwrap();
+        let terms = PoolTerms { tiers, free_tier, discounts, ..PoolTerms::default() };
+        let bill = Bill::of(rows.into_iter().map(row).collect(), (None, None), &table, terms);
+        let report = super::report(&bill, &FocusShape { key_heads: vec![head("team")], ..FocusShape::default() });
+        let (mut costs, mut bytes) = (0, 0);
+        for row in named(&report) {
+            for (price, cost) in [("ListUnitPrice", "ListCost"), ("ContractedUnitPrice", "ContractedCost")] {
+                let ((price, per), (quantity, of)) = (fraction(row[price]), fraction(row["PricingQuantity"]));
+                prop_assert_eq!((price * quantity, per * of), fraction(row[cost]));
+            }
+            costs += fraction(row["EffectiveCost"]).0;
+            bytes += fraction(row["PricingQuantity"]).0;
+        }
+        prop_assert_eq!(costs, bill.current().map(|line| line.priced.usd).sum::<Money>().fraction().0);
+        let priced = |line: &charged::Line| u128::from(line.charged.bytes - line.priced.unpriced_bytes);
+        prop_assert_eq!(bytes, bill.current().map(priced).sum::<u128>());
+    }
 }
