@@ -13,6 +13,7 @@ mod memory;
 mod notice;
 mod output;
 mod prices;
+mod pricing;
 mod tables;
 mod top;
 
