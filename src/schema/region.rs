@@ -1,4 +1,4 @@
-//! The regions, the prefixes that AWS's bills and price lists have for them.
+//! The regions, the prefixes that AWS's bills and price lists have for them, and those of zone ids.
 //!
 //! A billing prefix is not the prefix of zone ids: `aps1` is Mumbai in a zone id, `APS1` is Singapore on a bill. The
 //! pairs were read from usage types in public code; where several sources differ, the price list's own won.
@@ -73,6 +73,27 @@ pub fn known_region(flag: &str, name: &str) -> Result<(), Error> {
 #[must_use]
 pub fn is_region(name: &str) -> bool {
     REGIONS.iter().any(|(region, ..)| *region == name)
+}
+
+/// The region of a zone's id such as `use1-az1`, of a local zone's such as `usw2-lax1-az1` too. The first part is the
+/// region's name cut short.
+#[must_use]
+pub fn of_zone_id(zone: &str) -> Option<&'static str> {
+    let prefix = zone.split_once('-').map(|(prefix, _)| prefix)?;
+    REGIONS.iter().map(|(region, ..)| *region).find(|region| zone_prefix(region) == prefix)
+}
+
+/// What zone ids of a region begin with: its country in full, of the other words the first letters, and its number.
+fn zone_prefix(region: &str) -> String {
+    let short = |(place, word): (usize, &str)| match word {
+        _ if place == 0 => word.to_owned(),
+        "northeast" => "ne".to_owned(),
+        "northwest" => "nw".to_owned(),
+        "southeast" => "se".to_owned(),
+        "southwest" => "sw".to_owned(),
+        word => word.chars().take(1).collect(),
+    };
+    region.split('-').enumerate().map(short).collect()
 }
 
 /// The region of a zone's name such as `us-east-1a`, of a local zone's such as `us-west-2-lax-1a` too: its words up to
@@ -151,7 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn zones_tell_their_region_by_name() {
+    fn zones_tell_their_region_by_id_and_by_name() {
+        for (zone, region) in [
+            ("use1-az1", "us-east-1"),
+            ("usw2-lax1-az1", "us-west-2"),
+            ("use1-wl1-bos-wlz1", "us-east-1"),
+            ("aps1-az3", "ap-south-1"),
+            ("apse2-az1", "ap-southeast-2"),
+            ("apne1-az4", "ap-northeast-1"),
+            ("cac1-az1", "ca-central-1"),
+            ("usgw1-az2", "us-gov-west-1"),
+            ("cnnw1-az1", "cn-northwest-1"),
+        ] {
+            assert_eq!(of_zone_id(zone), Some(region));
+        }
+        assert_eq!((of_zone_id("us-east-1a"), of_zone_id("use1"), of_zone_id("")), (None, None, None));
         for (zone, region) in [
             ("us-east-1a", "us-east-1"),
             ("us-west-2-lax-1a", "us-west-2"),
@@ -162,6 +197,8 @@ mod tests {
             assert_eq!(of_zone_name(zone), Some(region));
         }
         assert_eq!((of_zone_name("use1-az1"), of_zone_name("")), (None, None));
+        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(region, ..)| zone_prefix(region)).collect();
+        assert_eq!(prefixes.len(), REGIONS.len());
     }
 
     #[test]

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::{Kind, Name, Network, Prefix};
 use crate::error::{Fault, nearest};
-use crate::join::zones::region_of_zone;
 use crate::schema::region;
 
 /// The column that a network table must have, and by which it is recognised.
@@ -219,8 +218,8 @@ fn kind(text: &str) -> Read<Kind> {
 
 /// Takes the region from the zone where only that is told, and finds it wrong where they differ.
 fn with_region_of_zone(mut network: Network, line: u64, faults: &mut Vec<Fault>) -> Network {
-    let Some(of_zone) = network.zone.as_deref().and_then(region_of_zone) else { return network };
-    let region = network.region.get_or_insert_with(|| of_zone.as_str().into());
+    let Some(of_zone) = network.zone.as_deref().and_then(region::of_zone_id) else { return network };
+    let region = network.region.get_or_insert_with(|| of_zone.into());
     if **region != *of_zone {
         let message = format!("the zone is in {of_zone}, not in {region}");
         faults.push(Fault::new(line, Some("zone"), message));

@@ -15,7 +15,6 @@ use super::texts::Texts;
 use super::{
     EndpointKind, Kind, KnownEndpoint, KnownInterface, KnownNatGateway, Name, Network, ResourceTags, Role, network,
 };
-use crate::join::zones::region_of_zone;
 use crate::schema::region;
 
 /// The kinds of resources, as their ARNs name them, that an end of traffic is known by.
@@ -323,11 +322,8 @@ fn add_new<T: PartialEq>(known: &mut Vec<T>, told: impl IntoIterator<Item = T>) 
 
 /// The region of a zone, by its name or else its id, or one that is told otherwise.
 fn region_of(texts: &mut Texts, zone_name: Option<&str>, zone: Option<&str>, told: Option<&str>) -> Name {
-    let of_zone = || zone.and_then(region_of_zone);
-    match zone_name.and_then(region::of_zone_name) {
-        Some(region) => texts.name(Some(region)),
-        None => of_zone().and_then(|region| texts.name(Some(&region))).or_else(|| texts.name(told)),
-    }
+    let region = zone_name.and_then(region::of_zone_name).or_else(|| zone.and_then(region::of_zone_id)).or(told);
+    texts.name(region)
 }
 
 fn name_tag(tags: Option<&[Tag]>) -> Option<&str> {
