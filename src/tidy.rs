@@ -38,7 +38,17 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("bytes", S3),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
-    ("csv", &["join/owners/read.rs", "join/tables/network.rs", "price/offer/rows.rs", "price/read.rs", "view/csv.rs"]),
+    (
+        "csv",
+        &[
+            "join/owners/read.rs",
+            "join/tables/network.rs",
+            "price/offer/rows.rs",
+            "price/read.rs",
+            "price/usage.rs",
+            "view/csv.rs",
+        ],
+    ),
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),
@@ -46,7 +56,10 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("parquet", PARQUET),
     ("rayon", &["work"]),
     ("regex", &["group/filter"]),
-    ("serde_json", &["decode", "join/ranges.rs", "join/tables/", "price/offer/json.rs", "view/json.rs"]),
+    (
+        "serde_json",
+        &["decode", "join/ranges.rs", "join/tables/", "price/offer/json.rs", "report/focus.rs", "view/json.rs"],
+    ),
     ("tokio", S3),
     ("walkdir", &["collect"]),
 ];

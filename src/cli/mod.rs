@@ -2,6 +2,7 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
+mod cost;
 mod dimensions;
 mod fields;
 mod flags;
@@ -13,6 +14,7 @@ mod memory;
 mod notice;
 mod output;
 mod prices;
+mod pricing;
 mod tables;
 mod top;
 
@@ -41,6 +43,8 @@ struct Outflow {
 enum Command {
     /// Who talks most: sums by any columns, the greatest first
     Top(top::TopFlags),
+    /// What traffic costs: by team or any other owner, account, region, path…, and charge
+    Cost(Box<cost::CostFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
     Flows(flows::FlowsFlags),
     /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
@@ -72,6 +76,7 @@ impl Command {
     fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Top(flags) => flags.run(),
+            Self::Cost(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),

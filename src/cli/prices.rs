@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::flags::OutputFlags;
 use super::job::now;
+use super::pricing::PriceTableFlags;
 use super::{notice, output};
 use crate::error::{Error, Exit};
 use crate::price::{Charge, Discounts};
@@ -40,9 +41,8 @@ pub(super) struct ShowFlags {
     #[arg(long, value_name = "DATE", help_heading = "Prices")]
     at: Option<String>,
 
-    /// Price table laid over the embedded one, as `prices show -o csv` writes it; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Prices")]
-    prices: Vec<String>,
+    #[command(flatten)]
+    prices: PriceTableFlags,
 
     /// Also what these bytes of a month cost together, and each of several its share: 5TiB or 5TiB,300GiB (a GB on a
     /// bill is 1GiB)
@@ -125,7 +125,7 @@ impl ShowFlags {
         let moment = self.at.as_deref().map_or(Ok(now), |text| parse_moment(text, now, Zone::default()))?;
         let shown = Shown { charges, regions: self.region.clone(), moment };
         let quote = self.quote()?;
-        let table = work::price_table(&self.prices)?;
+        let table = self.prices.table()?;
         write(prices::show(&table, &shown, quote.as_ref()), &self.output, Exit::Done)
     }
 

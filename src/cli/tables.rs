@@ -5,9 +5,9 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::error::Error;
-use crate::join::tables::Tables;
+use crate::join::Sources;
 use crate::schema::Column;
-use crate::work;
+use crate::work::Told;
 
 /// What is told of the estate, as typed.
 #[derive(Debug, Args)]
@@ -25,11 +25,11 @@ pub(super) struct TableFlags {
 
     /// AWS's address ranges (ip-ranges.json) [default: those that were known when this program was made]
     #[arg(long, value_name = "FILE", help_heading = "Tables")]
-    pub(super) ip_ranges: Option<String>,
+    ip_ranges: Option<String>,
 
     /// A database of countries or of autonomous systems; may be given several times
     #[arg(long, value_name = "FILE.mmdb", help_heading = "Tables")]
-    pub(super) geoip: Vec<String>,
+    geoip: Vec<String>,
 
     /// Which tag a column of version 11 holds: interface-tag=team; may be given several times
     #[arg(long, value_name = "COLUMN=KEY", help_heading = "Tables")]
@@ -37,13 +37,23 @@ pub(super) struct TableFlags {
 }
 
 impl TableFlags {
-    /// What the tables tell. Either flag takes any of them, as each is recognised by its content.
-    pub(super) fn tables(&self) -> Result<Tables, Error> {
-        work::tables(&[self.network.as_slice(), &self.tags].concat())
+    /// What the tables tell of owners and places, to be joined.
+    pub(super) fn told(&self) -> Result<Told, Error> {
+        Told::read(&self.paths(), self.tag_columns()?)
+    }
+
+    /// Everything that records are joined with.
+    pub(super) fn sources(&self, told: Told, owner_keys: &[Arc<str>]) -> Result<Sources, Error> {
+        told.sources(owner_keys, self.ip_ranges.as_deref(), &self.geoip)
+    }
+
+    /// Either flag takes any table, as each is recognised by its content.
+    fn paths(&self) -> Vec<String> {
+        [self.network.as_slice(), &self.tags].concat()
     }
 
     /// The columns of records that hold tags, with the tags' keys.
-    pub(super) fn tag_columns(&self) -> Result<Vec<(Column, Arc<str>)>, Error> {
+    fn tag_columns(&self) -> Result<Vec<(Column, Arc<str>)>, Error> {
         let mut columns: Vec<(Column, Arc<str>)> = Vec::new();
         for text in &self.v11_tag {
             let (column, key) = tag_column(text)?;
@@ -122,7 +132,7 @@ mod tests {
         let network = file("network.csv", "cidr\n10.0.0.0/8\n");
         let typed =
             Typed::try_parse_from(["outflow", "--network", &tags, "--tags", &network, "--tags", &more]).unwrap();
-        let tables = typed.tables.tables().unwrap();
+        let tables = crate::work::tables(&typed.tables.paths()).unwrap();
         assert_eq!((tables.networks.len(), tables.tag_tables.len(), tables.tags.len()), (1, 1, 1));
     }
 }

@@ -100,12 +100,13 @@ impl TopFlags {
     }
 
     fn question(&self) -> Result<TopQuestion, Error> {
-        let estate = self.tables.estate()?;
+        let told = self.tables.told()?;
+        let owner_keys = told.owner_keys();
         let mut dimensions = Dimensions::default();
-        dimensions.add("--by", &self.by, &estate.owner_keys())?;
+        dimensions.add("--by", &self.by, &owner_keys)?;
         let order = order(&self.sort)?;
         if let Some(distinct) = &self.distinct {
-            dimensions.add("--distinct", distinct, &estate.owner_keys())?;
+            dimensions.add("--distinct", distinct, &owner_keys)?;
         } else if order == Order::Distinct {
             return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));
         }
@@ -135,7 +136,7 @@ impl TopFlags {
             let columns = dimensions.columns().union(ColumnSet::of(&columns));
             let wanted = Wanted { columns, traffic: true, charges: false, blocked };
             Some(TrafficQuestion {
-                sources: Sources { every_view, ..estate.sources(&dimensions.owner_keys)? },
+                sources: Sources { every_view, ..self.tables.sources(told, &dimensions.owner_keys)? },
                 extra: dimensions.extra(),
                 sums: vec![Sum { wanted, spec: spec.clone() }],
                 overflow: overflow.clone(),
@@ -164,7 +165,7 @@ fn order(name: &str) -> Result<Order, Error> {
     })
 }
 
-fn rows(text: &str) -> Result<Option<usize>, Error> {
+pub(super) fn rows(text: &str) -> Result<Option<usize>, Error> {
     if text == "all" {
         return Ok(None);
     }

@@ -112,6 +112,28 @@ impl Interface {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     met: Vec<Option<Box<Met>>>,
+    /// Where records name neither interface nor resource, by the codes of what [`NAMELESS`] ids are made of.
+    nameless: Vec<([u32; 3], Met)>,
+}
+
+/// How the ids begin that stand for records which name neither an interface nor a resource, as those of regional NAT
+/// gateways did not before version 9: one for each account, region and VPC.
+pub const NAMELESS: &str = "-/";
+
+/// The id that stands for nameless records of an account, region and VPC, `-` for what is not told.
+#[must_use]
+pub fn nameless_id(account: &str, region: &str, vpc: &str) -> String {
+    format!("{NAMELESS}{account}/{region}/{vpc}")
+}
+
+/// What is known of nameless records with these attributes, the first three.
+fn nameless<'a>(known: &'a mut Vec<([u32; 3], Met)>, codes: [u32; 3], dictionary: &Dictionary) -> &'a mut Met {
+    let place = known.iter().position(|(of, _)| *of == codes).unwrap_or_else(|| {
+        let [account, region, vpc] = codes.map(|code| dictionary.display(code));
+        known.push((codes, Met::new(nameless_id(&account, &region, &vpc).as_bytes())));
+        known.len() - 1
+    });
+    &mut known[place].1
 }
 
 /// An interface as a worker has met it.
@@ -157,11 +179,13 @@ impl Learner {
             let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
             // A regional NAT gateway has no interface; its resource id stands for it.
             let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
-            let Some(id) = id else { continue };
             let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
             let moment = if start == ABSENT_TIME { 0 } else { start };
             let codes = attributes.map(|values| at(values, ABSENT_TEXT));
-            let met = self.met[id as usize].get_or_insert_with(|| Box::new(Met::new(dictionary.text(id))));
+            let met = match id {
+                Some(id) => self.met[id as usize].get_or_insert_with(|| Box::new(Met::new(dictionary.text(id)))),
+                None => nameless(&mut self.nameless, [codes[0], codes[1], codes[2]], dictionary),
+            };
             if met.codes != codes {
                 met.settle();
                 (met.codes, met.moment) = (codes, moment);
@@ -176,7 +200,8 @@ impl Learner {
     #[must_use]
     pub fn finish(self) -> Interfaces {
         let mut interfaces = Interfaces::default();
-        for mut met in self.met.into_iter().flatten() {
+        let nameless = self.nameless.into_iter().map(|(_, met)| met);
+        for mut met in self.met.into_iter().flatten().map(|met| *met).chain(nameless) {
             met.settle();
             interfaces.entry(&met.id).add(met.interface);
         }
@@ -205,7 +230,7 @@ impl Interfaces {
         }
     }
 
-    /// The interfaces in the order of their ids.
+    /// The interfaces in the order of their ids, and what stands for nameless ones.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Interface)> {
         self.by_id.iter().map(|(id, interface)| (&id[..], interface))
     }

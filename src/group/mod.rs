@@ -22,7 +22,7 @@ pub mod views;
 pub use account::{Account, Class, Tally};
 pub use batcher::Batcher;
 pub use classify::{Classifier, Verdict};
-pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner};
+pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner, NAMELESS, nameless_id};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public};
 pub use partial::{Group, GroupKey, Partial, Rollup};
 pub use shared::{Overflow, SHARDS, Shared, Spill};

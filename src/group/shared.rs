@@ -163,6 +163,8 @@ pub struct Shared {
     shards: Vec<Mutex<Shard>>,
     /// Bytes of all tables.
     used_bytes: AtomicUsize,
+    /// Rows of all tables, before runs are put together.
+    rows: AtomicUsize,
     failed: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
@@ -178,14 +180,20 @@ impl Shared {
     pub(super) fn with_names(spec: Arc<Spec>, overflow: Option<Overflow>, names: Dictionary) -> Self {
         let frame = Frame::new(spec, overflow);
         let shards = frame.shards().into_iter().map(Mutex::new).collect();
-        let (used_bytes, failed, failure) = Default::default();
-        Self { frame, names: Mutex::new(names), shards, used_bytes, failed, failure }
+        let (used_bytes, rows, failed, failure) = Default::default();
+        Self { frame, names: Mutex::new(names), shards, used_bytes, rows, failed, failure }
     }
 
     /// Whether rows could not be kept: nothing more need be added then, as [`Self::into_partial`] will say why.
     #[must_use]
     pub fn failed(&self) -> &AtomicBool {
         &self.failed
+    }
+
+    /// How many groups there are by now, those of blocked records apart; more where some were spilled.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.rows.load(Ordering::Relaxed)
     }
 
     /// The partial, once every batcher is gone.
@@ -212,8 +220,9 @@ impl Shared {
     pub(super) fn add(&self, shard: usize, table: usize, rows: &[u64]) {
         let mut shard = lock(&self.shards[shard]);
         let table = &mut shard.tables[table];
-        let bytes_before = table.bytes();
+        let (bytes_before, rows_before) = (table.bytes(), table.len());
         table.add(rows);
+        self.rows.fetch_add(table.len() - rows_before, Ordering::Relaxed);
         let grown_bytes = table.bytes() - bytes_before;
         if grown_bytes == 0 {
             return;

@@ -56,6 +56,11 @@ impl Table {
         self.words.capacity() * size_of::<u64>()
     }
 
+    /// Rows that are filled.
+    pub(super) fn len(&self) -> usize {
+        self.filled
+    }
+
     /// Adds packed rows to those of the same keys.
     pub(super) fn add(&mut self, rows: &[u64]) {
         // Widths known when compiling make hashing, comparing and copying straight-line code.
@@ -66,6 +71,7 @@ impl Table {
             (1, 5) => self.add_by(rows, 1, 5),
             (2, 4) => self.add_by(rows, 2, 4),
             (2, 5) => self.add_by(rows, 2, 5),
+            (3, 7) => self.add_by(rows, 3, 7),
             (key_words, stride) => self.add_by(rows, key_words, stride),
         }
     }

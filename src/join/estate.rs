@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::learn::Learnt;
 use super::prefixes::Prefixes;
 use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
-use super::zones::region_of_zone;
-use crate::group::{Interface, Interfaces};
-use crate::schema::Column;
+use crate::group::{Interface, Interfaces, NAMELESS};
+use crate::schema::{Column, region};
 
 /// Seconds before its first and after its last record that an interface counts as watched: what a record's start may be
 /// off by ("up to 60 seconds", VPC user guide, "Flow log records").
@@ -98,7 +97,10 @@ impl Roster {
         for known in &tables.interfaces {
             owns.insert(Arc::clone(&known.id), told(known));
         }
-        for (id, interface) in logged.iter() {
+        let is_nameless = |id: &[u8]| id.starts_with(NAMELESS.as_bytes());
+        // A format without interfaces tells nothing by their absence.
+        let named = logged.iter().any(|(id, _)| !is_nameless(id));
+        for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
             let id: Arc<str> = String::from_utf8_lossy(id).into();
             let own = owns.entry(Arc::clone(&id)).or_insert_with(|| Own { id, ..Own::default() });
             learn(own, interface);
@@ -125,14 +127,43 @@ impl Roster {
                 }
             }
         }
+        let aliases = name_gateways(&mut owns, tables);
         let interfaces: Vec<Own> = owns.into_values().collect();
-        let places = (0..).zip(&interfaces).map(|(place, own)| (Arc::clone(&own.id), place)).collect();
+        let mut places: HashMap<_, u32, _> =
+            (0..).zip(&interfaces).map(|(place, own)| (Arc::clone(&own.id), place)).collect();
+        for (alias, id) in aliases {
+            if let Some(place) = places.get(&id).copied() {
+                places.insert(alias, place);
+            }
+        }
         Self { interfaces, places }
     }
 
     pub(super) fn place(&self, id: &str) -> Option<u32> {
         self.places.get(id).copied()
     }
+}
+
+/// Puts what nameless records tell to the only regional NAT gateway that the inventory has in their VPC; gives the ids
+/// that stood for them, and the gateways'.
+fn name_gateways(owns: &mut BTreeMap<Arc<str>, Own>, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
+    let nameless: Vec<Arc<str>> = owns.keys().filter(|id| id.starts_with(NAMELESS)).cloned().collect();
+    let mut aliases = Vec::new();
+    for id in nameless {
+        let Some(vpc) = owns.get(&id).and_then(|own| own.vpc_id.clone()) else { continue };
+        let mut here = tables.nat_gateways.iter().filter(|nat| nat.regional && nat.vpc.as_ref() == Some(&vpc));
+        let (Some(only), None) = (here.next(), here.next()) else { continue };
+        let Some(seen) = owns.remove(&id) else { continue };
+        if let Some(own) = owns.get_mut(&only.id).filter(|own| own.watched.is_none()) {
+            (own.watched, own.gaps) = (seen.watched, seen.gaps);
+            own.account = own.account.take().or(seen.account);
+            own.region = own.region.take().or(seen.region);
+            aliases.push((id, Arc::clone(&only.id)));
+        } else {
+            owns.insert(id, seen);
+        }
+    }
+    aliases
 }
 
 fn told(known: &KnownInterface) -> Own {
@@ -164,7 +195,7 @@ fn learn(own: &mut Own, interface: &Interface) {
     either(&mut own.subnet, Column::SubnetId);
     either(&mut own.zone, Column::AzId);
     either(&mut own.instance, Column::InstanceId);
-    own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region_of_zone).map(Arc::from));
+    own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region::of_zone_id).map(Arc::from));
     own.ecs_service = attribute(Column::EcsServiceName);
     own.tags = TAG_COLUMNS.map(attribute);
     own.watched = interface.watched;
@@ -174,7 +205,7 @@ fn learn(own: &mut Own, interface: &Interface) {
         Some("regional_nat_gateway") => Role::RegionalNat,
         Some("transit_gateway") => Role::TransitGateway,
         Some("vpc_endpoint") => Role::Endpoint,
-        _ if own.id.starts_with("nat-") => Role::RegionalNat,
+        _ if own.id.starts_with("nat-") || own.id.starts_with(NAMELESS) => Role::RegionalNat,
         _ => own.role,
     };
 }

@@ -57,15 +57,19 @@ impl Learnt {
         known: Option<&Self>,
     ) -> Result<Self, Error> {
         let mut learnt = Self::new(roster);
-        facts.for_each(shard, |fact, _| learnt.meet(&facts.views[fact.view], fact, known))?;
+        facts.for_each(shard, |fact, _| learnt.meet(&facts.views[fact.view], fact, roster, known))?;
         Ok(learnt)
     }
 
-    fn meet(&mut self, view: &View, fact: &Fact, known: Option<&Self>) {
+    fn meet(&mut self, view: &View, fact: &Fact, roster: &Roster, known: Option<&Self>) {
         let Some(place) = view.interface.map(|place| place as usize) else { return };
         let taught = &mut self.interfaces[place];
         let fields = taught.flow_logs.entry(view.flow_log.clone()).or_default();
         *fields = view.fields.max(*fields);
+        // A regional NAT gateway's records show the packets' addresses, not its own.
+        if roster.interfaces[place].role == Role::RegionalNat {
+            return;
+        }
         let told =
             view.direction.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= view.direction.is_none();

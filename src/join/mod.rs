@@ -21,9 +21,8 @@ pub mod tables;
 mod tests;
 mod traffic;
 mod view;
-pub mod zones;
 
 pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
 pub use rows::{OWNER_KEYS_MAX, Sink, Wanted, Writer};
 pub use traffic::{ChargeTo, Shards, Sources, Traffic};
-pub use view::{Facts, rides_along, spec};
+pub use view::{EXACT_GROUPS_MAX, Facts, rides_along, spec};

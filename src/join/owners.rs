@@ -27,7 +27,7 @@ pub use self::fault::FAULTS_TOLD_MAX;
 pub use self::read::TagTable;
 use self::resource::Resource;
 pub use self::timeline::Timeline;
-use super::tables::Name;
+use super::tables::{Name, ResourceTags};
 use crate::error::{Error, nearest};
 use crate::schema::ABSENT_ADDRESS;
 
@@ -37,15 +37,6 @@ pub const UNALLOCATED: &str = "(unallocated)";
 pub const EXTERNAL: &str = "(external)";
 /// How many of the keys that there are an error lists.
 pub const KEYS_TOLD_MAX: usize = 20;
-
-/// The tags that the inventory lists for a resource.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResourceTags {
-    /// Its id; what no end can be told by, such as a route table, is left out.
-    pub resource: Arc<str>,
-    /// Keys and values.
-    pub tags: Vec<(Arc<str>, Arc<str>)>,
-}
 
 /// What is known of an end. Of one outside of the estate that is the address alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

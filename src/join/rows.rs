@@ -468,7 +468,7 @@ impl Row<'_> {
     fn time(&self, column: Column, riders: &[Column]) -> u32 {
         match column {
             Column::Start => self.fact.moment(),
-            Column::End => self.fact.last_moment(),
+            Column::End => self.fact.last_seen(),
             _ => match self.rider(column, riders) {
                 Some(KeyValue::Time(time)) => time,
                 _ => ABSENT_TIME,

@@ -63,6 +63,13 @@ pub struct Sources {
     pub every_view: bool,
 }
 
+impl Sources {
+    /// What is odd about the tables without being wrong.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.tables.warnings.iter().chain(&self.owners.warnings).cloned()
+    }
+}
+
 /// Facts with all that is known of them.
 #[derive(Debug)]
 pub struct Traffic<'a> {

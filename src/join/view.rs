@@ -9,11 +9,11 @@ use super::estate::Roster;
 use super::tables::Name;
 use crate::decode::Dictionary;
 use crate::error::Error;
-use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, views};
+use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, nameless_id, views};
 use crate::schema::{ABSENT_ADDRESS, Column, Kind, Stage};
 
 /// The text columns of the key, as one.
-const VIEW: [Column; 10] = [
+const VIEW: [Column; 13] = [
     Column::InterfaceId,
     Column::ResourceId,
     Column::FlowLogId,
@@ -24,15 +24,24 @@ const VIEW: [Column; 10] = [
     Column::NextHopInterfaceType,
     Column::PktSrcAwsService,
     Column::PktDstAwsService,
+    Column::AccountId,
+    Column::Region,
+    Column::VpcId,
 ];
+const HOUR_SECONDS: u32 = 3600;
 /// The other columns of the key.
 const KEYS: [Column; 6] =
     [Column::View, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::PktSrcaddr, Column::PktDstaddr];
 
-/// What to sum for a question that also groups by these columns of the records.
+/// How many groups a roll-up with each record's second may have. A roll-up by the hour stands in for a larger one: then
+/// what only a receiver saw at the edge of a sender's watch is told by difference.
+pub const EXACT_GROUPS_MAX: usize = 1 << 18;
+
+/// What to sum for a question that also groups by these columns of the records; by each record's second, or its hour.
 #[must_use]
-pub fn spec(extra: &[Column]) -> Spec {
-    let key = |column: Column| Key { column, cut: None };
+pub fn spec(extra: &[Column], exact: bool) -> Spec {
+    let time = |column: Column| if exact && column == Column::Hour { Column::Start } else { column };
+    let key = |column: Column| Key { column: time(column), cut: None };
     let viewed = |column: &&Column| column.kind() == Kind::Text && !VIEW.contains(column);
     let apart = |column: &&Column| rides_apart(**column);
     Spec {
@@ -94,6 +103,7 @@ pub struct Facts<'a> {
     rollup: &'a Rollup,
     /// By the code of the view.
     pub(super) views: Vec<View>,
+    exact: bool,
 }
 
 /// Records that are alike in everything the join looks at, in one hour.
@@ -110,6 +120,8 @@ pub(super) struct Fact {
     pub(super) dst: u128,
     pub(super) counted: Sums,
     pub(super) blocked: Sums,
+    /// Whether all its records started at one second.
+    exact: bool,
 }
 
 impl Fact {
@@ -120,6 +132,11 @@ impl Fact {
 
     /// The latest moment that its records may have started at.
     pub(super) fn last_moment(&self) -> u32 {
+        if self.exact { self.moment() } else { self.last_seen() }
+    }
+
+    /// When its last record ended.
+    pub(super) fn last_seen(&self) -> u32 {
         self.counted.last_seen.max(self.blocked.last_seen).max(self.moment())
     }
 }
@@ -130,7 +147,8 @@ impl<'a> Facts<'a> {
     pub fn new(rollup: &'a Rollup, roster: &Roster) -> Self {
         let names = rollup.names();
         let codes = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
-        Self { rollup, views: codes.map(|code| View::new(names.text(code), roster)).collect() }
+        let exact = rollup.spec().keys.get(1).is_some_and(|key| key.column == Column::Start);
+        Self { rollup, views: codes.map(|code| View::new(names.text(code), roster)).collect(), exact }
     }
 
     /// The roll-up.
@@ -157,13 +175,14 @@ impl<'a> Facts<'a> {
             let or = |one, other| if one == ABSENT_ADDRESS { other } else { one };
             let fact = Fact {
                 view: if let KeyValue::Text(code) = view { code as usize } else { Dictionary::ABSENT as usize },
-                hour: if let KeyValue::Time(hour) = hour { hour } else { 0 },
+                hour: if let KeyValue::Time(time) = hour { time - time % HOUR_SECONDS } else { 0 },
                 srcaddr: or(srcaddr, src),
                 dstaddr: or(dstaddr, dst),
                 src: or(src, srcaddr),
                 dst: or(dst, dstaddr),
                 counted: group.counted,
                 blocked: group.blocked,
+                exact: self.exact,
             };
             each(&fact, values.get(KEYS.len()..).unwrap_or(&[]));
         })
@@ -177,7 +196,10 @@ impl View {
         let at = |place: usize| values.get(place).cloned().flatten();
         let number = |text: Name| text.and_then(|text| text.parse().ok());
         Self {
-            interface: at(0).or(at(1)).and_then(|id| roster.place(&id)),
+            interface: roster.place(&at(0).or(at(1)).unwrap_or_else(|| {
+                let part = |place: usize| at(place).unwrap_or_else(|| "-".into());
+                nameless_id(&part(10), &part(11), &part(12)).into()
+            })),
             flow_log: at(2),
             direction: match at(3).as_deref() {
                 Some("egress") => Some(Direction::Egress),

@@ -45,6 +45,14 @@ pub struct Step<'a> {
     pub usd: Option<Money>,
 }
 
+impl Step<'_> {
+    /// A part of the bytes, at the same price.
+    pub(super) fn part(&self, bytes: u64, discount: Discount) -> Self {
+        let rate = self.row.and_then(|row| row.rate).unwrap_or_default();
+        Self { bytes, usd: self.usd.map(|_| rate.less(discount).of(bytes)), ..*self }
+    }
+}
+
 /// What one of several senders bears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {

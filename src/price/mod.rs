@@ -10,16 +10,20 @@ mod discount;
 mod ladder;
 mod money;
 pub mod offer;
+mod pools;
 mod read;
 mod table;
+mod usage;
 
 pub use charge::{ANY, Charge, INTERNET, SAME};
 pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};
-pub use money::{Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, rounded_parts};
+pub use money::{Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, cent_parts, rounded_parts};
+pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
+pub use usage::read_usage;
 
 #[cfg(test)]
 mod tests;

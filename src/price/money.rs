@@ -9,7 +9,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
-use crate::units::human::USD_DECIMALS;
+use crate::units::human::{CENT, USD_DECIMALS};
 
 /// Bytes of what AWS calls a GB.
 pub const GB_BYTES: u64 = 1 << 30;
@@ -59,6 +59,12 @@ impl Rate {
         Money(u128::from(self.0) * u128::from(bytes))
     }
 
+    /// The rate in USD per GB as a fraction: its units and how many of them a dollar has.
+    #[must_use]
+    pub fn fraction(self) -> (u128, u128) {
+        (self.0.into(), u128::from(UNITS_PER_DECIMAL) * 10_u128.pow(USD_DECIMALS))
+    }
+
     /// The rate in 10⁻¹⁰ USD per GB, halves rounded up; exact for a rate as written.
     #[must_use]
     pub fn rounded(self) -> u128 {
@@ -75,6 +81,12 @@ impl Money {
     #[must_use]
     pub fn rounded(self) -> u128 {
         (self.0 + MONEY_PER_DECIMAL / 2) / MONEY_PER_DECIMAL
+    }
+
+    /// The amount in USD as a fraction: its units and how many of them a dollar has.
+    #[must_use]
+    pub fn fraction(self) -> (u128, u128) {
+        (self.0, MONEY_PER_DECIMAL * 10_u128.pow(USD_DECIMALS))
     }
 
     /// What a GB costs where these bytes cost this much, in 10⁻¹⁰ USD, rounded down; none of no bytes.
@@ -102,9 +114,19 @@ impl Sum for Money {
 /// missing goes to those that lost most, the earlier first among equals.
 #[must_use]
 pub fn rounded_parts(parts: &[Money]) -> Vec<u128> {
-    let whole = parts.iter().copied().sum::<Money>().rounded();
-    let down = parts.iter().map(|part| part.0 / MONEY_PER_DECIMAL).collect();
-    let lost: Vec<_> = parts.iter().enumerate().map(|(place, part)| (part.0 % MONEY_PER_DECIMAL, place)).collect();
+    rounded_to(MONEY_PER_DECIMAL, &parts.iter().map(|part| part.0).collect::<Vec<_>>())
+}
+
+/// Amounts of 10⁻¹⁰ USD in cents so that they add up to their sum in cents, as [`rounded_parts`] does it.
+#[must_use]
+pub fn cent_parts(parts: &[u128]) -> Vec<u128> {
+    rounded_to(CENT, parts)
+}
+
+fn rounded_to(unit: u128, parts: &[u128]) -> Vec<u128> {
+    let whole = (parts.iter().sum::<u128>() + unit / 2) / unit;
+    let down = parts.iter().map(|part| part / unit).collect();
+    let lost: Vec<_> = parts.iter().enumerate().map(|(place, part)| (part % unit, place)).collect();
     completed(whole, down, &lost)
 }
 
@@ -166,7 +188,7 @@ impl fmt::Display for Discount {
 }
 
 /// A decimal number in units of its last allowed decimal.
-fn decimal(text: &str, decimals: u32) -> Result<u128, String> {
+pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {

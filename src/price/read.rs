@@ -65,7 +65,7 @@ pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
     (rows, faults)
 }
 
-fn unreadable(error: &csv::Error) -> Fault {
+pub(super) fn unreadable(error: &csv::Error) -> Fault {
     let line = error.position().map_or(1, csv::Position::line);
     Fault::new(line, None, "the line is not UTF-8").hinted("save the file as UTF-8")
 }
@@ -158,7 +158,7 @@ fn unguarded(text: &str) -> &str {
 }
 
 /// What a cell says, or what is wrong with it and a hint.
-type Read<T> = Result<T, (String, Option<String>)>;
+pub(super) type Read<T> = Result<T, (String, Option<String>)>;
 
 /// The cells of a line.
 struct Cells<'a> {
@@ -186,7 +186,7 @@ impl Cells<'_> {
     }
 }
 
-fn charge(text: &str) -> Read<Charge> {
+pub(super) fn charge(text: &str) -> Read<Charge> {
     Charge::of_name(text).ok_or_else(|| {
         let near = nearest(text, Charge::names()).map(|near| format!("did you mean `{near}`?"));
         let all = || format!("the charges are {}", Charge::names().collect::<Vec<_>>().join(", "));
@@ -215,7 +215,7 @@ fn to(text: &str, charge: Option<Charge>) -> Read<String> {
     }
 }
 
-fn named_region(text: &str) -> Read<String> {
+pub(super) fn named_region(text: &str) -> Read<String> {
     if region::is_region(text) {
         return Ok(text.to_owned());
     }

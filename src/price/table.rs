@@ -4,7 +4,7 @@
 //! place, and the tables below it are not asked. Within a table the most exact row decides: the pair of places, then
 //! the place and any other, then any place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::charge::{ANY, Charge, INTERNET, SAME};
 use super::ladder::Ladder;
@@ -134,6 +134,13 @@ impl PriceTable {
             let ladder = self.look_up(place.0, &place.1, &place.2, moment)?;
             ladder.rows.first().is_some_and(|row| row.place() == *place).then_some(ladder)
         })
+    }
+
+    /// Every moment at which a price may change, in order.
+    pub(super) fn changes(&self) -> Vec<u32> {
+        let edges = |row: &PriceRow| [Some(row.effective_from), row.effective_to].into_iter().flatten();
+        let changes: BTreeSet<_> = self.rows().flat_map(edges).collect();
+        changes.into_iter().collect()
     }
 
     /// Every row, the tables given later after those before them.

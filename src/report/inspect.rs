@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cells::moment;
 use super::{Cell, Head, Report, Row, Table};
-use crate::group::{ATTRIBUTES, Interface, Survey};
+use crate::group::{ATTRIBUTES, Interface, NAMELESS, Survey};
 use crate::schema::output::{self, Output};
 use crate::schema::{ABSENT_TIME, Column};
 use crate::units::human;
@@ -177,7 +177,8 @@ fn interfaces_table(survey: &Survey) -> Table {
         row.extend([(interface.gaps().len() as u64).into(), seconds.into()]);
         row
     };
-    let rows = survey.interfaces.iter().map(row).collect();
+    let named = survey.interfaces.iter().filter(|(id, _)| !id.starts_with(NAMELESS.as_bytes()));
+    let rows = named.map(row).collect();
     Table { name: "interfaces".to_owned(), title: "Interfaces".to_owned(), columns, rows, total: None }
 }
 

@@ -3,9 +3,12 @@
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
 mod cells;
+pub mod charged;
+pub mod cost;
 pub mod coverage;
 pub mod fields;
 pub mod flows;
+pub mod focus;
 pub mod inspect;
 pub mod plan;
 pub mod prices;
@@ -67,8 +70,8 @@ impl From<Column> for Head {
     }
 }
 
-/// A value in a table, exact: rounding is the views' work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A value in a table, exact: rounding is the views' work. The order is one to keep rows apart by, no more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
     /// Nothing: `-` where people read it, empty or null elsewhere.
     Absent,
@@ -91,6 +94,27 @@ pub enum Cell {
     },
     /// Money, in 10⁻¹⁰ USD.
     Usd(u128),
+    /// Money of a column that adds up, also where people read cents; below zero where money fell.
+    Amount {
+        /// In 10⁻¹⁰ USD.
+        amount: i128,
+        /// What people are shown, in cents.
+        cents: i128,
+    },
+    /// A change as a part of what was; of nothing it is absent.
+    Change {
+        /// By how much.
+        change: i128,
+        /// From what.
+        was: u128,
+    },
+    /// A decimal number that ends: `units / per`, where `per` has no prime factors but 2 and 5.
+    Decimal {
+        /// Its numerator.
+        units: u128,
+        /// Its denominator.
+        per: u128,
+    },
 }
 
 impl From<&str> for Cell {

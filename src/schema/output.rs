@@ -21,6 +21,10 @@ pub enum CellKind {
     Time,
     /// An amount of money: cents where people read it, every digit elsewhere.
     Usd,
+    /// A change of a sum, as a part of what it was: per cent where people read it, a decimal fraction elsewhere.
+    Change,
+    /// A decimal number: two decimals where people read it, all of them elsewhere.
+    Decimal,
     /// A price: the digits that say something where people read it, every digit elsewhere.
     Rate,
 }
@@ -45,7 +49,8 @@ impl CellKind {
             Self::Text => "text",
             Self::Integer | Self::Count => "integer",
             Self::Bytes => "bytes",
-            Self::Share => "share",
+            Self::Share | Self::Change => "share",
+            Self::Decimal => "decimal",
             Self::Time => "time",
             Self::Usd | Self::Rate => "usd",
         }
@@ -130,6 +135,12 @@ outputs! {
     USD, "usd", Usd, "What the bytes cost; absent if they have no price.";
     UNPRICED_BYTES, "unpriced_bytes", Bytes, "Bytes that have no price, and so are not in `usd`.";
     AVERAGE_USD_PER_GB, "average_usd_per_gb", Rate, "What a GB costs on average, rounded down.";
+    GB, "gb", Decimal, "The bytes in GB of 2^30, as bills have them.";
+    PREVIOUS_USD, "previous_usd", Usd, "What the bytes of the period before cost.";
+    CHANGE_USD, "change_usd", Usd, "`usd` less `previous_usd`.";
+    CHANGE, "change", Change, "`change_usd` as a part of `previous_usd`; absent if that is zero.";
+    PAYER_ACCOUNT, "payer_account", Text, "The account that is charged.";
+    ASSUMPTION, "assumption", Text, "What is taken for true because the logs do not tell it.";
     STATUS, "status", Text, "new, changed, dropped, unpriced or unverified.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "The price in the table that is part of outflow.";
     COLUMN, "column", Text, "The column that is wrong; absent if it is the whole line.";

@@ -5,46 +5,46 @@
 
 use crate::error::{Error, nearest};
 
-/// Every region that prices can be told of, with its billing prefix.
-const REGIONS: [(&str, &str); 38] = [
-    ("af-south-1", "AFS1"),
-    ("ap-east-1", "APE1"),
-    ("ap-east-2", "APE2"),
-    ("ap-northeast-1", "APN1"),
-    ("ap-northeast-2", "APN2"),
-    ("ap-northeast-3", "APN3"),
-    ("ap-south-1", "APS3"),
-    ("ap-south-2", "APS5"),
-    ("ap-southeast-1", "APS1"),
-    ("ap-southeast-2", "APS2"),
-    ("ap-southeast-3", "APS4"),
-    ("ap-southeast-4", "APS6"),
-    ("ap-southeast-5", "APS7"),
-    ("ap-southeast-6", "APS8"),
-    ("ap-southeast-7", "APS9"),
-    ("ca-central-1", "CAN1"),
-    ("ca-west-1", "CAN2"),
-    ("cn-north-1", "CNN1"),
-    ("cn-northwest-1", "CNW1"),
-    ("eu-central-1", "EUC1"),
-    ("eu-central-2", "EUC2"),
-    ("eu-north-1", "EUN1"),
-    ("eu-south-1", "EUS1"),
-    ("eu-south-2", "EUS2"),
-    ("eu-west-1", "EU"),
-    ("eu-west-2", "EUW2"),
-    ("eu-west-3", "EUW3"),
-    ("il-central-1", "ILC1"),
-    ("me-central-1", "MEC1"),
-    ("me-south-1", "MES1"),
-    ("mx-central-1", "MXC1"),
-    ("sa-east-1", "SAE1"),
-    ("us-east-1", HOME_PREFIX),
-    ("us-east-2", "USE2"),
-    ("us-gov-east-1", "UGE1"),
-    ("us-gov-west-1", "UGW1"),
-    ("us-west-1", "USW1"),
-    ("us-west-2", "USW2"),
+/// Every region that prices can be told of, with its billing prefix and the name that people know it by.
+const REGIONS: [(&str, &str, &str); 38] = [
+    ("af-south-1", "AFS1", "Africa (Cape Town)"),
+    ("ap-east-1", "APE1", "Asia Pacific (Hong Kong)"),
+    ("ap-east-2", "APE2", "Asia Pacific (Taipei)"),
+    ("ap-northeast-1", "APN1", "Asia Pacific (Tokyo)"),
+    ("ap-northeast-2", "APN2", "Asia Pacific (Seoul)"),
+    ("ap-northeast-3", "APN3", "Asia Pacific (Osaka)"),
+    ("ap-south-1", "APS3", "Asia Pacific (Mumbai)"),
+    ("ap-south-2", "APS5", "Asia Pacific (Hyderabad)"),
+    ("ap-southeast-1", "APS1", "Asia Pacific (Singapore)"),
+    ("ap-southeast-2", "APS2", "Asia Pacific (Sydney)"),
+    ("ap-southeast-3", "APS4", "Asia Pacific (Jakarta)"),
+    ("ap-southeast-4", "APS6", "Asia Pacific (Melbourne)"),
+    ("ap-southeast-5", "APS7", "Asia Pacific (Malaysia)"),
+    ("ap-southeast-6", "APS8", "Asia Pacific (New Zealand)"),
+    ("ap-southeast-7", "APS9", "Asia Pacific (Thailand)"),
+    ("ca-central-1", "CAN1", "Canada (Central)"),
+    ("ca-west-1", "CAN2", "Canada West (Calgary)"),
+    ("cn-north-1", "CNN1", "China (Beijing)"),
+    ("cn-northwest-1", "CNW1", "China (Ningxia)"),
+    ("eu-central-1", "EUC1", "Europe (Frankfurt)"),
+    ("eu-central-2", "EUC2", "Europe (Zurich)"),
+    ("eu-north-1", "EUN1", "Europe (Stockholm)"),
+    ("eu-south-1", "EUS1", "Europe (Milan)"),
+    ("eu-south-2", "EUS2", "Europe (Spain)"),
+    ("eu-west-1", "EU", "Europe (Ireland)"),
+    ("eu-west-2", "EUW2", "Europe (London)"),
+    ("eu-west-3", "EUW3", "Europe (Paris)"),
+    ("il-central-1", "ILC1", "Israel (Tel Aviv)"),
+    ("me-central-1", "MEC1", "Middle East (UAE)"),
+    ("me-south-1", "MES1", "Middle East (Bahrain)"),
+    ("mx-central-1", "MXC1", "Mexico (Central)"),
+    ("sa-east-1", "SAE1", "South America (São Paulo)"),
+    ("us-east-1", HOME_PREFIX, "US East (N. Virginia)"),
+    ("us-east-2", "USE2", "US East (Ohio)"),
+    ("us-gov-east-1", "UGE1", "AWS GovCloud (US-East)"),
+    ("us-gov-west-1", "UGW1", "AWS GovCloud (US-West)"),
+    ("us-west-1", "USW1", "US West (N. California)"),
+    ("us-west-2", "USW2", "US West (Oregon)"),
 ];
 
 /// The region whose usage types may stand without a prefix.
@@ -72,7 +72,7 @@ pub fn known_region(flag: &str, name: &str) -> Result<(), Error> {
 /// Whether there is such a region.
 #[must_use]
 pub fn is_region(name: &str) -> bool {
-    REGIONS.iter().any(|(region, _)| *region == name)
+    REGIONS.iter().any(|(region, ..)| *region == name)
 }
 
 /// The region of a zone's id such as `use1-az1`, of a local zone's such as `usw2-lax1-az1` too. The first part is the
@@ -80,7 +80,7 @@ pub fn is_region(name: &str) -> bool {
 #[must_use]
 pub fn of_zone_id(zone: &str) -> Option<&'static str> {
     let prefix = zone.split_once('-').map(|(prefix, _)| prefix)?;
-    REGIONS.iter().map(|(region, _)| *region).find(|region| zone_prefix(region) == prefix)
+    REGIONS.iter().map(|(region, ..)| *region).find(|region| zone_prefix(region) == prefix)
 }
 
 /// What zone ids of a region begin with: its country in full, of the other words the first letters, and its number.
@@ -111,13 +111,13 @@ pub fn of_zone_name(zone: &str) -> Option<&str> {
 /// The region nearest to a mistyped name.
 #[must_use]
 pub fn nearest_region(name: &str) -> Option<&'static str> {
-    nearest(name, REGIONS.iter().map(|(region, _)| *region))
+    nearest(name, REGIONS.iter().map(|(region, ..)| *region))
 }
 
 /// The region of a billing prefix.
 #[must_use]
 pub fn of_prefix(prefix: &str) -> Option<&'static str> {
-    REGIONS.iter().find(|(_, known)| *known == prefix).map(|(region, _)| *region)
+    REGIONS.iter().find(|(_, known, _)| *known == prefix).map(|(region, ..)| *region)
 }
 
 /// The region of a usage type that has no prefix.
@@ -129,7 +129,13 @@ pub fn without_prefix() -> &'static str {
 /// The billing prefix of a region.
 #[must_use]
 pub fn prefix(region: &str) -> Option<&'static str> {
-    REGIONS.iter().find(|(known, _)| *known == region).map(|(_, prefix)| *prefix)
+    REGIONS.iter().find(|(known, ..)| *known == region).map(|(_, prefix, _)| *prefix)
+}
+
+/// The name that people know a region by.
+#[must_use]
+pub fn region_name(region: &str) -> Option<&'static str> {
+    REGIONS.iter().find(|(known, ..)| *known == region).map(|(.., name)| *name)
 }
 
 /// A usage type of a region that goes without a prefix in us-east-1.
@@ -154,7 +160,7 @@ mod tests {
         assert_eq!(of_prefix("APS3"), Some("ap-south-1"));
         assert_eq!(of_prefix("EU"), Some("eu-west-1"));
         assert_eq!(of_prefix("EUW1"), None);
-        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(_, prefix)| prefix).collect();
+        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(_, prefix, _)| prefix).collect();
         assert_eq!(prefixes.len(), REGIONS.len());
     }
 

@@ -11,6 +11,10 @@ pub const SHOWN_CHARS_MAX: usize = 4096;
 pub const USD_DECIMALS: u32 = 10;
 /// Decimals of a dollar that people are shown of an amount.
 const CENTS_DECIMALS: u32 = 2;
+/// A cent, in 10⁻¹⁰ USD.
+pub const CENT: u128 = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
+/// Decimals after which a number is cut that does not end.
+const EXACT_DECIMALS_MAX: usize = 64;
 /// Characters besides the control ones that hide themselves or reorder what is around them.
 const HIDDEN: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
@@ -114,8 +118,12 @@ pub fn usd_exact(amount: u128) -> String {
 /// An amount of 10⁻¹⁰ USD in cents, halves rounded up as on a bill: `$1,234.57`.
 #[must_use]
 pub fn usd(amount: u128) -> String {
-    let per_cent = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
-    let cents = amount.saturating_add(per_cent / 2) / per_cent;
+    cents(amount.saturating_add(CENT / 2) / CENT)
+}
+
+/// An amount of cents: `$1,234.57`.
+#[must_use]
+pub fn cents(cents: u128) -> String {
     format!("${}.{:02}", count(cents / 100), cents % 100)
 }
 
@@ -125,6 +133,43 @@ pub fn usd_rate(price: u128) -> String {
     let exact = usd_exact(price);
     let least = exact.len() - (USD_DECIMALS - CENTS_DECIMALS) as usize;
     format!("${}", &exact[..exact.trim_end_matches('0').len().max(least)])
+}
+
+/// `units / per` with all its decimals, of which it has as many as `per` has factors of 2 or of 5: `0.0625`.
+#[must_use]
+pub fn decimal_exact(units: u128, per: u128) -> String {
+    let per = per.max(1);
+    let (mut text, mut rest) = ((units / per).to_string(), units % per);
+    let mark = text.len();
+    while rest > 0 && text.len() - mark < EXACT_DECIMALS_MAX {
+        let digit;
+        (digit, rest) = next_digit(rest, per);
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
+    if text.len() > mark {
+        text.insert(mark, '.');
+    }
+    text
+}
+
+/// `units / per` in units of its last of so many decimals, halves rounded up; none where it does not fit.
+#[must_use]
+pub fn decimal_scaled(units: u128, per: u128, decimals: u32) -> Option<u128> {
+    let per = per.max(1);
+    let (mut scaled, mut rest) = (units / per, units % per);
+    for _ in 0..decimals {
+        let digit;
+        (digit, rest) = next_digit(rest, per);
+        scaled = scaled.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    scaled.checked_add(u128::from(rest >= per - rest))
+}
+
+/// `units / per` with two decimals: `1,234.57`.
+#[must_use]
+pub fn decimal2(units: u128, per: u128) -> String {
+    let Decimal { whole, fraction, .. } = divide(units, per.max(1), 2);
+    format!("{}.{fraction:02}", count(whole))
 }
 
 /// A moment as RFC 3339 in UTC: `2026-10-01T00:00:00Z`.
@@ -220,6 +265,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_decimal_that_ends_is_written_to_its_end() {
+        let gb = 1 << 30;
+        assert_eq!(decimal_exact(594, gb), "0.00000055320560932159423828125");
+        assert_eq!([(0, gb), (3 * gb, gb), (1, 10)].map(|(units, per)| decimal_exact(units, per)), ["0", "3", "0.1"]);
+        assert_eq!(decimal_exact(2, 3).len(), 2 + EXACT_DECIMALS_MAX, "one that does not end is cut");
+        assert_eq!(
+            [(1, 3, 2), (2, 3, 2), (1, 8, 2), (7, 1, 0)].map(|(a, b, n)| decimal_scaled(a, b, n).unwrap()),
+            [33, 67, 13, 7]
+        );
+        assert_eq!(decimal_scaled(u128::MAX, 1, 1), None);
+        assert_eq!([decimal2(1_234_567, 1000), decimal2(1, 1000)], ["1,234.57", "0.00"]);
+    }
 
     #[test]
     fn money_is_exact_for_machines_and_in_cents_for_people() {

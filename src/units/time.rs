@@ -131,6 +131,16 @@ impl fmt::Display for Window {
     }
 }
 
+/// The UTC month around a moment: its first second, and that of the next month.
+#[must_use]
+pub fn month_around(seconds: u32) -> (u32, u32) {
+    let date = utc(seconds).date_naive();
+    let first = first_of_month(date).unwrap_or(date);
+    let midnight = |date: NaiveDate| u32::try_from(date.and_time(NaiveTime::MIN).and_utc().timestamp()).ok();
+    let next = first.checked_add_months(Months::new(1)).and_then(midnight);
+    (midnight(first).unwrap_or(0), next.unwrap_or(u32::MAX))
+}
+
 /// The window that `--from`, `--to`, `--last` and `--month` ask for.
 ///
 /// `--last 24h` ends now. A month is `2026-10`, `this-month` or `last-month`, of the zone. `--to` names the first
@@ -323,6 +333,19 @@ mod tests {
 
     fn moment(text: &str, zone_name: &str) -> String {
         write(parse_moment(text, NOW, zone(zone_name)).expect(text))
+    }
+
+    #[test]
+    fn a_moment_lies_in_its_month() {
+        let month = |text: &str| {
+            let (first, next) = month_around(parse_moment(text, 0, Zone::default()).unwrap());
+            (write(first), write(next))
+        };
+        let october = ("2026-10-01T00:00:00Z".to_owned(), "2026-11-01T00:00:00Z".to_owned());
+        assert_eq!(month("2026-10-01"), october);
+        assert_eq!(month("2026-10-31T23:59:59Z"), october);
+        assert_eq!(month("2026-12-31").1, "2027-01-01T00:00:00Z");
+        assert_eq!(month_around(u32::MAX).1, u32::MAX, "the last month that can be told is cut");
     }
 
     #[test]

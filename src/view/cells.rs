@@ -22,8 +22,20 @@ pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
         Cell::Integer(number) => write!(out, "{number}"),
         Cell::Time(seconds) => out.write_all(human::moment(*seconds).as_bytes()),
         Cell::Usd(amount) => out.write_all(human::usd_exact(*amount).as_bytes()),
+        Cell::Amount { amount, .. } => out.write_all(signed(*amount, human::usd_exact).as_bytes()),
+        Cell::Change { was: 0, .. } => Ok(()),
+        Cell::Change { change, was } => {
+            out.write_all(signed(*change, |part| human::fraction6(part, *was).unwrap_or_default()).as_bytes())
+        }
+        Cell::Decimal { units, per } => out.write_all(human::decimal_exact(*units, *per).as_bytes()),
         Cell::Share { part, whole } => out.write_all(human::fraction6(*part, *whole).unwrap_or_default().as_bytes()),
     }
+}
+
+/// A number below zero with its sign, any other without.
+fn signed(number: i128, write: impl FnOnce(u128) -> String) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", write(number.unsigned_abs()))
 }
 
 /// A row as people read it.
@@ -46,7 +58,7 @@ pub(super) fn shown_total(columns: &[Head], total: &Row, units: Units) -> Vec<St
 pub(super) fn is_numeric(kind: CellKind) -> bool {
     match kind {
         CellKind::Integer | CellKind::Count | CellKind::Bytes | CellKind::Share => true,
-        CellKind::Usd | CellKind::Rate => true,
+        CellKind::Usd | CellKind::Rate | CellKind::Change | CellKind::Decimal => true,
         CellKind::Text | CellKind::Time => false,
     }
 }
@@ -65,6 +77,10 @@ fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
         Cell::Time(seconds) => human::moment(*seconds),
         Cell::Usd(price) if kind == CellKind::Rate => human::usd_rate(*price),
         Cell::Usd(amount) => human::usd(*amount),
+        Cell::Amount { cents, .. } => signed(*cents, human::cents),
+        Cell::Change { was: 0, .. } => ABSENT.to_owned(),
+        Cell::Change { change, was } => signed(*change, |part| human::percent(part, *was).unwrap_or_default()),
+        Cell::Decimal { units, per } => human::decimal2(*units, *per),
         Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| ABSENT.to_owned()),
     }
 }

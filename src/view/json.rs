@@ -1,7 +1,7 @@
 //! JSON, exact, written as it comes: one object with all tables, or (ndjson) one object per row.
 //!
 //! Whole numbers are always JSON numbers with all their digits, also beyond 2⁵³: a reader that keeps numbers as
-//! floats must take care of that itself. Shares are numbers with six decimals, money a text of a decimal with ten,
+//! floats must take care of that itself. Shares are numbers with six decimals, money a text of a decimal with ten, other decimals a text of all theirs,
 //! moments RFC 3339 texts, absent cells null. Characters that a terminal might obey are written as `\u` escapes, which mean the same text.
 
 use std::io::{self, Write};
@@ -132,10 +132,15 @@ fn write_row(out: &mut impl Write, keys: &[String], row: &Row) -> io::Result<()>
 
 fn write_cell(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
     match cell {
-        Cell::Absent | Cell::Share { whole: 0, .. } => out.write_all(b"null"),
+        Cell::Absent | Cell::Share { whole: 0, .. } | Cell::Change { was: 0, .. } => out.write_all(b"null"),
         Cell::Text(text) => out.write_all(quoted(text)?.as_bytes()),
-        Cell::Integer(_) | Cell::Share { .. } => cells::write_exact(out, cell),
-        Cell::Address(_) | Cell::Prefix(..) | Cell::Time(_) | Cell::Usd(_) => {
+        Cell::Integer(_) | Cell::Share { .. } | Cell::Change { .. } => cells::write_exact(out, cell),
+        Cell::Address(_)
+        | Cell::Prefix(..)
+        | Cell::Time(_)
+        | Cell::Usd(_)
+        | Cell::Amount { .. }
+        | Cell::Decimal { .. } => {
             out.write_all(b"\"")?;
             cells::write_exact(out, cell)?;
             out.write_all(b"\"")

@@ -1,7 +1,7 @@
 //! Parquet, exact and typed, zstd-compressed, written a row group at a time.
 //!
 //! Text, addresses and prefixes are UTF-8; whole numbers 64-bit integers; shares decimals with six places, money with
-//! ten; moments UTC timestamps. Every column may be null. A text in a column of numbers or moments (`(other)` in a key
+//! ten, other decimals with 18, to which they are rounded; moments UTC timestamps. Every column may be null. A text in a column of numbers or moments (`(other)` in a key
 //! column) is null. A number that its column's type cannot hold stops the writing: half a file is better than a wrong one.
 
 use std::io::{self, Write};
@@ -26,6 +26,10 @@ pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
 const BATCH_ROWS: usize = 8 * 1024;
 /// Digits of a share, and how many of them are decimals.
 const SHARE_DIGITS: (u8, i8) = (9, 6);
+/// Digits of a change, and how many of them are decimals.
+const CHANGE_DIGITS: (u8, i8) = (38, 6);
+/// Digits of other decimal numbers, and how many of them are decimals; here alone are they rounded.
+const DECIMAL_DIGITS: (u8, i8) = (38, 18);
 /// Digits of money, and how many of them are decimals, as many as in the other formats.
 const USD_DIGITS: (u8, i8) = (38, 10);
 const _: () = assert!(USD_DIGITS.1.unsigned_abs() as u32 == USD_DECIMALS);
@@ -87,6 +91,8 @@ fn data_type(kind: CellKind) -> DataType {
         CellKind::Text => DataType::Utf8,
         CellKind::Integer | CellKind::Count | CellKind::Bytes => DataType::Int64,
         CellKind::Share => DataType::Decimal128(SHARE_DIGITS.0, SHARE_DIGITS.1),
+        CellKind::Change => DataType::Decimal128(CHANGE_DIGITS.0, CHANGE_DIGITS.1),
+        CellKind::Decimal => DataType::Decimal128(DECIMAL_DIGITS.0, DECIMAL_DIGITS.1),
         CellKind::Usd | CellKind::Rate => DataType::Decimal128(USD_DIGITS.0, USD_DIGITS.1),
         CellKind::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
     }
@@ -108,6 +114,14 @@ fn array(head: &Head, place: usize, rows: &[Row]) -> io::Result<ArrayRef> {
             let amounts = cells.map(|cell| usd(head, cell)).collect::<io::Result<Decimal128Array>>()?;
             Arc::new(amounts.with_precision_and_scale(USD_DIGITS.0, USD_DIGITS.1).map_err(not_columns)?)
         }
+        CellKind::Change => {
+            let changes = cells.map(|cell| change(head, cell)).collect::<io::Result<Decimal128Array>>()?;
+            Arc::new(changes.with_precision_and_scale(CHANGE_DIGITS.0, CHANGE_DIGITS.1).map_err(not_columns)?)
+        }
+        CellKind::Decimal => {
+            let decimals = cells.map(|cell| decimal(head, cell)).collect::<io::Result<Decimal128Array>>()?;
+            Arc::new(decimals.with_precision_and_scale(DECIMAL_DIGITS.0, DECIMAL_DIGITS.1).map_err(not_columns)?)
+        }
         CellKind::Time => {
             let moments =
                 cells.map(|cell| milliseconds(head, cell)).collect::<io::Result<TimestampMillisecondArray>>()?;
@@ -122,7 +136,7 @@ fn texts<'a>(cells: impl Iterator<Item = &'a Cell>) -> io::Result<arrow_array::S
     for cell in cells {
         text.clear();
         cells::write_exact(&mut text, cell)?;
-        let absent = matches!(cell, Cell::Absent | Cell::Share { whole: 0, .. });
+        let absent = matches!(cell, Cell::Absent | Cell::Share { whole: 0, .. } | Cell::Change { was: 0, .. });
         texts.append_option((!absent).then_some(str::from_utf8(&text).map_err(io::Error::other)?));
     }
     Ok(texts.finish())
@@ -151,7 +165,32 @@ fn share(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
 fn usd(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
     match cell {
         Cell::Absent | Cell::Text(_) => Ok(None),
+        Cell::Amount { amount, .. } => Ok(Some(*amount)),
         Cell::Usd(amount) => i128::try_from(*amount).map(Some).map_err(|_| unfit(head, amount)),
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn change(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) | Cell::Change { was: 0, .. } => Ok(None),
+        Cell::Change { change, was } => {
+            let millionths = human::millionths(change.unsigned_abs(), *was);
+            let millionths = millionths.and_then(|part| i128::try_from(part).ok()).map(|part| part * change.signum());
+            millionths.map(Some).ok_or_else(|| unfit(head, cell))
+        }
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn decimal(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) => Ok(None),
+        Cell::Decimal { units, per } => {
+            let scaled = human::decimal_scaled(*units, *per, DECIMAL_DIGITS.1.unsigned_abs().into());
+            let scaled = scaled.and_then(|scaled| i128::try_from(scaled).ok());
+            scaled.map(Some).ok_or_else(|| unfit(head, cell))
+        }
         other => Err(unfit(head, other)),
     }
 }

@@ -496,3 +496,38 @@ fn money_is_in_cents_for_people_and_exact_in_data() {
     let usd = batches[0].column(1).as_primitive::<Decimal128Type>();
     assert_eq!((usd.value(0), usd.scale(), batches[0].column(0).is_null(1)), (828_750_000_001, 10, true));
 }
+
+#[test]
+fn cents_are_those_of_the_report_and_signs_and_decimals_are_kept_everywhere() {
+    let amount = |amount, cents| Cell::Amount { amount, cents };
+    let quantity = |units| Cell::Decimal { units, per: 1 << 30 };
+    let table = Table {
+        name: "cost".into(),
+        title: String::new(),
+        columns: vec![head("usd", CellKind::Usd), head("change", CellKind::Change), head("gb", CellKind::Decimal)],
+        rows: vec![
+            vec![amount(33_333_333_333, 334), Cell::Change { change: -1, was: 3 }, quantity(594)],
+            vec![amount(-12_345_678_900_000, -123_457), Cell::Change { change: 25, was: 2 }, quantity(5 << 40)],
+            vec![amount(0, 0), Cell::Change { change: 7, was: 0 }, Cell::Absent],
+        ],
+        total: None,
+    };
+    let report = Report { name: "cost".into(), tables: vec![table], ..Report::default() };
+    let shown = text_of(&report, Format::Table);
+    let lines: Vec<_> =
+        shown.lines().skip(2).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines, ["$3.34 -33.3 % 0.00", "-$1,234.57 1250.0 % 5,120.00", "$0.00 - -"]);
+    let csv = "usd,change,gb\n3.3333333333,-0.333333,0.00000055320560932159423828125\n-1234.5678900000,12.500000,5120\n0.0000000000,,\n";
+    assert_eq!(text_of(&report, Format::Csv), csv);
+    let ndjson = text_of(&report, Format::Ndjson);
+    let first = "{\"usd\":\"3.3333333333\",\"change\":-0.333333,\"gb\":\"0.00000055320560932159423828125\"}\n";
+    assert!(ndjson.starts_with(first), "{ndjson}");
+    assert!(ndjson.ends_with("{\"usd\":\"0.0000000000\",\"change\":null,\"gb\":null}\n"), "{ndjson}");
+    let (batches, schema, _) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
+    let types: Vec<_> = schema.fields().iter().map(|field| field.data_type().to_string()).collect();
+    assert_eq!(types, ["Decimal128(38, 10)", "Decimal128(38, 6)", "Decimal128(38, 18)"]);
+    let column = |place: usize| batches[0].column(place).as_primitive::<Decimal128Type>().iter().collect::<Vec<_>>();
+    assert_eq!(column(0), [Some(33_333_333_333), Some(-12_345_678_900_000), Some(0)]);
+    assert_eq!(column(1), [Some(-333_333), Some(12_500_000), None]);
+    assert_eq!(column(2), [Some(553_205_609_322), Some(5_120_000_000_000_000_000_000), None], "rounded at 18 decimals");
+}

@@ -4,6 +4,7 @@
 //! the blocks of the remaining ones are decoded in parallel too, a bounded number ahead of the decoders.
 
 mod answer;
+mod cost;
 mod flows;
 mod inspect;
 mod object;
@@ -11,6 +12,7 @@ mod plan;
 mod prices;
 mod progress;
 mod scan;
+mod sources;
 mod tables;
 mod temporary;
 mod top;
@@ -19,11 +21,13 @@ mod traffic;
 use std::sync::Arc;
 
 pub use answer::{Answer, Reject};
+pub use cost::{Billed, CostQuestion, cost};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};
-pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, price_table};
+pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, month_usage, price_table};
 pub use progress::Progress;
+pub use sources::{PLACES_BYTES_MAX, Told};
 pub use tables::{TABLE_BYTES_MAX, tables};
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};

@@ -5,11 +5,11 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use crate::collect::io_cause;
 use crate::error::Error;
-use crate::price::PriceTable;
 use crate::price::offer::Import;
+use crate::price::{MonthUsage, PriceTable, read_usage};
 use crate::report::{Report, prices};
 
-/// The most bytes that a price table may have.
+/// The most bytes that a price table, or a table of a month's usage, may have.
 pub const PRICE_TABLE_BYTES_MAX: u64 = 64 << 20;
 /// How much of a price list is read at a time.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -24,6 +24,14 @@ pub fn price_table(paths: &[String]) -> Result<PriceTable, Error> {
     paths.iter().try_fold(PriceTable::embedded()?, |table, path| {
         Ok(table.with_overrides(PriceTable::read(path, &table_bytes(path)?)?))
     })
+}
+
+/// What the bill has besides the logs, by charge and region, as a file tells it.
+///
+/// # Errors
+/// If it cannot be read, or has faults.
+pub fn month_usage(path: &str) -> Result<MonthUsage, Error> {
+    read_usage(path, &table_bytes(path)?)
 }
 
 /// What is wrong with a price table, or how it differs from the embedded one; and whether nothing is wrong.

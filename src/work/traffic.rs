@@ -12,7 +12,7 @@ use crate::collect::Found;
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Overflow, Rollup, Shared, Spec, Tally};
-use crate::join::{Facts, Roster, Shards, Sink, Sources, Traffic, Wanted, Writer, spec};
+use crate::join::{EXACT_GROUPS_MAX, Facts, Roster, Shards, Sink, Sources, Traffic, Wanted, Writer, spec};
 use crate::schema::Column;
 use crate::units::human;
 
@@ -54,6 +54,9 @@ pub(super) struct Summed {
 struct Summing {
     classifier: Classifier,
     batcher: Batcher,
+    /// By the second, as long as there are few enough groups.
+    exact: Option<Batcher>,
+    exact_groups: Arc<Shared>,
     learner: Learner,
     account: Account,
     every: Vec<u32>,
@@ -64,6 +67,13 @@ impl Take for Summing {
         self.classifier.classify(flows, dictionary, &mut self.account);
         self.batcher.add(flows, dictionary, &self.classifier.counted, false);
         self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
+        if self.exact_groups.groups() > EXACT_GROUPS_MAX {
+            self.exact = None;
+        }
+        if let Some(exact) = &mut self.exact {
+            exact.add(flows, dictionary, &self.classifier.counted, false);
+            exact.add(flows, dictionary, &self.classifier.blocked, true);
+        }
         // What an interface was watched is told by records of any kind and time.
         let known = u32::try_from(self.every.len()).unwrap_or(u32::MAX);
         self.every.extend(known..u32::try_from(flows.rows()).unwrap_or(u32::MAX));
@@ -104,16 +114,19 @@ pub(super) fn summed(
     progress: &Progress,
 ) -> Result<Summed, Error> {
     let found = job.find()?;
-    let facts_spec = Arc::new(spec(&question.extra));
+    let facts_spec = Arc::new(spec(&question.extra, false));
     let shared = Arc::new(Shared::new(Arc::clone(&facts_spec), question.overflow.clone()));
+    let exact = Arc::new(Shared::new(Arc::new(spec(&question.extra, true)), None));
     let scan = Scan {
         job,
         objects: &found.objects,
-        columns: facts_spec.columns().union(job.class_columns()).union(Interfaces::columns()),
+        columns: facts_spec.columns().with(Column::Start).union(job.class_columns()).union(Interfaces::columns()),
         progress,
         new_taker: &|| Summing {
             classifier: job.classifier(),
             batcher: Batcher::new(Arc::clone(&shared)),
+            exact: Some(Batcher::new(Arc::clone(&exact))),
+            exact_groups: Arc::clone(&exact),
             learner: Learner::default(),
             account: Account::default(),
             every: Vec::new(),
@@ -127,7 +140,8 @@ pub(super) fn summed(
         account.add(&taker.account);
         interfaces.add(taker.learner.finish());
     }
-    let facts = rollup(shared)?;
+    // Whether there are few enough groups depends on the records alone, not on who read them in which order.
+    let facts = if exact.groups() <= EXACT_GROUPS_MAX { rollup(exact)? } else { rollup(shared)? };
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
     let (mut rollups, mut judged) = (Vec::new(), None);

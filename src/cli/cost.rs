@@ -1,0 +1,235 @@
+//! `outflow cost`: flags → question → answer.
+
+use clap::{Args, ValueEnum};
+
+use super::dimensions::Dimensions;
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job, run_on};
+use super::memory::overflow;
+use super::pricing::PricingFlags;
+use super::tables::TableFlags;
+use super::top::rows;
+use crate::error::{Error, Exit};
+use crate::group::{Key, Spec, Verdict};
+use crate::join::{ChargeTo, Sources, Wanted};
+use crate::price::Tiers;
+use crate::report::Head;
+use crate::report::charged::CHARGE_COLUMNS;
+use crate::report::cost::{CostOrder, CostShape};
+use crate::report::focus::FocusShape;
+use crate::schema::output::CellKind;
+use crate::schema::{Column, ColumnSet};
+use crate::units::time::{Window, month_around};
+use crate::work::{self, Billed, CostQuestion, Job, Sum, TrafficQuestion};
+
+/// The owner key that is asked for where none is.
+const DEFAULT_KEY: &str = "team";
+/// The key without tables of owners.
+const DEFAULT_COLUMN: &str = "payer_account";
+/// The name of the output format that is a report of its own.
+const FOCUS: &str = "focus";
+
+/// Flags of `outflow cost`.
+#[derive(Debug, Args)]
+pub(super) struct CostFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// Owner keys and columns to sum by, comma separated: team, team,env, src_region, payer_account, day… [default: team,
+    /// or payer_account where no table tells owners]
+    #[arg(long, value_name = "KEYS", help_heading = "Report")]
+    by: Option<String>,
+
+    /// Sum all charges of a key in one row
+    #[arg(long, help_heading = "Report")]
+    no_charges: bool,
+
+    /// How many rows, or `all`; the rest is summed in a row `(other)`
+    #[arg(long, value_name = "N", default_value = "all", help_heading = "Report")]
+    top: String,
+
+    /// Order: the dearest first, most bytes first, or by key
+    #[arg(long, value_enum, default_value_t = SortFlag::Usd, help_heading = "Report")]
+    sort: SortFlag,
+
+    /// Show what is free by key and path too, not in one row
+    #[arg(long, help_heading = "Report")]
+    free: bool,
+
+    /// Show the period before beside it: the month before of a month, else as long a time before
+    #[arg(long, help_heading = "Report")]
+    previous: bool,
+
+    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
+    /// the sender, or of the receiver
+    #[arg(long, value_enum, default_value_t = ChargeToFlag::Payer, help_heading = "Report")]
+    charge_to: ChargeToFlag,
+
+    /// Account that the organisation is billed by, for -o focus [default: each payer's own]
+    #[arg(long, value_name = "ID", help_heading = "Report")]
+    billing_account: Option<String>,
+
+    /// Price records as each interface saw them: what crosses several interfaces is charged several times
+    #[arg(long, help_heading = "Records")]
+    no_dedup: bool,
+
+    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    memory: Option<String>,
+
+    #[command(flatten)]
+    tables: TableFlags,
+
+    #[command(flatten)]
+    pricing: PricingFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// The order of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SortFlag {
+    /// The dearest first
+    Usd,
+    /// Most bytes first
+    Bytes,
+    /// By key
+    Key,
+}
+
+/// Whose owner bears a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ChargeToFlag {
+    /// The end on the side of the account that pays
+    Payer,
+    /// The source end
+    Sender,
+    /// The destination end
+    Receiver,
+}
+
+impl CostFlags {
+    /// Answers, writes and tells how it ended.
+    pub(super) fn run(mut self) -> Result<Exit, Error> {
+        let focus = self.output.output.as_deref() == Some(FOCUS);
+        if focus {
+            self.output.output = self.output.out.is_none().then(|| "csv".to_owned());
+        }
+        let mut job = job(&self.input, Verdict::Accept)?;
+        let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
+        let question = self.question(focus, current_from)?;
+        run_on(&job, &self.input, &self.output, |progress| work::cost(&job, question, progress))
+    }
+
+    fn question(&self, focus: bool, current_from: Option<u32>) -> Result<CostQuestion, Error> {
+        let told = self.tables.told()?;
+        let known = told.owner_keys();
+        let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
+        let mut dimensions = Dimensions::default();
+        dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
+        let (terms, heads) = (self.pricing.terms()?, dimensions.heads());
+        let hourly = terms.tiers == Tiers::Marginal || current_from.is_some();
+        let time = if hourly { Column::Hour } else { Column::Day };
+        let charge = CHARGE_COLUMNS.into_iter().chain([time]).map(|column| Key { column, cut: None });
+        let (keys, own) = (dimensions.keys.clone(), dimensions.keys.len());
+        let spec = Spec {
+            keys: keys.into_iter().chain(charge).collect(),
+            views: Vec::new(),
+            bytes: true,
+            packets: false,
+            seen: false,
+            distinct: false,
+        };
+        let columns = ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]));
+        let wanted =
+            Wanted { columns: dimensions.columns().union(columns), traffic: false, charges: true, blocked: false };
+        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let mut notes = Vec::new();
+        if self.charge_to != ChargeToFlag::Payer {
+            notes.push(format!("charges are borne by the owner of the {}", self.charge_to.end()));
+        }
+        Ok(CostQuestion {
+            traffic: TrafficQuestion {
+                sources: Sources { every_view: self.no_dedup, charge_to: self.charge_to.into(), ..sources },
+                extra: dimensions.extra(),
+                sums: vec![Sum { wanted, spec }],
+                overflow: overflow(self.memory.as_deref())?,
+            },
+            keys: own,
+            current_from,
+            table: self.pricing.prices.table()?,
+            terms,
+            billed: if focus {
+                Billed::Focus(self.focus(heads, &dimensions))
+            } else {
+                Billed::Cost(self.shape(heads)?)
+            },
+            notes,
+        })
+    }
+
+    fn shape(&self, key_heads: Vec<Head>) -> Result<CostShape, Error> {
+        Ok(CostShape {
+            key_heads,
+            by_charge: !self.no_charges,
+            free: self.free,
+            rows: rows(&self.top)?,
+            order: match self.sort {
+                SortFlag::Usd => CostOrder::Usd,
+                SortFlag::Bytes => CostOrder::Bytes,
+                SortFlag::Key => CostOrder::Key,
+            },
+            compare: self.previous,
+        })
+    }
+
+    fn focus(&self, key_heads: Vec<Head>, dimensions: &Dimensions) -> FocusShape {
+        let owner_keys = dimensions.labels.iter().take_while(|label| label.is_some()).count();
+        FocusShape { key_heads, owner_keys, billing_account: self.billing_account.as_deref().map(Into::into) }
+    }
+}
+
+impl ChargeToFlag {
+    fn end(self) -> &'static str {
+        match self {
+            Self::Payer => "end that pays",
+            Self::Sender => "sender",
+            Self::Receiver => "receiver",
+        }
+    }
+}
+
+impl From<ChargeToFlag> for ChargeTo {
+    fn from(flag: ChargeToFlag) -> Self {
+        match flag {
+            ChargeToFlag::Payer => Self::Payer,
+            ChargeToFlag::Sender => Self::Sender,
+            ChargeToFlag::Receiver => Self::Receiver,
+        }
+    }
+}
+
+/// Lets the job read the period before too; gives where the one asked for begins.
+fn with_previous(job: &mut Job) -> Result<u32, Error> {
+    let (Some(from), Some(to)) = (job.window.from, job.window.to) else {
+        return Err(Error::usage("--previous: the window has no beginning or no end")
+            .hint("give a month (--month 2026-10), or --from and --to"));
+    };
+    let is_month = (from, to) == month_around(from);
+    let before = if is_month { month_around(from.saturating_sub(1)).0 } else { from.saturating_sub(to - from) };
+    job.window = Window { from: Some(before), to: Some(to) };
+    Ok(from)
+}
+
+impl Dimensions {
+    /// The columns of a report for them.
+    fn heads(&self) -> Vec<Head> {
+        let labels = self.labels.iter().zip(&self.keys);
+        let head = |(label, key): (&Option<String>, &Key)| Head {
+            name: label.clone().unwrap_or_else(|| key.name()),
+            kind: CellKind::of(key.column),
+        };
+        labels.map(head).collect()
+    }
+}

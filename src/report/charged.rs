@@ -1,0 +1,301 @@
+//! Charged traffic with its prices: what the reports of cost are summed from.
+//!
+//! The period asked for and the one before it are priced apart, each as what it is: to compare does not change a cost.
+
+use std::sync::Arc;
+
+use super::cells::key_cell;
+use super::{Cell, Table};
+use crate::error::Error;
+use crate::group::{KeyValue, Rollup};
+use crate::price::{
+    Charge, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts, written_date,
+};
+use crate::schema::Column;
+use crate::units::time;
+
+/// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Charged {
+    /// Whether they are of the period before the one asked for.
+    pub previous: bool,
+    /// What the rows of the report are: owners and other dimensions.
+    pub keys: Vec<Cell>,
+    /// What is charged; nothing where the bytes are free.
+    pub charge: Option<Charge>,
+    /// Why they are free: `same-zone`…; empty where they are not.
+    pub reason: Arc<str>,
+    /// The account that is charged; absent where it is not known.
+    pub payer: Cell,
+    /// The region that is charged.
+    pub from: Arc<str>,
+    /// The other side of the charge.
+    pub to: Arc<str>,
+    /// The first second of the hour, UTC.
+    pub hour: u32,
+    /// What was assumed, if the charge rests on something that the logs do not tell.
+    pub assumed: Option<Arc<str>>,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+/// The columns that follow a report's own keys in the roll-up that its rows are made of; the last is [`Column::Hour`]
+/// or, where hours need not be told apart, [`Column::Day`].
+pub const CHARGE_COLUMNS: [Column; 6] =
+    [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
+
+/// The rows of a roll-up whose keys are `keys` of the report's own, [`CHARGE_COLUMNS`], and the time. What was before a
+/// moment is of the period before.
+///
+/// # Errors
+/// If rows of the roll-up were spilled and cannot be read.
+pub fn rows(rollup: &Rollup, keys: usize, current_from: Option<u32>) -> Result<Vec<Charged>, Error> {
+    let mut rows = Vec::new();
+    for shard in rollup.shards() {
+        rollup.for_each_group(shard, |group| {
+            let values: Vec<KeyValue> = rollup.group_values(&group).collect();
+            let (own, charge) = values.split_at(keys);
+            let text = |place: usize| match charge.get(place) {
+                Some(KeyValue::Text(code)) => Some(Arc::<str>::from(rollup.names().display(*code))),
+                _ => None,
+            };
+            let kind = text(0).and_then(|name| Charge::of_name(&name));
+            let hour = if let Some(KeyValue::Time(hour)) = charge.get(CHARGE_COLUMNS.len()) { *hour } else { 0 };
+            rows.push(Charged {
+                previous: current_from.is_some_and(|from| hour < from),
+                keys: own.iter().map(|value| key_cell(*value, rollup.names())).collect(),
+                charge: kind,
+                reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| "unknown".into()) },
+                payer: text(1).map_or(Cell::Absent, Cell::Text),
+                from: text(2).unwrap_or_else(|| "unknown".into()),
+                to: text(3).unwrap_or_else(|| "any".into()),
+                hour,
+                assumed: text(4),
+                bytes: u64::try_from(group.counted.bytes).unwrap_or(u64::MAX),
+            });
+        })?;
+    }
+    Ok(rows)
+}
+
+/// What was charged, and what it costs.
+#[derive(Clone, Debug)]
+pub struct Line<'t> {
+    /// What was charged.
+    pub charged: Charged,
+    /// What it costs; nothing where it is free.
+    pub priced: Priced<'t>,
+}
+
+/// Everything that was charged in a window, priced.
+#[derive(Clone, Debug)]
+pub struct Bill<'t> {
+    /// Sorted; no two lines differ in their bytes alone, save those that would not fit in one.
+    pub lines: Vec<Line<'t>>,
+    /// The window of the period asked for, half-open; none of its sides where it is unbounded.
+    pub window: (Option<u32>, Option<u32>),
+    /// By what it was priced.
+    pub terms: PoolTerms,
+}
+
+impl<'t> Bill<'t> {
+    /// Prices rows of any order.
+    #[must_use]
+    pub fn of(rows: Vec<Charged>, window: (Option<u32>, Option<u32>), table: &'t PriceTable, terms: PoolTerms) -> Self {
+        let rows = merged(rows);
+        let (current, previous) = rows.split_at(rows.partition_point(|row| !row.previous));
+        let priced: Vec<_> =
+            [current, previous].into_iter().flat_map(|rows| price(&usages(rows), table, &terms)).collect();
+        let mut priced = priced.into_iter();
+        let cost = |charged: &Charged| charged.charge.and_then(|_| priced.next()).unwrap_or_default();
+        let priced: Vec<_> = rows.iter().map(cost).collect();
+        let lines = rows.into_iter().zip(priced).map(|(charged, priced)| Line { charged, priced }).collect();
+        Self { lines, window, terms }
+    }
+
+    /// Lines of the period asked for.
+    pub fn current(&self) -> impl Iterator<Item = &Line<'t>> {
+        self.lines.iter().filter(|line| !line.charged.previous)
+    }
+
+    /// The first seconds of the months that are charged and not wholly in the window.
+    #[must_use]
+    pub(super) fn partial_months(&self) -> Vec<u32> {
+        let mut months: Vec<_> = self.current().map(|line| time::month_around(line.charged.hour)).collect();
+        months.sort_unstable();
+        months.dedup();
+        let (from, to) = self.window;
+        let is_whole = |start: u32, end: u32| from.is_some_and(|from| from <= start) && to.is_some_and(|to| end <= to);
+        months.into_iter().filter(|(start, end)| !is_whole(*start, *end)).map(|(start, _)| start).collect()
+    }
+}
+
+/// What has a charge, for pricing; places decide ties, so the order of the input does not matter.
+fn usages(rows: &[Charged]) -> Vec<(usize, Usage)> {
+    let usage = |row: &Charged| {
+        let (from, to) = (Arc::clone(&row.from), Arc::clone(&row.to));
+        Some(Usage { hour: row.hour, charge: row.charge?, from, to, bytes: row.bytes })
+    };
+    rows.iter().filter_map(usage).enumerate().collect()
+}
+
+/// Rows with those put together that differ in their bytes alone.
+fn merged(mut rows: Vec<Charged>) -> Vec<Charged> {
+    rows.sort_unstable();
+    rows.dedup_by(|row, kept| {
+        let Some(bytes) = kept.bytes.checked_add(row.bytes) else { return false };
+        let is_same = Charged { bytes: 0, ..row.clone() } == Charged { bytes: 0, ..kept.clone() };
+        if is_same {
+            kept.bytes = bytes;
+        }
+        is_same
+    });
+    rows
+}
+
+/// Amounts as cells that add up to the total, in ten decimals and in cents.
+pub(super) fn amounts(parts: &[Money]) -> (Vec<Cell>, Cell) {
+    let exact = rounded_parts(parts);
+    let cents = cent_parts(&exact);
+    let total = amount(exact.iter().sum(), cents.iter().sum());
+    (exact.into_iter().zip(cents).map(|(exact, cents)| amount(exact, cents)).collect(), total)
+}
+
+fn amount(exact: u128, cents: u128) -> Cell {
+    let signed = |number: u128| i128::try_from(number).unwrap_or(i128::MAX);
+    Cell::Amount { amount: signed(exact), cents: signed(cents) }
+}
+
+/// One amount less another.
+pub(super) fn difference(now: &Cell, before: &Cell) -> Cell {
+    match (now, before) {
+        (Cell::Amount { amount, cents }, Cell::Amount { amount: was, cents: were }) => {
+            Cell::Amount { amount: amount - was, cents: cents - were }
+        }
+        _ => Cell::Absent,
+    }
+}
+
+/// An amount's part of a total.
+pub(super) fn share(part: &Cell, whole: &Cell) -> Cell {
+    match (part, whole) {
+        (Cell::Amount { amount, .. }, Cell::Amount { amount: whole, .. }) => {
+            Cell::Share { part: amount.unsigned_abs(), whole: whole.unsigned_abs() }
+        }
+        _ => Cell::Absent,
+    }
+}
+
+/// A change, as a part of what was.
+pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
+    match (difference, before) {
+        (Cell::Amount { amount, .. }, Cell::Amount { amount: was, .. }) => {
+            Cell::Change { change: *amount, was: was.unsigned_abs() }
+        }
+        _ => Cell::Absent,
+    }
+}
+
+/// What tells a reader of a bill how it came about.
+#[must_use]
+pub(super) fn notes(bill: &Bill) -> Vec<String> {
+    let mut notes = Vec::new();
+    if bill.terms.tiers == Tiers::Marginal {
+        notes.push(
+            "tiers go by the hour: what is sent late in a month has the rates of the tiers it reaches".to_owned(),
+        );
+    }
+    notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
+    let months: Vec<_> = bill.partial_months().into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
+    if !months.is_empty() {
+        let months = months.join(", ");
+        notes.push(format!(
+            "{months}: only what is in the window is priced; tiers begin at zero, or where --billing-month-usage says"
+        ));
+    }
+    notes
+}
+
+/// Columns and rows, without sums.
+pub(super) fn plain(name: &str, title: &str) -> Table {
+    Table { name: name.to_owned(), title: title.to_owned(), ..Table::default() }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::price::{GB_BYTES, INTERNET, SAME};
+    use crate::units::time::{Zone, parse_moment};
+
+    pub(in crate::report) fn moment(text: &str) -> u32 {
+        parse_moment(text, 0, Zone::default()).unwrap()
+    }
+
+    /// Egress of a team from us-east-1, in GB.
+    pub(in crate::report) fn egress(team: &str, hour: &str, gb: u64) -> Charged {
+        Charged {
+            previous: false,
+            keys: vec![team.into()],
+            charge: Some(Charge::InternetEgress),
+            reason: "".into(),
+            payer: "111111111111".into(),
+            from: "us-east-1".into(),
+            to: INTERNET.into(),
+            hour: moment(hour),
+            assumed: None,
+            bytes: gb * GB_BYTES,
+        }
+    }
+
+    /// The same between zones, the sender's half.
+    pub(in crate::report) fn zones(team: &str, hour: &str, gb: u64) -> Charged {
+        Charged { charge: Some(Charge::InterZoneOut), to: SAME.into(), ..egress(team, hour, gb) }
+    }
+
+    fn bill(rows: Vec<Charged>, table: &PriceTable) -> Bill<'_> {
+        Bill::of(rows, (Some(moment("2026-10-01")), Some(moment("2026-11-01"))), table, PoolTerms::default())
+    }
+
+    #[test]
+    fn equal_rows_become_one_line_and_the_order_of_rows_does_not_matter() {
+        let table = PriceTable::embedded().unwrap();
+        let rows = vec![egress("web", "2026-10-01", 1), zones("web", "2026-10-01", 5), egress("web", "2026-10-01", 2)];
+        let turned = rows.iter().cloned().rev().collect();
+        let lines = bill(rows, &table).lines;
+        assert_eq!(lines.iter().map(|line| line.charged.bytes / GB_BYTES).collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(format!("{lines:?}"), format!("{:?}", bill(turned, &table).lines));
+        let full = Charged { bytes: u64::MAX, ..egress("web", "2026-10-01", 0) };
+        assert_eq!(bill(vec![full.clone(), full], &table).lines.len(), 2, "what does not fit stays apart");
+    }
+
+    #[test]
+    fn each_line_has_its_own_price_and_free_bytes_have_none() {
+        let table = PriceTable::embedded().unwrap();
+        let free = Charged { charge: None, reason: "same-zone".into(), ..egress("app", "2026-10-01", 7) };
+        let before = Charged { previous: true, ..egress("web", "2026-10-01", 3) };
+        let bill = bill(vec![egress("web", "2026-10-01", 1), zones("app", "2026-10-01", 2), free, before], &table);
+        let told: Vec<_> =
+            bill.lines.iter().map(|line| (line.charged.bytes / GB_BYTES, line.priced.usd.rounded())).collect();
+        assert_eq!(told, [(7, 0), (2, 200_000_000), (1, 900_000_000), (3, 2_700_000_000)]);
+    }
+
+    #[test]
+    fn a_period_costs_the_same_whether_or_not_another_is_beside_it() {
+        let table = PriceTable::embedded().unwrap();
+        let rows = vec![egress("web", "2026-10-20", 9_000)];
+        let before = Charged { previous: true, ..egress("web", "2026-10-05", 9_000) };
+        let cost = |rows| bill(rows, &table).current().map(|line| line.priced.usd).sum::<Money>();
+        assert_eq!(cost(rows.clone()), cost([rows, vec![before]].concat()));
+    }
+
+    #[test]
+    fn months_that_the_window_cuts_are_told() {
+        let table = PriceTable::embedded().unwrap();
+        let rows = vec![egress("web", "2026-09-30T23:00", 1), egress("web", "2026-10-31T23:00", 1)];
+        let months = |window| Bill::of(rows.clone(), window, &table, PoolTerms::default()).partial_months();
+        let [september, october, november] = ["2026-09-01", "2026-10-01", "2026-11-01"].map(moment);
+        assert_eq!(months((Some(september), Some(november))), [0_u32; 0]);
+        assert_eq!(months((Some(september + 1), Some(november))), [september]);
+        assert_eq!(months((None, None)), [september, october]);
+    }
+}

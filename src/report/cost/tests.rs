@@ -1,0 +1,210 @@
+//! The tables of cost: what stands in them, and that they add up.
+
+use proptest::prelude::*;
+
+use super::super::charged::tests::{egress, moment, zones};
+use super::*;
+use crate::price::{Charge, Discounts, PoolTerms, PriceTable, Tiers};
+use crate::schema::output::CellKind;
+
+const OCTOBER: &str = "2026-10-01";
+
+fn shape() -> CostShape {
+    let key_heads = vec![Head { name: "team".to_owned(), kind: CellKind::Text }];
+    CostShape { key_heads, by_charge: true, ..CostShape::default() }
+}
+
+fn bill(rows: Vec<Charged>, table: &PriceTable) -> Bill<'_> {
+    let window = (Some(moment(OCTOBER)), Some(moment("2026-11-01")));
+    Bill::of(rows, window, table, PoolTerms::default())
+}
+
+fn report_of(rows: Vec<Charged>, shape: &CostShape) -> Report {
+    report(&bill(rows, &PriceTable::embedded().unwrap()), shape)
+}
+
+/// A cell as people read it.
+fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Absent => "-".to_owned(),
+        Cell::Text(text) => text.to_string(),
+        Cell::Integer(bytes) => human::bytes(*bytes, Units::Iec),
+        Cell::Decimal { units, per } => human::decimal2(*units, *per),
+        Cell::Usd(rate) => human::usd_rate(*rate),
+        Cell::Amount { cents, .. } => {
+            format!("{}{}", if *cents < 0 { "-" } else { "" }, human::cents(cents.unsigned_abs()))
+        }
+        Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| "-".to_owned()),
+        Cell::Change { was: 0, .. } => "-".to_owned(),
+        Cell::Change { change, was } => format!("{change} of {was}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn lines(table: &Table) -> Vec<String> {
+    let line = |row: &Row| row.iter().map(shown).collect::<Vec<_>>().join(" | ");
+    table.rows.iter().chain(&table.total).map(line).collect()
+}
+
+fn names(table: &Table) -> Vec<&str> {
+    table.columns.iter().map(|head| head.name.as_str()).collect()
+}
+
+#[test]
+fn the_dearest_comes_first_with_the_free_in_one_row_and_all_adds_up() {
+    let free = |team, reason, gb| Charged { charge: None, reason, ..egress(team, OCTOBER, gb) };
+    let rows = vec![
+        egress("web", OCTOBER, 10),
+        zones("web", OCTOBER, 500),
+        zones("data", OCTOBER, 20),
+        free("web", "same-zone", 100),
+        free("data", "ingress", 1),
+    ];
+    let report = report_of(rows.clone(), &shape());
+    let table = &report.tables[0];
+    assert_eq!(names(table), ["team", "charge", "bytes", "gb", "average_usd_per_gb", "usd", "share"]);
+    let expected = [
+        "web | inter-zone-out | 500 GiB | 500.00 | $0.01 | $5.00 | 82.0 %",
+        "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 14.8 %",
+        "data | inter-zone-out | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 %",
+        "(free) | - | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 %",
+        "- | - | 631 GiB | 631.00 | $0.0096671949 | $6.10 | 100.0 %",
+    ];
+    assert_eq!(lines(table), expected);
+    let all = report_of(rows.clone(), &CostShape { free: true, ..shape() });
+    let last = lines(&all.tables[0]);
+    assert_eq!(last[3], "web | free: same-zone | 100 GiB | 100.00 | $0.00 | $0.00 | 0.0 %");
+    assert_eq!(last[4], "data | free: ingress | 1.00 GiB | 1.00 | $0.00 | $0.00 | 0.0 %");
+    let first = report_of(rows, &CostShape { rows: Some(1), by_charge: false, ..shape() });
+    let expected = [
+        "web | 510 GiB | 510.00 | $0.0115686274 | $5.90 | 96.7 %",
+        "(other) | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 %",
+        "(free) | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 %",
+    ];
+    assert_eq!(lines(&first.tables[0])[..3], expected);
+}
+
+#[test]
+fn bytes_without_a_price_are_told_and_never_zero_dollars() {
+    let nat = |team, gb| Charged {
+        charge: Some(Charge::NatProcessing),
+        from: "eu-central-1".into(),
+        to: "any".into(),
+        ..egress(team, OCTOBER, gb)
+    };
+    let report = report_of(vec![egress("web", OCTOBER, 10), nat("web", 1), nat("app", 2)], &shape());
+    let table = &report.tables[0];
+    assert_eq!(names(table).last(), Some(&"unpriced_bytes"));
+    let expected = [
+        "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 100.0 % | 0 B",
+        "app | nat-processing | 2.00 GiB | 2.00 | - | - | - | 2.00 GiB",
+        "web | nat-processing | 1.00 GiB | 1.00 | - | - | - | 1.00 GiB",
+        "- | - | 13.0 GiB | 13.00 | $0.09 | $0.90 | 100.0 % | 3.00 GiB",
+    ];
+    assert_eq!(lines(table), expected);
+    assert_eq!(report.tables[3].name, "unpriced");
+    assert_eq!(lines(&report.tables[3]), ["nat-processing | eu-central-1 | any | 3.00 GiB"]);
+    assert_eq!(report.meta.notes.len(), 1);
+    assert!(report.meta.notes[0].starts_with("3.00 GiB (3,221,225,472 bytes) have no known price"));
+}
+
+#[test]
+fn the_period_before_stands_beside_with_its_change() {
+    let before = |team, gb| Charged { previous: true, ..egress(team, "2026-09-01", gb) };
+    let rows = vec![egress("web", OCTOBER, 10), before("web", 20), before("gone", 5), egress("new", OCTOBER, 1)];
+    let report = report_of(rows.clone(), &CostShape { compare: true, by_charge: false, ..shape() });
+    let table = &report.tables[0];
+    assert_eq!(names(table)[5..], ["share", "previous_usd", "change_usd", "change"]);
+    let of = |lines: Vec<String>| {
+        lines.iter().map(|line| line.rsplit(" | ").take(3).collect::<Vec<_>>().join("; ")).collect::<Vec<_>>()
+    };
+    let expected = [
+        "-9000000000 of 18000000000; -$0.90; $1.80",
+        "-; $0.09; $0.00",
+        "-4500000000 of 4500000000; -$0.45; $0.45",
+        "-12600000000 of 22500000000; -$1.26; $2.25",
+    ];
+    assert_eq!(of(lines(table)), expected);
+    let alone = report_of(rows, &CostShape { by_charge: false, ..shape() });
+    assert_eq!(lines(&alone.tables[0]).len(), 3, "what is gone is not in the period asked for");
+}
+
+#[test]
+fn payers_and_assumptions_add_up() {
+    let rows = vec![
+        egress("web", OCTOBER, 10),
+        Charged { assumed: Some("the way".into()), payer: Cell::Absent, ..egress("web", OCTOBER, 5) },
+        Charged { assumed: Some("the way".into()), payer: "222222222222".into(), ..zones("web", OCTOBER, 100) },
+    ];
+    let report = report_of(rows, &shape());
+    let expected = [
+        "- | internet-egress | 5.00 GiB | $0.45 | 19.1 %",
+        "111111111111 | internet-egress | 10.0 GiB | $0.90 | 38.3 %",
+        "222222222222 | inter-zone-out | 100 GiB | $1.00 | 42.6 %",
+        "- | - | 115 GiB | $2.35 | 100.0 %",
+    ];
+    assert_eq!(lines(&report.tables[1]), expected);
+    let expected = [
+        "the way | internet-egress | 5.00 GiB | $0.45",
+        "the way | inter-zone-out | 100 GiB | $1.00",
+        "- | - | 105 GiB | $1.45",
+    ];
+    assert_eq!(lines(&report.tables[2]), expected);
+}
+
+#[test]
+fn what_decides_a_price_besides_the_table_is_noted() {
+    let table = PriceTable::embedded().unwrap();
+    let discounts = Discounts::parse(&["internet-egress=12%".to_owned()]).unwrap();
+    let terms = PoolTerms { tiers: Tiers::Marginal, discounts, ..PoolTerms::default() };
+    let window = (Some(moment("2026-10-05")), None);
+    let report = report(&Bill::of(vec![egress("web", "2026-10-05", 1)], window, &table, terms), &shape());
+    assert_eq!(report.meta.notes.len(), 3);
+    assert_eq!(report.meta.notes[1], "internet-egress: 12 % off the price");
+    assert!(report.meta.notes[2].starts_with("2026-10: only what is in the window is priced"));
+}
+
+#[test]
+fn nothing_charged_is_an_empty_table() {
+    let report = report_of(Vec::new(), &shape());
+    assert_eq!(lines(&report.tables[0]), ["- | - | 0 B | 0.00 | - | $0.00 | -"]);
+}
+
+/// The money of a column, in ten decimals and in cents.
+fn column(table: &Table, name: &str) -> (Vec<(i128, i128)>, (i128, i128)) {
+    let place = table.columns.iter().position(|head| head.name == name).unwrap();
+    let money = |row: &Row| match row[place] {
+        Cell::Amount { amount, cents } => (amount, cents),
+        _ => (0, 0),
+    };
+    (table.rows.iter().map(money).collect(), table.total.as_ref().map(money).unwrap_or_default())
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_adds_up_to_the_printed_total_in_every_column(
+        rows in prop::collection::vec((0..5_u8, 0..3_u8, any::<bool>(), 0..1_u64 << 36), 0..30),
+        most in prop::option::of(0..6_usize),
+        by_charge: bool,
+    ) {
+        let charged = rows.iter().map(|(team, kind, previous, bytes)| {
+            let row = if *kind == 0 { zones("x", OCTOBER, 0) } else { egress("x", OCTOBER, 0) };
+            let charge = row.charge.filter(|_| *kind < 2);
+            Charged { keys: vec![format!("team{team}").into()], charge, previous: *previous, bytes: *bytes, ..row }
+        });
+        let shape = CostShape { rows: most, by_charge, compare: true, ..shape() };
+        let report = report_of(charged.collect(), &shape);
+        let table = &report.tables[0];
+        for name in ["usd", "previous_usd", "change_usd"] {
+            let (parts, total) = column(table, name);
+            let sum = parts.iter().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+            prop_assert_eq!(sum, total);
+        }
+        let (_, (amount, cents)) = column(table, "usd");
+        let rounded = human::usd(amount.unsigned_abs());
+        prop_assert_eq!(human::cents(cents.unsigned_abs()), rounded, "the total is rounded as any amount is");
+        for other in &report.tables[1..] {
+            prop_assert_eq!(column(other, "usd").1, (amount, cents), "{}", other.name);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `cost`: scan, join, sum by what is charged, price.
+
+use super::answer::Answer;
+use super::traffic::{TrafficQuestion, boundary_note, summed};
+use super::{Job, Progress};
+use crate::error::Error;
+use crate::price::{PoolTerms, PriceTable};
+use crate::report::charged::{self, Bill};
+use crate::report::cost::{self, CostShape};
+use crate::report::focus::{self, FocusShape};
+
+/// What the answer looks like.
+#[derive(Debug)]
+pub enum Billed {
+    /// The report of cost.
+    Cost(CostShape),
+    /// Rows of FOCUS.
+    Focus(FocusShape),
+}
+
+/// What is charged, by what it is summed, and its prices.
+#[derive(Debug)]
+pub struct CostQuestion {
+    /// The charges, summed by the report's keys and [`charged::CHARGE_COLUMNS`].
+    pub traffic: TrafficQuestion,
+    /// How many of the keys are the report's own.
+    pub keys: usize,
+    /// Where the period asked for begins, if the one before it is read too.
+    pub current_from: Option<u32>,
+    /// The prices.
+    pub table: PriceTable,
+    /// What else decides the cost.
+    pub terms: PoolTerms,
+    /// What the answer looks like.
+    pub billed: Billed,
+    /// Things to know of how the question was understood.
+    pub notes: Vec<String>,
+}
+
+/// Answers what traffic costs.
+///
+/// # Errors
+/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<Answer, Error> {
+    let threads = job.threads()?;
+    let summed = summed(job, &question.traffic, &threads, progress)?;
+    let mut rows = Vec::new();
+    for rollup in &summed.rollups {
+        rows.extend(charged::rows(rollup, question.keys, question.current_from)?);
+    }
+    let window = (question.current_from.or(job.window.from), job.window.to);
+    let bill = Bill::of(rows, window, &question.table, question.terms);
+    let mut report = match &question.billed {
+        Billed::Cost(shape) => cost::report(&bill, shape),
+        Billed::Focus(shape) => focus::report(&bill, shape),
+    };
+    report.meta.notes.extend(question.notes);
+    report.meta.notes.extend(boundary_note(&summed.boundary));
+    report.meta.warnings.extend(question.traffic.sources.warnings());
+    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+}
