@@ -17,6 +17,7 @@ mod json;
 mod keys;
 mod parquet;
 mod seeds;
+mod tables;
 mod text;
 mod r#where;
 
@@ -31,7 +32,7 @@ struct Target {
     words: fn() -> Vec<String>,
 }
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     Target { name: "text", run: text::run, seeds: text::seeds, words: text::words },
     Target { name: "header", run: header::run, seeds: header::seeds, words: text::words },
     Target { name: "parquet", run: parquet::run, seeds: parquet::seeds, words: parquet::words },
@@ -39,6 +40,7 @@ const TARGETS: [Target; 7] = [
     Target { name: "json", run: json::run, seeds: json::seeds, words: json::words },
     Target { name: "gunzip", run: gunzip::run, seeds: gunzip::seeds, words: gunzip::words },
     Target { name: "keys", run: keys::run, seeds: keys::seeds, words: keys::words },
+    Target { name: "tables", run: tables::run, seeds: tables::seeds, words: tables::words },
 ];
 
 static TARGET: OnceLock<&Target> = OnceLock::new();

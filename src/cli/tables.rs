@@ -57,9 +57,10 @@ impl TableFlags {
         let mut columns: Vec<(Column, Arc<str>)> = Vec::new();
         for text in &self.v11_tag {
             let (column, key) = tag_column(text)?;
-            if let Some((_, other)) = columns.iter().find(|(known, _)| *known == column) {
-                let message = format!("--v11-tag: `{}` is said to hold `{other}` and `{key}`", column.name());
-                return Err(Error::usage(message).hint("a column holds the values of one tag"));
+            if let Some((other, other_key)) = columns.iter().find(|(other, of)| *other == column || *of == key) {
+                let (first, second) = (other.name(), column.name());
+                let message = format!("--v11-tag: `{first}={other_key}` and `{second}={key}` are of one column or tag");
+                return Err(Error::usage(message).hint("give each column one tag, and each tag one column"));
             }
             columns.push((column, key));
         }
@@ -114,7 +115,9 @@ mod tests {
             assert_eq!(columns(&["--v11-tag", text]).unwrap_err().to_string(), told);
         }
         let twice = columns(&["--v11-tag", "asg-tag=a", "--v11-tag", "asg_tag=b"]).unwrap_err().to_string();
-        assert_eq!(twice, "--v11-tag: `asg_tag` is said to hold `a` and `b`");
+        assert_eq!(twice, "--v11-tag: `asg_tag=a` and `asg_tag=b` are of one column or tag");
+        let both = columns(&["--v11-tag", "asg-tag=a", "--v11-tag", "interface-tag=a"]).unwrap_err().to_string();
+        assert_eq!(both, "--v11-tag: `asg_tag=a` and `interface_tag=a` are of one column or tag");
     }
 
     #[test]

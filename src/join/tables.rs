@@ -3,7 +3,6 @@
 //! Whoever reads a table gives these; the values know nothing of the form they were written in. [`Reader`] makes them of
 //! files.
 
-mod cidr;
 mod inventory;
 mod network;
 mod read;

@@ -197,7 +197,7 @@ mod tests {
             assert_eq!(of_zone_name(zone), Some(region));
         }
         assert_eq!((of_zone_name("use1-az1"), of_zone_name("")), (None, None));
-        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(region, _)| zone_prefix(region)).collect();
+        let prefixes: std::collections::BTreeSet<_> = REGIONS.iter().map(|(region, ..)| zone_prefix(region)).collect();
         assert_eq!(prefixes.len(), REGIONS.len());
     }
 

@@ -4,11 +4,12 @@
 //! and pages of one. What the parts mean together is not decided here.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Prefix, cidr};
+use super::Prefix;
 
 /// The commands whose answers are recognised.
 pub(super) const RECOGNISED: &str = "the answers of `aws ec2 describe-network-interfaces`, `describe-instances`, \
@@ -305,8 +306,11 @@ pub(super) struct Address(pub(super) Option<u128>);
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let Some(text) = Text::deserialize(json)?.filter(|text| !text.is_empty()) else { return Ok(Self(None)) };
-        let address = cidr::address(&text).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no address")))?;
-        Ok(Self(Some(address)))
+        match text.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => Ok(Self(Some(address.to_ipv6_mapped().into()))),
+            Ok(IpAddr::V6(address)) => Ok(Self(Some(address.into()))),
+            Err(_) => Err(de::Error::custom(format_args!("`{text}` is no address"))),
+        }
     }
 }
 
@@ -317,7 +321,7 @@ pub(super) struct Cidr(pub(super) Prefix);
 impl<'de> Deserialize<'de> for Cidr {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let text = String::deserialize(json)?;
-        cidr::prefix(&text).map(Self).map_err(|(message, _)| de::Error::custom(message))
+        Prefix::parse(&text).map(Self).map_err(de::Error::custom)
     }
 }
 

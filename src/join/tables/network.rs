@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Kind, Name, Network, Prefix, cidr};
+use super::{Kind, Name, Network, Prefix};
 use crate::error::{Fault, nearest};
 use crate::schema::region;
 
@@ -93,7 +93,7 @@ impl Header {
         }
         let before = faults.len();
         let mut cells = Cells { header: self, record, line, faults };
-        let prefix = cells.read(CIDR, cidr::prefix);
+        let prefix = cells.read(CIDR, prefix);
         let network = Network {
             prefix: prefix.unwrap_or_default(),
             account: cells.name("account", account),
@@ -151,6 +151,10 @@ impl Cells<'_> {
         let read = |text: &str| if text.is_empty() { Ok(None) } else { check(text).map(|()| Some(Arc::from(text))) };
         self.read(column, read).flatten()
     }
+}
+
+fn prefix(text: &str) -> Read<Prefix> {
+    Prefix::parse(text).map_err(|error| (error.to_string(), error.hints().first().cloned()))
 }
 
 fn account(text: &str) -> Read<()> {
@@ -254,7 +258,7 @@ mod tests {
             rows(b"# ours\nname, CIDR ,zone,account\n\"shop, a\",10.0.0.0/24,use1-az1,012345678901\n,10.1.0.0/16,,\n");
         assert_eq!(faults, []);
         let shop = Network {
-            prefix: cidr::prefix("10.0.0.0/24").unwrap(),
+            prefix: prefix("10.0.0.0/24").unwrap(),
             account: Some("012345678901".into()),
             region: Some("us-east-1".into()),
             zone: Some("use1-az1".into()),
@@ -262,7 +266,7 @@ mod tests {
             ..Network::default()
         };
         assert_eq!(rows[0], Row { line: 3, network: shop });
-        let bare = Network { prefix: cidr::prefix("10.1.0.0/16").unwrap(), ..Network::default() };
+        let bare = Network { prefix: prefix("10.1.0.0/16").unwrap(), ..Network::default() };
         assert_eq!(rows[1], Row { line: 4, network: bare });
     }
 
@@ -278,7 +282,7 @@ mod tests {
     fn each_fault_names_its_line_and_column() {
         for (line, told) in [
             ("10.0.1.0/16,,,,,,,", "line 2, cidr: `10.0.1.0/16` has bits set behind its first 16"),
-            (",,,,,,,", "line 2, cidr: `` is no CIDR"),
+            (",,,,,,,", "line 2, cidr: `` is no prefix of addresses"),
             ("10.0.0.0/16,12345,,,,,,", "line 2, account: `12345` is no account of 12 digits"),
             ("10.0.0.0/16,12345678901x,,,,,,", "line 2, account: `12345678901x` is no account of 12 digits"),
             ("10.0.0.0/16,,shop,,,,,", "line 2, vpc: `shop` is no id that begins with `vpc-`"),
@@ -302,7 +306,7 @@ mod tests {
     #[test]
     fn hints_say_what_is_meant() {
         for (line, told) in [
-            ("10.0.1.0/16,,,,,,,", "did you mean `10.0.0.0/16`?"),
+            ("10.0.1.0/16,,,,,,,", "the prefix is 10.0.0.0/16; the address alone is 10.0.1.0/32"),
             ("10.0.0.0/16,12345678901,,,,,,", "did you mean `012345678901`?"),
             ("10.0.0.0/16,,,,us-esat-1,,,", "did you mean `us-east-1`?"),
             (

@@ -1,6 +1,6 @@
 //! Files as users have them → tables, and what is said of those that cannot be taken.
 
-use super::super::{EndpointKind, Kind, KnownInterface, Name, ResourceTags, Role, cidr};
+use super::super::{EndpointKind, Kind, KnownInterface, Name, Prefix, ResourceTags, Role};
 use super::*;
 
 fn read(files: &[(&str, &str)]) -> Tables {
@@ -21,7 +21,8 @@ fn refused(files: &[(&str, &[u8])]) -> (String, Vec<String>) {
 }
 
 fn address(text: &str) -> u128 {
-    cidr::address(text).unwrap()
+    let bits = if text.contains(':') { 128 } else { 32 };
+    Prefix::parse(&format!("{text}/{bits}")).unwrap().first
 }
 
 fn addresses(texts: &[&str]) -> Vec<u128> {
@@ -75,7 +76,7 @@ fn subnets_are_networks_with_regions_of_their_zones_or_arns() {
             ["vpc-2", "subnet-c", "eu-west-1", "-", "-"],
         ]
     );
-    assert_eq!(tables.networks[1].prefix, cidr::prefix("2600:1f18:4a00::/64").unwrap());
+    assert_eq!(tables.networks[1].prefix, Prefix::parse("2600:1f18:4a00::/64").unwrap());
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn interfaces_have_all_their_addresses_and_what_their_subnet_tells() {
     let public =
         [("52.4.0.10", "10.0.0.10"), ("52.4.0.11", "10.0.0.11")].map(|(out, own)| (address(out), address(own)));
     assert_eq!(one.public, public);
-    assert_eq!(one.prefixes, [cidr::prefix("10.0.0.32/28").unwrap()]);
+    assert_eq!(one.prefixes, [Prefix::parse("10.0.0.32/28").unwrap()]);
     assert_eq!(
         texts(&[&one.account, &one.region, &one.vpc, &one.subnet, &one.zone, &one.instance]),
         ["111122223333", "us-east-1", "vpc-1", "subnet-a", "use1-az1", "i-1"]
@@ -314,9 +315,9 @@ fn what_is_no_table_is_told_with_what_is() {
 fn faults_are_told_one_by_one_up_to_a_limit() {
     let text = format!("cidr\n{}", "x\n".repeat(FAULTS_SHOWN_MAX + 2));
     let (told, hints) = refused(&[("a.csv", text.as_bytes())]);
-    assert_eq!(told, "a.csv, line 2, cidr: `x` is no CIDR");
+    assert_eq!(told, "a.csv, line 2, cidr: `x` is no prefix of addresses");
     assert_eq!(hints.len(), 1 + FAULTS_SHOWN_MAX);
-    assert_eq!(hints[1], "also line 3, cidr: `x` is no CIDR");
+    assert_eq!(hints[1], "also line 3, cidr: `x` is no prefix of addresses");
     assert_eq!(hints.last().unwrap(), "and 2 faults more");
 }
 
