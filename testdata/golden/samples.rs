@@ -115,7 +115,7 @@ fn aws_logs_of_others_hold_what_they_are_known_to_hold() {
         assert_eq!(kinds, expected, "lines, ok, blocked, no_data, skip_data, malformed of {}", log.file);
         assert_eq!(of("records"), log.ok + log.no_data + log.skip_data, "{}", log.file);
 
-        let top = report(&["top", "--action", "accept", "--top", "1", "--by", "eni,dst"], &path, "");
+        let top = report(&["top", "--no-dedup", "--top", "1", "--by", "eni,dst"], &path, "");
         assert_eq!(account(&top, "counted"), (log.ok - log.blocked, log.counted_bytes), "{}", log.file);
         let total = &top["totals"]["top"];
         assert_eq!(total["bytes"], log.counted_bytes, "{}", log.file);
@@ -136,6 +136,24 @@ fn the_real_security_lake_file_is_known_to_the_last_record() {
     let flows = top["tables"]["top"].as_array().expect("rows").iter();
     let flows: BTreeMap<_, _> = flows.map(|row| (row["action"].as_str().unwrap_or("-"), &row["flows"])).collect();
     assert_eq!(flows, BTreeMap::from([("ACCEPT", &1108.into()), ("REJECT", &30.into())]));
+}
+
+#[test]
+fn each_byte_of_the_real_security_lake_file_counts_once() {
+    let Some(samples) = samples() else { return };
+    // Without the packet addresses, which are those of the interfaces there, nothing is counted otherwise.
+    for file in [SECURITY_LAKE, TWIN].map(|file| samples.join(file)) {
+        let counted = |arguments: &[&str]| account(&report(&[&["top"], arguments].concat(), &file, ""), "counted");
+        assert_eq!(counted(&["--no-dedup"]).1, 4_609_485);
+        assert_eq!(counted(&["--no-dedup", "--where", "flow_direction = egress"]).1, 2_839_497);
+        for by in ["src,dst", "src,dst,port", "path,via", "src_interface", "hour"] {
+            let top = report(&["top", "--by", by], &file, "");
+            assert_eq!(account(&top, "counted").1, 3_254_642, "by {by}");
+            assert_eq!(account(&top, "duplicate").1, 4_609_485 - 3_254_642, "by {by}");
+            assert_eq!(account(&top, "hop"), (0, 0), "by {by}");
+            assert_eq!(top["totals"]["top"]["bytes"], 3_254_642, "by {by}");
+        }
+    }
 }
 
 #[test]

@@ -19,8 +19,12 @@ fn world(version: u8, lines: &str) -> World {
          web out 10.0.0.1>10.0.9.9 1\napp out 10.0.1.1>10.0.9.9 1\npeer out 10.5.0.1>10.5.9.9 1\n\
          far out 10.7.0.1>10.7.9.9 1\n{lines}"
     );
-    World::of(version, &text)
-        .tags(&["web,web,,", "10.0.0.0/24,web,,", "10.0.1.0/24,app,,", "10.5.0.0/16,peer,,", "10.7.0.0/16,far,,"][1..])
+    World::of(version, &text).tags(&[
+        "10.0.0.0/24,web,,",
+        "10.0.1.0/24,app,,",
+        "10.5.0.0/16,peer,,",
+        "10.7.0.0/16,far,,",
+    ])
 }
 
 #[track_caller]
@@ -83,7 +87,7 @@ fn a_half_that_somebody_else_pays_is_not_charged() {
 #[test]
 fn where_zones_are_unknown_neither_half_is_charged() {
     check("web out 10.0.0.1>10.0.8.8 700 traffic-path=1", &[]);
-    let told = world(3, "web out 10.0.0.1>10.0.1.1 700");
+    let told = world(3, "web out 10.0.0.1>10.0.1.1 700\napp out 10.0.1.1>10.0.9.8 1");
     assert_eq!(charged(&told), Vec::<String>::new());
     assert!(told.join().traffic("bytes path").contains(&"700 same-region".to_owned()));
 }
@@ -249,14 +253,10 @@ fn what_a_receiver_refuses_is_charged_as_what_it_takes() {
 
 #[test]
 fn owners_are_those_of_the_hour() {
-    let world = World::of(
-        5,
-        "web: vpc-id=vpc-a\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8\n\
-                              web out 10.0.0.1>198.51.100.7 700 traffic-path=8 @7200-7260",
-    );
-    let world = world.tags(&["web,old,,2026-10-01T02:00:00Z", "web,new,2026-10-01T02:00:00Z,"]);
-    let world = World { tags: world.tags.clone(), ..world };
-    let told = world.join();
+    let text = "eni-1: vpc-id=vpc-a\neni-1 out 10.0.0.1>198.51.100.7 700 traffic-path=8\n\
+                eni-1 out 10.0.0.1>198.51.100.7 700 traffic-path=8 @7200-7260";
+    let tags = ["eni-1,old,,2026-10-01T02:00:00Z", "eni-1,new,2026-10-01T02:00:00Z,"];
+    let told = World::of(5, text).tags(&tags).join();
     assert_eq!(told.charges("owner"), ["new", "old"]);
     assert_eq!(told.traffic("src_owner dst_owner"), ["new (external)", "old (external)"]);
 }

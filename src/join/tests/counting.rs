@@ -106,6 +106,17 @@ fn what_counts_at_an_edge_does_not_depend_on_what_else_records_are_grouped_by() 
 }
 
 #[test]
+fn columns_that_ride_along_keep_their_values() {
+    let lines = "web out 10.0.0.1>10.0.1.1 300 srcport=7 dstport=9 tcp-flags=2 type=IPv4";
+    let extra = vec![Column::Srcport, Column::TcpFlags, Column::Minute, Column::Port, Column::Type];
+    let world = World { extra, ..pair(lines) };
+    for told in [world.join(), world.join_hourly()] {
+        let minute = MIDNIGHT + 60;
+        assert_eq!(told.traffic("srcport tcp_flags minute port type"), [format!("7 2 {minute} 9 IPv4")]);
+    }
+}
+
+#[test]
 fn what_was_refused_moves_no_edge() {
     let world = pair(
         "web out 10.0.0.1>10.0.1.1 300 @1800-1860\nweb NODATA @3000-3060\n\
@@ -189,11 +200,12 @@ const NAT: &str = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n
 #[test]
 fn a_nat_gateways_records_are_hops_where_the_client_is_logged() {
     for version in [3, 5, 11] {
-        let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1\napp in 198.51.100.7>10.0.1.1 90";
+        let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1\napp in 198.51.100.7>10.0.1.1 90\n\
+                      app out 10.0.1.1>10.0.9.9 7";
         let told = World::of(version, &format!("{PAIR}{NAT}{client}")).join();
         assert_eq!(
             told.traffic("src dst bytes"),
-            ["10.0.1.1 198.51.100.7 700", "198.51.100.7 10.0.1.1 90"],
+            ["10.0.1.1 10.0.9.9 7", "10.0.1.1 198.51.100.7 700", "198.51.100.7 10.0.1.1 90"],
             "{version}"
         );
         assert_eq!(told.class(Class::Hop), (4, 1580), "{version}");
@@ -226,12 +238,13 @@ const REGIONAL: &str = "-: vpc-id=vpc-a resource-id=nat-1 interface-type=regiona
 
 #[test]
 fn a_regional_nat_gateways_records_are_hops_where_the_client_is_logged() {
-    let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1\napp in 198.51.100.7>10.0.1.1 90";
+    let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1\napp in 198.51.100.7>10.0.1.1 90\n\
+                      app out 10.0.1.1>10.0.9.9 7";
     for version in [2, 3, 5, 11] {
         let told = World::of(version, &format!("{PAIR}{REGIONAL}{client}")).join();
         assert_eq!(
             told.traffic("src dst bytes"),
-            ["10.0.1.1 198.51.100.7 700", "198.51.100.7 10.0.1.1 90"],
+            ["10.0.1.1 10.0.9.9 7", "10.0.1.1 198.51.100.7 700", "198.51.100.7 10.0.1.1 90"],
             "{version}"
         );
         assert_eq!(told.class(Class::Hop), (4, 1580), "{version}");

@@ -5,8 +5,10 @@ use super::*;
 const WEB: &str = "web: vpc-id=vpc-a az-id=use1-az1 region=us-east-1\napp: vpc-id=vpc-a az-id=use1-az2 region=us-east-1\n\
                    near: vpc-id=vpc-a az-id=use1-az1 region=us-east-1\npeer: vpc-id=vpc-b az-id=use1-az1 region=us-east-1\n\
                    other: vpc-id=vpc-b az-id=use1-az2 region=us-east-1\nfar: vpc-id=vpc-c az-id=euw1-az1 region=eu-west-1\n\
-                   app out 10.0.1.1>10.0.9.9 1\nnear out 10.0.0.2>10.0.9.9 1\npeer out 10.5.0.1>10.5.9.9 1\n\
-                   other out 10.5.1.1>10.5.9.9 1\nfar out 10.7.0.1>10.7.9.9 1\n";
+                   app out 10.0.1.1>10.0.9.9 1\napp out 10.0.1.1>10.0.9.8 1\nnear out 10.0.0.2>10.0.9.9 1\n\
+                   near out 10.0.0.2>10.0.9.8 1\npeer out 10.5.0.1>10.5.9.9 1\npeer out 10.5.0.1>10.5.9.8 1\n\
+                   other out 10.5.1.1>10.5.9.9 1\nother out 10.5.1.1>10.5.9.8 1\nfar out 10.7.0.1>10.7.9.9 1\n\
+                   far out 10.7.0.1>10.7.9.8 1\n";
 
 /// Path, via and whether something is assumed, of records of 700 bytes.
 fn paths(world: &World) -> Vec<String> {
@@ -53,6 +55,14 @@ fn what_the_next_hop_or_the_inventory_tells_is_not_assumed() {
     let world = World::of(5, &format!("{WEB}web out 10.0.0.1>198.51.100.7 700 traffic-path=1"));
     let world = world.inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat zone=use1-az1"]);
     assert_eq!(paths(&world), ["internet nat known"]);
+}
+
+#[test]
+fn traffic_path_1_to_where_a_transit_gateway_took_it_is_not_the_own_vpc() {
+    let tgw = "tgw: vpc-id=vpc-a az-id=use1-az1 interface-type=transit_gateway instance-id=-\n\
+               tgw in 10.0.0.1>10.0.0.50 3 pkt-dstaddr=10.8.8.8 traffic-path=-\n";
+    let world = World::of(11, &format!("{WEB}{tgw}web out 10.0.0.1>10.8.8.8 700 traffic-path=1"));
+    assert_eq!(paths(&world), ["transit-gateway transit-gateway known"]);
 }
 
 #[test]
