@@ -198,7 +198,7 @@ fn formats_in_aws_s_words_read_the_lines_that_were_written_with_them() {
     let bytes = BTreeMap::from(bytes);
     assert_eq!(sections.iter().map(|section| section.lines.len()).collect::<Vec<_>>(), [7, 8, 6, 4, 2, 1]);
     for Section { name, format, lines } in sections {
-        let by = ["--format", &format, "--by", "src,dst,port"];
+        let by = ["--no-dedup", "--format", &format, "--by", "src,dst,port"];
         let wrapped = samples.join(PROCESSOR).join(format!("{name}.golden.json"));
         let wrapped = report(&[&["top"], &by[..]].concat(), &wrapped, "");
         for stdin in [lines.join("\n"), lines.join("\r\n") + "\r\n"] {
@@ -275,7 +275,7 @@ fn whatever_else_there_is_is_refused_with_the_reason_and_never_misread() {
 #[test]
 fn the_logs_among_everything_else_are_summed_as_each_alone() {
     let Some(samples) = samples() else { return };
-    let printed = outflow(&["top", "-o", "json", "--by", "eni"], &samples, "");
+    let printed = outflow(&["top", "--no-dedup", "-o", "json", "--by", "eni"], &samples, "");
     assert_eq!(printed.exit, "3");
     let top: Value = serde_json::from_slice(&printed.stdout).expect("the report is JSON");
     let sum = |of: fn(&Held) -> u64| LOGS.iter().map(of).sum::<u64>();

@@ -142,6 +142,15 @@ fn an_unlogged_clients_charges_are_told_by_the_nat_gateway() {
 }
 
 #[test]
+fn a_client_that_nobody_knows_is_not_taken_for_one_behind_a_transit_gateway() {
+    let told = world(5, &NAT.replace("10.0.1.1", "10.0.8.8"));
+    assert_eq!(told.join().traffic("bytes path via").iter().filter(|row| **row == "700 internet nat").count(), 1);
+    let charges: Vec<String> = told.join().charges("bytes charge payer_account");
+    let all = ["700 internet-egress 111122223333", "700 nat-processing 111122223333"];
+    assert_eq!(charges, all);
+}
+
+#[test]
 fn what_an_unlogged_nat_gateway_processes_is_assumed() {
     let told = world(5, "app out 10.0.1.1>198.51.100.7 700 traffic-path=1");
     let all = ["internet-egress 111122223333 us-east-1 internet app", "nat-processing 111122223333 us-east-1 any app"];
