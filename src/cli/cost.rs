@@ -139,6 +139,7 @@ impl CostFlags {
             bytes: true,
             packets: false,
             seen: false,
+            starts: false,
             distinct: false,
         };
         let columns = ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]));

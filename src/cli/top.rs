@@ -118,6 +118,7 @@ impl TopFlags {
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
+            starts: false,
             distinct: false,
         };
         let of_blocked = asked(&[Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows]);

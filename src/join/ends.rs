@@ -71,19 +71,34 @@ pub(super) struct Ends {
 impl Atlas {
     /// Source and destination of a record.
     pub(super) fn ends(&self, view: &View, fact: &Fact, direction: Option<Direction>) -> Ends {
-        let side = |own: bool, address: u128, peer: u128, shown: u128| {
-            let interface = view.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
-            match interface {
-                Some((place, at)) if own && address == shown && !at.is_hop() => {
-                    End { vpc: Some(at.vpc), address, interface: Some(place) }
-                }
-                _ => self.end(view, interface.map(|(_, at)| at.vpc), address, peer, fact.moment()),
-            }
-        };
-        Ends {
-            src: side(direction == Some(Direction::Egress), fact.src, fact.dst, fact.srcaddr),
-            dst: side(direction == Some(Direction::Ingress), fact.dst, fact.src, fact.dstaddr),
+        Ends { src: self.side(view, fact, direction, true), dst: self.side(view, fact, direction, false) }
+    }
+
+    /// The source or the destination of a record.
+    pub(super) fn side(&self, view: &View, fact: &Fact, direction: Option<Direction>, source: bool) -> End {
+        let (address, peer) = if source { (fact.src, fact.dst) } else { (fact.dst, fact.src) };
+        let observer = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
+        match self.at_interface(view, fact, direction, source) {
+            Some(place) => End { vpc: observer, address, interface: Some(place) },
+            None => self.end(view, observer, address, peer, fact.moment()),
         }
+    }
+
+    /// The interface that a record was seen at, if the side is its own.
+    pub(super) fn at_interface(
+        &self,
+        view: &View,
+        fact: &Fact,
+        direction: Option<Direction>,
+        source: bool,
+    ) -> Option<u32> {
+        let (own, address, shown) = match source {
+            true => (Direction::Egress, fact.src, fact.srcaddr),
+            false => (Direction::Ingress, fact.dst, fact.dstaddr),
+        };
+        view.interface.filter(|place| {
+            direction == Some(own) && address == shown && !self.estate.interfaces[*place as usize].is_hop()
+        })
     }
 
     /// The end that an address means to an observer in a VPC: the observer's own VPC if it has the address; else the

@@ -433,6 +433,21 @@ impl Estate {
         vpcs
     }
 
+    /// Whether any address may be of several VPCs.
+    pub(super) fn has_namesakes(&self) -> bool {
+        let held = self.holders.keys().any(|address| self.vpcs_of(*address).len() > 1);
+        held || self.networks.iter().any(|network| {
+            let same = |other: &Network| other.vpc.is_some() && other.vpc != network.vpc;
+            network.vpc.is_some() && self.networks_of(network.prefix.first).any(same)
+        })
+    }
+
+    /// Whether an address means the same to everybody in a VPC at any time: no two interfaces hold it, and no two VPCs
+    /// have it.
+    pub(super) fn is_steady(&self, address: u128) -> bool {
+        self.holders.get(&address).is_none_or(|held| held.len() < 2) && self.vpcs_of(address).len() < 2
+    }
+
     /// Every network that an address lies in, the longest prefix first.
     fn networks_of(&self, address: u128) -> impl Iterator<Item = &Network> {
         self.by_prefix.all(address).flat_map(|(_, places)| places).map(|place| &self.networks[*place as usize])

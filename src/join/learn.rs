@@ -23,6 +23,8 @@ pub(super) struct Learnt {
     interfaces: Vec<Taught>,
     /// Whether any record lacks its direction.
     pub(super) undirected: bool,
+    /// Whether any packet bore other addresses than the interface shows.
+    pub(super) rewritten: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -43,7 +45,7 @@ impl Learnt {
     /// Nothing yet of any interface.
     #[must_use]
     pub(super) fn new(roster: &Roster) -> Self {
-        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], undirected: false }
+        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], undirected: false, rewritten: false }
     }
 
     /// Learns from a shard. Own addresses that are known by now tell the direction of records that lack it.
@@ -73,6 +75,7 @@ impl Learnt {
         let told =
             view.direction.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= view.direction.is_none();
+        self.rewritten |= fact.src != fact.srcaddr || fact.dst != fact.dstaddr;
         let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
         let (shown, inside) = match direction {
             Direction::Egress => (fact.srcaddr, fact.src),
@@ -92,6 +95,7 @@ impl Learnt {
     #[must_use]
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.undirected |= other.undirected;
+        self.rewritten |= other.rewritten;
         for (mine, theirs) in self.interfaces.iter_mut().zip(other.interfaces) {
             mine.add(theirs);
         }

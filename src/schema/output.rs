@@ -88,7 +88,7 @@ outputs! {
     BLOCKED_PACKETS, "blocked_packets", Count, "Packets of the REJECT records.";
     BLOCKED_FLOWS, "blocked_flows", Count, "REJECT records.";
     FIRST_SEEN, "first_seen", Time, "Earliest start of the records.";
-    LAST_SEEN, "last_seen", Time, "Latest end of the records.";
+    LAST_SEEN, "last_seen", Time, "Latest end of the records; of traffic that counts once, the latest start.";
     OBJECT, "object", Text, "File or object, as found.";
     FORMAT, "format", Text, "How the object is written.";
     SIZE, "size", Bytes, "Size of the object as stored.";
