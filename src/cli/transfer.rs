@@ -135,12 +135,13 @@ impl TransferFlags {
         let columns = both.fold(by.columns(), ColumnSet::with);
         let columns = columns.union(ColumnSet::of(&[Column::SrcPlace, Column::DstPlace]));
         let extra = by.extra();
+        let is_by_region = ends[0].column == Column::SrcRegion;
         let shape = TransferShape {
             ends: names,
             by: by.heads().split_off(2),
             rows: rows(&self.top)?,
             order: self.sort.into(),
-            matrix_first: self.between == REGIONS && matches!(format(&self.output)?, Format::Table | Format::Markdown),
+            matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
             hours: 0,
         };
         Ok(TransferQuestion {

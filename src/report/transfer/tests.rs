@@ -155,15 +155,8 @@ fn two_ends_that_talk_are_one_row_of_alternatives_whoever_sends() {
     out.retain(|(column, _)| ![Column::DstRegion, Column::DstSubnet, Column::DstPlace].contains(column));
     out.extend([(Column::DstPlace, "internet"), (Column::Via, "nat")]);
     let [leg, egress] = [charged(&out, "inter-zone-out", EAST, "same"), charged(&out, "nat-processing", EAST, "any")];
-    let rows: [Sent; 7] = [
-        (&one, 6 * GB),
-        (&two, 6 * GB),
-        (&three, 4 * GB),
-        (&four, 4 * GB),
-        (&nat, 2 * GB),
-        (&leg, GB),
-        (&egress, GB),
-    ];
+    let rows: [Sent; 7] =
+        [(&one, 6 * GB), (&two, 6 * GB), (&three, 4 * GB), (&four, 4 * GB), (&nat, 2 * GB), (&leg, GB), (&egress, GB)];
     let expected = [
         "1 | a | b | cross-zone | - | 10.0 GiB | $0.2000000000 | $2.0000000000 | the same zone",
         "2 | S3 | a | aws-service | nat | 2.00 GiB | $0.0900000000 | $0.9000000000 | a gateway endpoint",
