@@ -166,6 +166,7 @@ fn order(name: &str) -> Result<Order, Error> {
     })
 }
 
+/// How many rows `--top` asks for; none for all.
 pub(super) fn rows(text: &str) -> Result<Option<usize>, Error> {
     if text == "all" {
         return Ok(None);
