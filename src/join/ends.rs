@@ -1,9 +1,10 @@
 //! Ends: which VPC an address means, and what is known of it there.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::estate::{Estate, Vpc};
+pub(super) use super::index::Sights;
+use super::learn::{Learnt, by_packet};
 use super::ranges::{Ranges, Service};
 use super::tables::{Kind, Name, Network, Role};
 use super::view::{Direction, Fact, View};
@@ -17,6 +18,18 @@ pub(super) struct End {
     pub(super) address: u128,
     /// The interface that held the address, by its place in the estate.
     pub(super) interface: Option<u32>,
+    pub(super) basis: Basis,
+}
+
+/// How an end's VPC was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Basis {
+    /// By records or tables, or not at all.
+    Told,
+    /// By an own public address that the record shows.
+    Public,
+    /// Nobody has the address, and what was seen speaks for the observer's VPC.
+    Observer,
 }
 
 /// What an end is.
@@ -49,15 +62,12 @@ pub(super) struct Facet {
     pub(super) role: Role,
 }
 
-/// The VPCs whose own interfaces showed an address as theirs towards a peer: by address and peer.
-pub(super) type Sights = HashMap<(u128, u128), Vec<u32>, ahash::RandomState>;
-
 /// What places an address: the estate, then AWS's ranges.
 #[derive(Debug)]
 pub(super) struct Atlas {
     pub(super) estate: Estate,
     pub(super) ranges: Arc<Ranges>,
-    /// Other views of addresses that several VPCs have.
+    /// What else was seen of addresses.
     pub(super) sights: Sights,
 }
 
@@ -75,9 +85,12 @@ impl Atlas {
             let interface = view.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
             match interface {
                 Some((place, at)) if own && address == shown && !at.is_hop() => {
-                    End { vpc: Some(at.vpc), address, interface: Some(place) }
+                    End { vpc: Some(at.vpc), address, interface: Some(place), basis: Basis::Told }
                 }
-                _ => self.end(view, interface.map(|(_, at)| at.vpc), address, peer, fact.moment()),
+                _ => {
+                    let nat = interface.is_some_and(|(_, at)| at.is_nat());
+                    self.end(view, interface.map(|(_, at)| at.vpc), (address, peer), nat, fact.moment())
+                }
             }
         };
         Ends {
@@ -86,28 +99,42 @@ impl Atlas {
         }
     }
 
-    /// The end that an address means to an observer in a VPC: the observer's own VPC if it has the address; else the
-    /// one whose interface showed the same packets as its own; else the only one that has it; else nobody knows.
-    fn end(&self, view: &View, observer: Option<u32>, address: u128, peer: u128, moment: u32) -> End {
-        let (vpc, address) = match self.estate.inside(address) {
-            Some((vpc, inside)) => (Some(vpc), inside),
-            None => (self.vpc(view, observer, address, peer), address),
+    /// The end that an address means to an observer in a VPC.
+    fn end(&self, view: &View, observer: Option<u32>, pair: (u128, u128), at_nat: bool, moment: u32) -> End {
+        let ((vpc, basis), address) = match self.estate.inside(pair.0) {
+            Some((vpc, inside)) => ((Some(vpc), Basis::Public), inside),
+            None => (self.vpc(view, observer, pair, at_nat), pair.0),
         };
         let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, moment));
-        End { vpc, address, interface }
+        End { vpc, address, interface, basis }
     }
 
-    fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> Option<u32> {
-        let candidates = self.estate.vpcs_of(address);
-        match candidates[..] {
-            _ if observer.is_some_and(|observer| candidates.contains(&observer)) => observer,
-            // What leaves for another resource of the VPC, and nobody else knows, is the VPC's.
-            [] => observer.filter(|_| view.traffic_path == Some(1) && !is_public(address)),
-            [only] => Some(only),
-            _ => match self.sights.get(&(address, peer)).map(Vec::as_slice) {
-                Some([only]) => Some(*only),
-                _ => None,
-            },
+    /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
+    /// the one whose interface showed the same packets as its own, or the only one that has it; else nobody knows.
+    pub(super) fn vpc(
+        &self,
+        view: &View,
+        observer: Option<u32>,
+        (address, peer): (u128, u128),
+        at_nat: bool,
+    ) -> (Option<u32>, Basis) {
+        let (mut first, mut several) = (None, false);
+        for vpc in self.estate.vpcs_of(address) {
+            if Some(vpc) == observer {
+                return (observer, Basis::Told);
+            }
+            several |= *first.get_or_insert(vpc) != vpc;
+        }
+        let next = observer.and_then(|observer| self.sights.next_vpc(observer, address));
+        if next.is_some() {
+            return (next, Basis::Told);
+        }
+        // What leaves for another resource of the VPC, and nobody else knows, is the VPC's; so are a gateway's clients.
+        let near = (view.traffic_path == Some(1) || at_nat) && !is_public(address);
+        match first {
+            None if near && !self.sights.by_transit_gateway(address, peer) => (observer, Basis::Observer),
+            Some(_) if several => (self.sights.vpc(address, peer), Basis::Told),
+            only => (only, Basis::Told),
         }
     }
 
@@ -118,6 +145,7 @@ impl Atlas {
         let network = || self.estate.network(Some(vpc), end.address);
         let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
         let told: Option<Network> = network();
+        let next_zone = || self.sights.next_zone(Some(vpc), end.address).cloned();
         let of = |name: fn(&Network) -> &Name| told.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
         let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
@@ -127,7 +155,7 @@ impl Atlas {
             scope: Scope::Own,
             account: account.or_else(|| of(|network| &network.account)),
             region: region.or_else(|| of(|network| &network.region)),
-            zone: zone.or_else(|| of(|network| &network.zone)),
+            zone: zone.or_else(next_zone).or_else(|| of(|network| &network.zone)),
             subnet: subnet.or_else(|| of(|network| &network.subnet)),
             place,
             role: own.map_or(Role::End, |own| own.role),
@@ -137,36 +165,39 @@ impl Atlas {
     /// What is known of an address that is no VPC's of the estate.
     fn outside(&self, address: u128) -> Facet {
         let network = self.estate.network(None, address);
+        let of_service = |service: &Service, region: Name| match service {
+            Service::Instance => (Scope::Stranger(region.clone()), region, "instance of others".into()),
+            Service::Named(name) => (Scope::Service(Arc::clone(name), region.clone()), region, Arc::clone(name)),
+        };
         let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
             (Some(network), _) => {
                 let named = network.name.clone().unwrap_or_else(|| "site".into());
                 (Scope::Site(network.kind.clone()), network.region.clone(), named)
             }
-            (None, Some(range)) => match &range.service {
-                Service::Instance => {
-                    (Scope::Stranger(range.region.clone()), range.region.clone(), "instance of others".into())
-                }
-                Service::Named(name) => {
-                    (Scope::Service(Arc::clone(name), range.region.clone()), range.region.clone(), Arc::clone(name))
-                }
-            },
+            (None, Some(range)) => of_service(&range.service, range.region.clone()),
+            (None, None) if let Some(service) = self.sights.service(address) => {
+                let instance = &**service == "EC2";
+                let service = if instance { Service::Instance } else { Service::Named(Arc::clone(service)) };
+                of_service(&service, None)
+            }
             (None, None) if is_public(address) => (Scope::Internet, None, "internet".into()),
             (None, None) => (Scope::PrivateUnknown, None, "private-unknown".into()),
         };
         let account = network.and_then(|network| network.account);
-        Facet { scope, account, region, zone: None, subnet: None, place, role: Role::End }
+        let zone = self.sights.next_zone(None, address).cloned();
+        Facet { scope, account, region, zone, subnet: None, place, role: Role::End }
     }
 
-    /// The direction of a record: what it says; else own addresses; else the only side that a network of the estate
-    /// has; else from private to public is out.
-    pub(super) fn direction(
-        &self,
-        view: &View,
-        fact: &Fact,
-        learnt: &super::learn::Learnt,
-    ) -> (Option<Direction>, &'static str) {
+    /// The direction of a record: what it says; else the side on which packets bear another address; else own
+    /// addresses; else the only side that a network of the interface's VPC has; else from private to public is out.
+    /// That somebody else holds an address tells nothing: it may be the peer's.
+    pub(super) fn direction(&self, view: &View, fact: &Fact, learnt: &Learnt) -> (Option<Direction>, &'static str) {
         if view.direction.is_some() {
             return (view.direction, "by the record");
+        }
+        let by_packet = by_packet(fact);
+        if by_packet.is_some() {
+            return (by_packet, "by the packets' addresses");
         }
         let (src, dst) = (fact.srcaddr, fact.dstaddr);
         let by_addresses = view.interface.and_then(|place| learnt.direction(place as usize, src, dst));
@@ -178,7 +209,8 @@ impl Atlas {
             (false, true) => Some(Direction::Ingress),
             _ => None,
         };
-        let ours = |address: u128| !self.estate.vpcs_of(address).is_empty();
+        let vpc = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
+        let ours = |address: u128| self.estate.is_in_network(vpc, address);
         if let Some(direction) = one_side(ours(src), ours(dst)) {
             return (Some(direction), "by the estate's networks");
         }

@@ -6,6 +6,7 @@
 //! in 152 of 1,138 records, because interfaces that talk to one peer have both addresses in every record.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::estate::{Own, Roster};
 use super::tables::{Name, Role};
@@ -24,6 +25,9 @@ pub(super) struct Learnt {
     /// Whether any record lacks its direction.
     pub(super) undirected: bool,
 }
+
+/// By address, the interfaces that it may be of.
+type Holders = HashMap<u128, Vec<usize>, ahash::RandomState>;
 
 #[derive(Clone, Debug, Default)]
 struct Taught {
@@ -70,8 +74,8 @@ impl Learnt {
         if roster.interfaces[place].role == Role::RegionalNat {
             return;
         }
-        let told =
-            view.direction.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
+        let told = view.direction.or_else(|| by_packet(fact));
+        let told = told.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= view.direction.is_none();
         let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
         let (shown, inside) = match direction {
@@ -99,7 +103,7 @@ impl Learnt {
     }
 
     /// Settles own addresses of interfaces whose records have no direction: those the inventory tells, else by
-    /// elimination.
+    /// elimination, else the private one of two.
     #[must_use]
     pub(super) fn eliminate(mut self, roster: &Roster) -> Self {
         for (taught, own) in self.interfaces.iter_mut().zip(&roster.interfaces) {
@@ -108,7 +112,7 @@ impl Learnt {
                 taught.direct.extend(&own.addresses);
             }
         }
-        let mut holders: HashMap<u128, Vec<usize>, ahash::RandomState> = HashMap::default();
+        let mut holders = Holders::default();
         let mut ready: Vec<(usize, u128)> = Vec::new();
         for (place, taught) in self.interfaces.iter().enumerate() {
             for candidates in taught.candidates.iter().flatten() {
@@ -117,6 +121,15 @@ impl Learnt {
             }
             taught.direct.iter().for_each(|address| ready.push((place, *address)));
         }
+        self.spread(roster, &holders, ready);
+        let ties = self.interfaces.iter().enumerate().filter_map(|(place, taught)| Some((place, taught.private()?)));
+        let ties = ties.collect();
+        self.spread(roster, &holders, ties);
+        self
+    }
+
+    /// Takes own addresses from the candidates of others, and what that leaves alone from others again.
+    fn spread(&mut self, roster: &Roster, holders: &Holders, mut ready: Vec<(usize, u128)>) {
         while let Some((place, address)) = ready.pop() {
             self.interfaces[place].direct.insert(address);
             for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
@@ -131,7 +144,6 @@ impl Learnt {
                 }
             }
         }
-        self
     }
 
     /// Adds own addresses that were told apart before.
@@ -183,7 +195,12 @@ impl Learnt {
 
     /// The flow log that logs an interface: the first by its id where there are several.
     pub(super) fn flow_log(&self, place: usize) -> Name {
-        self.interfaces.get(place)?.flow_logs.keys().next().cloned().flatten()
+        self.flow_logs(place).next().cloned()
+    }
+
+    /// The flow logs that log an interface, as far as they are told, in order.
+    pub(super) fn flow_logs(&self, place: usize) -> impl Iterator<Item = &Arc<str>> {
+        self.interfaces.get(place).into_iter().flat_map(|taught| taught.flow_logs.keys().flatten())
     }
 
     /// Of interfaces with several flow logs the one to count: with the most fields, else the lowest id.
@@ -213,6 +230,16 @@ impl Learnt {
     }
 }
 
+/// The direction where packets bear another address than the record shows: that is so on the interface's own side
+/// alone, where gateways forward what is others' and instances what is their pods'.
+pub(super) fn by_packet(fact: &Fact) -> Option<Direction> {
+    match (fact.src != fact.srcaddr, fact.dst != fact.dstaddr) {
+        (true, false) => Some(Direction::Egress),
+        (false, true) => Some(Direction::Ingress),
+        _ => None,
+    }
+}
+
 impl Taught {
     /// Keeps the candidates that this record has too.
     fn narrow(&mut self, srcaddr: u128, dstaddr: u128) {
@@ -220,7 +247,18 @@ impl Taught {
         let both = [srcaddr, dstaddr];
         match &mut self.candidates[family] {
             Some(candidates) => candidates.retain(|candidate| both.contains(candidate)),
-            none => *none = Some(both.to_vec()),
+            none => *none = Some(both[usize::from(srcaddr == dstaddr)..].to_vec()),
+        }
+    }
+
+    /// The private one of a private and a public IPv4 address that elimination leaves open: an interface's records show
+    /// the address inside, whatever public address stands for it outside.
+    fn private(&self) -> Option<u128> {
+        match self.candidates[0].as_deref() {
+            Some([one, other]) if is_public(*one) != is_public(*other) => {
+                Some(if is_public(*one) { *other } else { *one })
+            }
+            _ => None,
         }
     }
 
