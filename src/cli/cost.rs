@@ -10,15 +10,14 @@ use super::pricing::PricingFlags;
 use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
-use crate::group::{Key, Spec, Verdict};
+use crate::group::{Key, Verdict};
 use crate::join::{ChargeTo, Sources, Wanted};
 use crate::price::Tiers;
 use crate::report::Head;
-use crate::report::charged::CHARGE_COLUMNS;
+use crate::report::charged;
 use crate::report::cost::{CostOrder, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
-use crate::schema::{Column, ColumnSet};
 use crate::units::time::{Window, month_around};
 use crate::work::{self, Billed, CostQuestion, Job, Sum, TrafficQuestion};
 
@@ -129,21 +128,10 @@ impl CostFlags {
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
         let (terms, heads) = (self.pricing.terms()?, dimensions.heads());
-        let hourly = terms.tiers == Tiers::Marginal || current_from.is_some();
-        let time = if hourly { Column::Hour } else { Column::Day };
-        let charge = CHARGE_COLUMNS.into_iter().chain([time]).map(|column| Key { column, cut: None });
-        let (keys, own) = (dimensions.keys.clone(), dimensions.keys.len());
-        let spec = Spec {
-            keys: keys.into_iter().chain(charge).collect(),
-            views: Vec::new(),
-            bytes: true,
-            packets: false,
-            seen: false,
-            distinct: false,
-        };
-        let columns = ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]));
-        let wanted =
-            Wanted { columns: dimensions.columns().union(columns), traffic: false, charges: true, blocked: false };
+        let is_hourly = terms.tiers == Tiers::Marginal || current_from.is_some();
+        let spec = charged::spec(dimensions.keys.clone(), is_hourly);
+        let columns = dimensions.columns().union(charged::columns());
+        let wanted = Wanted { columns, traffic: false, charges: true, blocked: false };
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
         let mut notes = Vec::new();
         if self.charge_to != ChargeToFlag::Payer {
@@ -156,7 +144,6 @@ impl CostFlags {
                 sums: vec![Sum { wanted, spec }],
                 overflow: overflow(self.memory.as_deref())?,
             },
-            keys: own,
             current_from,
             table: self.pricing.prices.table()?,
             terms,
@@ -224,7 +211,7 @@ fn with_previous(job: &mut Job) -> Result<u32, Error> {
 
 impl Dimensions {
     /// The columns of a report for them.
-    fn heads(&self) -> Vec<Head> {
+    pub(super) fn heads(&self) -> Vec<Head> {
         let labels = self.labels.iter().zip(&self.keys);
         let head = |(label, key): (&Option<String>, &Key)| Head {
             name: label.clone().unwrap_or_else(|| key.name()),

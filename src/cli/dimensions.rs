@@ -72,6 +72,17 @@ impl Dimensions {
         let Some((key, side)) = found.filter(|_| Column::of_name(name).is_none_or(Column::is_inner)) else {
             return Ok(None);
         };
+        Ok(Some(Key { column: OWNERS[side][self.owner_place(key)?], cut: None }))
+    }
+
+    /// The columns of the owners of both ends.
+    pub(super) fn owner_ends(&mut self, key: Arc<str>) -> Result<[Column; 2], Error> {
+        let place = self.owner_place(key)?;
+        Ok([OWNERS[1][place], OWNERS[2][place]])
+    }
+
+    /// Where the owners by a key stand among those asked for.
+    fn owner_place(&mut self, key: Arc<str>) -> Result<usize, Error> {
         let place = self.owner_keys.iter().position(|known| *known == key).unwrap_or(self.owner_keys.len());
         if place == OWNER_KEYS_MAX {
             return Err(Error::usage(format!("owners by more than {OWNER_KEYS_MAX} keys at a time"))
@@ -80,7 +91,7 @@ impl Dimensions {
         if place == self.owner_keys.len() {
             self.owner_keys.push(key);
         }
-        Ok(Some(Key { column: OWNERS[side][place], cut: None }))
+        Ok(place)
     }
 
     /// Whether some of it is told by more than the records themselves.

@@ -17,6 +17,7 @@ mod prices;
 mod pricing;
 mod tables;
 mod top;
+mod transfer;
 
 use std::ffi::OsString;
 
@@ -45,6 +46,8 @@ enum Command {
     Top(top::TopFlags),
     /// What traffic costs: by team or any other owner, account, region, path…, and charge
     Cost(Box<cost::CostFlags>),
+    /// What goes between regions, zones, owners…: bytes and dollars by path, and what would be cheaper
+    Transfer(Box<transfer::TransferFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
     Flows(flows::FlowsFlags),
     /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
@@ -77,6 +80,7 @@ impl Command {
         match self {
             Self::Top(flags) => flags.run(),
             Self::Cost(flags) => flags.run(),
+            Self::Transfer(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),

@@ -118,6 +118,7 @@ impl TopFlags {
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
+            starts: false,
             distinct: false,
         };
         let of_blocked = asked(&[Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows]);
@@ -165,6 +166,7 @@ fn order(name: &str) -> Result<Order, Error> {
     })
 }
 
+/// How many rows `--top` asks for; none for all.
 pub(super) fn rows(text: &str) -> Result<Option<usize>, Error> {
     if text == "all" {
         return Ok(None);

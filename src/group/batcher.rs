@@ -118,7 +118,8 @@ impl Batcher {
             }
         }
         if spec.seen {
-            let [starts, ends] = [Column::Start, Column::End].map(|column| flows.smalls(column).unwrap_or(&[]));
+            let last = if spec.starts { Column::Start } else { Column::End };
+            let [starts, ends] = [Column::Start, last].map(|column| flows.smalls(column).unwrap_or(&[]));
             rows.put(word + 1, picks, |row| {
                 let first = starts.get(row).copied().unwrap_or(ABSENT_TIME);
                 let last = ends.get(row).copied().filter(|end| *end != ABSENT_TIME).unwrap_or(0);

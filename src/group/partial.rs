@@ -148,6 +148,24 @@ impl Rollup {
         Ok(())
     }
 
+    /// Calls with the counted part of each group of a shard and, apart, with the blocked part.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub fn for_each_part(&self, shard: usize, mut each: impl FnMut(Group<'_>)) -> Result<(), Error> {
+        let Frame { spec, layouts, .. } = &self.partial.frame;
+        let tables = self.tables(shard)?;
+        for (wide, is_blocked) in [(false, false), (false, true), (true, false), (true, true)] {
+            for row in tables[table_of(wide, is_blocked)].rows() {
+                let (words, sums) = row.split_at(layouts[usize::from(wide)].words);
+                let (sums, none) = (spec.sums(sums), Sums::default());
+                let (counted, blocked) = if is_blocked { (none, sums) } else { (sums, none) };
+                each(Group { wide, words, counted, blocked });
+            }
+        }
+        Ok(())
+    }
+
     /// A shard's tables with what was spilled of them.
     pub(super) fn tables(&self, shard: usize) -> Result<Whole<'_>, Error> {
         let (shard, frame) = (&self.partial.shards[shard], &self.partial.frame);

@@ -17,6 +17,8 @@ pub struct Spec {
     pub packets: bool,
     /// Whether the first start and the last end are kept.
     pub seen: bool,
+    /// Whether the last start is kept in the place of the last end.
+    pub starts: bool,
     /// Whether the distinct values of a further column have been counted: see [`super::Rollup::count_distinct`].
     pub distinct: bool,
 }
@@ -29,7 +31,7 @@ impl Spec {
             (self.bytes, Column::Bytes),
             (self.packets, Column::Packets),
             (self.seen, Column::Start),
-            (self.seen, Column::End),
+            (self.seen && !self.starts, Column::End),
         ];
         let measured =
             measured.iter().filter(|(asked, _)| *asked).fold(ColumnSet::default(), |set, (_, c)| set.with(*c));
@@ -72,7 +74,7 @@ pub struct Sums {
     pub distinct: u128,
     /// The earliest start, [`ABSENT_TIME`] where there is none.
     pub first_seen: u32,
-    /// The latest end, 0 where there is none.
+    /// The latest end or start, as the spec has it; 0 where there is none.
     pub last_seen: u32,
 }
 

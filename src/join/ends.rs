@@ -21,6 +21,13 @@ pub(super) struct End {
     pub(super) basis: Basis,
 }
 
+impl End {
+    /// An address that is not the estate's.
+    pub(super) fn outside(address: u128) -> Self {
+        Self { vpc: None, address, interface: None, basis: Basis::Told }
+    }
+}
+
 /// How an end's VPC was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Basis {
@@ -81,43 +88,49 @@ pub(super) struct Ends {
 impl Atlas {
     /// Source and destination of a record.
     pub(super) fn ends(&self, view: &View, fact: &Fact, direction: Option<Direction>) -> Ends {
-        let side = |own: bool, address: u128, peer: u128, shown: u128| {
-            let interface = view.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
-            match interface {
-                Some((place, at)) if own && address == shown && !at.is_hop() => {
-                    End { vpc: Some(at.vpc), address, interface: Some(place), basis: Basis::Told }
-                }
-                _ => {
-                    let nat = interface.is_some_and(|(_, at)| at.is_nat());
-                    self.end(view, interface.map(|(_, at)| at.vpc), (address, peer), nat, fact.moment())
-                }
+        Ends { src: self.side(view, fact, direction, true), dst: self.side(view, fact, direction, false) }
+    }
+
+    /// The source or the destination of a record.
+    pub(super) fn side(&self, view: &View, fact: &Fact, direction: Option<Direction>, source: bool) -> End {
+        let (address, peer) = if source { (fact.src, fact.dst) } else { (fact.dst, fact.src) };
+        let observer = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
+        match self.at_interface(view, fact, direction, source) {
+            Some(place) => End { vpc: observer, address, interface: Some(place), basis: Basis::Told },
+            None => {
+                let (vpc, basis, address) = match self.estate.inside(address) {
+                    Some((vpc, inside)) => (Some(vpc), Basis::Public, inside),
+                    None => {
+                        let (vpc, basis) = self.vpc(view, observer, address, peer);
+                        (vpc, basis, address)
+                    }
+                };
+                let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, fact.moment()));
+                End { vpc, address, interface, basis }
             }
-        };
-        Ends {
-            src: side(direction == Some(Direction::Egress), fact.src, fact.dst, fact.srcaddr),
-            dst: side(direction == Some(Direction::Ingress), fact.dst, fact.src, fact.dstaddr),
         }
     }
 
-    /// The end that an address means to an observer in a VPC.
-    fn end(&self, view: &View, observer: Option<u32>, pair: (u128, u128), at_nat: bool, moment: u32) -> End {
-        let ((vpc, basis), address) = match self.estate.inside(pair.0) {
-            Some((vpc, inside)) => ((Some(vpc), Basis::Public), inside),
-            None => (self.vpc(view, observer, pair, at_nat), pair.0),
+    /// The interface that a record was seen at, if the side is its own.
+    pub(super) fn at_interface(
+        &self,
+        view: &View,
+        fact: &Fact,
+        direction: Option<Direction>,
+        source: bool,
+    ) -> Option<u32> {
+        let (own, address, shown) = match source {
+            true => (Direction::Egress, fact.src, fact.srcaddr),
+            false => (Direction::Ingress, fact.dst, fact.dstaddr),
         };
-        let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, moment));
-        End { vpc, address, interface, basis }
+        view.interface.filter(|place| {
+            direction == Some(own) && address == shown && !self.estate.interfaces[*place as usize].is_hop()
+        })
     }
 
     /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
     /// the one whose interface showed the same packets as its own, or the only one that has it; else nobody knows.
-    pub(super) fn vpc(
-        &self,
-        view: &View,
-        observer: Option<u32>,
-        (address, peer): (u128, u128),
-        at_nat: bool,
-    ) -> (Option<u32>, Basis) {
+    pub(super) fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> (Option<u32>, Basis) {
         let (mut first, mut several) = (None, false);
         for vpc in self.estate.vpcs_of(address) {
             if Some(vpc) == observer {
@@ -130,9 +143,12 @@ impl Atlas {
             return (next, Basis::Told);
         }
         // What leaves for another resource of the VPC, and nobody else knows, is the VPC's; so are a gateway's clients.
-        let near = (view.traffic_path == Some(1) || at_nat) && !is_public(address);
+        let at_nat = || view.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
+        let near = || view.traffic_path == Some(1) || at_nat();
         match first {
-            None if near && !self.sights.by_transit_gateway(address, peer) => (observer, Basis::Observer),
+            None if self.estate.is_unplaced(address) && near() && !self.sights.by_transit_gateway(address, peer) => {
+                (observer, Basis::Observer)
+            }
             Some(_) if several => (self.sights.vpc(address, peer), Basis::Told),
             only => (only, Basis::Told),
         }
@@ -175,7 +191,7 @@ impl Atlas {
                 (Scope::Site(network.kind.clone()), network.region.clone(), named)
             }
             (None, Some(range)) => of_service(&range.service, range.region.clone()),
-            (None, None) if let Some(service) = self.sights.service(address) => {
+            (None, None) if let Some(service) = self.estate.service(address) => {
                 let instance = &**service == "EC2";
                 let service = if instance { Service::Instance } else { Service::Named(Arc::clone(service)) };
                 of_service(&service, None)

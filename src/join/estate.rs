@@ -261,6 +261,8 @@ pub(super) struct Estate {
     pub(super) only_nat: HashMap<u32, u32, ahash::RandomState>,
     /// VPCs with their gateway endpoints' services, by the inventory.
     gateway_endpoints: HashMap<u32, Vec<Arc<str>>, ahash::RandomState>,
+    /// AWS's services by addresses that no range tells of, as the records name them.
+    services: HashMap<u128, Arc<str>, ahash::RandomState>,
     /// By interface: which flow log's records count, where there are several.
     pub(super) flow_logs: HashMap<u32, Name, ahash::RandomState>,
 }
@@ -286,7 +288,8 @@ impl Estate {
             accounts: HashSet::default(),
             only_nat: HashMap::default(),
             gateway_endpoints: HashMap::default(),
-            flow_logs: HashMap::default(),
+            services: learnt.services.clone(),
+            flow_logs: learnt.chosen_flow_logs(),
         };
         learnt.complete(&mut estate.interfaces);
         estate.settle_vpcs(learnt);
@@ -295,7 +298,6 @@ impl Estate {
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
-        estate.flow_logs = learnt.chosen_flow_logs();
         estate
     }
 
@@ -330,6 +332,11 @@ impl Estate {
     /// The place of a VPC by its id.
     pub(super) fn vpc_of_id(&self, id: &str) -> Option<u32> {
         self.vpc_places.get(id).copied()
+    }
+
+    /// The AWS service of an address that no range tells of.
+    pub(super) fn service(&self, address: u128) -> Option<&Arc<str>> {
+        self.services.get(&address)
     }
 
     /// Whether two VPCs are known to be different ones; those without a name may be any.

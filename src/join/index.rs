@@ -7,7 +7,7 @@ mod sights;
 
 use std::collections::{HashMap, HashSet};
 
-pub(super) use self::sights::{Sights, add_sights, sights};
+pub(super) use self::sights::{Sights, add_sights, needs_sights, sights};
 use super::ends::{Atlas, End, Ends, Facet};
 use super::learn::Learnt;
 use super::path::{Path, Sides, Via, Way};
@@ -172,6 +172,10 @@ pub(super) fn ways(
     facts.for_each(shard, |fact, _| {
         let view = &facts.views[fact.view];
         let (direction, _) = atlas.direction(view, fact, learnt);
+        // Without a traffic path the way is told by places, which tell the same of both directions.
+        if direction == Some(Direction::Egress) && view.traffic_path.is_none() {
+            return;
+        }
         let hop = view.interface.is_some_and(|place| atlas.estate.interfaces[place as usize].is_hop());
         if hop || fact.counted.flows == 0 {
             return;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::estate::{Own, Roster};
+use super::ranges::Ranges;
 use super::tables::{Name, Role};
 use super::view::{Direction, Fact, Facts, View};
 use crate::error::Error;
@@ -24,6 +25,10 @@ pub(super) struct Learnt {
     interfaces: Vec<Taught>,
     /// Whether any record lacks its direction.
     pub(super) undirected: bool,
+    /// Whether any packet bore other addresses than the interface shows.
+    pub(super) rewritten: bool,
+    /// AWS's services by addresses that no range tells of.
+    pub(super) services: HashMap<u128, Arc<str>, ahash::RandomState>,
 }
 
 /// By address, the interfaces that it may be of.
@@ -47,7 +52,7 @@ impl Learnt {
     /// Nothing yet of any interface.
     #[must_use]
     pub(super) fn new(roster: &Roster) -> Self {
-        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], undirected: false }
+        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], ..Self::default() }
     }
 
     /// Learns from a shard. Own addresses that are known by now tell the direction of records that lack it.
@@ -58,11 +63,32 @@ impl Learnt {
         facts: &Facts<'_>,
         shard: usize,
         roster: &Roster,
+        ranges: &Ranges,
         known: Option<&Self>,
     ) -> Result<Self, Error> {
         let mut learnt = Self::new(roster);
-        facts.for_each(shard, |fact, _| learnt.meet(&facts.views[fact.view], fact, roster, known))?;
+        facts.for_each(shard, |fact, _| {
+            let view = &facts.views[fact.view];
+            learnt.meet_services(view, fact, ranges);
+            learnt.meet(view, fact, roster, known);
+        })?;
         Ok(learnt)
+    }
+
+    /// Services that the records name for addresses which no range tells of; of several the least.
+    fn meet_services(&mut self, view: &View, fact: &Fact, ranges: &Ranges) {
+        for (service, address) in [(&view.src_service, fact.src), (&view.dst_service, fact.dst)] {
+            if let Some(service) = service.as_ref().filter(|_| ranges.look_up(address).is_none()) {
+                self.add_service(address, service);
+            }
+        }
+    }
+
+    fn add_service(&mut self, address: u128, service: &Arc<str>) {
+        let mine = self.services.entry(address).or_insert_with(|| Arc::clone(service));
+        if service < mine {
+            *mine = Arc::clone(service);
+        }
     }
 
     fn meet(&mut self, view: &View, fact: &Fact, roster: &Roster, known: Option<&Self>) {
@@ -77,6 +103,7 @@ impl Learnt {
         let told = view.direction.or_else(|| by_packet(fact));
         let told = told.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= view.direction.is_none();
+        self.rewritten |= fact.src != fact.srcaddr || fact.dst != fact.dstaddr;
         let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
         let (shown, inside) = match direction {
             Direction::Egress => (fact.srcaddr, fact.src),
@@ -96,6 +123,8 @@ impl Learnt {
     #[must_use]
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.undirected |= other.undirected;
+        self.rewritten |= other.rewritten;
+        other.services.iter().for_each(|(address, service)| self.add_service(*address, service));
         for (mine, theirs) in self.interfaces.iter_mut().zip(other.interfaces) {
             mine.add(theirs);
         }

@@ -279,13 +279,7 @@ impl<'a> Sides<'a> {
 
     /// Through the NAT gateway that the client is known to use, or that its VPC has; what is assumed otherwise, unless
     /// the next hop's type tells it.
-    fn by_nat(
-        &self,
-        atlas: &Atlas,
-        index: &Index,
-        way: Way,
-        (assumed, next_hop): (&'static str, Option<&str>),
-    ) -> Way {
+    fn by_nat(&self, atlas: &Atlas, index: &Index, way: Way, (assumed, next_hop): (&'static str, Option<&str>)) -> Way {
         let way = way.through(Via::NAT);
         if let Some(nat) = index.nat_of(self.ends.src) {
             let apart = atlas.estate.apart(self.ends.src.vpc, atlas.estate.interfaces[nat as usize].vpc);

@@ -15,7 +15,7 @@ use super::traffic::{ChargeTo, Traffic};
 use super::view::{Direction, Fact, View, rides_apart};
 use crate::decode::{Dictionary, Flows, Values};
 use crate::error::Error;
-use crate::group::{Account, Class, KeyValue, Tally};
+use crate::group::{Account, Class, KeyValue, Tally, is_public};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME, Column, ColumnSet};
 
 /// Rows of a block: enough to be packed at a stretch, few enough for a core's cache.
@@ -59,12 +59,25 @@ pub struct Writer<'a, S> {
     blocked: Vec<u32>,
     rows: usize,
     known: HashMap<End, Arc<Known>, ahash::RandomState>,
+    /// Public addresses outside of the estate, by where their range is kept; none for those outside of AWS's.
+    strangers: HashMap<Option<usize>, Arc<Known>, ahash::RandomState>,
+    /// Ends that are the same whenever they are met, by whom they are told and the address.
+    sides: HashMap<(Teller, u128), (End, Arc<Known>), ahash::RandomState>,
     items: Vec<Item>,
     failed: Option<Error>,
     /// What became of the records that the roll-up counted.
     pub account: Account,
     /// Bytes that count at the edges of watches, where views are told apart by difference.
     pub boundary: Tally,
+}
+
+/// Who tells of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Teller {
+    /// The interface whose own it is.
+    Interface(u32),
+    /// A record seen in a VPC, or at no interface; on the way with traffic path 1, or on another.
+    Vpc(Option<u32>, bool),
 }
 
 /// What is known of an end, with the codes of its texts.
@@ -106,7 +119,7 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// A writer to a sink.
     pub fn new(traffic: &'a Traffic<'a>, wanted: &'a Wanted, sink: S) -> Self {
         let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
-        let (dictionary, known, account, boundary) = Default::default();
+        let (dictionary, known, sides, strangers, account, boundary) = Default::default();
         let (counted, blocked, items) = Default::default();
         let flows = Flows::new(wanted.columns);
         let keys = traffic.facts.rollup().spec().keys.iter().map(|key| key.column);
@@ -123,6 +136,8 @@ impl<'a, S: Sink> Writer<'a, S> {
             blocked,
             rows: 0,
             known,
+            sides,
+            strangers,
             items,
             failed: None,
             account,
@@ -145,14 +160,17 @@ impl<'a, S: Sink> Writer<'a, S> {
         let Traffic { facts, atlas, learnt, index, sources } = self.traffic;
         let view = &facts.views[fact.view];
         let (direction, direction_rule) = atlas.direction(view, fact, learnt);
-        let ends = atlas.ends(view, fact, direction);
+        let (source, src) = self.side(view, fact, direction, true);
+        let (destination, dst) = self.side(view, fact, direction, false);
+        let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
             Judgement { class: Class::Counted, rule: "each view counts", bytes: fact.counted.bytes }
         } else {
             atlas.judge(index, view, fact, direction, ends)
         };
-        self.tally(fact, &judgement);
-        let (src, dst) = (self.known(ends.src), self.known(ends.dst));
+        if fact.counted.flows > 0 {
+            self.tally(fact, &judgement);
+        }
         let row = Row {
             view,
             fact,
@@ -176,8 +194,9 @@ impl<'a, S: Sink> Writer<'a, S> {
         if fact.counted.flows > 0 {
             self.accepted(row, direction, &judgement);
         }
-        if self.known.len() > ENDS_KEPT_MAX {
+        if self.known.len() > ENDS_KEPT_MAX || self.sides.len() > ENDS_KEPT_MAX {
             self.known.clear();
+            self.sides.clear();
         }
     }
 
@@ -258,6 +277,47 @@ impl<'a, S: Sink> Writer<'a, S> {
         } else {
             tally.bytes += fact.counted.bytes;
         }
+    }
+
+    /// One side of a record, and what is known of it.
+    fn side(&mut self, view: &View, fact: &Fact, direction: Option<Direction>, source: bool) -> (End, Arc<Known>) {
+        let atlas = &self.traffic.atlas;
+        let address = if source { fact.src } else { fact.dst };
+        let teller = match atlas.at_interface(view, fact, direction, source) {
+            Some(place) => Teller::Interface(place),
+            None => {
+                let vpc = view.interface.map(|place| atlas.estate.interfaces[place as usize].vpc);
+                Teller::Vpc(vpc, view.traffic_path == Some(1))
+            }
+        };
+        if let Some((end, known)) = self.sides.get(&(teller, address)) {
+            return (*end, Arc::clone(known));
+        }
+        if let Some(known) = self.stranger(address) {
+            return (End::outside(address), known);
+        }
+        let end = atlas.side(view, fact, direction, source);
+        let known = self.known(end);
+        if matches!(teller, Teller::Interface(_)) || atlas.estate.is_steady(address) {
+            self.sides.insert((teller, address), (end, Arc::clone(&known)));
+        }
+        (end, known)
+    }
+
+    /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
+    fn stranger(&mut self, address: u128) -> Option<Arc<Known>> {
+        let Traffic { atlas, sources, .. } = self.traffic;
+        let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
+        if told || !is_public(address) || !atlas.estate.is_foreign(address) {
+            return None;
+        }
+        let range = atlas.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
+        if let Some(known) = self.strangers.get(&range) {
+            return Some(Arc::clone(known));
+        }
+        let known = self.known(End::outside(address));
+        self.strangers.insert(range, Arc::clone(&known));
+        Some(known)
     }
 
     /// What is known of an end.
@@ -468,7 +528,7 @@ impl Row<'_> {
     fn time(&self, column: Column, riders: &[Column]) -> u32 {
         match column {
             Column::Start => self.fact.moment(),
-            Column::End => self.fact.last_seen(),
+            Column::End => self.fact.last_moment(),
             _ => match self.rider(column, riders) {
                 Some(KeyValue::Time(time)) => time,
                 _ => ABSENT_TIME,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::ends::{Atlas, Sights};
-use super::estate::{Estate, Roster};
+use super::estate::{Estate, Own, Roster};
 use super::geoip::GeoIp;
 use super::index::{self, Index};
 use super::learn::Learnt;
@@ -87,12 +87,19 @@ impl<'a> Traffic<'a> {
     /// If rows of the roll-up were spilled and cannot be read.
     pub fn new(facts: Facts<'a>, roster: Roster, sources: &'a Sources, shards: &impl Shards) -> Result<Self, Error> {
         let learn = |known: Option<&Learnt>| {
-            shards.fold(|| Learnt::new(&roster), |shard| Learnt::of_shard(&facts, shard, &roster, known), Learnt::merge)
+            shards.fold(
+                || Learnt::new(&roster),
+                |shard| Learnt::of_shard(&facts, shard, &roster, &sources.ranges, known),
+                Learnt::merge,
+            )
         };
         let mut learnt = learn(None)?;
         if learnt.undirected {
             learnt = learnt.eliminate(&roster);
-            learnt = learn(Some(&learnt))?.with_own_addresses_of(&learnt);
+            // Without packet addresses there is nothing more to be learnt by directions.
+            if learnt.rewritten {
+                learnt = learn(Some(&learnt))?.with_own_addresses_of(&learnt);
+            }
         }
         let estate = Estate::new(roster, &sources.tables, &learnt);
         let atlas = Atlas { estate, ranges: Arc::clone(&sources.ranges), sights: Sights::default() };
@@ -105,12 +112,16 @@ impl<'a> Traffic<'a> {
         let of = |each: &(dyn Fn(&Self, usize) -> Result<Index, Error> + Sync), this: &Self| {
             shards.fold(Index::default, |shard| each(this, shard), Index::merge)
         };
-        self.atlas.sights = shards.fold(
-            Sights::default,
-            |shard| index::sights(&self.atlas, &self.learnt, &self.facts, shard),
-            index::add_sights,
-        )?;
-        self.index = of(&|this, shard| index::gateways(&this.atlas, &this.learnt, &this.facts, shard), self)?;
+        if index::needs_sights(&self.atlas, &self.facts) {
+            self.atlas.sights = shards.fold(
+                Sights::default,
+                |shard| index::sights(&self.atlas, &self.learnt, &self.facts, shard),
+                index::add_sights,
+            )?;
+        }
+        if self.atlas.estate.interfaces.iter().any(Own::is_hop) {
+            self.index = of(&|this, shard| index::gateways(&this.atlas, &this.learnt, &this.facts, shard), self)?;
+        }
         let ways = of(&|this, shard| index::ways(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
         self.index = std::mem::take(&mut self.index).merge(ways);
         if self.index.has_boundaries() {

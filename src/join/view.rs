@@ -30,8 +30,7 @@ const VIEW: [Column; 13] = [
 ];
 const HOUR_SECONDS: u32 = 3600;
 /// The other columns of the key.
-const KEYS: [Column; 6] =
-    [Column::View, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::PktSrcaddr, Column::PktDstaddr];
+const KEYS: [Column; 6] = [Column::View, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::Src, Column::Dst];
 
 /// How many groups a roll-up with each record's second may have. A roll-up by the hour stands in for a larger one: then
 /// what only a receiver saw at the edge of a sender's watch is told by difference.
@@ -50,6 +49,7 @@ pub fn spec(extra: &[Column], exact: bool) -> Spec {
         bytes: true,
         packets: true,
         seen: true,
+        starts: true,
         distinct: false,
     }
 }
@@ -57,7 +57,7 @@ pub fn spec(extra: &[Column], exact: bool) -> Spec {
 /// Whether a column of the records has to ride along to be in traffic: see [`spec`].
 #[must_use]
 pub fn rides_along(column: Column) -> bool {
-    let told = [Column::Src, Column::Dst, Column::Hour, Column::Day, Column::Start, Column::End];
+    let told = [Column::PktSrcaddr, Column::PktDstaddr, Column::Hour, Column::Day, Column::Start, Column::End];
     let summed = [Column::Bytes, Column::Packets];
     column.stage() != Stage::Join
         && !KEYS.contains(&column)
@@ -103,10 +103,9 @@ pub struct Facts<'a> {
     rollup: &'a Rollup,
     /// By the code of the view.
     pub(super) views: Vec<View>,
-    exact: bool,
 }
 
-/// Records that are alike in everything the join looks at, in one hour.
+/// Records that are alike in everything the join looks at, in one hour; accepted ones, or blocked ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fact {
     pub(super) view: usize,
@@ -120,8 +119,6 @@ pub(super) struct Fact {
     pub(super) dst: u128,
     pub(super) counted: Sums,
     pub(super) blocked: Sums,
-    /// Whether all its records started at one second.
-    exact: bool,
 }
 
 impl Fact {
@@ -130,13 +127,8 @@ impl Fact {
         self.counted.first_seen.min(self.blocked.first_seen)
     }
 
-    /// The latest moment that its records may have started at.
+    /// The moment that its last record started at.
     pub(super) fn last_moment(&self) -> u32 {
-        if self.exact { self.moment() } else { self.last_seen() }
-    }
-
-    /// When its last record ended.
-    pub(super) fn last_seen(&self) -> u32 {
         self.counted.last_seen.max(self.blocked.last_seen).max(self.moment())
     }
 }
@@ -147,8 +139,7 @@ impl<'a> Facts<'a> {
     pub fn new(rollup: &'a Rollup, roster: &Roster) -> Self {
         let names = rollup.names();
         let codes = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
-        let exact = rollup.spec().keys.get(1).is_some_and(|key| key.column == Column::Start);
-        Self { rollup, views: codes.map(|code| View::new(names.text(code), roster)).collect(), exact }
+        Self { rollup, views: codes.map(|code| View::new(names.text(code), roster)).collect() }
     }
 
     /// The roll-up.
@@ -163,7 +154,7 @@ impl<'a> Facts<'a> {
     /// If rows of the shard were spilled and cannot be read.
     pub(super) fn for_each(&self, shard: usize, mut each: impl FnMut(&Fact, &[KeyValue])) -> Result<(), Error> {
         let mut values = Vec::new();
-        self.rollup.for_each_group(shard, |group: Group<'_>| {
+        self.rollup.for_each_part(shard, |group: Group<'_>| {
             values.clear();
             values.extend(self.rollup.group_values(&group));
             let address = |value: KeyValue| match value {
@@ -182,7 +173,6 @@ impl<'a> Facts<'a> {
                 dst: or(dst, dstaddr),
                 counted: group.counted,
                 blocked: group.blocked,
-                exact: self.exact,
             };
             each(&fact, values.get(KEYS.len()..).unwrap_or(&[]));
         })

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::cells::key_cell;
 use super::{Cell, Table};
 use crate::error::Error;
-use crate::group::{KeyValue, Rollup};
+use crate::group::{Key, KeyValue, Rollup, Spec};
 use crate::price::{
     Charge, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts, written_date,
 };
-use crate::schema::Column;
+use crate::schema::{Column, ColumnSet};
 use crate::units::time;
 
 /// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
@@ -39,18 +39,48 @@ pub struct Charged {
     pub bytes: u64,
 }
 
-/// The columns that follow a report's own keys in the roll-up that its rows are made of; the last is [`Column::Hour`]
-/// or, where hours need not be told apart, [`Column::Day`].
-pub const CHARGE_COLUMNS: [Column; 6] =
+/// The columns that follow a report's own keys in the roll-up that its rows are made of, before the time.
+const CHARGE_COLUMNS: [Column; 6] =
     [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
 
-/// The rows of a roll-up whose keys are `keys` of the report's own, [`CHARGE_COLUMNS`], and the time. What was before a
-/// moment is of the period before.
+/// What to sum for a report with these keys of its own. Prices change with the day; tiers that go by the hour, and
+/// periods that begin with any, need that.
+#[must_use]
+pub fn spec(keys: Vec<Key>, is_hourly: bool) -> Spec {
+    let time = if is_hourly { Column::Hour } else { Column::Day };
+    let charge = CHARGE_COLUMNS.into_iter().chain([time]).map(|column| Key { column, cut: None });
+    let keys = keys.into_iter().chain(charge).collect();
+    Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
+}
+
+/// The columns that traffic must have for it, besides those of the report's own keys.
+#[must_use]
+pub fn columns() -> ColumnSet {
+    ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]))
+}
+
+/// The rows of a roll-up by [`spec`]. What was before a moment is of the period before.
 ///
 /// # Errors
 /// If rows of the roll-up were spilled and cannot be read.
-pub fn rows(rollup: &Rollup, keys: usize, current_from: Option<u32>) -> Result<Vec<Charged>, Error> {
+pub fn rows(rollup: &Rollup, current_from: Option<u32>) -> Result<Vec<Charged>, Error> {
     let mut rows = Vec::new();
+    for_each(rollup, current_from, |own, charged| {
+        rows.push(Charged { keys: own.iter().map(|value| key_cell(*value, rollup.names())).collect(), ..charged });
+    })?;
+    Ok(rows)
+}
+
+/// Calls with the report's own keys of each group of a roll-up by [`spec`], and with the rest of its row.
+///
+/// # Errors
+/// If rows of the roll-up were spilled and cannot be read.
+pub(super) fn for_each(
+    rollup: &Rollup,
+    current_from: Option<u32>,
+    mut each: impl FnMut(&[KeyValue], Charged),
+) -> Result<(), Error> {
+    let keys = rollup.spec().keys.len().saturating_sub(CHARGE_COLUMNS.len() + 1);
     for shard in rollup.shards() {
         rollup.for_each_group(shard, |group| {
             let values: Vec<KeyValue> = rollup.group_values(&group).collect();
@@ -61,9 +91,9 @@ pub fn rows(rollup: &Rollup, keys: usize, current_from: Option<u32>) -> Result<V
             };
             let kind = text(0).and_then(|name| Charge::of_name(&name));
             let hour = if let Some(KeyValue::Time(hour)) = charge.get(CHARGE_COLUMNS.len()) { *hour } else { 0 };
-            rows.push(Charged {
+            let charged = Charged {
                 previous: current_from.is_some_and(|from| hour < from),
-                keys: own.iter().map(|value| key_cell(*value, rollup.names())).collect(),
+                keys: Vec::new(),
                 charge: kind,
                 reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| "unknown".into()) },
                 payer: text(1).map_or(Cell::Absent, Cell::Text),
@@ -72,10 +102,11 @@ pub fn rows(rollup: &Rollup, keys: usize, current_from: Option<u32>) -> Result<V
                 hour,
                 assumed: text(4),
                 bytes: u64::try_from(group.counted.bytes).unwrap_or(u64::MAX),
-            });
+            };
+            each(own, charged);
         })?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// What was charged, and what it costs.
@@ -155,13 +186,18 @@ fn merged(mut rows: Vec<Charged>) -> Vec<Charged> {
 
 /// Amounts as cells that add up to the total, in ten decimals and in cents.
 pub(super) fn amounts(parts: &[Money]) -> (Vec<Cell>, Cell) {
-    let exact = rounded_parts(parts);
-    let cents = cent_parts(&exact);
-    let total = amount(exact.iter().sum(), cents.iter().sum());
-    (exact.into_iter().zip(cents).map(|(exact, cents)| amount(exact, cents)).collect(), total)
+    exact_amounts(&rounded_parts(parts))
 }
 
-fn amount(exact: u128, cents: u128) -> Cell {
+/// Amounts of 10⁻¹⁰ USD as cells that add up to the total, in cents too.
+pub(super) fn exact_amounts(exact: &[u128]) -> (Vec<Cell>, Cell) {
+    let cents = cent_parts(exact);
+    let total = amount(exact.iter().sum(), cents.iter().sum());
+    (exact.iter().zip(cents).map(|(exact, cents)| amount(*exact, cents)).collect(), total)
+}
+
+/// An amount of 10⁻¹⁰ USD that people are shown as so many cents.
+pub(super) fn amount(exact: u128, cents: u128) -> Cell {
     let signed = |number: u128| i128::try_from(number).unwrap_or(i128::MAX);
     Cell::Amount { amount: signed(exact), cents: signed(cents) }
 }

@@ -257,7 +257,7 @@ fn payers(bill: &Bill) -> Table {
 }
 
 /// How much of each charge rests on which assumption; what rests on none has no name.
-fn assumptions(bill: &Bill) -> Table {
+pub(super) fn assumptions(bill: &Bill) -> Table {
     let sums = sums(bill, |charged| Some((charged.assumed.clone()?, charged.charge?)));
     let (usd, total) = amounts(&sums.values().map(|sum| sum.usd).collect::<Vec<_>>());
     let mut table = plain("assumptions", "What rests on assumptions");
@@ -272,7 +272,7 @@ fn assumptions(bill: &Bill) -> Table {
 }
 
 /// The prices that are missing, and how many bytes want them.
-fn unpriced(bill: &Bill) -> Table {
+pub(super) fn unpriced(bill: &Bill) -> Table {
     let sums = sums(bill, |charged| Some((charged.charge?, charged.from.clone(), charged.to.clone())));
     let mut table = plain("unpriced", "What has no price");
     table.columns = [output::CHARGE, output::FROM, output::TO, output::UNPRICED_BYTES].map(Head::from).into();

@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod plan;
 pub mod prices;
 pub mod top;
+pub mod transfer;
 
 use std::net::IpAddr;
 use std::sync::Arc;

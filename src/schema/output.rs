@@ -88,7 +88,7 @@ outputs! {
     BLOCKED_PACKETS, "blocked_packets", Count, "Packets of the REJECT records.";
     BLOCKED_FLOWS, "blocked_flows", Count, "REJECT records.";
     FIRST_SEEN, "first_seen", Time, "Earliest start of the records.";
-    LAST_SEEN, "last_seen", Time, "Latest end of the records.";
+    LAST_SEEN, "last_seen", Time, "Latest end of the records; of traffic that counts once, the latest start.";
     OBJECT, "object", Text, "File or object, as found.";
     FORMAT, "format", Text, "How the object is written.";
     SIZE, "size", Bytes, "Size of the object as stored.";
@@ -141,6 +141,11 @@ outputs! {
     CHANGE, "change", Change, "`change_usd` as a part of `previous_usd`; absent if that is zero.";
     PAYER_ACCOUNT, "payer_account", Text, "The account that is charged.";
     ASSUMPTION, "assumption", Text, "What is taken for true because the logs do not tell it.";
+    ASSUMED_BYTES, "assumed_bytes", Bytes, "Bytes whose path or charge rests on an assumption; a part of `bytes`.";
+    ONE_END, "one_end", Text, "One of two ends that talk, by --services or else by its place.";
+    OTHER_END, "other_end", Text, "The other one.";
+    MONTH_USD, "month_usd", Usd, "What `usd` comes to in a month of 730 hours; absent if no hour has traffic.";
+    CHEAPER, "cheaper", Text, "The way that has none of these charges.";
     STATUS, "status", Text, "new, changed, dropped, unpriced or unverified.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "The price in the table that is part of outflow.";
     COLUMN, "column", Text, "The column that is wrong; absent if it is the whole line.";

@@ -21,10 +21,8 @@ pub enum Billed {
 /// What is charged, by what it is summed, and its prices.
 #[derive(Debug)]
 pub struct CostQuestion {
-    /// The charges, summed by the report's keys and [`charged::CHARGE_COLUMNS`].
+    /// The charges, summed by [`charged::spec`].
     pub traffic: TrafficQuestion,
-    /// How many of the keys are the report's own.
-    pub keys: usize,
     /// Where the period asked for begins, if the one before it is read too.
     pub current_from: Option<u32>,
     /// The prices.
@@ -46,7 +44,7 @@ pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<An
     let summed = summed(job, &question.traffic, &threads, progress)?;
     let mut rows = Vec::new();
     for rollup in &summed.rollups {
-        rows.extend(charged::rows(rollup, question.keys, question.current_from)?);
+        rows.extend(charged::rows(rollup, question.current_from)?);
     }
     let window = (question.current_from.or(job.window.from), job.window.to);
     let bill = Bill::of(rows, window, &question.table, question.terms);

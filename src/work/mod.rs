@@ -17,6 +17,7 @@ mod tables;
 mod temporary;
 mod top;
 mod traffic;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use tables::{TABLE_BYTES_MAX, tables};
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
 pub use traffic::{Sum, TrafficQuestion};
+pub use transfer::{TransferQuestion, transfer};
 
 use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;

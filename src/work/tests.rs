@@ -146,7 +146,9 @@ fn json(mut report: Report) -> String {
 fn question() -> TopQuestion {
     let keys = ["src/24", "dstport", "eni", "minute"].map(|key| Key::parse(key).unwrap()).to_vec();
     TopQuestion {
-        spec: Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: true, distinct: false },
+        labels: Vec::new(),
+        traffic: None,
+        spec: Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false },
         distinct: false,
         shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },
         overflow: None,

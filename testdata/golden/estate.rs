@@ -9,6 +9,8 @@ mod counting;
 mod read;
 #[path = "estate/sums.rs"]
 mod sums;
+#[path = "estate/transfer.rs"]
+mod transfer;
 #[path = "estate/views.rs"]
 mod views;
 

@@ -24,7 +24,7 @@ fn spec(keys: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Arc<Spec
     let keys = subsequence(keyable(), keys).prop_shuffle();
     let keys = keys.prop_flat_map(move |columns| columns.into_iter().map(key).collect::<Vec<_>>());
     (keys, any::<[bool; 3]>()).prop_map(|(keys, [bytes, packets, seen])| {
-        Arc::new(Spec { views: Vec::new(), keys, bytes, packets, seen, distinct: false })
+        Arc::new(Spec { views: Vec::new(), keys, bytes, packets, seen, starts: false, distinct: false })
     })
 }
 
@@ -113,7 +113,15 @@ proptest! {
 #[test]
 fn all_columns_at_once_make_a_key() {
     let keys = keyable().into_iter().map(|column| Key { column, cut: None }).collect();
-    let spec = Arc::new(Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: true, distinct: false });
+    let spec = Arc::new(Spec {
+        views: Vec::new(),
+        keys,
+        bytes: true,
+        packets: true,
+        seen: true,
+        starts: false,
+        distinct: false,
+    });
     let full = |address: &str| -> Record {
         let value = |column: Column| match column.kind() {
             Kind::Address => Plain::Address(address.parse().unwrap()),
@@ -137,6 +145,7 @@ fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
         bytes: true,
         packets: false,
         seen: false,
+        starts: false,
         distinct: false,
     };
     let record = |bytes| Record::from([(Column::Bytes, Plain::Number(bytes))]);

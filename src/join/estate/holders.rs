@@ -6,6 +6,7 @@ use super::super::learn::Learnt;
 use super::super::prefixes::Prefixes;
 use super::super::tables::{Prefix, Tables};
 use super::Estate;
+use crate::group::is_public;
 
 /// Who holds an address.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,45 @@ impl Estate {
         let networks = self.by_prefix.all(address).flat_map(|(_, places)| places);
         let of_networks = networks.filter_map(|place| self.network_vpcs[*place as usize]);
         held.chain(delegated).map(|holder| holder.vpc).chain(of_networks)
+    }
+
+    /// Whether nothing tells of an address.
+    pub(in super::super) fn is_foreign(&self, address: u128) -> bool {
+        let held = self.holders.contains_key(&address) || self.publics.contains_key(&address);
+        let told = held || self.by_prefix.look_up(address).is_some() || self.delegated.look_up(address).is_some();
+        !told && !self.services.contains_key(&address)
+    }
+
+    /// Whether an address is a private one that nothing tells of: then what others saw of it decides.
+    pub(in super::super) fn is_unplaced(&self, address: u128) -> bool {
+        !is_public(address) && self.is_foreign(address)
+    }
+
+    /// Whether any address may be of several VPCs.
+    pub(in super::super) fn has_namesakes(&self) -> bool {
+        let prefixes = self
+            .interfaces
+            .iter()
+            .flat_map(|own| &own.prefixes)
+            .chain(self.networks.iter().map(|network| &network.prefix));
+        let firsts = prefixes.map(|prefix| prefix.first);
+        firsts.chain(self.holders.keys().copied()).any(|address| self.has_several_vpcs(address))
+    }
+
+    /// Whether several VPCs have an address.
+    pub(in super::super) fn has_several_vpcs(&self, address: u128) -> bool {
+        let mut vpcs = self.vpcs_of(address);
+        let first = vpcs.next();
+        vpcs.any(|vpc| Some(vpc) != first)
+    }
+
+    /// Whether an address means the same to everybody in a VPC at any time: something tells of it, no two interfaces
+    /// hold it, and no two VPCs have it.
+    pub(in super::super) fn is_steady(&self, address: u128) -> bool {
+        let address = self.inside(address).map_or(address, |(_, inside)| inside);
+        let held = self.holders.get(&address).map_or(0, Vec::len);
+        let delegated: usize = self.delegated.all(address).map(|(_, held)| held.len()).sum();
+        held + delegated < 2 && !self.has_several_vpcs(address) && !self.is_unplaced(address)
     }
 
     /// The interface that holds an address of a VPC at a moment: by itself, else with the longest prefix.

@@ -9,6 +9,7 @@ use super::super::learn::Learnt;
 use super::super::tables::Role;
 use super::super::view::{Direction, Fact, Facts, View};
 use crate::error::Error;
+use crate::group::is_public;
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
@@ -23,8 +24,6 @@ pub(in super::super) struct Sights {
     next_vpcs: Map<(u32, u128), u32>,
     /// The zone that next hops name for an address of a VPC.
     next_zones: Map<(Option<u32>, u128), Arc<str>>,
-    /// AWS's services that the records name for addresses which no range tells of.
-    services: Map<u128, Arc<str>>,
 }
 
 impl Sights {
@@ -51,20 +50,10 @@ impl Sights {
         self.next_zones.get(&(vpc, address))
     }
 
-    /// The AWS service that records name for an address.
-    pub(in super::super) fn service(&self, address: u128) -> Option<&Arc<str>> {
-        self.services.get(&address)
-    }
-
     fn meet(&mut self, atlas: &Atlas, view: &View, fact: &Fact, direction: Option<Direction>) {
         let Some(own) = view.interface.map(|place| &atlas.estate.interfaces[place as usize]) else { return };
         if own.role == Role::TransitGateway {
             self.transits.insert((fact.src, fact.dst));
-        }
-        for (service, address) in [(&view.src_service, fact.src), (&view.dst_service, fact.dst)] {
-            if let Some(service) = service.as_ref().filter(|_| atlas.ranges.look_up(address).is_none()) {
-                least(&mut self.services, address, service);
-            }
         }
         if own.is_hop() {
             return;
@@ -77,9 +66,8 @@ impl Sights {
         if direction == Some(Direction::Egress) {
             self.meet_next_hop(atlas, view, own.vpc, fact);
         }
-        let mut vpcs = atlas.estate.vpcs_of(address);
-        let first = vpcs.next();
-        if vpcs.any(|vpc| Some(vpc) != first) && !atlas.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc) {
+        let apart = || !atlas.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc);
+        if atlas.estate.has_several_vpcs(address) && apart() {
             self.add_view((address, peer), own.vpc);
         }
     }
@@ -96,7 +84,10 @@ impl Sights {
             least(&mut self.next_vpcs, (observer, fact.dst), &vpc);
         }
         if let Some(zone) = &view.next_hop_zone {
-            let vpc = named.or_else(|| atlas.vpc(view, Some(observer), (fact.dst, fact.src), false).0);
+            let vpc = named.or_else(|| atlas.vpc(view, Some(observer), fact.dst, fact.src).0);
+            if vpc.is_none() && is_public(fact.dst) {
+                return;
+            }
             least(&mut self.next_zones, (vpc, fact.dst), zone);
         }
     }
@@ -118,6 +109,13 @@ fn least<K: Eq + std::hash::Hash, V: Ord + Clone>(map: &mut Map<K, V>, key: K, v
             }
         })
         .or_insert_with(|| value.clone());
+}
+
+/// Whether there is anything to be seen: transit gateways, next hops, or addresses that several VPCs have.
+pub(in super::super) fn needs_sights(atlas: &Atlas, facts: &Facts<'_>) -> bool {
+    let transit = atlas.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
+    let next_hops = || facts.views.iter().any(|view| view.next_hop_zone.is_some() || view.next_hop_vpc.is_some());
+    transit || next_hops() || atlas.estate.has_namesakes()
 }
 
 /// Looks at a shard.
@@ -146,6 +144,5 @@ pub(in super::super) fn add_sights(mut sights: Sights, other: Sights) -> Sights 
     sights.transits.extend(other.transits);
     other.next_vpcs.into_iter().for_each(|(key, vpc)| least(&mut sights.next_vpcs, key, &vpc));
     other.next_zones.into_iter().for_each(|(key, zone)| least(&mut sights.next_zones, key, &zone));
-    other.services.into_iter().for_each(|(key, service)| least(&mut sights.services, key, &service));
     sights
 }

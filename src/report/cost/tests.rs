@@ -52,7 +52,7 @@ fn names(table: &Table) -> Vec<&str> {
 
 #[test]
 fn the_dearest_comes_first_with_the_free_in_one_row_and_all_adds_up() {
-    let free = |team, reason, gb| Charged { charge: None, reason, ..egress(team, OCTOBER, gb) };
+    let free = |team, reason: &str, gb| Charged { charge: None, reason: reason.into(), ..egress(team, OCTOBER, gb) };
     let rows = vec![
         egress("web", OCTOBER, 10),
         zones("web", OCTOBER, 500),

@@ -1,0 +1,204 @@
+//! `outflow transfer`: flags → question → answer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::dimensions::Dimensions;
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job, run_on};
+use super::memory::overflow;
+use super::output::format;
+use super::pricing::PricingFlags;
+use super::tables::TableFlags;
+use super::top::rows;
+use crate::error::{Error, Exit, nearest};
+use crate::group::{Key, Verdict};
+use crate::report::transfer::{TransferKeys, TransferOrder, TransferShape};
+use crate::schema::{Column, ColumnSet};
+use crate::view::Format;
+use crate::work::{self, TransferQuestion};
+
+/// What ends can be told by, besides owners, with the columns of source and destination.
+const ENDS: [(&str, [Column; 2]); 11] = [
+    ("regions", [Column::SrcRegion, Column::DstRegion]),
+    ("zones", [Column::SrcZone, Column::DstZone]),
+    ("vpcs", [Column::SrcVpc, Column::DstVpc]),
+    ("accounts", [Column::SrcAccount, Column::DstAccount]),
+    ("subnets", [Column::SrcSubnet, Column::DstSubnet]),
+    ("instances", [Column::SrcInstance, Column::DstInstance]),
+    ("interfaces", [Column::SrcInterface, Column::DstInterface]),
+    ("addresses", [Column::Src, Column::Dst]),
+    ("places", [Column::SrcPlace, Column::DstPlace]),
+    ("countries", [Column::SrcCountry, Column::DstCountry]),
+    ("networks", [Column::SrcNetwork, Column::DstNetwork]),
+];
+/// The first of them.
+const REGIONS: &str = ENDS[0].0;
+/// Stands for the only owner key, or the first one of --by.
+const OWNERS: &str = "owners";
+/// The owner key that tells most about who talks to each other.
+const SERVICE: &str = "service";
+const SUBNETS: &str = "subnets";
+
+/// Flags of `outflow transfer`.
+#[derive(Debug, Args)]
+pub(super) struct TransferFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// What stands for the two ends: regions, zones, vpcs, accounts, subnets, instances, interfaces, addresses, places,
+    /// countries, networks, owners, or an owner key such as team
+    #[arg(long, value_name = "ENDS", default_value = REGIONS, help_heading = "Report")]
+    between: String,
+
+    /// Further columns of the list: an owner key such as team (who bears a charge, and of bytes the sender), src_team,
+    /// any column
+    #[arg(long, value_name = "COLUMNS", help_heading = "Report")]
+    by: Option<String>,
+
+    /// Who talks to each other in the table of alternatives, told as in --between [default: the first owner key of
+    /// --by, else the owner key `service`, else subnets]
+    #[arg(long, value_name = "ENDS", help_heading = "Report")]
+    services: Option<String>,
+
+    /// How many rows of the list and of the alternatives, or `all`; the rest is summed in a row `(other)`
+    #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
+    top: String,
+
+    /// Order, the greatest first; by key the smallest
+    #[arg(long, value_enum, default_value_t = Order::Usd, help_heading = "Report")]
+    sort: Order,
+
+    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    memory: Option<String>,
+
+    #[command(flatten)]
+    tables: TableFlags,
+
+    #[command(flatten)]
+    pricing: PricingFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// What rows are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// Dollars, then bytes
+    Usd,
+    /// Bytes
+    Bytes,
+    /// The names of ends
+    Key,
+}
+
+impl From<Order> for TransferOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Usd => Self::Usd,
+            Order::Bytes => Self::Bytes,
+            Order::Key => Self::Key,
+        }
+    }
+}
+
+impl TransferFlags {
+    /// Answers, writes and tells how it ended.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        let question = self.question()?;
+        let job = job(&self.input, Verdict::Accept)?;
+        run_on(&job, &self.input, &self.output, |progress| work::transfer(&job, question, progress))
+    }
+
+    fn question(&self) -> Result<TransferQuestion, Error> {
+        let told = self.tables.told()?;
+        let known = told.owner_keys();
+        let mut by = Dimensions::default();
+        // Columns that the list always has are not asked for twice.
+        by.add("--by", "path,via", &known)?;
+        if let Some(names) = &self.by {
+            by.add("--by", names, &known)?;
+        }
+        let ends = ends("--between", &self.between, &mut by, &known)?;
+        let services = self.services.clone().unwrap_or_else(|| match by.owner_keys.first() {
+            Some(key) => key.to_string(),
+            None if known.contains(SERVICE) => SERVICE.to_owned(),
+            None => SUBNETS.to_owned(),
+        });
+        let (services, _) = self::ends("--services", &services, &mut by, &known)?;
+        let (ends, names) = ends;
+        let both = [&ends, &services].into_iter().flatten().map(|key| key.column);
+        let columns = both.fold(by.columns(), ColumnSet::with);
+        let columns = columns.union(ColumnSet::of(&[Column::SrcPlace, Column::DstPlace]));
+        let extra = by.extra();
+        let is_by_region = ends[0].column == Column::SrcRegion;
+        let shape = TransferShape {
+            ends: names,
+            by: by.heads().split_off(2),
+            rows: rows(&self.top)?,
+            order: self.sort.into(),
+            matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
+            hours: 0,
+        };
+        Ok(TransferQuestion {
+            sources: self.tables.sources(told, &by.owner_keys)?,
+            keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
+            columns,
+            extra,
+            prices: self.pricing.prices.table()?,
+            terms: self.pricing.terms()?,
+            shape,
+            overflow: overflow(self.memory.as_deref())?,
+        })
+    }
+}
+
+/// The keys of both ends, and the names of their columns.
+fn ends(
+    flag: &str,
+    name: &str,
+    dimensions: &mut Dimensions,
+    known: &BTreeSet<Arc<str>>,
+) -> Result<([Key; 2], [String; 2]), Error> {
+    let keys = |columns: [Column; 2]| columns.map(|column| Key { column, cut: None });
+    let same = |plural: &str| plural == name || singular(plural) == name;
+    if let Some((_, columns)) = ENDS.iter().find(|(plural, _)| same(plural)) {
+        return Ok((keys(*columns), columns.map(|column| column.name().to_owned())));
+    }
+    let owners = || match (dimensions.owner_keys.first(), known.len()) {
+        (Some(key), _) => Ok(Arc::clone(key)),
+        (None, 1) => known.first().map(Arc::clone).ok_or_else(|| unknown_ends(flag, name, known)),
+        (None, 0) => Err(Error::usage(format!("{flag} {name}: no owners are known"))
+            .hint("owners such as team need a table of tags: --tags FILE")),
+        _ => Err(Error::usage(format!("{flag} {name}: by which owner key?"))
+            .hint(format!("for example {flag} {}", known.iter().map(|key| &**key).collect::<Vec<_>>().join(", or ")))),
+    };
+    let key = match known.get(name) {
+        Some(key) => Arc::clone(key),
+        None if name == OWNERS => owners()?,
+        None => return Err(unknown_ends(flag, name, known)),
+    };
+    let names = [format!("src_{key}"), format!("dst_{key}")];
+    Ok((keys(dimensions.owner_ends(key)?), names))
+}
+
+/// One of a kind of ends: `region`, `country`, `address`.
+fn singular(plural: &str) -> String {
+    match (plural.strip_suffix("ies"), plural.strip_suffix("sses")) {
+        (Some(country), _) => format!("{country}y"),
+        (_, Some(address)) => format!("{address}ss"),
+        _ => plural.trim_end_matches('s').to_owned(),
+    }
+}
+
+fn unknown_ends(flag: &str, name: &str, known: &BTreeSet<Arc<str>>) -> Error {
+    let names = || ENDS.iter().map(|(plural, _)| *plural).chain([OWNERS]).chain(known.iter().map(|key| &**key));
+    let error = Error::usage(format!("{flag}: no end is told by `{name}`"));
+    let near = nearest(name, names());
+    let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
+    error.hint(format!("one of {}", names().collect::<Vec<_>>().join(", ")))
+}

@@ -1,0 +1,77 @@
+//! `transfer`: traffic and its charges by both ends, priced.
+
+use std::collections::BTreeSet;
+
+use super::answer::Answer;
+use super::traffic::{Sum, TrafficQuestion, boundary_note, summed};
+use super::{Job, Progress};
+use crate::error::Error;
+use crate::group::{Key, KeyValue, Overflow, Rollup, Spec};
+use crate::join::{Sources, Wanted};
+use crate::price::{PoolTerms, PriceTable, Tiers};
+use crate::report::charged::{self, Bill};
+use crate::report::transfer::{Gathered, TransferKeys, TransferShape, report};
+use crate::schema::{Column, ColumnSet};
+
+/// What to sum by what, at which prices, and how to show it.
+#[derive(Debug)]
+pub struct TransferQuestion {
+    /// What is joined.
+    pub sources: Sources,
+    /// What traffic is told apart by.
+    pub keys: TransferKeys,
+    /// The columns that traffic must have for the keys.
+    pub columns: ColumnSet,
+    /// Columns of the records that ride along.
+    pub extra: Vec<Column>,
+    /// Prices.
+    pub prices: PriceTable,
+    /// What decides the cost besides.
+    pub terms: PoolTerms,
+    /// Order, rows, columns.
+    pub shape: TransferShape,
+    /// How much memory the sums may take, and where the rest goes.
+    pub overflow: Option<Overflow>,
+}
+
+/// Answers what goes from where to where, and what it costs.
+///
+/// # Errors
+/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+pub fn transfer(job: &Job, question: TransferQuestion, progress: &Progress) -> Result<Answer, Error> {
+    let TransferQuestion { sources, keys, columns, extra, prices, terms, mut shape, overflow } = question;
+    let wanted = Wanted { columns: columns.union(charged::columns()), traffic: true, charges: true, blocked: false };
+    let sum = Sum { wanted, spec: charged::spec(keys.keys(), terms.tiers == Tiers::Marginal) };
+    let traffic = TrafficQuestion { sources, extra, sums: vec![hours(), sum], overflow };
+    let threads = job.threads()?;
+    let mut summed = summed(job, &traffic, &threads, progress)?;
+    let [hours, sums] = [summed.rollups.swap_remove(0), summed.rollups.swap_remove(0)];
+    shape.hours = count(&hours)?;
+    let mut gathered = Gathered::of(&sums)?;
+    let window = (job.window.from, job.window.to);
+    let bill = Bill::of(gathered.take_rows(), window, &prices, terms);
+    let mut report = report(&gathered, &bill, &shape);
+    report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
+    report.meta.notes.extend(boundary_note(&summed.boundary));
+    report.meta.warnings.extend(traffic.sources.warnings());
+    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+}
+
+/// The hours that have traffic, refused or not.
+fn hours() -> Sum {
+    let keys = vec![Key { column: Column::Hour, cut: None }];
+    let spec =
+        Spec { keys, views: Vec::new(), bytes: false, packets: false, seen: false, starts: false, distinct: false };
+    let columns = ColumnSet::of(&[Column::Start]);
+    Sum { wanted: Wanted { columns, traffic: true, charges: false, blocked: true }, spec }
+}
+
+fn count(hours: &Rollup) -> Result<u64, Error> {
+    let mut all = BTreeSet::new();
+    for shard in hours.shards() {
+        hours.for_each_group(shard, |group| {
+            all.extend(hours.group_values(&group).filter(|hour| *hour != KeyValue::Absent));
+        })?;
+    }
+    Ok(all.len() as u64)
+}
