@@ -433,6 +433,12 @@ impl Estate {
         vpcs
     }
 
+    /// Whether nothing tells of an address.
+    pub(super) fn is_foreign(&self, address: u128) -> bool {
+        let held = self.holders.contains_key(&address) || self.publics.contains_key(&address);
+        !held && self.by_prefix.look_up(address).is_none()
+    }
+
     /// Whether any address may be of several VPCs.
     pub(super) fn has_namesakes(&self) -> bool {
         let held = self.holders.keys().any(|address| self.vpcs_of(*address).len() > 1);

@@ -62,6 +62,12 @@ impl GeoIp {
         Ok(())
     }
 
+    /// Whether there is no database.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.databases.is_empty()
+    }
+
     /// What the databases tell of an address.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub mod prefixes;
 pub mod ranges;
 mod rows;
 pub mod tables;
+#[cfg(test)]
+mod tests;
 mod traffic;
 mod view;
 

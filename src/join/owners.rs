@@ -93,6 +93,16 @@ impl Owners {
         Ok(Self { keys, warnings })
     }
 
+    /// Whether anything is said of an address itself, or of a CIDR around it.
+    #[must_use]
+    pub fn tell_of(&self, address: u128) -> bool {
+        let tells = |index: &Index| {
+            let mut resources = index.networks(address).chain([Resource::Address(address)]);
+            resources.any(|resource| index.by_resource.contains_key(&resource))
+        };
+        self.keys.iter().any(tells)
+    }
+
     /// Who owns an end, over all time, by the key at this place of those asked for.
     #[must_use]
     pub fn timeline(&self, key: usize, end: &EndFacts) -> Timeline {

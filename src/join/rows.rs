@@ -15,7 +15,7 @@ use super::traffic::{ChargeTo, Traffic};
 use super::view::{Direction, Fact, View, rides_apart};
 use crate::decode::{Dictionary, Flows, Values};
 use crate::error::Error;
-use crate::group::{Account, Class, KeyValue, Tally};
+use crate::group::{Account, Class, KeyValue, Tally, is_public};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME, Column, ColumnSet};
 
 /// Rows of a block: enough to be packed at a stretch, few enough for a core's cache.
@@ -59,6 +59,8 @@ pub struct Writer<'a, S> {
     blocked: Vec<u32>,
     rows: usize,
     known: HashMap<End, Arc<Known>, ahash::RandomState>,
+    /// Public addresses outside of the estate, by where their range is kept; none for those outside of AWS's.
+    strangers: HashMap<Option<usize>, Arc<Known>, ahash::RandomState>,
     /// Ends that are the same whenever they are met, by whom they are told and the address.
     sides: HashMap<(Teller, u128), (End, Arc<Known>), ahash::RandomState>,
     items: Vec<Item>,
@@ -117,7 +119,7 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// A writer to a sink.
     pub fn new(traffic: &'a Traffic<'a>, wanted: &'a Wanted, sink: S) -> Self {
         let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
-        let (dictionary, known, sides, account, boundary) = Default::default();
+        let (dictionary, known, sides, strangers, account, boundary) = Default::default();
         let (counted, blocked, items) = Default::default();
         let flows = Flows::new(wanted.columns);
         let keys = traffic.facts.rollup().spec().keys.iter().map(|key| key.column);
@@ -135,6 +137,7 @@ impl<'a, S: Sink> Writer<'a, S> {
             rows: 0,
             known,
             sides,
+            strangers,
             items,
             failed: None,
             account,
@@ -290,12 +293,31 @@ impl<'a, S: Sink> Writer<'a, S> {
         if let Some((end, known)) = self.sides.get(&(teller, address)) {
             return (*end, Arc::clone(known));
         }
+        if let Some(known) = self.stranger(address) {
+            return (End { vpc: None, address, interface: None }, known);
+        }
         let end = atlas.side(view, fact, direction, source);
         let known = self.known(end);
         if matches!(teller, Teller::Interface(_)) || atlas.estate.is_steady(address) {
             self.sides.insert((teller, address), (end, Arc::clone(&known)));
         }
         (end, known)
+    }
+
+    /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
+    fn stranger(&mut self, address: u128) -> Option<Arc<Known>> {
+        let Traffic { atlas, sources, .. } = self.traffic;
+        let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
+        if told || !is_public(address) || !atlas.estate.is_foreign(address) {
+            return None;
+        }
+        let range = atlas.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
+        if let Some(known) = self.strangers.get(&range) {
+            return Some(Arc::clone(known));
+        }
+        let known = self.known(End { vpc: None, address, interface: None });
+        self.strangers.insert(range, Arc::clone(&known));
+        Some(known)
     }
 
     /// What is known of an end.

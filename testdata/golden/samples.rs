@@ -115,7 +115,7 @@ fn aws_logs_of_others_hold_what_they_are_known_to_hold() {
         assert_eq!(kinds, expected, "lines, ok, blocked, no_data, skip_data, malformed of {}", log.file);
         assert_eq!(of("records"), log.ok + log.no_data + log.skip_data, "{}", log.file);
 
-        let top = report(&["top", "--action", "accept", "--top", "1", "--by", "eni,dst"], &path, "");
+        let top = report(&["top", "--no-dedup", "--top", "1", "--by", "eni,dst"], &path, "");
         assert_eq!(account(&top, "counted"), (log.ok - log.blocked, log.counted_bytes), "{}", log.file);
         let total = &top["totals"]["top"];
         assert_eq!(total["bytes"], log.counted_bytes, "{}", log.file);
@@ -136,6 +136,24 @@ fn the_real_security_lake_file_is_known_to_the_last_record() {
     let flows = top["tables"]["top"].as_array().expect("rows").iter();
     let flows: BTreeMap<_, _> = flows.map(|row| (row["action"].as_str().unwrap_or("-"), &row["flows"])).collect();
     assert_eq!(flows, BTreeMap::from([("ACCEPT", &1108.into()), ("REJECT", &30.into())]));
+}
+
+#[test]
+fn each_byte_of_the_real_security_lake_file_counts_once() {
+    let Some(samples) = samples() else { return };
+    // Without the packet addresses, which are those of the interfaces there, nothing is counted otherwise.
+    for file in [SECURITY_LAKE, TWIN].map(|file| samples.join(file)) {
+        let counted = |arguments: &[&str]| account(&report(&[&["top"], arguments].concat(), &file, ""), "counted");
+        assert_eq!(counted(&["--no-dedup"]).1, 4_609_485);
+        assert_eq!(counted(&["--no-dedup", "--where", "flow_direction = egress"]).1, 2_839_497);
+        for by in ["src,dst", "src,dst,port", "path,via", "src_interface", "hour"] {
+            let top = report(&["top", "--by", by], &file, "");
+            assert_eq!(account(&top, "counted").1, 3_254_642, "by {by}");
+            assert_eq!(account(&top, "duplicate").1, 4_609_485 - 3_254_642, "by {by}");
+            assert_eq!(account(&top, "hop"), (0, 0), "by {by}");
+            assert_eq!(top["totals"]["top"]["bytes"], 3_254_642, "by {by}");
+        }
+    }
 }
 
 #[test]
@@ -180,7 +198,7 @@ fn formats_in_aws_s_words_read_the_lines_that_were_written_with_them() {
     let bytes = BTreeMap::from(bytes);
     assert_eq!(sections.iter().map(|section| section.lines.len()).collect::<Vec<_>>(), [7, 8, 6, 4, 2, 1]);
     for Section { name, format, lines } in sections {
-        let by = ["--format", &format, "--by", "src,dst,port"];
+        let by = ["--no-dedup", "--format", &format, "--by", "src,dst,port"];
         let wrapped = samples.join(PROCESSOR).join(format!("{name}.golden.json"));
         let wrapped = report(&[&["top"], &by[..]].concat(), &wrapped, "");
         for stdin in [lines.join("\n"), lines.join("\r\n") + "\r\n"] {
@@ -257,7 +275,7 @@ fn whatever_else_there_is_is_refused_with_the_reason_and_never_misread() {
 #[test]
 fn the_logs_among_everything_else_are_summed_as_each_alone() {
     let Some(samples) = samples() else { return };
-    let printed = outflow(&["top", "-o", "json", "--by", "eni"], &samples, "");
+    let printed = outflow(&["top", "--no-dedup", "-o", "json", "--by", "eni"], &samples, "");
     assert_eq!(printed.exit, "3");
     let top: Value = serde_json::from_slice(&printed.stdout).expect("the report is JSON");
     let sum = |of: fn(&Held) -> u64| LOGS.iter().map(of).sum::<u64>();

@@ -1,0 +1,278 @@
+//! What is charged, to whom, and who bears it: section 7.
+
+use super::*;
+
+const HUB: &str = "444455556666";
+
+/// Charges on records of 700 bytes: charge, payer, regions, bearer's side.
+fn charged(world: &World) -> Vec<String> {
+    let rows = world.join().charges("bytes charge payer_account from_region to_region owner").into_iter();
+    rows.filter_map(|row| row.strip_prefix("700 ").map(str::to_owned)).collect()
+}
+
+/// A company of two VPCs in one region and one in another; teams own subnets by their addresses.
+fn world(version: u8, lines: &str) -> World {
+    let text = format!(
+        "web: vpc-id=vpc-a az-id=use1-az1 region=us-east-1\napp: vpc-id=vpc-a az-id=use1-az2 region=us-east-1\n\
+         peer: vpc-id=vpc-b az-id=use1-az2 region=us-east-1 account-id={HUB}\n\
+         far: vpc-id=vpc-c az-id=euw1-az1 region=eu-west-1 account-id={HUB}\n\
+         web out 10.0.0.1>10.0.9.9 1\napp out 10.0.1.1>10.0.9.9 1\npeer out 10.5.0.1>10.5.9.9 1\n\
+         far out 10.7.0.1>10.7.9.9 1\n{lines}"
+    );
+    World::of(version, &text).tags(&[
+        "10.0.0.0/24,web,,",
+        "10.0.1.0/24,app,,",
+        "10.5.0.0/16,peer,,",
+        "10.7.0.0/16,far,,",
+    ])
+}
+
+#[track_caller]
+fn check(lines: &str, expected: &[&str]) {
+    assert_eq!(charged(&world(5, lines)), expected, "{lines}");
+}
+
+#[test]
+fn what_leaves_for_the_internet_is_charged_to_the_sender() {
+    check("web out 10.0.0.1>198.51.100.7 700 traffic-path=8", &["internet-egress 111122223333 us-east-1 internet web"]);
+    check("web in 198.51.100.7>10.0.0.1 700", &[]);
+}
+
+#[test]
+fn another_region_is_charged_to_the_sender_by_the_pair() {
+    let inter = ["inter-region 111122223333 us-east-1 eu-west-1 web"];
+    check("web out 10.0.0.1>34.240.0.9 700 traffic-path=8", &inter);
+    check("web out 10.0.0.1>52.218.0.1 700 traffic-path=8", &inter);
+    check("web out 10.0.0.1>10.7.0.1 700 traffic-path=5", &inter);
+    check("web in 52.218.0.1>10.0.0.1 700", &[]);
+}
+
+#[test]
+fn another_zone_is_charged_to_both_ends() {
+    let halves = ["inter-zone-in 111122223333 us-east-1 same app", "inter-zone-out 111122223333 us-east-1 same web"];
+    check("web out 10.0.0.1>10.0.1.1 700 traffic-path=1\napp in 10.0.0.1>10.0.1.1 700", &halves);
+    check("web out 10.0.0.1>10.0.0.1 700 traffic-path=1", &[]);
+}
+
+#[test]
+fn a_peering_between_zones_is_charged_to_both_accounts() {
+    let halves =
+        ["peering-zone-in 444455556666 us-east-1 same peer", "peering-zone-out 111122223333 us-east-1 same web"];
+    check("web out 10.0.0.1>10.5.0.1 700 traffic-path=4\npeer in 10.0.0.1>10.5.0.1 700", &halves);
+    check("app out 10.0.1.1>10.5.0.1 700 traffic-path=4", &[]);
+}
+
+#[test]
+fn a_public_address_in_the_region_is_charged_to_our_half_alone() {
+    check("web out 10.0.0.1>54.144.0.9 700 traffic-path=8", &["public-address-out 111122223333 us-east-1 same web"]);
+    check("web in 54.144.0.9>10.0.0.1 700", &["public-address-in 111122223333 us-east-1 same web"]);
+}
+
+#[test]
+fn services_of_the_own_region_and_gateway_endpoints_are_free() {
+    check("web out 10.0.0.1>3.5.0.1 700 traffic-path=8", &[]);
+    check("web out 10.0.0.1>3.5.0.1 700 traffic-path=7", &[]);
+    check("web out 10.0.0.1>13.224.0.1 700 traffic-path=8", &[]);
+}
+
+#[test]
+fn a_half_that_somebody_else_pays_is_not_charged() {
+    let text = "web: vpc-id=vpc-a az-id=use1-az1\nweb out 10.0.0.1>10.8.0.1 700 traffic-path=4";
+    let world = World::of(5, text).networks(&["10.8.0.0/16,,vpc-x,,us-east-1,use1-az2,partner,"]);
+    let out = format!("peering-zone-out {ACCOUNT} us-east-1 same -");
+    let rows = charged(&world);
+    assert!(rows.iter().any(|row| row.starts_with(out.trim_end_matches(" -"))), "{rows:?}");
+}
+
+#[test]
+fn where_zones_are_unknown_neither_half_is_charged() {
+    check("web out 10.0.0.1>10.0.8.8 700 traffic-path=1", &[]);
+    let told = world(3, "web out 10.0.0.1>10.0.1.1 700\napp out 10.0.1.1>10.0.9.8 1");
+    assert_eq!(charged(&told), Vec::<String>::new());
+    assert!(told.join().traffic("bytes path").contains(&"700 same-region".to_owned()));
+}
+
+#[test]
+fn an_unknown_account_pays_as_unknown() {
+    let text = "lb: vpc-id=vpc-z account-id=unknown\nlb out 10.0.0.9>198.51.100.7 700 traffic-path=8";
+    let told = World::default().log_at(("unknown", REGION), "fl-1", 5, text);
+    let rows = told.join().charges("charge payer_account");
+    assert_eq!(rows, ["internet-egress unknown"]);
+}
+
+const NAT: &str = "nat: vpc-id=vpc-a az-id=use1-az1 region=us-east-1 interface-type=nat_gateway\n\
+                   nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7\nnat out 10.0.0.220>198.51.100.7 700\n";
+
+#[test]
+fn a_nat_gateway_processes_each_byte_once_and_the_client_bears_it() {
+    let sent = format!("{NAT}app out 10.0.1.1>198.51.100.7 700 traffic-path=1");
+    let all = [
+        "inter-zone-in 111122223333 us-east-1 same app",
+        "inter-zone-out 111122223333 us-east-1 same app",
+        "internet-egress 111122223333 us-east-1 internet app",
+        "nat-processing 111122223333 us-east-1 any app",
+    ];
+    check(&sent, &all);
+    let same_zone = sent.replace("10.0.1.1", "10.0.0.1").replace("app out", "web out");
+    check(
+        &same_zone,
+        &["internet-egress 111122223333 us-east-1 internet web", "nat-processing 111122223333 us-east-1 any web"],
+    );
+}
+
+#[test]
+fn what_comes_through_a_nat_gateway_is_processed_too() {
+    let back = "nat: vpc-id=vpc-a az-id=use1-az2 region=us-east-1 interface-type=nat_gateway\n\
+                nat in 198.51.100.7>10.0.1.220 700\nnat out 10.0.1.220>10.0.1.1 700 pkt-srcaddr=198.51.100.7\n\
+                app in 198.51.100.7>10.0.1.1 700";
+    check(back, &["nat-processing 111122223333 us-east-1 any app"]);
+}
+
+#[test]
+fn an_unlogged_clients_charges_are_told_by_the_nat_gateway() {
+    let nat = NAT.replace("10.0.1.1", "10.0.1.7");
+    let told = world(5, &nat).networks(&[&format!("10.0.1.0/24,{ACCOUNT},vpc-a,,{REGION},use1-az2,,")]);
+    let all = [
+        "inter-zone-in 111122223333 us-east-1 same app",
+        "inter-zone-out 111122223333 us-east-1 same app",
+        "internet-egress 111122223333 us-east-1 internet app",
+        "nat-processing 111122223333 us-east-1 any app",
+    ];
+    assert_eq!(charged(&told), all);
+}
+
+#[test]
+fn a_client_that_nobody_knows_is_not_taken_for_one_behind_a_transit_gateway() {
+    let told = world(5, &NAT.replace("10.0.1.1", "10.0.8.8"));
+    assert_eq!(told.join().traffic("bytes path via").iter().filter(|row| **row == "700 internet nat").count(), 1);
+    let charges: Vec<String> = told.join().charges("bytes charge payer_account");
+    let all = ["700 internet-egress 111122223333", "700 nat-processing 111122223333"];
+    assert_eq!(charges, all);
+}
+
+#[test]
+fn what_an_unlogged_nat_gateway_processes_is_assumed() {
+    let told = world(5, "app out 10.0.1.1>198.51.100.7 700 traffic-path=1");
+    let all = ["internet-egress 111122223333 us-east-1 internet app", "nat-processing 111122223333 us-east-1 any app"];
+    assert_eq!(charged(&told), all);
+    assert!(told.join().charges("charge assumed").iter().all(|row| !row.ends_with(" -")));
+    let known = told.inventory(&["nat vpc=vpc-a zone=use1-az1 at=10.0.0.220 role=nat"]);
+    let zones = ["inter-zone-in 111122223333 us-east-1 same app", "inter-zone-out 111122223333 us-east-1 same app"];
+    assert_eq!(charged(&known), [&zones[..], &all[..]].concat());
+}
+
+#[test]
+fn of_a_regional_nat_gateway_no_way_between_zones_is_charged() {
+    let text = "-: vpc-id=vpc-a region=us-east-1 resource-id=nat-1 interface-type=regional_nat_gateway\n\
+                - in 10.0.1.1>198.51.100.7 700\n- out 54.144.0.9>198.51.100.7 700\n\
+                app out 10.0.1.1>198.51.100.7 700 traffic-path=1";
+    let all = ["internet-egress 111122223333 us-east-1 internet app", "nat-processing 111122223333 us-east-1 any app"];
+    for version in [5, 11] {
+        assert_eq!(charged(&world(version, text)), all, "{version}");
+    }
+}
+
+#[test]
+fn a_central_nat_gateways_account_pays_and_the_client_bears_it() {
+    let text = format!(
+        "nat: vpc-id=vpc-h az-id=use1-az1 region=us-east-1 account-id={HUB} interface-type=nat_gateway\n\
+         nat in 10.0.1.1>10.9.0.220 700 pkt-dstaddr=198.51.100.7\nnat out 10.9.0.220>198.51.100.7 700\n\
+         app out 10.0.1.1>198.51.100.7 700 traffic-path=1"
+    );
+    check(
+        &text,
+        &[
+            "internet-egress 444455556666 us-east-1 internet app",
+            "nat-processing 444455556666 us-east-1 any app",
+            "transit-gateway 111122223333 us-east-1 any app",
+        ],
+    );
+}
+
+#[test]
+fn the_answer_through_a_central_nat_gateway_enters_the_transit_gateway_at_the_hub() {
+    let text = format!(
+        "nat: vpc-id=vpc-h az-id=use1-az1 region=us-east-1 account-id={HUB} interface-type=nat_gateway\n\
+         nat in 198.51.100.7>10.9.0.220 700\nnat out 10.9.0.220>10.0.1.1 700 pkt-srcaddr=198.51.100.7\n\
+         app in 198.51.100.7>10.0.1.1 700"
+    );
+    check(&text, &["nat-processing 444455556666 us-east-1 any app", "transit-gateway 444455556666 us-east-1 any app"]);
+}
+
+#[test]
+fn a_transit_gateway_is_charged_once_to_the_source_attachments_account() {
+    check("web out 10.0.0.1>10.5.0.1 700 traffic-path=1", &["transit-gateway 111122223333 us-east-1 any web"]);
+    check(
+        "peer out 10.5.0.1>10.0.0.1 700 traffic-path=1\nweb in 10.5.0.1>10.0.0.1 700",
+        &["transit-gateway 444455556666 us-east-1 any peer"],
+    );
+    let far = ["inter-region 111122223333 us-east-1 eu-west-1 web", "transit-gateway 111122223333 us-east-1 any web"];
+    check("web out 10.0.0.1>10.7.0.1 700 traffic-path=1", &far);
+}
+
+#[test]
+fn an_interface_endpoint_processes_both_directions_and_no_zones() {
+    let text = "queue: vpc-id=vpc-a az-id=use1-az2 region=us-east-1 interface-type=vpc_endpoint\n\
+                queue out 10.0.2.100>10.0.0.9 1\n";
+    let there = format!("{text}web out 10.0.0.1>10.0.2.100 700 traffic-path=1");
+    let back = format!("{text}queue out 10.0.2.100>10.0.0.1 700");
+    for lines in [there, back] {
+        assert_eq!(charged(&world(11, &lines)), ["endpoint-processing 111122223333 us-east-1 any web"], "{lines}");
+    }
+}
+
+#[test]
+fn a_site_by_direct_connect_is_charged_by_its_location() {
+    let sent = "web out 10.0.0.1>172.20.0.9 700 traffic-path=3";
+    let told = world(5, sent).networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"]);
+    assert_eq!(charged(&told), ["direct-connect 111122223333 us-east-1 EqDC2 web"]);
+    let told = world(5, sent).networks(&["172.20.0.0/16,,,,,,branch,vpn"]);
+    assert_eq!(charged(&told), ["internet-egress 111122223333 us-east-1 internet web"]);
+    check(sent, &["internet-egress 111122223333 us-east-1 internet web"]);
+    let received = world(5, "web in 172.20.0.9>10.0.0.1 700").networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"]);
+    assert_eq!(charged(&received), Vec::<String>::new());
+}
+
+#[test]
+fn ipv6_to_another_vpc_of_the_region_is_over_public_addresses() {
+    let text = "a: vpc-id=vpc-a az-id=use1-az1 region=us-east-1\nb: vpc-id=vpc-b az-id=use1-az2 region=us-east-1\n\
+                a out 2600:1f18::1>2600:1f18:8000::1 700 traffic-path=8\nb in 2600:1f18::1>2600:1f18:8000::1 700\n\
+                b out 2600:1f18:8000::1>2600:1f18:8000::9 1";
+    let rows: Vec<String> = charged(&World::of(5, text));
+    let halves = ["public-address-in 111122223333 us-east-1 same", "public-address-out 111122223333 us-east-1 same"];
+    assert_eq!(rows.iter().map(|row| row.rsplit_once(' ').unwrap().0).collect::<Vec<_>>(), halves);
+}
+
+#[test]
+fn a_charge_can_be_put_to_the_other_end() {
+    let lines = "web out 10.0.0.1>10.0.1.1 700 traffic-path=1";
+    for (charge_to, bearer) in [(ChargeTo::Sender, "web"), (ChargeTo::Receiver, "app")] {
+        let world = World { charge_to, ..world(5, lines) };
+        let rows = charged(&world);
+        assert!(rows.len() == 2 && rows.iter().all(|row| row.ends_with(bearer)), "{rows:?}");
+    }
+}
+
+#[test]
+fn what_a_receiver_refuses_is_charged_as_what_it_takes() {
+    let halves = ["inter-zone-in 111122223333 us-east-1 same app", "inter-zone-out 111122223333 us-east-1 same web"];
+    check("web out 10.0.0.1>10.0.1.1 700 traffic-path=1\napp in 10.0.0.1>10.0.1.1 700 REJECT", &halves);
+    check("web out 10.0.0.1>10.0.1.1 700 REJECT", &[]);
+}
+
+#[test]
+fn owners_are_those_of_the_hour() {
+    let text = "eni-1: vpc-id=vpc-a\neni-1 out 10.0.0.1>198.51.100.7 700 traffic-path=8\n\
+                eni-1 out 10.0.0.1>198.51.100.7 700 traffic-path=8 @7200-7260";
+    let tags = ["eni-1,old,,2026-10-01T02:00:00Z", "eni-1,new,2026-10-01T02:00:00Z,"];
+    let told = World::of(5, text).tags(&tags).join();
+    assert_eq!(told.charges("owner"), ["new", "old"]);
+    assert_eq!(told.traffic("src_owner dst_owner"), ["new (external)", "old (external)"]);
+}
+
+#[test]
+fn ends_without_an_owner_are_unallocated_or_external() {
+    let text = "web: vpc-id=vpc-a\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8\nweb in 198.51.100.8>10.0.0.1 700";
+    let told = World::of(5, text).tags(&["198.51.100.8,partner,,"]).join();
+    assert_eq!(told.traffic("src_owner dst_owner"), ["(unallocated) (external)", "partner (unallocated)"]);
+}

@@ -1,0 +1,342 @@
+//! Each byte once: sections 2 and 4.
+
+use super::*;
+
+const PAIR: &str =
+    "web: vpc-id=vpc-a az-id=use1-az1 instance-id=i-1\napp: vpc-id=vpc-a az-id=use1-az2 instance-id=i-2\n";
+
+fn pair(lines: &str) -> World {
+    World::of(5, &format!("{PAIR}{lines}"))
+}
+
+#[test]
+fn a_flow_that_both_ends_logged_counts_at_its_sender() {
+    let told = pair("web out 10.0.0.1>10.0.1.1 700\napp in 10.0.0.1>10.0.1.1 700").join();
+    assert_eq!(told.traffic("src dst bytes count_rule"), ["10.0.0.1 10.0.1.1 700 at the sender"]);
+    assert_eq!(told.class(Class::Counted), (1, 700));
+    assert_eq!(told.class(Class::Duplicate), (1, 700));
+}
+
+#[test]
+fn a_flow_whose_sender_is_not_logged_counts_at_its_receiver() {
+    let told = pair("app in 10.0.0.1>10.0.1.1 700\napp out 10.0.1.1>10.0.0.1 50").join();
+    let rows =
+        ["10.0.0.1 10.0.1.1 700 at the receiver: the sender is not logged", "10.0.1.1 10.0.0.1 50 at the sender"];
+    assert_eq!(told.traffic("src dst bytes count_rule"), rows);
+}
+
+#[test]
+fn a_sender_is_watched_from_a_minute_before_its_first_record_to_a_minute_after_its_last() {
+    for (start, duplicate) in [(939, false), (940, true), (1000, true), (1120, true), (1121, false)] {
+        let received = format!("app in 10.0.0.1>10.0.1.1 700 @{start}-{}", start + 20);
+        let told = pair(&format!("web out 10.0.0.1>10.0.1.9 5 @1000-1060\n{received}")).join();
+        let class = if duplicate { Class::Duplicate } else { Class::Counted };
+        assert_eq!(told.account[class].bytes, if duplicate { 700 } else { 705 }, "{start}");
+    }
+}
+
+#[test]
+fn a_record_that_starts_while_its_sender_is_watched_is_a_duplicate_wherever_it_ends() {
+    let world = pair("web out 10.0.0.1>10.0.1.1 300 @1000-1060\napp in 10.0.0.1>10.0.1.1 700 @1100-1700");
+    for told in [world.join(), world.join_hourly()] {
+        assert_eq!(told.class(Class::Counted), (1, 300));
+        assert_eq!(told.class(Class::Duplicate), (1, 700));
+        assert_eq!(told.boundary, Tally::default());
+    }
+}
+
+#[test]
+fn a_quiet_interface_is_watched() {
+    let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\nweb NODATA @3000-3060\napp in 10.0.0.1>10.0.1.1 700 @3000-3060";
+    assert_eq!(pair(lines).join().class(Class::Duplicate), (1, 700));
+    let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\napp in 10.0.0.1>10.0.1.1 700 @3000-3060";
+    assert_eq!(pair(lines).join().class(Class::Duplicate), (0, 0));
+}
+
+#[test]
+fn between_two_records_an_interface_is_watched_however_quiet() {
+    let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\nweb out 10.0.0.1>10.0.1.9 5 @86000-86060\n\
+                 app in 10.0.0.1>10.0.1.1 700 @40000-40060";
+    assert_eq!(pair(lines).join().class(Class::Duplicate), (1, 700));
+}
+
+#[test]
+fn a_sender_is_not_watched_where_its_records_were_lost() {
+    let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\nweb SKIPDATA @600-1200\nweb out 10.0.0.1>10.0.1.9 5 @7200-7260\n";
+    for (start, duplicate) in [(599, true), (600, false), (1200, false), (1201, true)] {
+        let told = pair(&format!("{lines}app in 10.0.0.1>10.0.1.1 700 @{start}-{start}")).join();
+        assert_eq!(told.class(Class::Duplicate), if duplicate { (1, 700) } else { (0, 0) }, "{start}");
+        assert_eq!(told.class(Class::SkipData), (1, 0));
+    }
+}
+
+#[test]
+fn lost_records_alone_do_not_make_a_watch() {
+    let lines = "web SKIPDATA @0-3600\nweb out 10.0.0.1>10.0.1.9 5 @7200-7260\napp in 10.0.0.1>10.0.1.1 700 @3700-3700";
+    assert_eq!(pair(lines).join().class(Class::Duplicate), (0, 0));
+}
+
+/// The sender's flow log begins in the middle of an hour.
+const EDGE: &str = "web out 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=1\nweb out 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=2\n\
+                    web NODATA @3000-3060\n\
+                    app in 10.0.0.1>10.0.1.1 500 @600-660 srcport=1\napp in 10.0.0.1>10.0.1.1 500 @600-660 srcport=2\n\
+                    app in 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=1\napp in 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=2";
+
+#[test]
+fn at_the_edge_of_a_watch_each_record_is_judged_by_its_own_start() {
+    let told = pair(EDGE).join();
+    assert_eq!((told.class(Class::Counted), told.class(Class::Duplicate)), ((4, 1600), (2, 600)));
+    assert_eq!(told.boundary, Tally::default());
+}
+
+#[test]
+fn of_records_by_the_hour_what_the_receiver_alone_saw_is_told_by_difference() {
+    let told = pair(EDGE).join_hourly();
+    assert_eq!(told.account[Class::Counted].bytes, 1600);
+    assert_eq!(told.account[Class::Duplicate].bytes, 600);
+    assert_eq!(told.boundary.bytes, 1000);
+}
+
+#[test]
+fn what_counts_at_an_edge_does_not_depend_on_what_else_records_are_grouped_by() {
+    let mut world = pair(EDGE);
+    world.extra = vec![Column::Srcport];
+    assert_eq!(world.join().account[Class::Counted].bytes, 1600);
+    assert_eq!(world.join_hourly().account[Class::Counted].bytes, 1600);
+}
+
+#[test]
+fn columns_that_ride_along_keep_their_values() {
+    let lines = "web out 10.0.0.1>10.0.1.1 300 srcport=7 dstport=9 tcp-flags=2 type=IPv4";
+    let extra = vec![Column::Srcport, Column::TcpFlags, Column::Minute, Column::Port, Column::Type];
+    let world = World { extra, ..pair(lines) };
+    for told in [world.join(), world.join_hourly()] {
+        let minute = MIDNIGHT + 60;
+        assert_eq!(told.traffic("srcport tcp_flags minute port type"), [format!("7 2 {minute} 9 IPv4")]);
+    }
+}
+
+#[test]
+fn what_was_refused_moves_no_edge() {
+    let world = pair(
+        "web out 10.0.0.1>10.0.1.1 300 @1800-1860\nweb NODATA @3000-3060\n\
+         app in 10.0.0.1>10.0.1.1 40 REJECT @600-660\napp in 10.0.0.1>10.0.1.1 700 @1800-1860",
+    );
+    for told in [world.join(), world.join_hourly()] {
+        assert_eq!(told.class(Class::Counted), (1, 300));
+        assert_eq!(told.class(Class::Duplicate), (1, 700));
+        assert_eq!(told.class(Class::Blocked), (1, 40));
+    }
+}
+
+#[test]
+fn an_address_belongs_to_the_interface_that_held_it_then() {
+    let lines = "old: vpc-id=vpc-a\nnew: vpc-id=vpc-a\nold out 10.0.0.1>10.0.9.9 1 @0-60\nold NODATA @3000-3060\n\
+                 new out 10.0.0.1>10.0.9.9 1 @7200-7260\nnew NODATA @9000-9060\n";
+    for (start, holder, counted) in [(60, "old", false), (5000, "-", true), (8000, "new", false)] {
+        let told = pair(&format!("{lines}app in 10.0.0.1>10.0.1.1 700 @{start}-{start}")).join();
+        let bytes = told.account[Class::Counted].bytes;
+        assert_eq!(bytes, if counted { 702 } else { 2 }, "{start}");
+        let received = told.traffic("dst src_interface").into_iter().find(|row| row.starts_with("10.0.1.1 "));
+        assert_eq!(received, counted.then(|| format!("10.0.1.1 {holder}")), "{start}");
+    }
+}
+
+#[test]
+fn of_two_flow_logs_of_an_interface_the_one_with_more_fields_counts() {
+    let lines = "web out 10.0.0.1>10.0.1.9 700";
+    let told = World::default().log("fl-1", 2, lines).log("fl-2", 5, &format!("{PAIR}{lines}")).join();
+    assert_eq!((told.class(Class::Counted), told.class(Class::Duplicate)), ((1, 700), (1, 700)));
+    assert_eq!(told.traffic("count_rule direction_rule"), ["at the sender by the record"]);
+}
+
+#[test]
+fn packet_addresses_are_fields_too() {
+    let lines = "pod out 10.0.0.1>10.0.1.9 700 pkt-srcaddr=10.0.0.77";
+    let pod = "pod: vpc-id=vpc-a instance-id=i-1\n";
+    let told = World::default().log("fl-1", 2, lines).log("fl-2", 3, &format!("{pod}{lines}")).join();
+    assert_eq!(told.traffic("src bytes"), ["10.0.0.77 700"]);
+}
+
+#[test]
+fn of_two_flow_logs_with_the_same_fields_the_one_with_the_lowest_id_counts() {
+    let lines = format!("{PAIR}web out 10.0.0.1>10.0.1.9 700\napp in 10.9.0.1>10.0.1.1 50");
+    let world = |one, other| World::default().log(one, 5, &lines).log(other, 5, &lines).join();
+    let told = world("fl-2", "fl-1");
+    assert_eq!((told.class(Class::Counted), told.class(Class::Duplicate)), ((2, 750), (2, 750)));
+    assert_eq!(told, world("fl-1", "fl-2"));
+}
+
+#[test]
+fn two_flow_logs_of_different_interfaces_are_no_duplicates() {
+    let web = format!("{PAIR}web out 10.0.0.1>10.0.1.9 700");
+    let app = format!("{PAIR}app out 10.0.1.1>10.0.1.9 700");
+    let told = World::default().log("fl-1", 5, &web).log("fl-2", 5, &app).join();
+    assert_eq!(told.class(Class::Counted), (2, 1400));
+}
+
+#[test]
+fn what_a_receiver_refuses_counts_at_its_sender() {
+    let told = pair("web out 10.0.0.1>10.0.1.1 700\napp in 10.0.0.1>10.0.1.1 700 REJECT").join();
+    assert_eq!((told.class(Class::Counted), told.class(Class::Blocked)), ((1, 700), (1, 700)));
+    assert_eq!(told.class(Class::Duplicate), (0, 0));
+    assert_eq!(told.blocked("src dst bytes charge"), ["10.0.0.1 10.0.1.1 700 -"]);
+}
+
+#[test]
+fn every_view_counts_where_that_is_asked_for() {
+    let mut world = pair("web out 10.0.0.1>10.0.1.1 700\napp in 10.0.0.1>10.0.1.1 700");
+    world.every_view = true;
+    let told = world.join();
+    assert_eq!((told.class(Class::Counted), told.class(Class::Duplicate)), ((2, 1400), (0, 0)));
+}
+
+const NAT: &str = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n\
+                   nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7\n\
+                   nat out 10.0.0.220>198.51.100.7 700\n\
+                   nat in 198.51.100.7>10.0.0.220 90\n\
+                   nat out 10.0.0.220>10.0.1.1 90 pkt-srcaddr=198.51.100.7\n";
+
+#[test]
+fn a_nat_gateways_records_are_hops_where_the_client_is_logged() {
+    for version in [3, 5, 11] {
+        let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1\napp in 198.51.100.7>10.0.1.1 90\n\
+                      app out 10.0.1.1>10.0.9.9 7";
+        let told = World::of(version, &format!("{PAIR}{NAT}{client}")).join();
+        assert_eq!(
+            told.traffic("src dst bytes"),
+            ["10.0.1.1 10.0.9.9 7", "10.0.1.1 198.51.100.7 700", "198.51.100.7 10.0.1.1 90"],
+            "{version}"
+        );
+        assert_eq!(told.class(Class::Hop), (4, 1580), "{version}");
+    }
+}
+
+#[test]
+fn a_nat_gateway_counts_on_its_clients_side_where_the_client_is_not_logged() {
+    for version in [3, 5, 11] {
+        let other = "app out 10.0.1.77>10.0.1.78 1";
+        let told = World::of(version, &format!("{PAIR}{NAT}{other}")).join();
+        let rows = ["10.0.1.1 198.51.100.7 700", "10.0.1.77 10.0.1.78 1", "198.51.100.7 10.0.1.1 90"];
+        assert_eq!(told.traffic("src dst bytes"), rows, "{version}");
+        assert_eq!(told.class(Class::Hop), (2, 790), "{version}");
+    }
+}
+
+#[test]
+fn without_packet_addresses_no_known_gateways_record_counts() {
+    let text = format!("{PAIR}{NAT}");
+    let told = World::of(2, &text).inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat"]).join();
+    assert_eq!((told.class(Class::Counted), told.class(Class::Hop)), ((0, 0), (4, 1580)));
+}
+
+const REGIONAL: &str = "-: vpc-id=vpc-a resource-id=nat-1 interface-type=regional_nat_gateway\n\
+                        - in 10.0.1.1>198.51.100.7 700\n\
+                        - out 54.144.0.9>198.51.100.7 700\n\
+                        - in 198.51.100.7>54.144.0.9 90\n\
+                        - out 198.51.100.7>10.0.1.1 90\n";
+
+#[test]
+fn a_regional_nat_gateways_records_are_hops_where_the_client_is_logged() {
+    let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1\napp in 198.51.100.7>10.0.1.1 90\n\
+                      app out 10.0.1.1>10.0.9.9 7";
+    for version in [2, 3, 5, 11] {
+        let told = World::of(version, &format!("{PAIR}{REGIONAL}{client}")).join();
+        assert_eq!(
+            told.traffic("src dst bytes"),
+            ["10.0.1.1 10.0.9.9 7", "10.0.1.1 198.51.100.7 700", "198.51.100.7 10.0.1.1 90"],
+            "{version}"
+        );
+        assert_eq!(told.class(Class::Hop), (4, 1580), "{version}");
+    }
+}
+
+#[test]
+fn a_regional_nat_gateway_counts_on_its_clients_side_where_the_client_is_not_logged() {
+    for version in [3, 5, 11] {
+        let told = World::of(version, &format!("{PAIR}{REGIONAL}app out 10.0.1.77>10.0.1.78 1")).join();
+        let rows = ["10.0.1.1 198.51.100.7 700", "10.0.1.77 10.0.1.78 1", "198.51.100.7 10.0.1.1 90"];
+        assert_eq!(told.traffic("src dst bytes"), rows, "{version}");
+    }
+}
+
+const TRANSIT: &str = "near: vpc-id=vpc-a az-id=use1-az1 interface-type=transit_gateway\n\
+                       far: vpc-id=vpc-b az-id=use1-az1 interface-type=transit_gateway\n\
+                       near in 10.0.1.1>10.0.0.50 700 pkt-dstaddr=10.5.1.1\n\
+                       far out 10.5.0.50>10.5.1.1 700 pkt-srcaddr=10.0.1.1\n";
+
+#[test]
+fn a_transit_gateways_records_are_hops_where_an_end_is_logged() {
+    for end in ["app out 10.0.1.1>10.5.1.1 700 traffic-path=1", "db in 10.0.1.1>10.5.1.1 700"] {
+        for version in [3, 5, 11] {
+            let others = "app out 10.0.1.1>10.0.9.9 1 @0-60\ndb out 10.5.1.1>10.5.9.9 1 @0-60\n";
+            let others = others.lines().find(|line| line[..2] == end[..2]).unwrap();
+            let text = format!("{PAIR}db: vpc-id=vpc-b az-id=use1-az1 instance-id=i-3\n{TRANSIT}{others}\n{end}");
+            let told = World::of(version, &text).join();
+            let counted = told.traffic("bytes src dst").into_iter().filter(|row| row.starts_with("700 "));
+            assert_eq!(counted.collect::<Vec<_>>(), ["700 10.0.1.1 10.5.1.1"], "{version} {end}");
+            assert_eq!(told.class(Class::Hop), (2, 1400), "{version} {end}");
+        }
+    }
+}
+
+#[test]
+fn the_first_transit_gateway_on_the_way_counts_where_neither_end_is_logged() {
+    for version in [3, 5, 11] {
+        let told = World::of(version, &format!("{PAIR}{TRANSIT}web out 10.0.0.1>10.0.1.9 1")).join();
+        assert_eq!(told.traffic("src dst bytes"), ["10.0.0.1 10.0.1.9 1", "10.0.1.1 10.5.1.1 700"], "{version}");
+    }
+}
+
+#[test]
+fn the_last_transit_gateway_counts_where_the_first_is_not_logged_either() {
+    let far: Vec<&str> = TRANSIT.lines().filter(|line| line.trim().starts_with("far")).collect();
+    let told = World::of(5, &format!("{PAIR}{}\nweb out 10.0.0.1>10.0.1.9 1", far.join("\n"))).join();
+    assert_eq!(told.traffic("src dst bytes"), ["10.0.0.1 10.0.1.9 1", "10.0.1.1 10.5.1.1 700"]);
+}
+
+#[test]
+fn an_instances_pods_are_ends_and_no_sign_of_a_gateway() {
+    for version in [3, 5, 11] {
+        let lines = "web out 10.0.0.1>10.0.1.1 700 pkt-srcaddr=10.0.0.77\napp in 10.0.0.77>10.0.1.1 700\n\
+                     app out 10.0.1.1>10.0.0.77 90\nweb in 10.0.1.1>10.0.0.1 90 pkt-dstaddr=10.0.0.77";
+        let told = World::of(version, &format!("{PAIR}{lines}")).join();
+        assert_eq!(told.traffic("src dst bytes"), ["10.0.0.77 10.0.1.1 700", "10.0.1.1 10.0.0.77 90"], "{version}");
+        assert_eq!(told.class(Class::Hop), (0, 0), "{version}");
+        assert_eq!(told.class(Class::Duplicate), (2, 790), "{version}");
+    }
+}
+
+#[test]
+fn load_balancers_and_endpoints_end_connections() {
+    let text = format!(
+        "{PAIR}queue: vpc-id=vpc-a az-id=use1-az1 interface-type=vpc_endpoint\n\
+                        balancer: vpc-id=vpc-a interface-type=network_load_balancer\n\
+                        app out 10.0.1.1>10.0.2.100 700\nqueue in 10.0.1.1>10.0.2.100 700\n\
+                        balancer out 10.0.2.7>10.0.1.1 90\napp in 10.0.2.7>10.0.1.1 90"
+    );
+    let told = World::of(11, &text).join();
+    assert_eq!(told.traffic("src dst bytes"), ["10.0.1.1 10.0.2.100 700", "10.0.2.7 10.0.1.1 90"]);
+    assert_eq!(told.class(Class::Duplicate), (2, 790));
+}
+
+const PUBLIC: &str = "web out 10.0.0.1>54.144.0.2 700 traffic-path=8\napp in 54.144.0.1>10.0.1.1 700";
+
+#[test]
+fn an_own_public_address_means_the_address_inside() {
+    let inventory = [
+        "web vpc=vpc-a zone=use1-az1 at=10.0.0.1 public=54.144.0.1",
+        "app vpc=vpc-a zone=use1-az2 at=10.0.1.1 public=54.144.0.2",
+    ];
+    let told = pair(PUBLIC).inventory(&inventory).join();
+    assert_eq!(told.traffic("src dst bytes path"), ["10.0.0.1 10.0.1.1 700 public-address"]);
+    assert_eq!(told.class(Class::Duplicate), (1, 700));
+}
+
+#[test]
+fn without_an_inventory_both_views_by_public_addresses_count_and_each_bears_its_half() {
+    let told = pair(PUBLIC).join();
+    assert_eq!(told.class(Class::Counted), (2, 1400));
+    let halves = ["public-address-in 54.144.0.1 10.0.1.1 700", "public-address-out 10.0.0.1 54.144.0.2 700"];
+    assert_eq!(told.charges("charge src dst bytes"), halves);
+}

@@ -1,0 +1,106 @@
+//! Laws that hold for any records.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+/// A record at one of a few interfaces, among few addresses, so that views of one flow meet.
+fn record() -> impl Strategy<Value = String> {
+    let gateways = prop::option::weighted(0.2, select(vec!["pkt-srcaddr=10.5.0.1", "pkt-dstaddr=198.51.100.7"]));
+    let ends = (select(vec!["10.0.0.1", "10.0.1.1", "10.5.0.1", "198.51.100.7", "3.5.0.1"]), 0..5usize);
+    let what = select(vec!["", "", "", "", "", "REJECT", "NODATA", "SKIPDATA"]);
+    let at = (select(vec!["web", "app", "peer", "nat"]), any::<bool>(), 0..7200u32, 0..900u32);
+    (at, ends, what, gateways, 1..5000u32, select(vec!["-", "1", "8"])).prop_map(
+        |((interface, out, start, length), (one, other), what, packet, bytes, path)| {
+            let other = ["10.0.0.1", "10.0.1.1", "10.5.0.1", "198.51.100.7", "52.218.0.1"][other];
+            let direction = if out { "out" } else { "in" };
+            let path = if out { path } else { "-" };
+            format!(
+                "{interface} {direction} {one}>{other} {bytes} {} @{start}-{} traffic-path={path} {what}",
+                packet.unwrap_or_default(),
+                start + length
+            )
+        },
+    )
+}
+
+const ESTATE: &str = "web: vpc-id=vpc-a az-id=use1-az1 instance-id=i-1\napp: vpc-id=vpc-a az-id=use1-az2 instance-id=i-2\n\
+                      peer: vpc-id=vpc-b az-id=use1-az1 instance-id=i-3\n\
+                      nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n";
+
+fn records() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(record(), 1..25)
+}
+
+fn world(version: u8, records: &[String]) -> World {
+    World::of(version, &format!("{ESTATE}{}", records.join("\n")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn how_records_are_split_and_in_which_order_they_come_changes_nothing(
+        records in records(), version in select(vec![2u8, 3, 5, 11]), object_lines in 1..9usize, exact: bool
+    ) {
+        let whole = world(version, &records);
+        let split = World { object_lines, reversed: true, ..world(version, &records) };
+        prop_assert_eq!(whole.join_by(exact), split.join_by(exact));
+        let turned: Vec<String> = records.iter().rev().cloned().collect();
+        prop_assert_eq!(whole.join_by(exact), world(version, &turned).join_by(exact));
+    }
+
+    #[test]
+    fn counted_duplicate_and_hop_are_all_that_was_accepted(
+        records in records(), version in select(vec![2u8, 3, 5, 11]), exact: bool
+    ) {
+        let told = world(version, &records).join_by(exact);
+        let accepted: Vec<&String> =
+            records.iter().filter(|record| !["REJECT", "NODATA", "SKIPDATA"].iter().any(|word| record.contains(word))).collect();
+        let bytes = |record: &&String| record.split(' ').nth(3).unwrap().parse::<u128>().unwrap();
+        let classes = [Class::Counted, Class::Duplicate, Class::Hop].map(|class| told.class(class));
+        prop_assert_eq!(classes.iter().map(|class| class.1).sum::<u128>(), accepted.iter().map(bytes).sum::<u128>());
+        prop_assert_eq!(classes.iter().map(|class| class.0).sum::<u64>(), accepted.len() as u64);
+        let rows: u128 = told.traffic("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
+        prop_assert_eq!(rows, told.class(Class::Counted).1);
+    }
+
+    #[test]
+    fn a_receivers_view_of_what_a_logged_sender_sent_changes_nothing_that_counts(
+        records in records(), sent in 0..3600u32, bytes in 1..5000u32, exact: bool
+    ) {
+        // The sender is watched all the time, so that its records are known to be there.
+        let watched = ["web NODATA @0-60", "web NODATA @9000-9060", "app NODATA @0-60", "app NODATA @9000-9060"];
+        let flow = format!("10.0.0.1>10.0.1.1 {bytes} @{sent}-{}", sent + 60);
+        let quiet = |record: &&String| !record.contains("SKIPDATA");
+        let mut all: Vec<String> = records.iter().filter(quiet).filter(|record| !record.starts_with("nat")).cloned().collect();
+        all.extend(watched.map(str::to_owned));
+        // Each has its own address and no other.
+        all.retain(|record| !record.starts_with("web") && !record.starts_with("app") || record.contains("NODATA"));
+        all.push(format!("web out {flow}"));
+        all.push("app out 10.0.1.1>10.0.9.9 1 @0-60".to_owned());
+        let one = world(5, &all).join_by(exact);
+        all.push(format!("app in {flow}"));
+        let both = world(5, &all).join_by(exact);
+        prop_assert_eq!(one.class(Class::Counted), both.class(Class::Counted));
+        prop_assert_eq!(one.traffic("src dst bytes path"), both.traffic("src dst bytes path"));
+    }
+
+    #[test]
+    fn without_packet_addresses_no_gateways_record_counts(records in records()) {
+        let plain: Vec<String> = records
+            .iter()
+            .map(|record| record.split(' ').filter(|word| !word.starts_with("pkt-")).collect::<Vec<_>>().join(" "))
+            .collect();
+        let mut told = World::of(2, &format!("{ESTATE}{}", plain.join("\n")));
+        told = told.inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat zone=use1-az1"]);
+        let told = told.join();
+        let at_gateways: u128 = plain
+            .iter()
+            .filter(|record| record.starts_with("nat") && !["REJECT", "NODATA", "SKIPDATA"].iter().any(|word| record.contains(word)))
+            .map(|record| record.split(' ').nth(3).unwrap().parse::<u128>().unwrap())
+            .sum();
+        prop_assert_eq!(told.class(Class::Hop).1, at_gateways);
+    }
+}

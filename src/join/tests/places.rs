@@ -1,0 +1,141 @@
+//! Which VPC an address means, and what is known of it there: section 5.
+
+use super::*;
+
+/// Two VPCs with one network, and a third.
+const OVERLAP: &str = "a1: vpc-id=vpc-a az-id=use1-az1\na2: vpc-id=vpc-a az-id=use1-az2\nb2: vpc-id=vpc-b az-id=use1-az1\n\
+                       c1: vpc-id=vpc-c az-id=use1-az1\na1 out 10.0.0.1>10.0.9.9 1\na2 out 10.0.0.2>10.0.9.9 1\n\
+                       b2 out 10.0.0.2>10.0.9.9 1\nc1 out 10.9.0.1>10.9.9.9 1\n";
+
+/// The counted rows of a world with more records, but for those above.
+fn rows(version: u8, records: &str, columns: &str) -> Vec<String> {
+    let told = World::of(version, &format!("{OVERLAP}{records}")).join();
+    let rows = told.traffic(&format!("bytes {columns}")).into_iter();
+    rows.filter_map(|row| row.strip_prefix("700 ").map(str::to_owned)).collect()
+}
+
+#[test]
+fn an_address_is_of_the_records_own_vpc_if_that_has_it() {
+    let sent = "a1 out 10.0.0.1>10.0.0.2 700 traffic-path=1";
+    assert_eq!(rows(5, sent, "src_vpc dst_vpc dst_interface path"), ["vpc-a vpc-a a2 cross-zone"]);
+}
+
+#[test]
+fn an_address_that_nobody_has_is_of_the_own_vpc_by_traffic_path_1() {
+    assert_eq!(rows(5, "a1 out 10.0.0.1>10.0.7.7 700 traffic-path=1", "dst_vpc"), ["vpc-a"]);
+    assert_eq!(rows(5, "a1 out 10.0.0.1>10.0.7.7 700 traffic-path=4", "dst_vpc"), ["-"]);
+}
+
+#[test]
+fn an_address_in_several_other_vpcs_is_of_the_one_that_logged_the_other_view() {
+    let both = "c1 out 10.9.0.1>10.0.0.2 700 traffic-path=1\nb2 in 10.9.0.1>10.0.0.2 700";
+    assert_eq!(rows(5, both, "src_vpc dst_vpc"), ["vpc-c vpc-b"]);
+}
+
+#[test]
+fn an_address_in_one_other_vpc_is_of_that() {
+    assert_eq!(rows(5, "c1 out 10.9.0.1>10.0.0.1 700 traffic-path=1", "dst_vpc dst_interface"), ["vpc-a a1"]);
+}
+
+#[test]
+fn an_address_in_several_other_vpcs_that_nobody_else_saw_is_of_none() {
+    let sent = "c1 out 10.9.0.1>10.0.0.2 700 traffic-path=1";
+    assert_eq!(rows(5, sent, "dst_vpc dst_interface dst_place path"), ["- - private-unknown unknown"]);
+}
+
+#[test]
+fn who_answers_from_an_overlapping_network_is_no_duplicate_of_its_namesake() {
+    // vpc-c is connected with vpc-b alone; of vpc-a, which has the address too, nobody logs such a flow.
+    let received = "c1 in 10.0.0.2>10.9.0.1 700\nb2 out 10.0.0.2>10.9.0.1 700 traffic-path=1";
+    assert_eq!(rows(5, received, "src_vpc src_interface"), ["vpc-b b2"]);
+}
+
+#[test]
+fn a_network_table_tells_vpc_subnet_zone_and_name() {
+    let told = World::of(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.0.1>10.0.0.9 1")
+        .networks(&[
+            &format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,shop,"),
+            &format!("10.0.0.0/24,{ACCOUNT},vpc-a,subnet-a,{REGION},use1-az1,,"),
+            &format!("10.0.1.0/24,{ACCOUNT},vpc-a,subnet-b,{REGION},use1-az2,database,"),
+        ])
+        .join();
+    let rows = told.traffic("bytes src_vpc src_subnet src_zone dst_subnet dst_zone dst_place path");
+    assert_eq!(rows[1], "700 vpc-a subnet-a use1-az1 subnet-b use1-az2 database cross-zone");
+}
+
+#[test]
+fn own_fields_go_before_the_network_table() {
+    let told = World::of(
+        5,
+        "web: vpc-id=vpc-a az-id=use1-az4 subnet-id=subnet-x\nweb out 10.0.0.1>10.0.1.1 700 traffic-path=1",
+    )
+    .networks(&[&format!("10.0.0.0/16,{ACCOUNT},vpc-a,subnet-a,{REGION},use1-az1,,")])
+    .join();
+    assert_eq!(told.traffic("src_subnet src_zone dst_zone"), ["subnet-x use1-az4 use1-az1"]);
+}
+
+#[test]
+fn the_region_is_the_fields_else_the_keys_else_the_zones() {
+    let region = |at: &str, key: &'static str| {
+        let text = format!("web: {at}\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8");
+        World::default().log_at((ACCOUNT, key), "fl-1", 5, &text).join().traffic("src_region")
+    };
+    assert_eq!(region("region=eu-west-1 az-id=use1-az1", "ap-south-1"), ["eu-west-1"]);
+    assert_eq!(region("az-id=use1-az1", "ap-south-1"), ["ap-south-1"]);
+}
+
+#[test]
+fn the_account_is_the_fields_else_the_vpcs_others_else_the_keys() {
+    let told = |lines: &str| {
+        let text = format!("lb: vpc-id=vpc-a account-id=unknown\nweb: vpc-id=vpc-a account-id=444455556666\n{lines}");
+        World::of(5, &text).join().traffic("src src_account")
+    };
+    let balancer = "lb out 10.0.0.9>198.51.100.7 700 traffic-path=8\n";
+    assert_eq!(told(&format!("{balancer}web out 10.0.0.1>198.51.100.7 1 traffic-path=8"))[1], "10.0.0.9 444455556666");
+    assert_eq!(told(balancer), [format!("10.0.0.9 {ACCOUNT}")]);
+}
+
+#[test]
+fn aws_ranges_tell_what_a_public_address_is() {
+    let place = |address: &str| {
+        let text = format!("web: vpc-id=vpc-a region=us-east-1\nweb out 10.0.0.1>{address} 700 traffic-path=8");
+        World::of(5, &text).join().traffic("dst_place dst_region")
+    };
+    assert_eq!(place("3.5.0.1"), ["S3 us-east-1"]);
+    assert_eq!(place("52.218.0.1"), ["S3 eu-west-1"]);
+    assert_eq!(place("54.144.0.1"), ["instance of others us-east-1"]);
+    assert_eq!(place("13.224.0.1"), ["CLOUDFRONT -"]);
+    assert_eq!(place("198.51.100.7"), ["internet -"]);
+    for private in ["10.77.0.1", "100.64.0.1", "192.168.0.1", "172.16.0.1", "fd00::1"] {
+        assert_eq!(place(private), ["private-unknown -"], "{private}");
+    }
+}
+
+#[test]
+fn a_site_in_the_network_table_has_its_name() {
+    let told = World::of(5, "web: vpc-id=vpc-a\nweb out 10.0.0.1>172.20.0.9 700 traffic-path=3")
+        .networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"])
+        .join();
+    assert_eq!(told.traffic("dst_place dst_vpc path assumed"), ["office - on-premises -"]);
+}
+
+#[test]
+fn next_hops_tell_of_the_other_end_where_it_is_one() {
+    let text = "web: vpc-id=vpc-a az-id=use1-az1\n\
+                web out 10.0.0.1>10.0.1.1 700 traffic-path=1 next-hop-vpc-id=vpc-a next-hop-az-id=use1-az2";
+    assert_eq!(World::of(11, text).join().traffic("dst_vpc dst_zone path"), ["vpc-a use1-az2 cross-zone"]);
+}
+
+#[test]
+fn zones_go_by_their_ids_alone() {
+    let world = World::of(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.0.1>10.0.0.9 1");
+    let told = world.inventory(&["web vpc=vpc-a at=10.0.0.1", "app vpc=vpc-a at=10.0.1.1"]).join();
+    assert_eq!(told.traffic("bytes src_zone dst_zone path")[1], "700 - - same-region");
+}
+
+#[test]
+fn two_vpcs_that_hold_the_same_address_are_two_ends() {
+    let text = "a: vpc-id=vpc-a\nb: vpc-id=vpc-b\na out 10.0.0.1>198.51.100.7 700 traffic-path=8\n\
+                b out 10.0.0.1>198.51.100.7 90 traffic-path=8";
+    assert_eq!(World::of(5, text).join().traffic("src src_vpc bytes"), ["10.0.0.1 vpc-a 700", "10.0.0.1 vpc-b 90"]);
+}
