@@ -10,11 +10,13 @@ mod ends;
 mod estate;
 pub mod geoip;
 mod index;
+mod known;
 mod learn;
 pub mod owners;
 mod path;
 pub mod prefixes;
 pub mod ranges;
+mod row;
 mod rows;
 pub mod tables;
 #[cfg(test)]

@@ -1,27 +1,22 @@
 //! The rows of traffic, written shard by shard as blocks of columns.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use super::charges::{self, Bearer, Item};
 use super::count::Judgement;
-use super::ends::{End, Ends, Facet, Scope};
-use super::estate::TAG_COLUMNS;
-use super::geoip::Origin;
+use super::ends::{Ends, Scope};
 use super::index::client;
-use super::owners::{EXTERNAL, EndFacts, Timeline, UNALLOCATED};
+use super::known::{Known, KnownEnds};
+use super::owners::{EXTERNAL, UNALLOCATED};
 use super::path::{Sides, Way, assumption};
+use super::row::Row;
 use super::traffic::{ChargeTo, Traffic};
-use super::view::{Direction, Fact, View, rides_apart};
+use super::view::{Direction, Fact};
 use crate::decode::{Dictionary, Flows, Values};
 use crate::error::Error;
-use crate::group::{Account, Class, KeyValue, Tally, is_public};
-use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME, Column, ColumnSet};
+use crate::group::{Account, Class, KeyValue, Tally};
+use crate::schema::{Column, ColumnSet};
 
 /// Rows of a block: enough to be packed at a stretch, few enough for a core's cache.
 const BLOCK_ROWS: usize = 2048;
-/// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
-const ENDS_KEPT_MAX: usize = 1 << 18;
 /// How many keys owners can be asked by at the same time.
 pub const OWNER_KEYS_MAX: usize = 3;
 
@@ -58,72 +53,22 @@ pub struct Writer<'a, S> {
     counted: Vec<u32>,
     blocked: Vec<u32>,
     rows: usize,
-    known: HashMap<End, Arc<Known>, ahash::RandomState>,
-    /// Public addresses outside of the estate, by where their range is kept; none for those outside of AWS's.
-    strangers: HashMap<Option<usize>, Arc<Known>, ahash::RandomState>,
-    /// Ends that are the same whenever they are met, by whom they are told and the address.
-    sides: HashMap<(Teller, u128), (End, Arc<Known>), ahash::RandomState>,
+    known: KnownEnds<'a>,
     items: Vec<Item>,
-    failed: Option<Error>,
     /// What became of the records that the roll-up counted.
     pub account: Account,
     /// Bytes that count at the edges of watches, where views are told apart by difference.
     pub boundary: Tally,
 }
 
-/// Who tells of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Teller {
-    /// The interface whose own it is.
-    Interface(u32),
-    /// A record seen in a VPC, or at no interface; on the way with traffic path 1, or on another.
-    Vpc(Option<u32>, bool),
-}
-
-/// What is known of an end, with the codes of its texts.
-#[derive(Debug)]
-struct Known {
-    facet: Facet,
-    vpc: u32,
-    account: u32,
-    region: u32,
-    zone: u32,
-    subnet: u32,
-    interface: u32,
-    instance: u32,
-    place: u32,
-    country: u32,
-    network: u32,
-    owners: Vec<Timeline>,
-}
-
-/// A row before it is written.
-#[derive(Clone, Copy)]
-struct Row<'r> {
-    view: &'r View,
-    fact: &'r Fact,
-    extra: &'r [KeyValue],
-    ends: Ends,
-    src: &'r Known,
-    dst: &'r Known,
-    way: Option<Way>,
-    item: Option<&'r Item>,
-    direction_rule: &'static str,
-    count_rule: &'static str,
-    bytes: u128,
-    packets: u128,
-    flows: u128,
-}
-
 impl<'a, S: Sink> Writer<'a, S> {
     /// A writer to a sink.
     pub fn new(traffic: &'a Traffic<'a>, wanted: &'a Wanted, sink: S) -> Self {
         let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
-        let (dictionary, known, sides, strangers, account, boundary) = Default::default();
+        let (dictionary, account, boundary) = Default::default();
         let (counted, blocked, items) = Default::default();
         let flows = Flows::new(wanted.columns);
-        let keys = traffic.facts.rollup().spec().keys.iter().map(|key| key.column);
-        let riders = keys.filter(|column| rides_apart(*column)).collect();
+        let riders = traffic.facts.riders();
         Self {
             traffic,
             riders,
@@ -135,11 +80,8 @@ impl<'a, S: Sink> Writer<'a, S> {
             counted,
             blocked,
             rows: 0,
-            known,
-            sides,
-            strangers,
+            known: KnownEnds::new(traffic),
             items,
-            failed: None,
             account,
             boundary,
         }
@@ -153,15 +95,15 @@ impl<'a, S: Sink> Writer<'a, S> {
         let traffic = self.traffic;
         traffic.facts.for_each(shard, |fact, extra| self.fact(fact, extra))?;
         self.flush();
-        self.failed.take().map_or(Ok(()), Err)
+        self.known.failed()
     }
 
     fn fact(&mut self, fact: &Fact, extra: &[KeyValue]) {
         let Traffic { facts, atlas, learnt, index, sources } = self.traffic;
         let view = &facts.views[fact.view];
         let (direction, direction_rule) = atlas.direction(view, fact, learnt);
-        let (source, src) = self.side(view, fact, direction, true);
-        let (destination, dst) = self.side(view, fact, direction, false);
+        let (source, src) = self.known.side(view, fact, direction, true, &mut self.dictionary);
+        let (destination, dst) = self.known.side(view, fact, direction, false, &mut self.dictionary);
         let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
             Judgement { class: Class::Counted, rule: "each view counts", bytes: fact.counted.bytes }
@@ -193,10 +135,6 @@ impl<'a, S: Sink> Writer<'a, S> {
         }
         if fact.counted.flows > 0 {
             self.accepted(row, direction, &judgement);
-        }
-        if self.known.len() > ENDS_KEPT_MAX || self.sides.len() > ENDS_KEPT_MAX {
-            self.known.clear();
-            self.sides.clear();
         }
     }
 
@@ -277,102 +215,6 @@ impl<'a, S: Sink> Writer<'a, S> {
         } else {
             tally.bytes += fact.counted.bytes;
         }
-    }
-
-    /// One side of a record, and what is known of it.
-    fn side(&mut self, view: &View, fact: &Fact, direction: Option<Direction>, source: bool) -> (End, Arc<Known>) {
-        let atlas = &self.traffic.atlas;
-        let address = if source { fact.src } else { fact.dst };
-        let teller = match atlas.at_interface(view, fact, direction, source) {
-            Some(place) => Teller::Interface(place),
-            None => {
-                let vpc = view.interface.map(|place| atlas.estate.interfaces[place as usize].vpc);
-                Teller::Vpc(vpc, view.traffic_path == Some(1))
-            }
-        };
-        if let Some((end, known)) = self.sides.get(&(teller, address)) {
-            return (*end, Arc::clone(known));
-        }
-        if let Some(known) = self.stranger(address) {
-            return (End { vpc: None, address, interface: None }, known);
-        }
-        let end = atlas.side(view, fact, direction, source);
-        let known = self.known(end);
-        if matches!(teller, Teller::Interface(_)) || atlas.estate.is_steady(address) {
-            self.sides.insert((teller, address), (end, Arc::clone(&known)));
-        }
-        (end, known)
-    }
-
-    /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
-    fn stranger(&mut self, address: u128) -> Option<Arc<Known>> {
-        let Traffic { atlas, sources, .. } = self.traffic;
-        let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
-        if told || !is_public(address) || !atlas.estate.is_foreign(address) {
-            return None;
-        }
-        let range = atlas.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
-        if let Some(known) = self.strangers.get(&range) {
-            return Some(Arc::clone(known));
-        }
-        let known = self.known(End { vpc: None, address, interface: None });
-        self.strangers.insert(range, Arc::clone(&known));
-        Some(known)
-    }
-
-    /// What is known of an end.
-    fn known(&mut self, end: End) -> Arc<Known> {
-        if let Some(known) = self.known.get(&end) {
-            return Arc::clone(known);
-        }
-        let Traffic { atlas, sources, .. } = self.traffic;
-        let facet = atlas.facet(end);
-        let own = end.interface.map(|place| &atlas.estate.interfaces[place as usize]);
-        let vpc = end.vpc.and_then(|vpc| atlas.estate.vpcs[vpc as usize].id.clone());
-        let origin = sources.geography.look_up(end.address).unwrap_or_else(|error| {
-            self.failed.get_or_insert(error);
-            Origin::default()
-        });
-        let system = origin.system.map(|system| match origin.organisation {
-            Some(name) => format!("AS{system} {name}"),
-            None => format!("AS{system}"),
-        });
-        let mut facts = EndFacts {
-            interface: own.map(|own| Arc::clone(&own.id)),
-            instance: own.and_then(|own| own.instance.clone()),
-            resource: own.and_then(|own| own.resource.clone()),
-            vpc: vpc.clone(),
-            address: end.address,
-            subnet: facet.subnet.clone(),
-            account: facet.account.clone(),
-            tag: None,
-            ecs_service: own.and_then(|own| own.ecs_service.clone()),
-        };
-        let owners = sources.v11_tags.iter().enumerate().map(|(key, column)| {
-            let tag = column.and_then(|column| TAG_COLUMNS.iter().position(|tag| *tag == column));
-            facts.tag = tag.and_then(|tag| own.and_then(|own| own.tags[tag].clone()));
-            sources.owners.timeline(key, &facts)
-        });
-        let owners = owners.collect();
-        let mut code =
-            |text: Option<&str>| text.map_or(Dictionary::ABSENT, |text| self.dictionary.code(text.as_bytes()));
-        let known = Known {
-            vpc: code(vpc.as_deref()),
-            account: code(facet.account.as_deref()),
-            region: code(facet.region.as_deref()),
-            zone: code(facet.zone.as_deref()),
-            subnet: code(facet.subnet.as_deref()),
-            interface: code(own.map(|own| &*own.id)),
-            instance: code(own.and_then(|own| own.instance.as_deref())),
-            place: code(Some(&facet.place)),
-            country: code(origin.country),
-            network: code(system.as_deref()),
-            facet,
-            owners,
-        };
-        let known = Arc::new(known);
-        self.known.insert(end, Arc::clone(&known));
-        known
     }
 
     /// Writes a row of the columns asked for.
@@ -499,56 +341,5 @@ impl<'a, S: Sink> Writer<'a, S> {
             (None, _) => row.src.facet.scope == Scope::Own,
         };
         if source { row.src } else { row.dst }
-    }
-}
-
-impl Row<'_> {
-    fn address(&self, column: Column) -> u128 {
-        match column {
-            Column::Src => self.ends.src.address,
-            Column::Dst => self.ends.dst.address,
-            Column::Srcaddr => self.fact.srcaddr,
-            Column::Dstaddr => self.fact.dstaddr,
-            Column::PktSrcaddr => self.fact.src,
-            Column::PktDstaddr => self.fact.dst,
-            _ => ABSENT_ADDRESS,
-        }
-    }
-
-    fn big(&self, column: Column) -> u64 {
-        let sum = match column {
-            Column::Bytes => self.bytes,
-            Column::Packets => self.packets,
-            Column::Weight => self.flows,
-            _ => return ABSENT_BIG,
-        };
-        u64::try_from(sum).unwrap_or(u64::MAX)
-    }
-
-    fn time(&self, column: Column, riders: &[Column]) -> u32 {
-        match column {
-            Column::Start => self.fact.moment(),
-            Column::End => self.fact.last_moment(),
-            _ => match self.rider(column, riders) {
-                Some(KeyValue::Time(time)) => time,
-                _ => ABSENT_TIME,
-            },
-        }
-    }
-
-    fn small(&self, column: Column, riders: &[Column]) -> u32 {
-        if column == Column::TrafficPath {
-            return self.view.traffic_path.unwrap_or(ABSENT_SMALL);
-        }
-        match self.rider(column, riders) {
-            Some(KeyValue::Number(number)) => u32::try_from(number).unwrap_or(ABSENT_SMALL),
-            _ => ABSENT_SMALL,
-        }
-    }
-
-    /// A column that the question groups records by.
-    fn rider(&self, column: Column, riders: &[Column]) -> Option<KeyValue> {
-        let mut riders = riders.iter().zip(self.extra);
-        riders.find(|(rider, _)| **rider == column).map(|(_, value)| *value)
     }
 }

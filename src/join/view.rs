@@ -57,7 +57,7 @@ pub fn spec(extra: &[Column], exact: bool) -> Spec {
 /// Whether a column of the records has to ride along to be in traffic: see [`spec`].
 #[must_use]
 pub fn rides_along(column: Column) -> bool {
-    let told = [Column::PktSrcaddr, Column::PktDstaddr, Column::Hour, Column::Day, Column::Start, Column::End];
+    let told = [Column::PktSrcaddr, Column::PktDstaddr, Column::Hour, Column::Day];
     let summed = [Column::Bytes, Column::Packets];
     column.stage() != Stage::Join
         && !KEYS.contains(&column)
@@ -67,7 +67,7 @@ pub fn rides_along(column: Column) -> bool {
 }
 
 /// Whether a column that rides along is a key of its own.
-pub(super) fn rides_apart(column: Column) -> bool {
+fn rides_apart(column: Column) -> bool {
     column.kind() != Kind::Text && !KEYS.contains(&column) && !VIEW.contains(&column)
 }
 
@@ -146,6 +146,11 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn rollup(&self) -> &'a Rollup {
         self.rollup
+    }
+
+    /// The columns that ride along as keys of their own, in their order.
+    pub(super) fn riders(&self) -> Vec<Column> {
+        self.rollup.spec().keys.iter().skip(KEYS.len()).map(|key| key.column).collect()
     }
 
     /// Calls with each fact of a shard, and with what its group has besides.

@@ -1,7 +1,7 @@
 //! `cost`: scan, join, sum by what is charged, price.
 
 use super::answer::Answer;
-use super::traffic::{TrafficQuestion, boundary_note, summed};
+use super::traffic::{TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::price::{PoolTerms, PriceTable};
@@ -53,7 +53,7 @@ pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<An
         Billed::Focus(shape) => focus::report(&bill, shape),
     };
     report.meta.notes.extend(question.notes);
-    report.meta.notes.extend(boundary_note(&summed.boundary));
-    report.meta.warnings.extend(question.traffic.sources.warnings());
+    report.meta.notes.extend(summed.notes);
+    report.meta.warnings.extend(summed.warnings);
     Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::answer::Answer;
 use super::scan::{Scan, Take};
-use super::traffic::{TrafficQuestion, boundary_note, summed};
+use super::traffic::{TrafficQuestion, summed};
 use super::{Job, Progress, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
@@ -94,7 +94,8 @@ fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress
     let mut summed = summed(job, traffic, &threads, progress)?;
     let rollup = summed.rollups.swap_remove(0);
     let mut report = report(rollup, question, &threads)?;
-    report.meta.notes.extend(boundary_note(&summed.boundary));
+    report.meta.notes.extend(summed.notes);
+    report.meta.warnings.extend(summed.warnings);
     Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
 }
 

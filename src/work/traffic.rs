@@ -44,8 +44,10 @@ pub(super) struct Summed {
     pub(super) found: Found,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) account: Account,
-    /// What counts at the edges of watches by difference.
-    pub(super) boundary: Tally,
+    /// What the reader must know of how traffic was told apart.
+    pub(super) notes: Vec<String>,
+    /// What is odd about the tables.
+    pub(super) warnings: Vec<String>,
     /// In the order of the sums asked for.
     pub(super) rollups: Vec<Rollup>,
 }
@@ -153,7 +155,9 @@ pub(super) fn summed(
     let (judged, boundary) = judged.unwrap_or_default();
     account[Class::Counted] = Tally::default();
     account.add(&judged);
-    Ok(Summed { found, outcomes, account, boundary, rollups })
+    let notes = boundary_note(&boundary).into_iter().chain(filter_note(job)).collect();
+    let warnings = question.sources.warnings().collect();
+    Ok(Summed { found, outcomes, account, notes, warnings, rollups })
 }
 
 /// Sums traffic by what the question asks for; gives also what became of the records.
@@ -183,7 +187,7 @@ fn sum(
 }
 
 /// What counts by difference where a watch begins or ends.
-pub(super) fn boundary_note(boundary: &Tally) -> Option<String> {
+fn boundary_note(boundary: &Tally) -> Option<String> {
     let records = human::counted(boundary.records, "record");
     (boundary.records > 0).then(|| {
         format!(
@@ -191,4 +195,30 @@ pub(super) fn boundary_note(boundary: &Tally) -> Option<String> {
             boundary.bytes
         )
     })
+}
+
+/// Columns that differ between the views of one flow.
+const OF_THE_INTERFACE: [Column; 11] = [
+    Column::InterfaceId,
+    Column::FlowDirection,
+    Column::AccountId,
+    Column::Region,
+    Column::VpcId,
+    Column::SubnetId,
+    Column::InstanceId,
+    Column::AzId,
+    Column::TrafficPath,
+    Column::Action,
+    Column::FlowLogId,
+];
+
+/// A filter that picks one of two views picks, as often as not, the one that does not count.
+fn filter_note(job: &Job) -> Option<String> {
+    let filtered = job.filter.as_ref()?.columns();
+    let column = OF_THE_INTERFACE.into_iter().find(|column| filtered.has(*column))?;
+    let name = column.name();
+    Some(format!(
+        "--where chooses records before each byte counts once, and {name} is of the interface that saw them: what an \
+         interface received counts at its sender; see --by src_interface,dst_interface, or --no-dedup"
+    ))
 }

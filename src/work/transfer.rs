@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::Answer;
-use super::traffic::{Sum, TrafficQuestion, boundary_note, summed};
+use super::traffic::{Sum, TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Overflow, Rollup, Spec};
@@ -52,8 +52,8 @@ pub fn transfer(job: &Job, question: TransferQuestion, progress: &Progress) -> R
     let bill = Bill::of(gathered.take_rows(), window, &prices, terms);
     let mut report = report(&gathered, &bill, &shape);
     report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
-    report.meta.notes.extend(boundary_note(&summed.boundary));
-    report.meta.warnings.extend(traffic.sources.warnings());
+    report.meta.notes.extend(summed.notes);
+    report.meta.warnings.extend(summed.warnings);
     Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
 }
 

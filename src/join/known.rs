@@ -1,0 +1,172 @@
+//! Ends with all that is known of them, as a worker has met them: each is looked up once, not for every record.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::ends::{End, Facet};
+use super::estate::TAG_COLUMNS;
+use super::geoip::Origin;
+use super::owners::{EndFacts, Timeline};
+use super::traffic::Traffic;
+use super::view::{Direction, Fact, View};
+use crate::decode::Dictionary;
+use crate::error::Error;
+use crate::group::is_public;
+
+/// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
+const ENDS_KEPT_MAX: usize = 1 << 18;
+/// Who tells of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Teller {
+    /// The interface whose own it is.
+    Interface(u32),
+    /// A record seen in a VPC, or at no interface; on the way with traffic path 1, or on another.
+    Vpc(Option<u32>, bool),
+}
+
+/// What is known of an end, with the codes of its texts.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) facet: Facet,
+    pub(super) vpc: u32,
+    pub(super) account: u32,
+    pub(super) region: u32,
+    pub(super) zone: u32,
+    pub(super) subnet: u32,
+    pub(super) interface: u32,
+    pub(super) instance: u32,
+    pub(super) place: u32,
+    pub(super) country: u32,
+    pub(super) network: u32,
+    pub(super) owners: Vec<Timeline>,
+}
+
+/// The ends that a worker has met.
+#[derive(Debug)]
+pub(super) struct KnownEnds<'a> {
+    traffic: &'a Traffic<'a>,
+    known: HashMap<End, Arc<Known>, ahash::RandomState>,
+    /// Public addresses outside of the estate, by where their range is kept; none for those outside of AWS's.
+    strangers: HashMap<Option<usize>, Arc<Known>, ahash::RandomState>,
+    /// Ends that are the same whenever they are met, by whom they are told and the address.
+    sides: HashMap<(Teller, u128), (End, Arc<Known>), ahash::RandomState>,
+    failed: Option<Error>,
+}
+
+impl<'a> KnownEnds<'a> {
+    pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
+        let (known, strangers, sides) = Default::default();
+        Self { traffic, known, strangers, sides, failed: None }
+    }
+
+    /// Whether a database of places was found damaged.
+    pub(super) fn failed(&mut self) -> Result<(), Error> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// One side of a record, and what is known of it.
+    pub(super) fn side(
+        &mut self,
+        view: &View,
+        fact: &Fact,
+        direction: Option<Direction>,
+        source: bool,
+        dictionary: &mut Dictionary,
+    ) -> (End, Arc<Known>) {
+        if self.known.len() > ENDS_KEPT_MAX || self.sides.len() > ENDS_KEPT_MAX {
+            self.known.clear();
+            self.sides.clear();
+        }
+        let atlas = &self.traffic.atlas;
+        let address = if source { fact.src } else { fact.dst };
+        let teller = match atlas.at_interface(view, fact, direction, source) {
+            Some(place) => Teller::Interface(place),
+            None => {
+                let vpc = view.interface.map(|place| atlas.estate.interfaces[place as usize].vpc);
+                Teller::Vpc(vpc, view.traffic_path == Some(1))
+            }
+        };
+        if let Some((end, known)) = self.sides.get(&(teller, address)) {
+            return (*end, Arc::clone(known));
+        }
+        if let Some(known) = self.stranger(address, dictionary) {
+            return (End { vpc: None, address, interface: None }, known);
+        }
+        let end = atlas.side(view, fact, direction, source);
+        let known = self.known(end, dictionary);
+        if matches!(teller, Teller::Interface(_)) || atlas.estate.is_steady(address) {
+            self.sides.insert((teller, address), (end, Arc::clone(&known)));
+        }
+        (end, known)
+    }
+
+    /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
+    fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<Arc<Known>> {
+        let Traffic { atlas, sources, .. } = self.traffic;
+        let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
+        if told || !is_public(address) || !atlas.estate.is_foreign(address) {
+            return None;
+        }
+        let range = atlas.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
+        if let Some(known) = self.strangers.get(&range) {
+            return Some(Arc::clone(known));
+        }
+        let known = self.known(End { vpc: None, address, interface: None }, dictionary);
+        self.strangers.insert(range, Arc::clone(&known));
+        Some(known)
+    }
+
+    /// What is known of an end.
+    fn known(&mut self, end: End, dictionary: &mut Dictionary) -> Arc<Known> {
+        if let Some(known) = self.known.get(&end) {
+            return Arc::clone(known);
+        }
+        let Traffic { atlas, sources, .. } = self.traffic;
+        let facet = atlas.facet(end);
+        let own = end.interface.map(|place| &atlas.estate.interfaces[place as usize]);
+        let vpc = end.vpc.and_then(|vpc| atlas.estate.vpcs[vpc as usize].id.clone());
+        let origin = sources.geography.look_up(end.address).unwrap_or_else(|error| {
+            self.failed.get_or_insert(error);
+            Origin::default()
+        });
+        let system = origin.system.map(|system| match origin.organisation {
+            Some(name) => format!("AS{system} {name}"),
+            None => format!("AS{system}"),
+        });
+        let mut facts = EndFacts {
+            interface: own.map(|own| Arc::clone(&own.id)),
+            instance: own.and_then(|own| own.instance.clone()),
+            resource: own.and_then(|own| own.resource.clone()),
+            vpc: vpc.clone(),
+            address: end.address,
+            subnet: facet.subnet.clone(),
+            account: facet.account.clone(),
+            tag: None,
+            ecs_service: own.and_then(|own| own.ecs_service.clone()),
+        };
+        let owners = sources.v11_tags.iter().enumerate().map(|(key, column)| {
+            let tag = column.and_then(|column| TAG_COLUMNS.iter().position(|tag| *tag == column));
+            facts.tag = tag.and_then(|tag| own.and_then(|own| own.tags[tag].clone()));
+            sources.owners.timeline(key, &facts)
+        });
+        let owners = owners.collect();
+        let mut code = |text: Option<&str>| text.map_or(Dictionary::ABSENT, |text| dictionary.code(text.as_bytes()));
+        let known = Known {
+            vpc: code(vpc.as_deref()),
+            account: code(facet.account.as_deref()),
+            region: code(facet.region.as_deref()),
+            zone: code(facet.zone.as_deref()),
+            subnet: code(facet.subnet.as_deref()),
+            interface: code(own.map(|own| &*own.id)),
+            instance: code(own.and_then(|own| own.instance.as_deref())),
+            place: code(Some(&facet.place)),
+            country: code(origin.country),
+            network: code(system.as_deref()),
+            facet,
+            owners,
+        };
+        let known = Arc::new(known);
+        self.known.insert(end, Arc::clone(&known));
+        known
+    }
+}

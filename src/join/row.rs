@@ -1,0 +1,76 @@
+//! A row of traffic before it is written, and the values of its columns that are no texts.
+
+use super::charges::Item;
+use super::ends::Ends;
+use super::known::Known;
+use super::path::Way;
+use super::view::{Fact, View};
+use crate::group::KeyValue;
+use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME, Column};
+
+/// A row before it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'r> {
+    pub(super) view: &'r View,
+    pub(super) fact: &'r Fact,
+    pub(super) extra: &'r [KeyValue],
+    pub(super) ends: Ends,
+    pub(super) src: &'r Known,
+    pub(super) dst: &'r Known,
+    pub(super) way: Option<Way>,
+    pub(super) item: Option<&'r Item>,
+    pub(super) direction_rule: &'static str,
+    pub(super) count_rule: &'static str,
+    pub(super) bytes: u128,
+    pub(super) packets: u128,
+    pub(super) flows: u128,
+}
+
+impl Row<'_> {
+    pub(super) fn address(&self, column: Column) -> u128 {
+        match column {
+            Column::Src => self.ends.src.address,
+            Column::Dst => self.ends.dst.address,
+            Column::Srcaddr => self.fact.srcaddr,
+            Column::Dstaddr => self.fact.dstaddr,
+            Column::PktSrcaddr => self.fact.src,
+            Column::PktDstaddr => self.fact.dst,
+            _ => ABSENT_ADDRESS,
+        }
+    }
+
+    pub(super) fn big(&self, column: Column) -> u64 {
+        let sum = match column {
+            Column::Bytes => self.bytes,
+            Column::Packets => self.packets,
+            Column::Weight => self.flows,
+            _ => return ABSENT_BIG,
+        };
+        u64::try_from(sum).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn time(&self, column: Column, riders: &[Column]) -> u32 {
+        match (self.rider(column, riders), column) {
+            (Some(KeyValue::Time(time)), _) => time,
+            (_, Column::Start) => self.fact.moment(),
+            (_, Column::End) => self.fact.last_moment(),
+            _ => ABSENT_TIME,
+        }
+    }
+
+    pub(super) fn small(&self, column: Column, riders: &[Column]) -> u32 {
+        if column == Column::TrafficPath {
+            return self.view.traffic_path.unwrap_or(ABSENT_SMALL);
+        }
+        match self.rider(column, riders) {
+            Some(KeyValue::Number(number)) => u32::try_from(number).unwrap_or(ABSENT_SMALL),
+            _ => ABSENT_SMALL,
+        }
+    }
+
+    /// A column that the question groups records by.
+    fn rider(&self, column: Column, riders: &[Column]) -> Option<KeyValue> {
+        let mut riders = riders.iter().zip(self.extra);
+        riders.find(|(rider, _)| **rider == column).map(|(_, value)| *value)
+    }
+}
