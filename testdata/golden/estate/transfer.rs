@@ -13,8 +13,9 @@ use crate::program;
 const FORMATS: [&str; 2] = ["v5", "v11"];
 const TABLES: &str = "--network tables/network.csv --network tables/aws --tags tables/tags.csv --ip-ranges \
                       tables/ip-ranges.json --top all --quiet -o json";
-/// What 2³⁰ bytes across zones cost both sides together, in 10⁻¹⁰ USD.
+/// What a GB of 2³⁰ bytes across zones cost both sides together, in 10⁻¹⁰ USD.
 const ACROSS_ZONES_RATE: u128 = 200_000_000;
+const GB_BYTES: u128 = 1 << 30;
 
 /// The rows of each table, cells as text.
 fn answer(folder: &Path, format: &str, question: &str) -> HashMap<String, Vec<Row>> {
@@ -97,7 +98,7 @@ fn who_talks_across_zones_is_told_with_true_bytes_and_both_halves() {
         let sums: BTreeMap<_, _> = told.iter().map(|(owners, row)| (owners.clone(), bytes(row))).collect();
         assert_eq!(sums, expected, "{format}");
         for (owners, row) in told {
-            let usd = u128::from(bytes(row)) * ACROSS_ZONES_RATE >> 30;
+            let usd = u128::from(bytes(row)) * ACROSS_ZONES_RATE / GB_BYTES;
             assert!(units(&row["usd"]).abs_diff(usd) <= 1, "{format} {owners:?}: {row:?}");
         }
     }
