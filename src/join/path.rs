@@ -102,6 +102,8 @@ pub(super) mod assumption {
     pub(in super::super) const NAT_CLIENT: &str = "unknown clients of a NAT gateway in its VPC";
     pub(in super::super) const VPN: &str = "a site of unknown kind by VPN";
     pub(in super::super) const NAT_UNLOGGED: &str = "processing at a NAT gateway that is not logged";
+    pub(in super::super) const NAT_UNNAMED: &str =
+        "processing at a NAT gateway whose records do not name its clients (no packet addresses)";
     pub(in super::super) const DIRECTION: &str = "the direction by kinds of addresses";
     pub(in super::super) const NO_PUBLIC: &str =
         "the internet by a NAT gateway from interfaces without a public address";
@@ -222,7 +224,12 @@ impl<'a> Sides<'a> {
 
     fn over_public(&self, atlas: &Atlas, index: &Index, rule: &'static str) -> Way {
         let way = Way::plain(self.public_path(), rule);
-        if self.needs_nat(atlas) { self.by_nat(atlas, index, way, (assumption::NO_PUBLIC, None)) } else { way }
+        if !self.needs_nat(atlas, index) {
+            return way;
+        }
+        let way = self.by_nat(atlas, index, way, (assumption::NO_PUBLIC, None));
+        // What a gateway endpoint may have taken passed no NAT gateway, whatever else did.
+        if self.is_by_gateway_endpoint() { way.assuming(assumption::NO_PUBLIC) } else { way }
     }
 
     /// Between an end of the estate and a private address that nobody knows.
@@ -294,10 +301,13 @@ impl<'a> Sides<'a> {
         Way { nat: only, assumed: Some(assumed).filter(|_| !known), ..way }
     }
 
-    /// Whether the inventory has the source's interface, without a public address.
-    fn needs_nat(&self, atlas: &Atlas) -> bool {
+    /// Whether the source has no public address: the inventory has its interface without one, or a NAT gateway's
+    /// records name it as a client.
+    fn needs_nat(&self, atlas: &Atlas, index: &Index) -> bool {
         let own = self.ends.src.interface.map(|place| &atlas.estate.interfaces[place as usize]);
-        !is_public(self.ends.src.address) && own.is_some_and(|own| own.told && !own.has_public)
+        let told = own.filter(|own| own.told);
+        let has_public = is_public(self.ends.src.address) || told.is_some_and(|own| own.has_public);
+        !has_public && (told.is_some() || index.nat_of(self.ends.src).is_some())
     }
 
     fn same_vpc(&self, atlas: &Atlas) -> bool {
