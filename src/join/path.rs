@@ -178,7 +178,7 @@ impl<'a> Sides<'a> {
                 if known { way } else { way.assuming(assumption::TRANSIT_GATEWAY) }
             }
             Scope::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
-            Scope::PrivateUnknown => self.to_unknown(atlas, BY),
+            Scope::PrivateUnknown => self.with_unknown(atlas, BY),
             _ => self.by_nat(atlas, index, Way::plain(self.public_path(), BY), (assumption::NAT, next_hop)),
         }
     }
@@ -189,7 +189,7 @@ impl<'a> Sides<'a> {
         match (&self.src.scope, &self.dst.scope) {
             (Scope::Own, Scope::Own) => self.between_own(atlas, index, BY),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
-            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.to_unknown(atlas, BY),
+            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(atlas, BY),
             (Scope::Own, Scope::Service(name, _)) if self.has_gateway_endpoint(atlas, name) => {
                 let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
                 way.assuming(assumption::ENDPOINT_OF_VPC)
@@ -233,7 +233,7 @@ impl<'a> Sides<'a> {
     }
 
     /// Between an end of the estate and a private address that nobody knows.
-    fn to_unknown(&self, atlas: &Atlas, rule: &'static str) -> Way {
+    fn with_unknown(&self, atlas: &Atlas, rule: &'static str) -> Way {
         if self.by_transit_gateway(atlas) {
             return Way::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
         }
