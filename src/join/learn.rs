@@ -150,6 +150,10 @@ impl Learnt {
             }
             taught.direct.iter().for_each(|address| ready.push((place, *address)));
         }
+        // What is inside of one interface's packets is its pods', or comes from elsewhere: it is no neighbour's own.
+        for place in 0..self.interfaces.len() {
+            self.inner(place).into_iter().for_each(|address| self.take(roster, &holders, (place, address), &mut ready));
+        }
         self.spread(roster, &holders, ready);
         let ties = self.interfaces.iter().enumerate().filter_map(|(place, taught)| Some((place, taught.private()?)));
         let ties = ties.collect();
@@ -157,19 +161,30 @@ impl Learnt {
         self
     }
 
-    /// Takes own addresses from the candidates of others, and what that leaves alone from others again.
+    /// Settles own addresses, and those that are told by them.
     fn spread(&mut self, roster: &Roster, holders: &Holders, mut ready: Vec<(usize, u128)>) {
         while let Some((place, address)) = ready.pop() {
             self.interfaces[place].direct.insert(address);
-            for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
-                if !self.exclusive(roster, place, *other) {
-                    continue;
-                }
-                for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
-                    if candidates.len() > 1 && candidates.contains(&address) {
-                        candidates.retain(|candidate| *candidate != address);
-                        ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (*other, only)));
-                    }
+            self.take(roster, holders, (place, address), &mut ready);
+        }
+    }
+
+    /// Takes an interface's address from the candidates of others; what is left alone by that is ready.
+    fn take(
+        &mut self,
+        roster: &Roster,
+        holders: &Holders,
+        (place, address): (usize, u128),
+        ready: &mut Vec<(usize, u128)>,
+    ) {
+        for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
+            if !self.exclusive(roster, place, *other) {
+                continue;
+            }
+            for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
+                if candidates.len() > 1 && candidates.contains(&address) {
+                    candidates.retain(|candidate| *candidate != address);
+                    ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (*other, only)));
                 }
             }
         }
