@@ -105,15 +105,16 @@ fn payers<'a>(atlas: &Atlas, sides: &Sides<'a>, way: &Way) -> [Side<'a>; 2] {
     })
 }
 
-/// What a NAT gateway that is not logged takes, told by the flows through it.
+/// What a NAT gateway takes that is not logged, or whose records do not name its clients, told by the flows through it.
 fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
     let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
-    if nat.is_some_and(|nat| nat.is_watched(moment)) {
+    if nat.is_some_and(|nat| nat.names_clients_at(moment)) {
         return;
     }
     let forward = sides.src.scope == Scope::Own;
     let (client, bearer) = if forward { (sides.src, Bearer::Source) } else { (sides.dst, Bearer::Destination) };
-    let assumed = Some(assumption::NAT_UNLOGGED);
+    let unnamed = nat.is_some_and(|nat| nat.is_watched(moment));
+    let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
     let told = |name: fn(&super::estate::Own) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
         charge: "nat-processing",

@@ -129,7 +129,8 @@ impl Atlas {
     }
 
     /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
-    /// the one whose interface showed the same packets as its own, or the only one that has it; else nobody knows.
+    /// the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
+    /// interface that has it; else nobody knows.
     pub(super) fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> (Option<u32>, Basis) {
         let (mut first, mut several) = (None, false);
         for vpc in self.estate.vpcs_of(address) {
@@ -149,7 +150,10 @@ impl Atlas {
             None if self.estate.is_unplaced(address) && near() && !self.sights.by_transit_gateway(address, peer) => {
                 (observer, Basis::Observer)
             }
-            Some(_) if several => (self.sights.vpc(address, peer), Basis::Told),
+            Some(_) if several => {
+                let seen = self.sights.vpc(address, peer);
+                (seen.or_else(|| self.estate.only_holder(address)), Basis::Told)
+            }
             only => (only, Basis::Told),
         }
     }

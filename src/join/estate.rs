@@ -43,6 +43,8 @@ pub(super) struct Own {
     pub(super) told: bool,
     /// Whether the inventory has a public address of it.
     pub(super) has_public: bool,
+    /// Whether its records name the clients that it forwards for.
+    pub(super) names_clients: bool,
     /// First and last moment of its records; none if it is not logged.
     pub(super) watched: Option<(u32, u32)>,
     pub(super) gaps: Vec<(u32, u32)>,
@@ -81,6 +83,11 @@ impl Own {
     /// Whether its records are of traffic on its way between others.
     pub(super) fn is_hop(&self) -> bool {
         matches!(self.role, Role::Nat | Role::RegionalNat | Role::TransitGateway | Role::GatewayLoadBalancer)
+    }
+
+    /// Whether its records of a moment would be in the input and tell whom it forwards for.
+    pub(super) fn names_clients_at(&self, moment: u32) -> bool {
+        (self.names_clients || self.role == Role::RegionalNat) && self.is_watched(moment)
     }
 
     pub(super) fn is_nat(&self) -> bool {
@@ -263,6 +270,8 @@ pub(super) struct Estate {
     gateway_endpoints: HashMap<u32, Vec<Arc<str>>, ahash::RandomState>,
     /// AWS's services by addresses that no range tells of, as the records name them.
     services: HashMap<u128, Arc<str>, ahash::RandomState>,
+    /// VPCs whose interfaces the inventory has.
+    listed: HashSet<u32, ahash::RandomState>,
     /// By interface: which flow log's records count, where there are several.
     pub(super) flow_logs: HashMap<u32, Name, ahash::RandomState>,
 }
@@ -289,12 +298,14 @@ impl Estate {
             only_nat: HashMap::default(),
             gateway_endpoints: HashMap::default(),
             services: learnt.services.clone(),
+            listed: HashSet::default(),
             flow_logs: learnt.chosen_flow_logs(),
         };
         learnt.complete(&mut estate.interfaces);
         estate.settle_vpcs(learnt);
         estate.settle_holders(tables, learnt);
         estate.settle_gateways(tables);
+        estate.listed = estate.interfaces.iter().filter(|own| own.told).map(|own| own.vpc).collect();
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();

@@ -258,10 +258,11 @@ impl Learnt {
         several.filter_map(choose).collect()
     }
 
-    /// Tells gateways that nobody has named: without an instance, and with packets of others on their own side.
+    /// Tells gateways that name their clients, and those that nobody has named: without an instance, and with packets of others on their own side.
     pub(super) fn complete(&self, interfaces: &mut [Own]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
+            own.names_clients = taught.inner_public || !taught.inner.is_empty();
             if own.told || own.role != Role::End || own.instance.is_some() {
                 continue;
             }

@@ -102,6 +102,8 @@ pub(super) mod assumption {
     pub(in super::super) const NAT_CLIENT: &str = "unknown clients of a NAT gateway in its VPC";
     pub(in super::super) const VPN: &str = "a site of unknown kind by VPN";
     pub(in super::super) const NAT_UNLOGGED: &str = "processing at a NAT gateway that is not logged";
+    pub(in super::super) const NAT_UNNAMED: &str =
+        "processing at a NAT gateway whose records do not name its clients (no packet addresses)";
     pub(in super::super) const DIRECTION: &str = "the direction by kinds of addresses";
     pub(in super::super) const NO_PUBLIC: &str =
         "the internet by a NAT gateway from interfaces without a public address";
@@ -176,7 +178,7 @@ impl<'a> Sides<'a> {
                 if known { way } else { way.assuming(assumption::TRANSIT_GATEWAY) }
             }
             Scope::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
-            Scope::PrivateUnknown => self.to_unknown(atlas, BY),
+            Scope::PrivateUnknown => self.with_unknown(atlas, BY),
             _ => self.by_nat(atlas, index, Way::plain(self.public_path(), BY), (assumption::NAT, next_hop)),
         }
     }
@@ -187,7 +189,7 @@ impl<'a> Sides<'a> {
         match (&self.src.scope, &self.dst.scope) {
             (Scope::Own, Scope::Own) => self.between_own(atlas, index, BY),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
-            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.to_unknown(atlas, BY),
+            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(atlas, BY),
             (Scope::Own, Scope::Service(name, _)) if self.has_gateway_endpoint(atlas, name) => {
                 let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
                 way.assuming(assumption::ENDPOINT_OF_VPC)
@@ -222,11 +224,16 @@ impl<'a> Sides<'a> {
 
     fn over_public(&self, atlas: &Atlas, index: &Index, rule: &'static str) -> Way {
         let way = Way::plain(self.public_path(), rule);
-        if self.needs_nat(atlas) { self.by_nat(atlas, index, way, (assumption::NO_PUBLIC, None)) } else { way }
+        if !self.needs_nat(atlas, index) {
+            return way;
+        }
+        let way = self.by_nat(atlas, index, way, (assumption::NO_PUBLIC, None));
+        // What a gateway endpoint may have taken passed no NAT gateway, whatever else did.
+        if self.is_by_gateway_endpoint() { way.assuming(assumption::NO_PUBLIC) } else { way }
     }
 
     /// Between an end of the estate and a private address that nobody knows.
-    fn to_unknown(&self, atlas: &Atlas, rule: &'static str) -> Way {
+    fn with_unknown(&self, atlas: &Atlas, rule: &'static str) -> Way {
         if self.by_transit_gateway(atlas) {
             return Way::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
         }
@@ -294,10 +301,13 @@ impl<'a> Sides<'a> {
         Way { nat: only, assumed: Some(assumed).filter(|_| !known), ..way }
     }
 
-    /// Whether the inventory has the source's interface, without a public address.
-    fn needs_nat(&self, atlas: &Atlas) -> bool {
+    /// Whether the source has no public address: the inventory has its interface without one, or a NAT gateway's
+    /// records name it as a client.
+    fn needs_nat(&self, atlas: &Atlas, index: &Index) -> bool {
         let own = self.ends.src.interface.map(|place| &atlas.estate.interfaces[place as usize]);
-        !is_public(self.ends.src.address) && own.is_some_and(|own| own.told && !own.has_public)
+        let told = own.filter(|own| own.told);
+        let has_public = is_public(self.ends.src.address) || told.is_some_and(|own| own.has_public);
+        !has_public && (told.is_some() || index.nat_of(self.ends.src).is_some())
     }
 
     fn same_vpc(&self, atlas: &Atlas) -> bool {

@@ -94,6 +94,16 @@ impl Estate {
         vpcs.any(|vpc| Some(vpc) != first)
     }
 
+    /// Of several VPCs that may have an address the only one in which an interface holds it, if the inventory has the
+    /// interfaces of all of them.
+    pub(in super::super) fn only_holder(&self, address: u128) -> Option<u32> {
+        let held = self.holders.get(&address).into_iter().flatten();
+        let delegated = self.delegated.all(address).flat_map(|(_, held)| held);
+        let mut vpcs = held.chain(delegated).map(|holder| holder.vpc);
+        let first = vpcs.next().filter(|first| vpcs.all(|vpc| vpc == *first));
+        first.filter(|_| self.vpcs_of(address).all(|vpc| self.listed.contains(&vpc)))
+    }
+
     /// Whether an address means the same to everybody in a VPC at any time: something tells of it, no two interfaces
     /// hold it, and no two VPCs have it.
     pub(in super::super) fn is_steady(&self, address: u128) -> bool {
