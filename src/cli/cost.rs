@@ -16,10 +16,11 @@ use crate::price::Tiers;
 use crate::report::Head;
 use crate::report::charged;
 use crate::report::cost::{CostOrder, CostShape};
+use crate::report::explain;
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
 use crate::units::time::{Window, month_around};
-use crate::work::{self, Billed, CostQuestion, Job, Sum, TrafficQuestion};
+use crate::work::{self, Billed, CostQuestion, Explained, Job, Sum, TrafficQuestion};
 
 /// The owner key that is asked for where none is.
 const DEFAULT_KEY: &str = "team";
@@ -58,6 +59,10 @@ pub(super) struct CostFlags {
     /// Show the period before beside it: the month before of a month, else as long a time before
     #[arg(long, help_heading = "Report")]
     previous: bool,
+
+    /// Tell in further tables by which rules the records of each row were understood, and at which prices
+    #[arg(long, help_heading = "Report")]
+    explain: bool,
 
     /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
     /// the sender, or of the receiver
@@ -133,11 +138,23 @@ impl CostFlags {
         let columns = dimensions.columns().union(charged::columns());
         let wanted = Wanted { columns, traffic: false, charges: true, blocked: false };
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let mut sums = vec![Sum { wanted, spec }];
+        if self.explain && focus {
+            return Err(Error::usage("--explain: rows of FOCUS have no other table beside them")
+                .hint("leave out --explain, or -o focus"));
+        }
+        if self.explain {
+            sums.push(work::rules(
+                explain::cost_keys(dimensions.keys.clone(), self.previous),
+                columns,
+                Explained::Charges,
+            ));
+        }
         Ok(CostQuestion {
             traffic: TrafficQuestion {
                 sources: Sources { every_view: self.no_dedup, charge_to: self.charge_to.into(), ..sources },
                 extra: dimensions.extra(),
-                sums: vec![Sum { wanted, spec }],
+                sums,
                 overflow: overflow(self.memory.as_deref())?,
             },
             current_from,
@@ -149,6 +166,7 @@ impl CostFlags {
                 Billed::Cost(self.shape(heads)?)
             },
             notes: self.charge_to.note().into_iter().collect(),
+            explain: self.explain,
         })
     }
 

@@ -108,8 +108,7 @@ pub(super) struct OutputFlags {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) out: Option<String>,
 
-    /// Only this table of a report that has several: for inspect objects, formats, fields, interfaces, malformed or
-    /// questions
+    /// Only this table of a report that has several; where the format holds one, a note at the end names the others
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(super) table: Option<String>,
 

@@ -43,7 +43,7 @@ struct Outflow {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Who talks most: sums by any columns, the greatest first
-    Top(top::TopFlags),
+    Top(Box<top::TopFlags>),
     /// What traffic costs: by team or any other owner, account, region, path…, and charge
     Cost(Box<cost::CostFlags>),
     /// What goes between regions, zones, owners…: bytes and dollars by path, and what would be cheaper

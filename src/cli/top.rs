@@ -6,13 +6,17 @@ use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
 use super::memory::overflow;
+use super::pricing::PricingFlags;
 use super::tables::TableFlags;
 use crate::error::{Error, Exit, nearest};
-use crate::group::{Spec, Verdict};
+use crate::group::{Key, Spec, Verdict};
 use crate::join::{Sources, Wanted};
-use crate::report::top::{Order, Shape};
+use crate::price::Tiers;
+use crate::report::charged;
+use crate::report::top::{Order, Pricing, Shape};
 use crate::schema::{Column, ColumnSet};
-use crate::work::{self, Sum, TopQuestion, TrafficQuestion};
+use crate::units::time::Window;
+use crate::work::{self, Explained, Sum, TopQuestion, TrafficQuestion};
 
 /// Flags of `outflow top`.
 #[derive(Debug, Args)]
@@ -28,7 +32,7 @@ pub(super) struct TopFlags {
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
     top: String,
 
-    /// Order, the greatest first: bytes, packets, flows, blocked_bytes, blocked_packets, blocked_flows, distinct,
+    /// Order, the greatest first: bytes, packets, flows, usd, blocked_bytes, blocked_packets, blocked_flows, distinct,
     /// last_seen; the smallest first: first_seen, key
     #[arg(long, value_name = "MEASURE", default_value = "bytes", help_heading = "Report")]
     sort: String,
@@ -40,6 +44,10 @@ pub(super) struct TopFlags {
     /// Also count the distinct values of this column in each row
     #[arg(long, value_name = "COLUMN", help_heading = "Report")]
     distinct: Option<String>,
+
+    /// Tell in a further table by which rules each row's records were understood
+    #[arg(long, help_heading = "Report")]
+    explain: bool,
 
     /// Records that the sums are of
     #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
@@ -55,6 +63,9 @@ pub(super) struct TopFlags {
 
     #[command(flatten)]
     tables: TableFlags,
+
+    #[command(flatten)]
+    pricing: PricingFlags,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -73,6 +84,8 @@ enum Measure {
     Blocked,
     /// The first start and the last end
     Seen,
+    /// What it costs, all charges together
+    Usd,
 }
 
 /// Records that the sums are of.
@@ -94,54 +107,54 @@ impl TopFlags {
             Action::Reject => Verdict::Reject,
             Action::All => Verdict::All,
         };
-        let question = self.question()?;
         let job = job(&self.input, verdict)?;
+        let question = self.question(job.window)?;
         run_on(&job, &self.input, &self.output, |progress| work::top(&job, &question, progress))
     }
 
-    fn question(&self) -> Result<TopQuestion, Error> {
+    fn question(&self, window: Window) -> Result<TopQuestion, Error> {
         let told = self.tables.told()?;
         let owner_keys = told.owner_keys();
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", &self.by, &owner_keys)?;
+        // What is counted distinct is no key of what a row costs, and of why.
+        let own_keys = dimensions.keys.clone();
         let order = order(&self.sort)?;
         if let Some(distinct) = &self.distinct {
             dimensions.add("--distinct", distinct, &owner_keys)?;
         } else if order == Order::Distinct {
             return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));
         }
-        let has = |measure| self.measures.contains(&measure);
-        let asked = |orders: &[Order]| orders.contains(&order);
-        let spec = Spec {
-            keys: dimensions.keys.clone(),
-            views: Vec::new(),
-            bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
-            packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
-            seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
-            starts: false,
-            distinct: false,
-        };
-        let of_blocked = asked(&[Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows]);
-        if of_blocked && self.action != Action::Accept {
-            return Err(Error::usage(format!("--sort {}: blocked records have no columns of their own", self.sort))
-                .hint("leave --action out, or sort by bytes, packets or flows"));
-        }
-        let blocked = (has(Measure::Blocked) || of_blocked) && self.action == Action::Accept;
+        let blocked = self.blocked(order)?;
+        let spec = self.spec(order, dimensions.keys.clone());
         let overflow = overflow(self.memory.as_deref())?;
+        let pricing = self.pricing(order, window)?;
         // What was refused is no traffic: each view of it is told.
         let every_view = self.no_dedup || self.action != Action::Accept;
-        let traffic = if every_view && !dimensions.is_joined() {
-            None
-        } else {
+        let is_joined = !every_view || dimensions.is_joined() || pricing.is_some() || self.explain;
+        let traffic = if is_joined {
             let columns = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
-            let columns = dimensions.columns().union(ColumnSet::of(&columns));
+            let keys = dimensions.columns();
+            let columns = keys.union(ColumnSet::of(&columns));
             let wanted = Wanted { columns, traffic: true, charges: false, blocked };
+            let mut sums = vec![Sum { wanted, spec: spec.clone() }];
+            if let Some(pricing) = &pricing {
+                let wanted =
+                    Wanted { columns: keys.union(charged::columns()), traffic: false, charges: true, blocked: false };
+                let spec = charged::spec(own_keys.clone(), pricing.terms.tiers == Tiers::Marginal);
+                sums.push(Sum { wanted, spec });
+            }
+            if self.explain {
+                sums.push(work::rules(own_keys, keys, Explained::Traffic));
+            }
             Some(TrafficQuestion {
                 sources: Sources { every_view, ..self.tables.sources(told, &dimensions.owner_keys)? },
                 extra: dimensions.extra(),
-                sums: vec![Sum { wanted, spec: spec.clone() }],
+                sums,
                 overflow: overflow.clone(),
             })
+        } else {
+            None
         };
         Ok(TopQuestion {
             spec,
@@ -150,7 +163,43 @@ impl TopFlags {
             overflow,
             labels: dimensions.labels,
             traffic,
+            pricing,
+            explain: self.explain,
         })
+    }
+
+    /// What is summed by these keys.
+    fn spec(&self, order: Order, keys: Vec<Key>) -> Spec {
+        let has = |measure| self.measures.contains(&measure);
+        let asked = |orders: &[Order]| orders.contains(&order);
+        Spec {
+            keys,
+            views: Vec::new(),
+            bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
+            packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
+            seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
+            starts: false,
+            distinct: false,
+        }
+    }
+
+    /// Whether blocked records have columns of their own.
+    fn blocked(&self, order: Order) -> Result<bool, Error> {
+        let asked = [Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows].contains(&order);
+        if asked && self.action != Action::Accept {
+            return Err(Error::usage(format!("--sort {}: blocked records have no columns of their own", self.sort))
+                .hint("leave --action out, or sort by bytes, packets or flows"));
+        }
+        Ok((self.measures.contains(&Measure::Blocked) || asked) && self.action == Action::Accept)
+    }
+
+    /// What dollars are told by, if they are asked for.
+    fn pricing(&self, order: Order, window: Window) -> Result<Option<Pricing>, Error> {
+        if order != Order::Usd && !self.measures.contains(&Measure::Usd) {
+            return Ok(None);
+        }
+        let (table, terms) = (self.pricing.prices.table()?, self.pricing.terms()?);
+        Ok(Some(Pricing { table, terms, window: (window.from, window.to) }))
     }
 }
 

@@ -78,6 +78,10 @@ pub(super) struct TransferFlags {
     #[arg(long, value_enum, default_value_t = Order::Usd, help_heading = "Report")]
     sort: Order,
 
+    /// Tell in a further table by which rules the records of each row of the list were understood
+    #[arg(long, help_heading = "Report")]
+    explain: bool,
+
     /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     memory: Option<String>,
@@ -164,6 +168,7 @@ impl TransferFlags {
             terms: self.pricing.terms()?,
             shape,
             overflow: overflow(self.memory.as_deref())?,
+            explain: self.explain,
         })
     }
 }

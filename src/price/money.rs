@@ -89,6 +89,12 @@ impl Money {
         (self.0, MONEY_PER_DECIMAL * 10_u128.pow(USD_DECIMALS))
     }
 
+    /// What is left without a part of it.
+    #[must_use]
+    pub fn without(self, part: Self) -> Self {
+        Self(self.0.saturating_sub(part.0))
+    }
+
     /// What a GB costs where these bytes cost this much, in 10⁻¹⁰ USD, rounded down; none of no bytes.
     #[must_use]
     pub fn per_gb(self, bytes: u64) -> Option<u128> {

@@ -39,6 +39,8 @@ pub struct Charged {
     pub bytes: u64,
 }
 
+/// Stands for what the logs and tables do not tell.
+pub(super) const UNKNOWN: &str = "unknown";
 /// The columns that follow a report's own keys in the roll-up that its rows are made of, before the time.
 const CHARGE_COLUMNS: [Column; 6] =
     [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
@@ -95,9 +97,9 @@ pub(super) fn for_each(
                 previous: current_from.is_some_and(|from| hour < from),
                 keys: Vec::new(),
                 charge: kind,
-                reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| "unknown".into()) },
+                reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| UNKNOWN.into()) },
                 payer: text(1).map_or(Cell::Absent, Cell::Text),
-                from: text(2).unwrap_or_else(|| "unknown".into()),
+                from: text(2).unwrap_or_else(|| UNKNOWN.into()),
                 to: text(3).unwrap_or_else(|| "any".into()),
                 hour,
                 assumed: text(4),

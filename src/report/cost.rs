@@ -14,9 +14,9 @@ use crate::schema::output;
 use crate::units::human::{self, Units};
 
 /// The row of what costs nothing.
-const FREE: &str = "(free)";
+pub(super) const FREE: &str = "(free)";
 /// The row of what is not among the first rows.
-const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +149,7 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Vec<(Keys, Sum)> {
     let keys = |charged: &Charged| {
         let charge = || match charged.charge {
             Some(charge) => charge.name().into(),
-            None => format!("free: {}", charged.reason).into(),
+            None => free(&charged.reason).into(),
         };
         charged.keys.iter().cloned().chain(shape.by_charge.then(charge)).collect::<Keys>()
     };
@@ -169,13 +169,18 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Vec<(Keys, Sum)> {
     rows
 }
 
+/// The name of what costs nothing for a reason.
+pub(super) fn free(reason: &str) -> String {
+    format!("free: {reason}")
+}
+
 /// How many columns the keys are.
 fn width(shape: &CostShape) -> usize {
     shape.key_heads.len() + usize::from(shape.by_charge)
 }
 
 /// A name in the first of the keys' columns.
-fn named(name: &str, shape: &CostShape) -> Keys {
+pub(super) fn named(name: &str, shape: &CostShape) -> Keys {
     let mut keys = vec![Cell::Absent; width(shape)];
     if let Some(first) = keys.first_mut() {
         *first = name.into();

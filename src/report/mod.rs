@@ -6,6 +6,7 @@ mod cells;
 pub mod charged;
 pub mod cost;
 pub mod coverage;
+pub mod explain;
 pub mod fields;
 pub mod flows;
 pub mod focus;

@@ -1,12 +1,22 @@
 //! Who talks most: the groups with the greatest sums, the rest as one row, and the total.
 
+mod dollars;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::cells::{head, key_cell, moment};
+use super::charged::{amounts, share};
 use super::{Cell, Row, Table};
 use crate::error::Error;
 use crate::group::{Group, GroupKey, Rollup, Spec, Sums};
 use crate::schema::output::{self, Output};
+
+use dollars::{Cost, exact_cells, exact_key};
+pub use dollars::{Dollars, ExactKey, Pricing};
 
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +39,15 @@ pub enum Order {
     LastSeen,
     /// Most distinct values first.
     Distinct,
+    /// The dearest first.
+    Usd,
     /// By key alone, ascending.
     Key,
 }
 
 impl Order {
     /// Every order with the name it is asked for by.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("bytes", Self::Bytes),
         ("packets", Self::Packets),
         ("flows", Self::Flows),
@@ -45,24 +57,26 @@ impl Order {
         ("first_seen", Self::FirstSeen),
         ("last_seen", Self::LastSeen),
         ("distinct", Self::Distinct),
+        ("usd", Self::Usd),
         ("key", Self::Key),
     ];
 
     /// What is compared: the greater comes first.
-    fn rank(self, counted: &Sums, blocked: &Sums) -> u128 {
+    fn rank(self, counted: &Sums, blocked: &Sums, cost: Cost) -> u128 {
         match self {
             Self::FirstSeen => (u32::MAX - counted.first_seen.min(blocked.first_seen)).into(),
             Self::LastSeen => counted.last_seen.max(blocked.last_seen).into(),
             Self::Distinct => counted.distinct,
             Self::Key => 0,
+            Self::Usd => cost.usd.fraction().0,
             _ => self.measured(counted, blocked),
         }
     }
 
-    /// What shares are parts of: the sum that is ordered by, or the bytes.
+    /// What shares are parts of: the sum that is ordered by, or the bytes. Shares of dollars are told by themselves.
     fn measured(self, counted: &Sums, blocked: &Sums) -> u128 {
         match self {
-            Self::Bytes | Self::FirstSeen | Self::LastSeen | Self::Distinct | Self::Key => counted.bytes,
+            Self::Bytes | Self::FirstSeen | Self::LastSeen | Self::Distinct | Self::Key | Self::Usd => counted.bytes,
             Self::Packets => counted.packets,
             Self::Flows => counted.flows,
             Self::BlockedBytes => blocked.bytes,
@@ -91,6 +105,7 @@ pub struct Shape {
 pub struct Ranking<'a> {
     rollup: &'a Rollup,
     shape: Shape,
+    dollars: Option<&'a Dollars>,
     best: Vec<Ranked>,
     /// What a group must have at least to be among the best.
     least: u128,
@@ -102,17 +117,24 @@ pub struct Ranking<'a> {
 #[derive(Debug)]
 struct Ranked {
     rank: u128,
-    key: GroupKey,
+    key: RankedKey,
     counted: Sums,
     blocked: Sums,
 }
 
+/// The key of a group, or of charges that no group's records bear.
+#[derive(Debug)]
+enum RankedKey {
+    Group(GroupKey),
+    Charges(ExactKey),
+}
+
 impl<'a> Ranking<'a> {
-    /// Of no shard yet.
+    /// Of no shard yet; to rank by dollars they must be known.
     #[must_use]
-    pub fn new(rollup: &'a Rollup, shape: Shape) -> Self {
+    pub fn new(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> Self {
         let (best, least, counted, blocked, groups) = Default::default();
-        Self { rollup, shape, best, least, counted, blocked, groups }
+        Self { rollup, shape, dollars, best, least, counted, blocked, groups }
     }
 
     /// Adds the groups of a shard.
@@ -128,11 +150,18 @@ impl<'a> Ranking<'a> {
         self.groups += 1;
         self.counted.add(&group.counted);
         self.blocked.add(&group.blocked);
-        let rank = self.shape.order.rank(&group.counted, &group.blocked);
+        let cost = match self.dollars {
+            Some(dollars) if self.shape.order == Order::Usd => {
+                dollars.cost(&exact_key(self.rollup.group_values(group), self.rollup.names()))
+            }
+            _ => Cost::default(),
+        };
+        let rank = self.shape.order.rank(&group.counted, &group.blocked, cost);
         if rank < self.least {
             return;
         }
-        self.best.push(Ranked { rank, key: group.key(), counted: group.counted, blocked: group.blocked });
+        let key = RankedKey::Group(group.key());
+        self.best.push(Ranked { rank, key, counted: group.counted, blocked: group.blocked });
         // Twice as many as needed are kept before the lesser half goes: each group is moved a few times at most.
         if self.shape.rows.is_some_and(|rows| self.best.len() >= rows.saturating_mul(2).max(64)) {
             self.cut();
@@ -147,6 +176,32 @@ impl<'a> Ranking<'a> {
         self.blocked.add(&other.blocked);
         self.best.extend(other.best);
         self
+    }
+
+    /// Adds rows for charges on records that count in no group, once all shards are added and dollars are known.
+    ///
+    /// # Errors
+    /// If rows of the roll-up were spilled and cannot be read.
+    pub fn with_charges_alone(mut self) -> Result<Self, Error> {
+        let Some(dollars) = self.dollars else { return Ok(self) };
+        let none = Sums::default();
+        for key in dollars.keys_without(self.rollup)? {
+            let rank = self.shape.order.rank(&none, &none, dollars.cost(&key));
+            self.groups += 1;
+            self.best.push(Ranked { rank, key: RankedKey::Charges(key), counted: none, blocked: none });
+        }
+        Ok(self)
+    }
+
+    /// The keys that are shown, if no charge can change them: of charges on records that count in no group, nothing
+    /// else is known than dollars.
+    #[must_use]
+    pub fn shown(&mut self) -> Option<BTreeSet<ExactKey>> {
+        self.cut();
+        let is_full = self.shape.rows.is_some_and(|rows| self.best.len() == rows);
+        let is_by_key = matches!(self.shape.order, Order::Key | Order::Usd);
+        let is_settled = is_full && !is_by_key && self.best.iter().all(|group| group.rank > 0);
+        is_settled.then(|| self.best.iter().map(|group| group.key.exact(self.rollup).into_owned()).collect())
     }
 
     /// How many groups there are.
@@ -170,39 +225,81 @@ impl<'a> Ranking<'a> {
         self.cut();
         let rollup = self.rollup;
         self.best.sort_unstable_by(|one, other| compare(rollup, one, other));
-        let (spec, shape) = (rollup.spec(), self.shape);
-        let total = shape.order.measured(&self.counted, &self.blocked);
-        let mut columns = vec![output::RANK.into()];
-        columns.extend(spec.keys.iter().map(head));
-        columns.extend(measures(spec, shape).into_iter().map(Into::into));
-        let mut rest = (self.counted, self.blocked);
-        let mut rows: Vec<Row> = Vec::with_capacity(self.best.len() + 1);
+        let spec = rollup.spec();
+        let mut rest =
+            Measured { counted: self.counted, blocked: self.blocked, cost: self.dollars.map(|all| all.total) };
+        let whole = rest;
+        let (mut keys, mut measured) = (Vec::new(), Vec::with_capacity(self.best.len() + 2));
         for (rank, group) in (1u64..).zip(&self.best) {
-            subtract(&mut rest.0, &group.counted);
-            subtract(&mut rest.1, &group.blocked);
-            let keys = rollup.values(&group.key).map(|value| key_cell(value, rollup.names()));
-            rows.push(row(rank.into(), keys.collect(), sums(spec, shape, &group.counted, &group.blocked, total)));
+            let cost = self.dollars.map(|dollars| dollars.cost(&group.key.exact(rollup)));
+            let part = Measured { counted: group.counted, blocked: group.blocked, cost };
+            rest.subtract(&part);
+            keys.push((Cell::from(rank), group.key.cells(rollup)));
+            measured.push(part);
         }
         if self.groups > self.best.len() as u64 {
-            let (mut counted, mut blocked) = rest;
-            counted.distinct = UNKNOWN_DISTINCT;
-            (counted.first_seen, counted.last_seen) = (Sums::default().first_seen, 0);
-            (blocked.first_seen, blocked.last_seen) = (Sums::default().first_seen, 0);
-            rows.push(row(Cell::Absent, named("(other)", spec), sums(spec, shape, &counted, &blocked, total)));
+            keys.push((Cell::Absent, named("(other)", spec)));
+            measured.push(rest.without_moments());
         }
-        self.counted.distinct = UNKNOWN_DISTINCT;
-        let total = row(
-            Cell::Absent,
-            vec![Cell::Absent; spec.keys.len()],
-            sums(spec, shape, &self.counted, &self.blocked, total),
-        );
-        Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total: Some(total) }
+        let (columns, mut sums) = columns(spec, self.shape, &measured, &whole);
+        let total = sums.pop().map(|total| row(Cell::Absent, vec![Cell::Absent; spec.keys.len()], total));
+        let rows = keys.into_iter().zip(sums).map(|((rank, keys), sums)| row(rank, keys, sums)).collect();
+        let heads = std::iter::once(output::RANK.into()).chain(spec.keys.iter().map(head));
+        let columns = heads.chain(columns.into_iter().map(Into::into)).collect();
+        Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total }
+    }
+}
+
+impl RankedKey {
+    fn exact(&self, rollup: &Rollup) -> Cow<'_, ExactKey> {
+        match self {
+            Self::Group(key) => Cow::Owned(exact_key(rollup.values(key), rollup.names())),
+            Self::Charges(key) => Cow::Borrowed(key),
+        }
+    }
+
+    fn cells(&self, rollup: &Rollup) -> Vec<Cell> {
+        match self {
+            Self::Group(key) => rollup.values(key).map(|value| key_cell(value, rollup.names())).collect(),
+            Self::Charges(key) => exact_cells(key),
+        }
     }
 }
 
 /// A total order, so that the same groups come out whatever the order they came in.
 fn compare(rollup: &Rollup, one: &Ranked, other: &Ranked) -> Ordering {
-    other.rank.cmp(&one.rank).then_with(|| rollup.compare_keys(&one.key, &other.key))
+    other.rank.cmp(&one.rank).then_with(|| match (&one.key, &other.key) {
+        (RankedKey::Group(one), RankedKey::Group(other)) => rollup.compare_keys(one, other),
+        (one, other) => one.exact(rollup).cmp(&other.exact(rollup)),
+    })
+}
+
+/// What a row says besides its keys.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    counted: Sums,
+    blocked: Sums,
+    /// What it costs, where dollars are asked for.
+    cost: Option<Cost>,
+}
+
+impl Measured {
+    fn subtract(&mut self, part: &Self) {
+        subtract(&mut self.counted, &part.counted);
+        subtract(&mut self.blocked, &part.blocked);
+        if let (Some(rest), Some(part)) = (&mut self.cost, part.cost) {
+            *rest = rest.less(part);
+        }
+    }
+
+    /// What does not add up is not told of several groups together.
+    fn without_moments(mut self) -> Self {
+        self.counted.distinct = UNKNOWN_DISTINCT;
+        for sums in [&mut self.counted, &mut self.blocked] {
+            (sums.first_seen, sums.last_seen) = (Sums::default().first_seen, 0);
+        }
+        self
+    }
 }
 
 fn subtract(from: &mut Sums, part: &Sums) {
@@ -224,14 +321,37 @@ fn named(name: &str, spec: &Spec) -> Vec<Cell> {
     cells
 }
 
+/// The columns after the keys, the cells of each row, and at the end those of the total.
+fn columns(spec: &Spec, shape: Shape, rows: &[Measured], whole: &Measured) -> (Vec<Output>, Vec<Vec<Cell>>) {
+    let cost = |row: &Measured| row.cost.unwrap_or_default();
+    let (usd, total_usd) = amounts(&rows.iter().map(|row| cost(row).usd).collect::<Vec<_>>());
+    let outputs = measures(spec, shape, whole.cost);
+    let total = shape.order.measured(&whole.counted, &whole.blocked);
+    let cells = |row: &Measured, usd: Cell| {
+        let usd = if cost(row).is_unknown() { Cell::Absent } else { usd };
+        let share = match shape.order {
+            Order::Usd => share(&usd, &total_usd),
+            order => Cell::Share { part: order.measured(&row.counted, &row.blocked), whole: total },
+        };
+        outputs.iter().map(|output| cell(*output, row, &share, &usd)).collect()
+    };
+    let mut all: Vec<Vec<Cell>> = rows.iter().zip(usd).map(|(row, usd)| cells(row, usd)).collect();
+    let mut whole = *whole;
+    whole.counted.distinct = UNKNOWN_DISTINCT;
+    all.push(cells(&whole, total_usd.clone()));
+    (outputs, all)
+}
+
 /// The columns after the keys.
-fn measures(spec: &Spec, shape: Shape) -> Vec<Output> {
+fn measures(spec: &Spec, shape: Shape, cost: Option<Cost>) -> Vec<Output> {
     let share_of_bytes = spec.bytes || !matches!(shape.order, Order::Bytes | Order::Key | Order::Distinct);
     let asked = [
         (spec.bytes, output::BYTES),
         (share_of_bytes, output::SHARE),
         (spec.packets, output::PACKETS),
         (true, output::FLOWS),
+        (cost.is_some(), output::USD),
+        (cost.is_some_and(|cost| cost.unpriced_bytes > 0), output::UNPRICED_BYTES),
         (spec.distinct, output::DISTINCT),
         (spec.bytes && shape.blocked, output::BLOCKED_BYTES),
         (shape.order == Order::BlockedPackets, output::BLOCKED_PACKETS),
@@ -242,27 +362,24 @@ fn measures(spec: &Spec, shape: Shape) -> Vec<Output> {
     asked.into_iter().filter(|(asked, _)| *asked).map(|(_, output)| output).collect()
 }
 
-/// The cells of those columns.
-fn sums(spec: &Spec, shape: Shape, counted: &Sums, blocked: &Sums, total: u128) -> Vec<Cell> {
-    let share = Cell::Share { part: shape.order.measured(counted, blocked), whole: total };
-    let first_seen = counted.first_seen.min(blocked.first_seen);
+/// The cell of one of those columns.
+fn cell(output: Output, row: &Measured, share: &Cell, usd: &Cell) -> Cell {
+    let Measured { counted, blocked, cost } = row;
     let last_seen = counted.last_seen.max(blocked.last_seen);
-    let cell = |output| match output {
+    match output {
         output::BYTES => counted.bytes.into(),
         output::SHARE => share.clone(),
         output::PACKETS => counted.packets.into(),
         output::FLOWS => counted.flows.into(),
+        output::USD => usd.clone(),
+        output::UNPRICED_BYTES => cost.unwrap_or_default().unpriced_bytes.into(),
         output::DISTINCT if counted.distinct == UNKNOWN_DISTINCT => Cell::Absent,
         output::DISTINCT => counted.distinct.into(),
         output::BLOCKED_BYTES => blocked.bytes.into(),
         output::BLOCKED_PACKETS => blocked.packets.into(),
         output::BLOCKED_FLOWS => blocked.flows.into(),
-        output::FIRST_SEEN => moment(first_seen),
+        output::FIRST_SEEN => moment(counted.first_seen.min(blocked.first_seen)),
         _ if last_seen == 0 => Cell::Absent,
         _ => Cell::Time(last_seen),
-    };
-    measures(spec, shape).into_iter().map(cell).collect()
+    }
 }
-
-#[cfg(test)]
-mod tests;

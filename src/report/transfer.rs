@@ -22,9 +22,11 @@ use crate::schema::Column;
 use crate::schema::output::{self, CellKind};
 use crate::units::human::{self, Units};
 
-pub use gathered::{Gathered, Part, TransferKeys};
+pub use gathered::{Gathered, Part, TransferKeys, list_key};
 use gathered::{Measured, measured};
 
+/// The name of the list.
+pub const LIST: &str = "transfer";
 /// The row or column of what is not among the first ones.
 const OTHER: &str = "(other)";
 /// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
@@ -145,7 +147,7 @@ fn list(mut rows: Vec<Listed>, shape: &TransferShape) -> Table {
     let exact: Vec<_> = rows.iter().map(|row| row.exact_usd).chain((!rest.is_empty()).then_some(other.1)).collect();
     let (usd, total) = exact_amounts(&exact);
     let mut usd = usd.into_iter();
-    let mut table = plain("transfer", "What goes from where to where, and what it costs");
+    let mut table = plain(LIST, "What goes from where to where, and what it costs");
     let by_column = |column: Column| Head::from(column);
     table.columns = vec![output::RANK.into()];
     table.columns.extend(shape.ends.iter().map(|name| end_head(name)));

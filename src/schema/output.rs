@@ -134,6 +134,7 @@ outputs! {
     PART, "part", Integer, "Place of the amount among those asked for.";
     USD, "usd", Usd, "What the bytes cost; absent if they have no price.";
     UNPRICED_BYTES, "unpriced_bytes", Bytes, "Bytes that have no price, and so are not in `usd`.";
+    NET_USD_PER_GB, "net_usd_per_gb", Rate, "The price less the discount.";
     AVERAGE_USD_PER_GB, "average_usd_per_gb", Rate, "What a GB costs on average, rounded down.";
     GB, "gb", Decimal, "The bytes in GB of 2^30, as bills have them.";
     PREVIOUS_USD, "previous_usd", Usd, "What the bytes of the period before cost.";

@@ -1,12 +1,14 @@
 //! `cost`: scan, join, sum by what is charged, price.
 
 use super::answer::Answer;
+use super::explain::next;
 use super::traffic::{TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::price::{PoolTerms, PriceTable};
 use crate::report::charged::{self, Bill};
 use crate::report::cost::{self, CostShape};
+use crate::report::explain;
 use crate::report::focus::{self, FocusShape};
 
 /// What the answer looks like.
@@ -21,7 +23,7 @@ pub enum Billed {
 /// What is charged, by what it is summed, and its prices.
 #[derive(Debug)]
 pub struct CostQuestion {
-    /// The charges, summed by [`charged::spec`].
+    /// The charges, summed by [`charged::spec`], and the rules for `explain`.
     pub traffic: TrafficQuestion,
     /// Where the period asked for begins, if the one before it is read too.
     pub current_from: Option<u32>,
@@ -33,6 +35,8 @@ pub struct CostQuestion {
     pub billed: Billed,
     /// Things to know of how the question was understood.
     pub notes: Vec<String>,
+    /// Whether the rules that applied to each row are told, and the rates.
+    pub explain: bool,
 }
 
 /// Answers what traffic costs.
@@ -41,17 +45,20 @@ pub struct CostQuestion {
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<Answer, Error> {
     let threads = job.threads()?;
-    let summed = summed(job, &question.traffic, &threads, progress)?;
-    let mut rows = Vec::new();
-    for rollup in &summed.rollups {
-        rows.extend(charged::rows(rollup, question.current_from)?);
-    }
+    let mut summed = summed(job, &question.traffic, &threads, progress)?;
+    let mut rollups = std::mem::take(&mut summed.rollups).into_iter();
+    let rows = charged::rows(&next(&mut rollups)?, question.current_from)?;
     let window = (question.current_from.or(job.window.from), job.window.to);
     let bill = Bill::of(rows, window, &question.table, question.terms);
     let mut report = match &question.billed {
         Billed::Cost(shape) => cost::report(&bill, shape),
         Billed::Focus(shape) => focus::report(&bill, shape),
     };
+    if let (Billed::Cost(shape), true) = (&question.billed, question.explain) {
+        let rules = next(&mut rollups)?;
+        let explained = explain::cost(&rules, &report.tables[0], shape, question.current_from)?;
+        report.tables.extend([explained, explain::rates(&bill)]);
+    }
     report.meta.notes.extend(question.notes);
     report.meta.notes.extend(summed.notes);
     report.meta.warnings.extend(summed.warnings);

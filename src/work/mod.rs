@@ -5,6 +5,7 @@
 
 mod answer;
 mod cost;
+mod explain;
 mod flows;
 mod inspect;
 mod object;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub use answer::{Answer, Reject};
 pub use cost::{Billed, CostQuestion, cost};
+pub use explain::{Explained, rules};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};

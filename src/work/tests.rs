@@ -148,6 +148,8 @@ fn question() -> TopQuestion {
     TopQuestion {
         labels: Vec::new(),
         traffic: None,
+        pricing: None,
+        explain: false,
         spec: Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false },
         distinct: false,
         shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },

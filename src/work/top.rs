@@ -6,13 +6,15 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::answer::Answer;
+use super::explain::next;
 use super::scan::{Scan, Take};
 use super::traffic::{TrafficQuestion, summed};
 use super::{Job, Progress, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Class, Classifier, Overflow, Rollup, Shared, Spec, Verdict};
-use crate::report::top::{Ranking, Shape};
+use crate::report::explain;
+use crate::report::top::{Dollars, Order, Pricing, Ranking, Shape};
 use crate::report::{Report, Table};
 use crate::schema::output;
 use crate::units::human;
@@ -30,8 +32,13 @@ pub struct TopQuestion {
     pub overflow: Option<Overflow>,
     /// Names of keys that are not those of their columns, at the keys' places.
     pub labels: Vec<Option<String>>,
-    /// What of traffic is summed; none to sum the records as each interface saw them.
+    /// What of traffic is summed, then the charges for `pricing` and the rules for `explain`, if those are asked for;
+    /// none to sum the records as each interface saw them.
     pub traffic: Option<TrafficQuestion>,
+    /// What dollars are told by, if they are asked for.
+    pub pricing: Option<Pricing>,
+    /// Whether the rules that applied to each row are told.
+    pub explain: bool,
 }
 
 /// Sorts a block's records into classes and sums those that count.
@@ -81,7 +88,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     let mut account = Account::default();
     takers.iter().for_each(|taker| account.add(&taker.account));
     drop(takers);
-    let mut report = report(rollup(shared)?, question, &threads)?;
+    let mut report = report(rollup(shared)?, None, question, &threads)?;
     if account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
     }
@@ -92,16 +99,47 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
 fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress: &Progress) -> Result<Answer, Error> {
     let threads = job.threads()?;
     let mut summed = summed(job, traffic, &threads, progress)?;
-    let rollup = summed.rollups.swap_remove(0);
-    let mut report = report(rollup, question, &threads)?;
+    let mut rollups = std::mem::take(&mut summed.rollups).into_iter();
+    let rollup = next(&mut rollups)?;
+    let charges = question.pricing.as_ref().map(|_| next(&mut rollups)).transpose()?;
+    let mut report = report(rollup, charges.as_ref(), question, &threads)?;
+    if question.explain {
+        let keys = 1..question.spec.keys.len() + 1 - usize::from(question.distinct);
+        let rules = next(&mut rollups)?;
+        report.tables.push(threads.install(|| explain::table(&rules, &report.tables[0], keys, Some))?);
+    }
+    if traffic.sources.every_view {
+        report.meta.notes.push(views_note(job.verdict));
+    }
+    if question.pricing.is_some() && job.verdict != Verdict::Accept {
+        report.meta.notes.push("usd: what was blocked is priced as if it had passed; AWS does not bill it".to_owned());
+    }
     report.meta.notes.extend(summed.notes);
     report.meta.warnings.extend(summed.warnings);
     Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
 }
 
-fn report(rollup: Rollup, question: &TopQuestion, threads: &ThreadPool) -> Result<Report, Error> {
+fn report(
+    rollup: Rollup,
+    charges: Option<&Rollup>,
+    question: &TopQuestion,
+    threads: &ThreadPool,
+) -> Result<Report, Error> {
     let rollup = if question.distinct { threads.install(|| count_distinct(rollup))? } else { rollup };
-    let ranking = threads.install(|| rank(&rollup, question.shape))?;
+    let rank = |dollars| threads.install(|| rank(&rollup, question.shape, dollars));
+    let dollars = match (charges, &question.pricing) {
+        (Some(charges), Some(pricing)) => {
+            let shown = if question.shape.order == Order::Usd { None } else { rank(None)?.shown() };
+            let is_settled = shown.is_some();
+            Some((Dollars::of(charges, shown.as_ref(), pricing)?, is_settled))
+        }
+        _ => None,
+    };
+    let ranking = match &dollars {
+        None => rank(None)?,
+        Some((dollars, true)) => rank(Some(dollars))?,
+        Some((dollars, false)) => rank(Some(dollars))?.with_charges_alone()?,
+    };
     let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
     let mut table = ranking.table();
     label(&mut table, &question.labels);
@@ -109,6 +147,7 @@ fn report(rollup: Rollup, question: &TopQuestion, threads: &ThreadPool) -> Resul
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
+    report.meta.notes.extend(dollars.into_iter().flat_map(|(dollars, _)| dollars.notes));
     report.meta.spilled_bytes = question.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
     Ok(report)
 }
@@ -128,8 +167,8 @@ fn count_distinct(rollup: Rollup) -> Result<Rollup, Error> {
     super::rollup(shared)
 }
 
-fn rank(rollup: &Rollup, shape: Shape) -> Result<Ranking<'_>, Error> {
-    let none = || Ranking::new(rollup, shape);
+fn rank<'a>(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> Result<Ranking<'a>, Error> {
+    let none = || Ranking::new(rollup, shape, dollars);
     let ranked = rollup.shards().into_par_iter().try_fold(none, Ranking::with_shard);
     ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::Answer;
+use super::explain::{Explained, next, rules};
 use super::traffic::{Sum, TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
@@ -10,7 +11,8 @@ use crate::group::{Key, KeyValue, Overflow, Rollup, Spec};
 use crate::join::{Sources, Wanted};
 use crate::price::{PoolTerms, PriceTable, Tiers};
 use crate::report::charged::{self, Bill};
-use crate::report::transfer::{Gathered, TransferKeys, TransferShape, report};
+use crate::report::explain;
+use crate::report::transfer::{Gathered, LIST, TransferKeys, TransferShape, list_key, report};
 use crate::schema::{Column, ColumnSet};
 
 /// What to sum by what, at which prices, and how to show it.
@@ -32,6 +34,8 @@ pub struct TransferQuestion {
     pub shape: TransferShape,
     /// How much memory the sums may take, and where the rest goes.
     pub overflow: Option<Overflow>,
+    /// Whether the rules that applied to each row of the list are told.
+    pub explain: bool,
 }
 
 /// Answers what goes from where to where, and what it costs.
@@ -39,18 +43,29 @@ pub struct TransferQuestion {
 /// # Errors
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn transfer(job: &Job, question: TransferQuestion, progress: &Progress) -> Result<Answer, Error> {
-    let TransferQuestion { sources, keys, columns, extra, prices, terms, mut shape, overflow } = question;
+    let TransferQuestion { sources, keys, columns, extra, prices, terms, mut shape, overflow, explain: is_explained } =
+        question;
     let wanted = Wanted { columns: columns.union(charged::columns()), traffic: true, charges: true, blocked: false };
-    let sum = Sum { wanted, spec: charged::spec(keys.keys(), terms.tiers == Tiers::Marginal) };
-    let traffic = TrafficQuestion { sources, extra, sums: vec![hours(), sum], overflow };
+    let mut sums = vec![hours(), Sum { wanted, spec: charged::spec(keys.keys(), terms.tiers == Tiers::Marginal) }];
+    if is_explained {
+        sums.push(rules(keys.keys(), columns, Explained::Traffic));
+    }
+    let traffic = TrafficQuestion { sources, extra, sums, overflow };
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
-    let [hours, sums] = [summed.rollups.swap_remove(0), summed.rollups.swap_remove(0)];
+    let mut rollups = std::mem::take(&mut summed.rollups).into_iter();
+    let (hours, sums) = (next(&mut rollups)?, next(&mut rollups)?);
     shape.hours = count(&hours)?;
     let mut gathered = Gathered::of(&sums)?;
     let window = (job.window.from, job.window.to);
     let bill = Bill::of(gathered.take_rows(), window, &prices, terms);
     let mut report = report(&gathered, &bill, &shape);
+    if is_explained {
+        let (rules, keys) = (next(&mut rollups)?, 1..shape.by.len() + 5);
+        let list = report.tables.iter().find(|table| table.name == LIST);
+        let explained = list.map(|list| explain::table(&rules, list, keys, list_key)).transpose()?;
+        report.tables.extend(explained);
+    }
     report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
     report.meta.notes.extend(summed.notes);
     report.meta.warnings.extend(summed.warnings);

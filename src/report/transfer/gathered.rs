@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup};
 use crate::join::owners::EXTERNAL;
 use crate::price::{Charge, Money};
-use crate::report::Cell;
 use crate::report::cells::key_cell;
 use crate::report::charged::{self, Bill, Charged};
+use crate::report::{Cell, Row};
 use crate::schema::Column;
 
 /// The keys that traffic is summed by: the ends asked for, what the ends of alternatives are, and the user's further
@@ -79,8 +79,8 @@ impl Gathered {
             // Why bytes are free is told by the path, which is a key here.
             rows.push((number, Charged { reason: Arc::default(), ..charged }));
         })?;
-        let cell = |value: KeyValue| key_cell(value, rollup.names());
-        let is_told = numbers.keys().any(|keys| keys.iter().take(2).any(|end| is_told(&cell(*end))));
+        let cell = |value: &KeyValue| key_cell(*value, rollup.names());
+        let is_told = numbers.keys().any(|keys| keys.iter().take(2).any(|end| is_told(&cell(end))));
         let mut told: Vec<_> =
             numbers.into_iter().filter_map(|(keys, number)| Some((part(&keys, cell)?, number))).collect();
         told.sort_unstable();
@@ -115,9 +115,16 @@ impl Gathered {
     }
 }
 
+/// The keys of the list's row that cells are of, in the order of [`TransferKeys::keys`].
+#[must_use]
+pub fn list_key(cells: Row) -> Option<Row> {
+    let Part { ends, path, via, by, .. } = part(&cells, Cell::clone)?;
+    Some(ends.into_iter().chain(by).chain([path, via]).collect())
+}
+
 /// The part that keys are of, in the order of [`TransferKeys::keys`].
-fn part(keys: &[KeyValue], cell: impl Fn(KeyValue) -> Cell) -> Option<Part> {
-    let mut cells = keys.iter().map(|value| cell(*value));
+fn part<V>(keys: &[V], cell: impl Fn(&V) -> Cell) -> Option<Part> {
+    let mut cells = keys.iter().map(cell);
     let mut next = || cells.next();
     let (ends, services) = ([next()?, next()?], [next()?, next()?]);
     let (places, path, via) = ([next()?, next()?], next()?, next()?);
