@@ -9,6 +9,7 @@
 mod charges;
 mod counting;
 mod directions;
+mod estate;
 mod laws;
 mod paths;
 mod places;
