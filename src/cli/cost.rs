@@ -104,7 +104,7 @@ enum SortFlag {
 
 /// Whose owner bears a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ChargeToFlag {
+pub(super) enum ChargeToFlag {
     /// The end on the side of the account that pays
     Payer,
     /// The source end
@@ -150,10 +150,6 @@ impl CostFlags {
                 Explained::Charges,
             ));
         }
-        let mut notes = Vec::new();
-        if self.charge_to != ChargeToFlag::Payer {
-            notes.push(format!("charges are borne by the owner of the {}", self.charge_to.end()));
-        }
         Ok(CostQuestion {
             traffic: TrafficQuestion {
                 sources: Sources { every_view: self.no_dedup, charge_to: self.charge_to.into(), ..sources },
@@ -169,7 +165,7 @@ impl CostFlags {
             } else {
                 Billed::Cost(self.shape(heads)?)
             },
-            notes,
+            notes: self.charge_to.note().into_iter().collect(),
             explain: self.explain,
         })
     }
@@ -196,12 +192,14 @@ impl CostFlags {
 }
 
 impl ChargeToFlag {
-    fn end(self) -> &'static str {
-        match self {
-            Self::Payer => "end that pays",
+    /// What is said of charges that are borne otherwise than they are paid.
+    pub(super) fn note(self) -> Option<String> {
+        let end = match self {
+            Self::Payer => return None,
             Self::Sender => "sender",
             Self::Receiver => "receiver",
-        }
+        };
+        Some(format!("charges are borne by the owner of the {end}"))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::cost::ChargeToFlag;
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
@@ -15,6 +16,7 @@ use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Verdict};
+use crate::join::Sources;
 use crate::report::transfer::{TransferKeys, TransferOrder, TransferShape};
 use crate::schema::{Column, ColumnSet};
 use crate::view::Format;
@@ -62,6 +64,11 @@ pub(super) struct TransferFlags {
     /// --by, else the owner key `service`, else subnets]
     #[arg(long, value_name = "ENDS", help_heading = "Report")]
     services: Option<String>,
+
+    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
+    /// the sender, or of the receiver
+    #[arg(long, value_enum, default_value_t = ChargeToFlag::Payer, help_heading = "Report")]
+    charge_to: ChargeToFlag,
 
     /// How many rows of the list and of the alternatives, or `all`; the rest is summed in a row `(other)`
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
@@ -115,7 +122,11 @@ impl TransferFlags {
     pub(super) fn run(self) -> Result<Exit, Error> {
         let question = self.question()?;
         let job = job(&self.input, Verdict::Accept)?;
-        run_on(&job, &self.input, &self.output, |progress| work::transfer(&job, question, progress))
+        run_on(&job, &self.input, &self.output, |progress| {
+            let mut answer = work::transfer(&job, question, progress)?;
+            answer.report.meta.notes.extend(self.charge_to.note());
+            Ok(answer)
+        })
     }
 
     fn question(&self) -> Result<TransferQuestion, Error> {
@@ -149,7 +160,7 @@ impl TransferFlags {
             hours: 0,
         };
         Ok(TransferQuestion {
-            sources: self.tables.sources(told, &by.owner_keys)?,
+            sources: Sources { charge_to: self.charge_to.into(), ..self.tables.sources(told, &by.owner_keys)? },
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
             columns,
             extra,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ends::{Atlas, End, Facet, Scope};
+use super::ends::{Atlas, Basis, End, Facet, Scope};
 use super::path::{Path, Sides, Via, Way, assumption};
 use super::tables::{Kind, Name, Role};
 
@@ -105,15 +105,16 @@ fn payers<'a>(atlas: &Atlas, sides: &Sides<'a>, way: &Way) -> [Side<'a>; 2] {
     })
 }
 
-/// What a NAT gateway that is not logged takes, told by the flows through it.
+/// What a NAT gateway takes that is not logged, or whose records do not name its clients, told by the flows through it.
 fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
     let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
-    if nat.is_some_and(|nat| nat.is_watched(moment)) {
+    if nat.is_some_and(|nat| nat.names_clients_at(moment)) {
         return;
     }
     let forward = sides.src.scope == Scope::Own;
     let (client, bearer) = if forward { (sides.src, Bearer::Source) } else { (sides.dst, Bearer::Destination) };
-    let assumed = Some(assumption::NAT_UNLOGGED);
+    let unnamed = nat.is_some_and(|nat| nat.is_watched(moment));
+    let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
     let told = |name: fn(&super::estate::Own) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
         charge: "nat-processing",
@@ -131,6 +132,7 @@ fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items:
 /// What a NAT gateway's record that names its client is charged for: processing, and the way between the two.
 pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forward: bool, items: &mut Vec<Item>) {
     let nat = &atlas.estate.interfaces[nat as usize];
+    let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
     let bearer = if forward { Bearer::Source } else { Bearer::Destination };
     let one = |charge: &'static str, payer: &Name, from: &Name| Item {
         charge,
@@ -138,14 +140,14 @@ pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forwar
         from: from.clone(),
         to: ANY.into(),
         bearer,
-        assumed: None,
+        assumed,
     };
     items.push(one("nat-processing", &nat.account, &nat.region));
-    if client.vpc != Some(nat.vpc) {
+    if atlas.estate.apart(client.vpc, nat.vpc) {
         let (payer, from) = if forward { (&facet.account, &facet.region) } else { (&nat.account, &nat.region) };
         items.push(one("transit-gateway", payer, from));
     } else if nat.role == Role::Nat {
-        zone_leg((facet, &facet.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, None, items);
+        zone_leg((facet, &facet.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, assumed, items);
     }
 }
 

@@ -29,6 +29,24 @@ impl Atlas {
         end.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_watched(moment))
     }
 
+    /// Whether the watch of a record's sender begins or ends between its first and its last start.
+    pub(super) fn straddles(&self, fact: &Fact, ends: Ends) -> bool {
+        let sender = ends.src.interface.map(|place| &self.estate.interfaces[place as usize]);
+        sender.is_some_and(|own| own.watch_changes(fact.moment(), fact.last_moment()))
+    }
+
+    /// Whether another flow log's records of the interface count.
+    pub(super) fn is_other_flow_log(&self, view: &View) -> bool {
+        let chosen = view.interface.and_then(|place| self.estate.flow_logs.get(&place));
+        chosen.is_some_and(|log| *log != view.flow_log)
+    }
+
+    /// Whether what left an interface is of a sender with own records.
+    pub(super) fn is_forwarded(&self, place: u32, fact: &Fact, ends: Ends) -> bool {
+        let other = fact.src != fact.srcaddr && ends.src.interface.is_some_and(|holder| holder != place);
+        other && self.is_watched(ends.src, fact.moment())
+    }
+
     /// Judges the accepted records of a fact.
     pub(super) fn judge(
         &self,
@@ -41,7 +59,7 @@ impl Atlas {
         let judged = |class, rule| Judgement::new(class, rule, fact);
         let Some(place) = view.interface else { return judged(Class::Counted, "seen at no interface") };
         let own = &self.estate.interfaces[place as usize];
-        if self.estate.flow_logs.get(&place).is_some_and(|log| *log != view.flow_log) {
+        if self.is_other_flow_log(view) {
             return judged(Class::Duplicate, "the interface's other flow log counts");
         }
         if own.is_hop() {
@@ -49,24 +67,18 @@ impl Atlas {
         }
         match direction {
             None => judged(Class::Counted, "direction unknown"),
-            Some(Direction::Egress) => {
-                let holder = ends.src.interface.filter(|holder| *holder != place && fact.src != fact.srcaddr);
-                match holder {
-                    Some(_) if self.is_watched(ends.src, fact.moment()) => {
-                        judged(Class::Hop, "forwarded for a logged sender")
-                    }
-                    _ => judged(Class::Counted, "at the sender"),
-                }
+            Some(Direction::Egress) if self.is_forwarded(place, fact, ends) => {
+                judged(Class::Hop, "forwarded for a logged sender")
             }
+            Some(Direction::Egress) => judged(Class::Counted, "at the sender"),
             Some(Direction::Ingress) => self.judge_received(index, fact, ends),
         }
     }
 
     fn judge_received(&self, index: &Index, fact: &Fact, ends: Ends) -> Judgement {
         let judged = |class, rule| Judgement::new(class, rule, fact);
-        let sender = ends.src.interface.map(|place| &self.estate.interfaces[place as usize]);
-        if sender.is_some_and(|own| own.watch_changes(fact.moment(), fact.last_moment())) {
-            let bytes = fact.counted.bytes.saturating_sub(index.sent_bytes(fact));
+        if self.straddles(fact, ends) {
+            let bytes = index.bytes_received_alone(fact, ends);
             let class = if bytes == 0 { Class::Duplicate } else { Class::Counted };
             return Judgement { class, rule: "at the receiver, less what the sender logged of it", bytes };
         }

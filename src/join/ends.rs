@@ -1,9 +1,10 @@
 //! Ends: which VPC an address means, and what is known of it there.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::estate::{Estate, Vpc};
+pub(super) use super::index::Sights;
+use super::learn::{Learnt, by_packet};
 use super::ranges::{Ranges, Service};
 use super::tables::{Kind, Name, Network, Role};
 use super::view::{Direction, Fact, View};
@@ -17,6 +18,25 @@ pub(super) struct End {
     pub(super) address: u128,
     /// The interface that held the address, by its place in the estate.
     pub(super) interface: Option<u32>,
+    pub(super) basis: Basis,
+}
+
+impl End {
+    /// An address that is not the estate's.
+    pub(super) fn outside(address: u128) -> Self {
+        Self { vpc: None, address, interface: None, basis: Basis::Told }
+    }
+}
+
+/// How an end's VPC was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Basis {
+    /// By records or tables, or not at all.
+    Told,
+    /// By an own public address that the record shows.
+    Public,
+    /// Nobody has the address, and what was seen speaks for the observer's VPC.
+    Observer,
 }
 
 /// What an end is.
@@ -49,15 +69,12 @@ pub(super) struct Facet {
     pub(super) role: Role,
 }
 
-/// The VPCs whose own interfaces showed an address as theirs towards a peer: by address and peer.
-pub(super) type Sights = HashMap<(u128, u128), Vec<u32>, ahash::RandomState>;
-
 /// What places an address: the estate, then AWS's ranges.
 #[derive(Debug)]
 pub(super) struct Atlas {
     pub(super) estate: Estate,
     pub(super) ranges: Arc<Ranges>,
-    /// Other views of addresses that several VPCs have.
+    /// What else was seen of addresses.
     pub(super) sights: Sights,
 }
 
@@ -79,8 +96,18 @@ impl Atlas {
         let (address, peer) = if source { (fact.src, fact.dst) } else { (fact.dst, fact.src) };
         let observer = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
         match self.at_interface(view, fact, direction, source) {
-            Some(place) => End { vpc: observer, address, interface: Some(place) },
-            None => self.end(view, observer, address, peer, fact.moment()),
+            Some(place) => End { vpc: observer, address, interface: Some(place), basis: Basis::Told },
+            None => {
+                let (vpc, basis, address) = match self.estate.inside(address) {
+                    Some((vpc, inside)) => (Some(vpc), Basis::Public, inside),
+                    None => {
+                        let (vpc, basis) = self.vpc(view, observer, address, peer);
+                        (vpc, basis, address)
+                    }
+                };
+                let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, fact.moment()));
+                End { vpc, address, interface, basis }
+            }
         }
     }
 
@@ -101,28 +128,33 @@ impl Atlas {
         })
     }
 
-    /// The end that an address means to an observer in a VPC: the observer's own VPC if it has the address; else the
-    /// one whose interface showed the same packets as its own; else the only one that has it; else nobody knows.
-    fn end(&self, view: &View, observer: Option<u32>, address: u128, peer: u128, moment: u32) -> End {
-        let (vpc, address) = match self.estate.inside(address) {
-            Some((vpc, inside)) => (Some(vpc), inside),
-            None => (self.vpc(view, observer, address, peer), address),
-        };
-        let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, moment));
-        End { vpc, address, interface }
-    }
-
-    fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> Option<u32> {
-        let candidates = self.estate.vpcs_of(address);
-        match candidates[..] {
-            _ if observer.is_some_and(|observer| candidates.contains(&observer)) => observer,
-            // What leaves for another resource of the VPC, and nobody else knows, is the VPC's.
-            [] => observer.filter(|_| view.traffic_path == Some(1) && !is_public(address)),
-            [only] => Some(only),
-            _ => match self.sights.get(&(address, peer)).map(Vec::as_slice) {
-                Some([only]) => Some(*only),
-                _ => None,
-            },
+    /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
+    /// the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
+    /// interface that has it; else nobody knows.
+    pub(super) fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> (Option<u32>, Basis) {
+        let (mut first, mut several) = (None, false);
+        for vpc in self.estate.vpcs_of(address) {
+            if Some(vpc) == observer {
+                return (observer, Basis::Told);
+            }
+            several |= *first.get_or_insert(vpc) != vpc;
+        }
+        let next = observer.and_then(|observer| self.sights.next_vpc(observer, address));
+        if next.is_some() {
+            return (next, Basis::Told);
+        }
+        // What leaves for another resource of the VPC, and nobody else knows, is the VPC's; so are a gateway's clients.
+        let at_nat = || view.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
+        let near = || view.traffic_path == Some(1) || at_nat();
+        match first {
+            None if self.estate.is_unplaced(address) && near() && !self.sights.by_transit_gateway(address, peer) => {
+                (observer, Basis::Observer)
+            }
+            Some(_) if several => {
+                let seen = self.sights.vpc(address, peer);
+                (seen.or_else(|| self.estate.only_holder(address)), Basis::Told)
+            }
+            only => (only, Basis::Told),
         }
     }
 
@@ -133,6 +165,7 @@ impl Atlas {
         let network = || self.estate.network(Some(vpc), end.address);
         let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
         let told: Option<Network> = network();
+        let next_zone = || self.sights.next_zone(Some(vpc), end.address).cloned();
         let of = |name: fn(&Network) -> &Name| told.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
         let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
@@ -142,7 +175,7 @@ impl Atlas {
             scope: Scope::Own,
             account: account.or_else(|| of(|network| &network.account)),
             region: region.or_else(|| of(|network| &network.region)),
-            zone: zone.or_else(|| of(|network| &network.zone)),
+            zone: zone.or_else(next_zone).or_else(|| of(|network| &network.zone)),
             subnet: subnet.or_else(|| of(|network| &network.subnet)),
             place,
             role: own.map_or(Role::End, |own| own.role),
@@ -152,36 +185,39 @@ impl Atlas {
     /// What is known of an address that is no VPC's of the estate.
     fn outside(&self, address: u128) -> Facet {
         let network = self.estate.network(None, address);
+        let of_service = |service: &Service, region: Name| match service {
+            Service::Instance => (Scope::Stranger(region.clone()), region, "instance of others".into()),
+            Service::Named(name) => (Scope::Service(Arc::clone(name), region.clone()), region, Arc::clone(name)),
+        };
         let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
             (Some(network), _) => {
                 let named = network.name.clone().unwrap_or_else(|| "site".into());
                 (Scope::Site(network.kind.clone()), network.region.clone(), named)
             }
-            (None, Some(range)) => match &range.service {
-                Service::Instance => {
-                    (Scope::Stranger(range.region.clone()), range.region.clone(), "instance of others".into())
-                }
-                Service::Named(name) => {
-                    (Scope::Service(Arc::clone(name), range.region.clone()), range.region.clone(), Arc::clone(name))
-                }
-            },
+            (None, Some(range)) => of_service(&range.service, range.region.clone()),
+            (None, None) if let Some(service) = self.estate.service(address) => {
+                let instance = &**service == "EC2";
+                let service = if instance { Service::Instance } else { Service::Named(Arc::clone(service)) };
+                of_service(&service, None)
+            }
             (None, None) if is_public(address) => (Scope::Internet, None, "internet".into()),
             (None, None) => (Scope::PrivateUnknown, None, "private-unknown".into()),
         };
         let account = network.and_then(|network| network.account);
-        Facet { scope, account, region, zone: None, subnet: None, place, role: Role::End }
+        let zone = self.sights.next_zone(None, address).cloned();
+        Facet { scope, account, region, zone, subnet: None, place, role: Role::End }
     }
 
-    /// The direction of a record: what it says; else own addresses; else the only side that a network of the estate
-    /// has; else from private to public is out.
-    pub(super) fn direction(
-        &self,
-        view: &View,
-        fact: &Fact,
-        learnt: &super::learn::Learnt,
-    ) -> (Option<Direction>, &'static str) {
+    /// The direction of a record: what it says; else the side on which packets bear another address; else own
+    /// addresses; else the only side that a network of the interface's VPC has; else from private to public is out.
+    /// That somebody else holds an address tells nothing: it may be the peer's.
+    pub(super) fn direction(&self, view: &View, fact: &Fact, learnt: &Learnt) -> (Option<Direction>, &'static str) {
         if view.direction.is_some() {
             return (view.direction, "by the record");
+        }
+        let by_packet = by_packet(fact);
+        if by_packet.is_some() {
+            return (by_packet, "by the packets' addresses");
         }
         let (src, dst) = (fact.srcaddr, fact.dstaddr);
         let by_addresses = view.interface.and_then(|place| learnt.direction(place as usize, src, dst));
@@ -193,7 +229,8 @@ impl Atlas {
             (false, true) => Some(Direction::Ingress),
             _ => None,
         };
-        let ours = |address: u128| !self.estate.vpcs_of(address).is_empty();
+        let vpc = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
+        let ours = |address: u128| self.estate.is_in_network(vpc, address);
         if let Some(direction) = one_side(ours(src), ours(dst)) {
             return (Some(direction), "by the estate's networks");
         }

@@ -1,12 +1,16 @@
 //! The estate as far as it is known: interfaces of the logs and of the inventory, their VPCs, and who holds which
 //! address when.
 
+mod holders;
+mod vpcs;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use self::holders::Holder;
 use super::learn::Learnt;
 use super::prefixes::Prefixes;
-use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
+use super::tables::{EndpointKind, KnownInterface, Name, Network, Prefix, Role, Tables};
 use crate::group::{Interface, Interfaces, NAMELESS};
 use crate::schema::{Column, region};
 
@@ -39,6 +43,8 @@ pub(super) struct Own {
     pub(super) told: bool,
     /// Whether the inventory has a public address of it.
     pub(super) has_public: bool,
+    /// Whether its records name the clients that it forwards for.
+    pub(super) names_clients: bool,
     /// First and last moment of its records; none if it is not logged.
     pub(super) watched: Option<(u32, u32)>,
     pub(super) gaps: Vec<(u32, u32)>,
@@ -47,6 +53,8 @@ pub(super) struct Own {
     pub(super) ecs_service: Name,
     /// Its addresses inside the VPC as the inventory has them.
     pub(super) addresses: Vec<u128>,
+    /// Whole prefixes that the inventory has on it.
+    prefixes: Vec<Prefix>,
     /// The NAT gateway or endpoint that it belongs to.
     pub(super) resource: Name,
     /// Its VPC, by its place in the estate.
@@ -75,6 +83,11 @@ impl Own {
     /// Whether its records are of traffic on its way between others.
     pub(super) fn is_hop(&self) -> bool {
         matches!(self.role, Role::Nat | Role::RegionalNat | Role::TransitGateway | Role::GatewayLoadBalancer)
+    }
+
+    /// Whether its records of a moment would be in the input and tell whom it forwards for.
+    pub(super) fn names_clients_at(&self, moment: u32) -> bool {
+        (self.names_clients || self.role == Role::RegionalNat) && self.is_watched(moment)
     }
 
     pub(super) fn is_nat(&self) -> bool {
@@ -179,6 +192,7 @@ fn told(known: &KnownInterface) -> Own {
         told: true,
         has_public: !known.public.is_empty(),
         addresses: known.addresses.clone(),
+        prefixes: known.prefixes.clone(),
         ..Own::default()
     }
 }
@@ -221,13 +235,17 @@ pub(super) struct Vpc {
     flow_log: Name,
 }
 
-/// Who holds an address.
-#[derive(Clone, Copy, Debug)]
-struct Holder {
-    interface: u32,
-    vpc: u32,
-    /// Whether the address is the interface's as its records show it; else it was met inside of packets alone.
-    direct: bool,
+impl Vpc {
+    /// Whether a network is the VPC's; of one without a name, whether account and region allow that.
+    fn may_have(&self, network: &Network) -> bool {
+        match &self.id {
+            Some(id) => network.vpc.as_ref() == Some(id),
+            None => {
+                let same = |one: &Name, other: &Name| one.is_none() || other.is_none() || one == other;
+                network.vpc.is_some() && same(&network.account, &self.account) && same(&network.region, &self.region)
+            }
+        }
+    }
 }
 
 /// Everything known of the estate.
@@ -237,13 +255,23 @@ pub(super) struct Estate {
     pub(super) vpcs: Vec<Vpc>,
     vpc_places: HashMap<Arc<str>, u32, ahash::RandomState>,
     holders: HashMap<u128, Vec<Holder>, ahash::RandomState>,
+    /// Who holds whole prefixes.
+    delegated: Prefixes<Vec<Holder>>,
     /// Own public addresses: VPC and address inside.
     publics: HashMap<u128, (u32, u128), ahash::RandomState>,
-    pub(super) networks: Vec<Network>,
+    networks: Vec<Network>,
     by_prefix: Prefixes<Vec<u32>>,
+    /// The VPCs of the networks, by their places.
+    network_vpcs: Vec<Option<u32>>,
     accounts: HashSet<Arc<str>, ahash::RandomState>,
     /// The only NAT gateway of a VPC, by the inventory.
     pub(super) only_nat: HashMap<u32, u32, ahash::RandomState>,
+    /// VPCs with their gateway endpoints' services, by the inventory.
+    gateway_endpoints: HashMap<u32, Vec<Arc<str>>, ahash::RandomState>,
+    /// AWS's services by addresses that no range tells of, as the records name them.
+    services: HashMap<u128, Arc<str>, ahash::RandomState>,
+    /// VPCs whose interfaces the inventory has.
+    listed: HashSet<u32, ahash::RandomState>,
     /// By interface: which flow log's records count, where there are several.
     pub(super) flow_logs: HashMap<u32, Name, ahash::RandomState>,
 }
@@ -261,133 +289,27 @@ impl Estate {
             vpcs: Vec::new(),
             vpc_places: HashMap::default(),
             holders: HashMap::default(),
+            delegated: Prefixes::default(),
             publics: HashMap::default(),
             networks: tables.networks.clone(),
             by_prefix: Prefixes::new(by_prefix),
+            network_vpcs: Vec::new(),
             accounts: HashSet::default(),
             only_nat: HashMap::default(),
-            flow_logs: HashMap::default(),
+            gateway_endpoints: HashMap::default(),
+            services: learnt.services.clone(),
+            listed: HashSet::default(),
+            flow_logs: learnt.chosen_flow_logs(),
         };
         learnt.complete(&mut estate.interfaces);
         estate.settle_vpcs(learnt);
         estate.settle_holders(tables, learnt);
         estate.settle_gateways(tables);
+        estate.listed = estate.interfaces.iter().filter(|own| own.told).map(|own| own.vpc).collect();
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
-        estate.flow_logs = learnt.chosen_flow_logs();
         estate
-    }
-
-    /// Gives every interface its VPC: named by its records or the inventory, else the only one of the network table
-    /// with its address, else one of the flow log's own.
-    fn settle_vpcs(&mut self, learnt: &Learnt) {
-        for network in self.networks.clone() {
-            if let Some(id) = &network.vpc {
-                let place = self.vpc(Vpc { id: Some(Arc::clone(id)), ..Vpc::default() });
-                let vpc = &mut self.vpcs[place as usize];
-                vpc.account = vpc.account.take().or(network.account);
-                vpc.region = vpc.region.take().or(network.region);
-            }
-        }
-        for place in 0..self.interfaces.len() {
-            let own = &self.interfaces[place];
-            let id = own.vpc_id.clone().or_else(|| self.vpc_by_addresses(own, &learnt.direct(place)));
-            let flow_log = if id.is_some() { None } else { learnt.flow_log(place) };
-            let (account, region) = (own.account.clone(), own.region.clone());
-            let told = Vpc { id, account: account.clone(), region: region.clone(), flow_log };
-            let vpc = self.vpc(told);
-            let known = &mut self.vpcs[vpc as usize];
-            known.account = known.account.take().or(account);
-            known.region = known.region.take().or(region);
-            self.interfaces[place].vpc = vpc;
-        }
-        for place in 0..self.interfaces.len() {
-            let vpc = self.vpcs[self.interfaces[place].vpc as usize].clone();
-            let own = &mut self.interfaces[place];
-            own.account = own.account.take().or(vpc.account);
-            own.region = own.region.take().or(vpc.region);
-            own.vpc_id = own.vpc_id.take().or(vpc.id);
-        }
-        self.settle_subnets(learnt);
-    }
-
-    /// Subnets and zones by the network table, where the records and the inventory are silent.
-    fn settle_subnets(&mut self, learnt: &Learnt) {
-        for place in 0..self.interfaces.len() {
-            let own = &self.interfaces[place];
-            let of_subnet = |network: &&Network| network.subnet.is_some() && network.subnet == own.subnet;
-            let by_subnet = || self.networks.iter().find(of_subnet).cloned();
-            let direct = learnt.direct(place);
-            let addresses = own.addresses.iter().chain(&direct);
-            let network =
-                by_subnet().or_else(|| addresses.clone().find_map(|address| self.network(Some(own.vpc), *address)));
-            if let Some(network) = network {
-                let own = &mut self.interfaces[place];
-                own.subnet = own.subnet.take().or(network.subnet);
-                own.zone = own.zone.take().or(network.zone);
-            }
-        }
-    }
-
-    /// The VPC whose network, and no other's of that account and region, holds all of an interface's addresses.
-    fn vpc_by_addresses(&self, own: &Own, addresses: &[u128]) -> Name {
-        let fits = |network: &&Network| {
-            let same = |one: &Name, other: &Name| one.is_none() || other.is_none() || one == other;
-            network.vpc.is_some() && same(&network.account, &own.account) && same(&network.region, &own.region)
-        };
-        let first = addresses.first()?;
-        let mut vpcs: Vec<&Arc<str>> =
-            self.networks_of(*first).filter(fits).filter_map(|network| network.vpc.as_ref()).collect();
-        vpcs.sort();
-        vpcs.dedup();
-        match vpcs[..] {
-            [only] => Some(Arc::clone(only)),
-            _ => None,
-        }
-    }
-
-    fn vpc(&mut self, vpc: Vpc) -> u32 {
-        let key: Arc<str> = match &vpc.id {
-            Some(id) => Arc::clone(id),
-            None => {
-                let part = |name: &Name| name.clone().unwrap_or_default();
-                format!("\n{}\n{}\n{}", part(&vpc.account), part(&vpc.region), part(&vpc.flow_log)).into()
-            }
-        };
-        if let Some(place) = self.vpc_places.get(&key) {
-            return *place;
-        }
-        let place = u32::try_from(self.vpcs.len()).unwrap_or(u32::MAX);
-        self.vpcs.push(vpc);
-        self.vpc_places.insert(key, place);
-        place
-    }
-
-    fn settle_holders(&mut self, tables: &Tables, learnt: &Learnt) {
-        let mut holders: BTreeMap<u128, Vec<Holder>> = BTreeMap::new();
-        for (interface, own) in (0u32..).zip(&self.interfaces) {
-            let mut direct = learnt.direct(interface as usize);
-            direct.extend(&own.addresses);
-            direct.sort_unstable();
-            direct.dedup();
-            let inner = if own.is_hop() { Vec::new() } else { learnt.inner(interface as usize) };
-            let held = direct.iter().map(|address| (*address, true));
-            let met = inner.into_iter().filter(|address| !direct.contains(address)).map(|address| (address, false));
-            for (address, direct) in held.chain(met) {
-                holders.entry(address).or_default().push(Holder { interface, vpc: own.vpc, direct });
-            }
-        }
-        for held in holders.values_mut() {
-            let direct: Vec<u32> = held.iter().filter(|holder| holder.direct).map(|holder| holder.vpc).collect();
-            held.retain(|holder| holder.direct || !direct.contains(&holder.vpc));
-        }
-        self.holders = holders.into_iter().collect();
-        for known in &tables.interfaces {
-            let place = self.interfaces.binary_search_by(|own| own.id.cmp(&known.id));
-            let Ok(vpc) = place.map(|place| self.interfaces[place].vpc) else { continue };
-            self.publics.extend(known.public.iter().map(|(public, private)| (*public, (vpc, *private))));
-        }
     }
 
     fn settle_gateways(&mut self, tables: &Tables) {
@@ -404,12 +326,40 @@ impl Estate {
                 gateways.entry(vpc).or_default().push((Some(Arc::clone(&nat.id)), place));
             }
         }
+        for endpoint in tables.endpoints.iter().filter(|endpoint| endpoint.kind == EndpointKind::Gateway) {
+            let vpc = endpoint.vpc.as_ref().and_then(|vpc| self.vpc_of_id(vpc));
+            if let (Some(vpc), Some(service)) = (vpc, &endpoint.service) {
+                self.gateway_endpoints.entry(vpc).or_default().push(Arc::clone(service));
+            }
+        }
         for (vpc, mut found) in gateways {
             found.dedup_by(|one, other| one.0 == other.0);
             if let [(_, place)] = found[..] {
                 self.only_nat.insert(vpc, place);
             }
         }
+    }
+
+    /// The place of a VPC by its id.
+    pub(super) fn vpc_of_id(&self, id: &str) -> Option<u32> {
+        self.vpc_places.get(id).copied()
+    }
+
+    /// The AWS service of an address that no range tells of.
+    pub(super) fn service(&self, address: u128) -> Option<&Arc<str>> {
+        self.services.get(&address)
+    }
+
+    /// Whether two VPCs are known to be different ones; those without a name may be any.
+    pub(super) fn apart(&self, one: Option<u32>, other: u32) -> bool {
+        let id = |vpc: u32| self.vpcs[vpc as usize].id.as_ref();
+        one.is_some_and(|one| one != other && id(one).is_some() && id(other).is_some())
+    }
+
+    /// Whether the inventory has a gateway endpoint of a service in a VPC.
+    pub(super) fn has_gateway_endpoint(&self, vpc: u32, service: &str) -> bool {
+        let mut services = self.gateway_endpoints.get(&vpc).into_iter().flatten();
+        services.any(|known| known.eq_ignore_ascii_case(service))
     }
 
     /// An own public address as VPC and address inside.
@@ -422,55 +372,24 @@ impl Estate {
         account.as_ref().is_some_and(|account| self.accounts.contains(account))
     }
 
-    /// The VPCs that an address may be of, by their places, in order.
-    pub(super) fn vpcs_of(&self, address: u128) -> Vec<u32> {
-        let held = self.holders.get(&address).into_iter().flatten().map(|holder| holder.vpc);
-        let networks =
-            self.networks_of(address).filter_map(|network| self.vpc_places.get(network.vpc.as_deref()?).copied());
-        let mut vpcs: Vec<u32> = held.chain(networks).collect();
-        vpcs.sort_unstable();
-        vpcs.dedup();
-        vpcs
-    }
-
-    /// Whether nothing tells of an address.
-    pub(super) fn is_foreign(&self, address: u128) -> bool {
-        let held = self.holders.contains_key(&address) || self.publics.contains_key(&address);
-        !held && self.by_prefix.look_up(address).is_none()
-    }
-
-    /// Whether any address may be of several VPCs.
-    pub(super) fn has_namesakes(&self) -> bool {
-        let held = self.holders.keys().any(|address| self.vpcs_of(*address).len() > 1);
-        held || self.networks.iter().any(|network| {
-            let same = |other: &Network| other.vpc.is_some() && other.vpc != network.vpc;
-            network.vpc.is_some() && self.networks_of(network.prefix.first).any(same)
-        })
-    }
-
-    /// Whether an address means the same to everybody in a VPC at any time: no two interfaces hold it, and no two VPCs
-    /// have it.
-    pub(super) fn is_steady(&self, address: u128) -> bool {
-        self.holders.get(&address).is_none_or(|held| held.len() < 2) && self.vpcs_of(address).len() < 2
-    }
-
     /// Every network that an address lies in, the longest prefix first.
     fn networks_of(&self, address: u128) -> impl Iterator<Item = &Network> {
         self.by_prefix.all(address).flat_map(|(_, places)| places).map(|place| &self.networks[*place as usize])
     }
 
+    /// Whether a network of the tables has the address, that of a VPC or, where none is given, of any.
+    pub(super) fn is_in_network(&self, vpc: Option<u32>, address: u128) -> bool {
+        self.networks_of(address).any(|network| match vpc {
+            None => network.vpc.is_some(),
+            Some(vpc) => self.vpcs[vpc as usize].may_have(network),
+        })
+    }
+
     /// The longest network of a VPC that has the address, or of none, with what containing networks tell besides.
     pub(super) fn network(&self, vpc: Option<u32>, address: u128) -> Option<Network> {
-        let vpc = vpc.map(|vpc| &self.vpcs[vpc as usize]);
         let fits = |network: &&Network| match vpc {
             None => network.vpc.is_none(),
-            Some(Vpc { id: Some(id), .. }) => network.vpc.as_ref() == Some(id),
-            Some(nameless) => {
-                let same = |one: &Name, other: &Name| one.is_none() || other.is_none() || one == other;
-                network.vpc.is_some()
-                    && same(&network.account, &nameless.account)
-                    && same(&network.region, &nameless.region)
-            }
+            Some(vpc) => self.vpcs[vpc as usize].may_have(network),
         };
         let mut found: Option<Network> = None;
         for network in self.networks_of(address).filter(fits) {
@@ -482,25 +401,10 @@ impl Estate {
             let differs = network.prefix == found.prefix && network.zone != found.zone;
             found.zone = if differs { None } else { found.zone.take().or_else(|| network.zone.clone()) };
             found.subnet = if network.prefix == found.prefix { None } else { found.subnet.take() };
+            found.name = found.name.take().or_else(|| network.name.clone());
             found.account = found.account.take().or_else(|| network.account.clone());
             found.region = found.region.take().or_else(|| network.region.clone());
         }
         found
-    }
-
-    /// The interface that holds an address of a VPC at a moment: one that is watched then, else one of the inventory,
-    /// else the only one that ever did.
-    pub(super) fn holder(&self, vpc: u32, address: u128, moment: u32) -> Option<u32> {
-        let held = self.holders.get(&address)?;
-        let mut here = held.iter().filter(|holder| holder.vpc == vpc);
-        let own = |holder: &&Holder| &self.interfaces[holder.interface as usize];
-        // One that an interface gave up and another has taken since is watched at both for the slack's length.
-        let latest = |holder: &&Holder| own(holder).watched.map(|(from, _)| from);
-        let watched = here.clone().filter(|holder| own(holder).is_watched(moment)).max_by_key(latest);
-        let told = || here.clone().find(|holder| own(holder).told && own(holder).watched.is_none());
-        let lost =
-            || here.clone().find(|holder| own(holder).watched.is_some_and(|(from, to)| (from..=to).contains(&moment)));
-        let found = watched.or_else(lost).or_else(told).copied();
-        found.or_else(|| here.next().filter(|_| here.next().is_none()).copied()).map(|holder| holder.interface)
     }
 }

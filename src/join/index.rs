@@ -3,11 +3,14 @@
 //!
 //! Maps keep a value that does not depend on the order in which records come: the least, or the greatest.
 
+mod sights;
+
 use std::collections::{HashMap, HashSet};
 
-use super::ends::{Atlas, End, Ends, Facet, Sights};
+pub(super) use self::sights::{Sights, add_sights, needs_sights, sights};
+use super::ends::{Atlas, End, Ends, Facet};
 use super::learn::Learnt;
-use super::path::{Sides, Way};
+use super::path::{Path, Sides, Via, Way};
 use super::tables::Role;
 use super::view::{Direction, Fact, Facts};
 use crate::error::Error;
@@ -17,8 +20,9 @@ type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
 /// An end of the estate: its VPC and address.
 type Held = (Option<u32>, u128);
-/// Source and destination of packets, and the hour.
-type Hourly = (u128, u128, u32);
+/// What an end sent to an address in an hour. From one VPC an address is one end, so that the peer's VPC, which the
+/// sender may not know, is no part of it.
+type Hourly = (Held, u128, u32);
 
 /// What the records tell of each other.
 #[derive(Debug, Default)]
@@ -30,22 +34,27 @@ pub(super) struct Index {
     gates: Map<(u128, u128), (Option<u32>, Option<u32>)>,
     /// How what an end sent to a peer went, where places alone would tell otherwise.
     ways: Map<(Held, u128), Way>,
-    /// Ends of packets that a transit gateway's interface saw.
-    transits: HashSet<(u128, u128), ahash::RandomState>,
-    /// Rows of receivers in whose time the sender's watch begins or ends, and what the sender's rows bear of them.
-    boundaries: Map<Hourly, u128>,
+    /// Rows of receivers in whose time the sender's watch begins or ends.
+    boundaries: Map<Hourly, Boundary>,
+    /// Their hours.
+    hours: HashSet<u32, ahash::RandomState>,
+}
+
+/// Bytes of a sender and a receiver in an hour in which the sender's watch begins or ends.
+#[derive(Clone, Copy, Debug, Default)]
+struct Boundary {
+    /// Of the receiver's rows that straddle the edge.
+    straddling: u128,
+    /// Of the receiver's rows inside of the watch.
+    inside: u128,
+    /// Of the sender's rows.
+    sent: u128,
 }
 
 impl Index {
     /// The NAT gateway that an end was seen to use.
     pub(super) fn nat_of(&self, end: End) -> Option<u32> {
         self.nats.get(&(end.vpc, end.address)).copied()
-    }
-
-    /// Whether packets between these ends were seen at a transit gateway.
-    pub(super) fn by_transit_gateway(&self, ends: Ends) -> bool {
-        let (src, dst) = (ends.src.address, ends.dst.address);
-        self.transits.contains(&(src, dst)) || self.transits.contains(&(dst, src))
     }
 
     /// How what the receiver of this sent back went.
@@ -58,9 +67,13 @@ impl Index {
         self.gates.get(&(fact.src, fact.dst)).copied().unwrap_or_default()
     }
 
-    /// The bytes that the sender's own rows bear of a receiver's row at the edge of a watch.
-    pub(super) fn sent_bytes(&self, fact: &Fact) -> u128 {
-        self.boundaries.get(&(fact.src, fact.dst, fact.hour)).copied().unwrap_or(0)
+    /// How many bytes of a receiver's row at the edge of a watch the sender did not log. What the receiver's rows bear
+    /// beyond the sender's is shared out among those that straddle the edge by their bytes, rounded down.
+    pub(super) fn bytes_received_alone(&self, fact: &Fact, ends: Ends) -> u128 {
+        let bytes = fact.counted.bytes;
+        let Some(sums) = self.boundaries.get(&hourly(fact, ends)) else { return bytes };
+        let alone = (sums.straddling + sums.inside).saturating_sub(sums.sent).min(sums.straddling);
+        bytes.saturating_mul(alone).checked_div(sums.straddling).unwrap_or(0)
     }
 
     /// Whether some receiver's row stands at the edge of a watch, so that [`Self::weigh`] is needed.
@@ -80,57 +93,34 @@ impl Index {
             *mine = (least(mine.0, nat), least(mine.1, transit));
         }
         for (key, way) in other.ways {
-            self.ways.entry(key).and_modify(|mine| *mine = way.max(*mine)).or_insert(way);
+            self.add_way(key, way);
         }
-        self.transits.extend(other.transits);
-        for (key, bytes) in other.boundaries {
-            *self.boundaries.entry(key).or_default() += bytes;
+        for (key, sums) in other.boundaries {
+            let mine = self.boundaries.entry(key).or_default();
+            mine.straddling += sums.straddling;
+            mine.inside += sums.inside;
+            mine.sent += sums.sent;
         }
+        self.hours.extend(other.hours);
         self
     }
+
+    /// Of several ways one that is known goes before those assumed.
+    fn add_way(&mut self, key: (Held, u128), way: Way) {
+        let rank = |way: Way| (way.assumed.is_none(), way);
+        let better = |mine: &mut Way| *mine = std::cmp::max_by_key(*mine, way, |way| rank(*way));
+        self.ways.entry(key).and_modify(better).or_insert(way);
+    }
+}
+
+fn hourly(fact: &Fact, ends: Ends) -> Hourly {
+    ((ends.src.vpc, ends.src.address), ends.dst.address, fact.hour)
 }
 
 fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
-    }
-}
-
-/// Looks at a shard for views of addresses that several VPCs have.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(super) fn sights(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard: usize) -> Result<Sights, Error> {
-    let mut sights = Sights::default();
-    facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        let Some(own) = view.interface.map(|place| &atlas.estate.interfaces[place as usize]) else { return };
-        let (address, peer) = match atlas.direction(view, fact, learnt).0 {
-            Some(Direction::Egress) => (fact.src, fact.dst),
-            Some(Direction::Ingress) => (fact.dst, fact.src),
-            None => return,
-        };
-        let apart = |vpcs: Vec<u32>| !vpcs.contains(&own.vpc);
-        if !own.is_hop() && atlas.estate.vpcs_of(address).len() > 1 && apart(atlas.estate.vpcs_of(peer)) {
-            add_sight(&mut sights, (address, peer), own.vpc);
-        }
-    })?;
-    Ok(sights)
-}
-
-/// Adds what was seen in another part of the records.
-pub(super) fn add_sights(mut sights: Sights, other: Sights) -> Sights {
-    for (pair, vpcs) in other {
-        vpcs.into_iter().for_each(|vpc| add_sight(&mut sights, pair, vpc));
-    }
-    sights
-}
-
-fn add_sight(sights: &mut Sights, pair: (u128, u128), vpc: u32) {
-    let vpcs = sights.entry(pair).or_default();
-    if !vpcs.contains(&vpc) {
-        vpcs.push(vpc);
     }
 }
 
@@ -155,9 +145,6 @@ pub(super) fn gateways(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard:
         if let Some(client) = client {
             let nat = index.nats.entry((client.vpc, client.address)).or_insert(place);
             *nat = place.min(*nat);
-        }
-        if own.role == Role::TransitGateway {
-            index.transits.insert((ends.src.address, ends.dst.address));
         }
         let unlogged = [ends.src, ends.dst].into_iter().all(|end| !atlas.is_watched(end, fact.moment()));
         if unlogged && (client.is_some() || own.role == Role::TransitGateway && direction == Some(Direction::Ingress)) {
@@ -195,9 +182,9 @@ pub(super) fn ways(
         }
         let ends = atlas.ends(view, fact, direction);
         if direction == Some(Direction::Ingress) {
-            let sender = ends.src.interface.map(|place| &atlas.estate.interfaces[place as usize]);
-            if sender.is_some_and(|own| own.watch_changes(fact.moment(), fact.last_moment())) {
-                index.boundaries.entry((fact.src, fact.dst, fact.hour)).or_default();
+            if atlas.straddles(fact, ends) && !atlas.is_other_flow_log(view) {
+                index.boundaries.entry(hourly(fact, ends)).or_default().straddling += fact.counted.bytes;
+                index.hours.insert(fact.hour);
             }
             return;
         }
@@ -210,19 +197,18 @@ pub(super) fn ways(
         let (Some(src), Some(dst)) = (facets.get(&ends.src), facets.get(&ends.dst)) else { return };
         let sides = Sides { ends, src, dst };
         let way = sides.egress(atlas, before, view);
-        if (way.path, way.via) != plain(&sides.turned().by_places(atlas, before)) {
-            let key = ((ends.src.vpc, ends.src.address), ends.dst.address);
-            index.ways.entry(key).and_modify(|mine| *mine = way.max(*mine)).or_insert(way);
+        if plain(&way) != plain(&sides.turned().by_places(atlas, before)) {
+            index.add_way(((ends.src.vpc, ends.src.address), ends.dst.address), way);
         }
     })?;
     Ok(index)
 }
 
-fn plain(way: &Way) -> (super::path::Path, super::path::Via) {
-    (way.path, way.via)
+fn plain(way: &Way) -> (Path, Via, Option<&'static str>) {
+    (way.path, way.via, way.assumed)
 }
 
-/// Sums what senders' rows bear of the receivers' rows at the edges of watches.
+/// Sums both sides' rows of what was received at the edges of watches.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
@@ -236,14 +222,26 @@ pub(super) fn weigh(
     let mut index = Index::default();
     facts.for_each(shard, |fact, _| {
         let view = &facts.views[fact.view];
-        let key = (fact.src, fact.dst, fact.hour);
-        let end = view.interface.is_some_and(|place| !atlas.estate.interfaces[place as usize].is_hop());
-        if end
-            && before.boundaries.contains_key(&key)
-            && atlas.direction(view, fact, learnt).0 == Some(Direction::Egress)
-        {
-            *index.boundaries.entry(key).or_default() += fact.counted.bytes;
+        let Some(place) = view.interface.filter(|_| before.hours.contains(&fact.hour)) else { return };
+        if atlas.estate.interfaces[place as usize].is_hop() || atlas.is_other_flow_log(view) {
+            return;
         }
+        let (direction, _) = atlas.direction(view, fact, learnt);
+        let ends = atlas.ends(view, fact, direction);
+        let key = hourly(fact, ends);
+        if !before.boundaries.contains_key(&key) {
+            return;
+        }
+        let (sent, inside) = match direction {
+            Some(Direction::Egress) if !atlas.is_forwarded(place, fact, ends) => (fact.counted.bytes, 0),
+            Some(Direction::Ingress) if !atlas.straddles(fact, ends) && atlas.is_watched(ends.src, fact.moment()) => {
+                (0, fact.counted.bytes)
+            }
+            _ => return,
+        };
+        let sums = index.boundaries.entry(key).or_default();
+        sums.sent += sent;
+        sums.inside += inside;
     })?;
     Ok(index)
 }

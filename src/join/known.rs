@@ -90,7 +90,7 @@ impl<'a> KnownEnds<'a> {
             return (*end, Arc::clone(known));
         }
         if let Some(known) = self.stranger(address, dictionary) {
-            return (End { vpc: None, address, interface: None }, known);
+            return (End::outside(address), known);
         }
         let end = atlas.side(view, fact, direction, source);
         let known = self.known(end, dictionary);
@@ -111,7 +111,7 @@ impl<'a> KnownEnds<'a> {
         if let Some(known) = self.strangers.get(&range) {
             return Some(Arc::clone(known));
         }
-        let known = self.known(End { vpc: None, address, interface: None }, dictionary);
+        let known = self.known(End::outside(address), dictionary);
         self.strangers.insert(range, Arc::clone(&known));
         Some(known)
     }

@@ -6,8 +6,10 @@
 //! in 152 of 1,138 records, because interfaces that talk to one peer have both addresses in every record.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::estate::{Own, Roster};
+use super::ranges::Ranges;
 use super::tables::{Name, Role};
 use super::view::{Direction, Fact, Facts, View};
 use crate::error::Error;
@@ -25,7 +27,12 @@ pub(super) struct Learnt {
     pub(super) undirected: bool,
     /// Whether any packet bore other addresses than the interface shows.
     pub(super) rewritten: bool,
+    /// AWS's services by addresses that no range tells of.
+    pub(super) services: HashMap<u128, Arc<str>, ahash::RandomState>,
 }
+
+/// By address, the interfaces that it may be of.
+type Holders = HashMap<u128, Vec<usize>, ahash::RandomState>;
 
 #[derive(Clone, Debug, Default)]
 struct Taught {
@@ -45,7 +52,7 @@ impl Learnt {
     /// Nothing yet of any interface.
     #[must_use]
     pub(super) fn new(roster: &Roster) -> Self {
-        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], undirected: false, rewritten: false }
+        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], ..Self::default() }
     }
 
     /// Learns from a shard. Own addresses that are known by now tell the direction of records that lack it.
@@ -56,11 +63,32 @@ impl Learnt {
         facts: &Facts<'_>,
         shard: usize,
         roster: &Roster,
+        ranges: &Ranges,
         known: Option<&Self>,
     ) -> Result<Self, Error> {
         let mut learnt = Self::new(roster);
-        facts.for_each(shard, |fact, _| learnt.meet(&facts.views[fact.view], fact, roster, known))?;
+        facts.for_each(shard, |fact, _| {
+            let view = &facts.views[fact.view];
+            learnt.meet_services(view, fact, ranges);
+            learnt.meet(view, fact, roster, known);
+        })?;
         Ok(learnt)
+    }
+
+    /// Services that the records name for addresses which no range tells of; of several the least.
+    fn meet_services(&mut self, view: &View, fact: &Fact, ranges: &Ranges) {
+        for (service, address) in [(&view.src_service, fact.src), (&view.dst_service, fact.dst)] {
+            if let Some(service) = service.as_ref().filter(|_| ranges.look_up(address).is_none()) {
+                self.add_service(address, service);
+            }
+        }
+    }
+
+    fn add_service(&mut self, address: u128, service: &Arc<str>) {
+        let mine = self.services.entry(address).or_insert_with(|| Arc::clone(service));
+        if service < mine {
+            *mine = Arc::clone(service);
+        }
     }
 
     fn meet(&mut self, view: &View, fact: &Fact, roster: &Roster, known: Option<&Self>) {
@@ -72,8 +100,8 @@ impl Learnt {
         if roster.interfaces[place].role == Role::RegionalNat {
             return;
         }
-        let told =
-            view.direction.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
+        let told = view.direction.or_else(|| by_packet(fact));
+        let told = told.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= view.direction.is_none();
         self.rewritten |= fact.src != fact.srcaddr || fact.dst != fact.dstaddr;
         let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
@@ -96,6 +124,7 @@ impl Learnt {
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.undirected |= other.undirected;
         self.rewritten |= other.rewritten;
+        other.services.iter().for_each(|(address, service)| self.add_service(*address, service));
         for (mine, theirs) in self.interfaces.iter_mut().zip(other.interfaces) {
             mine.add(theirs);
         }
@@ -103,7 +132,7 @@ impl Learnt {
     }
 
     /// Settles own addresses of interfaces whose records have no direction: those the inventory tells, else by
-    /// elimination.
+    /// elimination, else the private one of two.
     #[must_use]
     pub(super) fn eliminate(mut self, roster: &Roster) -> Self {
         for (taught, own) in self.interfaces.iter_mut().zip(&roster.interfaces) {
@@ -112,7 +141,7 @@ impl Learnt {
                 taught.direct.extend(&own.addresses);
             }
         }
-        let mut holders: HashMap<u128, Vec<usize>, ahash::RandomState> = HashMap::default();
+        let mut holders = Holders::default();
         let mut ready: Vec<(usize, u128)> = Vec::new();
         for (place, taught) in self.interfaces.iter().enumerate() {
             for candidates in taught.candidates.iter().flatten() {
@@ -121,21 +150,44 @@ impl Learnt {
             }
             taught.direct.iter().for_each(|address| ready.push((place, *address)));
         }
+        // What is inside of one interface's packets is its pods', or comes from elsewhere: it is no neighbour's own.
+        for place in 0..self.interfaces.len() {
+            self.inner(place).into_iter().for_each(|address| self.take(roster, &holders, (place, address), &mut ready));
+        }
+        self.spread(roster, &holders, ready);
+        let ties = self.interfaces.iter().enumerate().filter_map(|(place, taught)| Some((place, taught.private()?)));
+        let ties = ties.collect();
+        self.spread(roster, &holders, ties);
+        self
+    }
+
+    /// Settles own addresses, and those that are told by them.
+    fn spread(&mut self, roster: &Roster, holders: &Holders, mut ready: Vec<(usize, u128)>) {
         while let Some((place, address)) = ready.pop() {
             self.interfaces[place].direct.insert(address);
-            for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
-                if !self.exclusive(roster, place, *other) {
-                    continue;
-                }
-                for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
-                    if candidates.len() > 1 && candidates.contains(&address) {
-                        candidates.retain(|candidate| *candidate != address);
-                        ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (*other, only)));
-                    }
+            self.take(roster, holders, (place, address), &mut ready);
+        }
+    }
+
+    /// Takes an interface's address from the candidates of others; what is left alone by that is ready.
+    fn take(
+        &mut self,
+        roster: &Roster,
+        holders: &Holders,
+        (place, address): (usize, u128),
+        ready: &mut Vec<(usize, u128)>,
+    ) {
+        for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
+            if !self.exclusive(roster, place, *other) {
+                continue;
+            }
+            for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
+                if candidates.len() > 1 && candidates.contains(&address) {
+                    candidates.retain(|candidate| *candidate != address);
+                    ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (*other, only)));
                 }
             }
         }
-        self
     }
 
     /// Adds own addresses that were told apart before.
@@ -187,7 +239,12 @@ impl Learnt {
 
     /// The flow log that logs an interface: the first by its id where there are several.
     pub(super) fn flow_log(&self, place: usize) -> Name {
-        self.interfaces.get(place)?.flow_logs.keys().next().cloned().flatten()
+        self.flow_logs(place).next().cloned()
+    }
+
+    /// The flow logs that log an interface, as far as they are told, in order.
+    pub(super) fn flow_logs(&self, place: usize) -> impl Iterator<Item = &Arc<str>> {
+        self.interfaces.get(place).into_iter().flat_map(|taught| taught.flow_logs.keys().flatten())
     }
 
     /// Of interfaces with several flow logs the one to count: with the most fields, else the lowest id.
@@ -201,10 +258,11 @@ impl Learnt {
         several.filter_map(choose).collect()
     }
 
-    /// Tells gateways that nobody has named: without an instance, and with packets of others on their own side.
+    /// Tells gateways that name their clients, and those that nobody has named: without an instance, and with packets of others on their own side.
     pub(super) fn complete(&self, interfaces: &mut [Own]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
+            own.names_clients = taught.inner_public || !taught.inner.is_empty();
             if own.told || own.role != Role::End || own.instance.is_some() {
                 continue;
             }
@@ -217,6 +275,16 @@ impl Learnt {
     }
 }
 
+/// The direction where packets bear another address than the record shows: that is so on the interface's own side
+/// alone, where gateways forward what is others' and instances what is their pods'.
+pub(super) fn by_packet(fact: &Fact) -> Option<Direction> {
+    match (fact.src != fact.srcaddr, fact.dst != fact.dstaddr) {
+        (true, false) => Some(Direction::Egress),
+        (false, true) => Some(Direction::Ingress),
+        _ => None,
+    }
+}
+
 impl Taught {
     /// Keeps the candidates that this record has too.
     fn narrow(&mut self, srcaddr: u128, dstaddr: u128) {
@@ -224,7 +292,18 @@ impl Taught {
         let both = [srcaddr, dstaddr];
         match &mut self.candidates[family] {
             Some(candidates) => candidates.retain(|candidate| both.contains(candidate)),
-            none => *none = Some(both.to_vec()),
+            none => *none = Some(both[usize::from(srcaddr == dstaddr)..].to_vec()),
+        }
+    }
+
+    /// The private one of a private and a public IPv4 address that elimination leaves open: an interface's records show
+    /// the address inside, whatever public address stands for it outside.
+    fn private(&self) -> Option<u128> {
+        match self.candidates[0].as_deref() {
+            Some([one, other]) if is_public(*one) != is_public(*other) => {
+                Some(if is_public(*one) { *other } else { *one })
+            }
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The path of a transfer: by AWS's traffic path where that decides, else by the places of both ends.
 
-use super::ends::{Atlas, Ends, Facet, Scope};
+use super::ends::{Atlas, Basis, Ends, Facet, Scope};
 use super::estate::Own;
 use super::index::Index;
 use super::tables::{Name, Role};
@@ -92,12 +92,18 @@ impl Via {
 pub(super) mod assumption {
     pub(in super::super) const GATEWAY_ENDPOINT: &str =
         "S3 and DynamoDB of the own region by a gateway endpoint (traffic path 2)";
+    pub(in super::super) const ENDPOINT_OF_VPC: &str =
+        "S3 and DynamoDB of the own region by the VPC's gateway endpoint (no traffic path)";
     pub(in super::super) const NAT: &str = "the internet by a NAT gateway";
     pub(in super::super) const TRANSIT_GATEWAY: &str = "other VPCs by a transit gateway (traffic path 1)";
     pub(in super::super) const PEERING: &str = "other VPCs by a peering";
     pub(in super::super) const SAME_VPC: &str = "unknown private addresses in the same VPC (traffic path 1)";
+    pub(in super::super) const IPV6: &str = "other VPCs over public addresses (IPv6, no traffic path)";
+    pub(in super::super) const NAT_CLIENT: &str = "unknown clients of a NAT gateway in its VPC";
     pub(in super::super) const VPN: &str = "a site of unknown kind by VPN";
     pub(in super::super) const NAT_UNLOGGED: &str = "processing at a NAT gateway that is not logged";
+    pub(in super::super) const NAT_UNNAMED: &str =
+        "processing at a NAT gateway whose records do not name its clients (no packet addresses)";
     pub(in super::super) const DIRECTION: &str = "the direction by kinds of addresses";
     pub(in super::super) const NO_PUBLIC: &str =
         "the internet by a NAT gateway from interfaces without a public address";
@@ -160,20 +166,20 @@ impl<'a> Sides<'a> {
     /// By traffic path 1: to another resource of the VPC, a NAT or transit gateway among them.
     fn inside(&self, atlas: &Atlas, index: &Index, view: &View) -> Way {
         const BY: &str = "by traffic path 1 and places";
+        let next_hop = view.next_hop_type.as_deref();
         match &self.dst.scope {
-            Scope::Own if self.same_vpc(atlas) => self.in_vpc(BY),
-            Scope::Own => {
+            Scope::Own if self.ends.dst.basis != Basis::Public && self.same_vpc(atlas) => {
+                let way = self.in_vpc(BY);
+                if self.ends.dst.basis == Basis::Told { way } else { way.assuming(assumption::SAME_VPC) }
+            }
+            Scope::Own if self.ends.dst.basis != Basis::Public => {
                 let way = Way::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY);
-                let known =
-                    view.next_hop_type.as_deref() == Some("transit_gateway") || index.by_transit_gateway(self.ends);
+                let known = next_hop == Some("transit_gateway") || self.by_transit_gateway(atlas);
                 if known { way } else { way.assuming(assumption::TRANSIT_GATEWAY) }
             }
             Scope::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
-            Scope::PrivateUnknown if self.ends.dst.vpc.is_some() => {
-                Way::plain(Path::SameRegion, BY).assuming(assumption::SAME_VPC)
-            }
-            Scope::PrivateUnknown => Way::plain(Path::Unknown, BY),
-            _ => self.by_nat(atlas, index, Way::plain(self.public_path(), BY), assumption::NAT),
+            Scope::PrivateUnknown => self.with_unknown(atlas, BY),
+            _ => self.by_nat(atlas, index, Way::plain(self.public_path(), BY), (assumption::NAT, next_hop)),
         }
     }
 
@@ -181,28 +187,61 @@ impl<'a> Sides<'a> {
     pub(super) fn by_places(&self, atlas: &Atlas, index: &Index) -> Way {
         const BY: &str = "by places";
         match (&self.src.scope, &self.dst.scope) {
-            (Scope::Own, Scope::Own) if self.same_vpc(atlas) => self.in_vpc(BY),
-            (Scope::Own, Scope::Own) if index.by_transit_gateway(self.ends) => {
-                Way::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY)
-            }
-            (Scope::Own, Scope::Own) if is_public(self.ends.src.address) && is_public(self.ends.dst.address) => {
-                Way::plain(self.public_path(), BY)
-            }
-            (Scope::Own, Scope::Own) => {
-                let across =
-                    self.src.region.is_some() && self.dst.region.is_some() && self.src.region != self.dst.region;
-                let path = if across { Path::PeeringCrossRegion } else { self.zones(PEERING) };
-                Way::plain(path, BY).assuming(assumption::PEERING)
-            }
+            (Scope::Own, Scope::Own) => self.between_own(atlas, index, BY),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
-            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => Way::plain(Path::Unknown, BY),
-            (Scope::Own, _) => {
-                let way = Way::plain(self.public_path(), BY);
-                if self.needs_nat(atlas) { self.by_nat(atlas, index, way, assumption::NO_PUBLIC) } else { way }
+            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(atlas, BY),
+            (Scope::Own, Scope::Service(name, _)) if self.has_gateway_endpoint(atlas, name) => {
+                let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
+                way.assuming(assumption::ENDPOINT_OF_VPC)
             }
+            (Scope::Own, _) => self.over_public(atlas, index, BY),
             (_, Scope::Own) => self.turned().by_places(atlas, index),
             _ => Way::plain(Path::Unknown, BY),
         }
+    }
+
+    /// By places between two ends of the estate. Where the record shows an own public address, it is by that.
+    fn between_own(&self, atlas: &Atlas, index: &Index, rule: &'static str) -> Way {
+        if self.ends.dst.basis == Basis::Public {
+            return self.over_public(atlas, index, rule);
+        }
+        if self.ends.src.basis == Basis::Public {
+            return self.turned().over_public(atlas, index, rule);
+        }
+        if self.same_vpc(atlas) {
+            return self.in_vpc(rule);
+        }
+        if self.by_transit_gateway(atlas) {
+            return Way::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
+        }
+        if is_public(self.ends.src.address) && is_public(self.ends.dst.address) {
+            return Way::plain(self.public_path(), rule).assuming(assumption::IPV6);
+        }
+        let across = self.src.region.is_some() && self.dst.region.is_some() && self.src.region != self.dst.region;
+        let path = if across { Path::PeeringCrossRegion } else { self.zones(PEERING) };
+        Way::plain(path, rule).assuming(assumption::PEERING)
+    }
+
+    fn over_public(&self, atlas: &Atlas, index: &Index, rule: &'static str) -> Way {
+        let way = Way::plain(self.public_path(), rule);
+        if !self.needs_nat(atlas, index) {
+            return way;
+        }
+        let way = self.by_nat(atlas, index, way, (assumption::NO_PUBLIC, None));
+        // What a gateway endpoint may have taken passed no NAT gateway, whatever else did.
+        if self.is_by_gateway_endpoint() { way.assuming(assumption::NO_PUBLIC) } else { way }
+    }
+
+    /// Between an end of the estate and a private address that nobody knows.
+    fn with_unknown(&self, atlas: &Atlas, rule: &'static str) -> Way {
+        if self.by_transit_gateway(atlas) {
+            return Way::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
+        }
+        Way::plain(Path::Unknown, rule)
+    }
+
+    fn by_transit_gateway(&self, atlas: &Atlas) -> bool {
+        atlas.sights.by_transit_gateway(self.ends.src.address, self.ends.dst.address)
     }
 
     /// Of what passed a gateway and counts there, since neither end is logged.
@@ -211,10 +250,11 @@ impl<'a> Sides<'a> {
         let own: &Own = &atlas.estate.interfaces[hop as usize];
         let both = |one: &Scope, other: &Scope| matches!((one, other), (Scope::Own, Scope::Own));
         if own.is_nat() {
-            let client = if self.src.scope == Scope::Own { self.ends.src } else { self.ends.dst };
-            let sides = if self.src.scope == Scope::Own { *self } else { self.turned() };
+            let sides = if self.is_forward() { *self } else { self.turned() };
+            let client = sides.ends.src;
             let way = Way { nat: Some(hop), ..Way::plain(sides.public_path(), BY) }.through(Via::NAT);
-            return if client.vpc == Some(own.vpc) { way } else { way.through(Via::TRANSIT_GATEWAY) };
+            let way = if client.basis == Basis::Observer { way.assuming(assumption::NAT_CLIENT) } else { way };
+            return if atlas.estate.apart(client.vpc, own.vpc) { way.through(Via::TRANSIT_GATEWAY) } else { way };
         }
         let through = if own.role == Role::TransitGateway { Via::TRANSIT_GATEWAY } else { Via::default() };
         match (&self.src.scope, &self.dst.scope) {
@@ -230,28 +270,44 @@ impl<'a> Sides<'a> {
         }
     }
 
+    /// Whether the source is a NAT gateway's client rather than the destination.
+    fn is_forward(&self) -> bool {
+        match (&self.src.scope, &self.dst.scope) {
+            (Scope::Own, _) => true,
+            (_, Scope::Own) => false,
+            _ => self.src.scope == Scope::PrivateUnknown,
+        }
+    }
+
     /// The same transfer the other way round.
     pub(super) fn turned(&self) -> Self {
         Self { ends: Ends { src: self.ends.dst, dst: self.ends.src }, src: self.dst, dst: self.src }
     }
 
-    /// Through the NAT gateway that the client is known to use, or that its VPC has.
-    fn by_nat(&self, atlas: &Atlas, index: &Index, way: Way, assumed: &'static str) -> Way {
+    /// Through the NAT gateway that the client is known to use, or that its VPC has; what is assumed otherwise, unless
+    /// the next hop's type tells it.
+    fn by_nat(&self, atlas: &Atlas, index: &Index, way: Way, (assumed, next_hop): (&'static str, Option<&str>)) -> Way {
         let way = way.through(Via::NAT);
-        let nat = index.nat_of(self.ends.src);
-        let Some(nat) = nat else {
-            let only = self.ends.src.vpc.and_then(|vpc| atlas.estate.only_nat.get(&vpc).copied());
-            return Way { nat: only, assumed: Some(assumed).filter(|_| only.is_none()), ..way };
-        };
-        let apart = Some(atlas.estate.interfaces[nat as usize].vpc) != self.ends.src.vpc;
-        let way = Way { nat: Some(nat), ..way };
-        if apart { way.through(Via::TRANSIT_GATEWAY) } else { way }
+        if let Some(nat) = index.nat_of(self.ends.src) {
+            let apart = atlas.estate.apart(self.ends.src.vpc, atlas.estate.interfaces[nat as usize].vpc);
+            let way = Way { nat: Some(nat), ..way };
+            return if apart { way.through(Via::TRANSIT_GATEWAY) } else { way };
+        }
+        if next_hop == Some("transit_gateway") {
+            return way.through(Via::TRANSIT_GATEWAY).assuming(assumed);
+        }
+        let only = self.ends.src.vpc.and_then(|vpc| atlas.estate.only_nat.get(&vpc).copied());
+        let known = only.is_some() || matches!(next_hop, Some("nat_gateway" | "regional_nat_gateway"));
+        Way { nat: only, assumed: Some(assumed).filter(|_| !known), ..way }
     }
 
-    /// Whether the inventory has the source's interface, without a public address.
-    fn needs_nat(&self, atlas: &Atlas) -> bool {
+    /// Whether the source has no public address: the inventory has its interface without one, or a NAT gateway's
+    /// records name it as a client.
+    fn needs_nat(&self, atlas: &Atlas, index: &Index) -> bool {
         let own = self.ends.src.interface.map(|place| &atlas.estate.interfaces[place as usize]);
-        !is_public(self.ends.src.address) && own.is_some_and(|own| own.told && !own.has_public)
+        let told = own.filter(|own| own.told);
+        let has_public = is_public(self.ends.src.address) || told.is_some_and(|own| own.has_public);
+        !has_public && (told.is_some() || index.nat_of(self.ends.src).is_some())
     }
 
     fn same_vpc(&self, atlas: &Atlas) -> bool {
@@ -306,6 +362,12 @@ impl<'a> Sides<'a> {
             Scope::PrivateUnknown => Path::Unknown,
             Scope::Internet => Path::Internet,
         }
+    }
+
+    /// Whether the inventory has a gateway endpoint in the source's VPC that takes this.
+    fn has_gateway_endpoint(&self, atlas: &Atlas, service: &str) -> bool {
+        let has = |vpc: u32| atlas.estate.has_gateway_endpoint(vpc, service);
+        self.is_by_gateway_endpoint() && self.ends.src.vpc.is_some_and(has)
     }
 
     fn is_by_gateway_endpoint(&self) -> bool {

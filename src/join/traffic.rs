@@ -87,7 +87,11 @@ impl<'a> Traffic<'a> {
     /// If rows of the roll-up were spilled and cannot be read.
     pub fn new(facts: Facts<'a>, roster: Roster, sources: &'a Sources, shards: &impl Shards) -> Result<Self, Error> {
         let learn = |known: Option<&Learnt>| {
-            shards.fold(|| Learnt::new(&roster), |shard| Learnt::of_shard(&facts, shard, &roster, known), Learnt::merge)
+            shards.fold(
+                || Learnt::new(&roster),
+                |shard| Learnt::of_shard(&facts, shard, &roster, &sources.ranges, known),
+                Learnt::merge,
+            )
         };
         let mut learnt = learn(None)?;
         if learnt.undirected {
@@ -108,7 +112,7 @@ impl<'a> Traffic<'a> {
         let of = |each: &(dyn Fn(&Self, usize) -> Result<Index, Error> + Sync), this: &Self| {
             shards.fold(Index::default, |shard| each(this, shard), Index::merge)
         };
-        if self.atlas.estate.has_namesakes() {
+        if index::needs_sights(&self.atlas, &self.facts) {
             self.atlas.sights = shards.fold(
                 Sights::default,
                 |shard| index::sights(&self.atlas, &self.learnt, &self.facts, shard),

@@ -62,5 +62,8 @@ pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<An
     report.meta.notes.extend(question.notes);
     report.meta.notes.extend(summed.notes);
     report.meta.warnings.extend(summed.warnings);
-    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+    let mut answer = Answer::new(report, job, &summed.found, &summed.outcomes, summed.account);
+    // The period before was read too, and is none of what was asked for.
+    answer.report.meta.window = window;
+    Ok(answer)
 }

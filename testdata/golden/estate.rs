@@ -7,6 +7,8 @@ mod charges;
 mod counting;
 #[path = "estate/read.rs"]
 mod read;
+#[path = "estate/reports.rs"]
+mod reports;
 #[path = "estate/sums.rs"]
 mod sums;
 #[path = "estate/transfer.rs"]

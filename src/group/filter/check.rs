@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::literal::{self, Span};
 use super::ranges::Ranges;
 use crate::error;
-use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, Column, ColumnSet, Kind};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, Column, ColumnSet, Kind, Stage};
 use crate::units::time::Zone;
 
 /// How large the compiled form of a pattern may become.
@@ -42,7 +42,9 @@ impl Subject {
         let pair = PAIRS.iter().find(|(name, _)| *name == plain(typed)).map(|(_, columns)| columns.to_vec());
         let exact = || Column::of_name(&typed.to_ascii_lowercase());
         let loose = || Column::names().find(|name| plain(name) == plain(typed)).and_then(Column::of_name);
-        let columns = pair.or_else(|| exact().or_else(loose).map(|column| vec![column]));
+        let of_records = |column: &Column| column.stage() != Stage::Join;
+        let column = || exact().or_else(loose).filter(of_records);
+        let columns = pair.or_else(|| column().map(|column| vec![column]));
         match columns.as_deref() {
             Some([first, ..]) => {
                 Ok(Self { name: typed.to_owned(), kind: first.kind(), columns: columns.unwrap_or_default() })
@@ -277,7 +279,15 @@ fn regex(value: &Literal<'_>) -> Result<regex::bytes::Regex, Fault> {
 }
 
 fn unknown(typed: &str, at: usize) -> Fault {
-    let names = Column::names().chain(PAIRS.iter().map(|(name, _)| *name));
+    if Column::of_name(&typed.to_ascii_lowercase()).is_some_and(|column| column.stage() == Stage::Join) {
+        return Fault::new(
+            at,
+            format!("`{typed}` is a column of traffic, and records are chosen before they are joined"),
+        )
+        .hint("group by it (--by), and choose among the rows");
+    }
+    let of_records = |name: &&str| Column::of_name(name).is_none_or(|column| column.stage() != Stage::Join);
+    let names = Column::names().filter(of_records).chain(PAIRS.iter().map(|(name, _)| *name));
     let hint = match error::nearest(&typed.to_ascii_lowercase().replace('-', "_"), names) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`outflow fields` lists the columns".to_owned(),

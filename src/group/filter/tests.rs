@@ -319,6 +319,12 @@ fn what_is_wrong_is_pointed_at() {
         ("srcprt = 1", "unknown column `srcprt`", 0, "did you mean `srcport`?"),
         ("Dst-Adr = 1", "unknown column `Dst-Adr`", 0, "did you mean `dstaddr`?"),
         ("bytes > 1 and adr = ::1", "unknown column `adr`", 14, "did you mean `addr`?"),
+        (
+            "path = \"internet\"",
+            "`path` is a column of traffic, and records are chosen before they are joined",
+            0,
+            "group by it (--by), and choose among the rows",
+        ),
         ("xyzzy = 1", "unknown column `xyzzy`", 0, "`outflow fields` lists the columns"),
         ("'src' = 1", "expected a column, found a quoted text", 0, "a comparison is written"),
         ("bytes > 1 and", "expected a column, found the end", 13, "a comparison is written"),

@@ -42,8 +42,15 @@ fn survey(records: &[(usize, Record)], words: usize) -> Survey {
 
 /// The records of the interface of an id, as [`Interfaces`] tells whose they are.
 fn of_id<'a>(records: &'a [(usize, Record)], id: &str) -> Vec<&'a Record> {
-    let owner = |record: &Record| text(record, Column::InterfaceId).or(text(record, Column::ResourceId));
-    records.iter().map(|(_, record)| record).filter(|record| owner(record) == Some(id)).collect()
+    let part = |record: &Record, column| text(record, column).unwrap_or("-");
+    let nameless = |record: &Record| {
+        nameless_id(part(record, Column::AccountId), part(record, Column::Region), part(record, Column::VpcId))
+    };
+    let owner = |record: &Record| match text(record, Column::InterfaceId).or(text(record, Column::ResourceId)) {
+        Some(id) => id.to_owned(),
+        None => nameless(record),
+    };
+    records.iter().map(|(_, record)| record).filter(|record| owner(record) == id).collect()
 }
 
 /// The seconds that lie in no record's hands, as intervals.

@@ -162,6 +162,23 @@ fn what_an_unlogged_nat_gateway_processes_is_assumed() {
 }
 
 #[test]
+fn a_logged_nat_gateway_that_names_no_client_is_charged_by_its_clients_flows() {
+    let text = format!("{NAT}app out 10.0.1.1>198.51.100.7 700\napp out 10.0.1.1>10.0.9.8 1");
+    let told = world(2, &text).inventory(&[
+        "nat vpc=vpc-a zone=use1-az1 at=10.0.0.220 role=nat",
+        "app vpc=vpc-a zone=use1-az2 at=10.0.1.1",
+        "web vpc=vpc-a zone=use1-az1 at=10.0.0.1",
+    ]);
+    let all = [
+        "inter-zone-in 111122223333 us-east-1 same app",
+        "inter-zone-out 111122223333 us-east-1 same app",
+        "internet-egress 111122223333 us-east-1 internet app",
+        "nat-processing 111122223333 us-east-1 any app",
+    ];
+    assert_eq!(charged(&told), all);
+}
+
+#[test]
 fn of_a_regional_nat_gateway_no_way_between_zones_is_charged() {
     let text = "-: vpc-id=vpc-a region=us-east-1 resource-id=nat-1 interface-type=regional_nat_gateway\n\
                 - in 10.0.1.1>198.51.100.7 700\n- out 54.144.0.9>198.51.100.7 700\n\

@@ -299,9 +299,14 @@ fn the_last_transit_gateway_counts_where_the_first_is_not_logged_either() {
 fn an_instances_pods_are_ends_and_no_sign_of_a_gateway() {
     for version in [3, 5, 11] {
         let lines = "web out 10.0.0.1>10.0.1.1 700 pkt-srcaddr=10.0.0.77\napp in 10.0.0.77>10.0.1.1 700\n\
-                     app out 10.0.1.1>10.0.0.77 90\nweb in 10.0.1.1>10.0.0.1 90 pkt-dstaddr=10.0.0.77";
+                     app out 10.0.1.1>10.0.0.77 90\nweb in 10.0.1.1>10.0.0.1 90 pkt-dstaddr=10.0.0.77\n\
+                     app in 10.9.9.9>10.0.1.1 5";
         let told = World::of(version, &format!("{PAIR}{lines}")).join();
-        assert_eq!(told.traffic("src dst bytes"), ["10.0.0.77 10.0.1.1 700", "10.0.1.1 10.0.0.77 90"], "{version}");
+        assert_eq!(
+            told.traffic("src dst bytes"),
+            ["10.0.0.77 10.0.1.1 700", "10.0.1.1 10.0.0.77 90", "10.9.9.9 10.0.1.1 5"],
+            "{version}"
+        );
         assert_eq!(told.class(Class::Hop), (0, 0), "{version}");
         assert_eq!(told.class(Class::Duplicate), (2, 790), "{version}");
     }

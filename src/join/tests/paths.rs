@@ -137,6 +137,24 @@ fn another_vpc_is_reached_by_the_transit_gateway_that_saw_the_packets() {
 }
 
 #[test]
+fn transfers_over_own_public_addresses_are_no_peering() {
+    let to = |address: &str| {
+        let world =
+            World::of(3, &format!("web: vpc-id=vpc-a\nweb out 10.0.0.1>{address} 700\nweb out 10.0.0.1>10.0.9.9 1"));
+        paths(&world.inventory(&[
+            "web vpc=vpc-a at=10.0.0.1 public=54.144.0.1",
+            "near vpc=vpc-a at=10.0.0.2 public=54.144.0.2",
+            "peer vpc=vpc-b at=10.5.0.1 public=54.144.0.3",
+            "far vpc=vpc-c at=10.7.0.1 public=34.240.0.9 region=eu-west-1",
+        ]))
+    };
+    assert_eq!(to("54.144.0.2"), ["public-address - known"]);
+    assert_eq!(to("54.144.0.3"), ["public-address - known"]);
+    assert_eq!(to("34.240.0.9"), ["cross-region - known"]);
+    assert_eq!(to("10.5.0.1"), ["peering - assumed"]);
+}
+
+#[test]
 fn an_interface_without_a_public_address_reaches_the_internet_by_a_nat_gateway() {
     let text = "web 10.0.0.1>198.51.100.7 700\nweb 10.0.0.1>10.0.9.9 1";
     let inventory =

@@ -85,14 +85,20 @@ fn the_region_is_the_fields_else_the_keys_else_the_zones() {
 }
 
 #[test]
-fn the_account_is_the_fields_else_the_vpcs_others_else_the_keys() {
+fn the_account_is_the_fields_else_that_of_others_in_the_vpc() {
     let told = |lines: &str| {
         let text = format!("lb: vpc-id=vpc-a account-id=unknown\nweb: vpc-id=vpc-a account-id=444455556666\n{lines}");
         World::of(5, &text).join().traffic("src src_account")
     };
     let balancer = "lb out 10.0.0.9>198.51.100.7 700 traffic-path=8\n";
     assert_eq!(told(&format!("{balancer}web out 10.0.0.1>198.51.100.7 1 traffic-path=8"))[1], "10.0.0.9 444455556666");
-    assert_eq!(told(balancer), [format!("10.0.0.9 {ACCOUNT}")]);
+    assert_eq!(told(balancer), ["10.0.0.9 -"]);
+}
+
+#[test]
+fn the_account_of_a_record_without_one_is_that_of_the_key() {
+    let text = "web: vpc-id=vpc-a account-id=-\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8";
+    assert_eq!(World::of(5, text).join().traffic("src_account"), [ACCOUNT]);
 }
 
 #[test]

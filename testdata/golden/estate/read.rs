@@ -229,3 +229,23 @@ fn files(folder: &Path, ending: &str) -> Vec<(String, Vec<u8>)> {
     };
     wanted.map(read).collect()
 }
+
+/// What the program answers as JSON, asked in a folder.
+pub(crate) fn report(folder: &Path, question: &str) -> Value {
+    let words = program::words(question).expect("quotes");
+    let printed = program::run(&words, folder, b"").expect("the program runs");
+    assert_eq!(printed.exit, "0", "{question}: {}", String::from_utf8_lossy(&printed.stderr));
+    serde_json::from_slice(&printed.stdout).expect("JSON")
+}
+
+/// The rows of a table of an answer, cells as text; nothing for what is absent.
+pub(crate) fn rows(report: &Value, table: &str) -> Vec<Row> {
+    let cell = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        number => number.to_string(),
+    };
+    let row =
+        |row: &Value| row.as_object().expect("a row").iter().map(|(name, value)| (name.clone(), cell(value))).collect();
+    report["tables"][table].as_array().expect("rows").iter().map(row).collect()
+}

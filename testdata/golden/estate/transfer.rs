@@ -4,33 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use serde_json::Value;
-
-use super::read::{Row, day, generate};
-use crate::program;
+use super::read::{Row, day, generate, report, rows};
 
 /// The formats that tell every path.
 const FORMATS: [&str; 2] = ["v5", "v11"];
 const TABLES: &str = "--network tables/network.csv --network tables/aws --tags tables/tags.csv --ip-ranges \
                       tables/ip-ranges.json --top all --quiet -o json";
-/// What 2³⁰ bytes across zones cost both sides together, in 10⁻¹⁰ USD.
+/// What a GB of 2³⁰ bytes across zones cost both sides together, in 10⁻¹⁰ USD.
 const ACROSS_ZONES_RATE: u128 = 200_000_000;
+const GB_BYTES: u128 = 1 << 30;
 
 /// The rows of each table, cells as text.
 fn answer(folder: &Path, format: &str, question: &str) -> HashMap<String, Vec<Row>> {
-    let words = program::words(&format!("transfer logs-{format} {TABLES} {question}")).expect("quotes");
-    let printed = program::run(&words, folder, b"").expect("the program runs");
-    assert_eq!(printed.exit, "0", "{question}: {}", String::from_utf8_lossy(&printed.stderr));
-    let report: Value = serde_json::from_slice(&printed.stdout).expect("JSON");
-    let cell = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        number => number.to_string(),
-    };
-    let row =
-        |row: &Value| row.as_object().expect("a row").iter().map(|(name, value)| (name.clone(), cell(value))).collect();
-    let rows = |rows: &Value| rows.as_array().expect("rows").iter().map(row).collect();
-    report["tables"].as_object().expect("tables").iter().map(|(name, table)| (name.clone(), rows(table))).collect()
+    let report = report(folder, &format!("transfer logs-{format} {TABLES} {question}"));
+    let names = report["tables"].as_object().expect("tables").keys();
+    names.map(|name| (name.clone(), rows(&report, name))).collect()
 }
 
 fn transfers() -> impl Iterator<Item = &'static Row> {
@@ -97,7 +85,7 @@ fn who_talks_across_zones_is_told_with_true_bytes_and_both_halves() {
         let sums: BTreeMap<_, _> = told.iter().map(|(owners, row)| (owners.clone(), bytes(row))).collect();
         assert_eq!(sums, expected, "{format}");
         for (owners, row) in told {
-            let usd = u128::from(bytes(row)) * ACROSS_ZONES_RATE >> 30;
+            let usd = u128::from(bytes(row)) * ACROSS_ZONES_RATE / GB_BYTES;
             assert!(units(&row["usd"]).abs_diff(usd) <= 1, "{format} {owners:?}: {row:?}");
         }
     }

@@ -1,0 +1,136 @@
+//! Who holds which address of which VPC, and when.
+
+use std::collections::BTreeMap;
+
+use super::super::learn::Learnt;
+use super::super::prefixes::Prefixes;
+use super::super::tables::{Prefix, Tables};
+use super::Estate;
+use crate::group::is_public;
+
+/// Who holds an address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holder {
+    interface: u32,
+    vpc: u32,
+    /// Whether the address is the interface's as its records show it; else it was met inside of packets alone.
+    direct: bool,
+}
+
+impl Estate {
+    pub(super) fn settle_holders(&mut self, tables: &Tables, learnt: &Learnt) {
+        let mut holders: BTreeMap<u128, Vec<Holder>> = BTreeMap::new();
+        for (interface, own) in (0u32..).zip(&self.interfaces) {
+            let mut direct = learnt.direct(interface as usize);
+            direct.extend(&own.addresses);
+            direct.sort_unstable();
+            direct.dedup();
+            let inner = if own.is_hop() { Vec::new() } else { learnt.inner(interface as usize) };
+            let held = direct.iter().map(|address| (*address, true));
+            let met = inner.into_iter().filter(|address| !direct.contains(address)).map(|address| (address, false));
+            for (address, direct) in held.chain(met) {
+                holders.entry(address).or_default().push(Holder { interface, vpc: own.vpc, direct });
+            }
+        }
+        for held in holders.values_mut() {
+            let direct: Vec<u32> = held.iter().filter(|holder| holder.direct).map(|holder| holder.vpc).collect();
+            held.retain(|holder| holder.direct || !direct.contains(&holder.vpc));
+        }
+        self.holders = holders.into_iter().collect();
+        self.settle_delegated();
+        for known in &tables.interfaces {
+            let place = self.interfaces.binary_search_by(|own| own.id.cmp(&known.id));
+            let Ok(vpc) = place.map(|place| self.interfaces[place].vpc) else { continue };
+            self.publics.extend(known.public.iter().map(|(public, private)| (*public, (vpc, *private))));
+        }
+    }
+
+    fn settle_delegated(&mut self) {
+        let mut delegated: BTreeMap<Prefix, Vec<Holder>> = BTreeMap::new();
+        for (interface, own) in (0u32..).zip(&self.interfaces) {
+            for prefix in &own.prefixes {
+                delegated.entry(*prefix).or_default().push(Holder { interface, vpc: own.vpc, direct: false });
+            }
+        }
+        self.delegated = Prefixes::new(delegated);
+    }
+
+    /// The VPCs that an address may be of, some more than once.
+    pub(in super::super) fn vpcs_of(&self, address: u128) -> impl Iterator<Item = u32> {
+        let held = self.holders.get(&address).into_iter().flatten();
+        let delegated = self.delegated.all(address).flat_map(|(_, held)| held);
+        let networks = self.by_prefix.all(address).flat_map(|(_, places)| places);
+        let of_networks = networks.filter_map(|place| self.network_vpcs[*place as usize]);
+        held.chain(delegated).map(|holder| holder.vpc).chain(of_networks)
+    }
+
+    /// Whether nothing tells of an address.
+    pub(in super::super) fn is_foreign(&self, address: u128) -> bool {
+        let held = self.holders.contains_key(&address) || self.publics.contains_key(&address);
+        let told = held || self.by_prefix.look_up(address).is_some() || self.delegated.look_up(address).is_some();
+        !told && !self.services.contains_key(&address)
+    }
+
+    /// Whether an address is a private one that nothing tells of: then what others saw of it decides.
+    pub(in super::super) fn is_unplaced(&self, address: u128) -> bool {
+        !is_public(address) && self.is_foreign(address)
+    }
+
+    /// Whether any address may be of several VPCs.
+    pub(in super::super) fn has_namesakes(&self) -> bool {
+        let prefixes = self
+            .interfaces
+            .iter()
+            .flat_map(|own| &own.prefixes)
+            .chain(self.networks.iter().map(|network| &network.prefix));
+        let firsts = prefixes.map(|prefix| prefix.first);
+        firsts.chain(self.holders.keys().copied()).any(|address| self.has_several_vpcs(address))
+    }
+
+    /// Whether several VPCs have an address.
+    pub(in super::super) fn has_several_vpcs(&self, address: u128) -> bool {
+        let mut vpcs = self.vpcs_of(address);
+        let first = vpcs.next();
+        vpcs.any(|vpc| Some(vpc) != first)
+    }
+
+    /// Of several VPCs that may have an address the only one in which an interface holds it, if the inventory has the
+    /// interfaces of all of them.
+    pub(in super::super) fn only_holder(&self, address: u128) -> Option<u32> {
+        let held = self.holders.get(&address).into_iter().flatten();
+        let delegated = self.delegated.all(address).flat_map(|(_, held)| held);
+        let mut vpcs = held.chain(delegated).map(|holder| holder.vpc);
+        let first = vpcs.next().filter(|first| vpcs.all(|vpc| vpc == *first));
+        first.filter(|_| self.vpcs_of(address).all(|vpc| self.listed.contains(&vpc)))
+    }
+
+    /// Whether an address means the same to everybody in a VPC at any time: something tells of it, no two interfaces
+    /// hold it, and no two VPCs have it.
+    pub(in super::super) fn is_steady(&self, address: u128) -> bool {
+        let address = self.inside(address).map_or(address, |(_, inside)| inside);
+        let held = self.holders.get(&address).map_or(0, Vec::len);
+        let delegated: usize = self.delegated.all(address).map(|(_, held)| held.len()).sum();
+        held + delegated < 2 && !self.has_several_vpcs(address) && !self.is_unplaced(address)
+    }
+
+    /// The interface that holds an address of a VPC at a moment: by itself, else with the longest prefix.
+    pub(in super::super) fn holder(&self, vpc: u32, address: u128, moment: u32) -> Option<u32> {
+        let held = self.holders.get(&address).and_then(|held| self.holder_of(held, vpc, moment));
+        let delegated = || self.delegated.all(address).find_map(|(_, held)| self.holder_of(held, vpc, moment));
+        held.or_else(delegated)
+    }
+
+    /// Of those that held something: one that is watched at the moment, else one of the inventory, else the only one.
+    fn holder_of(&self, held: &[Holder], vpc: u32, moment: u32) -> Option<u32> {
+        let mut here = held.iter().filter(|holder| holder.vpc == vpc);
+        let own = |holder: &&Holder| &self.interfaces[holder.interface as usize];
+        // One that an interface gave up and another has taken since is watched at both for the slack's length.
+        let latest = |holder: &&Holder| own(holder).watched.map(|(from, _)| from);
+        let watched = here.clone().filter(|holder| own(holder).is_watched(moment)).max_by_key(latest);
+        let told = || here.clone().find(|holder| own(holder).told && own(holder).watched.is_none());
+        let lost =
+            || here.clone().find(|holder| own(holder).watched.is_some_and(|(from, to)| (from..=to).contains(&moment)));
+        let found = watched.or_else(lost).or_else(told).copied();
+        found.or_else(|| here.next().filter(|_| here.next().is_none()).copied()).map(|holder| holder.interface)
+    }
+}

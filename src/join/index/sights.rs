@@ -1,0 +1,148 @@
+//! What interfaces saw that tells which VPC an address means, and what is there. It comes first of all: everything else
+//! needs the ends of records.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::super::ends::Atlas;
+use super::super::learn::Learnt;
+use super::super::tables::Role;
+use super::super::view::{Direction, Fact, Facts, View};
+use crate::error::Error;
+use crate::group::is_public;
+
+type Map<K, V> = HashMap<K, V, ahash::RandomState>;
+
+/// What was seen. Merges in any order.
+#[derive(Debug, Default)]
+pub(in super::super) struct Sights {
+    /// The VPCs whose own interfaces showed an address as theirs towards a peer, of addresses that several VPCs have.
+    views: Map<(u128, u128), Vec<u32>>,
+    /// Source and destination of packets that a transit gateway's interface saw.
+    transits: HashSet<(u128, u128), ahash::RandomState>,
+    /// The VPC that next hops name for an address, by the observer's VPC.
+    next_vpcs: Map<(u32, u128), u32>,
+    /// The zone that next hops name for an address of a VPC.
+    next_zones: Map<(Option<u32>, u128), Arc<str>>,
+}
+
+impl Sights {
+    /// The only VPC whose interfaces showed an address as theirs towards a peer.
+    pub(in super::super) fn vpc(&self, address: u128, peer: u128) -> Option<u32> {
+        match self.views.get(&(address, peer)).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// Whether packets between two addresses were seen at a transit gateway.
+    pub(in super::super) fn by_transit_gateway(&self, one: u128, other: u128) -> bool {
+        self.transits.contains(&(one, other)) || self.transits.contains(&(other, one))
+    }
+
+    /// The VPC that next hops name for an address, to an observer in a VPC.
+    pub(in super::super) fn next_vpc(&self, observer: u32, address: u128) -> Option<u32> {
+        self.next_vpcs.get(&(observer, address)).copied()
+    }
+
+    /// The zone that next hops name for an address of a VPC, or of none that is known.
+    pub(in super::super) fn next_zone(&self, vpc: Option<u32>, address: u128) -> Option<&Arc<str>> {
+        self.next_zones.get(&(vpc, address))
+    }
+
+    fn meet(&mut self, atlas: &Atlas, view: &View, fact: &Fact, direction: Option<Direction>) {
+        let Some(own) = view.interface.map(|place| &atlas.estate.interfaces[place as usize]) else { return };
+        if own.role == Role::TransitGateway {
+            self.transits.insert((fact.src, fact.dst));
+        }
+        if own.is_hop() {
+            return;
+        }
+        let (address, peer) = match direction {
+            Some(Direction::Egress) => (fact.src, fact.dst),
+            Some(Direction::Ingress) => (fact.dst, fact.src),
+            None => return,
+        };
+        if direction == Some(Direction::Egress) {
+            self.meet_next_hop(atlas, view, own.vpc, fact);
+        }
+        let apart = || !atlas.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc);
+        if atlas.estate.has_several_vpcs(address) && apart() {
+            self.add_view((address, peer), own.vpc);
+        }
+    }
+
+    /// The next hop is the other end where it is no middlebox, and a way inside of a VPC or by a peering leads to it.
+    fn meet_next_hop(&mut self, atlas: &Atlas, view: &View, observer: u32, fact: &Fact) {
+        let is_end = matches!(view.next_hop_type.as_deref(), None | Some("vpc_endpoint"));
+        let told = view.next_hop_zone.is_some() || view.next_hop_vpc.is_some();
+        if !told || !is_end || !matches!(view.traffic_path, Some(1 | 4)) {
+            return;
+        }
+        let named = view.next_hop_vpc.as_ref().and_then(|id| atlas.estate.vpc_of_id(id));
+        if let Some(vpc) = named {
+            least(&mut self.next_vpcs, (observer, fact.dst), &vpc);
+        }
+        if let Some(zone) = &view.next_hop_zone {
+            let vpc = named.or_else(|| atlas.vpc(view, Some(observer), fact.dst, fact.src).0);
+            if vpc.is_none() && is_public(fact.dst) {
+                return;
+            }
+            least(&mut self.next_zones, (vpc, fact.dst), zone);
+        }
+    }
+
+    fn add_view(&mut self, pair: (u128, u128), vpc: u32) {
+        let vpcs = self.views.entry(pair).or_default();
+        if !vpcs.contains(&vpc) {
+            vpcs.push(vpc);
+        }
+    }
+}
+
+/// Keeps the least value, whichever comes first.
+fn least<K: Eq + std::hash::Hash, V: Ord + Clone>(map: &mut Map<K, V>, key: K, value: &V) {
+    map.entry(key)
+        .and_modify(|mine| {
+            if value < mine {
+                *mine = value.clone();
+            }
+        })
+        .or_insert_with(|| value.clone());
+}
+
+/// Whether there is anything to be seen: transit gateways, next hops, or addresses that several VPCs have.
+pub(in super::super) fn needs_sights(atlas: &Atlas, facts: &Facts<'_>) -> bool {
+    let transit = atlas.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
+    let next_hops = || facts.views.iter().any(|view| view.next_hop_zone.is_some() || view.next_hop_vpc.is_some());
+    transit || next_hops() || atlas.estate.has_namesakes()
+}
+
+/// Looks at a shard.
+///
+/// # Errors
+/// If rows of the shard were spilled and cannot be read.
+pub(in super::super) fn sights(
+    atlas: &Atlas,
+    learnt: &Learnt,
+    facts: &Facts<'_>,
+    shard: usize,
+) -> Result<Sights, Error> {
+    let mut sights = Sights::default();
+    facts.for_each(shard, |fact, _| {
+        let view = &facts.views[fact.view];
+        sights.meet(atlas, view, fact, atlas.direction(view, fact, learnt).0);
+    })?;
+    Ok(sights)
+}
+
+/// Adds what was seen in another part of the records.
+pub(in super::super) fn add_sights(mut sights: Sights, other: Sights) -> Sights {
+    for (pair, vpcs) in other.views {
+        vpcs.into_iter().for_each(|vpc| sights.add_view(pair, vpc));
+    }
+    sights.transits.extend(other.transits);
+    other.next_vpcs.into_iter().for_each(|(key, vpc)| least(&mut sights.next_vpcs, key, &vpc));
+    other.next_zones.into_iter().for_each(|(key, zone)| least(&mut sights.next_zones, key, &zone));
+    sights
+}
