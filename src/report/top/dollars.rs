@@ -193,7 +193,7 @@ mod tests {
     use crate::decode::{Flows, Values};
     use crate::group::{Batcher, Key, Shared, Spec};
     use crate::price::GB_BYTES;
-    use crate::schema::Column;
+    use crate::schema::{Column, ColumnSet};
 
     const TEAMS: [&str; 6] = ["app", "data", "edge", "hub", "lake", "web"];
     const DAY: u32 = 1_790_812_800;
@@ -209,7 +209,9 @@ mod tests {
 
     /// A roll-up of rows that have a text for each column, a day and bytes.
     fn rollup(spec: Spec, rows: &[(Vec<&str>, u32, u64)]) -> Rollup {
-        let (mut flows, mut dictionary) = (Flows::new(spec.columns().union(charged::columns())), Dictionary::default());
+        let texts = spec.keys.iter().map(|key| key.column).filter(|column| *column != Column::Day);
+        let columns = texts.fold(ColumnSet::of(&[Column::Start, Column::Bytes]), ColumnSet::with);
+        let (mut flows, mut dictionary) = (Flows::new(columns), Dictionary::default());
         for (texts, day, bytes) in rows {
             let mut texts = texts.iter();
             for key in spec.keys.iter().filter(|key| key.column != Column::Day) {
