@@ -57,6 +57,8 @@ pub struct Writer<'a, S> {
     items: Vec<Item>,
     /// What became of the records that the roll-up counted.
     pub account: Account,
+    /// What counts although nobody can tell its direction: perhaps both views of it.
+    pub undirected: Tally,
     /// Bytes that count at the edges of watches, where views are told apart by difference.
     pub boundary: Tally,
 }
@@ -65,7 +67,7 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// A writer to a sink.
     pub fn new(traffic: &'a Traffic<'a>, wanted: &'a Wanted, sink: S) -> Self {
         let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
-        let (dictionary, account, boundary) = Default::default();
+        let (dictionary, account, undirected, boundary) = Default::default();
         let (counted, blocked, items) = Default::default();
         let flows = Flows::new(wanted.columns);
         let riders = traffic.facts.riders();
@@ -83,6 +85,7 @@ impl<'a, S: Sink> Writer<'a, S> {
             known: KnownEnds::new(traffic),
             items,
             account,
+            undirected,
             boundary,
         }
     }
@@ -112,6 +115,10 @@ impl<'a, S: Sink> Writer<'a, S> {
         };
         if fact.counted.flows > 0 {
             self.tally(fact, &judgement);
+            if direction.is_none() && judgement.class == Class::Counted {
+                self.undirected.records += u64::try_from(fact.counted.flows).unwrap_or(u64::MAX);
+                self.undirected.bytes += judgement.bytes;
+            }
         }
         let row = Row {
             view,

@@ -13,7 +13,7 @@ use super::index::{self, Index};
 use super::learn::Learnt;
 use super::owners::Owners;
 use super::ranges::Ranges;
-use super::tables::Tables;
+use super::tables::{Role, Tables};
 use super::view::Facts;
 use crate::error::Error;
 use crate::schema::Column;
@@ -106,6 +106,22 @@ impl<'a> Traffic<'a> {
         let mut traffic = Self { facts, atlas, learnt, index: Index::default(), sources };
         traffic.index(shards)?;
         Ok(traffic)
+    }
+
+    /// What these logs and tables cannot tell, in sentences.
+    pub fn limits(&self) -> impl Iterator<Item = String> {
+        let interfaces = &self.atlas.estate.interfaces;
+        let gateways = interfaces.iter().any(Own::is_hop);
+        let unnamed = (gateways && !self.learnt.rewritten).then_some(
+            "these logs have no packet addresses (pkt-srcaddr, pkt-dstaddr: version 3): what clients that are not logged \
+             send through NAT and transit gateways is missing",
+        );
+        let told = interfaces.iter().any(|own| own.told || own.role == Role::Endpoint);
+        let endpoints = (!told).then_some(
+            "which interfaces are VPC endpoints is told by version 11 or an inventory alone (--network): charges of \
+             endpoints cannot be shown",
+        );
+        unnamed.into_iter().chain(endpoints).map(str::to_owned)
     }
 
     fn index(&mut self, shards: &impl Shards) -> Result<(), Error> {

@@ -9,9 +9,11 @@ use super::{Cell, Table};
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec};
 use crate::price::{
-    Charge, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts, written_date,
+    Charge, GB_BYTES, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts,
+    written_date,
 };
 use crate::schema::{Column, ColumnSet};
+use crate::units::human::{self, Units};
 use crate::units::time;
 
 /// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
@@ -252,6 +254,25 @@ pub(super) fn notes(bill: &Bill) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
+pub(super) const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
+/// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
+const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
+
+/// What is said of bytes that may have crossed zones.
+pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
+    let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
+    (bytes > 0).then(|| {
+        format!(
+            "{} ({} bytes) stay in their region, but in which zones is not known: shown as free, they cost at most {}; \
+             the field az-id (version 4) or --network tells zones",
+            human::bytes(bytes, Units::Iec),
+            human::count(bytes),
+            human::usd(most)
+        )
+    })
 }
 
 /// Columns and rows, without sums.

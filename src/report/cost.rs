@@ -15,6 +15,8 @@ use crate::units::human::{self, Units};
 
 /// The row of what costs nothing.
 pub(super) const FREE: &str = "(free)";
+/// The path of what nothing tells the way of.
+const UNKNOWN_PATH: &str = "unknown";
 /// The row of what is not among the first rows.
 pub(super) const OTHER: &str = "(other)";
 
@@ -53,6 +55,7 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Report {
     let mut report = Report { name: "cost".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
     report.meta.notes = charged::notes(bill);
+    report.meta.notes.extend(untold(bill));
     report.tables = vec![cost(bill, shape), payers(bill), assumptions(bill)];
     let unpriced = unpriced(bill);
     if !unpriced.rows.is_empty() {
@@ -61,6 +64,20 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Report {
         report.tables.push(unpriced);
     }
     report
+}
+
+/// What is said of bytes that are free for want of knowing better.
+fn untold(bill: &Bill) -> impl Iterator<Item = String> {
+    let free = |paths: &[&str]| -> u128 {
+        let lines = bill.current().filter(|line| line.charged.charge.is_none());
+        lines.filter(|line| paths.contains(&&*line.charged.reason)).map(|line| u128::from(line.charged.bytes)).sum()
+    };
+    let lost = free(&[UNKNOWN_PATH]);
+    let lost = (lost > 0).then(|| {
+        let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
+        format!("{bytes} ({exact} bytes) go a way that nothing tells, and are shown as free: --network tells more")
+    });
+    charged::zones_unknown_note(free(&charged::ZONES_UNKNOWN)).into_iter().chain(lost)
 }
 
 /// What is said of bytes without a price.

@@ -14,13 +14,12 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::charged::{self, Bill, exact_amounts, plain, share};
+use super::charged::{self, Bill, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
 use super::cost::{assumptions, unpriced, unpriced_note};
 use super::{Cell, Head, Report, Row, Table};
-use crate::price::{GB_BYTES, Money, rounded_parts};
+use crate::price::{Money, rounded_parts};
 use crate::schema::Column;
 use crate::schema::output::{self, CellKind};
-use crate::units::human::{self, Units};
 
 pub use gathered::{Gathered, Part, TransferKeys, list_key};
 use gathered::{Measured, measured};
@@ -29,10 +28,6 @@ use gathered::{Measured, measured};
 pub const LIST: &str = "transfer";
 /// The row or column of what is not among the first ones.
 const OTHER: &str = "(other)";
-/// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
-const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
-/// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
-pub const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
 
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -228,15 +223,6 @@ fn notes(gathered: &Gathered, rows: &[Listed], shape: &TransferShape) -> Vec<Str
     }
     let is_unknown = |row: &&Listed| matches!(&row.path, Cell::Text(path) if ZONES_UNKNOWN.contains(&&**path));
     let bytes: u128 = rows.iter().filter(is_unknown).map(|row| row.sum.bytes).sum();
-    if bytes > 0 {
-        let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
-        notes.push(format!(
-            "{} ({} bytes) stay in their region, but in which zones is not known: shown as free, they cost at most {}; \
-             the field az-id (version 4) or --network tells zones",
-            human::bytes(bytes, Units::Iec),
-            human::count(bytes),
-            human::usd(most)
-        ));
-    }
+    notes.extend(zones_unknown_note(bytes));
     notes
 }

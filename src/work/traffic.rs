@@ -52,6 +52,27 @@ pub(super) struct Summed {
     pub(super) rollups: Vec<Rollup>,
 }
 
+/// What became of the records.
+#[derive(Debug, Default)]
+struct Became {
+    account: Account,
+    /// What counts at the edges of watches by difference.
+    boundary: Tally,
+    /// What counts without a direction.
+    undirected: Tally,
+}
+
+impl Became {
+    fn and(mut self, other: Self) -> Self {
+        self.account.add(&other.account);
+        for (mine, theirs) in [(&mut self.boundary, other.boundary), (&mut self.undirected, other.undirected)] {
+            mine.records += theirs.records;
+            mine.bytes += theirs.bytes;
+        }
+        self
+    }
+}
+
 /// Sorts a block's records into classes, sums those that count and those that were blocked, and learns of interfaces.
 struct Summing {
     classifier: Classifier,
@@ -152,10 +173,12 @@ pub(super) fn summed(
         rollups.push(rollup);
         judged = Some(became);
     }
-    let (judged, boundary) = judged.unwrap_or_default();
+    let Became { account: judged, boundary, undirected } = judged.unwrap_or_default();
     account[Class::Counted] = Tally::default();
     account.add(&judged);
-    let notes = boundary_note(&boundary).into_iter().chain(filter_note(job)).collect();
+    let limits = traffic.limits().filter(|_| question.sums.iter().any(|sum| sum.wanted.charges));
+    let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected)).chain(filter_note(job));
+    let notes = told.chain(limits).collect();
     let warnings = question.sources.warnings().collect();
     Ok(Summed { found, outcomes, account, notes, warnings, rollups })
 }
@@ -167,7 +190,7 @@ fn sum(
     overflow: Option<&Overflow>,
     facts: &Rollup,
     threads: &ThreadPool,
-) -> Result<(Rollup, (Account, Tally)), Error> {
+) -> Result<(Rollup, Became), Error> {
     let shared = Arc::new(Shared::new(Arc::new(sum.spec.clone()), overflow.cloned()));
     let writer = || Writer::new(traffic, &sum.wanted, Tables(Batcher::new(Arc::clone(&shared))));
     let written = threads.install(|| {
@@ -175,13 +198,10 @@ fn sum(
             writer.shard(shard)?;
             Ok::<_, Error>(writer)
         });
-        let accounts = folded.map(|writer| writer.map(|writer| (writer.account.clone(), writer.boundary)));
-        accounts.try_reduce(Default::default, |mut one: (Account, Tally), other| {
-            one.0.add(&other.0);
-            one.1.records += other.1.records;
-            one.1.bytes += other.1.bytes;
-            Ok(one)
-        })
+        let became = folded.map(|writer| {
+            writer.map(|Writer { account, boundary, undirected, .. }| Became { account, boundary, undirected })
+        });
+        became.try_reduce(Became::default, |one, other| Ok(one.and(other)))
     })?;
     Ok((rollup(shared)?, written))
 }
@@ -193,6 +213,17 @@ fn boundary_note(boundary: &Tally) -> Option<String> {
         format!(
             "boundary: of {records} at the edges of watches {} bytes count, by difference with the sender's",
             boundary.bytes
+        )
+    })
+}
+
+/// A record without a direction counts, and so may the other view of its flow.
+fn undirected_note(undirected: &Tally) -> Option<String> {
+    let records = human::counted(undirected.records, "record");
+    (undirected.records > 0).then(|| {
+        format!(
+            "{records} of {} bytes count whose direction is unknown: another view of them may count too",
+            undirected.bytes
         )
     })
 }

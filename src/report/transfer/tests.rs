@@ -1,5 +1,7 @@
 //! The tables of transfer: what stands in them, and that all of them add up to the same.
 
+use crate::price::GB_BYTES;
+use crate::units::human::{self, Units};
 use std::sync::Arc;
 
 use proptest::prelude::*;
