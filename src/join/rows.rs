@@ -193,8 +193,12 @@ impl<'a, S: Sink> Writer<'a, S> {
         }
     }
 
-    /// The way of what counts here.
+    /// The way of what counts here, if anything asks for it.
     fn way(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Way> {
+        let asked = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
+        if !self.wanted.charges && !asked.into_iter().any(|column| self.wanted.columns.has(column)) {
+            return None;
+        }
         let Traffic { atlas, index, .. } = self.traffic;
         let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
         let hop = row.view.interface.filter(|place| atlas.estate.interfaces[*place as usize].is_hop());
