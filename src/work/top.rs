@@ -173,7 +173,7 @@ fn rank<'a>(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> R
     ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
 }
 
-/// Until records are joined with the interfaces they cross, nobody can tell two views of one flow apart.
+/// What is said of sums that were not joined.
 fn views_note(verdict: Verdict) -> String {
     let records = if verdict == Verdict::Reject { "blocked records" } else { "records" };
     format!("{records} are summed as each interface saw them: a flow seen at two interfaces counts at both")
