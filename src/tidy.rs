@@ -46,6 +46,7 @@ const HOMES: [(&str, &[&str]); 21] = [
             "price/offer/rows.rs",
             "price/read.rs",
             "price/usage.rs",
+            "units/lines.rs",
             "view/csv.rs",
         ],
     ),

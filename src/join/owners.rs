@@ -11,7 +11,6 @@
 
 mod claims;
 mod fault;
-mod lines;
 mod read;
 mod resource;
 mod row;

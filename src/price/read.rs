@@ -11,6 +11,7 @@ use super::money::Rate;
 use super::table::{Place, PriceRow};
 use crate::error::{Fault, nearest};
 use crate::schema::region;
+use crate::units::lines::Lines;
 use crate::units::time::{self, Zone};
 
 /// The columns of a table; those that may be absent are blank then.
@@ -42,8 +43,9 @@ pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
         .has_headers(false)
         .from_reader(text);
     let (mut rows, mut faults, mut header) = (Vec::new(), Vec::new(), None);
+    let mut lines = Lines::of(text);
     for record in reader.records() {
-        match (record, &header) {
+        match (record.map(|record| lines.placed(record)), &header) {
             (Err(error), _) => faults.push(unreadable(&error)),
             (Ok(record), None) => {
                 header = Some(Header::of(&record, &mut faults));

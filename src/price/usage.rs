@@ -10,6 +10,7 @@ use super::money::{GB_BYTES, decimal};
 use super::pools::MonthUsage;
 use super::read::{Read, charge, named_region, unreadable};
 use crate::error::{Error, Fault};
+use crate::units::lines::Lines;
 
 /// The columns, in the order of the first line.
 const COLUMNS: [&str; 3] = ["charge", "from_region", "gb"];
@@ -34,9 +35,10 @@ fn examine(csv: &[u8]) -> (MonthUsage, Vec<Fault>) {
     let mut builder = csv::ReaderBuilder::new();
     builder.flexible(true).comment(Some(b'#')).trim(csv::Trim::All).has_headers(false);
     let (mut usage, mut faults, mut headed) = (MonthUsage::new(), Vec::new(), false);
+    let mut lines = Lines::of(csv);
     for record in builder.from_reader(csv).records() {
         let record = match record {
-            Ok(record) => record,
+            Ok(record) => lines.placed(record),
             Err(error) => {
                 faults.push(unreadable(&error));
                 continue;

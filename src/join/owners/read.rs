@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use super::claims::{Claim, Claims, Overlap, Place};
 use super::fault::{self, Fault};
-use super::lines::Lines;
 use super::resource::Resource;
 use super::row::{COLUMNS, Header, Row};
 use crate::error::Error;
+use crate::units::lines::Lines;
 use crate::units::time;
 
 /// What tag tables say.

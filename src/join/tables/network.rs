@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Kind, Name, Network, Prefix};
 use crate::error::{Fault, nearest};
 use crate::schema::region;
+use crate::units::lines::Lines;
 
 /// The column that a network table must have, and by which it is recognised.
 pub(super) const CIDR: &str = "cidr";
@@ -35,8 +36,9 @@ pub(super) fn header(csv: &[u8]) -> Result<Vec<String>, Fault> {
 /// The rows that can be read and everything that is wrong with the others.
 pub(super) fn rows(csv: &[u8]) -> (Vec<Row>, Vec<Fault>) {
     let (mut rows, mut faults, mut header) = (Vec::new(), Vec::new(), None);
+    let mut lines = Lines::of(csv);
     for record in reader(csv).records() {
-        match (record, &header) {
+        match (record.map(|record| lines.placed(record)), &header) {
             (Err(error), _) => faults.push(unreadable(&error)),
             (Ok(record), None) => {
                 header = Some(Header::of(&record, &mut faults));
