@@ -159,7 +159,10 @@ impl Lines {
     /// Appends from the stream until the buffer is about a block longer, or notes how the stream ended.
     fn read(&mut self, buffer: &mut Vec<u8>) {
         let target = (buffer.len() / self.block_bytes + 1) * self.block_bytes;
-        buffer.reserve(target - buffer.len());
+        // A stream fills all the room there is. Room that was left of a long stretch without a newline would let the next
+        // one be longer, and so on.
+        buffer.reserve_exact(target - buffer.len());
+        buffer.shrink_to(target);
         while buffer.len() < target && !self.ended {
             match self.stream.append(buffer) {
                 Ok(0) => self.ended = true,
@@ -246,6 +249,8 @@ mod tests {
         ) {
             let mut given = Vec::new();
             for (block, bytes) in all(lines(&text, block_bytes, line_bytes)) {
+                let most = line_bytes + 2 * block_bytes;
+                prop_assert!(block != Block::Lines || bytes.len() <= most, "{} bytes of {most}", bytes.len());
                 match block {
                     Block::Lines => given.extend(bytes.split_inclusive(|byte| *byte == b'\n').map(|line| {
                         (Block::Lines, line.strip_suffix(b"\n").unwrap_or(line).to_vec())
