@@ -1,6 +1,7 @@
 //! Each byte once: which records of a transfer count, and why.
 
 use super::ends::{Atlas, End, Ends};
+use super::estate::covers;
 use super::index::{Index, client};
 use super::tables::Role;
 use super::view::{Direction, Fact, View};
@@ -35,10 +36,12 @@ impl Atlas {
         sender.is_some_and(|own| own.watch_changes(fact.moment(), fact.last_moment()))
     }
 
-    /// Whether another flow log's records of the interface count.
-    pub(super) fn is_other_flow_log(&self, view: &View) -> bool {
-        let chosen = view.interface.and_then(|place| self.estate.flow_logs.get(&place));
-        chosen.is_some_and(|log| *log != view.flow_log)
+    /// Whether a better flow log's records of the interface tell of the same time. One that came after it was deleted,
+    /// or before it was made, is no other.
+    pub(super) fn is_other_flow_log(&self, view: &View, fact: &Fact) -> bool {
+        let logs = view.interface.and_then(|place| self.estate.flow_logs.get(&place));
+        let mut better = logs.into_iter().flatten().take_while(|log| log.id != view.flow_log);
+        better.any(|log| covers(log.span, fact.moment()))
     }
 
     /// Whether what left an interface is of a sender with own records.
@@ -59,7 +62,7 @@ impl Atlas {
         let judged = |class, rule| Judgement::new(class, rule, fact);
         let Some(place) = view.interface else { return judged(Class::Counted, "seen at no interface") };
         let own = &self.estate.interfaces[place as usize];
-        if self.is_other_flow_log(view) {
+        if self.is_other_flow_log(view, fact) {
             return judged(Class::Duplicate, "the interface's other flow log counts");
         }
         if own.is_hop() {

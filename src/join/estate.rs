@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use self::holders::Holder;
-use super::learn::Learnt;
+use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
 use super::tables::{EndpointKind, KnownInterface, Name, Network, Prefix, Role, Tables};
 use crate::group::{Interface, Interfaces, NAMELESS};
@@ -64,10 +64,8 @@ pub(super) struct Own {
 impl Own {
     /// Whether its records of a moment would be in the input.
     pub(super) fn is_watched(&self, moment: u32) -> bool {
-        let within = |(from, to): (u32, u32)| {
-            (from.saturating_sub(WATCH_SLACK_SECONDS)..=to.saturating_add(WATCH_SLACK_SECONDS)).contains(&moment)
-        };
-        self.watched.is_some_and(within) && !self.gaps.iter().any(|(from, to)| (*from..=*to).contains(&moment))
+        self.watched.is_some_and(|span| covers(span, moment))
+            && !self.gaps.iter().any(|(from, to)| (*from..=*to).contains(&moment))
     }
 
     /// Whether that changes between two moments, or inside.
@@ -93,6 +91,11 @@ impl Own {
     pub(super) fn is_nat(&self) -> bool {
         matches!(self.role, Role::Nat | Role::RegionalNat)
     }
+}
+
+/// Whether records from the first to the last start tell of a moment.
+pub(super) fn covers((first, last): (u32, u32), moment: u32) -> bool {
+    (first.saturating_sub(WATCH_SLACK_SECONDS)..=last.saturating_add(WATCH_SLACK_SECONDS)).contains(&moment)
 }
 
 /// Interfaces of the logs and of the inventory, in the order of their ids.
@@ -272,8 +275,8 @@ pub(super) struct Estate {
     services: HashMap<u128, Arc<str>, ahash::RandomState>,
     /// VPCs whose interfaces the inventory has.
     listed: HashSet<u32, ahash::RandomState>,
-    /// By interface: which flow log's records count, where there are several.
-    pub(super) flow_logs: HashMap<u32, Name, ahash::RandomState>,
+    /// By interface: its flow logs, the best first, where there are several.
+    pub(super) flow_logs: HashMap<u32, Vec<FlowLog>, ahash::RandomState>,
 }
 
 impl Estate {
@@ -299,7 +302,7 @@ impl Estate {
             gateway_endpoints: HashMap::default(),
             services: learnt.services.clone(),
             listed: HashSet::default(),
-            flow_logs: learnt.chosen_flow_logs(),
+            flow_logs: learnt.several_flow_logs(),
         };
         learnt.complete(&mut estate.interfaces);
         estate.settle_vpcs(learnt);

@@ -182,7 +182,7 @@ pub(super) fn ways(
         }
         let ends = atlas.ends(view, fact, direction);
         if direction == Some(Direction::Ingress) {
-            if atlas.straddles(fact, ends) && !atlas.is_other_flow_log(view) {
+            if atlas.straddles(fact, ends) && !atlas.is_other_flow_log(view, fact) {
                 index.boundaries.entry(hourly(fact, ends)).or_default().straddling += fact.counted.bytes;
                 index.hours.insert(fact.hour);
             }
@@ -223,7 +223,7 @@ pub(super) fn weigh(
     facts.for_each(shard, |fact, _| {
         let view = &facts.views[fact.view];
         let Some(place) = view.interface.filter(|_| before.hours.contains(&fact.hour)) else { return };
-        if atlas.estate.interfaces[place as usize].is_hop() || atlas.is_other_flow_log(view) {
+        if atlas.estate.interfaces[place as usize].is_hop() || atlas.is_other_flow_log(view, fact) {
             return;
         }
         let (direction, _) = atlas.direction(view, fact, learnt);

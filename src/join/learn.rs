@@ -5,6 +5,7 @@
 //! one interface's is no other's in the same VPC at the same time. On a real file the address met most often is wrong
 //! in 152 of 1,138 records, because interfaces that talk to one peer have both addresses in every record.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -44,8 +45,26 @@ struct Taught {
     inner_public: bool,
     /// By family, the addresses common to all records without a direction.
     candidates: [Option<Vec<u128>>; 2],
-    /// Fields with a value by flow log.
-    flow_logs: BTreeMap<Name, usize>,
+    /// Its records by flow log.
+    flow_logs: BTreeMap<Name, Logged>,
+}
+
+/// A flow log's records of an interface.
+#[derive(Clone, Copy, Debug)]
+struct Logged {
+    /// How many fields have a value.
+    fields: usize,
+    /// The first and the last start.
+    span: (u32, u32),
+}
+
+/// A flow log's records of an interface that has several.
+#[derive(Clone, Debug)]
+pub(super) struct FlowLog {
+    /// None where the records' object does not name it.
+    pub(super) id: Name,
+    /// The first and the last start.
+    pub(super) span: (u32, u32),
 }
 
 impl Learnt {
@@ -94,8 +113,7 @@ impl Learnt {
     fn meet(&mut self, view: &View, fact: &Fact, roster: &Roster, known: Option<&Self>) {
         let Some(place) = view.interface.map(|place| place as usize) else { return };
         let taught = &mut self.interfaces[place];
-        let fields = taught.flow_logs.entry(view.flow_log.clone()).or_default();
-        *fields = view.fields.max(*fields);
+        taught.add_flow_log(&view.flow_log, Logged { fields: view.fields, span: (fact.moment(), fact.last_moment()) });
         // A regional NAT gateway's records show the packets' addresses, not its own.
         if roster.interfaces[place].role == Role::RegionalNat {
             return;
@@ -247,18 +265,20 @@ impl Learnt {
         self.interfaces.get(place).into_iter().flat_map(|taught| taught.flow_logs.keys().flatten())
     }
 
-    /// Of interfaces with several flow logs the one to count: with the most fields, else the lowest id.
-    pub(super) fn chosen_flow_logs(&self) -> HashMap<u32, Name, ahash::RandomState> {
+    /// By interface, where there are several flow logs: those, the best first, which has the most fields, else the
+    /// lowest id.
+    pub(super) fn several_flow_logs(&self) -> HashMap<u32, Vec<FlowLog>, ahash::RandomState> {
         let several = (0u32..).zip(&self.interfaces).filter(|(_, taught)| taught.flow_logs.len() > 1);
-        let choose = |(place, taught): (u32, &Taught)| {
-            let best =
-                taught.flow_logs.iter().max_by_key(|(log, fields)| (**fields, std::cmp::Reverse((*log).clone())));
-            best.map(|(log, _)| (place, log.clone()))
+        let ranked = |taught: &Taught| {
+            let mut logs: Vec<(&Name, &Logged)> = taught.flow_logs.iter().collect();
+            logs.sort_by_key(|(_, logged)| Reverse(logged.fields));
+            logs.into_iter().map(|(id, logged)| FlowLog { id: id.clone(), span: logged.span }).collect()
         };
-        several.filter_map(choose).collect()
+        several.map(|(place, taught)| (place, ranked(taught))).collect()
     }
 
-    /// Tells gateways that name their clients, and those that nobody has named: without an instance, and with packets of others on their own side.
+    /// Tells gateways that name their clients, and those that nobody has named: without an instance, and with packets
+    /// of others on their own side.
     pub(super) fn complete(&self, interfaces: &mut [Own]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
@@ -317,9 +337,15 @@ impl Taught {
                 (none, theirs) => *none = none.take().or(theirs),
             }
         }
-        for (log, fields) in other.flow_logs {
-            let mine = self.flow_logs.entry(log).or_default();
-            *mine = fields.max(*mine);
-        }
+        other.flow_logs.into_iter().for_each(|(id, logged)| self.add_flow_log(&id, logged));
+    }
+
+    fn add_flow_log(&mut self, id: &Name, logged: Logged) {
+        let Some(mine) = self.flow_logs.get_mut(id) else {
+            self.flow_logs.insert(id.clone(), logged);
+            return;
+        };
+        mine.fields = mine.fields.max(logged.fields);
+        mine.span = (mine.span.0.min(logged.span.0), mine.span.1.max(logged.span.1));
     }
 }

@@ -171,9 +171,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         }
         items.clear();
         let own = row.view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize]));
-        let other_log = own
-            .is_some_and(|(place, _)| atlas.estate.flow_logs.get(&place).is_some_and(|log| *log != row.view.flow_log));
-        let nat = own.filter(|(_, own)| own.is_nat() && !other_log);
+        let nat = own.filter(|(_, own)| own.is_nat() && !atlas.is_other_flow_log(row.view, row.fact));
         if let Some((place, own)) = nat
             && let Some(client) = client(own.role, row.fact, direction, row.ends)
         {

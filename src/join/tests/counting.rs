@@ -168,6 +168,34 @@ fn of_two_flow_logs_with_the_same_fields_the_one_with_the_lowest_id_counts() {
 }
 
 #[test]
+fn of_two_flow_logs_each_counts_in_the_time_that_it_alone_has() {
+    let sent = |start: u32| format!("web out 10.0.0.1>10.0.1.9 700 @{start}-{start}\n");
+    let better = |id| World::default().log(id, 5, &format!("{PAIR}{}{}", sent(1000), sent(5000)));
+    for (start, duplicate) in [(939, false), (940, true), (3000, true), (5060, true), (5061, false)] {
+        let other = format!("{PAIR}{}", sent(start));
+        let other_format = better("fl-2").log("fl-1", 3, &sent(start));
+        for told in [better("fl-1").log("fl-2", 5, &other).join(), other_format.join()] {
+            let counted = if duplicate { (2, 1400) } else { (3, 2100) };
+            assert_eq!(told.class(Class::Counted), counted, "{start}");
+            assert_eq!(told.class(Class::Duplicate), (3 - counted.0, 2100 - counted.1), "{start}");
+        }
+    }
+}
+
+#[test]
+fn what_a_new_flow_log_tells_of_a_nat_gateway_is_charged_too() {
+    let nat = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n\
+               nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7";
+    let at = |start: u32| format!("{PAIR}{nat} @{start}-{start}");
+    let charged = |start: u32| {
+        let told = World::default().log("fl-1", 5, &at(1000)).log("fl-2", 5, &at(start)).join();
+        told.charges("charge bytes").into_iter().filter(|row| row.starts_with("nat-processing")).collect::<Vec<_>>()
+    };
+    assert_eq!(charged(1000), ["nat-processing 700"]);
+    assert_eq!(charged(5000), ["nat-processing 700"; 2]);
+}
+
+#[test]
 fn two_flow_logs_of_different_interfaces_are_no_duplicates() {
     let web = format!("{PAIR}web out 10.0.0.1>10.0.1.9 700");
     let app = format!("{PAIR}app out 10.0.1.1>10.0.1.9 700");
