@@ -81,6 +81,7 @@ struct Told {
     rows: Vec<BTreeMap<&'static str, String>>,
     account: Account,
     boundary: Tally,
+    limits: Vec<String>,
 }
 
 impl World {
@@ -193,7 +194,7 @@ impl World {
         let (account, boundary) = (writer.account.clone(), writer.boundary);
         drop(writer);
         rows.sort();
-        Told { rows, account, boundary }
+        Told { rows, account, boundary, limits: traffic.limits().collect() }
     }
 
     /// The objects of a log: each a text with its header.

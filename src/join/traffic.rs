@@ -111,8 +111,9 @@ impl<'a> Traffic<'a> {
     /// What these logs and tables cannot tell, in sentences.
     pub fn limits(&self) -> impl Iterator<Item = String> {
         let interfaces = &self.atlas.estate.interfaces;
-        let gateways = interfaces.iter().any(Own::is_hop);
-        let unnamed = (gateways && !self.learnt.rewritten).then_some(
+        // A regional NAT gateway's records show the packets' addresses as they are.
+        let gateway = |own: &Own| matches!(own.role, Role::Nat | Role::TransitGateway) && own.watched.is_some();
+        let unnamed = (interfaces.iter().any(gateway) && !self.learnt.rewritten).then_some(
             "these logs have no packet addresses (pkt-srcaddr, pkt-dstaddr: version 3): what clients that are not logged \
              send through NAT and transit gateways is missing",
         );

@@ -252,6 +252,19 @@ fn a_nat_gateway_counts_on_its_clients_side_where_the_client_is_not_logged() {
 }
 
 #[test]
+fn packet_addresses_are_missed_where_gateways_are_logged_without_them() {
+    let missed = |told: Told| told.limits.iter().any(|limit| limit.contains("no packet addresses"));
+    let client = "app out 10.0.1.1>198.51.100.7 700";
+    let of = |version: u8, gateway: &str| World::of(version, &format!("{PAIR}{gateway}{client}"));
+    let nat = ["nat vpc=vpc-a at=10.0.0.220 role=nat"];
+    assert!(missed(of(2, NAT).inventory(&nat).join()));
+    assert!(!missed(of(2, "").inventory(&nat).join()), "the gateway is not logged");
+    assert!(!missed(of(3, NAT).inventory(&nat).join()));
+    assert!(!missed(of(2, REGIONAL).join()));
+    assert!(!missed(of(2, "").join()));
+}
+
+#[test]
 fn without_packet_addresses_no_known_gateways_record_counts() {
     let text = format!("{PAIR}{NAT}");
     let told = World::of(2, &text).inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat"]).join();
