@@ -1,0 +1,199 @@
+//! What made a sum rise: the fewest groups of traffic, over up to three dimensions, that most of an increase is in.
+//!
+//! It is given leaves, the finest groups there are, each with what it is and what was expected of it, and tries whole
+//! layers of descriptions: one dimension, two, three. The best is a cause, its leaves are taken away, and the rest is
+//! searched anew. Nothing here knows what the dimensions mean, where expectations come from, or whether an increase is
+//! worth a word; a decrease is an increase with both sides turned round.
+
+mod class;
+mod search;
+
+pub use class::{Class, Priced, class};
+
+use search::{Candidate, Rows, Sum};
+
+/// One of the finest groups of traffic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// The code of its element in each dimension. Codes are in the order of the elements' names, as they decide ties;
+    /// dimensions are in the order in which their names are preferred, the broadest first.
+    pub elements: Vec<u32>,
+    /// What it is.
+    pub real: f64,
+    /// What was expected of it.
+    pub pred: f64,
+}
+
+/// What is a cause.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameters {
+    /// How many dimensions a cause is described by at most. With more, descriptions are of single conversations.
+    pub dimensions_max: usize,
+    /// The part of the increase that the first cause has at least, and that rises in every group looked into. Below it
+    /// no description tells more than that it rose everywhere.
+    pub element_share_min: f64,
+    /// The part that further causes have at least.
+    pub next_share_min: f64,
+    /// The search ends when causes have this part of the increase; what is left is noise more often than not.
+    pub enough_share: f64,
+    /// It ends with so many causes, too.
+    pub causes_max: usize,
+    /// What each further dimension takes from a score, so that a longer description must be better by that.
+    pub dimension_penalty: f64,
+    /// A cause rose by at least this many times as large a part of what it was as the rest did. Where everything rose
+    /// alike, the largest group is not the culprit.
+    pub distinct_factor: f64,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            dimensions_max: 3,
+            element_share_min: 0.15,
+            next_share_min: 0.10,
+            enough_share: 0.80,
+            causes_max: 3,
+            dimension_penalty: 0.02,
+            distinct_factor: 2.0,
+        }
+    }
+}
+
+/// A description: elements of some dimensions, in their order.
+pub type Elements = Vec<(usize, u32)>;
+
+/// A group of traffic that an increase is in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// Its description; of several the broadest.
+    pub elements: Elements,
+    /// Which leaves are in it, ascending; none of them is in a cause before it.
+    pub leaves: Vec<usize>,
+    /// What it is.
+    pub real: f64,
+    /// What was expected of it.
+    pub pred: f64,
+    /// Its part of the whole increase.
+    pub share: f64,
+    /// Which part of it is more than was expected.
+    pub lift: f64,
+    /// What describes the same traffic too.
+    pub equivalents: Vec<Elements>,
+}
+
+/// What an increase is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attribution {
+    /// The causes, the best first.
+    pub causes: Vec<Cause>,
+    /// The increase.
+    pub delta: f64,
+    /// How much of it is in the causes.
+    pub explained: f64,
+    /// How much is not.
+    pub unexplained: f64,
+    /// Whether it rose so evenly that no cause can be named.
+    pub is_spread: bool,
+}
+
+/// Scores that differ by less are equal, so that the last bits of sums decide nothing.
+const SCORE_STEPS: f64 = 1e3;
+/// More than the whole increase is worth no more than this: the rest fell meanwhile, which is no merit.
+const SHARE_SCORED_MAX: f64 = 1.05;
+/// Descriptions are of the same traffic if what only one of them has is this part of it at most.
+const SAME_SHARE: f64 = 1e-3;
+/// There is a rest to compare causes with if it is this part of the whole at least.
+const REST_SHARE_MIN: f64 = 0.05;
+
+/// What the increase of the sum of these leaves is made of. A sum that did not rise has no causes.
+///
+/// The order of the leaves does not matter; values that are no finite numbers, or below zero, are read as zero.
+#[must_use]
+pub fn causes(leaves: &[Leaf], parameters: &Parameters) -> Attribution {
+    let rows = Rows::of(leaves);
+    let mut open: Vec<bool> = vec![true; rows.len()];
+    let delta = rows.sum(&open).delta();
+    let mut told = Attribution { delta, ..Attribution::default() };
+    while delta > 0.0 && told.causes.len() < parameters.causes_max && told.explained < parameters.enough_share * delta {
+        let is_first = told.causes.is_empty();
+        let least = if is_first { parameters.element_share_min } else { parameters.next_share_min };
+        let found = search::candidates(&rows, &open, parameters.element_share_min * delta, parameters.dimensions_max);
+        let found = found.into_iter().filter(|found| found.sum.delta() >= least * delta).collect();
+        let Some(cause) = best(&rows, &open, found, delta, parameters) else { break };
+        rows.close(&mut open, &cause.elements);
+        told.explained += cause.real - cause.pred;
+        told.causes.push(cause);
+    }
+    told.is_spread = delta > 0.0 && !is_distinct(&rows, &open, &told.causes, parameters);
+    if told.is_spread {
+        (told.causes, told.explained) = (Vec::new(), 0.0);
+    }
+    told.unexplained = delta - told.explained;
+    told
+}
+
+/// The best of the candidates as a cause, under the broadest of the names that it has.
+fn best(rows: &Rows, open: &[bool], candidates: Vec<Candidate>, delta: f64, parameters: &Parameters) -> Option<Cause> {
+    let score = |candidate: &Candidate| {
+        let share = (candidate.sum.delta() / delta).min(SHARE_SCORED_MAX);
+        let more = candidate.elements.len().saturating_sub(1) as f64;
+        ((share * candidate.sum.lift() - parameters.dimension_penalty * more) * SCORE_STEPS).round()
+    };
+    let mut ranked: Vec<_> = candidates.into_iter().map(|candidate| (score(&candidate), candidate)).collect();
+    ranked.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.by_breadth(&other.1)));
+    let (_, best) = ranked.first().filter(|(score, _)| *score > 0.0)?;
+    let mut same: Vec<&Candidate> = ranked.iter().map(|(_, other)| other).collect();
+    same.retain(|other| is_same_traffic(rows, open, best, other));
+    same.sort_by(|one, other| one.by_breadth(other));
+    let (broadest, others) = same.split_first()?;
+    Some(Cause {
+        elements: broadest.elements.clone(),
+        leaves: rows.leaves(open, &broadest.elements),
+        real: broadest.sum.real,
+        pred: broadest.sum.pred,
+        share: broadest.sum.delta() / delta,
+        lift: broadest.sum.lift(),
+        equivalents: shortest(&broadest.elements, others),
+    })
+}
+
+/// Whether two descriptions are of the same traffic.
+fn is_same_traffic(rows: &Rows, open: &[bool], one: &Candidate, other: &Candidate) -> bool {
+    let negligible = SAME_SHARE * one.sum.volume();
+    let is_near = |one: f64, other: f64| (one - other).abs() <= negligible;
+    is_near(one.sum.real, other.sum.real)
+        && is_near(one.sum.pred, other.sum.pred)
+        && rows.difference(open, &one.elements, &other.elements) <= negligible
+}
+
+/// Descriptions less those that only add to one of them.
+fn shortest(broadest: &Elements, others: &[&Candidate]) -> Vec<Elements> {
+    let mut told: Vec<&Elements> = vec![broadest];
+    for other in others {
+        if !told.iter().any(|shorter| shorter.iter().all(|element| other.elements.contains(element))) {
+            told.push(&other.elements);
+        }
+    }
+    told.into_iter().skip(1).cloned().collect()
+}
+
+/// Whether any of the causes rose otherwise than what is in none of them; where that is next to nothing, otherwise than
+/// everything else. What was not there at all before has nothing to differ from.
+fn is_distinct(rows: &Rows, open: &[bool], causes: &[Cause], parameters: &Parameters) -> bool {
+    let all = rows.sum(&vec![true; rows.len()]);
+    let left = rows.sum(open);
+    let is_enough = |rest: &Sum| rest.volume() >= REST_SHARE_MIN * all.volume();
+    causes.iter().any(|cause| {
+        let others = Sum { real: all.real - cause.real, pred: all.pred - cause.pred, ..left };
+        match [left, others].into_iter().find(is_enough) {
+            // By how much each rose, as parts of what they were; multiplied out, as either may have been nothing.
+            Some(rest) => {
+                (cause.real - cause.pred) * rest.pred >= parameters.distinct_factor * rest.delta() * cause.pred
+            }
+            None => rows.len() == 1 || all.pred <= 0.0,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
