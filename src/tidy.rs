@@ -27,7 +27,7 @@ const PARQUET: &[&str] = &["decode/parquet", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
 /// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
 /// dates, errors) are at home everywhere and not listed.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),
     ("arrow_schema", PARQUET),
@@ -59,9 +59,18 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("regex", &["group/filter"]),
     (
         "serde_json",
-        &["decode", "join/ranges.rs", "join/tables/", "price/offer/json.rs", "report/focus.rs", "view/json.rs"],
+        &[
+            "decode",
+            "join/ranges.rs",
+            "join/tables/",
+            "price/offer/json.rs",
+            "report/anomalies/state.rs",
+            "report/focus.rs",
+            "view/json.rs",
+        ],
     ),
     ("tokio", S3),
+    ("toml", &["cli/config"]),
     ("walkdir", &["collect"]),
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
+pub mod anomalies;
 pub mod causes;
 mod cells;
 pub mod charged;

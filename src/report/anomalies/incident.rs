@@ -1,0 +1,99 @@
+//! What the detector finds: hours that are out of line, merged and folded into incidents.
+
+use std::sync::Arc;
+
+/// What is measured in each hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// Dollars.
+    Usd,
+    /// Bytes.
+    Bytes,
+    /// Flows.
+    Flows,
+    /// Records of REJECT.
+    Rejects,
+}
+
+impl Metric {
+    /// All, in the order in which they matter.
+    pub const ALL: [Self; 4] = [Self::Usd, Self::Bytes, Self::Flows, Self::Rejects];
+
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usd => "usd",
+            Self::Bytes => "bytes",
+            Self::Flows => "flows",
+            Self::Rejects => "rejects",
+        }
+    }
+}
+
+/// Which part of the traffic a series is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scope {
+    /// `total`, or the name of a dimension.
+    pub dimension: &'static str,
+    /// Its value; of the total nothing.
+    pub value: Arc<str>,
+}
+
+/// How much an incident matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Somewhat unusual.
+    Low,
+    /// Unusual.
+    Medium,
+    /// Very unusual, and it matters.
+    High,
+}
+
+impl Severity {
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Hours that are out of line, merged and folded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// 12 hexadecimal digits that stay the same while the incident goes on.
+    pub id: String,
+    /// What is out of line.
+    pub metric: Metric,
+    /// Of which traffic.
+    pub scope: Scope,
+    /// The first second of its first hour, UTC.
+    pub start: u32,
+    /// The first second after its last hour.
+    pub end: u32,
+    /// How many of its hours are out of line.
+    pub hours: u32,
+    /// What the metric was: 10⁻¹⁰ USD, bytes, flows.
+    pub actual: u128,
+    /// What it would usually have been.
+    pub expected: u128,
+    /// The greatest distance from what was expected, in scales.
+    pub peak: f64,
+    /// How unusual it is, 0 to 100.
+    pub score: u8,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Dollars above what was expected, in 10⁻¹⁰ USD.
+    pub impact_usd: i128,
+    /// Bytes above what was expected.
+    pub impact_bytes: i128,
+    /// The ids of everything that was folded into it, its own among them, sorted.
+    pub members: Vec<String>,
+    /// Whether it still goes on in the last hour that was judged.
+    pub is_open: bool,
+}

@@ -1,0 +1,395 @@
+//! What was told before → what is to be told now, so that one incident is one message and not one each hour.
+//!
+//! An incident is known if any of its members was told before, so it may grow, be folded into another or come out of
+//! one. A known one is told again only if it got worse (its impact doubled, or its severity rose), if it still goes on
+//! a day after it was last told, and once when it is over. Time is that of the hours that were judged, not the
+//! clock's: hours that nobody looked at are not clean ones. Files and locks are the caller's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::incident::{Incident, Metric, Scope, Severity};
+use super::suppress::DIMENSIONS;
+use crate::error::Error;
+use crate::units::time::{Zone, parse_moment, write};
+
+/// The version of the JSON text that is written and understood.
+pub const STATE_VERSION: u32 = 1;
+/// After this many clean hours an incident is over.
+pub const CLEAN_HOURS: u32 = 6;
+/// After this many hours an incident that goes on is told again.
+pub const TOLD_AGAIN_HOURS: u32 = 24;
+/// An impact of this many times the one told is told again.
+pub const WORSE_FACTOR: u128 = 2;
+/// Incidents that ended so long ago are forgotten. A window that reaches further back would tell of them anew.
+pub const KEPT_DAYS: u32 = 400;
+
+const HOUR_SECONDS: u32 = 3600;
+const DAY_SECONDS: u32 = 24 * HOUR_SECONDS;
+const SEVERITIES: [Severity; 3] = [Severity::Low, Severity::Medium, Severity::High];
+
+/// What became of an incident since it was last told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It was not told before, or it was over and goes on again.
+    New,
+    /// It still goes on, a day after it was last told.
+    Ongoing,
+    /// Its impact doubled, or its severity rose.
+    Worse,
+    /// It is over.
+    Closed,
+}
+
+impl Status {
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Ongoing => "ongoing",
+            Self::Worse => "worse",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// An incident that is to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Why.
+    pub status: Status,
+    /// As it is now; one that is no longer found, as it was told last.
+    pub incident: Incident,
+}
+
+/// What was told before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// By the incident's id.
+    entries: BTreeMap<String, Entry>,
+}
+
+/// An incident that was told.
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    /// As it was when it was seen last, with all ids by which it was ever known.
+    incident: Incident,
+    /// When it was last told.
+    told_at: u32,
+    /// The severity that was told last.
+    severity: Severity,
+    /// What of it was told last.
+    impact: Impact,
+    /// Whether it was told that it is over.
+    is_closed: bool,
+}
+
+/// How much an incident is, in what can be compared. Of dollars and bytes the absolute amount: a drop has one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Impact {
+    usd: u128,
+    bytes: u128,
+    excess: u128,
+    metric: Metric,
+}
+
+impl State {
+    /// What a text that [`Self::to_json`] wrote says.
+    ///
+    /// # Errors
+    /// Any other text, and one of another version, is refused: whoever went on without it would tell everything anew.
+    pub fn read(json: &str) -> Result<Self, Error> {
+        let hint = "move the file away to begin anew: every incident of the window is then told once more";
+        let broken = |why: String| Error::failed(format!("this is no state of outflow: {why}")).hint(hint);
+        let Versioned { version } = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+        if version != STATE_VERSION {
+            let error = format!("the state has version {version}, and this program knows version {STATE_VERSION}");
+            return Err(Error::failed(error).hint("use the outflow that wrote it, or a newer one").hint(hint));
+        }
+        let written: Written = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+        let entries = written.incidents.into_iter().map(|written| {
+            let entry = Entry::try_from(written).map_err(broken)?;
+            Ok((entry.incident.id.clone(), entry))
+        });
+        Ok(Self { entries: entries.collect::<Result<_, Error>>()? })
+    }
+
+    /// The state as a text: the same bytes for the same state.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let incidents = self.entries.values().map(WrittenEntry::from).collect();
+        let written = Written { version: STATE_VERSION, incidents };
+        // Texts and numbers always have a JSON form; nothing else is in it.
+        serde_json::to_string_pretty(&written).map(|json| json + "\n").unwrap_or_default()
+    }
+
+    /// Which of the incidents are to be told, and the state after that. `now` is the first second after the last hour
+    /// that was judged.
+    ///
+    /// What is told comes in the order of the incidents, followed by what is over and no longer found.
+    #[must_use]
+    pub fn next(&self, incidents: &[Incident], now: u32) -> (Vec<Told>, Self) {
+        let by_member = self.by_member();
+        let (mut told, mut next, mut found) = (Vec::new(), Self::default(), BTreeSet::new());
+        for incident in incidents {
+            let ids = incident.members.iter().chain([&incident.id]);
+            let known: BTreeSet<&str> = ids.filter_map(|id| by_member.get(id.as_str())).flatten().copied().collect();
+            let before = Entry::of_all(known.iter().filter_map(|id| self.entries.get(*id)));
+            let (status, entry) = Entry::after(before, incident, now);
+            told.extend(status.map(|status| Told { status, incident: incident.clone() }));
+            next.entries.insert(incident.id.clone(), entry);
+            found.extend(known);
+        }
+        for (id, entry) in self.entries.iter().filter(|(id, _)| !found.contains(id.as_str())) {
+            let mut entry = entry.clone();
+            if !entry.is_closed && is_over(&entry.incident, now) {
+                entry.is_closed = true;
+                entry.incident.is_open = false;
+                told.push(Told { status: Status::Closed, incident: entry.incident.clone() });
+            }
+            next.entries.entry(id.clone()).or_insert(entry);
+        }
+        next.entries.retain(|_, entry| !entry.is_forgotten(now));
+        (told, next)
+    }
+
+    /// The entries that each id ever belonged to.
+    fn by_member(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut by_member: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (id, entry) in &self.entries {
+            for member in entry.incident.members.iter().chain([id]) {
+                by_member.entry(member).or_default().push(id);
+            }
+        }
+        by_member
+    }
+}
+
+impl Entry {
+    /// Several entries that are now one: all their ids, the gravest that was told, the last time it was.
+    fn of_all<'a>(entries: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        entries.cloned().reduce(|one, other| Self {
+            told_at: one.told_at.max(other.told_at),
+            severity: one.severity.max(other.severity),
+            is_closed: one.is_closed && other.is_closed,
+            impact: if one.impact.is_less_than(&other.impact) { other.impact } else { one.impact },
+            incident: {
+                let members = all_ids(&one.incident, &other.incident);
+                Incident { members, ..if one.incident.end < other.incident.end { other } else { one }.incident }
+            },
+        })
+    }
+
+    /// What is to be told of an incident, and its entry afterwards.
+    fn after(before: Option<Self>, incident: &Incident, now: u32) -> (Option<Status>, Self) {
+        let is_closed = is_over(incident, now);
+        let status = before.as_ref().map_or(Some(Status::New), |before| before.status(incident, is_closed, now));
+        let mut incident = incident.clone();
+        let severity = incident.severity;
+        let impact = Impact::of(&incident);
+        let entry = match before {
+            None => Self { incident, told_at: now, severity, impact, is_closed },
+            Some(before) => {
+                incident.members = all_ids(&before.incident, &incident);
+                match status {
+                    Some(_) => Self { incident, told_at: now, severity, impact, is_closed },
+                    None => Self { incident, is_closed, ..before },
+                }
+            }
+        };
+        (status, entry)
+    }
+
+    fn status(&self, incident: &Incident, over: bool, now: u32) -> Option<Status> {
+        match (self.is_closed, over) {
+            (true, true) => None,
+            (true, false) => Some(Status::New),
+            (false, true) => Some(Status::Closed),
+            (false, false) => {
+                let is_worse = incident.severity > self.severity || self.impact.has_doubled(&Impact::of(incident));
+                let is_old = now.saturating_sub(self.told_at) >= TOLD_AGAIN_HOURS * HOUR_SECONDS;
+                if is_worse { Some(Status::Worse) } else { is_old.then_some(Status::Ongoing) }
+            }
+        }
+    }
+
+    fn is_forgotten(&self, now: u32) -> bool {
+        self.is_closed && self.incident.end.saturating_add(KEPT_DAYS * DAY_SECONDS) <= now
+    }
+}
+
+impl Impact {
+    fn of(incident: &Incident) -> Self {
+        Self {
+            usd: incident.impact_usd.unsigned_abs(),
+            bytes: incident.impact_bytes.unsigned_abs(),
+            excess: incident.actual.abs_diff(incident.expected),
+            metric: incident.metric,
+        }
+    }
+
+    /// What was, and what is: in dollars if there were any, else in bytes, else in the metric if it is the same.
+    fn compared(&self, now: &Self) -> Option<(u128, u128)> {
+        if self.usd > 0 {
+            Some((self.usd, now.usd))
+        } else if self.bytes > 0 {
+            Some((self.bytes, now.bytes))
+        } else {
+            (self.metric == now.metric).then_some((self.excess, now.excess))
+        }
+    }
+
+    fn has_doubled(&self, now: &Self) -> bool {
+        self.compared(now).is_some_and(|(was, is)| was > 0 && is >= was.saturating_mul(WORSE_FACTOR))
+    }
+
+    fn is_less_than(&self, other: &Self) -> bool {
+        self.compared(other).is_some_and(|(mine, theirs)| mine < theirs)
+    }
+}
+
+/// Whether an incident has had enough clean hours after it.
+fn is_over(incident: &Incident, now: u32) -> bool {
+    !incident.is_open && incident.end.saturating_add(CLEAN_HOURS * HOUR_SECONDS) <= now
+}
+
+/// All ids by which two incidents that are one are known, sorted.
+fn all_ids(one: &Incident, other: &Incident) -> Vec<String> {
+    let ids: BTreeSet<_> = one.members.iter().chain(&other.members).chain([&one.id, &other.id]).cloned().collect();
+    ids.into_iter().collect()
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// The state as JSON.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: u32,
+    incidents: Vec<WrittenEntry>,
+}
+
+/// An entry as JSON. Amounts are texts, as numbers of their size do not survive most readers of JSON.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenEntry {
+    id: String,
+    members: Vec<String>,
+    metric: String,
+    dimension: String,
+    scope: String,
+    start: String,
+    end: String,
+    hours: u32,
+    actual: String,
+    expected: String,
+    peak: f64,
+    score: u8,
+    severity: String,
+    impact_usd_e10: String,
+    impact_bytes: String,
+    is_open: bool,
+    is_closed: bool,
+    told_at: String,
+    told_severity: String,
+    told_metric: String,
+    told_usd_e10: String,
+    told_bytes: String,
+    told_excess: String,
+}
+
+impl From<&Entry> for WrittenEntry {
+    fn from(entry: &Entry) -> Self {
+        let incident = &entry.incident;
+        Self {
+            id: incident.id.clone(),
+            members: incident.members.clone(),
+            metric: incident.metric.name().to_owned(),
+            dimension: incident.scope.dimension.to_owned(),
+            scope: incident.scope.value.to_string(),
+            start: write(incident.start),
+            end: write(incident.end),
+            hours: incident.hours,
+            actual: incident.actual.to_string(),
+            expected: incident.expected.to_string(),
+            peak: if incident.peak.is_finite() { incident.peak } else { 0.0 },
+            score: incident.score,
+            severity: incident.severity.name().to_owned(),
+            impact_usd_e10: incident.impact_usd.to_string(),
+            impact_bytes: incident.impact_bytes.to_string(),
+            is_open: incident.is_open,
+            is_closed: entry.is_closed,
+            told_at: write(entry.told_at),
+            told_severity: entry.severity.name().to_owned(),
+            told_metric: entry.impact.metric.name().to_owned(),
+            told_usd_e10: entry.impact.usd.to_string(),
+            told_bytes: entry.impact.bytes.to_string(),
+            told_excess: entry.impact.excess.to_string(),
+        }
+    }
+}
+
+impl TryFrom<WrittenEntry> for Entry {
+    type Error = String;
+
+    fn try_from(written: WrittenEntry) -> Result<Self, String> {
+        let dimension = DIMENSIONS.into_iter().find(|known| *known == written.dimension);
+        let dimension = dimension.ok_or_else(|| format!("no dimension is called `{}`", written.dimension))?;
+        Ok(Self {
+            incident: Incident {
+                id: written.id,
+                metric: metric(&written.metric)?,
+                scope: Scope { dimension, value: written.scope.into() },
+                start: moment(&written.start)?,
+                end: moment(&written.end)?,
+                hours: written.hours,
+                actual: number(&written.actual)?,
+                expected: number(&written.expected)?,
+                peak: written.peak,
+                score: written.score,
+                severity: severity(&written.severity)?,
+                impact_usd: number(&written.impact_usd_e10)?,
+                impact_bytes: number(&written.impact_bytes)?,
+                members: written.members,
+                is_open: written.is_open,
+            },
+            told_at: moment(&written.told_at)?,
+            severity: severity(&written.told_severity)?,
+            impact: Impact {
+                usd: number(&written.told_usd_e10)?,
+                bytes: number(&written.told_bytes)?,
+                excess: number(&written.told_excess)?,
+                metric: metric(&written.told_metric)?,
+            },
+            is_closed: written.is_closed,
+        })
+    }
+}
+
+fn metric(name: &str) -> Result<Metric, String> {
+    let known = Metric::ALL.into_iter().find(|metric| metric.name() == name);
+    known.ok_or_else(|| format!("no metric is called `{name}`"))
+}
+
+fn severity(name: &str) -> Result<Severity, String> {
+    let known = SEVERITIES.into_iter().find(|severity| severity.name() == name);
+    known.ok_or_else(|| format!("no severity is called `{name}`"))
+}
+
+fn moment(text: &str) -> Result<u32, String> {
+    parse_moment(text, 0, Zone::default()).map_err(|error| error.to_string())
+}
+
+fn number<N: FromStr<Err: Display>>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|error: N::Err| format!("`{text}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests;
