@@ -104,6 +104,10 @@ pub(super) struct OutputFlags {
     #[arg(short = 'o', long = "output", value_name = "FORMAT", help_heading = "Output")]
     pub(super) output: Option<String>,
 
+    /// Whether the report is on incidents, for which there are formats of their own; said by the command
+    #[arg(skip)]
+    pub(super) holds_incidents: bool,
+
     /// Write to this file, whole or not at all
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) out: Option<String>,

@@ -17,6 +17,18 @@ const ROWS_SHOWN_MAX: usize = 40;
 
 /// The format that is asked for, or fits where the answer goes.
 pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
+    let format = asked_format(flags)?;
+    if format.is_for_incidents() && !flags.holds_incidents {
+        return Err(Error::usage(format!(
+            "-o {}: this report is not on incidents",
+            flags.output.as_deref().unwrap_or("")
+        ))
+        .hint("`outflow anomalies` gives incidents; -o json and -o ndjson hold any report"));
+    }
+    Ok(format)
+}
+
+fn asked_format(flags: &OutputFlags) -> Result<Format, Error> {
     match (&flags.output, &flags.out) {
         (Some(name), _) => Format::from_str(name),
         (None, Some(path)) => Format::of_extension(path).ok_or_else(|| {
@@ -83,7 +95,7 @@ pub(super) fn to_destination<R>(
 }
 
 /// Lets `write` write to a temporary file beside `path`, which then takes its name.
-fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
+pub(super) fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
     let failed = |error: &io::Error| failed(&format!("cannot write {path}"), error);
     let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();

@@ -63,7 +63,8 @@ pub(super) fn is_numeric(kind: CellKind) -> bool {
     }
 }
 
-fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
+/// A cell as people read it.
+pub(super) fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
     match cell {
         Cell::Absent => ABSENT.to_owned(),
         Cell::Text(text) => human::harmless(text),

@@ -6,6 +6,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::{View, cells, one_table_only};
 use crate::report::{Cell, Meta, Row, Table};
 use crate::units::human;
@@ -171,7 +173,12 @@ fn list(texts: &[String]) -> io::Result<String> {
 
 /// A text as JSON.
 fn quoted(text: &str) -> io::Result<String> {
-    let json = serde_json::to_string(text)?;
+    written(text)
+}
+
+/// Any value as JSON. What hides itself can only stand within texts, where its escapes mean the same.
+pub(super) fn written(value: &(impl Serialize + ?Sized)) -> io::Result<String> {
+    let json = serde_json::to_string(value)?;
     if !json.contains(human::is_hidden) {
         return Ok(json);
     }

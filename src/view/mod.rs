@@ -4,10 +4,13 @@
 //! written with bounded memory; [`write()`] feeds it a finished report. Numbers are rounded for people in `table` and
 //! `md`, and are exact everywhere else. Nothing here opens a file or asks what the terminal is: the [`Style`] says it.
 
+mod alertmanager;
 mod cells;
 mod csv;
+mod incidents;
 mod json;
 mod markdown;
+mod ocsf;
 mod parquet;
 mod table;
 #[cfg(test)]
@@ -40,11 +43,15 @@ pub enum Format {
     Markdown,
     /// Apache Parquet.
     Parquet,
+    /// Incidents as Alertmanager takes them.
+    Alertmanager,
+    /// Incidents as findings of OCSF, a JSON object per row.
+    Ocsf,
 }
 
 impl Format {
     /// Every format with the name that people type.
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("table", Self::Table),
         ("csv", Self::Csv),
         ("tsv", Self::Tsv),
@@ -52,6 +59,8 @@ impl Format {
         ("ndjson", Self::Ndjson),
         ("md", Self::Markdown),
         ("parquet", Self::Parquet),
+        ("alertmanager", Self::Alertmanager),
+        ("ocsf", Self::Ocsf),
     ];
 
     /// The names that people type.
@@ -72,7 +81,7 @@ impl Format {
             "txt" => Some(Self::Table),
             "jsonl" => Some(Self::Ndjson),
             "markdown" => Some(Self::Markdown),
-            "table" => None,
+            "table" | "alertmanager" | "ocsf" => None,
             other => other.parse().ok(),
         }
     }
@@ -81,6 +90,12 @@ impl Format {
     #[must_use]
     pub fn holds_several_tables(self) -> bool {
         matches!(self, Self::Table | Self::Markdown | Self::Json)
+    }
+
+    /// Whether it is for reports on incidents alone.
+    #[must_use]
+    pub fn is_for_incidents(self) -> bool {
+        matches!(self, Self::Alertmanager | Self::Ocsf)
     }
 }
 
@@ -144,6 +159,8 @@ pub fn view<'a>(
         Format::Ndjson => Box::new(json::NdjsonView::new(out)),
         Format::Markdown => Box::new(markdown::MarkdownView::new(out, style.units)),
         Format::Parquet => Box::new(parquet::ParquetView::new(out)),
+        Format::Alertmanager => Box::new(alertmanager::AlertmanagerView::new(out)),
+        Format::Ocsf => Box::new(ocsf::OcsfView::new(out)),
     }
 }
 
