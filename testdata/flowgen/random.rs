@@ -1,5 +1,8 @@
 //! Numbers that look random and are the same on every machine: whole numbers only, no floating-point library.
 
+/// The factor 1, as [`Random::factor`] gives it.
+pub(crate) const ONE: u64 = 4096;
+
 /// A stream of numbers that is a function of a seed and a purpose (SplitMix64).
 pub(crate) struct Random(u64);
 
@@ -49,15 +52,29 @@ impl Random {
     }
 
     /// About lognormal: a power of two with the median `2^(median_bits / 4)` and a spread of 2.25 bits.
-    ///
-    /// The sum of twelve 12-bit numbers is near a normal distribution of spread 4096, so it serves as an exponent in
-    /// 4096ths of a bit; between two powers the curve is a straight line.
     pub(crate) fn lognormal(&mut self, median_bits: i64) -> u64 {
-        let sum: u64 = (0..3).map(|_| self.next()).flat_map(|bits| [0, 12, 24, 36].map(|at| bits >> at & 0xfff)).sum();
-        let exponent = median_bits * 1024 + (i64::try_from(sum).unwrap_or(0) - 24_570) * 9 / 4;
-        let exponent = u64::try_from(exponent).unwrap_or(0);
-        (4096 + exponent % 4096) << (exponent / 4096).min(24) >> 12
+        let exponent = median_bits * 1024 + self.normal() * 9 / 4;
+        power_of_two(exponent) >> 12
     }
+
+    /// A factor near 1, in parts of [`ONE`]: about lognormal, with a spread of so many thousandths.
+    pub(crate) fn factor(&mut self, spread_per_mille: i64) -> u64 {
+        // A spread of a thousandth is 5.909 of 4096ths of a bit.
+        let exponent = self.normal() * spread_per_mille / 1000 * 5909 / 4096;
+        power_of_two(12 * 4096 + exponent) >> 12
+    }
+
+    /// Near a normal distribution of spread 4096: the sum of twelve 12-bit numbers.
+    fn normal(&mut self) -> i64 {
+        let sum: u64 = (0..3).map(|_| self.next()).flat_map(|bits| [0, 12, 24, 36].map(|at| bits >> at & 0xfff)).sum();
+        i64::try_from(sum).unwrap_or(0) - 24_570
+    }
+}
+
+/// Two to the power of so many 4096ths, in 4096ths; between two whole powers the curve is a straight line.
+fn power_of_two(exponent: i64) -> u64 {
+    let exponent = u64::try_from(exponent).unwrap_or(0);
+    (4096 + exponent % 4096) << (exponent / 4096).min(24)
 }
 
 /// Ranks drawn by Zipf's law with an offset: rank `i` weighs `1 / (i + offset)`. Walker's alias method, in whole

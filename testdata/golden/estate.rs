@@ -9,6 +9,8 @@ mod counting;
 mod read;
 #[path = "estate/reports.rs"]
 mod reports;
+#[path = "estate/spikes.rs"]
+mod spikes;
 #[path = "estate/sums.rs"]
 mod sums;
 #[path = "estate/transfer.rs"]
@@ -109,5 +111,7 @@ fn flags_of_the_estate_are_refused_with_the_reason() {
     assert_eq!(refused("--formats v5,v6"), "--formats v5,v6: not one of v2, v3, v4, v5, v7, v11");
     assert_eq!(refused("--start 1790812801"), "--start 1790812801: not a whole hour");
     assert_eq!(refused("--days 1"), "--out DIR is needed");
+    assert_eq!(refused("--out x --days 9 --spikes"), "--spikes needs --busy and --days 7 or more");
+    assert_eq!(refused("--out x --busy --spikes"), "--spikes needs --busy and --days 7 or more");
     assert!(USAGE.contains("--skipdata"));
 }

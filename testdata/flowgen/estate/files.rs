@@ -4,14 +4,12 @@
 //! As in AWS's own files the records of an interface stand together, quiet ones first.
 
 use std::fs;
-use std::io::Write;
 
 use chrono::DateTime;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use outflow::schema::Column;
 use rayon::prelude::*;
 
+use super::gzip::Gzip;
 use super::network::FlowLog;
 use super::options::{Format, Options};
 use super::records::{Content, Record};
@@ -39,7 +37,7 @@ struct Open<'e> {
     folder: String,
     columns: &'e [Column],
     /// The cell of time that it is of, and the file.
-    file: Option<(u32, GzEncoder<Vec<u8>>)>,
+    file: Option<(u32, Gzip)>,
     files: u64,
     stored_bytes: u64,
 }
@@ -121,17 +119,17 @@ impl Open<'_> {
             self.finish(estate, options)?;
         }
         if self.file.is_none() {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::new(options.gz_level));
-            encoder.write_all(&header(self.columns)).map_err(told)?;
-            self.file = Some((cell, encoder));
+            let mut file = Gzip::new(options.gz_level);
+            file.write(&header(self.columns)).map_err(told)?;
+            self.file = Some((cell, file));
         }
-        self.file.as_mut().map_or(Ok(()), |(_, encoder)| encoder.write_all(&text)).map_err(told)
+        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(told)
     }
 
     /// Writes the file that is open, if one is.
     fn finish(&mut self, estate: &Estate, options: &Options) -> Result<(), String> {
-        let Some((cell, encoder)) = self.file.take() else { return Ok(()) };
-        let bytes = encoder.finish().map_err(told)?;
+        let Some((cell, file)) = self.file.take() else { return Ok(()) };
+        let bytes = file.finish().map_err(told)?;
         let vpc = &estate.network.vpcs[self.log.vpc];
         let number = match self.watches {
             Watches::Own(log) => log as u64,

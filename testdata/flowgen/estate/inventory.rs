@@ -191,8 +191,9 @@ impl<'e> Part<'e> {
                     "Tags": [],
                 }));
             }
-            // The VPCs with gateway endpoints are those of the shop, which have interface endpoints too.
-            for name in ["s3", "dynamodb"].into_iter().filter(|_| !parts.is_empty()) {
+            // The VPCs with gateway endpoints are the lake and those of the shop, which have interface endpoints too.
+            let has_gateways = !parts.is_empty() || vpc.name == "lake";
+            for name in ["s3", "dynamodb"].into_iter().filter(|_| has_gateways) {
                 values.push(json!({
                     "VpcEndpointId": format!("vpce-1{}{}", &vpc.id["vpc-0".len()..][..14], &name[..2]),
                     "VpcEndpointType": "Gateway",

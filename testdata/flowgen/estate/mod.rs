@@ -1,8 +1,8 @@
 //! A small estate that makes *true transfers*: every record that AWS would log of them at every interface that they
 //! cross, in several formats, and beside the logs what is true.
 //!
-//! `network`, `interfaces`, `owners` and `outside` say what there is; `scenarios` who talks to whom and how, `talks`
-//! draws conversations of them; `routes` says what each crosses, `charges` what it is and costs; `records` cuts it into
+//! `network`, `interfaces`, `owners` and `outside` say what there is; `scenarios` who talks to whom and how, `busy` who
+//! moves much, `spikes` what happens beyond that; `talks` draws conversations of them; `routes` says what each crosses, `charges` what it is and costs; `records` cuts it into
 //! aggregation intervals, `fields` and `files` write those; `truth`, `tables` and `inventory` write what stands beside
 //! the logs. docs/accounting.md's rules are what the truth goes by; choices of our own are told in `routes` and
 //! `charges`. Time passes hour by hour, so a month takes no more memory than an hour.
@@ -11,9 +11,11 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike};
 
+mod busy;
 mod charges;
 mod fields;
 mod files;
+mod gzip;
 mod interfaces;
 mod inventory;
 mod network;
@@ -23,6 +25,7 @@ mod owners;
 mod records;
 mod routes;
 mod scenarios;
+mod spikes;
 mod tables;
 mod talks;
 mod truth;
@@ -30,6 +33,7 @@ mod truth;
 pub(crate) use options::{Options, USAGE};
 
 use super::random::Random;
+use busy::LINES;
 use files::Files;
 use interfaces::Interface;
 use network::Network;
@@ -37,6 +41,7 @@ use owners::Owners;
 use records::{Content, Record};
 use routes::Class;
 use scenarios::{Outcome, SCENARIOS};
+use spikes::Spikes;
 use talks::Talk;
 use truth::Truth;
 
@@ -49,6 +54,8 @@ const SKIPDATA_SECONDS: u32 = 600;
 const WORLD: u64 = 3 << 48;
 const TRAFFIC: u64 = 4 << 48;
 const GAPS: u64 = 5 << 48;
+const BUSINESS: u64 = 6 << 48;
+const SPIKES: u64 = 7 << 48;
 
 /// What there is.
 pub(crate) struct Estate {
@@ -92,59 +99,100 @@ pub(crate) fn run(options: &Options) -> Result<Summary, String> {
     let estate = Estate::new(options);
     tables::write(&estate, &options.out.join("tables"))?;
     inventory::write(&estate, &options.out.join("tables"))?;
-    let mut truth = Truth::new(&estate, &options.out.join("truth"))?;
     let mut files = Files::new(&estate, options);
+    let mut spikes = Spikes::new(&estate, options.spikes);
     let mut traffic = Random::new(options.seed, TRAFFIC);
     let mut gaps = Random::new(options.seed, GAPS);
-    let (mut conversations, mut waiting) = (0, Vec::new());
+    let truth = Truth::new(&estate, &options.out.join("truth"))?;
+    let mut passage = Passage { estate: &estate, truth, conversations: 0, waiting: Vec::new() };
     for hour in (estate.moments.from..estate.moments.to).step_by(HOUR_SECONDS as usize) {
         for scenario in SCENARIOS.iter().flat_map(|scenario| (0..options.scale).map(move |_| scenario)) {
-            let talk = Talk::draw(&estate, &mut traffic, scenario, conversations + 1, hour);
-            if let Some(talk) = talk
-                && converse(&estate, &mut traffic, &talk, &mut truth, &mut waiting)?
-            {
-                conversations += 1;
+            if let Some(talk) = Talk::draw(&estate, &mut traffic, scenario, hour) {
+                passage.converse(&mut traffic, talk)?;
             }
         }
-        let ends_later = |record: &Record| record.end >= hour + HOUR_SECONDS;
-        let (later, mut ended): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ends_later);
-        waiting = later;
+        if options.busy {
+            passage.work(options.seed, hour, &mut spikes)?;
+        }
+        let mut ended = passage.ended(hour);
         lose(&estate, &mut gaps, options.skipdata_per_mille, hour, &mut ended);
         keep_quiet(&estate, &mut gaps, hour, &mut ended);
-        ended.iter().for_each(|record| truth.written(record));
+        ended.iter().for_each(|record| passage.truth.written(record));
         files.write(hour, ended)?;
     }
     let (files, stored_bytes) = files.finish()?;
+    spikes.finish(&options.out.join("truth"))?;
+    let Passage { truth, conversations, .. } = passage;
     let (transfers, records) = truth.finish()?;
     Ok(Summary { conversations, transfers, files, records, stored_bytes })
 }
 
-/// Makes the transfers and records of a conversation, unless a direction of it could be seen nowhere.
-fn converse(
-    estate: &Estate,
-    random: &mut Random,
-    talk: &Talk,
-    truth: &mut Truth<'_>,
-    records: &mut Vec<Record>,
-) -> Result<bool, String> {
-    let directions: &[bool] = if talk.outcome == Outcome::Answered { &[true, false] } else { &[true] };
-    let wanted = |class: Class| match talk.outcome {
-        Outcome::Answered | Outcome::Refused => class == Class::Counted,
-        Outcome::Blocked | Outcome::Dropped => class != Class::Unseen,
-    };
-    let crossed: Vec<_> =
-        directions.iter().map(|forward| (*forward, routes::crossings(estate, talk, *forward))).collect();
-    if !crossed.iter().all(|(_, crossings)| crossings.iter().any(|crossing| wanted(crossing.class))) {
-        return Ok(false);
-    }
-    for (forward, crossings) in crossed {
-        let nature = charges::nature(estate, talk, forward);
-        truth.transfer(talk, forward, &nature, &crossings)?;
-        for crossing in crossings.iter().filter(|crossing| crossing.class != Class::Unseen) {
-            records::observe(estate, random, talk, forward, crossing, records);
+/// Time, as it passes.
+struct Passage<'e> {
+    estate: &'e Estate,
+    truth: Truth<'e>,
+    conversations: u64,
+    /// Records that have not ended yet.
+    waiting: Vec<Record>,
+}
+
+impl Passage<'_> {
+    /// Makes the transfers and records of a conversation, unless a direction of it could be seen nowhere. Gives its
+    /// records.
+    fn converse(&mut self, random: &mut Random, talk: Talk) -> Result<&[Record], String> {
+        let talk = Talk { number: self.conversations + 1, ..talk };
+        let (estate, first) = (self.estate, self.waiting.len());
+        let directions: &[bool] = if talk.outcome == Outcome::Answered { &[true, false] } else { &[true] };
+        let wanted = |class: Class| match talk.outcome {
+            Outcome::Answered | Outcome::Refused => class == Class::Counted,
+            Outcome::Blocked | Outcome::Dropped => class != Class::Unseen,
+        };
+        let crossed: Vec<_> =
+            directions.iter().map(|forward| (*forward, routes::crossings(estate, &talk, *forward))).collect();
+        if !crossed.iter().all(|(_, crossings)| crossings.iter().any(|crossing| wanted(crossing.class))) {
+            return Ok(&[]);
         }
+        for (forward, crossings) in crossed {
+            let nature = charges::nature(estate, &talk, forward);
+            self.truth.transfer(&talk, forward, &nature, &crossings)?;
+            for crossing in crossings.iter().filter(|crossing| crossing.class != Class::Unseen) {
+                records::observe(estate, random, &talk, forward, crossing, &mut self.waiting);
+            }
+        }
+        self.conversations += 1;
+        Ok(&self.waiting[first..])
     }
-    Ok(true)
+
+    /// The business of an hour, and what is beyond it.
+    fn work(&mut self, seed: u64, hour: u32, spikes: &mut Spikes<'_>) -> Result<(), String> {
+        for (place, line) in LINES.iter().enumerate() {
+            let (mut random, talks) = line.talks(self.estate, seed, BUSINESS, place, hour);
+            for usual in talks {
+                let (talk, spike) = spikes.changed(line, hour, usual);
+                self.converse(&mut random, talk)?;
+                if let Some(spike) = spike {
+                    spikes.note(spike, talk, Some(usual), 0);
+                }
+            }
+        }
+        for (spike, line) in spikes.extra(hour) {
+            let (mut random, talks) = line.talks(self.estate, seed, SPIKES, spike, hour);
+            for talk in talks {
+                let records = self.converse(&mut random, talk)?;
+                let refused = records.iter().filter(|record| record.is_refused()).count() as u64;
+                spikes.note(spike, talk, None, refused);
+            }
+        }
+        Ok(())
+    }
+
+    /// The records that end in an hour.
+    fn ended(&mut self, hour: u32) -> Vec<Record> {
+        let ends_later = |record: &Record| record.end >= hour + HOUR_SECONDS;
+        let (later, ended) = std::mem::take(&mut self.waiting).into_iter().partition(ends_later);
+        self.waiting = later;
+        ended
+    }
 }
 
 /// Loses the records of an interface that start in a gap, so often in a thousand hours of interfaces.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use outflow::schema::Column;
 
+use super::spikes::LEAST_DAYS;
 use crate::flowgen::options::{self, Layout, choice, each_flag, number};
 
 /// What is shown beside an error, and for `--estate --help`.
@@ -23,6 +24,8 @@ and the tables that the estate's owner would have. The same options give the sam
   --gz-level N    0 to 9 (default 6)
   --skipdata N    gaps where AWS lost records, of a thousand hours of an interface (default 0: any gap makes the
                   truth unknowable from the logs)
+  --busy          a steady business on top: hourly volumes of up to hundreds of GiB with a daily and weekly rhythm
+  --spikes        known anomalies in the last six days, told in truth/spikes.csv; needs --busy and seven days
   --doubled F     a second flow log, of one subnet (shop private-a), in this format, into every folder of logs
 ";
 
@@ -41,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) gz_level: u32,
     pub(crate) skipdata_per_mille: u32,
     pub(crate) doubled: Option<Format>,
+    pub(crate) busy: bool,
+    pub(crate) spikes: bool,
 }
 
 /// A format that the logs are written in.
@@ -64,8 +69,17 @@ impl Options {
             gz_level: 6,
             skipdata_per_mille: 0,
             doubled: None,
+            busy: false,
+            spikes: false,
         };
-        each_flag(words, |flag, value| options.set(flag, value))?;
+        let (plain, valued): (Vec<String>, Vec<String>) =
+            words.into_iter().partition(|word| word == "--busy" || word == "--spikes");
+        options.busy = plain.iter().any(|word| word == "--busy");
+        options.spikes = plain.iter().any(|word| word == "--spikes");
+        each_flag(valued, |flag, value| options.set(flag, value))?;
+        if options.spikes && !(options.busy && options.days >= LEAST_DAYS) {
+            return Err(format!("--spikes needs --busy and --days {LEAST_DAYS} or more"));
+        }
         if options.out.as_os_str().is_empty() { Err("--out DIR is needed".to_owned()) } else { Ok(options) }
     }
 

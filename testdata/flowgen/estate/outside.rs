@@ -90,6 +90,18 @@ impl Outside {
     /// Somebody of a kind.
     pub(crate) fn draw(random: &mut Random, kind: Kind, six: bool) -> Self {
         let host = 1 + random.below_small(HOSTS);
+        // Of the internet's IPv4 blocks one is drawn.
+        let named = BLOCKS.iter().any(|block| block.kind == kind) || matches!(kind, Kind::Office | Kind::Branch);
+        let block = if named || six { INTERNET[0] } else { *random.pick(&INTERNET) };
+        Self::of_host(kind, host, block, six)
+    }
+
+    /// The one with this number; of the internet in its second block.
+    pub(crate) fn numbered(kind: Kind, host: u32) -> Self {
+        Self::of_host(kind, host, INTERNET[1], false)
+    }
+
+    fn of_host(kind: Kind, host: u32, internet: Ipv4Addr, six: bool) -> Self {
         let at = |network: Ipv4Addr| IpAddr::from(Ipv4Addr::from(u32::from(network) | host));
         if let Some(block) = BLOCKS.iter().find(|block| block.kind == kind) {
             let scope = match block.region {
@@ -103,7 +115,7 @@ impl Outside {
             Kind::Office => Self { address: at(SITES[0].0), scope: Scope::Site(SITES[0].1.strip_prefix("dx:")) },
             Kind::Branch => Self { address: at(SITES[1].0), scope: Scope::Site(None) },
             _ if six => Self { address: Ipv6Addr::from(INTERNET6 | u128::from(host)).into(), scope: Scope::Internet },
-            _ => Self { address: at(*random.pick(&INTERNET)), scope: Scope::Internet },
+            _ => Self { address: at(internet), scope: Scope::Internet },
         }
     }
 }

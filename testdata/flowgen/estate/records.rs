@@ -42,6 +42,13 @@ pub(crate) struct Flow {
     pub(crate) bytes: u64,
 }
 
+impl Record {
+    /// Whether it is of refused traffic.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(&self.content, Content::Flow(flow) if flow.crossing.rejected)
+    }
+}
+
 /// Appends the records of a crossing.
 pub(crate) fn observe(
     estate: &Estate,

@@ -22,6 +22,8 @@ pub(crate) enum Party {
     /// Interfaces whose names begin so; a list has commas.
     Own(&'static str),
     Outside(Kind),
+    /// The outsider of a kind with this number.
+    Host(Kind, u32),
 }
 
 /// The way between client and server.

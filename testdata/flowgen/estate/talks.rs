@@ -19,6 +19,9 @@ const QUIET_SECONDS: u32 = 900;
 const LONG_PER_MILLE: u32 = 40;
 /// How often other parties are tried where the ones drawn cannot talk to each other.
 const TRIES: u32 = 20;
+/// How long conversations are at most whose size is set: short, for a record is a minute of them.
+const PLANNED_SECONDS: u32 = 240;
+const PLANNED_PACKET_BYTES: u64 = 1200;
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -34,7 +37,9 @@ pub(crate) enum End {
 }
 
 /// A conversation.
+#[derive(Clone, Copy)]
 pub(crate) struct Talk {
+    /// Its number among all, from 1; 0 as long as it is not held.
     pub(crate) number: u64,
     pub(crate) client: End,
     pub(crate) server: End,
@@ -63,6 +68,29 @@ pub(crate) struct Volume {
     pub(crate) bytes: u64,
 }
 
+/// A conversation whose size is set.
+pub(crate) struct Plan {
+    pub(crate) client: Party,
+    pub(crate) server: Party,
+    pub(crate) way: Way,
+    pub(crate) port: u16,
+    pub(crate) outcome: Outcome,
+}
+
+impl Volume {
+    /// Packets of a size that is usual where much is sent.
+    pub(crate) fn of_bytes(bytes: u64) -> Self {
+        Self { packets: 1 + bytes / PLANNED_PACKET_BYTES, bytes }
+    }
+}
+
+impl Party {
+    /// The outsider with a number.
+    pub(crate) fn numbered(self) -> Option<End> {
+        if let Self::Host(kind, number) = self { Some(End::Outside(Outside::numbered(kind, number))) } else { None }
+    }
+}
+
 impl End {
     /// The interface, if the end is the estate's.
     pub(crate) fn interface(self) -> Option<usize> {
@@ -72,23 +100,14 @@ impl End {
 
 impl Talk {
     /// A conversation of a scenario in the hour that begins at `hour`; none if nobody of it is there then.
-    pub(crate) fn draw(
-        estate: &Estate,
-        random: &mut Random,
-        scenario: &Scenario,
-        number: u64,
-        hour: u32,
-    ) -> Option<Self> {
+    pub(crate) fn draw(estate: &Estate, random: &mut Random, scenario: &Scenario, hour: u32) -> Option<Self> {
         let parties = (0..TRIES).find_map(|_| {
             let client = side(estate, random, scenario.client, scenario.six, hour)?;
             let server = side(estate, random, scenario.server, scenario.six, hour)?;
             fits(estate, client, server, scenario).then_some((client, server))
         });
         let (client, server) = parties?;
-        let nat = match scenario.way {
-            Way::Nat(name) | Way::CentralNat(name) => estate.interfaces.iter().position(|one| one.name == name),
-            _ => None,
-        };
+        let nat = estate.nat(scenario.way);
         let (start, end) = when(estate, random, hour);
         let inside = scenario.way == Way::Inside && scenario.outcome == Outcome::Answered;
         let protocol = if inside && random.chance(60) { ICMP } else { TCP };
@@ -97,7 +116,7 @@ impl Talk {
         let sent = volume(random, scenario.outcome);
         let packets = 1 + sent.packets / (1 + random.below(3));
         Some(Self {
-            number,
+            number: 0,
             client,
             server,
             way: scenario.way,
@@ -112,6 +131,38 @@ impl Talk {
             end: if scenario.outcome == Outcome::Answered { end } else { start + (end - start).min(3) },
             sent,
             returned: Volume { packets, bytes: packets * (40 + random.below(1400)) },
+        })
+    }
+
+    /// A conversation of a plan in an hour, with what the client and the server send if it is answered.
+    pub(crate) fn planned(
+        estate: &Estate,
+        random: &mut Random,
+        plan: &Plan,
+        hour: u32,
+        [sent, returned]: [Volume; 2],
+    ) -> Option<Self> {
+        let client = side(estate, random, plan.client, false, hour)?;
+        let server = side(estate, random, plan.server, false, hour)?;
+        let answered = plan.outcome == Outcome::Answered;
+        let duration = if answered { PLANNED_SECONDS / 2 + random.below_small(PLANNED_SECONDS / 2) } else { 0 };
+        let start = hour + MARGIN_SECONDS + random.below_small(HOUR_SECONDS - 2 * MARGIN_SECONDS - duration);
+        Some(Self {
+            number: 0,
+            client,
+            server,
+            way: plan.way,
+            nat: estate.nat(plan.way),
+            six: false,
+            outcome: plan.outcome,
+            protocol: TCP,
+            client_port: high_port(random),
+            server_port: plan.port,
+            nat_port: high_port(random),
+            start,
+            end: start + duration,
+            sent: if answered { sent } else { volume(random, plan.outcome) },
+            returned,
         })
     }
 
@@ -138,6 +189,12 @@ impl Talk {
 }
 
 impl Estate {
+    /// The NAT gateway on a way, by its place.
+    pub(crate) fn nat(&self, way: Way) -> Option<usize> {
+        let (Way::Nat(name) | Way::CentralNat(name)) = way else { return None };
+        self.interfaces.iter().position(|one| one.name == name)
+    }
+
     /// The true address of an end: of an interface the private one.
     pub(crate) fn address(&self, end: End, six: bool) -> IpAddr {
         match end {
@@ -152,6 +209,7 @@ fn side(estate: &Estate, random: &mut Random, party: Party, six: bool, hour: u32
     let names = match party {
         Party::Own(names) => names,
         Party::Outside(kind) => return Some(End::Outside(Outside::draw(random, kind, six))),
+        Party::Host(..) => return party.numbered(),
     };
     let fit = |place: &usize| {
         let interface = &estate.interfaces[*place];

@@ -67,7 +67,7 @@ struct Seen {
 }
 
 /// What is known of an end: VPC, address, interface, account, region, zone, owner.
-type Place<'a> = (&'a str, IpAddr, &'a str, &'a str, &'a str, &'a str, &'a str);
+pub(crate) type Place<'a> = (&'a str, IpAddr, &'a str, &'a str, &'a str, &'a str, &'a str);
 
 impl<'e> Truth<'e> {
     /// Nothing yet.
@@ -138,7 +138,7 @@ impl<'e> Truth<'e> {
             _ if crossing.egress => "sender",
             _ => "receiver",
         });
-        let ends = (self.place(talk, sender), self.place(talk, receiver));
+        let ends = (place(self.estate, talk, sender), place(self.estate, talk, receiver));
         self.transfers.serialize((head, ends, tail, counted_at)).map_err(told)
     }
 
@@ -156,7 +156,7 @@ impl<'e> Truth<'e> {
 
     fn sum(&mut self, talk: &Talk, forward: bool, nature: &Nature) {
         let (sender, receiver) = talk.ends(forward);
-        let (from, to) = (self.place(talk, sender), self.place(talk, receiver));
+        let (from, to) = (place(self.estate, talk, sender), place(self.estate, talk, receiver));
         let volume = talk.volume(forward);
         let pair = [from.0.to_owned(), from.1.to_string(), to.0.to_owned(), to.1.to_string()];
         let owner = |end| self.estate.owner(end, talk.start);
@@ -165,27 +165,6 @@ impl<'e> Truth<'e> {
         self.paths.entry(path).or_default().add(volume);
         for charge in &nature.charges {
             *self.charges.entry((month(talk.start), charge.clone())).or_default() += volume.bytes;
-        }
-    }
-
-    /// What is known of an end.
-    fn place(&self, talk: &Talk, end: End) -> Place<'e> {
-        let (estate, owner) = (self.estate, self.estate.owner(end, talk.start));
-        let address = estate.address(end, talk.six);
-        match end {
-            End::Own(place) => {
-                let interface = &estate.interfaces[place];
-                let (vpc, subnet) = (&estate.network.vpcs[interface.vpc], &estate.network.subnets[interface.subnet]);
-                (&vpc.id, address, &interface.id, vpc.account.id, vpc.region.name, &subnet.zone_id, owner)
-            }
-            End::Outside(outside) => {
-                let region = match outside.scope {
-                    Scope::Service(region) => region.unwrap_or("GLOBAL"),
-                    Scope::Stranger(region) => region,
-                    Scope::Internet | Scope::Site(_) => "",
-                };
-                ("", address, "", "", region, "", owner)
-            }
         }
     }
 
@@ -281,6 +260,27 @@ impl Sum {
     }
 }
 
+/// What is known of an end.
+pub(crate) fn place<'e>(estate: &'e Estate, talk: &Talk, end: End) -> Place<'e> {
+    let owner = estate.owner(end, talk.start);
+    let address = estate.address(end, talk.six);
+    match end {
+        End::Own(place) => {
+            let interface = &estate.interfaces[place];
+            let (vpc, subnet) = (&estate.network.vpcs[interface.vpc], &estate.network.subnets[interface.subnet]);
+            (&vpc.id, address, &interface.id, vpc.account.id, vpc.region.name, &subnet.zone_id, owner)
+        }
+        End::Outside(outside) => {
+            let region = match outside.scope {
+                Scope::Service(region) => region.unwrap_or("GLOBAL"),
+                Scope::Stranger(region) => region,
+                Scope::Internet | Scope::Site(_) => "",
+            };
+            ("", address, "", "", region, "", owner)
+        }
+    }
+}
+
 /// The UTC month of a moment, `2026-10`.
 fn month(moment: u32) -> String {
     DateTime::from_timestamp(moment.into(), 0).unwrap_or_default().format("%Y-%m").to_string()
@@ -296,7 +296,7 @@ fn table(folder: &Path, name: &str, header: &str) -> Result<Csv, String> {
 }
 
 /// A whole table.
-fn rows(
+pub(crate) fn rows(
     folder: &Path,
     name: &str,
     header: &str,

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use flate2::read::MultiGzDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use outflow::decode::{Dictionary, Flows, Skips, TextDecoder};
 use outflow::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, Column, ColumnSet, Stage};
 use serde_json::Value;
@@ -20,6 +20,8 @@ use crate::program;
 
 /// The formats that are written, with how many fields each has.
 pub(crate) const FORMATS: [(&str, u8, usize); 4] = [("v2", 2, 14), ("v3", 3, 21), ("v5", 5, 29), ("v11", 11, 54)];
+
+const GZIP_HEADER_BYTES: usize = 10;
 
 /// What a run wrote.
 pub(crate) struct Simulated {
@@ -98,11 +100,16 @@ pub(crate) fn generate(folder: &Path, flags: &str) {
 impl Simulated {
     fn read(folder: &Path) -> Self {
         let logs = FORMATS.iter().map(|(name, ..)| (*name, logs(&folder.join(format!("logs-{name}"))))).collect();
+        Self { logs, ..Self::without_logs(folder) }
+    }
+
+    /// The truth and the tables alone.
+    pub(crate) fn without_logs(folder: &Path) -> Self {
         let tables = |name: &str| csv_files(&folder.join(name));
         let lists = files(&folder.join("tables"), "json")
             .into_iter()
             .map(|(path, bytes)| (path, serde_json::from_slice(&bytes).expect("the list is JSON")));
-        Self { logs, truth: tables("truth"), tables: tables("tables"), lists: lists.collect() }
+        Self { logs: BTreeMap::new(), truth: tables("truth"), tables: tables("tables"), lists: lists.collect() }
     }
 
     /// A table of the truth.
@@ -126,6 +133,17 @@ impl Simulated {
         };
         interfaces.filter_map(pair).collect()
     }
+}
+
+/// The lines of the log files of a format, by the file's path. Gzip's check sum is not looked at.
+pub(crate) fn lines(folder: &Path, format: &str) -> BTreeMap<String, Vec<String>> {
+    let mut lines = BTreeMap::new();
+    for (path, bytes) in files(&folder.join(format!("logs-{format}")), "gz") {
+        let mut text = String::new();
+        DeflateDecoder::new(&bytes[GZIP_HEADER_BYTES..]).read_to_string(&mut text).expect("deflate");
+        drop(lines.insert(path, text.lines().map(str::to_owned).collect()));
+    }
+    lines
 }
 
 /// What names the place of a record: the interface, or the NAT gateway that has none.

@@ -45,7 +45,7 @@ fn cost(folder: &Path, format: &str) -> Sums {
 }
 
 /// Every report of a format that tells everything.
-fn assert_true(folder: &Path, format: &str, simulated: &Simulated) {
+pub(crate) fn assert_true(folder: &Path, format: &str, simulated: &Simulated) {
     let (pairs, answer) = top(folder, format, &ENDS);
     assert_eq!(pairs, of_truth(simulated.truth("pairs"), &ENDS), "{format}");
     let (paths, _) = top(folder, format, &OWNERS_AND_PATH);

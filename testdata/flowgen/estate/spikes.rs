@@ -1,0 +1,212 @@
+//! The known anomalies of `--spikes`: what happens late in the period beyond the business, and what is true of it.
+//!
+//! What is above the usual is exact: the same run without `--spikes` has the same traffic but for this. Its dollars are
+//! its charges by the embedded prices at the first tier, where a small estate's traffic stays.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use outflow::price::{self, Money, PoolTerms, PriceTable, Usage};
+
+use super::busy::{CATALOGUE, GIB, Line, Load, NAT_SHOP, PICTURES, Rhythm, line};
+use super::outside::Kind::{Internet, S3Us};
+use super::scenarios::Party::{self, Host, Own};
+use super::scenarios::Way;
+use super::talks::{Talk, Volume};
+use super::{DAY_HOURS, Estate, HOUR_SECONDS, charges, outside, truth};
+
+/// Days that a period must have, so that the spikes are in it.
+pub(crate) const LEAST_DAYS: u32 = 7;
+
+const DAY_SECONDS: u32 = DAY_HOURS * HOUR_SECONDS;
+/// The spread of what is extra, in thousandths.
+const EXTRA_SPREAD: i64 = 50;
+const SPIKES: &str = "spike,class,needs,from,to,team,src_vpc,src,src_interface,src_account,src_region,src_zone,\
+                      src_owner,dst_vpc,dst,dst_interface,dst_account,dst_region,dst_zone,dst_owner,dst_service,port,\
+                      path,via,usual_path,usual_via,bytes,returned_bytes,refused,usd";
+
+/// An anomaly.
+struct Spike {
+    name: &'static str,
+    /// What it is beside its cause's past.
+    class: &'static str,
+    /// The field without which logs do not show it.
+    needs: &'static str,
+    /// Its day, counted back from the last midnight of the period, the hour of it (UTC), and for how many hours.
+    when: (u32, u32, u32),
+    change: Change,
+}
+
+/// What it does.
+#[derive(Clone, Copy)]
+enum Change {
+    /// Something that is not done otherwise.
+    Extra(Line),
+    /// Twice as much of a line.
+    Doubled(&'static str),
+    /// Another way of a line, to this server: what comes back tells its way by the server alone.
+    Rerouted(&'static str, Way, Party),
+}
+
+const fn extra(name: &'static str, parties: (Party, Way, Party), port: u16, load: Load) -> Change {
+    Change::Extra(line(name, parties, port, load, Rhythm::Always, EXTRA_SPREAD))
+}
+
+const fn spike(
+    (name, class, needs): (&'static str, &'static str, &'static str),
+    when: (u32, u32, u32),
+    change: Change,
+) -> Spike {
+    Spike { name, class, needs, when, change }
+}
+
+/// The spikes, in the order of time.
+#[rustfmt::skip]
+const ALL: [Spike; 6] = [
+    spike(("endpoint-bypassed", "path-change", "traffic_path"), (6, 6, 8), Change::Rerouted(PICTURES, NAT_SHOP, Host(S3Us, 12))),
+    spike(("snapshot-copied", "new", ""), (5, 9, 5),
+        extra("snapshot", (Own("moved-1"), Way::Peering, Own("app-eu-3")), 873, Load::Mib(320 * GIB, 2 * GIB))),
+    spike(("nat-to-s3", "growth", ""), (4, 10, 8),
+        extra("backup", (Own("test-1"), Way::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(70 * GIB, GIB))),
+    spike(("new-destination", "new", ""), (3, 2, 2),
+        extra("leak", (Own("app-1"), NAT_SHOP, Host(Internet, 250)), 443, Load::Mib(30 * GIB, 300))),
+    spike(("chatty-service", "growth", ""), (2, 8, 10), Change::Doubled(CATALOGUE)),
+    spike(("refused-burst", "new", ""), (1, 13, 3),
+        extra("scan", (Host(Internet, 251), Way::Gateway, Own("bastion")), 22, Load::Refused(540))),
+];
+
+/// The spikes of a period, and what has been made of them so far.
+pub(crate) struct Spikes<'e> {
+    estate: &'e Estate,
+    tallies: Vec<Tally>,
+}
+
+struct Tally {
+    spike: &'static Spike,
+    from: u32,
+    to: u32,
+    /// One of its conversations, and the usual one in its place.
+    example: Option<(Talk, Option<Talk>)>,
+    bytes: u64,
+    returned: u64,
+    refused: u64,
+    /// By charge, from and to: bytes that bear it, and those that would have.
+    charges: BTreeMap<[&'static str; 3], (u64, u64)>,
+}
+
+impl<'e> Spikes<'e> {
+    /// The spikes of an estate's period, or none of them.
+    pub(crate) fn new(estate: &'e Estate, wanted: bool) -> Self {
+        let midnight = estate.moments.to / DAY_SECONDS * DAY_SECONDS;
+        let tally = |spike: &'static Spike| {
+            let (days, hour, hours) = spike.when;
+            let from = midnight - days * DAY_SECONDS + hour * HOUR_SECONDS;
+            let to = from + hours * HOUR_SECONDS;
+            let (example, charges) = (None, BTreeMap::new());
+            Tally { spike, from, to, example, bytes: 0, returned: 0, refused: 0, charges }
+        };
+        Self { estate, tallies: ALL.iter().filter(|_| wanted).map(tally).collect() }
+    }
+
+    /// What is extra in an hour: the spike's place, and the line.
+    pub(crate) fn extra(&self, hour: u32) -> Vec<(usize, Line)> {
+        let extra = |(place, tally): (usize, &Tally)| match tally.spike.change {
+            Change::Extra(line) if tally.is_on(hour) => Some((place, line)),
+            _ => None,
+        };
+        self.tallies.iter().enumerate().filter_map(extra).collect()
+    }
+
+    /// What becomes of a line's conversation in an hour, and the spike that did it.
+    pub(crate) fn changed(&self, line: &Line, hour: u32, talk: Talk) -> (Talk, Option<usize>) {
+        for (place, tally) in self.tallies.iter().enumerate().filter(|(_, tally)| tally.is_on(hour)) {
+            match tally.spike.change {
+                Change::Doubled(name) if name == line.name => {
+                    let twice = |volume: Volume| Volume { packets: 2 * volume.packets, bytes: 2 * volume.bytes };
+                    let (sent, returned) = (twice(talk.sent), twice(talk.returned));
+                    return (Talk { sent, returned, ..talk }, Some(place));
+                }
+                Change::Rerouted(name, way, server) if name == line.name => {
+                    let server = server.numbered().unwrap_or(talk.server);
+                    return (Talk { way, nat: self.estate.nat(way), server, ..talk }, Some(place));
+                }
+                _ => {}
+            }
+        }
+        (talk, None)
+    }
+
+    /// Notes a conversation of a spike, the one that would have been, and how many records of it were refused.
+    pub(crate) fn note(&mut self, place: usize, talk: Talk, usual: Option<Talk>, refused: u64) {
+        let estate = self.estate;
+        let Some(tally) = self.tallies.get_mut(place) else { return };
+        tally.example.get_or_insert((talk, usual));
+        tally.refused += refused;
+        if refused > 0 {
+            return;
+        }
+        for forward in [true, false] {
+            let nature = charges::nature(estate, &talk, forward);
+            let mut above = talk.volume(forward).bytes;
+            for one in &nature.charges {
+                tally.charges.entry([one.charge, one.from, one.to]).or_default().0 += above;
+            }
+            if let Some(usual) = &usual {
+                let (former, bytes) = (charges::nature(estate, usual, forward), usual.volume(forward).bytes);
+                for one in &former.charges {
+                    tally.charges.entry([one.charge, one.from, one.to]).or_default().1 += bytes;
+                }
+                above -= if (former.path, former.via) == (nature.path, nature.via) { bytes } else { 0 };
+            }
+            *if forward { &mut tally.bytes } else { &mut tally.returned } += above;
+        }
+    }
+
+    /// Writes the table.
+    pub(crate) fn finish(self, folder: &Path) -> Result<(), String> {
+        if self.tallies.is_empty() {
+            return Ok(());
+        }
+        let prices = PriceTable::embedded().map_err(|error| error.to_string())?;
+        let rows = self.tallies.iter().filter_map(|tally| tally.row(self.estate, &prices));
+        truth::rows(folder, "spikes", SPIKES, rows)
+    }
+}
+
+impl Tally {
+    fn is_on(&self, hour: u32) -> bool {
+        (self.from..self.to).contains(&hour)
+    }
+
+    fn row<'s>(&'s self, estate: &'s Estate, prices: &PriceTable) -> Option<impl serde::Serialize + use<'s>> {
+        let (talk, usual) = self.example.as_ref()?;
+        let (source, destination) = (truth::place(estate, talk, talk.client), truth::place(estate, talk, talk.server));
+        let nature = charges::nature(estate, talk, true);
+        let former = usual.as_ref().map(|usual| charges::nature(estate, usual, true));
+        let usual_way = former.map_or(("", ""), |former| (former.path, former.via));
+        let team = if talk.client.interface().is_some() { source.6 } else { destination.6 };
+        let service = outside::service(estate.address(talk.server, talk.six));
+        let Spike { name, class, needs, .. } = self.spike;
+        let head = (name, class, needs, self.from, self.to, team);
+        let way = (service.filter(|_| talk.server.interface().is_none()), talk.server_port, nature.path, nature.via);
+        let usd = self.usd(prices).rounded();
+        let scale = 10_u128.pow(10);
+        let usd = format!("{}.{:010}", usd / scale, usd % scale);
+        Some((head, source, destination, way, usual_way, self.bytes, self.returned, self.refused, usd))
+    }
+
+    /// What it costs above the usual.
+    fn usd(&self, prices: &PriceTable) -> Money {
+        let cost = |of: fn(&(u64, u64)) -> u64| {
+            let usage = |([charge, from, to], bytes): (&[&str; 3], &(u64, u64))| {
+                let (from, to) = (Arc::from(*from), Arc::from(*to));
+                let charge = price::Charge::of_name(charge)?;
+                Some((charge.name(), Usage { hour: self.from, charge, from, to, bytes: of(bytes) }))
+            };
+            let rows: Vec<_> = self.charges.iter().filter_map(usage).collect();
+            price::price(&rows, prices, &PoolTerms::default()).into_iter().map(|priced| priced.usd).sum::<Money>()
+        };
+        cost(|(now, _)| *now).without(cost(|(_, before)| *before))
+    }
+}
