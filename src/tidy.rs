@@ -69,6 +69,7 @@ const HOMES: [(&str, &[&str]); 22] = [
             "view/json.rs",
         ],
     ),
+    ("stlrs", &["report/anomalies/decompose.rs"]),
     ("tokio", S3),
     ("toml", &["cli/config"]),
     ("walkdir", &["collect"]),
