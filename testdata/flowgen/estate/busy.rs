@@ -66,7 +66,7 @@ const BATCH: [u64; 24] = [
     2150, 2450, 2550, 2450, 2150, 1650, 1150, 750, 500, 400, 350, 350, 350, 350, 350, 350, 400, 450, 500, 600, 750,
     950, 1300, 1750,
 ];
-const WORK_ON_WEEKENDS: u64 = 600;
+const WORK_ON_WEEKENDS: u64 = 700;
 const BATCH_ON_WEEKENDS: u64 = 850;
 
 /// A line of business: its parties, the server's port, and how much of it there is when.

@@ -70,7 +70,7 @@ const ALL: [Spike; 6] = [
     spike(("nat-to-s3", "growth", ""), (4, 10, 8),
         extra("backup", (Own("test-1"), Way::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(70 * GIB, GIB))),
     spike(("new-destination", "new", ""), (3, 2, 2),
-        extra("leak", (Own("app-1"), NAT_SHOP, Host(Internet, 250)), 443, Load::Mib(30 * GIB, 300))),
+        extra("leak", (Own("bastion"), Way::Gateway, Host(Internet, 250)), 443, Load::Mib(30 * GIB, 300))),
     spike(("chatty-service", "growth", ""), (2, 8, 10), Change::Doubled(CATALOGUE)),
     spike(("refused-burst", "new", ""), (1, 13, 3),
         extra("scan", (Host(Internet, 251), Way::Gateway, Own("bastion")), 22, Load::Refused(540))),
