@@ -82,7 +82,7 @@ impl Dimensions {
     }
 
     /// Where the owners by a key stand among those asked for.
-    fn owner_place(&mut self, key: Arc<str>) -> Result<usize, Error> {
+    pub(super) fn owner_place(&mut self, key: Arc<str>) -> Result<usize, Error> {
         let place = self.owner_keys.iter().position(|known| *known == key).unwrap_or(self.owner_keys.len());
         if place == OWNER_KEYS_MAX {
             return Err(Error::usage(format!("owners by more than {OWNER_KEYS_MAX} keys at a time"))

@@ -2,6 +2,7 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
+mod anomalies;
 mod cost;
 mod dimensions;
 mod fields;
@@ -15,6 +16,7 @@ mod notice;
 mod output;
 mod prices;
 mod pricing;
+mod state;
 mod tables;
 mod top;
 mod transfer;
@@ -48,6 +50,8 @@ enum Command {
     Cost(Box<cost::CostFlags>),
     /// What goes between regions, zones, owners…: bytes and dollars by path, and what would be cheaper
     Transfer(Box<transfer::TransferFlags>),
+    /// What spiked, why, and what it cost: incidents with their causes
+    Anomalies(Box<anomalies::AnomaliesFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
     Flows(flows::FlowsFlags),
     /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
@@ -81,6 +85,7 @@ impl Command {
             Self::Top(flags) => flags.run(),
             Self::Cost(flags) => flags.run(),
             Self::Transfer(flags) => flags.run(),
+            Self::Anomalies(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),

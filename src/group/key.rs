@@ -125,7 +125,7 @@ pub fn is_public(address: u128) -> bool {
 }
 
 /// One column of a group's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyValue {
     /// No value.
     Absent,

@@ -10,6 +10,10 @@ use super::tables::{Kind, Name, Network, Role};
 use super::view::{Direction, Fact, View};
 use crate::group::is_public;
 
+/// The places of addresses that nothing names: public ones, those of AWS's address ranges that are somebody's instances,
+/// private ones.
+pub const STRANGERS: [&str; 3] = ["internet", "instance of others", "private-unknown"];
+
 /// One side of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct End {
@@ -186,7 +190,7 @@ impl Atlas {
     fn outside(&self, address: u128) -> Facet {
         let network = self.estate.network(None, address);
         let of_service = |service: &Service, region: Name| match service {
-            Service::Instance => (Scope::Stranger(region.clone()), region, "instance of others".into()),
+            Service::Instance => (Scope::Stranger(region.clone()), region, STRANGERS[1].into()),
             Service::Named(name) => (Scope::Service(Arc::clone(name), region.clone()), region, Arc::clone(name)),
         };
         let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
@@ -200,8 +204,8 @@ impl Atlas {
                 let service = if instance { Service::Instance } else { Service::Named(Arc::clone(service)) };
                 of_service(&service, None)
             }
-            (None, None) if is_public(address) => (Scope::Internet, None, "internet".into()),
-            (None, None) => (Scope::PrivateUnknown, None, "private-unknown".into()),
+            (None, None) if is_public(address) => (Scope::Internet, None, STRANGERS[0].into()),
+            (None, None) => (Scope::PrivateUnknown, None, STRANGERS[2].into()),
         };
         let account = network.and_then(|network| network.account);
         let zone = self.sights.next_zone(None, address).cloned();

@@ -24,6 +24,7 @@ mod tests;
 mod traffic;
 mod view;
 
+pub use ends::STRANGERS;
 pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
 pub use rows::{OWNER_KEYS_MAX, Sink, Wanted, Writer};
 pub use traffic::{ChargeTo, Shards, Sources, Traffic};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::cells::key_cell;
 use super::{Cell, Table};
+use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec};
 use crate::price::{
@@ -94,6 +95,8 @@ pub(super) fn for_each(
                 _ => None,
             };
             let kind = text(0).and_then(|name| Charge::of_name(&name));
+            let value = |place: usize| charge.get(place).copied().unwrap_or(KeyValue::Absent);
+            let (from, to) = sides(value(2), value(3), rollup.names());
             let hour = if let Some(KeyValue::Time(hour)) = charge.get(CHARGE_COLUMNS.len()) { *hour } else { 0 };
             let charged = Charged {
                 previous: current_from.is_some_and(|from| hour < from),
@@ -101,8 +104,8 @@ pub(super) fn for_each(
                 charge: kind,
                 reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| UNKNOWN.into()) },
                 payer: text(1).map_or(Cell::Absent, Cell::Text),
-                from: text(2).unwrap_or_else(|| UNKNOWN.into()),
-                to: text(3).unwrap_or_else(|| "any".into()),
+                from,
+                to,
                 hour,
                 assumed: text(4),
                 bytes: u64::try_from(group.counted.bytes).unwrap_or(u64::MAX),
@@ -111,6 +114,15 @@ pub(super) fn for_each(
         })?;
     }
     Ok(())
+}
+
+/// Both sides of a charge, as they are written in the keys of a roll-up.
+pub(super) fn sides(from: KeyValue, to: KeyValue, names: &Dictionary) -> (Arc<str>, Arc<str>) {
+    let text = |value, none: &str| match value {
+        KeyValue::Text(code) => names.display(code).into(),
+        _ => none.into(),
+    };
+    (text(from, UNKNOWN), text(to, "any"))
 }
 
 /// What was charged, and what it costs.

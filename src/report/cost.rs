@@ -81,7 +81,7 @@ fn untold(bill: &Bill) -> impl Iterator<Item = String> {
 }
 
 /// What is said of bytes without a price.
-pub(super) fn unpriced_note(bytes: u128) -> String {
+pub(in crate::report) fn unpriced_note(bytes: u128) -> String {
     let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
     format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
 }

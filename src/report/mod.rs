@@ -12,6 +12,7 @@ pub mod explain;
 pub mod fields;
 pub mod flows;
 pub mod focus;
+pub mod hours;
 pub mod inspect;
 pub mod plan;
 pub mod prices;

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::error::{self, Error};
@@ -72,6 +72,12 @@ impl Zone {
             };
             Error::usage(format!("unknown time zone `{name}`")).hint(hint)
         })
+    }
+
+    /// The hour of day that a moment has here, 0 to 23.
+    #[must_use]
+    pub fn hour_of_day(self, seconds: u32) -> u8 {
+        u8::try_from(utc(seconds).with_timezone(&self.0).hour()).unwrap_or(0)
     }
 
     /// The date that a moment has here.

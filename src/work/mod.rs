@@ -3,7 +3,9 @@
 //! The only stage with threads (rayon). Objects are read in parallel; when there are fewer objects left than threads,
 //! the blocks of the remaining ones are decoded in parallel too, a bounded number ahead of the decoders.
 
+mod anomalies;
 mod answer;
+mod behind;
 mod cost;
 mod explain;
 mod flows;
@@ -22,6 +24,7 @@ mod transfer;
 
 use std::sync::Arc;
 
+pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
 pub use answer::{Answer, Reject};
 pub use cost::{Billed, CostQuestion, cost};
 pub use explain::{Explained, rules};
@@ -46,7 +49,7 @@ use crate::schema::ColumnSet;
 use crate::units::time::Window;
 
 /// What every question has in common: which logs, which records of them, and how to read them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Job {
     /// Files, folders, globs, `s3://` prefixes, `-`.
     pub inputs: Vec<String>,

@@ -50,6 +50,8 @@ pub(super) struct Summed {
     pub(super) warnings: Vec<String>,
     /// In the order of the sums asked for.
     pub(super) rollups: Vec<Rollup>,
+    /// What was learnt of interfaces.
+    pub(super) interfaces: Interfaces,
 }
 
 /// What became of the records.
@@ -180,7 +182,7 @@ pub(super) fn summed(
     let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected)).chain(filter_note(job));
     let notes = told.chain(limits).collect();
     let warnings = question.sources.warnings().collect();
-    Ok(Summed { found, outcomes, account, notes, warnings, rollups })
+    Ok(Summed { found, outcomes, account, notes, warnings, rollups, interfaces })
 }
 
 /// Sums traffic by what the question asks for; gives also what became of the records.

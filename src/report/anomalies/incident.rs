@@ -2,34 +2,7 @@
 
 use std::sync::Arc;
 
-/// What is measured in each hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Metric {
-    /// Dollars.
-    Usd,
-    /// Bytes.
-    Bytes,
-    /// Flows.
-    Flows,
-    /// Records of REJECT.
-    Rejects,
-}
-
-impl Metric {
-    /// All, in the order in which they matter.
-    pub const ALL: [Self; 4] = [Self::Usd, Self::Bytes, Self::Flows, Self::Rejects];
-
-    /// The stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Usd => "usd",
-            Self::Bytes => "bytes",
-            Self::Flows => "flows",
-            Self::Rejects => "rejects",
-        }
-    }
-}
+pub use crate::report::hours::Metric;
 
 /// Which part of the traffic a series is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,160 @@
+//! `outflow anomalies`: flags → question → answer.
+
+use clap::{Args, ValueEnum};
+
+use super::dimensions::Dimensions;
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job, now, run_on};
+use super::memory::overflow;
+use super::output::format;
+use super::pricing::PricingFlags;
+use super::state;
+use super::tables::TableFlags;
+use super::top::rows;
+use crate::error::{Error, Exit};
+use crate::group::Verdict;
+use crate::report::anomalies::incident::Severity;
+use crate::report::anomalies::settings::Settings;
+use crate::report::anomalies::suppress::Rule;
+use crate::report::anomalies::told::AnomaliesShape;
+use crate::report::hours::gather::{Pricing, Told};
+use crate::units::time::{Window, Zone};
+use crate::view::Format;
+use crate::work::{self, AnomaliesQuestion, Job};
+
+const DAY_SECONDS: u32 = 86_400;
+
+/// Flags of `outflow anomalies`.
+#[derive(Debug, Args)]
+pub(super) struct AnomaliesFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// The owner key that tells teams apart
+    #[arg(long, value_name = "KEY", default_value = "team", help_heading = "Report")]
+    team: String,
+
+    /// The owner key that tells services apart
+    #[arg(long, value_name = "KEY", default_value = "service", help_heading = "Report")]
+    service: String,
+
+    /// How many incidents are told, or `all`
+    #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
+    max_incidents: String,
+
+    /// Leave out incidents that are less severe
+    #[arg(long, value_enum, default_value_t = SeverityFlag::Low, help_heading = "Report")]
+    min_severity: SeverityFlag,
+
+    /// End with exit code 4 if an incident is as severe, or more
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Report")]
+    fail_on: Option<SeverityFlag>,
+
+    /// Tell of each incident once, and again if it becomes worse, after a day, and when it is over; what was told is
+    /// kept in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "explain", help_heading = "Report")]
+    state: Option<String>,
+
+    /// Tell all of one incident: its hours, what was expected and why, its causes, and the records behind it
+    #[arg(long, value_name = "ID", help_heading = "Report")]
+    explain: Option<String>,
+
+    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    memory: Option<String>,
+
+    #[command(flatten)]
+    tables: TableFlags,
+
+    #[command(flatten)]
+    pricing: PricingFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// How much an incident matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SeverityFlag {
+    /// Somewhat unusual
+    Low,
+    /// Unusual
+    Medium,
+    /// Very unusual, and it matters
+    High,
+}
+
+impl From<SeverityFlag> for Severity {
+    fn from(flag: SeverityFlag) -> Self {
+        match flag {
+            SeverityFlag::Low => Self::Low,
+            SeverityFlag::Medium => Self::Medium,
+            SeverityFlag::High => Self::High,
+        }
+    }
+}
+
+impl AnomaliesFlags {
+    /// Answers, writes and tells how it ended.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        let mut job = job(&self.input, Verdict::Accept)?;
+        let settings = Settings::default();
+        let asked_from = with_lookback(&mut job, &settings);
+        let question = self.question(settings, Vec::new(), asked_from)?;
+        let (mut worst, mut state) = (None, None);
+        let exit = run_on(&job, &self.input, &self.output, |progress| {
+            let anomalies = work::anomalies(&job, question, progress)?;
+            (worst, state) = (anomalies.worst, anomalies.state);
+            Ok(anomalies.answer)
+        })?;
+        // What was not written was not told, so it is remembered only now.
+        if let (Some(path), Some(state)) = (&self.state, &state) {
+            state::write(path, state)?;
+        }
+        let told_of = self.fail_on.is_some_and(|least| worst >= Some(least.into()));
+        Ok(if told_of { Exit::Condition } else { exit })
+    }
+
+    fn question(
+        &self,
+        settings: Settings,
+        rules: Vec<Rule>,
+        asked_from: Option<u32>,
+    ) -> Result<AnomaliesQuestion, Error> {
+        let told = self.tables.told()?;
+        let known = told.owner_keys();
+        let mut dimensions = Dimensions::default();
+        let mut place = |name: &str| match known.get(name) {
+            Some(key) => dimensions.owner_place(key.clone()).map(Some),
+            None => Ok(None),
+        };
+        let (team, service) = (place(&self.team)?, place(&self.service)?);
+        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let networks = !sources.geography.is_empty();
+        Ok(AnomaliesQuestion {
+            sources,
+            told: Told { team, service, networks },
+            pricing: Pricing { table: self.pricing.prices.table()?, terms: self.pricing.terms()? },
+            settings,
+            rules,
+            state: self.state.as_deref().map(state::read).transpose()?,
+            asked_from,
+            now: now()?,
+            zone: Zone::parse(&self.input.tz)?,
+            explain: self.explain.clone(),
+            shape: AnomaliesShape {
+                brief: matches!(format(&self.output)?, Format::Table | Format::Markdown),
+                rows: rows(&self.max_incidents)?,
+                severity_min: self.min_severity.into(),
+            },
+            overflow: overflow(self.memory.as_deref())?,
+        })
+    }
+}
+
+/// Lets the job read what came before too; gives where the time asked for begins.
+fn with_lookback(job: &mut Job, settings: &Settings) -> Option<u32> {
+    let from = job.window.from?;
+    job.window = Window { from: Some(from.saturating_sub(settings.lookback_days * DAY_SECONDS)), ..job.window };
+    Some(from)
+}

@@ -1,0 +1,132 @@
+//! Series that rise a little every day, so that no hour of them is out of line: told apart from incidents.
+
+use std::ops::Range;
+
+use super::drift::creep;
+use super::fold::as_integer;
+use super::incident::Scope;
+use super::parts::{Judged, Part};
+use super::settings::Settings;
+use crate::report::hours::{Hours, Metric};
+use crate::report::{Cell, Head, Row, Table};
+use crate::schema::output;
+
+/// What a drift is measured in; records drift with everything.
+const METRICS: [Metric; 2] = [Metric::Usd, Metric::Bytes];
+/// The days of a month, that a day's rise is reckoned in.
+const MONTH_DAYS: f64 = 30.0;
+/// A day when clocks change has an hour less.
+const DAY_HOURS_MIN: usize = 23;
+
+/// A series that drifts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// Of which traffic.
+    pub scope: Scope,
+    /// What of it.
+    pub metric: Metric,
+    /// The first moment of the day since which it drifts.
+    pub since: u32,
+    /// The first moment of the day on which that became clear.
+    pub day: u32,
+    /// What it was on that day.
+    pub actual: f64,
+    /// What it was expected to be.
+    pub expected: f64,
+}
+
+/// The drifts of a part that became clear in `asked`, and matter: a month of such days is worth an incident.
+#[must_use]
+pub fn drifts(
+    hours: &Hours,
+    part: &Part,
+    judged: &Judged,
+    slots: &[u8],
+    asked: &Range<usize>,
+    settings: &Settings,
+) -> Vec<Drift> {
+    let days = days(slots);
+    let mut drifts = Vec::new();
+    for metric in METRICS {
+        let values = &judged.values[metric as usize];
+        let whole = |day: &Range<usize>| values[day.clone()].iter().copied().sum::<Option<f64>>();
+        let sums: Vec<Option<f64>> = days.iter().map(whole).collect();
+        let floor = settings.scale_min(metric) * f64::from(24_u8);
+        for creep in creep(&sums, floor, &settings.detector) {
+            let actual = sums[creep.day].unwrap_or_default();
+            let excess = (actual - creep.expected).abs() * MONTH_DAYS;
+            if !asked.contains(&days[creep.day].start) || excess < settings.impact_min(metric) {
+                continue;
+            }
+            let [since, day] = [creep.since, creep.day].map(|day| hours.moment(days[day].start));
+            drifts.push(Drift { scope: part.scope.clone(), metric, since, day, actual, expected: creep.expected });
+        }
+    }
+    drifts
+}
+
+/// The hours of each whole day, where the user is.
+fn days(slots: &[u8]) -> Vec<Range<usize>> {
+    let mut begins: Vec<usize> = (0..slots.len()).filter(|hour| slots[*hour] == 0).collect();
+    begins.push(slots.len());
+    let days = begins.windows(2).map(|pair| pair[0]..pair[1]);
+    days.filter(|day| day.len() >= DAY_HOURS_MIN).collect()
+}
+
+/// The drifts as a table, what comes to most first.
+#[must_use]
+pub fn table(mut drifts: Vec<Drift>) -> Table {
+    let month = |drift: &Drift| as_integer((drift.actual - drift.expected).abs() * MONTH_DAYS).unsigned_abs();
+    drifts.sort_by_key(|drift| (drift.metric, std::cmp::Reverse(month(drift)), drift.scope.clone(), drift.day));
+    let measured = |drift: &Drift, metric: Metric| -> [Cell; 3] {
+        if drift.metric != metric {
+            return [Cell::Absent, Cell::Absent, Cell::Absent];
+        }
+        let whole = |value: f64| as_integer(value.max(0.0)).unsigned_abs();
+        let values = [whole(drift.actual), whole(drift.expected), month(drift)];
+        values.map(|value| if metric == Metric::Usd { Cell::Usd(value) } else { value.into() })
+    };
+    let row = |drift: &Drift| -> Row {
+        let mut row = vec![
+            drift.metric.name().into(),
+            drift.scope.dimension.into(),
+            Cell::Text(drift.scope.value.clone()),
+            Cell::Time(drift.since),
+            Cell::Time(drift.day),
+        ];
+        row.extend(METRICS.into_iter().flat_map(|metric| measured(drift, metric)));
+        row
+    };
+    let columns = [
+        output::METRIC,
+        output::DIMENSION,
+        output::SCOPE,
+        output::SINCE,
+        output::CLEAR,
+        output::ACTUAL_USD,
+        output::EXPECTED_USD,
+        output::MONTH_IMPACT_USD,
+        output::ACTUAL_BYTES,
+        output::EXPECTED_BYTES,
+        output::MONTH_IMPACT_BYTES,
+    ];
+    Table {
+        name: "drifts".to_owned(),
+        title: "What rises from day to day".to_owned(),
+        columns: columns.map(Head::from).into(),
+        rows: drifts.iter().map(row).collect(),
+        ..Table::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_the_users_and_those_cut_off_are_none() {
+        let slots: Vec<u8> = (20..24).chain((0..24).filter(|hour| *hour != 2)).chain(0..24).chain(0..7).collect();
+        assert_eq!(days(&slots), [4..27, 27..51]);
+        assert!(days(&[]).is_empty());
+    }
+}

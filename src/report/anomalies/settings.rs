@@ -1,0 +1,71 @@
+//! What people can set of how incidents are told, besides the detector's own parameters.
+
+use super::baseline;
+use crate::report::causes;
+use crate::report::hours::Metric;
+use crate::units::human::USD_DECIMALS;
+
+/// A dollar, in the unit of [`Metric::Usd`].
+const USD: f64 = 10_u64.pow(USD_DECIMALS) as f64;
+const GIB: f64 = (1_u64 << 30) as f64;
+
+/// Everything that decides what is an incident.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The detector's.
+    pub detector: baseline::Parameters,
+    /// What is a cause.
+    pub attribution: causes::Parameters,
+    /// An incident of dollars or bytes is told from an impact of so many dollars on: 10. What costs less does not pay for
+    /// the minutes of looking at it.
+    pub impact_usd_min: f64,
+    /// Or from so many GiB on: 10, which leaves a cloud for about a dollar; it may be data that should not leave.
+    pub impact_gib_min: f64,
+    /// An incident of flows or rejects is told from so many of them on: 1,000.
+    pub impact_records_min: f64,
+    /// High are incidents of so many times these: 5.
+    pub high_impact_factor: f64,
+    /// What is explained by so much of an incident's cause is part of that incident: 0.7.
+    pub fold_share: f64,
+    /// Of each dimension so many values have a series of their own: 5,000. The rest is one series, `(other)`.
+    pub series_max: usize,
+    /// How much of the records of a series an interface has whose gaps are gaps of the series: 0.2.
+    pub gap_share_min: f64,
+    /// How many days before the time that is asked for are read to tell what is usual: 28.
+    pub lookback_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            detector: baseline::Parameters::default(),
+            attribution: causes::Parameters::default(),
+            impact_usd_min: 10.0,
+            impact_gib_min: 10.0,
+            impact_records_min: 1000.0,
+            high_impact_factor: 5.0,
+            fold_share: 0.7,
+            series_max: 5000,
+            gap_share_min: 0.2,
+            lookback_days: 28,
+        }
+    }
+}
+
+impl Settings {
+    /// The least impact that is told, in the unit of the metric.
+    #[must_use]
+    pub fn impact_min(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Usd => self.impact_usd_min * USD,
+            Metric::Bytes => self.impact_gib_min * GIB,
+            Metric::Flows | Metric::Rejects => self.impact_records_min,
+        }
+    }
+
+    /// The least scale of a series: by a day of hours that far off it is worth telling.
+    #[must_use]
+    pub fn scale_min(&self, metric: Metric) -> f64 {
+        self.impact_min(metric) / (24.0 * self.detector.threshold_scales.max(1.0))
+    }
+}

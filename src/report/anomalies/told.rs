@@ -1,0 +1,384 @@
+//! Incidents as tables: one row for each, its causes, and what was looked at.
+
+use std::sync::Arc;
+
+use super::baseline::Verdict;
+use super::fold::{Description, Found, Told, as_integer, is_total};
+use super::incident::{Incident, Severity};
+use super::parts::Judged;
+use super::settings::Settings;
+use crate::report::causes::Class;
+use crate::report::hours::{Dimension, Metric};
+use crate::report::{Cell, Head, Report, Row, Table};
+use crate::schema::output::{self, CellKind};
+use crate::units::human::{self, Units, counted};
+
+/// The hours that a trend shows, and how many of them are one character.
+const TREND_HOURS: usize = 72;
+const TREND_HOURS_PER_MARK: usize = 3;
+/// From nothing to the most.
+const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Hours that logs do not tell.
+const NO_MARK: char = '·';
+/// How many of the other descriptions of a cause are told.
+const EQUIVALENTS_MAX: usize = 4;
+
+/// What is told of incidents.
+#[derive(Clone, Debug)]
+pub struct AnomaliesShape {
+    /// The columns that people read on a terminal, or all of them.
+    pub brief: bool,
+    /// How many incidents are told; all where there is none.
+    pub rows: Option<usize>,
+    /// Less severe ones are counted alone.
+    pub severity_min: Severity,
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Series.
+    pub series: u64,
+    /// Runs of flagged hours.
+    pub runs: u64,
+    /// Of them those that matter.
+    pub told: u64,
+    /// Those that are suppressed.
+    pub suppressed: u64,
+    /// Hours that logs tell whole.
+    pub hours: u64,
+    /// Hours that they do not.
+    pub masked: u64,
+}
+
+/// An incident as it is shown.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// The incident; one that is over as it was told last.
+    pub incident: &'a Incident,
+    /// `new`, or what a state file makes of it.
+    pub status: &'static str,
+    /// What was found, and the judged hours of its series; nothing of what is over and no longer found.
+    pub detail: Option<(&'a Found, &'a Judged)>,
+}
+
+/// The report: the table `anomalies`, and beside it the causes.
+#[must_use]
+pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, settings: &Settings) -> Report {
+    let severe = |shown: &&Shown| shown.incident.severity >= shape.severity_min;
+    let all: Vec<&Shown> = shown.iter().filter(severe).collect();
+    let told = &all[..shape.rows.unwrap_or(usize::MAX).min(all.len())];
+    let mut report = Report { name: "anomalies".to_owned(), ..Report::default() };
+    report.meta.notes = notes(looked, shown.len(), settings);
+    let less = shown.len() - all.len();
+    if less > 0 {
+        let less = counted(less as u64, "incident");
+        report.meta.notes.push(format!("{less} less severe than {} not shown", shape.severity_min.name()));
+    }
+    let more = all.len() - told.len();
+    if more > 0 {
+        report.meta.notes.push(format!("{more} more incidents: --max-incidents all shows them"));
+    }
+    report.tables = vec![incidents(told, shape), causes(told)];
+    report
+}
+
+fn notes(looked: &Looked, incidents: usize, settings: &Settings) -> Vec<String> {
+    let (series, runs) = (human::count(looked.series.into()), counted(looked.runs, "run"));
+    let told = human::count(looked.told.into());
+    let mut notes = vec![format!(
+        "{series} series judged over {}: {runs} of hours out of line, {told} above the floors, folded into {}",
+        counted(looked.hours, "hour"),
+        counted(incidents as u64, "incident")
+    )];
+    if looked.masked > 0 {
+        let masked = counted(looked.masked, "hour");
+        notes.push(format!("{masked} not told whole by the logs, and so not judged: gaps, the first and the last"));
+    }
+    if looked.suppressed > 0 {
+        notes.push(format!("{} suppressed by the configuration", counted(looked.suppressed, "run")));
+    }
+    let days = settings.detector.history_min_days;
+    if looked.hours <= u64::from(days) * 24 {
+        notes.push(format!("nothing is judged before {days} days of hours: give logs that reach further back"));
+    }
+    notes
+}
+
+/// A column, whether people are shown it on a terminal, and its cell.
+type Column = (Head, bool, fn(&Shown<'_>) -> Cell);
+
+fn incidents(told: &[&Shown<'_>], shape: &AnomaliesShape) -> Table {
+    let columns: Vec<Column> = columns().into_iter().filter(|(_, brief, _)| *brief || !shape.brief).collect();
+    let row = |shown: &&Shown| -> Row { columns.iter().map(|(_, _, cell)| cell(shown)).collect() };
+    Table {
+        name: "anomalies".to_owned(),
+        title: "What is out of line".to_owned(),
+        rows: told.iter().map(row).collect(),
+        columns: columns.iter().map(|(head, ..)| head.clone()).collect(),
+        ..Table::default()
+    }
+}
+
+fn columns() -> Vec<Column> {
+    type Told<'a> = &'a Shown<'a>;
+    fn run(shown: Told<'_>, metric: Metric) -> Option<(f64, f64)> {
+        let (Found { run, .. }, _) = shown.detail?;
+        Some((run.actual[metric as usize], run.expected[metric as usize]))
+    }
+    fn actual(shown: Told<'_>, metric: Metric) -> Cell {
+        let cell = if metric == Metric::Usd { usd } else { whole };
+        run(shown, metric).map_or(Cell::Absent, |(actual, _)| cell(actual))
+    }
+    fn expected(shown: Told<'_>, metric: Metric) -> Cell {
+        let cell = if metric == Metric::Usd { usd } else { whole };
+        run(shown, metric).map_or(Cell::Absent, |(_, expected)| cell(expected))
+    }
+    fn of<T: Into<Cell>>(shown: Told<'_>, cell: impl Fn(&Found) -> T) -> Cell {
+        shown.detail.map_or(Cell::Absent, |(found, _)| cell(found).into())
+    }
+    fn is(what: bool) -> Cell {
+        if what { "yes" } else { "no" }.into()
+    }
+    let column =
+        |output: output::Output, brief: bool, cell: fn(&Shown<'_>) -> Cell| -> Column { (output.into(), brief, cell) };
+    vec![
+        column(output::ID, true, |shown| shown.incident.id.as_str().into()),
+        column(output::STATUS, false, |shown| shown.status.into()),
+        column(output::SEVERITY, true, |shown| shown.incident.severity.name().into()),
+        column(output::SCORE, true, |shown| u64::from(shown.incident.score).into()),
+        column(output::METRIC, false, |shown| shown.incident.metric.name().into()),
+        column(output::DIMENSION, false, |shown| shown.incident.scope.dimension.into()),
+        column(output::SCOPE, false, |shown| Cell::Text(Arc::clone(&shown.incident.scope.value))),
+        column(output::DIRECTION, false, |shown| of(shown, |found| if found.run.is_up { "up" } else { "down" })),
+        column(output::BEGIN, true, |shown| Cell::Time(shown.incident.start)),
+        column(output::FINISH, false, |shown| Cell::Time(shown.incident.end)),
+        column(output::OPEN, false, |shown| is(shown.incident.is_open)),
+        column(output::HOURS, true, |shown| u64::from(shown.incident.hours).into()),
+        column(output::PEAK_SCALES, false, |shown| tenths(shown.incident.peak)),
+        column(output::ACTUAL_USD, false, |shown| actual(shown, Metric::Usd)),
+        column(output::EXPECTED_USD, false, |shown| expected(shown, Metric::Usd)),
+        column(output::IMPACT_USD, true, |shown| Cell::Usd(shown.incident.impact_usd.unsigned_abs())),
+        column(output::ACTUAL_BYTES, false, |shown| actual(shown, Metric::Bytes)),
+        column(output::EXPECTED_BYTES, false, |shown| expected(shown, Metric::Bytes)),
+        column(output::IMPACT_BYTES, true, |shown| shown.incident.impact_bytes.unsigned_abs().into()),
+        column(output::ACTUAL_FLOWS, false, |shown| actual(shown, Metric::Flows)),
+        column(output::EXPECTED_FLOWS, false, |shown| expected(shown, Metric::Flows)),
+        column(output::ACTUAL_REJECTS, false, |shown| actual(shown, Metric::Rejects)),
+        column(output::EXPECTED_REJECTS, false, |shown| expected(shown, Metric::Rejects)),
+        column(output::CAUSE, false, |shown| of(shown, cause)),
+        column(output::CAUSE_SHARE, false, |shown| {
+            of(shown, |found| share(found.causes.first().map_or(0.0, |cause| cause.share)))
+        }),
+        column(output::CLASS, false, |shown| of(shown, class_name)),
+        column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.unexplained_share))),
+        column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
+        column(output::BAND, false, |shown| shown.detail.map_or(Cell::Absent, |detail| band(detail).into())),
+        column(output::SUMMARY, true, |shown| match shown.detail {
+            Some((found, _)) => summary(found).into(),
+            None => format!("{}: over", scope_words(shown.incident)).into(),
+        }),
+    ]
+}
+
+fn whole(value: f64) -> Cell {
+    as_integer(value.max(0.0)).unsigned_abs().into()
+}
+
+fn usd(value: f64) -> Cell {
+    Cell::Usd(as_integer(value.max(0.0)).unsigned_abs())
+}
+
+fn tenths(value: f64) -> Cell {
+    Cell::Decimal { units: as_integer(value * 10.0).unsigned_abs(), per: 10 }
+}
+
+/// A share of an estimate, in thousandths.
+fn share(share: f64) -> Cell {
+    Cell::Share { part: as_integer((share * 1000.0).max(0.0)).unsigned_abs(), whole: 1000 }
+}
+
+/// The kind of the first cause.
+fn class_name(found: &Found) -> &'static str {
+    match found.causes.first() {
+        _ if found.is_spread => "spread",
+        Some(cause) => name(cause.class),
+        None => "unknown",
+    }
+}
+
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::New => "new",
+        Class::Growth => "growth",
+        Class::PathChange { .. } => "path-change",
+        Class::Price => "price",
+        Class::Spread => "spread",
+    }
+}
+
+/// A description in words.
+fn words(what: &Description) -> String {
+    let word = |(dimension, value): &(Dimension, Arc<str>)| format!("{} {value}", dimension.name().replace('_', " "));
+    what.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// The first cause in words, and how many more there are.
+fn cause(found: &Found) -> String {
+    match found.causes.as_slice() {
+        _ if found.is_spread => "broad increase: no part of it stands out".to_owned(),
+        [] => "unknown".to_owned(),
+        [cause] => words(&cause.what),
+        [cause, others @ ..] => format!("{}; and {} more", words(&cause.what), others.len()),
+    }
+}
+
+/// Who sends what to whom, as far as nearly all of a cause is the same; else how it is described.
+fn who(cause: &Told) -> String {
+    use Dimension::{Destination, Interface, Path, Port, Service, Team};
+    let of = |dimension: Dimension| {
+        let value = cause.profile.iter().find(|(told, _)| *told == dimension);
+        value.map(|(_, value)| &**value).filter(|value| !["-", "none", "other"].contains(value))
+    };
+    let sender = [Team, Service, Interface].into_iter().filter_map(of).collect::<Vec<_>>().join(" ");
+    let to = of(Destination).map(|to| if to.starts_with("from ") { to.to_owned() } else { format!("to {to}") });
+    let path = of(Path).map(|path| format!("by {path}"));
+    let port = of(Port).map(|port| format!("port {port}"));
+    let sender = Some(sender).filter(|sender| !sender.is_empty());
+    let words: Vec<String> = [sender, to, path, port].into_iter().flatten().collect();
+    if words.is_empty() { self::words(&cause.what) } else { words.join(" ") }
+}
+
+/// What happened, in a sentence.
+fn summary(found: &Found) -> String {
+    let incident = &found.incident;
+    let of = scope_words(incident);
+    let (actual, expected) = (measure(incident.metric, incident.actual), measure(incident.metric, incident.expected));
+    let why = match found.causes.first() {
+        _ if found.is_spread => "broad increase, no part of it stands out".to_owned(),
+        None => "no cause was found".to_owned(),
+        Some(cause) => {
+            let share = format!("{:.0} %", cause.share.min(1.0) * 100.0);
+            let kind = match (&cause.from_path, cause.class) {
+                (Some(from), _) => format!("path change, before by {from}"),
+                (None, Class::New) => "not seen before".to_owned(),
+                (None, class) => name(class).to_owned(),
+            };
+            let what = who(cause);
+            format!("{share} of it is {what} ({kind})")
+        }
+    };
+    format!("{of}: {actual} where {expected} was expected; {why}")
+}
+
+/// Which part of the traffic an incident is of.
+fn scope_words(incident: &Incident) -> String {
+    if is_total(&incident.scope) {
+        return "all traffic".to_owned();
+    }
+    format!("{} {}", incident.scope.dimension.replace('_', " "), incident.scope.value)
+}
+
+/// A value of a metric for people.
+fn measure(metric: Metric, value: u128) -> String {
+    match metric {
+        Metric::Usd => human::usd(value),
+        Metric::Bytes => human::bytes(value, Units::Iec),
+        Metric::Flows => format!("{} flows", human::count(value)),
+        Metric::Rejects => format!("{} rejects", human::count(value)),
+    }
+}
+
+/// The last days of the series up to the incident's end, a mark for every few hours: the greatest of them.
+fn trend((Found { run, .. }, judged): (&Found, &Judged)) -> String {
+    let values = &judged.values[run.metric as usize];
+    let end = (run.hours.end + TREND_HOURS_PER_MARK).min(values.len());
+    let shown = &values[end.saturating_sub(TREND_HOURS)..end];
+    let most = shown.iter().flatten().fold(0.0_f64, |most, value| most.max(*value));
+    let mark = |hours: &[Option<f64>]| match hours.iter().flatten().copied().reduce(f64::max) {
+        None => NO_MARK,
+        Some(_) if most <= 0.0 => MARKS[0],
+        Some(value) => {
+            let level = as_integer(value / most * (MARKS.len() - 1) as f64);
+            MARKS[usize::try_from(level).unwrap_or(0).min(MARKS.len() - 1)]
+        }
+    };
+    shown.chunks(TREND_HOURS_PER_MARK).map(mark).collect()
+}
+
+/// What an hour could have been at the incident's peak without being out of line, from the least to the most.
+fn band((Found { run, .. }, judged): (&Found, &Judged)) -> String {
+    let verdicts = &judged.verdicts[run.metric as usize];
+    let peak = verdicts[run.hours.clone()].iter().max_by(|one, other| one.z.abs().total_cmp(&other.z.abs()));
+    let of = |value: f64| measure(run.metric, as_integer(value.max(0.0)).unsigned_abs());
+    peak.map_or_else(String::new, |verdict| {
+        let [low, high] = limits(verdict);
+        format!("{} to {} an hour", of(low), of(high))
+    })
+}
+
+/// Three scales below and above what was expected.
+pub(super) fn limits(verdict: &Verdict) -> [f64; 2] {
+    let reach = 3.0 * verdict.scale;
+    [(verdict.expected - reach).max(0.0), verdict.expected + reach]
+}
+
+fn causes(told: &[&Shown<'_>]) -> Table {
+    let heads = [output::ID, output::RANK, output::CLASS];
+    let mut columns: Vec<Head> = heads.map(Head::from).to_vec();
+    columns.extend(Dimension::ALL.map(|dimension| Head { name: dimension.name().to_owned(), kind: CellKind::Text }));
+    let rest = [
+        output::FROM_PATH,
+        output::CAUSE_SHARE,
+        output::ACTUAL_USD,
+        output::EXPECTED_USD,
+        output::WITHOUT_USD,
+        output::ACTUAL_BYTES,
+        output::EXPECTED_BYTES,
+        output::WITHOUT_BYTES,
+        output::EQUIVALENTS,
+    ];
+    columns.extend(rest.map(Head::from));
+    let rows = told
+        .iter()
+        .filter_map(|shown| shown.detail)
+        .flat_map(|(found, _)| found.causes.iter().zip(1_u64..).map(|(cause, rank)| cause_row(found, cause, rank)));
+    Table {
+        name: "causes".to_owned(),
+        title: "What made it".to_owned(),
+        rows: rows.collect(),
+        columns,
+        ..Table::default()
+    }
+}
+
+fn cause_row(found: &Found, cause: &Told, rank: u64) -> Row {
+    let of = |dimension: Dimension| {
+        let value = cause.profile.iter().find(|(told, _)| *told == dimension);
+        value.map_or(Cell::Absent, |(_, value)| Cell::Text(Arc::clone(value)))
+    };
+    // What the incident's traffic would have come to, had the cause been as usual.
+    let without = |metric: Metric| {
+        let (real, usual) = cause.amounts[metric as usize];
+        found.run.actual[metric as usize] - (real - usual)
+    };
+    let ([usd_now, usd_usual], [bytes_now, bytes_usual]) = {
+        let [usd, bytes, ..] = cause.amounts;
+        ([usd.0, usd.1], [bytes.0, bytes.1])
+    };
+    let also: Vec<String> = cause.equivalents.iter().take(EQUIVALENTS_MAX).map(words).collect();
+    let mut row: Row = vec![found.incident.id.as_str().into(), rank.into(), name(cause.class).into()];
+    row.extend(Dimension::ALL.map(of));
+    row.extend([
+        cause.from_path.clone().map_or(Cell::Absent, Cell::Text),
+        share(cause.share),
+        usd(usd_now),
+        usd(usd_usual),
+        usd(without(Metric::Usd)),
+        whole(bytes_now),
+        whole(bytes_usual),
+        whole(without(Metric::Bytes)),
+        if also.is_empty() { Cell::Absent } else { also.join("; ").into() },
+    ]);
+    row
+}

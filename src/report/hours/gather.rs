@@ -1,0 +1,381 @@
+//! A roll-up of traffic and its charges → [`Hours`].
+//!
+//! An end of the estate is told by its service, else by its network, else by its interface. One outside is told by its
+//! address if it stands out (the [`ADDRESSES_MAX`] with the greatest sums of an hour), else by its autonomous system
+//! where that is known, else by what it is: an AWS service, `internet`… What comes from outside has its sender as
+//! `from …`. Dollars are shared out by bytes among those that are charged alike in an hour.
+
+mod names;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use self::names::{Names, Numbered};
+use super::{Amounts, Cell, HOUR_SECONDS, Hours, Leaf};
+use crate::error::Error;
+use crate::group::{Interfaces, Key, KeyValue, Rollup, Spec, Sums};
+use crate::price::{Charge, PoolTerms, PriceTable};
+use crate::report::Cell as ReportCell;
+use crate::report::charged::{self, Bill, Charged};
+use crate::report::cost::unpriced_note;
+use crate::schema::{Column, ColumnSet};
+use crate::units::human::count;
+
+/// How many addresses outside of the estate are told apart.
+pub const ADDRESSES_MAX: usize = 400;
+/// How many ports are told apart.
+pub const PORTS_MAX: usize = 250;
+/// How long after its end an hour's records may still arrive. Source: the VPC user guide, "Flow log delivery".
+pub const DELIVERY_SECONDS: u32 = 1800;
+/// How much of an hour may be without any record at its begin and its end, so that it still counts as told whole.
+const SLACK_SECONDS: u32 = 600;
+
+/// Which owners are known, by the places of their keys among those asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The key of teams.
+    pub team: Option<usize>,
+    /// The key of services.
+    pub service: Option<usize>,
+    /// Whether autonomous systems are known.
+    pub networks: bool,
+}
+
+/// The columns of owners: the bearer's, the source's, the destination's.
+const OWNERS: [[Column; 3]; 2] =
+    [[Column::Owner1, Column::SrcOwner1, Column::DstOwner1], [Column::Owner2, Column::SrcOwner2, Column::DstOwner2]];
+
+/// The key columns, in order; the charge and the hour follow.
+fn columns_by(told: Told) -> [Column; 17] {
+    use Column as C;
+    let owner = |place: Option<usize>, side: usize| OWNERS[place.unwrap_or(0).min(1)][side];
+    [
+        owner(told.team, 0),
+        owner(told.service, 1),
+        owner(told.service, 2),
+        C::SrcInterface,
+        C::DstInterface,
+        C::SrcVpc,
+        C::DstVpc,
+        C::SrcPlace,
+        C::DstPlace,
+        C::SrcRegion,
+        C::DstRegion,
+        if told.networks { C::SrcNetwork } else { C::SrcPlace },
+        if told.networks { C::DstNetwork } else { C::DstPlace },
+        C::Src,
+        C::Dst,
+        C::Port,
+        C::Via,
+    ]
+}
+
+/// What to sum: traffic, its charges and what was refused.
+#[must_use]
+pub fn spec(told: Told) -> Spec {
+    let keys = columns_by(told).into_iter().map(|column| Key { column, cut: None });
+    charged::spec(keys.collect(), true)
+}
+
+/// The columns that traffic must have for it, and those of the records that ride along.
+#[must_use]
+pub fn columns(told: Told) -> (ColumnSet, Vec<Column>) {
+    let columns = columns_by(told).into_iter().fold(charged::columns().with(Column::Weight), ColumnSet::with);
+    (columns, vec![Column::Port])
+}
+
+/// The hours, and what tells a reader how dollars came about.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The hours.
+    pub hours: Hours,
+    /// Notes of prices and of what was put together.
+    pub notes: Vec<String>,
+}
+
+/// How traffic is priced.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// The prices.
+    pub table: PriceTable,
+    /// What decides the cost besides.
+    pub terms: PoolTerms,
+}
+
+/// Makes hours of a roll-up by [`spec`]. `now` is when the logs were read.
+///
+/// # Errors
+/// If rows of the roll-up were spilled and cannot be read.
+pub fn gather(
+    rollup: &Rollup,
+    interfaces: &Interfaces,
+    told: Told,
+    pricing: &Pricing,
+    now: u32,
+) -> Result<Gathered, Error> {
+    let mut survey = Survey::default();
+    each(rollup, |row| survey.add(&row))?;
+    let Some((first, last)) = survey.span else { return Ok(Gathered::default()) };
+    let bill = Bill::of(survey.charged(rollup), (None, None), &pricing.table, pricing.terms.clone());
+    let mut gathering = Gathering::new(rollup, told, first, &survey, &bill);
+    each(rollup, |row| gathering.add(&row))?;
+    let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
+    let covered = covered(interfaces, &survey, (first, count), now);
+    let lost = gathering.lost(interfaces, (first, count));
+    let unpriced: u128 = bill.lines.iter().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
+    let mut notes = charged::notes(&bill);
+    notes.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
+    notes.extend(survey.note());
+    let Gathering { names, leaves, cells, .. } = gathering;
+    let cell = |((leaf, hour), amounts)| Cell { leaf, hour, amounts };
+    let cells = cells.into_iter().map(cell).collect();
+    let hours = Hours::new((first, covered), &names.all(), &leaves.in_order(), cells, &lost);
+    Ok(Gathered { hours, notes })
+}
+
+/// A group of the roll-up, its key taken apart; of pairs the source stands first.
+struct Group {
+    team: KeyValue,
+    service: [KeyValue; 2],
+    interface: [KeyValue; 2],
+    vpc: [KeyValue; 2],
+    place: [KeyValue; 2],
+    region: [KeyValue; 2],
+    network: [KeyValue; 2],
+    address: [KeyValue; 2],
+    port: KeyValue,
+    via: KeyValue,
+    path: KeyValue,
+    /// What is charged alike; nothing of traffic itself.
+    charged: Option<Alike>,
+    hour: u32,
+    counted: Sums,
+    blocked: Sums,
+}
+
+/// What is charged alike in an hour: the charge, its sides, the hour.
+type Alike = (u32, KeyValue, KeyValue, u32);
+
+/// The same in words.
+type Named = (Option<Charge>, Arc<str>, Arc<str>, u32);
+
+impl Group {
+    /// Takes the key of a roll-up by [`spec`] apart.
+    fn new(key: &[KeyValue], counted: Sums, blocked: Sums) -> Option<Self> {
+        let (own, rest) = key.split_first_chunk::<17>()?;
+        let [team, src_service, dst_service, pairs @ .., port, via] = *own;
+        let [charge, _payer, from, to, _assumed, path, KeyValue::Time(hour)] = *rest.first_chunk::<7>()? else {
+            return None;
+        };
+        let pair = |place: usize| [pairs[2 * place], pairs[2 * place + 1]];
+        let charged = if let KeyValue::Text(charge) = charge { Some((charge, from, to, hour)) } else { None };
+        let [interface, vpc, place, region, network, address] = [0, 1, 2, 3, 4, 5].map(pair);
+        let service = [src_service, dst_service];
+        Some(Self {
+            team,
+            service,
+            interface,
+            vpc,
+            place,
+            region,
+            network,
+            address,
+            port,
+            via,
+            path,
+            charged,
+            hour,
+            counted,
+            blocked,
+        })
+    }
+
+    /// Whether an end is the estate's: 0 is the source, 1 the destination.
+    fn is_own(&self, side: usize) -> bool {
+        self.interface[side] != KeyValue::Absent || self.vpc[side] != KeyValue::Absent
+    }
+
+    /// Which end it is told by, and which the other one is: what comes from outside is its receiver's.
+    fn sides(&self) -> (usize, usize) {
+        if self.is_own(0) || !self.is_own(1) { (0, 1) } else { (1, 0) }
+    }
+}
+
+fn each(rollup: &Rollup, mut take: impl FnMut(Group)) -> Result<(), Error> {
+    let mut key = Vec::new();
+    for shard in rollup.shards() {
+        rollup.for_each_group(shard, |group| {
+            key.clear();
+            key.extend(rollup.group_values(&group));
+            if let Some(group) = Group::new(&key, group.counted, group.blocked) {
+                take(group);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+type Map<K, V> = HashMap<K, V, ahash::RandomState>;
+
+/// What must be known of all groups before they are told apart.
+#[derive(Default)]
+struct Survey {
+    span: Option<(u32, u32)>,
+    charges: Map<Alike, u128>,
+    /// By address and by port: the greatest sum of a group, of bytes and of records.
+    addresses: Map<u128, [u128; 2]>,
+    ports: Map<u64, [u128; 2]>,
+    hours: HashSet<u32, ahash::RandomState>,
+}
+
+impl Survey {
+    fn add(&mut self, group: &Group) {
+        let (first, last) = self.span.unwrap_or((group.hour, group.hour));
+        self.span = Some((first.min(group.hour), last.max(group.hour)));
+        self.hours.insert(group.hour);
+        if let Some(alike) = group.charged {
+            *self.charges.entry(alike).or_default() += group.counted.bytes;
+            return;
+        }
+        let size = [group.counted.bytes, group.counted.flows + group.blocked.flows];
+        let (_, other) = group.sides();
+        if let KeyValue::Address(address) = group.address[other]
+            && !group.is_own(other)
+        {
+            widen(self.addresses.entry(address).or_default(), size);
+        }
+        if let KeyValue::Number(port) = group.port {
+            widen(self.ports.entry(port).or_default(), size);
+        }
+    }
+
+    /// The charges as rows for pricing.
+    fn charged(&self, rollup: &Rollup) -> Vec<Charged> {
+        let mut rows = Vec::new();
+        for ((charge, from, to, hour), bytes) in &self.charges {
+            let (from, to) = charged::sides(*from, *to, rollup.names());
+            let row = Charged {
+                previous: false,
+                keys: Vec::new(),
+                charge: Charge::of_name(&rollup.names().display(*charge)),
+                reason: "".into(),
+                payer: ReportCell::Absent,
+                from,
+                to,
+                hour: *hour,
+                assumed: None,
+                bytes: 0,
+            };
+            let mut left = *bytes;
+            while left > 0 {
+                let bytes = u64::try_from(left).unwrap_or(u64::MAX);
+                left -= u128::from(bytes);
+                rows.push(Charged { bytes, ..row.clone() });
+            }
+        }
+        rows
+    }
+
+    /// What was put together.
+    fn note(&self) -> Option<String> {
+        let more = self.addresses.len().checked_sub(ADDRESSES_MAX).filter(|more| *more > 0)?;
+        let more = count(more as u128);
+        Some(format!(
+            "of the addresses outside, the {ADDRESSES_MAX} that stand out are told apart, {more} others are not"
+        ))
+    }
+}
+
+fn widen(kept: &mut [u128; 2], size: [u128; 2]) {
+    kept.iter_mut().zip(size).for_each(|(kept, size)| *kept = (*kept).max(size));
+}
+
+/// Those with the greatest sums, half by bytes and half by records, sorted; equal ones by what they are.
+fn greatest<T: Copy + Ord>(of: &Map<T, [u128; 2]>, count: usize) -> Vec<T> {
+    let mut kept = Vec::new();
+    for measure in 0..2 {
+        let mut all: Vec<_> = of.iter().map(|(key, sizes)| (std::cmp::Reverse(sizes[measure]), *key)).collect();
+        all.sort_unstable();
+        kept.extend(all.into_iter().take(count / 2).map(|(_, key)| key));
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
+/// Groups, as they become leaves and cells.
+struct Gathering<'r> {
+    first: u32,
+    /// What those that are charged alike cost, in 10⁻¹⁰ USD, and their bytes.
+    rates: Map<Alike, (u128, u128)>,
+    names: Names<'r>,
+    leaves: Numbered<Leaf>,
+    cells: Map<(u32, u32), Amounts>,
+}
+
+impl<'r> Gathering<'r> {
+    fn new(rollup: &'r Rollup, told: Told, first: u32, survey: &Survey, bill: &Bill) -> Self {
+        let mut usd: HashMap<Named, u128> = HashMap::new();
+        for line in &bill.lines {
+            let Charged { charge, from, to, hour, .. } = &line.charged;
+            *usd.entry((*charge, Arc::clone(from), Arc::clone(to), *hour)).or_default() += line.priced.usd.rounded();
+        }
+        let rate = |(alike, bytes): (&Alike, &u128)| {
+            let (charge, from, to, hour) = alike;
+            let (from, to) = charged::sides(*from, *to, rollup.names());
+            let cost = usd.get(&(Charge::of_name(&rollup.names().display(*charge)), from, to, *hour));
+            (*alike, (cost.copied().unwrap_or(0), *bytes))
+        };
+        let apart = (greatest(&survey.addresses, ADDRESSES_MAX), greatest(&survey.ports, PORTS_MAX));
+        Self {
+            first,
+            rates: survey.charges.iter().map(rate).collect(),
+            names: Names::new(rollup.names(), told, apart),
+            leaves: Numbered::default(),
+            cells: Map::default(),
+        }
+    }
+
+    fn add(&mut self, group: &Group) {
+        let narrow = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
+        let amounts = match group.charged {
+            Some(alike) => {
+                let (usd, bytes) = self.rates.get(&alike).copied().unwrap_or((0, 1));
+                Amounts([narrow(usd * group.counted.bytes / bytes.max(1)), 0, 0, 0])
+            }
+            None => Amounts([0, group.counted.bytes, group.counted.flows, group.blocked.flows].map(narrow)),
+        };
+        let leaf = self.names.leaf(group);
+        let hour = group.hour.saturating_sub(self.first) / HOUR_SECONDS;
+        self.cells.entry((self.leaves.number(leaf), hour)).or_default().add(amounts);
+    }
+
+    /// The hours in which AWS lost records of interfaces that have traffic.
+    fn lost(&self, interfaces: &Interfaces, (first, count): (u32, usize)) -> Vec<(u32, u32)> {
+        let last = u32::try_from(count).unwrap_or(u32::MAX).saturating_sub(1);
+        let hour = |moment: u32| moment.saturating_sub(first) / HOUR_SECONDS;
+        let mut lost = Vec::new();
+        for (id, interface) in interfaces.iter() {
+            let Some(code) = self.names.code(&String::from_utf8_lossy(id)) else { continue };
+            let gaps = interface.gaps().iter().filter(|(from, to)| *to >= first && hour(*from) <= last);
+            lost.extend(gaps.flat_map(|(from, to)| hour(*from)..=hour(*to).min(last)).map(|hour| (code, hour)));
+        }
+        lost
+    }
+}
+
+/// The hours of which logs tell the whole: those with records, but one that has begun before the first record or ends
+/// after the last one, or whose records may still arrive.
+fn covered(interfaces: &Interfaces, survey: &Survey, (first, count): (u32, usize), now: u32) -> Vec<bool> {
+    let watched = interfaces.iter().filter_map(|(_, interface)| interface.watched);
+    let (begun, ended) = watched.fold((u32::MAX, 0), |(begun, ended), (from, to)| (begun.min(from), ended.max(to)));
+    let whole = |hour: usize| {
+        let start = first.saturating_add(u32::try_from(hour).unwrap_or(u32::MAX).saturating_mul(HOUR_SECONDS));
+        let end = start.saturating_add(HOUR_SECONDS);
+        survey.hours.contains(&start)
+            && begun <= start.saturating_add(SLACK_SECONDS)
+            && ended >= end.saturating_sub(SLACK_SECONDS)
+            && now >= end.saturating_add(DELIVERY_SECONDS)
+    };
+    (0..count).map(whole).collect()
+}

@@ -1,0 +1,208 @@
+//! `anomalies`: scan, join, sum by the hour, judge every series, fold what is out of line into incidents.
+
+use std::ops::Range;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::answer::Answer;
+use super::behind::behind;
+use super::explain::next;
+use super::traffic::{Sum, TrafficQuestion, summed};
+use super::{Job, Progress};
+use crate::error::Error;
+use crate::group::Overflow;
+use crate::join::{Sources, Wanted};
+use crate::report::anomalies::drifts::{self, Drift, drifts};
+use crate::report::anomalies::explained;
+use crate::report::anomalies::fold::{Found, fold};
+use crate::report::anomalies::incident::{Incident, Metric, Scope, Severity};
+use crate::report::anomalies::parts::{Calendar, Judged, Part, judged, parts};
+use crate::report::anomalies::runs::{Run, Runs, runs};
+use crate::report::anomalies::settings::Settings;
+use crate::report::anomalies::state::{State, Status};
+use crate::report::anomalies::suppress::{Rule, Suppressions};
+use crate::report::anomalies::told::{AnomaliesShape, Looked, Shown, report};
+use crate::report::hours::Hours;
+use crate::report::hours::gather::{Pricing, Told, columns, gather, spec};
+use crate::units::human::counted;
+use crate::units::time::Zone;
+
+/// How many ids an error lists.
+const IDS_TOLD_MAX: usize = 20;
+
+/// What is looked for, in which hours, and how it is shown.
+#[derive(Debug)]
+pub struct AnomaliesQuestion {
+    /// What is joined.
+    pub sources: Sources,
+    /// Which owners are known.
+    pub told: Told,
+    /// What traffic costs.
+    pub pricing: Pricing,
+    /// What is an incident.
+    pub settings: Settings,
+    /// When nothing is told.
+    pub rules: Vec<Rule>,
+    /// What was told before, if that is kept.
+    pub state: Option<State>,
+    /// Where the time asked for begins; what is read before tells what is usual.
+    pub asked_from: Option<u32>,
+    /// When it is.
+    pub now: u32,
+    /// Where the user is: the hours of day are told by it.
+    pub zone: Zone,
+    /// The incident that is explained, by the begin of its id; all are listed where there is none.
+    pub explain: Option<String>,
+    /// Rows and columns.
+    pub shape: AnomaliesShape,
+    /// How much memory the sums may take, and where the rest goes.
+    pub overflow: Option<Overflow>,
+}
+
+/// What spiked.
+#[derive(Debug)]
+pub struct Anomalies {
+    /// The answer.
+    pub answer: Answer,
+    /// The most severe incident that was told and is not over.
+    pub worst: Option<Severity>,
+    /// What is to be kept of it for the next time, if anything is.
+    pub state: Option<State>,
+}
+
+/// Answers what spiked.
+///
+/// # Errors
+/// If the inputs cannot be found or threads cannot be started, or there is no incident to be explained; what is wrong
+/// with single objects is in the answer.
+pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) -> Result<Anomalies, Error> {
+    let AnomaliesQuestion { sources, told, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
+    let (columns, extra) = columns(told);
+    let wanted = Wanted { columns, traffic: true, charges: true, blocked: true };
+    let traffic = TrafficQuestion { sources, extra, sums: vec![Sum { wanted, spec: spec(told) }], overflow };
+    let threads = job.threads()?;
+    let mut summed = summed(job, &traffic, &threads, progress)?;
+    let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
+    let gathered = gather(&rollup, &summed.interfaces, told, &pricing, now)?;
+    drop(rollup);
+    let hours = &gathered.hours;
+    let slots: Vec<u8> = (0..hours.count).map(|hour| zone.hour_of_day(hours.moment(hour))).collect();
+    let suppressions = Suppressions::of(&rules, hours.first, hours.moment(hours.count), now);
+    let is_suppressed = |metric: Metric, scope: &Scope, hour: u32| suppressions.covers(metric, scope, hour).is_some();
+    let calendar = Calendar { slots: &slots, is_suppressed: &is_suppressed };
+    let asked = asked_from.map_or(0, |from| hours.hour_of(from))..hours.count;
+    let Out { parts, found, looked, drifts } = out_of_line(hours, calendar, asked, &settings, &threads);
+    let judged: Vec<_> = found.iter().map(|found| judged(hours, &parts[found.run.part], calendar, &settings)).collect();
+    let details: Vec<_> = found.iter().zip(&judged).collect();
+    let remembered = remembered(&details, question.state.as_ref(), hours);
+    let shown: Vec<_> = remembered.told.iter().map(|told| shown(told, &details)).collect();
+    let mut report = match question.explain.as_deref() {
+        Some(id) => {
+            let one = explained(&details, id)?;
+            let shown = Shown { incident: &one.0.incident, status: Status::New.name(), detail: Some(one) };
+            let mut report = report(&[shown], &looked, &question.shape, &settings);
+            report.tables.extend(explained::tables(hours, one.0, one.1));
+            report.tables.extend(behind(job, hours, one.0, progress, &mut report.meta)?);
+            report
+        }
+        None => report(&shown, &looked, &question.shape, &settings),
+    };
+    report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
+    if !drifts.is_empty() {
+        report.tables.push(drifts::table(drifts));
+    }
+    let known = remembered.known;
+    report.meta.notes.extend((known > 0).then(|| format!("{} told before and not again", counted(known, "incident"))));
+    report.meta.notes.extend(gathered.notes);
+    report.meta.notes.extend(summed.notes);
+    report.meta.warnings.extend(suppressions.warnings.iter().cloned());
+    report.meta.warnings.extend(summed.warnings);
+    let mut answer = Answer::new(report, job, &summed.found, &summed.outcomes, summed.account);
+    // What came before was read to tell what is usual, and is none of what was asked for.
+    answer.report.meta.window = (asked_from.or(job.window.from), job.window.to);
+    let alive = remembered.told.iter().filter(|(status, _)| *status != Status::Closed);
+    let worst = alive.map(|(_, incident)| incident.severity).max();
+    Ok(Anomalies { answer, worst, state: remembered.state })
+}
+
+/// What of the incidents is to be told, by what was told before.
+#[derive(Default)]
+struct Remembered {
+    told: Vec<(Status, Incident)>,
+    /// How many were told before, and are not again.
+    known: u64,
+    state: Option<State>,
+}
+
+fn remembered(details: &[(&Found, &Judged)], state: Option<&State>, hours: &Hours) -> Remembered {
+    let incidents: Vec<Incident> = details.iter().map(|(found, _)| found.incident.clone()).collect();
+    let judged = hours.covered.iter().rposition(|covered| *covered);
+    let (Some(state), Some(last)) = (state, judged) else {
+        let told = incidents.into_iter().map(|incident| (Status::New, incident)).collect();
+        return Remembered { told, known: 0, state: state.cloned() };
+    };
+    let (told, next) = state.next(&incidents, hours.moment(last + 1));
+    let again = told.iter().filter(|told| incidents.iter().any(|incident| incident.id == told.incident.id)).count();
+    let known = (incidents.len() - again) as u64;
+    Remembered { told: told.into_iter().map(|told| (told.status, told.incident)).collect(), known, state: Some(next) }
+}
+
+fn shown<'a>((status, incident): &'a (Status, Incident), details: &[(&'a Found, &'a Judged)]) -> Shown<'a> {
+    let detail = details.iter().find(|(found, _)| found.incident.id == incident.id).copied();
+    Shown { incident, status: status.name(), detail }
+}
+
+/// The incident whose id, or that of something folded into it, begins so.
+fn explained<'a>(details: &[(&'a Found, &'a Judged)], id: &str) -> Result<(&'a Found, &'a Judged), Error> {
+    let begins = |(found, _): &&(&Found, &Judged)| found.incident.members.iter().any(|member| member.starts_with(id));
+    let mut matching = details.iter().filter(begins);
+    let error = match (matching.next(), matching.next()) {
+        (Some(one), None) => return Ok(*one),
+        (Some(_), Some(_)) => Error::usage(format!("--explain: several incidents begin with `{id}`")),
+        (None, _) => Error::usage(format!("--explain: there is no incident `{id}`")),
+    };
+    let ids: Vec<_> = details.iter().take(IDS_TOLD_MAX).map(|(found, _)| found.incident.id.as_str()).collect();
+    Err(match ids.as_slice() {
+        [] => error.hint("nothing is out of line in these logs and this time"),
+        ids => error.hint(format!("the incidents are {}", ids.join(", "))),
+    })
+}
+
+/// What is out of line.
+struct Out {
+    parts: Vec<Part>,
+    found: Vec<Found>,
+    looked: Looked,
+    drifts: Vec<Drift>,
+}
+
+/// Judges every series, and folds what is out of line.
+fn out_of_line(
+    hours: &Hours,
+    calendar: Calendar<'_>,
+    asked: Range<usize>,
+    settings: &Settings,
+    threads: &ThreadPool,
+) -> Out {
+    let parts = parts(hours, settings);
+    let one = |(place, part): (usize, &Part)| -> (Runs, Vec<Drift>) {
+        let judged = judged(hours, part, calendar, settings);
+        let is_suppressed = |metric, hour: usize| (calendar.is_suppressed)(metric, &part.scope, hours.moment(hour));
+        let runs = runs(place, &judged, asked.clone(), is_suppressed, settings);
+        (runs, drifts(hours, part, &judged, calendar.slots, &asked, settings))
+    };
+    let (all, drifts): (Vec<Runs>, Vec<_>) = threads.install(|| parts.par_iter().enumerate().map(one).unzip());
+    let hours_told = asked.clone().filter(|hour| hours.covered[*hour]).count();
+    let looked = Looked {
+        series: parts.len() as u64,
+        runs: all.iter().map(|runs| runs.found as u64).sum(),
+        told: all.iter().map(|runs| runs.told.len() as u64).sum(),
+        suppressed: all.iter().map(|runs| runs.suppressed.len() as u64).sum(),
+        hours: hours_told as u64,
+        masked: (asked.len() - hours_told) as u64,
+    };
+    let runs: Vec<Run> = all.into_iter().flat_map(|runs| runs.told).collect();
+    let found = fold(hours, &parts, runs, settings);
+    Out { parts, found, looked, drifts: drifts.into_iter().flatten().collect() }
+}
