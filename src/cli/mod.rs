@@ -3,6 +3,7 @@
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
 mod anomalies;
+mod config;
 mod cost;
 mod dimensions;
 mod fields;
@@ -61,6 +62,9 @@ enum Command {
     /// What traffic is priced by: show the prices, check a table, make one of AWS's price lists
     #[command(subcommand)]
     Prices(prices::PricesCommand),
+    /// What is configured: show it, check a file
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
 }
 
 /// Runs the program on its arguments.
@@ -90,6 +94,7 @@ impl Command {
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),
             Self::Prices(command) => command.run(),
+            Self::Config(command) => command.run(),
         }
     }
 }

@@ -166,7 +166,8 @@ impl ImportFlags {
     }
 }
 
-fn write(mut report: Report, flags: &OutputFlags, exit: Exit) -> Result<Exit, Error> {
+/// Writes a report that reads no logs, and says its notes and warnings.
+pub(super) fn write(mut report: Report, flags: &OutputFlags, exit: Exit) -> Result<Exit, Error> {
     output::write(&mut report, flags)?;
     if !flags.quiet {
         notice::notes(&report.meta);

@@ -152,6 +152,10 @@ outputs! {
     COLUMN, "column", Text, "The column that is wrong; absent if it is the whole line.";
     FAULT, "fault", Text, "What is wrong.";
     HINT, "hint", Text, "What to do about it.";
+    PARAMETER, "parameter", Text, "What can be configured.";
+    VALUE, "value", Text, "Its value, as one would write it.";
+    DEFAULT, "default", Text, "Its value where nothing is said.";
+    ORIGIN, "origin", Text, "Who says so: default, a line of a file, or a variable of the environment.";
     ROWS, "rows", Count, "Rows of price lists.";
     ID, "id", Text, "The incident; the same as long as it goes on.";
     SEVERITY, "severity", Text, "low, medium or high: how unusual the incident is; high only if it matters too.";
