@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::config::{Config, ConfigFlags};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, now, run_on};
@@ -63,6 +64,21 @@ pub(super) struct AnomaliesFlags {
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     memory: Option<String>,
 
+    /// How far off an hour must be to be out of line, in usual deviations; for `threshold_scales` of the configuration
+    #[arg(long, value_name = "SCALES", help_heading = "Report")]
+    threshold: Option<f64>,
+
+    /// Tell incidents of dollars and bytes from so many dollars on; for `impact_usd_min` of the configuration
+    #[arg(long, value_name = "USD", help_heading = "Report")]
+    min_usd: Option<f64>,
+
+    /// Or from so many GiB on; for `impact_gib_min` of the configuration
+    #[arg(long, value_name = "GIB", help_heading = "Report")]
+    min_gib: Option<f64>,
+
+    #[command(flatten)]
+    config: ConfigFlags,
+
     #[command(flatten)]
     tables: TableFlags,
 
@@ -96,11 +112,13 @@ impl From<SeverityFlag> for Severity {
 
 impl AnomaliesFlags {
     /// Answers, writes and tells how it ended.
-    pub(super) fn run(self) -> Result<Exit, Error> {
+    pub(super) fn run(mut self) -> Result<Exit, Error> {
+        self.output.holds_incidents = true;
         let mut job = job(&self.input, Verdict::Accept)?;
-        let settings = Settings::default();
+        let Config { settings, rules, .. } = self.config.load()?;
+        let settings = self.settings(settings)?;
         let asked_from = with_lookback(&mut job, &settings);
-        let question = self.question(settings, Vec::new(), asked_from)?;
+        let question = self.question(settings, rules, asked_from)?;
         let (mut worst, mut state) = (None, None);
         let exit = run_on(&job, &self.input, &self.output, |progress| {
             let anomalies = work::anomalies(&job, question, progress)?;
@@ -111,8 +129,26 @@ impl AnomaliesFlags {
         if let (Some(path), Some(state)) = (&self.state, &state) {
             state::write(path, state)?;
         }
-        let told_of = self.fail_on.is_some_and(|least| worst >= Some(least.into()));
-        Ok(if told_of { Exit::Condition } else { exit })
+        // What is missing from the answer is said first: it may have been worse.
+        let is_told_of = exit == Exit::Done && self.fail_on.is_some_and(|least| worst >= Some(least.into()));
+        Ok(if is_told_of { Exit::Condition } else { exit })
+    }
+
+    /// Flags beat the configuration.
+    fn settings(&self, mut settings: Settings) -> Result<Settings, Error> {
+        let given = [
+            ("--threshold", self.threshold, &mut settings.detector.threshold_scales),
+            ("--min-usd", self.min_usd, &mut settings.impact_usd_min),
+            ("--min-gib", self.min_gib, &mut settings.impact_gib_min),
+        ];
+        for (flag, value, setting) in given {
+            let Some(value) = value else { continue };
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(Error::usage(format!("{flag} {value}: a number above zero is needed")));
+            }
+            *setting = value;
+        }
+        Ok(settings)
     }
 
     fn question(

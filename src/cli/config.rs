@@ -20,7 +20,7 @@ use super::job::now;
 use super::{output, prices};
 use crate::collect::io_cause;
 use crate::error::{Error, Exit, nearest};
-use crate::report::anomalies::baseline::Parameters;
+use crate::report::anomalies::settings::Settings;
 use crate::report::anomalies::suppress::{Rule, RuleText};
 use crate::report::config::{self, Fault, Setting, Window};
 
@@ -76,8 +76,8 @@ pub(super) struct CheckFlags {
 /// The configuration in force, before flags.
 #[derive(Debug, Default)]
 pub(super) struct Config {
-    /// The parameters of the detector.
-    pub(super) parameters: Parameters,
+    /// What is an incident.
+    pub(super) settings: Settings,
     /// The windows of suppression, those that have expired too.
     pub(super) rules: Vec<Rule>,
     /// The same as written.
@@ -104,7 +104,7 @@ impl ShowFlags {
         let (config, now) = (self.config.load()?, now()?);
         let windows: Vec<_> =
             config.windows.iter().zip(&config.rules).map(|(text, rule)| window(text, rule, now)).collect();
-        let mut report = config::shown(&config.settings(), &windows);
+        let mut report = config::shown(&config.shown(), &windows);
         let none =
             || format!("no configuration file: neither {FILE_VARIABLE} nor ./{LOCAL_FILE} nor {USER_FILE} is there");
         report.meta.notes.push(config.path.as_ref().map_or_else(none, |path| format!("configuration: {path}")));
@@ -150,7 +150,7 @@ impl ConfigFlags {
 
 impl Config {
     fn add(&mut self, file: ConfigFile, path: String) {
-        file.anomalies.lay_over(&mut self.parameters);
+        file.anomalies.lay_over(&mut self.settings);
         self.origins.extend(file.lines.into_iter().map(|(name, line)| (name, format!("{path}:{line}"))));
         (self.windows, self.rules) = file.rules.into_iter().unzip();
         self.path = Some(path);
@@ -179,14 +179,14 @@ impl Config {
                 let why = faults.into_iter().next().map(|fault| fault.message).unwrap_or_default();
                 Error::usage(format!("{variable}: {why}"))
             };
-            said.map_err(wrong)?.anomalies.lay_over(&mut self.parameters);
+            said.map_err(wrong)?.anomalies.lay_over(&mut self.settings);
             self.origins.insert(name, variable);
         }
         Ok(())
     }
 
-    fn settings(&self) -> Vec<Setting> {
-        let values = parameters::written(&self.parameters).into_iter().zip(parameters::written(&Parameters::default()));
+    fn shown(&self) -> Vec<Setting> {
+        let values = parameters::written(&self.settings).into_iter().zip(parameters::written(&Settings::default()));
         let setting = |((name, value), (_, default)): ((&'static str, String), (_, String))| {
             let origin = self.origins.get(name).cloned().unwrap_or_else(|| "default".to_owned());
             Setting { name, value, default, origin }
@@ -276,7 +276,7 @@ mod tests {
     }
 
     fn told(config: &Config, name: &str) -> [String; 3] {
-        let setting = config.settings().into_iter().find(|setting| setting.name == name).unwrap();
+        let setting = config.shown().into_iter().find(|setting| setting.name == name).unwrap();
         [setting.value, setting.default, setting.origin]
     }
 
@@ -285,12 +285,12 @@ mod tests {
         let config =
             with(&[("OUTFLOW_ANOMALIES_RATIO_MIN", "3.5"), ("OUTFLOW_ANOMALIES_DIRECTION", "down"), ("HOME", "/")]);
         let config = config.unwrap();
-        let default = Parameters::default().ratio_min.to_string();
+        let default = Settings::default().detector.ratio_min.to_string();
         assert_eq!(told(&config, "ratio_min"), ["3.5", &default, "OUTFLOW_ANOMALIES_RATIO_MIN"]);
         assert_eq!(told(&config, "level_share"), ["0.25", "0.5", "outflow.toml:3"]);
         assert_eq!(told(&config, "direction"), ["\"down\"", "\"up\"", "OUTFLOW_ANOMALIES_DIRECTION"]);
         assert_eq!(told(&config, "level_hours"), ["24", "24", "default"]);
-        assert_eq!(config.settings().len(), parameters::NAMES.len());
+        assert_eq!(config.shown().len(), parameters::NAMES.len());
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn the_page_of_the_configuration_has_every_parameter_with_its_default() {
         let page = include_str!("../../docs/config.md");
-        for (name, default) in parameters::written(&Parameters::default()) {
+        for (name, default) in parameters::written(&Settings::default()) {
             let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
             let row = row.unwrap_or_else(|| panic!("docs/config.md has no row for `{name}`"));
             let cells: Vec<_> = row.split('|').map(str::trim).collect();

@@ -181,7 +181,7 @@ fn place(text: &str, at: usize) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::anomalies::baseline::Parameters;
+    use crate::report::anomalies::settings::Settings;
 
     fn faults(text: &str) -> Vec<String> {
         let faults = read(text).err().unwrap_or_default();
@@ -193,10 +193,10 @@ mod tests {
     #[test]
     fn what_a_file_gives_is_laid_over_the_defaults() {
         let file = read("# ours\n[anomalies]\nthreshold_scales = 4\nlevel_share=0.25\ndirection = \"both\"\n").unwrap();
-        let mut parameters = Parameters::default();
+        let mut parameters = Settings::default();
         file.anomalies.lay_over(&mut parameters);
-        assert!(parameters.threshold_scales == 4.0 && parameters.level_share == 0.25);
-        let given = parameters::written(&parameters).into_iter().zip(parameters::written(&Parameters::default()));
+        assert!(parameters.detector.threshold_scales == 4.0 && parameters.detector.level_share == 0.25);
+        let given = parameters::written(&parameters).into_iter().zip(parameters::written(&Settings::default()));
         let changed: Vec<_> = given.filter(|(given, default)| given != default).map(|(given, _)| given).collect();
         let expected = [("direction", "\"both\""), ("threshold_scales", "4"), ("level_share", "0.25")];
         assert_eq!(changed, expected.map(|(name, value)| (name, value.to_owned())));
@@ -252,13 +252,13 @@ mod tests {
     #[test]
     fn every_parameter_can_be_written_as_it_is_shown() {
         let mut text = "[anomalies]\n".to_owned();
-        for (name, value) in parameters::written(&Parameters::default()) {
+        for (name, value) in parameters::written(&Settings::default()) {
             text += &format!("{name} = {value}\n");
         }
         let file = read(&text).unwrap();
         assert_eq!(file.lines.len(), parameters::NAMES.len());
-        let mut read = Parameters { ratio_min: 9.0, ..Parameters::default() };
+        let mut read = Settings { impact_usd_min: 9.0, ..Settings::default() };
         file.anomalies.lay_over(&mut read);
-        assert_eq!(read, Parameters::default());
+        assert_eq!(read, Settings::default());
     }
 }

@@ -7,12 +7,15 @@ use serde::Deserialize;
 
 use super::file::WindowTable;
 use crate::report::anomalies::baseline::{Direction, Parameters};
+use crate::report::anomalies::settings::Settings;
 
 /// What all parameters are in.
-pub(super) type Root = Parameters;
+pub(super) type Root = Settings;
 
 /// The longest stretch of days or hours that makes sense: a leap year.
 pub(super) const DAYS_MAX: u32 = 366;
+/// The most series of a dimension.
+pub(super) const SERIES_MAX: u32 = 1_000_000;
 /// The greatest number of anything else.
 pub(super) const NUMBER_MAX: f64 = 1e6;
 
@@ -62,7 +65,17 @@ macro_rules! parameters {
 }
 
 parameters! {
-    Parameters at [] without [] {
+    Settings at [] without [detector attribution] {
+        impact_usd_min: f64,
+        impact_gib_min: f64,
+        impact_records_min: f64,
+        high_impact_factor: f64,
+        fold_share: f64,
+        series_max: u32,
+        gap_share: f64,
+        lookback_days: u32,
+    }
+    Parameters at [detector] without [] {
         direction: DirectionName,
         threshold_scales: f64,
         threshold_young_scales: f64,
@@ -163,7 +176,11 @@ impl Setting for u32 {
     }
 
     fn fault(self, name: &str) -> Option<String> {
-        let most = if name.ends_with("_hours") { DAYS_MAX * 24 } else { DAYS_MAX };
+        let most = match name {
+            _ if name.ends_with("_hours") => DAYS_MAX * 24,
+            _ if name.ends_with("_days") => DAYS_MAX,
+            _ => SERIES_MAX,
+        };
         outside(name, self, 0, most)
     }
 }

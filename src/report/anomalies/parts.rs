@@ -49,7 +49,7 @@ pub fn parts(hours: &Hours, settings: &Settings) -> Vec<Part> {
             })
             .collect();
         ranked.sort_unstable();
-        let rest = ranked.split_off(settings.series_max.min(ranked.len()));
+        let rest = ranked.split_off((settings.series_max as usize).min(ranked.len()));
         let part = |value: &str, leaves| Part {
             scope: Scope { dimension: dimension.name(), value: value.into() },
             dimension: Some(dimension),
@@ -124,7 +124,7 @@ fn masked(hours: &Hours, part: &Part, sums: &[Amounts], settings: &Settings) -> 
     for gaps in hours.lost.chunk_by(|one, other| one.0 == other.0) {
         let is_its = |leaf: &&u32| hours.leaves[**leaf as usize][place] == gaps[0].0;
         let its = flows(&mut part.leaves.iter().filter(is_its)) as f64;
-        if its > 0.0 && its >= settings.gap_share_min * flows(&mut part.leaves.iter()) as f64 {
+        if its > 0.0 && its >= settings.gap_share * flows(&mut part.leaves.iter()) as f64 {
             gaps.iter().for_each(|(_, hour)| masked[*hour as usize] = true);
         }
     }

@@ -10,7 +10,7 @@ const USD: f64 = 10_u64.pow(USD_DECIMALS) as f64;
 const GIB: f64 = (1_u64 << 30) as f64;
 
 /// Everything that decides what is an incident.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The detector's.
     pub detector: baseline::Parameters,
@@ -28,9 +28,9 @@ pub struct Settings {
     /// What is explained by so much of an incident's cause is part of that incident: 0.7.
     pub fold_share: f64,
     /// Of each dimension so many values have a series of their own: 5,000. The rest is one series, `(other)`.
-    pub series_max: usize,
+    pub series_max: u32,
     /// How much of the records of a series an interface has whose gaps are gaps of the series: 0.2.
-    pub gap_share_min: f64,
+    pub gap_share: f64,
     /// How many days before the time that is asked for are read to tell what is usual: 28.
     pub lookback_days: u32,
 }
@@ -46,7 +46,7 @@ impl Default for Settings {
             high_impact_factor: 5.0,
             fold_share: 0.7,
             series_max: 5000,
-            gap_share_min: 0.2,
+            gap_share: 0.2,
             lookback_days: 28,
         }
     }
