@@ -8,17 +8,13 @@
 
 #[cfg(test)]
 mod tests;
+mod window;
 
-use std::collections::VecDeque;
+use window::Window;
+pub use window::{quantile, tail_scale};
 
 /// The hours of a day, which are the slots of the profile.
 pub const SLOTS: usize = 24;
-
-/// The median absolute deviation of a normal distribution, as a part of its standard deviation, inverted.
-const MEDIAN_DEVIATION: f64 = 1.4826;
-
-/// Quantiles of absolute deviations, and what they are in a normal distribution of standard deviation 1.
-const TAILS: [(f64, f64); 2] = [(0.90, 1.645), (0.95, 1.96)];
 
 /// Values are cut to this size, and distances to [`SCALES_MAX`], so that no sum of them is infinite.
 const VALUE_MAX: f64 = 1e300;
@@ -353,7 +349,7 @@ impl<'a> Detector<'a> {
     /// What a usual deviation is, by the middle and by the tail of those before.
     fn scale(&self) -> f64 {
         let share = self.parameters.scale_floor_share * self.clipped.quantile(self.parameters.peak_quantile);
-        tail_scale(&self.deviations.sorted).max(share).max(self.floor)
+        self.deviations.tail_scale().max(share).max(self.floor)
     }
 
     /// Learns how far off an hour was, as far as an incident does not hide what comes after it.
@@ -435,81 +431,4 @@ impl<'a> Detector<'a> {
 /// Days as hours.
 const fn hours(days: u32) -> usize {
     days as usize * SLOTS
-}
-
-/// The last values of a sequence, in order of time and of size.
-#[derive(Clone)]
-struct Window {
-    limit: usize,
-    sequence: VecDeque<f64>,
-    sorted: Vec<f64>,
-}
-
-impl Window {
-    fn new(limit: usize) -> Self {
-        Self { limit, sequence: VecDeque::new(), sorted: Vec::new() }
-    }
-
-    fn len(&self) -> usize {
-        self.sorted.len()
-    }
-
-    fn clear(&mut self) {
-        self.sequence.clear();
-        self.sorted.clear();
-    }
-
-    fn push(&mut self, value: f64) {
-        if self.sequence.len() == self.limit
-            && let Some(oldest) = self.sequence.pop_front()
-        {
-            let at = self.place(oldest);
-            self.sorted.remove(at);
-        }
-        self.sequence.push_back(value);
-        self.sorted.insert(self.place(value), value);
-    }
-
-    /// Where a value stands, or would stand, among the sorted ones.
-    fn place(&self, value: f64) -> usize {
-        self.sorted.partition_point(|other| other.total_cmp(&value).is_lt())
-    }
-
-    fn median(&self) -> f64 {
-        self.quantile(0.5)
-    }
-
-    /// A quantile, between the two values next to it in proportion; 0 of nothing.
-    fn quantile(&self, part: f64) -> f64 {
-        quantile(&self.sorted, part)
-    }
-
-    /// The median of the other values.
-    fn median_without(&self, value: f64) -> f64 {
-        let mut others = self.sorted.clone();
-        let at = self.place(value);
-        if at < others.len() {
-            others.remove(at);
-        }
-        quantile(&others, 0.5)
-    }
-}
-
-/// What a usual deviation is, of sorted absolute deviations: their middle or their tail, whichever says more, as the
-/// standard deviation of a normal distribution that had the same.
-#[must_use]
-pub fn tail_scale(sorted: &[f64]) -> f64 {
-    let tails = TAILS.map(|(part, normal)| quantile(sorted, part) / normal / TAILS.len() as f64);
-    tails.iter().sum::<f64>().max(MEDIAN_DEVIATION * quantile(sorted, 0.5))
-}
-
-/// A quantile of sorted values, between the two values next to it in proportion; 0 of nothing.
-#[must_use]
-pub fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
-    let place = part.clamp(0.0, 1.0) * last as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the last place")]
-    let below = (place as usize).min(last);
-    let above = (below + 1).min(last);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }

@@ -1,3 +1,5 @@
+//! What the detector must do, on made series, and what it must never do, on any.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -179,15 +181,6 @@ proptest! {
             places(&judge(&Series { values, slots: &slots, excluded: &[], floor }, &Parameters::default()))
         };
         prop_assert_eq!(judged(&values, 10.0), judged(&scaled, 10_240.0));
-    }
-
-    #[test]
-    fn a_window_is_sorted_and_holds_the_last_values(values in prop::collection::vec(-9.0..9.0_f64, 0..60), limit in 1_usize..20) {
-        let mut window = Window::new(limit);
-        values.iter().for_each(|value| window.push(value.round()));
-        let mut last: Vec<f64> = values.iter().rev().take(limit).map(|value| value.round()).collect();
-        last.sort_by(f64::total_cmp);
-        prop_assert_eq!(&window.sorted, &last);
     }
 }
 
