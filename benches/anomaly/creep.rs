@@ -25,7 +25,8 @@ pub(crate) fn section(is_short: bool) -> String {
         let mut days: Vec<usize> =
             series.iter().filter_map(found).map(|day| day - RISE_DAY).filter(|day| *day < 28).collect();
         days.sort_unstable();
-        let (share, median) = (days.len() as f64 / series.len() as f64, days.get(days.len() / 2).copied().unwrap_or(0));
+        let share = days.len() as f64 / series.len() as f64;
+        let median = days.get(days.len() / 2).map_or_else(|| "-".to_owned(), usize::to_string);
         text.push_str(&format!("| +{:.1} % | {share:.2} | {median} |\n", rise * 100.0));
     }
     let told: usize = series.iter().map(|hours| told(hours, 0.0).len()).sum();
