@@ -1,7 +1,7 @@
 //! `anomalies`: what spiked, why, and what it cost.
 //!
 //! `parts` makes series of the hours, `baseline` judges them, `runs` puts flagged hours together, `fold` makes incidents of
-//! runs and finds their causes; `told` and `explained` write them down. Everything here is a pure function of hours and
+//! runs, `why` finds their causes; `told` and `explained` write them down. Everything here is a pure function of hours and
 //! settings, wherever the hours are from.
 
 pub mod baseline;
@@ -19,6 +19,7 @@ pub mod state;
 pub mod suppress;
 pub mod told;
 mod usual;
+pub mod why;
 
 #[cfg(test)]
 mod tests;

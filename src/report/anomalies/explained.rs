@@ -116,7 +116,7 @@ pub fn records_where(hours: &Hours, found: &Found) -> Option<String> {
         let mut cells = hours.cells_of(**leaf).iter();
         cells.any(|cell| range.contains(&(cell.hour as usize)))
     };
-    let leaves: Vec<u32> = found.causes.iter().flat_map(|cause| &cause.leaves).filter(is_there).copied().collect();
+    let leaves: Vec<u32> = found.why.causes.iter().flat_map(|cause| &cause.leaves).filter(is_there).copied().collect();
     let values = |dimension: Dimension| -> BTreeSet<&str> {
         leaves.iter().map(|leaf| &**hours.name(hours.leaves[*leaf as usize][dimension as usize])).collect()
     };

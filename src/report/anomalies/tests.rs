@@ -103,7 +103,7 @@ fn found(hours: &Hours) -> Vec<Found> {
 
 /// The values of a cause by dimension.
 fn what(found: &Found, cause: usize) -> Vec<(Dimension, &str)> {
-    found.causes[cause].what.iter().map(|(dimension, value)| (*dimension, &**value)).collect()
+    found.why.causes[cause].what.iter().map(|(dimension, value)| (*dimension, &**value)).collect()
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn one_thing_that_many_series_show_is_one_incident_with_its_cause() {
     assert!(found[0].folded.len() > 4 && incident.members.len() == found[0].folded.len() + 1);
     let told = what(&found[0], 0);
     assert!(told.iter().all(|(dimension, value)| CHATTY[*dimension as usize] == *value), "{told:?}");
-    assert!((0.9..1.1).contains(&found[0].causes[0].share), "{}", found[0].causes[0].share);
-    assert_eq!(found[0].causes[0].class, Class::Growth);
+    assert!((0.9..1.1).contains(&found[0].why.causes[0].share), "{}", found[0].why.causes[0].share);
+    assert_eq!(found[0].why.causes[0].class, Class::Growth);
     let more: u64 = SPIKE.map(|hour| usual(40, hour, 0) * 3).sum();
     let impact = f64::from(u32::try_from(incident.impact_bytes / i128::from(GIB)).unwrap());
     assert!((impact / (more / GIB) as f64 - 1.0).abs() < 0.1, "{impact}");
@@ -139,8 +139,8 @@ fn a_destination_never_seen_is_new_and_what_takes_another_path_is_a_change_of_pa
     let leaked =
         hours(&[away], |what, hour, usual| if *what == away && night.contains(&hour) { 60 * GIB } else { usual });
     let told = found(&leaked);
-    assert_eq!((told.len(), told[0].causes[0].class), (1, Class::New), "{told:?}");
-    let cause = &told[0].causes[0];
+    assert_eq!((told.len(), told[0].why.causes[0].class), (1, Class::New), "{told:?}");
+    let cause = &told[0].why.causes[0];
     let named = std::iter::once(&cause.what).chain(&cause.equivalents);
     assert!(named.flatten().any(|(_, value)| **value == *"198.51.100.7"), "{cause:?}");
 
@@ -152,7 +152,7 @@ fn a_destination_never_seen_is_new_and_what_takes_another_path_is_a_change_of_pa
     });
     let told = found(&moved);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0].causes[0].from_path.as_deref(), Some("gateway-endpoint"), "{told:?}");
+    assert_eq!(told[0].why.causes[0].from_path.as_deref(), Some("gateway-endpoint"), "{told:?}");
 }
 
 #[test]
@@ -163,9 +163,9 @@ fn two_things_at_a_time_are_both_named() {
         _ => usual,
     });
     let found = found(&hours);
-    let causes: Vec<_> = found.iter().flat_map(|found| &found.causes).collect();
+    let causes: Vec<_> = found.iter().flat_map(|found| &found.why.causes).collect();
     for value in ["lake", "web"] {
-        let named = |description: &super::fold::Description| {
+        let named = |description: &super::why::Description| {
             description.iter().any(|(_, told)| **told == *value || **told == *"shop" || **told == *"data")
         };
         assert!(causes.iter().any(|cause| named(&cause.what)), "{value}: {causes:?}");

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::baseline::Verdict;
-use super::fold::{Description, Found, Told, as_integer, is_total};
+use super::fold::{Found, as_integer, is_total};
 use super::incident::{Incident, Severity};
 use super::parts::Judged;
 use super::settings::Settings;
+use super::why::{Description, Told};
 use crate::report::causes::Class;
 use crate::report::hours::{Dimension, Metric};
 use crate::report::{Cell, Head, Report, Row, Table};
@@ -168,10 +169,10 @@ fn columns() -> Vec<Column> {
         column(output::EXPECTED_REJECTS, false, |shown| expected(shown, Metric::Rejects)),
         column(output::CAUSE, false, |shown| of(shown, cause)),
         column(output::CAUSE_SHARE, false, |shown| {
-            of(shown, |found| share(found.causes.first().map_or(0.0, |cause| cause.share)))
+            of(shown, |found| share(found.why.causes.first().map_or(0.0, |cause| cause.share)))
         }),
         column(output::CLASS, false, |shown| of(shown, class_name)),
-        column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.unexplained_share))),
+        column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.why.unexplained_share))),
         column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
         column(output::BAND, false, |shown| shown.detail.map_or(Cell::Absent, |detail| band(detail).into())),
         column(output::SUMMARY, true, |shown| match shown.detail {
@@ -200,8 +201,8 @@ fn share(share: f64) -> Cell {
 
 /// The kind of the first cause.
 fn class_name(found: &Found) -> &'static str {
-    match found.causes.first() {
-        _ if found.is_spread => "spread",
+    match found.why.causes.first() {
+        _ if found.why.is_spread => "spread",
         Some(cause) => name(cause.class),
         None => "unknown",
     }
@@ -225,8 +226,8 @@ fn words(what: &Description) -> String {
 
 /// The first cause in words, and how many more there are.
 fn cause(found: &Found) -> String {
-    match found.causes.as_slice() {
-        _ if found.is_spread => "broad increase: no part of it stands out".to_owned(),
+    match found.why.causes.as_slice() {
+        _ if found.why.is_spread => "broad increase: no part of it stands out".to_owned(),
         [] => "unknown".to_owned(),
         [cause] => words(&cause.what),
         [cause, others @ ..] => format!("{}; and {} more", words(&cause.what), others.len()),
@@ -254,8 +255,8 @@ fn summary(found: &Found) -> String {
     let incident = &found.incident;
     let of = scope_words(incident);
     let (actual, expected) = (measure(incident.metric, incident.actual), measure(incident.metric, incident.expected));
-    let why = match found.causes.first() {
-        _ if found.is_spread => "broad increase, no part of it stands out".to_owned(),
+    let why = match found.why.causes.first() {
+        _ if found.why.is_spread => "broad increase, no part of it stands out".to_owned(),
         None => "no cause was found".to_owned(),
         Some(cause) => {
             let share = format!("{:.0} %", cause.share.min(1.0) * 100.0);
@@ -342,7 +343,7 @@ fn causes(told: &[&Shown<'_>]) -> Table {
     let rows = told
         .iter()
         .filter_map(|shown| shown.detail)
-        .flat_map(|(found, _)| found.causes.iter().zip(1_u64..).map(|(cause, rank)| cause_row(found, cause, rank)));
+        .flat_map(|(found, _)| found.why.causes.iter().zip(1_u64..).map(|(cause, rank)| cause_row(found, cause, rank)));
     Table {
         name: "causes".to_owned(),
         title: "What made it".to_owned(),
