@@ -17,6 +17,7 @@ pub mod hours;
 pub mod inspect;
 pub mod plan;
 pub mod prices;
+pub mod signals;
 pub mod top;
 pub mod transfer;
 

@@ -159,7 +159,6 @@ outputs! {
     ROWS, "rows", Count, "Rows of price lists.";
     ID, "id", Text, "The incident; the same as long as it goes on.";
     SEVERITY, "severity", Text, "low, medium or high: how unusual the incident is; high only if it matters too.";
-    SCORE, "score", Integer, "How unusual it is, 0 to 100.";
     METRIC, "metric", Text, "What is out of line: usd, bytes, flows or rejects.";
     DIMENSION, "dimension", Text, "What the scope is a value of: total, team, service, interface, destination, region_pair or path.";
     SCOPE, "scope", Text, "Which part of the traffic is out of line; empty of the total.";
@@ -184,7 +183,7 @@ outputs! {
     CLASS, "class", Text, "new, growth, path-change, price, or spread where it rose everywhere.";
     UNEXPLAINED_SHARE, "unexplained_share", Share, "How much of the impact is in no cause.";
     TREND, "trend", Text, "The last three days up to the end, three hours a mark; a dot where logs do not tell.";
-    BAND, "band", Text, "What is usual in the hour that is furthest out of line.";
+    USUAL, "usual", Text, "What is usual in the hour that is furthest out of line.";
     SUMMARY, "summary", Text, "What happened, in a sentence.";
     FROM_PATH, "from_path", Text, "The path that the traffic took before, of a path-change.";
     WITHOUT_USD, "without_usd", Usd, "What the incident's traffic would have cost had the cause been as usual.";
@@ -203,4 +202,11 @@ outputs! {
     MONTH_IMPACT_USD, "month_impact_usd", Usd, "What the difference comes to in 30 days.";
     MONTH_IMPACT_BYTES, "month_impact_bytes", Bytes, "What the difference comes to in 30 days.";
     EQUIVALENTS, "equivalents", Text, "What else describes the same traffic.";
+    SIGNAL, "signal", Text, "What was found: beacon, new-destination, port-scan…";
+    FAMILY, "family", Text, "The kind of evidence: volume, novelty, timing, protocol, scan, policy, list, health.";
+    SCORE, "score", Integer, "0 to 100. Of an incident: how unusual it is. Of a signal: how suspect the destination is, all its parts together; absent where nothing adds to it.";
+    BAND, "band", Text, "high (a score of 75, two kinds of evidence, enough bytes in a day), medium from 50 on, else low.";
+    EVIDENCE, "evidence", Text, "What was seen, in numbers, with the threshold.";
+    FAMILIES, "families", Text, "The kinds of evidence that the score rests on.";
+    PARTS, "parts", Text, "What adds to the score, and what takes away from it.";
 }

@@ -174,7 +174,7 @@ fn columns() -> Vec<Column> {
         column(output::CLASS, false, |shown| of(shown, class_name)),
         column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.why.unexplained_share))),
         column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
-        column(output::BAND, false, |shown| shown.detail.map_or(Cell::Absent, |detail| band(detail).into())),
+        column(output::USUAL, false, |shown| shown.detail.map_or(Cell::Absent, |detail| usual_words(detail).into())),
         column(output::SUMMARY, true, |shown| match shown.detail {
             Some((found, _)) => summary(found).into(),
             None => format!("{}: over", scope_words(shown.incident)).into(),
@@ -308,7 +308,7 @@ fn trend((Found { run, .. }, judged): (&Found, &Judged)) -> String {
 }
 
 /// What an hour could have been at the incident's peak without being out of line, from the least to the most.
-fn band((Found { run, .. }, judged): (&Found, &Judged)) -> String {
+fn usual_words((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let verdicts = &judged.verdicts[run.metric as usize];
     let peak = verdicts[run.hours.clone()].iter().max_by(|one, other| one.z.abs().total_cmp(&other.z.abs()));
     let of = |value: f64| measure(run.metric, as_integer(value.max(0.0)).unsigned_abs());

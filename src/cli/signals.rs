@@ -1,0 +1,106 @@
+//! The flags of signals → question; for `anomalies --signals`.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::tables::TableFlags;
+use crate::error::Error;
+use crate::group::Overflow;
+use crate::report::signals::{Lists, SignalsShape, Terms};
+use crate::units::{size, time};
+use crate::work::{self, SignalsQuestion};
+
+/// The owner key that is asked for where none is.
+const DEFAULT_KEY: &str = "team";
+
+/// Flags of signals.
+#[derive(Debug, Args)]
+pub(super) struct SignalFlags {
+    /// Addresses that nobody should talk to: a prefix or an address a line; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Signals")]
+    threats: Vec<String>,
+
+    /// Destinations that are approved, such as update servers and partners: a prefix or an address a line; may be given
+    /// several times
+    #[arg(long, value_name = "FILE", help_heading = "Signals")]
+    allow: Vec<String>,
+
+    /// A destination that was not talked to for so long counts as new
+    #[arg(long, value_name = "SPAN", default_value = "14d", help_heading = "Signals")]
+    new_after: String,
+
+    /// Bytes sent to a destination in a day below which no volume is suspect
+    #[arg(long, value_name = "SIZE", default_value = "100MiB", help_heading = "Signals")]
+    suspect_bytes: String,
+
+    /// The score, 0 to 100, from which a destination is listed as a suspect
+    #[arg(long, value_name = "SCORE", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Signals")]
+    suspect_score: u32,
+
+    /// The aggregation interval of the flow logs [default: as the records tell]
+    #[arg(long, value_enum, value_name = "INTERVAL", help_heading = "Signals")]
+    aggregation: Option<Interval>,
+}
+
+/// The aggregation intervals that AWS has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Interval {
+    /// A minute
+    #[value(name = "1m")]
+    Minute,
+    /// Ten minutes
+    #[value(name = "10m")]
+    TenMinutes,
+}
+
+/// The question that the flags mean: owners by this key, or by `team`, or by the first key there is; this many rows of
+/// each table.
+pub(super) fn question(
+    tables: &TableFlags,
+    flags: &SignalFlags,
+    owner: Option<&str>,
+    rows: Option<usize>,
+    overflow: Option<Overflow>,
+) -> Result<SignalsQuestion, Error> {
+    let terms = flags.terms()?;
+    let lists = Lists { threats: work::cidrs(&flags.threats)?, allowed: work::cidrs(&flags.allow)? };
+    let told = tables.told()?;
+    let known = told.owner_keys();
+    let key = match owner {
+        Some(name) => Some(known.get(name).cloned().ok_or_else(|| unknown(name, known.iter()))?),
+        None => known.get(DEFAULT_KEY).or_else(|| known.first()).cloned(),
+    };
+    let keys: Vec<Arc<str>> = key.into_iter().collect();
+    let shape = SignalsShape { owner: keys.first().map(ToString::to_string), rows };
+    Ok(SignalsQuestion { sources: tables.sources(told, &keys)?, lists, terms, shape, overflow })
+}
+
+impl SignalFlags {
+    fn terms(&self) -> Result<Terms, Error> {
+        let placed = |flag: &str, error: &Error| {
+            error
+                .hints()
+                .iter()
+                .fold(Error::usage(format!("{flag}: {error}")), |placed, hint| placed.hint(hint.clone()))
+        };
+        Ok(Terms {
+            look_back_seconds: time::parse_span(&self.new_after).map_err(|error| placed("--new-after", &error))?,
+            bytes_min: size::parse(&self.suspect_bytes).map_err(|error| placed("--suspect-bytes", &error))?,
+            score_min: self.suspect_score,
+            interval_seconds: self.aggregation.map(|interval| match interval {
+                Interval::Minute => 60,
+                Interval::TenMinutes => 600,
+            }),
+        })
+    }
+}
+
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a Arc<str>>) -> Error {
+    let keys: Vec<&str> = known.map(AsRef::as_ref).collect();
+    let error = Error::usage(format!("no table tells owners by `{name}`"));
+    if keys.is_empty() {
+        return error.hint("owners such as team need a table of tags: --tags FILE");
+    }
+    error.hint(format!("the owner keys are {}", keys.join(", ")))
+}

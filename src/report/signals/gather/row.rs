@@ -1,0 +1,217 @@
+//! A group of the roll-up, seen from the estate: which end is ours, who the other one is, and who calls.
+
+use std::rc::Rc;
+
+use crate::decode::Dictionary;
+use crate::error::Error;
+use crate::group::{Group, KeyValue, Rollup, is_public};
+use crate::join::owners::{EXTERNAL, UNALLOCATED};
+use crate::report::signals::observed::number;
+use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL};
+
+/// Paths to services of AWS that stay in the region, or have none.
+const AWS_PATHS: [&str; 3] = ["aws-service", "gateway-endpoint", "interface-endpoint"];
+/// The path to the company's own sites.
+const SITE_PATH: &str = "on-premises";
+/// IPv4 addresses are held in `::ffff:0:0/96`.
+const IPV4_BITS_BEFORE: u128 = 0xffff;
+/// Nobody is below the first and from the second one on (this network, multicast, reserved), nor where IPv6 begins so.
+const IPV4_FIRST: u128 = 1 << 24;
+const IPV4_SPECIAL_FIRST: u128 = 0xe000_0000;
+const IPV6_MULTICAST: u128 = 0xff;
+
+/// An end of the estate, its texts as codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) interface: u32,
+    pub(super) owner: u32,
+    pub(super) address: u128,
+}
+
+/// Which way records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// From the estate to the internet.
+    Outward,
+    /// From the internet to the estate.
+    Inward,
+    /// Between two ends of which none is of the internet.
+    Inside,
+}
+
+/// Records that are alike, in a minute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) side: Side,
+    /// The end of the estate; inside, the source.
+    pub(super) own: End,
+    pub(super) peer: u128,
+    /// The destination, if it is of the estate too.
+    receiver: Option<End>,
+    /// What the peer is.
+    pub(super) place: u32,
+    pub(super) is_aws: bool,
+    pub(super) own_port: u32,
+    pub(super) peer_port: u32,
+    /// The service port.
+    pub(super) port: u32,
+    pub(super) protocol: u32,
+    pub(super) has_flags: bool,
+    pub(super) flags: u32,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) is_blocked: bool,
+    pub(super) flows: u128,
+    pub(super) bytes: u128,
+    pub(super) packets: u128,
+}
+
+impl Seen {
+    /// The end that refused, if the records were blocked: where they arrived, else where they left.
+    pub(super) fn refusing(&self) -> End {
+        self.receiver.unwrap_or(self.own)
+    }
+
+    /// Whether the estate's side calls: the service port is the peer's.
+    pub(super) fn calls(&self) -> bool {
+        self.port != ABSENT_SMALL && self.port == self.peer_port
+    }
+}
+
+/// What a path means here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    Other,
+    Aws,
+    Site,
+}
+
+/// Reads the groups of a roll-up.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    rollup: &'a Rollup,
+    pub(super) names: &'a Dictionary,
+    /// What the text of a code says as a path.
+    ways: Rc<[Way]>,
+    unallocated: Option<u32>,
+    external: Option<u32>,
+}
+
+/// One side of a group, before it is known whose it is.
+#[derive(Clone, Copy)]
+struct Half {
+    end: End,
+    vpc: u32,
+    place: u32,
+    port: u32,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(rollup: &'a Rollup) -> Self {
+        let names = rollup.names();
+        let codes = || 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
+        let way = |code: u32| match std::str::from_utf8(names.text(code)) {
+            Ok(SITE_PATH) => Way::Site,
+            Ok(text) if AWS_PATHS.contains(&text) => Way::Aws,
+            _ => Way::Other,
+        };
+        let code_of = |text: &str| codes().find(|code| names.text(*code) == text.as_bytes());
+        Self {
+            rollup,
+            names,
+            ways: codes().map(way).collect(),
+            unallocated: code_of(UNALLOCATED),
+            external: code_of(EXTERNAL),
+        }
+    }
+
+    /// Calls with every group that an end of the estate has to do with, in no order that means anything.
+    ///
+    /// # Errors
+    /// If rows were spilled and cannot be read.
+    pub(super) fn for_each(&self, mut each: impl FnMut(&Seen)) -> Result<(), Error> {
+        let mut values = Vec::new();
+        for shard in self.rollup.shards() {
+            self.rollup.for_each_part(shard, |group| {
+                values.clear();
+                values.extend(self.rollup.group_values(&group));
+                if let Some(seen) = values.first_chunk().and_then(|values| self.seen(values, &group)) {
+                    each(&seen);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn seen(&self, values: &[KeyValue; 17], group: &Group<'_>) -> Option<Seen> {
+        let [_, src_owner, dst_owner, src_interface, dst_interface, src_vpc, dst_vpc, src_place, dst_place, ..] =
+            *values;
+        let [.., path, src, dst, srcport, dstport, protocol, flags, port] = *values;
+        let half = |interface, owner, address, vpc, place, port| Half {
+            end: End { interface: text(interface), owner: text(owner), address: self::address(address) },
+            vpc: text(vpc),
+            place: text(place),
+            port: number(port),
+        };
+        let src = half(src_interface, src_owner, src, src_vpc, src_place, srcport);
+        let dst = half(dst_interface, dst_owner, dst, dst_vpc, dst_place, dstport);
+        let way = self.ways.get(text(path) as usize).copied().unwrap_or_default();
+        let (src_is_own, dst_is_own) = (self.is_own(&src), self.is_own(&dst));
+        let is_internet = |half: &Half, is_own: bool| !is_own && way != Way::Site && is_of_internet(half.end.address);
+        let is_blocked = group.blocked.flows > 0;
+        let (side, own, other) = match (src_is_own, dst_is_own) {
+            (true, _) if is_internet(&dst, dst_is_own) => (Side::Outward, src, dst),
+            (_, true) if is_internet(&src, src_is_own) => (Side::Inward, dst, src),
+            (true, _) => (Side::Inside, src, dst),
+            _ => return None,
+        };
+        let sums = if is_blocked { group.blocked } else { group.counted };
+        let flags = number(flags);
+        Some(Seen {
+            side,
+            own: own.end,
+            peer: other.end.address,
+            receiver: dst_is_own.then_some(dst.end),
+            place: other.place,
+            is_aws: way == Way::Aws,
+            own_port: own.port,
+            peer_port: other.port,
+            port: number(port),
+            protocol: number(protocol),
+            has_flags: flags != ABSENT_SMALL,
+            flags,
+            first: sums.first_seen,
+            last: sums.last_seen.max(sums.first_seen),
+            is_blocked,
+            flows: sums.flows,
+            bytes: sums.bytes,
+            packets: sums.packets,
+        })
+    }
+
+    /// Whether an end is the estate's: an interface or a VPC has it, or owners are asked for it; private ones with an
+    /// owner too. A public address that only a table of owners names is somebody else's.
+    fn is_own(&self, half: &Half) -> bool {
+        let End { interface, owner, address } = half.end;
+        let is_named = Some(owner) != self.external && !is_public(address);
+        interface != Dictionary::ABSENT || half.vpc != Dictionary::ABSENT || Some(owner) == self.unallocated || is_named
+    }
+}
+
+fn text(value: KeyValue) -> u32 {
+    if let KeyValue::Text(code) = value { code } else { Dictionary::ABSENT }
+}
+
+fn address(value: KeyValue) -> u128 {
+    if let KeyValue::Address(address) = value { address } else { ABSENT_ADDRESS }
+}
+
+/// Whether somebody on the internet may have the address.
+fn is_of_internet(address: u128) -> bool {
+    let is_v4 = address >> 32 == IPV4_BITS_BEFORE;
+    let low = address & 0xffff_ffff;
+    let is_special =
+        if is_v4 { !(IPV4_FIRST..IPV4_SPECIAL_FIRST).contains(&low) } else { address >> 120 == IPV6_MULTICAST };
+    address != ABSENT_ADDRESS && is_public(address) && !is_special && address != 0
+}

@@ -1,0 +1,163 @@
+//! Findings and suspects → tables, the most suspect first.
+
+use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
+
+use super::observed::{Family, Finding, Observed};
+use super::score::Suspect;
+use super::{DAY_SECONDS, HOUR_SECONDS, SignalsShape, Terms};
+use crate::report::{Cell, Head, Row, Table};
+use crate::schema::Column;
+use crate::schema::output::{self, CellKind};
+use crate::units::human;
+
+/// The name of the column of owners without a key to ask for them by.
+const OWNER: &str = "owner";
+
+/// The tables, and what is said of their cut.
+pub(super) fn tables(
+    observed: &Observed,
+    findings: Vec<Finding>,
+    suspects: &BTreeMap<(usize, u128), Suspect>,
+    terms: &Terms,
+    shape: &SignalsShape,
+) -> (Vec<Table>, Vec<String>) {
+    let score = |finding: &Finding| Some(suspects.get(&(finding.source?, finding.peer?))?.score);
+    let mut scored: Vec<(Option<u32>, Finding)> =
+        findings.into_iter().map(|finding| (score(&finding), finding)).collect();
+    // What says how far the rest can be trusted stands first, then what is most suspect.
+    scored.sort_by(|(one_score, one), (other_score, other)| {
+        let is_health = |finding: &Finding| finding.signal.family() == Family::Health;
+        let key = |finding: &Finding| (finding.signal, finding.source, finding.peer, finding.port, finding.protocol);
+        (is_health(other).cmp(&is_health(one)))
+            .then_with(|| other_score.cmp(one_score))
+            .then_with(|| other.bytes.cmp(&one.bytes))
+            .then_with(|| key(one).cmp(&key(other)))
+            .then_with(|| (one.first, &one.evidence).cmp(&(other.first, &other.evidence)))
+    });
+    let mut listed: Vec<&Suspect> = suspects.values().filter(|suspect| suspect.score >= terms.score_min).collect();
+    listed.sort_by_key(|suspect| std::cmp::Reverse((suspect.score, suspect.bytes)));
+    let most = shape.rows.unwrap_or(usize::MAX);
+    let notes =
+        [(scored.len(), "more finding"), (listed.len(), "more suspect")].into_iter().filter_map(|(all, noun)| {
+            let more = all.saturating_sub(most) as u64;
+            (more > 0).then(|| format!("{} not shown: --top all shows every one", human::counted(more, noun)))
+        });
+    let notes: Vec<String> = notes.collect();
+    let signals = ranked(
+        "signals",
+        "What was found, the most suspect first",
+        signal_heads(shape),
+        scored.into_iter().take(most).map(|(score, finding)| signal(observed, score, finding)),
+    );
+    let suspects = ranked(
+        "suspects",
+        "Destinations to look at first",
+        suspect_heads(shape),
+        listed.into_iter().take(most).map(|listed| suspect(observed, listed, terms)),
+    );
+    (vec![signals, suspects], notes)
+}
+
+fn ranked(name: &str, title: &str, heads: Vec<Head>, rows: impl Iterator<Item = Row>) -> Table {
+    let ranked = (1u64..).zip(rows).map(|(rank, row)| std::iter::once(rank.into()).chain(row).collect());
+    Table {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        columns: std::iter::once(output::RANK.into()).chain(heads).collect(),
+        rows: ranked.collect(),
+        total: None,
+    }
+}
+
+fn owner_head(shape: &SignalsShape) -> Head {
+    Head { name: shape.owner.clone().unwrap_or_else(|| OWNER.to_owned()), kind: CellKind::Text }
+}
+
+fn signal_heads(shape: &SignalsShape) -> Vec<Head> {
+    let mut heads: Vec<Head> =
+        vec![output::SIGNAL.into(), output::FAMILY.into(), output::SCORE.into(), owner_head(shape)];
+    heads.extend(
+        [Column::SrcInterface, Column::Src, Column::Dst, Column::DstPlace, Column::Port, Column::Protocol]
+            .map(Head::from),
+    );
+    heads.extend(
+        [output::FIRST_SEEN, output::LAST_SEEN, output::BYTES, output::EVIDENCE, output::LACKS].map(Head::from),
+    );
+    heads
+}
+
+fn suspect_heads(shape: &SignalsShape) -> Vec<Head> {
+    let mut heads: Vec<Head> = vec![output::SCORE.into(), output::BAND.into(), owner_head(shape)];
+    heads.extend([Column::SrcInterface, Column::Src, Column::Dst, Column::DstPlace].map(Head::from));
+    heads.extend(
+        [output::FIRST_SEEN, output::LAST_SEEN, output::BYTES, output::FAMILIES, output::PARTS].map(Head::from),
+    );
+    heads
+}
+
+fn signal(observed: &Observed, score: Option<u32>, finding: Finding) -> Row {
+    let number = |number: Option<u32>| number.map_or(Cell::Absent, |number| u64::from(number).into());
+    let mut row = vec![finding.signal.name().into(), finding.signal.family().name().into(), number(score)];
+    row.extend(who(observed, finding.source));
+    row.extend([
+        finding.peer.map_or(Cell::Absent, address),
+        finding.place.map_or(Cell::Absent, Cell::Text),
+        number(finding.port),
+        number(finding.protocol),
+        Cell::Time(finding.first),
+        Cell::Time(finding.last),
+        finding.bytes.into(),
+        finding.evidence.into(),
+        finding.lacks.into(),
+    ]);
+    row
+}
+
+fn suspect(observed: &Observed, suspect: &Suspect, terms: &Terms) -> Row {
+    let families: Vec<&str> = suspect.families.iter().map(|family| family.name()).collect();
+    let band = suspect.band(terms.bytes_min);
+    let mut row = vec![u64::from(suspect.score).into(), band.into()];
+    row.extend(who(observed, Some(suspect.source)));
+    row.extend([
+        address(suspect.peer),
+        Cell::Text(suspect.place.clone()),
+        Cell::Time(suspect.first),
+        Cell::Time(suspect.last),
+        suspect.bytes.into(),
+        families.join(", ").into(),
+        suspect.parts.as_str().into(),
+    ]);
+    row
+}
+
+/// Owner, interface and address.
+fn who(observed: &Observed, source: Option<usize>) -> [Cell; 3] {
+    match source.and_then(|source| observed.sources.get(source)) {
+        None => [Cell::Absent, Cell::Absent, Cell::Absent],
+        Some(source) => [
+            Cell::Text(source.owner.clone()),
+            source.interface.clone().map_or(Cell::Absent, Cell::Text),
+            address(source.address),
+        ],
+    }
+}
+
+fn address(address: u128) -> Cell {
+    Cell::Address(Ipv6Addr::from(address).to_canonical())
+}
+
+/// A length of time in its two largest units: `3 d 4 h`, `12 h`, `90 s`.
+pub(super) fn span(seconds: u32) -> String {
+    const MINUTE_SECONDS: u32 = 60;
+    let two = |large: u32, large_name: &str, small: u32, small_name: &str| match seconds % large / small {
+        0 => format!("{} {large_name}", seconds / large),
+        rest => format!("{} {large_name} {rest} {small_name}", seconds / large),
+    };
+    match seconds {
+        DAY_SECONDS.. => two(DAY_SECONDS, "d", HOUR_SECONDS, "h"),
+        HOUR_SECONDS.. => two(HOUR_SECONDS, "h", MINUTE_SECONDS, "min"),
+        121.. => two(MINUTE_SECONDS, "min", 1, "s"),
+        _ => format!("{seconds} s"),
+    }
+}

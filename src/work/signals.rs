@@ -1,0 +1,63 @@
+//! `anomalies --signals`: scan, join, sum what goes between the estate and the internet by minute, look for signals.
+
+use super::answer::Answer;
+use super::explain::next;
+use super::prices::whole;
+use super::traffic::{Sum, TrafficQuestion, summed};
+use super::{Job, Progress};
+use crate::error::Error;
+use crate::group::{Class, Overflow};
+use crate::join::{Sources, Wanted};
+use crate::report::signals::{self, CidrList, Lists, LogHealth, SignalsShape, Terms};
+
+/// The most bytes that a list of prefixes may have.
+pub const LIST_BYTES_MAX: u64 = 1 << 28;
+
+/// What to look for, and beside what.
+#[derive(Debug)]
+pub struct SignalsQuestion {
+    /// What is joined; owners by the first key.
+    pub sources: Sources,
+    /// Threats, and approved destinations.
+    pub lists: Lists,
+    /// What decides whether something is found.
+    pub terms: Terms,
+    /// How the report looks.
+    pub shape: SignalsShape,
+    /// How much memory the sums may take, and where the rest goes.
+    pub overflow: Option<Overflow>,
+}
+
+/// Answers what is suspect.
+///
+/// # Errors
+/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Result<Answer, Error> {
+    let SignalsQuestion { sources, lists, terms, shape, overflow } = question;
+    let wanted = Wanted { columns: signals::columns(), traffic: true, charges: false, blocked: true };
+    let sums = vec![Sum { wanted, spec: signals::spec() }];
+    let traffic = TrafficQuestion { sources, extra: signals::EXTRA.to_vec(), sums, overflow };
+    let threads = job.threads()?;
+    let mut summed = summed(job, &traffic, &threads, progress)?;
+    let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
+    let records = |class: Class| summed.account[class].records;
+    let health = LogHealth { lost: records(Class::SkipData), quiet: records(Class::NoData) };
+    let mut report = signals::report(&rollup, &lists, &terms, health, &shape)?;
+    report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
+    report.meta.notes.extend(summed.notes);
+    report.meta.warnings.extend(summed.warnings);
+    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+}
+
+/// A list of prefixes, from files.
+///
+/// # Errors
+/// If one cannot be read, or a line of it holds neither a prefix nor an address.
+pub fn cidrs(paths: &[String]) -> Result<CidrList, Error> {
+    let read = |path: &String| {
+        let bytes = whole(path, LIST_BYTES_MAX)?;
+        bytes.ok_or_else(|| Error::failed(format!("{path}: a list has at most {LIST_BYTES_MAX} bytes")).hint("cut it"))
+    };
+    let files = paths.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+    CidrList::read(paths.iter().map(String::as_str).zip(files.iter().map(Vec::as_slice)))
+}
