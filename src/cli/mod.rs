@@ -17,6 +17,7 @@ mod notice;
 mod output;
 mod prices;
 mod pricing;
+mod signals;
 mod state;
 mod tables;
 mod top;
