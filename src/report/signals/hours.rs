@@ -74,6 +74,15 @@ pub(super) fn busiest_day(hours: &[HourSums]) -> (u128, u32) {
     best
 }
 
+/// How far back sorted hours reach before a moment, as far as a look-back goes; zero where there are none in it. With
+/// hours before it too, a day without any at its beginning is no lack.
+pub(super) fn history(hours: &[u32], moment: u32, look_back_seconds: u32) -> u32 {
+    let first = hours.partition_point(|hour| *hour < moment.saturating_sub(look_back_seconds));
+    let reached = hours.get(first).map_or(0, |hour| moment.saturating_sub(*hour));
+    let is_whole = first > 0 && reached > 0 && look_back_seconds - reached <= DAY_SECONDS;
+    if is_whole { look_back_seconds } else { reached }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +105,16 @@ mod tests {
         let hours = [hour(0, 10), hour(20, 30), hour(25, 30), hour(43, 30), hour(44, 1)];
         assert_eq!(busiest_day(&hours), (90, 20 * HOUR_SECONDS));
         assert_eq!(busiest_day(&[]), (0, 0));
+    }
+
+    #[test]
+    fn history_is_what_the_look_back_holds_and_ends_at_the_moment() {
+        let hours = [0, 3600, 36_000];
+        assert_eq!(history(&hours, 36_000, 40_000), 36_000);
+        assert_eq!(history(&hours, 36_000, 35_000), 35_000, "with hours before");
+        assert_eq!(history(&hours[1..], 36_000, 35_000), 32_400);
+        assert_eq!(history(&hours, 36_000, 20_000), 0);
+        assert_eq!(history(&hours, 90_000, 20_000), 0);
+        assert_eq!(history(&[], 90_000, 20_000), 0);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hours::days;
+use super::hours::{days, history};
 use super::observed::{Finding, ICMP, ICMP_V6, Observed, Pair, Part, Signal, TCP, UDP};
 use super::tables::span;
 use super::volume::{HISTORY_SECONDS_MIN, date};
@@ -148,10 +148,10 @@ fn plain(pair: &Pair) -> Option<Finding> {
 /// Who uses a port: an owner, without one an end.
 type User = (Option<Text>, Option<usize>);
 
-/// Since when users are known, and in which hours they used which port of which protocol.
+/// In which hours users called anything, and which port of which protocol.
 #[derive(Default)]
 struct Used {
-    known: BTreeMap<User, u32>,
+    known: BTreeMap<User, Vec<u32>>,
     hours: BTreeMap<(User, u32, u32), Vec<u32>>,
 }
 
@@ -166,12 +166,14 @@ fn rare_ports(observed: &Observed, terms: &Terms) -> Vec<Finding> {
     let mut used = Used::default();
     for pair in called() {
         let user = user(observed, pair);
-        let first = used.known.entry(user.clone()).or_insert(pair.first);
-        *first = pair.first.min(*first);
-        let hours = pair.hours.iter().map(|hour| hour.hour);
-        used.hours.entry((user, pair.protocol, pair.port)).or_default().extend(hours);
+        let hours = || pair.hours.iter().map(|hour| hour.hour);
+        used.known.entry(user.clone()).or_default().extend(hours());
+        used.hours.entry((user, pair.protocol, pair.port)).or_default().extend(hours());
     }
-    used.hours.values_mut().for_each(|hours| hours.sort_unstable());
+    for hours in used.hours.values_mut().chain(used.known.values_mut()) {
+        hours.sort_unstable();
+        hours.dedup();
+    }
     called().filter_map(|pair| rare_port(observed, &used, pair, terms)).collect()
 }
 
@@ -181,17 +183,16 @@ fn rare_port(observed: &Observed, used: &Used, pair: &Pair, terms: &Terms) -> Op
         return None;
     }
     let user = user(observed, pair);
-    let known_from = *used.known.get(&user)?;
+    let known = used.known.get(&user)?;
     let hours = used.hours.get(&(user, pair.protocol, pair.port))?;
     let now = pair.hours.last()?.hour;
     let begun = hours
         .iter()
         .rev()
         .fold(now, |begun, hour| if *hour <= begun && begun - hour <= RARE_PORT_SECONDS { *hour } else { begun });
-    let history = begun.saturating_sub(known_from);
-    let shown = history.min(RARE_PORT_SECONDS);
+    let shown = history(known, begun, RARE_PORT_SECONDS);
     // A port in use for as long as a look-back is no longer rare.
-    if history < HISTORY_SECONDS_MIN || now - begun > terms.look_back_seconds {
+    if shown < HISTORY_SECONDS_MIN || now - begun > terms.look_back_seconds {
         return None;
     }
     let evidence = format!(

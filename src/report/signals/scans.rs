@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observed::{Finding, Observed, Probes, Rejects, Signal};
+use super::hours::hour_of;
+use super::observed::{Finding, Observed, Probes, Signal};
 use super::volume::z_text;
-use super::{HOUR_SECONDS, robust};
+use super::{DAY_SECONDS, HOUR_SECONDS, robust};
 use crate::units::human;
 use crate::units::time;
 
@@ -25,7 +26,9 @@ const BURST_MIN: u64 = 1000;
 const BURST_FLOOR: u128 = 100;
 const BURST_Z_MIN: u128 = 6;
 /// Hours without which nothing is a burst.
-const BURST_HOURS_MIN: u32 = 24;
+const BURST_HOURS_MIN: usize = 24;
+/// How long before and after an hour others are looked at.
+const BURST_SECONDS_COMPARED: u32 = 28 * DAY_SECONDS;
 
 /// All findings about tries.
 pub(super) fn findings(observed: &Observed) -> Vec<Finding> {
@@ -91,7 +94,7 @@ struct Worst {
 impl Worst {
     /// Hours come in order.
     fn add<K: Ord>(worst: &mut BTreeMap<K, Self>, key: K, hour: u32, count: usize, detail: String) {
-        let end = hour + HOUR_SECONDS - 1;
+        let end = hour.saturating_add(HOUR_SECONDS - 1);
         match worst.get_mut(&key) {
             Some(known) => {
                 known.last = end;
@@ -136,20 +139,18 @@ impl Worst {
 }
 
 /// Hours in which an end of the estate refused, or was refused, far more than usual.
-fn bursts(observed: &Observed) -> Vec<Finding> {
-    let begin = observed.from - observed.from % HOUR_SECONDS;
-    let hours = observed.to.saturating_sub(begin) / HOUR_SECONDS + 1;
-    if hours < BURST_HOURS_MIN {
-        return Vec::new();
-    }
-    let burst = |rejects: &Rejects| {
+fn bursts(observed: &Observed) -> impl Iterator<Item = Finding> + '_ {
+    observed.rejects.iter().filter_map(|rejects| {
         let (hour, count) = *rejects.hours.iter().max_by_key(|(hour, count)| (*count, u32::MAX - hour))?;
         if count < BURST_MIN {
             return None;
         }
         let known: BTreeMap<u32, u64> = rejects.hours.iter().copied().collect();
-        let all = (0..hours).map(|number| begin + number * HOUR_SECONDS).filter(|other| *other != hour);
-        let others: Vec<u128> = all.map(|hour| known.get(&hour).copied().unwrap_or(0).into()).collect();
+        let first = hour_of(observed.from).max(hour.saturating_sub(BURST_SECONDS_COMPARED));
+        let last = observed.to.min(hour.saturating_add(BURST_SECONDS_COMPARED));
+        let hours = (0..=last.saturating_sub(first) / HOUR_SECONDS).map(|number| first + number * HOUR_SECONDS);
+        let of = |hour: u32| u128::from(known.get(&hour).copied().unwrap_or(0));
+        let others: Vec<u128> = hours.filter(|other| *other != hour).map(of).collect();
         let z = robust::z(count.into(), &others, BURST_FLOOR);
         let evidence = format!(
             "{} refused in the hour from {}: z {} beside {} other hours (at least {BURST_Z_MIN}, and {})",
@@ -160,8 +161,7 @@ fn bursts(observed: &Observed) -> Vec<Finding> {
             human::counted(BURST_MIN, "record"),
         );
         let finding = Finding::bare(Signal::RejectBurst, Some(rejects.source));
-        let finding = Finding { first: hour, last: hour + HOUR_SECONDS - 1, evidence, ..finding };
-        (z >= BURST_Z_MIN * robust::Z_PER).then_some(finding)
-    };
-    observed.rejects.iter().filter_map(burst).collect()
+        let finding = Finding { first: hour, last: hour.saturating_add(HOUR_SECONDS - 1), evidence, ..finding };
+        (others.len() >= BURST_HOURS_MIN && z >= BURST_Z_MIN * robust::Z_PER).then_some(finding)
+    })
 }

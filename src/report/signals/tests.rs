@@ -1,10 +1,14 @@
 //! Whole findings on observations made by hand: what fires, what must not, and laws.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::hours::HourSums;
 use super::observed::{Finding, Observed, Pair, Part, Probes, Rejects, Signal, Source, Thinned};
 use super::*;
+use crate::decode::{Dictionary, Flows, Values};
+use crate::group::{Batcher, Shared};
 
 const MIB: u64 = 1 << 20;
 
@@ -354,5 +358,148 @@ proptest! {
         let before = found(&talk);
         talk.reverse();
         prop_assert_eq!(found(&talk), before);
+    }
+}
+
+/// A record between one of two hosts and a stranger.
+#[derive(Clone, Debug)]
+struct Talk {
+    host: u8,
+    stranger: u8,
+    is_outward: bool,
+    is_blocked: bool,
+    own_port: u32,
+    port: u32,
+    flags: u32,
+    start: u32,
+    kib: u64,
+}
+
+impl Talk {
+    fn text(&self, column: Column) -> String {
+        let is_source = column.name().starts_with("src_");
+        let is_own = is_source == self.is_outward;
+        match column {
+            // The owner changes after a week.
+            Column::SrcOwner1 | Column::DstOwner1 if is_own => format!("team-{}", self.start / (7 * DAY_SECONDS)),
+            Column::SrcOwner1 | Column::DstOwner1 => "(external)".into(),
+            Column::SrcInterface | Column::DstInterface if is_own => format!("eni-{}", self.host),
+            Column::SrcVpc | Column::DstVpc if is_own => "vpc-1".into(),
+            Column::SrcPlace | Column::DstPlace => {
+                if is_own {
+                    "vpc-1".into()
+                } else {
+                    "internet".into()
+                }
+            }
+            Column::Path => "internet".into(),
+            _ => "-".into(),
+        }
+    }
+
+    fn small(&self, column: Column) -> u32 {
+        let is_source = column == Column::Srcport;
+        match column {
+            Column::Srcport | Column::Dstport if is_source == self.is_outward => self.own_port,
+            Column::Srcport | Column::Dstport => self.port,
+            Column::Protocol => 6,
+            _ => self.flags,
+        }
+    }
+
+    fn address(&self, column: Column) -> u128 {
+        let is_own = (column == Column::Src) == self.is_outward;
+        if is_own { v4(10, 0, 0, self.host) } else { v4(203, 0, 113, self.stranger) }
+    }
+
+    fn push(&self, column: Column, values: &mut Values, dictionary: &mut Dictionary) {
+        match values {
+            Values::Address(values) => values.push(self.address(column)),
+            Values::Small(values) => values.push(self.small(column)),
+            Values::Time(values) if column == Column::Minute => values.push(self.start - self.start % 60),
+            Values::Time(values) => values.push(self.start),
+            Values::Big(values) if column == Column::Bytes => values.push(self.kib << 10),
+            Values::Big(values) => values.push(1),
+            Values::Text(values) => values.push(dictionary.code(self.text(column).as_bytes())),
+        }
+    }
+}
+
+/// What is reported of talk that comes in blocks of so many records.
+fn reported(talk: &[Talk], block: usize) -> String {
+    let shared = Arc::new(Shared::new(Arc::new(spec()), None));
+    let mut batcher = Batcher::new(Arc::clone(&shared));
+    let mut dictionary = Dictionary::default();
+    for talk in talk.chunks(block) {
+        let mut flows = Flows::new(columns());
+        for column in columns().iter() {
+            let mut values = Values::new(column.kind());
+            talk.iter().for_each(|talk| talk.push(column, &mut values, &mut dictionary));
+            *flows.values_mut(column).unwrap() = values;
+        }
+        flows.set_rows(talk.len());
+        let picked = |is_blocked: bool| -> Vec<u32> {
+            (0u32..).zip(talk).filter(|(_, talk)| talk.is_blocked == is_blocked).map(|(place, _)| place).collect()
+        };
+        batcher.add(&flows, &dictionary, &picked(false), false);
+        batcher.add(&flows, &dictionary, &picked(true), true);
+    }
+    drop(batcher);
+    let rollup = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
+    let threats = CidrList::read([("threats", &b"203.0.113.3"[..])]).unwrap();
+    let lists = Lists { threats, ..Lists::default() };
+    let terms = Terms { bytes_min: 1 << 20, ..Terms::default() };
+    let report = report(&rollup, &lists, &terms, LogHealth::default(), &SignalsShape::default()).unwrap();
+    format!("{:#?} {:#?}", report.tables, report.meta.notes)
+}
+
+fn talk() -> impl Strategy<Value = Talk> {
+    let who = (1u8..3, 1u8..5, any::<bool>(), prop::bool::weighted(0.2));
+    let how = (
+        40_000u32..40_003,
+        prop::sample::select(vec![21u32, 443, 8443, 45_000]),
+        prop::sample::select(vec![0u32, 2, 3, 18]),
+    );
+    (who, how, 0u32..20 * DAY_SECONDS, 0u64..2000).prop_map(|(who, how, start, kib)| Talk {
+        host: who.0,
+        stranger: who.1,
+        is_outward: who.2,
+        is_blocked: who.3,
+        own_port: how.0,
+        port: how.1,
+        flags: how.2,
+        start,
+        kib,
+    })
+}
+
+#[test]
+fn records_become_pairs_seen_from_the_estate() {
+    let one = Talk {
+        host: 1,
+        stranger: 3,
+        is_outward: true,
+        is_blocked: false,
+        own_port: 40_000,
+        port: 443,
+        flags: 2,
+        start: 100_000,
+        kib: 5000,
+    };
+    let back = Talk { is_outward: false, flags: 18, kib: 7, start: 100_001, ..one.clone() };
+    let told = reported(&[one.clone(), back], 2);
+    assert!(told.contains("it was called: 4.88 MiB sent, 7.00 KiB received"), "{told}");
+    let served = Talk { own_port: 443, port: 50_000, flags: 18, ..one };
+    assert!(reported(&[served], 1).contains("it called: 4.88 MiB sent, 0 B received"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn neither_the_order_of_records_nor_their_blocks_change_a_report(
+        (talk, shuffled) in prop::collection::vec(talk(), 0..150).prop_flat_map(|talk| (Just(talk.clone()), Just(talk).prop_shuffle())),
+        block in 1usize..60,
+    ) {
+        prop_assert_eq!(reported(&talk, 1000), reported(&shuffled, block));
     }
 }

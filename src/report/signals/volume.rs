@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hours::{HourSums, busiest_day, day_of, days};
+use super::hours::{HourSums, busiest_day, day_of, days, history};
 use super::observed::{Finding, Observed, Pair, Part, Signal};
 use super::robust::{self, Z_PER, median};
 use super::tables::span;
@@ -82,10 +82,11 @@ fn peer(pair: &Pair) -> Peer {
     Peer::Network(pair.peer >> host_bits << host_bits)
 }
 
-/// What was talked to when: by whom, and when they were first seen at all.
+/// In which hours who talked to whom, and talked at all.
 #[derive(Default)]
 struct Met {
-    groups: BTreeMap<Group, u32>,
+    estate: Vec<u32>,
+    groups: BTreeMap<Group, Vec<u32>>,
     by_group: BTreeMap<(Group, Peer, u32, u32), Vec<u32>>,
     by_all: BTreeMap<(Peer, u32, u32), Vec<u32>>,
 }
@@ -95,14 +96,31 @@ impl Met {
         let mut met = Self::default();
         for pair in called(observed) {
             let group = group(observed, pair);
-            let first = met.groups.entry(group.clone()).or_insert(pair.first);
-            *first = pair.first.min(*first);
-            let hours = pair.hours.iter().map(|hour| hour.hour);
-            met.by_group.entry((group, peer(pair), pair.port, pair.protocol)).or_default().extend(hours.clone());
-            met.by_all.entry((peer(pair), pair.port, pair.protocol)).or_default().extend(hours);
+            let hours = || pair.hours.iter().map(|hour| hour.hour);
+            met.estate.extend(hours());
+            met.groups.entry(group.clone()).or_default().extend(hours());
+            met.by_group.entry((group, peer(pair), pair.port, pair.protocol)).or_default().extend(hours());
+            met.by_all.entry((peer(pair), pair.port, pair.protocol)).or_default().extend(hours());
         }
-        met.by_group.values_mut().chain(met.by_all.values_mut()).for_each(|hours| hours.sort_unstable());
+        let single = met.by_group.values_mut().chain(met.by_all.values_mut());
+        for hours in single.chain(met.groups.values_mut()).chain([&mut met.estate]) {
+            hours.sort_unstable();
+            hours.dedup();
+        }
         met
+    }
+
+    /// How much history says that a peer is new to a group at a moment, and whose history it is. A group that has itself
+    /// just begun knows nobody: then all others are asked.
+    fn history(&self, group: &Group, peer: Peer, pair: &Pair, moment: u32, look_back: u32) -> (u32, &'static str) {
+        let of = |hours: Option<&Vec<u32>>| history(hours.map_or(&[][..], Vec::as_slice), moment, look_back);
+        let own = of(self.groups.get(group));
+        let who = if matches!(group, Group::Owner(_)) { "nobody of its owner" } else { "its interface never" };
+        match own {
+            HISTORY_SECONDS_MIN.. => (own, who),
+            _ if of(self.by_all.get(&(peer, pair.port, pair.protocol))) > 0 => (0, who),
+            _ => (of(Some(&self.estate)), "nobody of the estate, where its owner or interface has just begun,"),
+        }
     }
 }
 
@@ -123,30 +141,15 @@ fn new_destination(observed: &Observed, met: &Met, pair: &Pair, terms: &Terms) -
         return None;
     }
     let group = group(observed, pair);
-    let known_from = *met.groups.get(&group)?;
-    // An end that has itself just begun knows nobody: then all others are asked.
-    let is_young = pair.first.saturating_sub(known_from) < HISTORY_SECONDS_MIN;
-    let (who, since) = match (is_young, &group) {
-        (true, _) => ("nobody of the estate", observed.from),
-        (false, Group::Owner(_)) => ("nobody of its owner", known_from),
-        (false, Group::Source(_)) => ("its interface never", known_from),
-    };
-    let hours = match is_young {
-        true => met.by_all.get(&(peer(pair), pair.port, pair.protocol)),
-        false => met.by_group.get(&(group, peer(pair), pair.port, pair.protocol)),
-    }?;
-    let sent = |appeared: &u32| {
-        let first = pair.hours.partition_point(|hour| hour.hour < *appeared);
+    let hours = met.by_group.get(&(group.clone(), peer(pair), pair.port, pair.protocol))?;
+    let new = |appeared: u32| {
+        let (history, who) = met.history(&group, peer(pair), pair, appeared, terms.look_back_seconds);
+        let first = pair.hours.partition_point(|hour| hour.hour < appeared);
         let end = pair.hours.partition_point(|hour| hour.hour < appeared.saturating_add(NEW_SECONDS));
-        busiest_day(&pair.hours[first..end]).0
+        let (sent, _) = busiest_day(&pair.hours[first..end]);
+        (history >= HISTORY_SECONDS_MIN && sent >= terms.bytes_min.into()).then_some((sent, appeared, history, who))
     };
-    let known = |appeared: &u32| appeared.saturating_sub(since) >= HISTORY_SECONDS_MIN;
-    let new = appearances(hours, terms.look_back_seconds).into_iter().filter(known);
-    let (sent, appeared) = new.map(|appeared| (sent(&appeared), appeared)).max()?;
-    if sent < terms.bytes_min.into() {
-        return None;
-    }
-    let shown = appeared.saturating_sub(since).min(terms.look_back_seconds);
+    let (sent, appeared, shown, who) = appearances(hours, terms.look_back_seconds).into_iter().filter_map(new).max()?;
     let evidence = format!(
         "{who} talked to this network on this port in the {} before {}; {} sent within 24 h of its first {} (at least {})",
         span(shown),
@@ -342,7 +345,7 @@ impl Shift {
     fn finding(&self, pair: &Pair, evidence: String) -> Finding {
         let bytes = self.out;
         let whole = Finding::of(Signal::RatioShift, pair, evidence).scored(Part::RatioShift, RATIO_POINTS);
-        let last = pair.last.min(self.day + DAY_SECONDS - 1);
+        let last = pair.last.min(self.day.saturating_add(DAY_SECONDS - 1));
         Finding { first: self.day.max(pair.first), last, bytes, ..whole }
     }
 }

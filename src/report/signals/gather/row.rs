@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::group::{Group, KeyValue, Rollup, is_public};
 use crate::join::owners::{EXTERNAL, UNALLOCATED};
 use crate::report::signals::observed::number;
-use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME};
 
 /// Paths to services of AWS that stay in the region, or have none.
 const AWS_PATHS: [&str; 3] = ["aws-service", "gateway-endpoint", "interface-endpoint"];
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Calls with every group that an end of the estate has to do with, in no order that means anything.
+    /// Calls with every group of a known start that an end of the estate has to do with, in no order that means anything.
     ///
     /// # Errors
     /// If rows were spilled and cannot be read.
@@ -167,6 +167,9 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         let sums = if is_blocked { group.blocked } else { group.counted };
+        if sums.first_seen == ABSENT_TIME {
+            return None;
+        }
         let flags = number(flags);
         Some(Seen {
             side,
