@@ -66,6 +66,10 @@ const BLIND_NOTE: &str = "flow logs do not show payload, names asked of Amazon's
                           instance metadata, DHCP, Amazon's time service, nor mirrored traffic; a finding is a reason to \
                           look, no proof";
 
+/// What logs of version 2 lack.
+const FLAGS_NOTE: &str = "no record has TCP flags (before version 3): calls that nobody answered look like talk, so that scans \
+                          are told by REJECT alone, and who calls is told by the lower port";
+
 /// What decides whether something is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -156,6 +160,9 @@ fn notes(observed: &observed::Observed, health: LogHealth) -> Vec<String> {
     if health.lost > 0 {
         notes
             .push("AWS lost records (SKIPDATA): every signal is incomplete, and none found is no all-clear".to_owned());
+    }
+    if !observed.sources.is_empty() && !observed.has_flags {
+        notes.push(FLAGS_NOTE.to_owned());
     }
     if let Some(pairs) = observed.thinned.note() {
         notes.push(pairs);

@@ -74,6 +74,7 @@ struct Gatherer<'a> {
     lists: &'a Lists,
     from: u32,
     to: u32,
+    has_flags: bool,
     /// Ends of the estate, and their numbers.
     numbers: Map<(u32, u128), u32>,
     /// With the code of the last owner and when it was seen.
@@ -96,6 +97,7 @@ pub(super) fn observed(rollup: &Rollup, lists: &Lists, terms: &Terms) -> Result<
         lists,
         from: u32::MAX,
         to: 0,
+        has_flags: false,
         numbers,
         sources,
         tried,
@@ -135,6 +137,7 @@ impl Gatherer<'_> {
     fn try_out(&mut self, seen: &Seen) {
         self.from = self.from.min(seen.first);
         self.to = self.to.max(seen.last);
+        self.has_flags |= seen.has_flags;
         let hour = hour_of(seen.first);
         if seen.is_blocked {
             let number = self.number(seen.refusing(), seen.last);
@@ -241,6 +244,7 @@ impl Gatherer<'_> {
         Observed {
             from: self.from.min(self.to),
             to: self.to,
+            has_flags: self.has_flags,
             threats: pairs.iter().map(|pair| self.lists.threats.find(pair.peer)).collect(),
             interval_seconds: terms.interval_seconds.unwrap_or_else(|| series::interval_seconds(&series)),
             series,
@@ -355,4 +359,30 @@ fn rejects(counts: Map<u32, BTreeMap<u32, u64>>, places: &[usize]) -> Vec<Reject
     let mut rejects: Vec<Rejects> = counts.into_iter().map(of).collect();
     rejects.sort_unstable_by_key(|rejects| rejects.source);
     rejects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_leaves_out_what_others_call_first_and_then_halves_what_is_left() {
+        let key = |peer: u32, is_served| PairKey { peer: peer.into(), source: 0, port: 443, protocol: 6, is_served };
+        let kept = |level, is_served| {
+            let thinned = Thinned { level };
+            (0..10_000).filter(|peer| keeps(thinned, &key(*peer, is_served))).collect::<BTreeSet<_>>()
+        };
+        assert_eq!((kept(0, true).len(), kept(0, false).len()), (10_000, 10_000));
+        assert_eq!((kept(1, true).len(), kept(1, false).len()), (0, 10_000));
+        for level in 2..6 {
+            let (more, less) = (kept(level - 1, false), kept(level, false));
+            assert!(less.is_subset(&more), "what is left out stays out");
+            assert!(
+                less.len() * 9 / 4 > more.len() && less.len() * 7 / 4 < more.len(),
+                "{} of {}",
+                less.len(),
+                more.len()
+            );
+        }
+    }
 }

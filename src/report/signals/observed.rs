@@ -126,6 +126,8 @@ pub(super) struct Observed {
     /// The first and last start of a record.
     pub(super) from: u32,
     pub(super) to: u32,
+    /// Whether any record tells TCP flags.
+    pub(super) has_flags: bool,
     /// Sorted.
     pub(super) sources: Vec<Source>,
     /// Sorted by source, peer, port, protocol.
