@@ -9,6 +9,7 @@ use super::job::{job, now, run_on};
 use super::memory::overflow;
 use super::output::format;
 use super::pricing::PricingFlags;
+use super::signals::{self, SignalFlags, unknown};
 use super::state;
 use super::tables::TableFlags;
 use super::top::rows;
@@ -24,6 +25,9 @@ use crate::view::Format;
 use crate::work::{self, AnomaliesQuestion, Job};
 
 const DAY_SECONDS: u32 = 86_400;
+/// The owner keys that are asked for where none are.
+const TEAM: &str = "team";
+const SERVICE: &str = "service";
 
 /// Flags of `outflow anomalies`.
 #[derive(Debug, Args)]
@@ -31,16 +35,16 @@ pub(super) struct AnomaliesFlags {
     #[command(flatten)]
     input: InputFlags,
 
-    /// The owner key that tells teams apart
-    #[arg(long, value_name = "KEY", default_value = "team", help_heading = "Report")]
-    team: String,
+    /// The owner key that tells teams apart [default: team]
+    #[arg(long, value_name = "KEY", help_heading = "Report")]
+    team: Option<String>,
 
-    /// The owner key that tells services apart
-    #[arg(long, value_name = "KEY", default_value = "service", help_heading = "Report")]
-    service: String,
+    /// The owner key that tells services apart [default: service]
+    #[arg(long, value_name = "KEY", help_heading = "Report")]
+    service: Option<String>,
 
-    /// How many incidents are told, or `all`
-    #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
+    /// How many incidents, or rows of each table of signals, or `all`
+    #[arg(long, visible_alias = "top", value_name = "N", default_value = "20", help_heading = "Report")]
     max_incidents: String,
 
     /// Leave out incidents that are less severe
@@ -75,6 +79,13 @@ pub(super) struct AnomaliesFlags {
     /// Or from so many GiB on; for `impact_gib_min` of the configuration
     #[arg(long, value_name = "GIB", help_heading = "Report")]
     min_gib: Option<f64>,
+
+    /// Look for signals of exfiltration and of broken policy instead: new destinations, beacons, scans…
+    #[arg(long, conflicts_with_all = ["explain", "state", "fail_on"], help_heading = "Signals")]
+    signals: bool,
+
+    #[command(flatten)]
+    signal: SignalFlags,
 
     #[command(flatten)]
     config: ConfigFlags,
@@ -113,6 +124,9 @@ impl From<SeverityFlag> for Severity {
 impl AnomaliesFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(mut self) -> Result<Exit, Error> {
+        if self.signals {
+            return self.run_signals();
+        }
         self.output.holds_incidents = true;
         let mut job = job(&self.input, Verdict::Accept)?;
         let Config { settings, rules, .. } = self.config.load()?;
@@ -132,6 +146,14 @@ impl AnomaliesFlags {
         // What is missing from the answer is said first: it may have been worse.
         let is_told_of = exit == Exit::Done && self.fail_on.is_some_and(|least| worst >= Some(least.into()));
         Ok(if is_told_of { Exit::Condition } else { exit })
+    }
+
+    fn run_signals(&self) -> Result<Exit, Error> {
+        let job = job(&self.input, Verdict::Accept)?;
+        let overflow = overflow(self.memory.as_deref())?;
+        let (owner, rows) = (self.team.as_deref(), rows(&self.max_incidents)?);
+        let question = signals::question(&self.tables, &self.signal, owner, rows, overflow)?;
+        run_on(&job, &self.input, &self.output, |progress| work::signals(&job, question, progress))
     }
 
     /// Flags beat the configuration.
@@ -160,11 +182,12 @@ impl AnomaliesFlags {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let mut dimensions = Dimensions::default();
-        let mut place = |name: &str| match known.get(name) {
+        let mut place = |asked: Option<&str>, usual: &str| match known.get(asked.unwrap_or(usual)) {
             Some(key) => dimensions.owner_place(key.clone()).map(Some),
-            None => Ok(None),
+            None => asked.map_or(Ok(None), |name| Err(unknown(name, &known))),
         };
-        let (team, service) = (place(&self.team)?, place(&self.service)?);
+        let team = place(self.team.as_deref(), TEAM)?;
+        let service = place(self.service.as_deref(), SERVICE)?;
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
         let networks = !sources.geography.is_empty();
         Ok(AnomaliesQuestion {

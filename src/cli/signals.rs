@@ -1,5 +1,6 @@
 //! The flags of signals → question; for `anomalies --signals`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -68,7 +69,7 @@ pub(super) fn question(
     let told = tables.told()?;
     let known = told.owner_keys();
     let key = match owner {
-        Some(name) => Some(known.get(name).cloned().ok_or_else(|| unknown(name, known.iter()))?),
+        Some(name) => Some(known.get(name).cloned().ok_or_else(|| unknown(name, &known))?),
         None => known.get(DEFAULT_KEY).or_else(|| known.first()).cloned(),
     };
     let keys: Vec<Arc<str>> = key.into_iter().collect();
@@ -96,8 +97,9 @@ impl SignalFlags {
     }
 }
 
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a Arc<str>>) -> Error {
-    let keys: Vec<&str> = known.map(AsRef::as_ref).collect();
+/// What is said of an owner key that no table has.
+pub(super) fn unknown(name: &str, known: &BTreeSet<Arc<str>>) -> Error {
+    let keys: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
     let error = Error::usage(format!("no table tells owners by `{name}`"));
     if keys.is_empty() {
         return error.hint("owners such as team need a table of tags: --tags FILE");
