@@ -196,6 +196,7 @@ columns! {
         DstInstance, "dst_instance", Text, "Instance of the destination end.";
         SrcPlace, "src_place", Text, "What the source end is: the name of its network, an AWS service, else `internet`, `private-unknown`, `instance of others`.";
         DstPlace, "dst_place", Text, "What the destination end is.";
+        Outside, "outside", Address, "Address of the end that is not the estate's: of the destination, else of the source; absent where both are.";
         SrcCountry, "src_country", Text, "Country of the source address, by --geoip.";
         DstCountry, "dst_country", Text, "Country of the destination address, by --geoip.";
         SrcNetwork, "src_network", Text, "Autonomous system of the source address, by --geoip.";

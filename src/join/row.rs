@@ -1,7 +1,7 @@
 //! A row of traffic before it is written, and the values of its columns that are no texts.
 
 use super::charges::Item;
-use super::ends::Ends;
+use super::ends::{Ends, Scope};
 use super::known::Known;
 use super::path::Way;
 use super::view::{Fact, View};
@@ -31,6 +31,8 @@ impl Row<'_> {
         match column {
             Column::Src => self.ends.src.address,
             Column::Dst => self.ends.dst.address,
+            Column::Outside if self.dst.facet.scope != Scope::Own => self.ends.dst.address,
+            Column::Outside if self.src.facet.scope != Scope::Own => self.ends.src.address,
             Column::Srcaddr => self.fact.srcaddr,
             Column::Dstaddr => self.fact.dstaddr,
             Column::PktSrcaddr => self.fact.src,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::answer::Answer;
 use super::behind::behind;
 use super::explain::next;
-use super::traffic::{Sum, TrafficQuestion, summed};
+use super::traffic::{Parallel, Sum, TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::Overflow;
@@ -84,7 +84,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
-    let gathered = gather(&rollup, &summed.interfaces, told, &pricing, now)?;
+    let gathered = gather(&rollup, &Parallel(&threads, &rollup), &summed.interfaces, (told, &pricing), now)?;
     drop(rollup);
     let hours = &gathered.hours;
     let slots: Vec<u8> = (0..hours.count).map(|hour| zone.hour_of_day(hours.moment(hour))).collect();

@@ -117,7 +117,7 @@ impl Sink for Tables {
 }
 
 /// All shards on all threads.
-struct Parallel<'a>(&'a ThreadPool, &'a Rollup);
+pub(super) struct Parallel<'a>(pub(super) &'a ThreadPool, pub(super) &'a Rollup);
 
 impl Shards for Parallel<'_> {
     fn fold<T: Send>(

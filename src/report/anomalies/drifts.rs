@@ -48,8 +48,13 @@ pub fn drifts(
     let days = days(slots);
     let mut drifts = Vec::new();
     for metric in METRICS {
-        let values = &judged.values[metric as usize];
-        let whole = |day: &Range<usize>| values[day.clone()].iter().copied().sum::<Option<f64>>();
+        let (values, verdicts) = (&judged.values[metric as usize], &judged.verdicts[metric as usize]);
+        // What is an incident's is told as one: such hours count as they were expected.
+        let usual = |hour: usize| {
+            let is_out = verdicts[hour].z.abs() >= settings.detector.incident_scales;
+            values[hour].map(|value| if is_out { verdicts[hour].expected } else { value })
+        };
+        let whole = |day: &Range<usize>| day.clone().map(usual).sum::<Option<f64>>();
         let sums: Vec<Option<f64>> = days.iter().map(whole).collect();
         let floor = settings.scale_min(metric) * f64::from(24_u8);
         for creep in creep(&sums, floor, &settings.detector) {

@@ -1,5 +1,7 @@
 //! The parts of traffic that have a series: all of it, and the values of each dimension; and how their hours are judged.
 
+use std::collections::BTreeMap;
+
 use super::baseline::{Series, Verdict, judge};
 use super::incident::Scope;
 use super::settings::Settings;
@@ -117,15 +119,18 @@ pub fn judged(hours: &Hours, part: &Part, calendar: Calendar<'_>, settings: &Set
 /// much of the part, and of what comes and goes all before it came.
 fn masked(hours: &Hours, part: &Part, sums: &[Amounts], settings: &Settings) -> Vec<bool> {
     let mut masked: Vec<bool> = hours.covered.iter().map(|covered| !covered).collect();
-    let flows = |leaves: &mut dyn Iterator<Item = &u32>| -> u64 {
-        leaves.flat_map(|leaf| hours.cells_of(*leaf)).map(|cell| cell.amounts.of(Metric::Flows)).sum()
-    };
     let place = Dimension::Interface as usize;
-    for gaps in hours.lost.chunk_by(|one, other| one.0 == other.0) {
-        let is_its = |leaf: &&u32| hours.leaves[**leaf as usize][place] == gaps[0].0;
-        let its = flows(&mut part.leaves.iter().filter(is_its)) as f64;
-        if its > 0.0 && its >= settings.gap_share * flows(&mut part.leaves.iter()) as f64 {
-            gaps.iter().for_each(|(_, hour)| masked[*hour as usize] = true);
+    let flows = |leaf: u32| -> u64 { hours.cells_of(leaf).iter().map(|cell| cell.amounts.of(Metric::Flows)).sum() };
+    let (mut all, mut by_interface) = (0, BTreeMap::<u32, u64>::new());
+    for leaf in part.leaves.iter().filter(|_| !hours.lost.is_empty()) {
+        let flows = flows(*leaf);
+        all += flows;
+        *by_interface.entry(hours.leaves[*leaf as usize][place]).or_default() += flows;
+    }
+    for (interface, hour) in &hours.lost {
+        let its = by_interface.get(interface).copied().unwrap_or(0) as f64;
+        if its > 0.0 && its >= settings.gap_share * all as f64 {
+            masked[*hour as usize] = true;
         }
     }
     let comes_and_goes = match part.dimension {

@@ -3,14 +3,11 @@
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-use super::{Group, Map, Told};
+use super::{Apart, EPHEMERAL_PORT_MIN, Map, Port, Raw, Told};
 use crate::decode::Dictionary;
-use crate::group::KeyValue;
 use crate::join::STRANGERS;
 use crate::report::hours::Leaf;
 
-/// The first of the ports that callers are given for a while, which say nothing of a service.
-const EPHEMERAL_PORT_MIN: u64 = 32_768;
 /// Stands for what nothing tells.
 const UNKNOWN: &str = "-";
 
@@ -37,48 +34,35 @@ impl<T: std::hash::Hash + Eq> Numbered<T> {
     }
 }
 
-/// What a name is made of.
+/// What a name is made of; codes are those of [`Raw`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Made {
     /// A text as it is.
-    Plain(KeyValue),
+    Plain(u32),
     /// An end of the estate: its service, its network or VPC, its interface; and whether traffic comes from it.
-    Own([KeyValue; 3], bool),
+    Own([u32; 3], bool),
     /// An end outside: its address if it stands out, its autonomous system, what it is; and whether traffic comes from it.
-    Outside([KeyValue; 3], bool),
+    Outside([u32; 3], bool),
     /// The regions, or else the places, of both ends.
-    Pair([KeyValue; 2], [KeyValue; 2]),
+    Pair([u32; 2], [u32; 2]),
     Port(Port),
     /// The path, and what it goes through.
-    Path(KeyValue, KeyValue),
+    Path(u32, u32),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Port {
-    Single(u64),
-    Ephemeral,
-    Other,
-    Absent,
-}
-
-/// All names, and which addresses and ports have one.
+/// All names.
 pub(super) struct Names<'r> {
     dictionary: &'r Dictionary,
     told: Told,
-    /// The codes of [`STRANGERS`].
-    strangers: Vec<u32>,
-    addresses: Vec<u128>,
-    ports: Vec<u64>,
+    apart: &'r Apart,
     made: Map<Made, u32>,
     names: Numbered<Arc<str>>,
 }
 
 impl<'r> Names<'r> {
-    /// No names yet; addresses and ports are sorted.
-    pub(super) fn new(dictionary: &'r Dictionary, told: Told, (addresses, ports): (Vec<u128>, Vec<u64>)) -> Self {
-        let strangers = (0..).take(dictionary.len());
-        let strangers = strangers.filter(|code| STRANGERS.contains(&&*dictionary.display(*code))).collect();
-        Self { dictionary, told, strangers, addresses, ports, made: Map::default(), names: Numbered::default() }
+    /// No names yet.
+    pub(super) fn new(dictionary: &'r Dictionary, told: Told, apart: &'r Apart) -> Self {
+        Self { dictionary, told, apart, made: Map::default(), names: Numbered::default() }
     }
 
     /// The names in the order of their codes.
@@ -91,46 +75,27 @@ impl<'r> Names<'r> {
         self.names.0.get(name).copied()
     }
 
-    /// What a group is, in the order of the dimensions.
-    pub(super) fn leaf(&mut self, group: &Group) -> Leaf {
-        let (mine, other) = group.sides();
-        let absent = KeyValue::Absent;
-        let service = |side: usize| if self.told.service.is_some() { group.service[side] } else { absent };
-        // What has a name needs no address: an AWS service has many.
-        let is_stranger = matches!(group.place[other], KeyValue::Text(code) if self.strangers.contains(&code));
-        let address = match group.address[other] {
-            KeyValue::Address(address) if is_stranger && self.addresses.binary_search(&address).is_ok() => {
-                group.address[other]
-            }
-            _ => absent,
-        };
-        let network = if self.told.networks { group.network[other] } else { absent };
+    /// What a group is, in the order of the dimensions. What comes from outside is its receiver's.
+    pub(super) fn leaf(&mut self, raw: &Raw) -> Leaf {
+        let (mine, other) = if raw.is_own[0] || !raw.is_own[1] { (0, 1) } else { (1, 0) };
+        let service = |side: usize| if self.told.service.is_some() { raw.service[side] } else { 0 };
+        let network = if self.told.networks { raw.network[other] } else { 0 };
         let comes = other == 0;
-        let peer = if group.is_own(other) {
-            Made::Own([service(other), group.place[other], group.interface[other]], comes)
+        let peer = if raw.is_own[other] {
+            Made::Own([service(other), raw.place[other], raw.interface[other]], comes)
         } else {
-            Made::Outside([address, network, group.place[other]], comes)
+            Made::Outside([raw.address, network, raw.place[other]], comes)
         };
-        let team = if self.told.team.is_some() { group.team } else { absent };
         let made = [
-            Made::Plain(team),
+            Made::Plain(if self.told.team.is_some() { raw.team } else { 0 }),
             Made::Plain(service(mine)),
-            Made::Plain(group.interface[mine]),
+            Made::Plain(raw.interface[mine]),
             peer,
-            Made::Pair(group.region, group.place),
-            Made::Port(self.port(group.port)),
-            Made::Path(group.path, group.via),
+            Made::Pair(raw.region, raw.place),
+            Made::Port(raw.port),
+            Made::Path(raw.path, raw.via),
         ];
         made.map(|made| self.code_of(made))
-    }
-
-    fn port(&self, port: KeyValue) -> Port {
-        match port {
-            KeyValue::Number(port) if port >= EPHEMERAL_PORT_MIN => Port::Ephemeral,
-            KeyValue::Number(port) if self.ports.binary_search(&port).is_ok() => Port::Single(port),
-            KeyValue::Number(_) => Port::Other,
-            _ => Port::Absent,
-        }
     }
 
     fn code_of(&mut self, made: Made) -> u32 {
@@ -146,7 +111,7 @@ impl<'r> Names<'r> {
         let unknown = || UNKNOWN.to_owned();
         let from = |name: String, comes: bool| if comes { format!("from {name}") } else { name };
         match made {
-            Made::Plain(value) => self.text(value).unwrap_or_else(unknown),
+            Made::Plain(code) => self.text(code).unwrap_or_else(unknown),
             Made::Own([service, place, interface], comes) => {
                 let service = self.text(service).filter(|name| !name.starts_with('('));
                 // A VPC is too much to be one destination: the interface tells more.
@@ -154,8 +119,12 @@ impl<'r> Names<'r> {
                 let name = service.or(place).or_else(|| self.text(interface));
                 from(name.unwrap_or_else(unknown), comes)
             }
-            Made::Outside(values, comes) => {
-                from(values.into_iter().find_map(|value| self.text(value)).unwrap_or_else(unknown), comes)
+            Made::Outside([address, network, place], comes) => {
+                let place = self.text(place);
+                // What has a name needs no address: an AWS service has many.
+                let is_stranger = place.as_deref().is_some_and(|place| STRANGERS.contains(&place));
+                let address = self.address(address).filter(|_| is_stranger);
+                from(address.or_else(|| self.text(network)).or(place).unwrap_or_else(unknown), comes)
             }
             Made::Pair(regions, places) => {
                 let end = |side: usize| self.text(regions[side]).or_else(|| self.text(places[side]));
@@ -174,11 +143,12 @@ impl<'r> Names<'r> {
         }
     }
 
-    fn text(&self, value: KeyValue) -> Option<String> {
-        match value {
-            KeyValue::Text(code) => Some(self.dictionary.display(code).into_owned()),
-            KeyValue::Address(address) => Some(Ipv6Addr::from(address).to_canonical().to_string()),
-            _ => None,
-        }
+    fn text(&self, code: u32) -> Option<String> {
+        Some(self.dictionary.display(code.checked_sub(1)?).into_owned())
+    }
+
+    fn address(&self, place: u32) -> Option<String> {
+        let address = self.apart.addresses.get(place.checked_sub(1)? as usize)?;
+        Some(Ipv6Addr::from(*address).to_canonical().to_string())
     }
 }
