@@ -62,14 +62,14 @@ const METHODS: [(&str, Method); 5] = [
     ("**outflow, up to 3 dimensions**", |leaves| ours(leaves, 3)),
 ];
 
-/// The table, in Markdown.
-pub fn table(is_short: bool) -> String {
+/// The section, in Markdown.
+pub(crate) fn section(is_short: bool) -> String {
     let cases = if is_short { CASES_SHORT } else { CASES };
     let made = |kind, seed: u64| (0..cases).map(move |case| generate(kind, LEAVES, seed + case));
     let kinds = [(Kind::One, 1_000), (Kind::Pair, 2_000), (Kind::Two, 3_000), (Kind::Broad, 4_000)];
     let sets: Vec<(Kind, Vec<Case>)> =
         kinds.into_iter().map(|(kind, seed)| (kind, made(kind, seed).collect())).collect();
-    let mut text = format!("{cases} cases of each kind, up to {LEAVES} conversations each:\n\n");
+    let mut text = format!("### Causes\n\n{cases} cases of each kind, up to {LEAVES} conversations each:\n\n");
     text.push_str("| method | one cause | of 1 dimension | of 2 | two causes | none, named none | ms |\n");
     text.push_str("|---|---|---|---|---|---|---|\n");
     for (name, method) in METHODS {

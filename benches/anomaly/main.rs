@@ -1,11 +1,12 @@
 //! Scores the detector, and others beside it, on the same hours: labelled ones of other people's services, and made
-//! ones with spikes put in. Prints Markdown, for docs/numbers.md.
+//! ones with spikes put in; and attribution on made traffic. Prints Markdown, for docs/numbers.md.
 //!
 //!     cargo run --release --example anomaly -- [--data FOLDER] [--short]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod attribution;
 mod creep;
 mod hours;
 mod injected;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     println!("{labelled}");
     println!("{}", injected::section(arguments.is_short));
     println!("{}", creep::section(arguments.is_short));
+    println!("{}", attribution::section(arguments.is_short));
     println!("{}", speed::section(arguments.is_short));
     ExitCode::SUCCESS
 }

@@ -112,13 +112,16 @@ const REST_SHARE_MIN: f64 = 0.05;
 pub fn causes(leaves: &[Leaf], parameters: &Parameters) -> Attribution {
     let rows = Rows::of(leaves);
     let mut open: Vec<bool> = vec![true; rows.len()];
-    let delta = rows.sum(&open).delta();
+    let all = rows.sum(&open);
+    let delta = all.delta();
+    // What describes everything tells nothing, unless all of it is new or it is but one leaf.
+    let tells = |found: &Candidate| all.pred <= 0.0 || rows.len() == 1 || !rows.covers(&found.elements);
     let mut told = Attribution { delta, ..Attribution::default() };
     while delta > 0.0 && told.causes.len() < parameters.causes_max && told.explained < parameters.enough_share * delta {
         let is_first = told.causes.is_empty();
         let least = if is_first { parameters.element_share_min } else { parameters.next_share_min };
         let found = search::candidates(&rows, &open, parameters.element_share_min * delta, parameters.dimensions_max);
-        let found = found.into_iter().filter(|found| found.sum.delta() >= least * delta).collect();
+        let found = found.into_iter().filter(|found| found.sum.delta() >= least * delta && tells(found)).collect();
         let Some(cause) = best(&rows, &open, found, delta, parameters) else { break };
         rows.close(&mut open, &cause.elements);
         told.explained += cause.real - cause.pred;
@@ -178,20 +181,24 @@ fn shortest(broadest: &Elements, others: &[&Candidate]) -> Vec<Elements> {
 }
 
 /// Whether any of the causes rose otherwise than what is in none of them; where that is next to nothing, otherwise than
-/// everything else. What was not there at all before has nothing to differ from.
+/// everything else.
 fn is_distinct(rows: &Rows, open: &[bool], causes: &[Cause], parameters: &Parameters) -> bool {
     let all = rows.sum(&vec![true; rows.len()]);
     let left = rows.sum(open);
     let is_enough = |rest: &Sum| rest.volume() >= REST_SHARE_MIN * all.volume();
+    // How much each rose, as parts of what they were, multiplied out, as either may have been nothing.
+    let rose_more =
+        |(delta, pred): (f64, f64), (other, was): (f64, f64)| delta * was >= parameters.distinct_factor * other * pred;
     causes.iter().any(|cause| {
+        let own = (cause.real - cause.pred, cause.pred);
         let others = Sum { real: all.real - cause.real, pred: all.pred - cause.pred, ..left };
-        match [left, others].into_iter().find(is_enough) {
-            // By how much each rose, as parts of what they were; multiplied out, as either may have been nothing.
-            Some(rest) => {
-                (cause.real - cause.pred) * rest.pred >= parameters.distinct_factor * rest.delta() * cause.pred
-            }
-            None => rows.len() == 1 || all.pred <= 0.0,
-        }
+        let rest = [left, others].into_iter().find(is_enough);
+        let of = |rest: &Sum| (rest.delta(), rest.pred);
+        // What is next to nothing may have risen by much more for a reason of its own.
+        rest.map_or_else(
+            || rose_more(own, of(&others)) || rose_more(of(&others), own),
+            |rest| rose_more(own, of(&rest)),
+        )
     })
 }
 

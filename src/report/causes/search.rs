@@ -130,6 +130,11 @@ impl Rows {
         (0..self.len()).filter(is_of_one).map(|row| self.real[row] + self.pred[row]).sum()
     }
 
+    /// Whether every row is of a description.
+    pub(super) fn covers(&self, elements: &Elements) -> bool {
+        (0..self.len()).all(|row| self.is_of(row, elements))
+    }
+
     fn rows_of(&self, elements: &Elements) -> impl Iterator<Item = usize> {
         (0..self.len()).filter(|row| self.is_of(*row, elements))
     }

@@ -82,6 +82,20 @@ fn a_sum_that_rose_everywhere_alike_has_no_culprit() {
 }
 
 #[test]
+fn what_everything_has_in_common_is_no_cause() {
+    let leaves = [leaf([1, 0, 0], 1.0, 90.0), leaf([1, 1, 0], 5.0, 10.0), leaf([1, 2, 0], 28.0, 28.0)];
+    assert_eq!(names(&attributed(&leaves)), [vec![(SERVICE, 0)]], "and not the team, though all of it is in that");
+}
+
+#[test]
+fn a_rest_that_is_next_to_nothing_does_not_hide_what_nearly_everything_is_of() {
+    let mut leaves = quiet();
+    leaves.iter_mut().for_each(|leaf| leaf.pred = 1.0);
+    of(&mut leaves, SERVICE, 0).for_each(|leaf| (leaf.pred, leaf.real) = (100_000.0, 120_000.0));
+    assert_eq!(names(&attributed(&leaves)), [vec![(TEAM, 0)]]);
+}
+
+#[test]
 fn a_sum_in_which_no_element_rose_enough_has_no_culprit() {
     let leaves: Vec<_> = (0..100).map(|team| leaf([team, team, team], 10.0, 11.0)).collect();
     assert!(attributed(&leaves).is_spread);
