@@ -23,9 +23,9 @@ use crate::units::time::{Window, month_around};
 use crate::work::{self, Billed, CostQuestion, Explained, Job, Sum, TrafficQuestion};
 
 /// The owner key that is asked for where none is.
-const DEFAULT_KEY: &str = "team";
+pub(super) const DEFAULT_KEY: &str = "team";
 /// The key without tables of owners.
-const DEFAULT_COLUMN: &str = "payer_account";
+pub(super) const DEFAULT_COLUMN: &str = "payer_account";
 /// The name of the output format that is a report of its own.
 const FOCUS: &str = "focus";
 

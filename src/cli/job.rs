@@ -35,6 +35,7 @@ pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
         accounts: flags.account.clone(),
         regions: flags.region.clone(),
         window,
+        gap: None,
         filter,
         format,
         verdict,

@@ -2,7 +2,9 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
+mod against;
 mod anomalies;
+mod compare;
 mod config;
 mod cost;
 mod dimensions;
@@ -50,6 +52,8 @@ enum Command {
     Top(Box<top::TopFlags>),
     /// What traffic costs: by team or any other owner, account, region, path…, and charge
     Cost(Box<cost::CostFlags>),
+    /// What changed since another period, and why: new, gone, grew, shrank, by price and by path
+    Compare(Box<compare::CompareFlags>),
     /// What goes between regions, zones, owners…: bytes and dollars by path, and what would be cheaper
     Transfer(Box<transfer::TransferFlags>),
     /// What spiked, why, and what it cost: incidents with their causes
@@ -89,6 +93,7 @@ impl Command {
         match self {
             Self::Top(flags) => flags.run(),
             Self::Cost(flags) => flags.run(),
+            Self::Compare(flags) => flags.run(),
             Self::Transfer(flags) => flags.run(),
             Self::Anomalies(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),

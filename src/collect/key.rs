@@ -67,6 +67,8 @@ pub struct Prune {
     pub from: Option<u32>,
     /// The second after the window.
     pub to: Option<u32>,
+    /// A stretch inside the window of which nothing is needed: its first second and the one after it.
+    pub gap: Option<(u32, u32)>,
     /// The accounts that own the flow logs; none for all.
     pub accounts: Vec<String>,
     /// The regions; none for all.
@@ -97,6 +99,9 @@ impl Prune {
     fn needs_span(&self, start: i64, end: i64) -> bool {
         self.to.is_none_or(|to| start - KEY_MARGIN_SECONDS < i64::from(to))
             && self.from.is_none_or(|from| end + KEY_MARGIN_SECONDS > i64::from(from))
+            && !self.gap.is_some_and(|(from, to)| {
+                i64::from(from) <= start - KEY_MARGIN_SECONDS && end + KEY_MARGIN_SECONDS <= i64::from(to)
+            })
     }
 
     /// The days whose objects may hold a record of the window, if it is closed on both sides.
@@ -444,6 +449,15 @@ mod tests {
         let needs = |from, to| Prune { from, to, ..Prune::default() }.needs(&key);
         assert!(needs(None, Some(start - 3599)) && !needs(None, Some(start - 3600)));
         assert!(needs(Some(start + 7199), None) && !needs(Some(start + 7200), None));
+    }
+
+    #[test]
+    fn a_day_that_lies_in_a_gap_of_the_window_with_an_hour_to_spare_is_not_needed() {
+        let (start, end) = (DAY * 86_400, DAY * 86_400 + 86_400);
+        let key = KeyFacts { day: Some(DAY), ..KeyFacts::default() };
+        let needs = |gap| Prune { gap: Some(gap), ..Prune::default() }.needs(&key);
+        assert!(!needs((start - 3600, end + 3600)));
+        assert!(needs((start - 3599, end + 3600)) && needs((start - 3600, end + 3599)));
     }
 
     #[test]

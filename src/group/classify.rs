@@ -40,6 +40,8 @@ impl Verdict {
 #[derive(Debug)]
 pub struct Classifier {
     window: Window,
+    /// A stretch inside the window that is out of it, too.
+    gap: Option<Window>,
     verdict: Verdict,
     evaluator: Option<Evaluator>,
     /// Rows of the block that are summed.
@@ -53,7 +55,13 @@ impl Classifier {
     #[must_use]
     pub fn new(window: Window, verdict: Verdict, filter: Option<&Filter>) -> Self {
         let evaluator = filter.map(Filter::evaluator);
-        Self { window, verdict, evaluator, counted: Vec::new(), blocked: Vec::new() }
+        Self { window, gap: None, verdict, evaluator, counted: Vec::new(), blocked: Vec::new() }
+    }
+
+    /// The same, but for records that start in a stretch inside the window.
+    #[must_use]
+    pub fn without(self, gap: Option<Window>) -> Self {
+        Self { gap, ..self }
     }
 
     /// The columns that this question needs decoded to tell a record's class.
@@ -71,6 +79,9 @@ impl Classifier {
         self.blocked.clear();
         let statuses = flows.smalls(Column::LogStatus).unwrap_or(&[]);
         let actions = flows.smalls(Column::Action).unwrap_or(&[]);
+        let (window, gap) = (self.window, self.gap);
+        let is_inside =
+            |start: u32| start != ABSENT_TIME && window.contains(start) && gap.is_none_or(|gap| !gap.contains(start));
         let starts = flows.smalls(Column::Start).filter(|_| self.window != Window::default());
         let sizes = flows.bigs(Column::Bytes).unwrap_or(&[]);
         let passes = self.evaluator.as_mut().map(|evaluator| evaluator.select(flows, dictionary));
@@ -81,7 +92,7 @@ impl Classifier {
             let bytes = sizes.get(place).copied().unwrap_or(ABSENT_BIG);
             let start = starts.map(|starts| starts[place]);
             let class = match start {
-                Some(start) if start == ABSENT_TIME || !self.window.contains(start) => Class::OutOfWindow,
+                Some(start) if !is_inside(start) => Class::OutOfWindow,
                 _ => self.verdict.class(status, rejected, passes),
             };
             match class {

@@ -15,7 +15,7 @@ use crate::price::{
 };
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::{self, Units};
-use crate::units::time;
+use crate::units::time::{self, Window};
 
 /// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,14 +64,42 @@ pub fn columns() -> ColumnSet {
     ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]))
 }
 
-/// The rows of a roll-up by [`spec`]. What was before a moment is of the period before.
+/// Which hours are of the period asked for, and which of the one that it is compared with. An hour may be of both, or of
+/// neither.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Periods {
+    /// The period asked for.
+    pub current: Window,
+    /// The other one.
+    pub previous: Option<Window>,
+}
+
+impl Periods {
+    /// What was before a moment, if there is one, is of the period before.
+    #[must_use]
+    pub fn before(current_from: Option<u32>) -> Self {
+        let previous = current_from.map(|from| Window { from: None, to: Some(from) });
+        Self { current: Window { from: current_from, to: None }, previous }
+    }
+
+    /// The periods of an hour: for each whether it is the one before.
+    pub(super) fn of(&self, hour: u32) -> impl Iterator<Item = bool> + use<> {
+        let is_current = self.current.contains(hour);
+        let is_previous = self.previous.is_some_and(|previous| previous.contains(hour));
+        is_current.then_some(false).into_iter().chain(is_previous.then_some(true))
+    }
+}
+
+/// The rows of a roll-up by [`spec`].
 ///
 /// # Errors
 /// If rows of the roll-up were spilled and cannot be read.
-pub fn rows(rollup: &Rollup, current_from: Option<u32>) -> Result<Vec<Charged>, Error> {
+pub fn rows(rollup: &Rollup, periods: &Periods) -> Result<Vec<Charged>, Error> {
     let mut rows = Vec::new();
-    for_each(rollup, current_from, |own, charged| {
-        rows.push(Charged { keys: own.iter().map(|value| key_cell(*value, rollup.names())).collect(), ..charged });
+    for_each(rollup, |own, charged| {
+        let keys: Vec<_> = own.iter().map(|value| key_cell(*value, rollup.names())).collect();
+        let of_period = |previous| Charged { previous, keys: keys.clone(), ..charged.clone() };
+        rows.extend(periods.of(charged.hour).map(of_period));
     })?;
     Ok(rows)
 }
@@ -80,11 +108,7 @@ pub fn rows(rollup: &Rollup, current_from: Option<u32>) -> Result<Vec<Charged>, 
 ///
 /// # Errors
 /// If rows of the roll-up were spilled and cannot be read.
-pub(super) fn for_each(
-    rollup: &Rollup,
-    current_from: Option<u32>,
-    mut each: impl FnMut(&[KeyValue], Charged),
-) -> Result<(), Error> {
+pub(super) fn for_each(rollup: &Rollup, mut each: impl FnMut(&[KeyValue], Charged)) -> Result<(), Error> {
     let keys = rollup.spec().keys.len().saturating_sub(CHARGE_COLUMNS.len() + 1);
     for shard in rollup.shards() {
         rollup.for_each_group(shard, |group| {
@@ -99,7 +123,7 @@ pub(super) fn for_each(
             let (from, to) = sides(value(2), value(3), rollup.names());
             let hour = if let Some(KeyValue::Time(hour)) = charge.get(CHARGE_COLUMNS.len()) { *hour } else { 0 };
             let charged = Charged {
-                previous: current_from.is_some_and(|from| hour < from),
+                previous: false,
                 keys: Vec::new(),
                 charge: kind,
                 reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| UNKNOWN.into()) },

@@ -67,7 +67,7 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Report {
 }
 
 /// What is said of bytes that are free for want of knowing better.
-fn untold(bill: &Bill) -> impl Iterator<Item = String> {
+pub(super) fn untold(bill: &Bill) -> impl Iterator<Item = String> {
     let free = |paths: &[&str]| -> u128 {
         let lines = bill.current().filter(|line| line.charged.charge.is_none());
         lines.filter(|line| paths.contains(&&*line.charged.reason)).map(|line| u128::from(line.charged.bytes)).sum()

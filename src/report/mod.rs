@@ -6,6 +6,7 @@ pub mod anomalies;
 pub mod causes;
 mod cells;
 pub mod charged;
+pub mod compare;
 pub mod config;
 pub mod cost;
 pub mod coverage;

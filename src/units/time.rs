@@ -101,6 +101,19 @@ impl Zone {
         at
     }
 
+    /// The same local time a month earlier, or on that month's last day if it is shorter.
+    #[must_use]
+    pub fn month_earlier(self, seconds: u32) -> Option<u32> {
+        let local = utc(seconds).with_timezone(&self.0).naive_local();
+        u32::try_from(self.earliest(local.checked_sub_months(Months::new(1))?)).ok()
+    }
+
+    /// Whether a moment is the first one of a month here.
+    #[must_use]
+    pub fn begins_month(self, seconds: u32) -> bool {
+        first_of_month(self.date(seconds)).is_some_and(|first| self.midnight(first) == i64::from(seconds))
+    }
+
     fn midnight(self, date: NaiveDate) -> i64 {
         self.earliest(date.and_time(NaiveTime::MIN))
     }
@@ -496,6 +509,17 @@ mod tests {
         assert_eq!([9, 10, 19, 20].map(|start| window.contains(start)), [false, true, true, false]);
         assert!(Window::default().contains(ABSENT_TIME));
         assert!(!Window { from: Some(10), to: None }.contains(ABSENT_TIME));
+    }
+
+    #[test]
+    fn a_month_earlier_is_the_same_local_time_or_the_last_day() {
+        let berlin = Zone::parse("Europe/Berlin").expect("a zone");
+        let moment = |text: &str| parse_moment(text, NOW, berlin).expect("a moment");
+        let earlier = |text: &str| berlin.month_earlier(moment(text)).map(write);
+        assert_eq!(earlier("2026-11-01"), Some("2026-09-30T22:00:00Z".to_owned()), "over a clock change");
+        assert_eq!(earlier("2026-03-31T12:00"), Some("2026-02-28T11:00:00Z".to_owned()));
+        assert_eq!(Zone::default().month_earlier(0), None);
+        assert!(berlin.begins_month(moment("2026-11-01")) && !berlin.begins_month(moment("2026-11-01T00:00Z")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::traffic::{TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::price::{PoolTerms, PriceTable};
-use crate::report::charged::{self, Bill};
+use crate::report::charged::{self, Bill, Periods};
 use crate::report::cost::{self, CostShape};
 use crate::report::explain;
 use crate::report::focus::{self, FocusShape};
@@ -47,7 +47,7 @@ pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<An
     let threads = job.threads()?;
     let mut summed = summed(job, &question.traffic, &threads, progress)?;
     let mut rollups = std::mem::take(&mut summed.rollups).into_iter();
-    let rows = charged::rows(&next(&mut rollups)?, question.current_from)?;
+    let rows = charged::rows(&next(&mut rollups)?, &Periods::before(question.current_from))?;
     let window = (question.current_from.or(job.window.from), job.window.to);
     let bill = Bill::of(rows, window, &question.table, question.terms);
     let mut report = match &question.billed {

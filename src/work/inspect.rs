@@ -40,7 +40,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         progress,
         new_taker: &|| Surveying {
             survey: Survey::default(),
-            picker: Classifier::new(job.window, Verdict::Every, job.filter.as_ref()),
+            picker: Classifier::new(job.window, Verdict::Every, job.filter.as_ref()).without(job.gap),
             classifier: job.classifier(),
             account: Account::default(),
         },

@@ -6,6 +6,7 @@
 mod anomalies;
 mod answer;
 mod behind;
+mod compare;
 mod cost;
 mod explain;
 mod flows;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
 pub use answer::{Answer, Reject};
+pub use compare::{CompareQuestion, compare};
 pub use cost::{Billed, CostQuestion, cost};
 pub use explain::{Explained, rules};
 pub use flows::{FlowsQuestion, flows};
@@ -61,6 +63,8 @@ pub struct Job {
     pub regions: Vec<String>,
     /// Records that start in it.
     pub window: Window,
+    /// But for those that start in this stretch inside it.
+    pub gap: Option<Window>,
     /// Records that pass it.
     pub filter: Option<Filter>,
     /// The format of text without a header line.
@@ -90,6 +94,7 @@ impl Job {
         let prune = Prune {
             from: self.window.from,
             to: self.window.to,
+            gap: self.gap.and_then(|gap| Some((gap.from?, gap.to?))),
             accounts: self.accounts.clone(),
             regions: self.regions.clone(),
         };
@@ -98,7 +103,7 @@ impl Job {
 
     /// A classifier of this job's records.
     fn classifier(&self) -> Classifier {
-        Classifier::new(self.window, self.verdict, self.filter.as_ref())
+        Classifier::new(self.window, self.verdict, self.filter.as_ref()).without(self.gap)
     }
 
     /// The columns that tell the class of this job's records.

@@ -122,6 +122,7 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         accounts: Vec::new(),
         regions: Vec::new(),
         window: Window { from: Some(7010), to: None },
+        gap: None,
         filter: Some(Filter::parse("bytes > 10 and not srcaddr = 10.0.0.2", 0, Zone::default()).unwrap()),
         format: None,
         verdict: Verdict::Accept,

@@ -275,6 +275,7 @@ fn listings_are_of_the_days_accounts_and_regions_that_are_needed() {
         to,
         accounts: vec!["111111111111".to_owned()],
         regions: vec!["eu-west-1".to_owned()],
+        ..Prune::default()
     };
     let count = |input: &str, prune: &Prune| {
         let found = find(&[input.to_owned()], prune, &options(&server.url, SMALL)).unwrap();

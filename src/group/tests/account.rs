@@ -60,16 +60,19 @@ proptest! {
     fn every_record_is_in_one_class_and_the_sums_are_those_of_the_classes(
         records in prop::collection::vec(record(COLUMNS.to_vec()), 0..60),
         window in window(),
+        gap in prop::option::of(window()),
         verdict in select(vec![Verdict::Accept, Verdict::Reject, Verdict::All, Verdict::Every]),
         expression in prop::option::of(select(FILTERS.to_vec())),
         block_rows in 1usize..20,
     ) {
+        // A gap is one of a window.
+        let gap = gap.filter(|_| window != Window::default());
         let filter = expression.map(|text| Filter::parse(text, 0, Zone::default()).unwrap());
         let columns = Classifier::columns(window, verdict, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
         let keys = vec![Key { column: Column::InterfaceId, cut: None }];
         let shared = Arc::new(Shared::new(Arc::new(Spec { views: Vec::new(), keys, bytes: true, packets: false, seen: false, starts: false, distinct: false }), None));
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), Dictionary::default());
-        let mut classifier = Classifier::new(window, verdict, filter.as_ref());
+        let mut classifier = Classifier::new(window, verdict, filter.as_ref()).without(gap);
         let mut evaluator = filter.as_ref().map(Filter::evaluator);
         let (mut account, mut expected) = (Account::default(), Account::default());
         for chunk in records.chunks(block_rows) {
@@ -82,7 +85,10 @@ proptest! {
             let passes = evaluator.as_mut().map(|evaluator| evaluator.select(&flows, &dictionary).to_vec());
             for (row, record) in chunk.iter().enumerate() {
                 let passes = passes.as_ref().is_none_or(|passes| passes[row]);
-                let (class, bytes) = (class(record, window, verdict, passes), number(record, Column::Bytes));
+                let start = number(record, Column::Start).and_then(|start| u32::try_from(start).ok());
+                let is_in_gap = gap.is_some_and(|gap| start.is_some_and(|start| gap.contains(start)));
+                let class = if is_in_gap { Class::OutOfWindow } else { class(record, window, verdict, passes) };
+                let bytes = number(record, Column::Bytes);
                 let dated = window != Window::default() && number(record, Column::Start).is_none();
                 expected.without_start += u64::from(dated);
                 let summed = matches!(class, Class::Counted | Class::Blocked);

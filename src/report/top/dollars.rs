@@ -133,7 +133,7 @@ fn gathered(charges: &Rollup, shown: Option<&BTreeSet<ExactKey>>) -> Result<(Vec
     let mut numbers: BTreeMap<ExactKey, u64> = BTreeMap::new();
     // Rows that differ in their bytes alone become one while they are read: folded ones are many and soon few.
     let mut sums: BTreeMap<Charged, u128> = BTreeMap::new();
-    charged::for_each(charges, None, |own, charged| {
+    charged::for_each(charges, |own, charged| {
         let key = exact_key(own.iter().copied(), charges.names());
         let next = numbers.len() as u64;
         let is_folded = shown.is_some_and(|shown| !shown.contains(&key));
@@ -303,7 +303,7 @@ mod tests {
                 prop_assert_eq!(all.cost(key), some.cost(key));
             }
             prop_assert_eq!(all.total, some.total);
-            let bill = Bill::of(charged::rows(&rollup, None).unwrap(), (None, None), &pricing().table, PoolTerms::default())
+            let bill = Bill::of(charged::rows(&rollup, &charged::Periods::default()).unwrap(), (None, None), &pricing().table, PoolTerms::default())
                 .lines.iter().map(|line| line.priced.usd).sum::<Money>();
             prop_assert_eq!(all.total.usd, bill);
 

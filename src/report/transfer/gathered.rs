@@ -70,7 +70,7 @@ impl Gathered {
     pub fn of(rollup: &Rollup) -> Result<Self, Error> {
         let mut numbers: BTreeMap<Vec<KeyValue>, usize> = BTreeMap::new();
         let mut rows: Vec<(usize, Charged)> = Vec::new();
-        charged::for_each(rollup, None, |keys, charged| {
+        charged::for_each(rollup, |keys, charged| {
             let next = numbers.len();
             let number = match numbers.get(keys) {
                 Some(number) => *number,

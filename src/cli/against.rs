@@ -1,0 +1,170 @@
+//! Which two periods are compared: a window, and what `--against` says of the other one.
+//!
+//! Traffic is summed by the hour, so periods are of whole hours.
+
+use super::job::now;
+use crate::error::{Error, nearest};
+use crate::units::time::{Window, Zone, parse_moment};
+
+const HOUR_SECONDS: u32 = 3600;
+const WEEK_SECONDS: u32 = 7 * 24 * HOUR_SECONDS;
+/// The words for the other period.
+const PREVIOUS: &str = "previous";
+const LAST_WEEK: &str = "last-week";
+const LAST_MONTH: &str = "last-month";
+const FORMS: &str = "write previous, last-week, last-month, or FROM..TO such as 2026-09-01..2026-10-01";
+
+/// Both periods, and what there is to know of how they were understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Compared {
+    /// The period before and the one asked for.
+    pub(super) windows: [Window; 2],
+    /// From the first moment of both to the last one.
+    pub(super) around: Window,
+    /// What lies between them.
+    pub(super) gap: Option<Window>,
+    pub(super) notes: Vec<String>,
+}
+
+/// A window and what it is compared with.
+pub(super) fn compared(window: Window, against: &str, zone: Zone) -> Result<Compared, Error> {
+    let (Some(from), Some(to)) = (window.from, window.to) else {
+        return Err(Error::usage("the window has no beginning or no end, so there is nothing to compare")
+            .hint("give a month (--month 2026-10), --last 7d, or --from and --to"));
+    };
+    let asked = against.split_once("..").map(|(from, to)| typed(from, to, zone)).transpose()?;
+    let mut notes = Vec::new();
+    let now = whole_hours((from, to), &mut notes)?;
+    let before = match asked {
+        Some(asked) => whole_hours(asked, &mut notes)?,
+        None => earlier(now, against, zone)?,
+    };
+    if before == now {
+        return Err(Error::usage("--against: both periods are the same").hint(FORMS));
+    }
+    if now.0 < before.0 {
+        notes.push("the period compared with is the later one".to_owned());
+    }
+    let (first, second) = (before.min(now), before.max(now));
+    let window = |(from, to)| Window { from: Some(from), to: Some(to) };
+    Ok(Compared {
+        windows: [before, now].map(window),
+        around: window((first.0, first.1.max(second.1))),
+        gap: (first.1 < second.0).then(|| window((first.1, second.0))),
+        notes,
+    })
+}
+
+/// A period that is typed.
+fn typed(from: &str, to: &str, zone: Zone) -> Result<(u32, u32), Error> {
+    let now = now()?;
+    let moment = |text: &str| {
+        parse_moment(text, now, zone).map_err(|error| {
+            let hints = error.hints().to_vec();
+            hints.into_iter().fold(Error::usage(format!("--against: {error}")), Error::hint)
+        })
+    };
+    let (start, end) = (moment(from)?, moment(to)?);
+    if start >= end {
+        let error = Error::usage(format!("--against: `{}` does not lie after `{}`", to.trim(), from.trim()));
+        return Err(error.hint("the first one is in the period, the second one the first moment behind it"));
+    }
+    Ok((start, end))
+}
+
+/// The period that a word names.
+fn earlier((from, to): (u32, u32), against: &str, zone: Zone) -> Result<(u32, u32), Error> {
+    let month = || Some((zone.month_earlier(from)?, zone.month_earlier(to)?));
+    let is_month = || zone.begins_month(from) && zone.month_earlier(to) == Some(from);
+    let before = match against.trim() {
+        PREVIOUS if is_month() => month(),
+        PREVIOUS => from.checked_sub(to - from).map(|start| (start, from)),
+        LAST_WEEK => from.checked_sub(WEEK_SECONDS).zip(to.checked_sub(WEEK_SECONDS)),
+        LAST_MONTH => month().filter(|(from, to)| from < to),
+        other => {
+            let error = Error::usage(format!("--against: `{other}` is no period"));
+            let near = nearest(other, [PREVIOUS, LAST_WEEK, LAST_MONTH]);
+            let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
+            return Err(error.hint(FORMS));
+        }
+    };
+    let error = || Error::usage(format!("--against: there is no such time before the period: {against}"));
+    before.ok_or_else(|| error().hint(FORMS))
+}
+
+/// A period by whole hours: hours that have begun at its sides do not count.
+fn whole_hours((from, to): (u32, u32), notes: &mut Vec<String>) -> Result<(u32, u32), Error> {
+    let whole = (from.div_ceil(HOUR_SECONDS) * HOUR_SECONDS, to - to % HOUR_SECONDS);
+    if whole.0 >= whole.1 {
+        return Err(Error::usage("there is no whole hour in the period").hint("periods are compared by whole hours"));
+    }
+    if whole != (from, to) {
+        let window = Window { from: Some(whole.0), to: Some(whole.1) };
+        notes.push(format!("compared by whole hours: {window}"));
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(text: &str) -> u32 {
+        parse_moment(text, 0, Zone::default()).unwrap()
+    }
+
+    fn told(from: &str, to: &str, against: &str) -> Result<Compared, Error> {
+        compared(Window { from: Some(moment(from)), to: Some(moment(to)) }, against, Zone::default())
+    }
+
+    fn before(from: &str, to: &str, against: &str) -> String {
+        told(from, to, against).unwrap().windows[0].to_string().replace("T00:00:00Z", "")
+    }
+
+    #[test]
+    fn the_other_period_is_as_long_or_the_month_before_or_the_same_some_time_earlier() {
+        assert_eq!(before("2026-10-08", "2026-10-11", PREVIOUS), "2026-10-05 to 2026-10-08");
+        assert_eq!(before("2026-10-01", "2026-11-01", PREVIOUS), "2026-09-01 to 2026-10-01");
+        assert_eq!(before("2026-10-08", "2026-10-11", LAST_WEEK), "2026-10-01 to 2026-10-04");
+        assert_eq!(before("2026-10-08", "2026-10-11", LAST_MONTH), "2026-09-08 to 2026-09-11");
+        assert_eq!(before("2026-10-08", "2026-10-11", "2026-09-02..2026-09-03"), "2026-09-02 to 2026-09-03");
+    }
+
+    #[test]
+    fn what_lies_between_is_a_gap_and_periods_may_overlap() {
+        let apart = told("2026-10-08", "2026-10-11", LAST_WEEK).unwrap();
+        let gap = apart.gap.unwrap();
+        assert_eq!((gap.from, gap.to), (Some(moment("2026-10-04")), Some(moment("2026-10-08"))));
+        assert_eq!((apart.around.from, apart.around.to), (Some(moment("2026-10-01")), Some(moment("2026-10-11"))));
+        assert_eq!(told("2026-10-08", "2026-10-11", PREVIOUS).unwrap().gap, None);
+        let overlapping = told("2026-10-01", "2026-10-15", LAST_WEEK).unwrap();
+        assert_eq!((overlapping.gap, overlapping.around.to), (None, Some(moment("2026-10-15"))));
+        let within = told("2026-10-01", "2026-10-15", "2026-10-02..2026-10-03").unwrap();
+        assert_eq!((within.gap, within.around.to), (None, Some(moment("2026-10-15"))));
+    }
+
+    #[test]
+    fn periods_are_of_whole_hours() {
+        let told = told("2026-10-08T00:10", "2026-10-08T05:50", PREVIOUS).unwrap();
+        assert_eq!(told.windows[1].to_string(), "2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z");
+        assert_eq!(told.windows[0].to_string(), "2026-10-07T21:00:00Z to 2026-10-08T01:00:00Z");
+        assert_eq!(told.notes, ["compared by whole hours: 2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z"]);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_told_with_the_nearest_word() {
+        let error = told("2026-10-08", "2026-10-11", "lst-week").unwrap_err();
+        assert_eq!(error.to_string(), "--against: `lst-week` is no period");
+        assert_eq!(error.hints()[0], "did you mean `last-week`?");
+        for (against, message) in [
+            ("2026-10-03..2026-10-02", "--against: `2026-10-02` does not lie after `2026-10-03`"),
+            ("2026-10-08..2026-10-11", "--against: both periods are the same"),
+            ("soon..2026-10-02", "--against: `soon` is not a moment"),
+        ] {
+            assert_eq!(told("2026-10-08", "2026-10-11", against).unwrap_err().to_string(), message);
+        }
+        let early = told("1970-01-02", "1970-01-05", LAST_WEEK).unwrap_err().to_string();
+        assert_eq!(early, "--against: there is no such time before the period: last-week");
+        assert!(compared(Window::default(), PREVIOUS, Zone::default()).is_err());
+    }
+}

@@ -1,0 +1,57 @@
+//! Bytes that go another way than before between the same ends.
+//!
+//! Of ends whose bytes fell on one path and rose on another, as much moved as fell, or as rose if that is less. Which of
+//! several paths it moved between is not known; each bears its part.
+
+use std::collections::BTreeMap;
+
+use super::gathered::{Fine, Gathered};
+use super::parts::{scaled, signed};
+
+/// By row and way, how many bytes came from another path (or, below zero, went to one).
+pub(super) fn moved(gathered: &Gathered) -> BTreeMap<(u32, u32), i128> {
+    let mut ends: BTreeMap<(u32, &[u32]), Vec<&Fine>> = BTreeMap::new();
+    for leaf in &gathered.leaves {
+        if let Some((_, ends_alone)) = leaf.elements.split_last() {
+            ends.entry((leaf.row, ends_alone)).or_default().push(leaf);
+        }
+    }
+    let mut moved = BTreeMap::new();
+    for paths in ends.into_values().filter(|paths| paths.len() > 1) {
+        add(&paths, gathered, &mut moved);
+    }
+    moved
+}
+
+/// Adds what moved between the paths of two ends.
+fn add(paths: &[&Fine], gathered: &Gathered, moved: &mut BTreeMap<(u32, u32), i128>) {
+    let change = |sides: [u128; 2]| signed(sides[1]) - signed(sides[0]);
+    let changes: Vec<i128> = paths.iter().map(|path| change(each_once(path, gathered))).collect();
+    let rose: u128 = changes.iter().filter(|change| **change > 0).map(|change| change.unsigned_abs()).sum();
+    let fell: u128 = changes.iter().filter(|change| **change < 0).map(|change| change.unsigned_abs()).sum();
+    let amount = rose.min(fell);
+    if amount == 0 {
+        return;
+    }
+    for (path, whole) in paths.iter().zip(changes) {
+        let of = if whole > 0 { rose } else { fell };
+        for (way, sides) in &path.ways {
+            let changed = change(*sides);
+            if changed.signum() == whole.signum() {
+                let part = signed(scaled(changed.unsigned_abs(), amount, of)) * changed.signum();
+                *moved.entry((path.row, *way)).or_default() += part;
+            }
+        }
+    }
+}
+
+/// The bytes of a leaf in both periods, each once: every charge bears all of them.
+pub(super) fn each_once(leaf: &Fine, gathered: &Gathered) -> [u128; 2] {
+    let mut charges: BTreeMap<_, [u128; 2]> = BTreeMap::new();
+    for (way, bytes) in &leaf.ways {
+        let sums = charges.entry(gathered.ways[*way as usize].charge).or_default();
+        sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+    }
+    let most = |side: usize| charges.values().map(|sums| sums[side]).max().unwrap_or(0);
+    [most(0), most(1)]
+}
