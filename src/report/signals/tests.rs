@@ -94,16 +94,17 @@ fn with(pairs: Vec<Pair>, days: u32) -> Observed {
 }
 
 #[test]
-fn a_new_destination_needs_volume_and_history_and_no_known_neighbour() {
+fn a_new_destination_needs_volume_and_history_and_counts_less_in_a_known_network() {
     let found = |peer: u128, day: u32, out: u64, days: u32| {
-        signals(&with(vec![pair(0, peer, 443, &[(day, out, MIB)])], days))
-            .into_iter()
-            .any(|(signal, _)| signal == Signal::NewDestination)
+        let observed = with(vec![pair(0, peer, 443, &[(day, out, MIB)])], days);
+        let new = all(&observed).into_iter().find(|finding| finding.signal == Signal::NewDestination);
+        new.map_or(0, |finding| finding.part.map_or(0, |(_, points)| points))
     };
-    assert!(found(NEW, 15, 100 * MIB, 16));
-    assert!(!found(NEW, 15, 100 * MIB - 1, 16), "too little");
-    assert!(!found(NEW, 0, 500 * MIB, 16), "nothing is known of the time before");
-    assert!(!found(OLD + 1, 15, 500 * MIB, 16), "its network is known");
+    assert_eq!(found(NEW, 15, 100 * MIB, 16), 25);
+    assert_eq!(found(NEW, 15, 100 * MIB - 1, 16), 0, "too little");
+    assert_eq!(found(NEW, 0, 500 * MIB, 16), 0, "nothing is known of the time before");
+    assert_eq!(found(OLD + 1, 15, 500 * MIB, 16), 15, "its network is known, it is not");
+    assert_eq!(found(OLD, 15, 500 * MIB, 16), 0, "it is known itself");
     let short = with(vec![pair(0, NEW, 443, &[(3, 100 * MIB, MIB)])], 4);
     let finding = all(&short).into_iter().find(|finding| finding.signal == Signal::NewDestination).unwrap();
     assert!(finding.lacks.starts_with("history: 3 d and not 14 d"), "{}", finding.lacks);

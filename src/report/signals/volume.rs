@@ -14,8 +14,9 @@ use crate::units::time;
 pub(super) const HISTORY_SECONDS_MIN: u32 = DAY_SECONDS;
 /// For how long a destination is new.
 const NEW_SECONDS: u32 = 7 * DAY_SECONDS;
-/// What a new destination adds to a score.
+/// What a new destination adds to a score; and one that is new in a network that is not: addresses of a provider change.
 const NEW_POINTS: u32 = 25;
+const NEW_ADDRESS_POINTS: u32 = 15;
 /// Days of a pair's own before which its volume is compared with that of the interface's other destinations.
 const OWN_DAYS_MIN: usize = 7;
 /// How many of those it takes.
@@ -62,11 +63,12 @@ enum Group {
     Source(usize),
 }
 
-/// What is new: a service of AWS as a whole, else a network, as single addresses of a provider change all the time.
+/// What is new: a service of AWS as a whole, else a network, else an address of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Peer {
     Place(Text),
     Network(u128),
+    Address(u128),
 }
 
 fn group(observed: &Observed, pair: &Pair) -> Group {
@@ -74,12 +76,14 @@ fn group(observed: &Observed, pair: &Pair) -> Group {
     if source.is_owned { Group::Owner(Text::clone(&source.owner)) } else { Group::Source(pair.source) }
 }
 
-fn peer(pair: &Pair) -> Peer {
+/// What of a pair's other end can be new, the widest first: its word, and what it adds to a score.
+fn peers(pair: &Pair) -> Vec<(Peer, &'static str, u32)> {
     if pair.is_aws {
-        return Peer::Place(Text::clone(&pair.place));
+        return vec![(Peer::Place(Text::clone(&pair.place)), "service", NEW_POINTS)];
     }
     let host_bits = if pair.peer >> 32 == 0xffff { 8 } else { 80 };
-    Peer::Network(pair.peer >> host_bits << host_bits)
+    let network = Peer::Network(pair.peer >> host_bits << host_bits);
+    vec![(network, "network", NEW_POINTS), (Peer::Address(pair.peer), "address", NEW_ADDRESS_POINTS)]
 }
 
 /// In which hours who talked to whom, and talked at all.
@@ -99,8 +103,13 @@ impl Met {
             let hours = || pair.hours.iter().map(|hour| hour.hour);
             met.estate.extend(hours());
             met.groups.entry(group.clone()).or_default().extend(hours());
-            met.by_group.entry((group, peer(pair), pair.port, pair.protocol)).or_default().extend(hours());
-            met.by_all.entry((peer(pair), pair.port, pair.protocol)).or_default().extend(hours());
+            for (peer, ..) in peers(pair) {
+                met.by_group
+                    .entry((group.clone(), peer.clone(), pair.port, pair.protocol))
+                    .or_default()
+                    .extend(hours());
+                met.by_all.entry((peer, pair.port, pair.protocol)).or_default().extend(hours());
+            }
         }
         let single = met.by_group.values_mut().chain(met.by_all.values_mut());
         for hours in single.chain(met.groups.values_mut()).chain([&mut met.estate]) {
@@ -141,9 +150,20 @@ fn new_destination(observed: &Observed, met: &Met, pair: &Pair, terms: &Terms) -
         return None;
     }
     let group = group(observed, pair);
-    let hours = met.by_group.get(&(group.clone(), peer(pair), pair.port, pair.protocol))?;
+    peers(pair).into_iter().find_map(|peer| new_peer(&group, met, pair, peer, terms))
+}
+
+/// What is said of a pair if its other end, seen so widely, is new.
+fn new_peer(
+    group: &Group,
+    met: &Met,
+    pair: &Pair,
+    (peer, word, points): (Peer, &str, u32),
+    terms: &Terms,
+) -> Option<Finding> {
+    let hours = met.by_group.get(&(group.clone(), peer.clone(), pair.port, pair.protocol))?;
     let new = |appeared: u32| {
-        let (history, who) = met.history(&group, peer(pair), pair, appeared, terms.look_back_seconds);
+        let (history, who) = met.history(group, peer.clone(), pair, appeared, terms.look_back_seconds);
         let first = pair.hours.partition_point(|hour| hour.hour < appeared);
         let end = pair.hours.partition_point(|hour| hour.hour < appeared.saturating_add(NEW_SECONDS));
         let (sent, _) = busiest_day(&pair.hours[first..end]);
@@ -151,14 +171,14 @@ fn new_destination(observed: &Observed, met: &Met, pair: &Pair, terms: &Terms) -
     };
     let (sent, appeared, shown, who) = appearances(hours, terms.look_back_seconds).into_iter().filter_map(new).max()?;
     let evidence = format!(
-        "{who} talked to this network on this port in the {} before {}; {} sent within 24 h of its first {} (at least {})",
+        "{who} talked to this {word} on this port in the {} before {}; {} sent within 24 h of its first {} (at least {})",
         span(shown),
         time::write(appeared),
         human::bytes(sent, Units::Iec),
         span(NEW_SECONDS),
         human::bytes(terms.bytes_min.into(), Units::Iec),
     );
-    let mut finding = Finding::of(Signal::NewDestination, pair, evidence).scored(Part::NewDestination, NEW_POINTS);
+    let mut finding = Finding::of(Signal::NewDestination, pair, evidence).scored(Part::NewDestination, points);
     if shown < terms.look_back_seconds {
         finding.lacks =
             format!("history: {} and not {}; {}", span(shown), span(terms.look_back_seconds), finding.lacks);
