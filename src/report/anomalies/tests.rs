@@ -156,6 +156,21 @@ fn a_destination_never_seen_is_new_and_what_takes_another_path_is_a_change_of_pa
 }
 
 #[test]
+fn what_costs_more_by_the_byte_is_a_price() {
+    let mut dear = hours(&[], |_, _, usual| usual);
+    let is_served =
+        |leaf: u32| *dear.names[dear.leaves[leaf as usize][Dimension::Path as usize] as usize] == *SERVED[6];
+    let served: Vec<bool> = (0..).take(dear.leaves.len()).map(is_served).collect();
+    let is_dear = |cell: &&mut Cell| SPIKE.contains(&(cell.hour as usize)) && served[cell.leaf as usize];
+    for cell in dear.cells.iter_mut().filter(is_dear) {
+        cell.amounts.0[0] *= 6;
+    }
+    let told = found(&dear);
+    let classes: Vec<_> = told.iter().flat_map(|found| &found.why.causes).map(|cause| cause.class).collect();
+    assert!(!classes.is_empty() && classes.iter().all(|class| *class == Class::Price), "{told:?}");
+}
+
+#[test]
 fn two_things_at_a_time_are_both_named() {
     let hours = hours(&[], |what, hour, usual| match *what {
         CHATTY if SPIKE.contains(&hour) => usual * 3,

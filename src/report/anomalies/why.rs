@@ -7,7 +7,7 @@ use super::parts::Part;
 use super::runs::Run;
 use super::settings::Settings;
 use super::usual::usual;
-use crate::report::causes::{self, Attribution, Cause, Class, Priced, causes, class};
+use crate::report::causes::{self, Attribution, Cause, Class, causes, class};
 use crate::report::hours::{Dimension, Hours, Leaf, Metric};
 
 /// What is new was not there for so many hours: 14 days. Source: GuardDuty learns for as long.
@@ -16,6 +16,8 @@ const NEW_HOURS: usize = 14 * 24;
 const PROFILE_SHARE_MIN: f64 = 0.9;
 /// In so many values of a dimension: two that talk to each other are told as both.
 const PROFILE_VALUES_MAX: usize = 2;
+/// Of a rise of dollars, more than this part is by price if it is one of prices.
+const PRICE_SHARE_MIN: f64 = 0.5;
 /// The sums of what leaves are expected to have are brought to what their series was expected to have, by no more than
 /// this factor: beyond it they say something else.
 const SCALING_MAX: f64 = 2.0;
@@ -193,8 +195,6 @@ impl Asked<'_> {
             causes::Leaf { elements: self.elements(leaf), real, pred }
         };
         let volumes: Vec<_> = own.iter().copied().chain(others).map(volume).collect();
-        let [usd, bytes, ..] = *amounts;
-        let priced = Priced { bytes: [bytes.1, bytes.0], usd: [usd.1, usd.0] };
         let since = range.start.saturating_sub(NEW_HOURS)..range.start;
         let mut cells = own.iter().flat_map(|leaf| hours.cells_of(*leaf));
         let was_there = cells.any(|cell| since.contains(&(cell.hour as usize)));
@@ -202,7 +202,22 @@ impl Asked<'_> {
         let pred = if was_there { cause.pred.max(f64::MIN_POSITIVE) } else { 0.0 };
         let cause = Cause { leaves: (0..own.len()).collect(), pred, ..cause.clone() };
         let path = self.place(Dimension::Path);
-        class(&cause, &volumes, path, (self.run.metric == Metric::Usd).then_some(&priced))
+        match class(&cause, &volumes, path, None) {
+            Class::Growth if self.run.metric == Metric::Usd && self.is_of_price(own, amounts[0]) => Class::Price,
+            class => class,
+        }
+    }
+
+    /// Whether most of a rise of dollars is that the same bytes cost more, leaf by leaf: over all of them more bytes of
+    /// what is dear would look like a price.
+    fn is_of_price(&self, leaves: &[u32], (usd, usual): (f64, f64)) -> bool {
+        let by_price = |leaf: &u32| {
+            let [(usd, usual_usd), (bytes, usual_bytes)] =
+                [Metric::Usd, Metric::Bytes].map(|metric| self.measured(*leaf, metric));
+            if usual_bytes > 0.0 { usd - bytes * usual_usd / usual_bytes } else { 0.0 }
+        };
+        let rise = usd - usual;
+        rise > 0.0 && leaves.iter().map(by_price).sum::<f64>() > PRICE_SHARE_MIN * rise
     }
 
     /// What nearly all of an excess is in, dimension by dimension: the value, or the two.
