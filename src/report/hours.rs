@@ -7,6 +7,8 @@ pub mod gather;
 
 use std::sync::Arc;
 
+use crate::units::time::Window;
+
 /// Seconds of an hour.
 pub const HOUR_SECONDS: u32 = 3600;
 /// How many dimensions there are.
@@ -172,6 +174,16 @@ impl Hours {
         }
     }
 
+    /// Of an hour that a window cuts, only a part was looked at: it is not told whole.
+    pub fn cut(&mut self, window: &Window) {
+        let moments: Vec<u32> = (0..self.count).map(|hour| self.moment(hour)).collect();
+        for (covered, moment) in self.covered.iter_mut().zip(moments) {
+            let is_whole = window.from.is_none_or(|from| from <= moment)
+                && window.to.is_none_or(|to| moment.saturating_add(HOUR_SECONDS) <= to);
+            *covered &= is_whole;
+        }
+    }
+
     /// A leaf's cells, in the order of hours.
     #[must_use]
     pub fn cells_of(&self, leaf: u32) -> &[Cell] {
@@ -237,6 +249,17 @@ mod tests {
 
     fn name(text: &str) -> Arc<str> {
         text.into()
+    }
+
+    #[test]
+    fn hours_that_the_window_cuts_are_not_told_whole() {
+        let mut hours = Hours::new((7200, vec![true; 4]), &[], &[], Vec::new(), &[]);
+        hours.cut(&Window { from: None, to: None });
+        assert_eq!(hours.covered, [true; 4]);
+        hours.cut(&Window { from: Some(7200), to: Some(21_600) });
+        assert_eq!(hours.covered, [true; 4]);
+        hours.cut(&Window { from: Some(7201), to: Some(21_599) });
+        assert_eq!(hours.covered, [false, true, true, false]);
     }
 
     #[test]

@@ -123,6 +123,13 @@ pub enum Cell {
         /// Its denominator.
         per: u128,
     },
+    /// The same where it may be below zero.
+    Signed {
+        /// Its numerator.
+        units: i128,
+        /// Its denominator.
+        per: u128,
+    },
 }
 
 impl From<&str> for Cell {

@@ -181,10 +181,10 @@ outputs! {
     PEAK_SCALES, "peak_scales", Decimal, "The greatest distance from what was expected, in usual deviations.";
     ACTUAL_USD, "actual_usd", Usd, "What the traffic cost.";
     EXPECTED_USD, "expected_usd", Usd, "What it would usually have cost; an estimate.";
-    IMPACT_USD, "impact_usd", Usd, "The difference between the two.";
+    IMPACT_USD, "impact_usd", Usd, "The difference between the two, if it is in the direction of the incident.";
     ACTUAL_BYTES, "actual_bytes", Bytes, "Bytes, each once.";
     EXPECTED_BYTES, "expected_bytes", Bytes, "Bytes that there usually are; an estimate.";
-    IMPACT_BYTES, "impact_bytes", Bytes, "The difference between the two.";
+    IMPACT_BYTES, "impact_bytes", Bytes, "The difference between the two, if it is in the direction of the incident.";
     ACTUAL_FLOWS, "actual_flows", Count, "Records that count.";
     EXPECTED_FLOWS, "expected_flows", Count, "Records that there usually are; an estimate.";
     ACTUAL_REJECTS, "actual_rejects", Count, "Refused records.";
@@ -203,11 +203,11 @@ outputs! {
     EXPECTED, "expected", Count, "What was expected of the hour.";
     LOW, "low", Count, "Three usual deviations below that.";
     HIGH, "high", Count, "Three usual deviations above it.";
-    SCALES, "scales", Text, "How many usual deviations the hour is above what was expected.";
+    SCALES, "scales", Decimal, "How many usual deviations the hour is above what was expected.";
     STATE, "state", Text, "flagged, usual, masked (logs do not tell), not judged (too little history), or new baseline.";
-    TREND_PART, "trend_part", Text, "What changes slowly, by STL over the whole series; dollars in 10⁻¹⁰ USD.";
-    SEASON, "season", Text, "What returns every day, by STL.";
-    REST, "rest", Text, "What is left, by STL.";
+    TREND_PART, "trend_part", Count, "What changes slowly, by STL over the whole series without what is out of line.";
+    SEASON, "season", Count, "What returns every day, by STL.";
+    REST, "rest", Count, "What is left, by STL.";
     SINCE, "since", Time, "The day since which it drifts.";
     CLEAR, "clear", Time, "The day on which that became clear; the figures are of that day.";
     MONTH_IMPACT_USD, "month_impact_usd", Usd, "What the difference comes to in 30 days.";

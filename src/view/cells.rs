@@ -28,6 +28,9 @@ pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
             out.write_all(signed(*change, |part| human::fraction6(part, *was).unwrap_or_default()).as_bytes())
         }
         Cell::Decimal { units, per } => out.write_all(human::decimal_exact(*units, *per).as_bytes()),
+        Cell::Signed { units, per } => {
+            out.write_all(signed(*units, |units| human::decimal_exact(units, *per)).as_bytes())
+        }
         Cell::Share { part, whole } => out.write_all(human::fraction6(*part, *whole).unwrap_or_default().as_bytes()),
     }
 }
@@ -82,6 +85,8 @@ pub(super) fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
         Cell::Change { was: 0, .. } => ABSENT.to_owned(),
         Cell::Change { change, was } => signed(*change, |part| human::percent(part, *was).unwrap_or_default()),
         Cell::Decimal { units, per } => human::decimal2(*units, *per),
+        Cell::Signed { units: number, per: 1 } => signed(*number, |number| shown(kind, &Cell::Integer(number), units)),
+        Cell::Signed { units, per } => signed(*units, |units| human::decimal2(units, *per)),
         Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| ABSENT.to_owned()),
     }
 }

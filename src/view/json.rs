@@ -136,13 +136,16 @@ fn write_cell(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
     match cell {
         Cell::Absent | Cell::Share { whole: 0, .. } | Cell::Change { was: 0, .. } => out.write_all(b"null"),
         Cell::Text(text) => out.write_all(quoted(text)?.as_bytes()),
-        Cell::Integer(_) | Cell::Share { .. } | Cell::Change { .. } => cells::write_exact(out, cell),
+        Cell::Integer(_) | Cell::Share { .. } | Cell::Change { .. } | Cell::Signed { per: 1, .. } => {
+            cells::write_exact(out, cell)
+        }
         Cell::Address(_)
         | Cell::Prefix(..)
         | Cell::Time(_)
         | Cell::Usd(_)
         | Cell::Amount { .. }
-        | Cell::Decimal { .. } => {
+        | Cell::Decimal { .. }
+        | Cell::Signed { .. } => {
             out.write_all(b"\"")?;
             cells::write_exact(out, cell)?;
             out.write_all(b"\"")

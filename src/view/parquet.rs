@@ -146,6 +146,7 @@ fn integer(head: &Head, cell: &Cell) -> io::Result<Option<i64>> {
     match cell {
         Cell::Absent | Cell::Text(_) => Ok(None),
         Cell::Integer(number) => i64::try_from(*number).map(Some).map_err(|_| unfit(head, number)),
+        Cell::Signed { units, per: 1 } => i64::try_from(*units).map(Some).map_err(|_| unfit(head, units)),
         other => Err(unfit(head, other)),
     }
 }
@@ -189,6 +190,11 @@ fn decimal(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
         Cell::Decimal { units, per } => {
             let scaled = human::decimal_scaled(*units, *per, DECIMAL_DIGITS.1.unsigned_abs().into());
             let scaled = scaled.and_then(|scaled| i128::try_from(scaled).ok());
+            scaled.map(Some).ok_or_else(|| unfit(head, cell))
+        }
+        Cell::Signed { units, per } => {
+            let scaled = human::decimal_scaled(units.unsigned_abs(), *per, DECIMAL_DIGITS.1.unsigned_abs().into());
+            let scaled = scaled.and_then(|scaled| i128::try_from(scaled).ok()).map(|scaled| scaled * units.signum());
             scaled.map(Some).ok_or_else(|| unfit(head, cell))
         }
         other => Err(unfit(head, other)),

@@ -84,8 +84,9 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
-    let gathered = gather(&rollup, &Parallel(&threads, &rollup), &summed.interfaces, (told, &pricing), now)?;
+    let mut gathered = gather(&rollup, &Parallel(&threads, &rollup), &summed.interfaces, (told, &pricing), now)?;
     drop(rollup);
+    gathered.hours.cut(&job.window);
     let hours = &gathered.hours;
     let slots: Vec<u8> = (0..hours.count).map(|hour| zone.hour_of_day(hours.moment(hour))).collect();
     let suppressions = Suppressions::of(&rules, hours.first, hours.moment(hours.count), now);
@@ -102,14 +103,14 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
             let one = explained(&details, id)?;
             let shown = Shown { incident: &one.0.incident, status: Status::New.name(), detail: Some(one) };
             let mut report = report(&[shown], &looked, &question.shape, &settings);
-            report.tables.extend(explained::tables(hours, one.0, one.1));
+            report.tables.extend(explained::tables(hours, one.0, one.1, question.shape.brief));
             report.tables.extend(behind(job, hours, one.0, progress, &mut report.meta)?);
             report
         }
         None => report(&shown, &looked, &question.shape, &settings),
     };
     report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
-    if !drifts.is_empty() {
+    if !drifts.is_empty() && question.explain.is_none() {
         report.tables.push(drifts::table(drifts));
     }
     let known = remembered.known;
@@ -186,23 +187,32 @@ fn out_of_line(
     threads: &ThreadPool,
 ) -> Out {
     let parts = parts(hours, settings);
-    let one = |(place, part): (usize, &Part)| -> (Runs, Vec<Drift>) {
+    let drifting = |part: &Part, judged: &Judged, known: &[Found]| {
+        drifts(hours, (part, judged), known, calendar.slots, &asked, settings)
+    };
+    let one = |(place, part): (usize, &Part)| -> (Runs, bool) {
         let judged = judged(hours, part, calendar, settings);
         let is_suppressed = |metric, hour: usize| (calendar.is_suppressed)(metric, &part.scope, hours.moment(hour));
         let runs = runs(place, &judged, asked.clone(), is_suppressed, settings);
-        (runs, drifts(hours, part, &judged, calendar.slots, &asked, settings))
+        (runs, !drifting(part, &judged, &[]).is_empty())
     };
-    let (all, drifts): (Vec<Runs>, Vec<_>) = threads.install(|| parts.par_iter().enumerate().map(one).unzip());
+    let (all, may_drift): (Vec<Runs>, Vec<bool>) = threads.install(|| parts.par_iter().enumerate().map(one).unzip());
     let hours_told = asked.clone().filter(|hour| hours.covered[*hour]).count();
-    let looked = Looked {
+    let mut looked = Looked {
         series: parts.len() as u64,
         runs: all.iter().map(|runs| runs.found as u64).sum(),
         told: all.iter().map(|runs| runs.told.len() as u64).sum(),
+        incidents: 0,
         suppressed: all.iter().map(|runs| runs.suppressed.len() as u64).sum(),
         hours: hours_told as u64,
         masked: (asked.len() - hours_told) as u64,
+        known: hours.covered.iter().filter(|covered| **covered).count() as u64,
     };
     let runs: Vec<Run> = all.into_iter().flat_map(|runs| runs.told).collect();
     let found = fold(hours, &parts, runs, settings);
-    Out { parts, found, looked, drifts: drifts.into_iter().flatten().collect() }
+    looked.incidents = found.len() as u64;
+    let may_drift = parts.iter().zip(may_drift).filter(|(_, may)| *may);
+    let drifts = may_drift.flat_map(|(part, _)| drifting(part, &judged(hours, part, calendar, settings), &found));
+    let drifts = drifts.collect();
+    Out { parts, found, looked, drifts }
 }

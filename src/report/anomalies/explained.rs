@@ -13,23 +13,31 @@ use crate::report::{Cell, Head, Row, Table};
 use crate::schema::Column;
 use crate::schema::output::{self, CellKind};
 
-/// How many hours before an incident its series is shown: two weeks, what scales are told by.
-const BEFORE_HOURS: usize = 14 * 24;
-/// And how many after.
-const AFTER_HOURS: usize = 24;
+/// How many hours before an incident its series is shown, and how many after: two weeks, what scales are told by.
+const AROUND_HOURS: (usize, usize) = (14 * 24, 24);
+/// The same where people read it, so that they see the incident and what it stands out from.
+const AROUND_HOURS_BRIEF: (usize, usize) = (12, 6);
+/// In the unit of [`Metric::Usd`].
+const USD_PER_CENT: f64 = 1e8;
 /// So many values of a column go into an expression at most; with more, it says nothing of that column.
 const VALUES_MAX: usize = 100;
 
-/// The series of an incident, and what was folded into it.
+/// The series of an incident, and what was folded into it; brief is what people read on a terminal.
 #[must_use]
-pub fn tables(hours: &Hours, found: &Found, judged: &Judged) -> [Table; 2] {
-    [series(hours, found, judged), folded(found)]
+pub fn tables(hours: &Hours, found: &Found, judged: &Judged, is_brief: bool) -> [Table; 2] {
+    [series(hours, found, judged, is_brief), folded(found)]
 }
 
-fn series(hours: &Hours, found: &Found, judged: &Judged) -> Table {
+fn series(hours: &Hours, found: &Found, judged: &Judged, is_brief: bool) -> Table {
     let metric = found.run.metric;
     let (values, verdicts) = (&judged.values[metric as usize], &judged.verdicts[metric as usize]);
-    let parts = decompose(values);
+    // What is out of line would be taken for a part of the season: it belongs to the rest.
+    let is_usual = |hour: usize| !verdicts[hour].flagged && !found.run.hours.contains(&hour);
+    let usual: Vec<_> = values.iter().enumerate().map(|(hour, value)| value.filter(|_| is_usual(hour))).collect();
+    let parts = decompose(&usual);
+    let rest = |parts: &Decomposition, hour: usize| {
+        Some(values[hour]? - parts.trend.get(hour).copied()? - parts.season.get(hour).copied()?)
+    };
     let kind = match metric {
         Metric::Usd => CellKind::Usd,
         Metric::Bytes => CellKind::Bytes,
@@ -39,7 +47,10 @@ fn series(hours: &Hours, found: &Found, judged: &Judged) -> Table {
         Metric::Usd => Cell::Usd(as_integer(value.max(0.0)).unsigned_abs()),
         _ => as_integer(value.max(0.0)).unsigned_abs().into(),
     };
-    let signed = |value: f64| Cell::from(as_integer(value).to_string());
+    let signed = |value: f64| match (metric, as_integer(value)) {
+        (Metric::Usd, amount) => Cell::Amount { amount, cents: as_integer(value / USD_PER_CENT) },
+        (_, units) => Cell::Signed { units, per: 1 },
+    };
     let row = |hour: usize| -> Row {
         let verdict = &verdicts[hour];
         let is_judged = verdict.basis != Basis::None;
@@ -52,7 +63,7 @@ fn series(hours: &Hours, found: &Found, judged: &Judged) -> Table {
             Some(_) if verdict.shifted => "new baseline",
             Some(_) => "usual",
         };
-        let part = |part: fn(&Decomposition, usize) -> Option<f64>| {
+        let part = |part: &dyn Fn(&Decomposition, usize) -> Option<f64>| {
             parts.as_ref().and_then(|parts| part(parts, hour)).map_or(Cell::Absent, signed)
         };
         vec![
@@ -61,15 +72,15 @@ fn series(hours: &Hours, found: &Found, judged: &Judged) -> Table {
             judged(verdict.expected),
             judged(low),
             judged(high),
-            if is_judged { Cell::from(format!("{:.1}", verdict.z)) } else { Cell::Absent },
+            if is_judged { Cell::Signed { units: as_integer(verdict.z * 10.0), per: 10 } } else { Cell::Absent },
             state.into(),
-            part(|parts, hour| parts.trend.get(hour).copied()),
-            part(|parts, hour| parts.season.get(hour).copied()),
-            part(|parts, hour| parts.rest.get(hour).copied().flatten()),
+            part(&|parts, hour| parts.trend.get(hour).copied()),
+            part(&|parts, hour| parts.season.get(hour).copied()),
+            part(&rest),
         ]
     };
-    let range =
-        found.run.hours.start.saturating_sub(BEFORE_HOURS)..(found.run.hours.end + AFTER_HOURS).min(hours.count);
+    let (before, after) = if is_brief { AROUND_HOURS_BRIEF } else { AROUND_HOURS };
+    let range = found.run.hours.start.saturating_sub(before)..(found.run.hours.end + after).min(hours.count);
     let measured = |output: output::Output| Head { kind, ..output.into() };
     Table {
         name: "series".to_owned(),
@@ -82,9 +93,9 @@ fn series(hours: &Hours, found: &Found, judged: &Judged) -> Table {
             measured(output::HIGH),
             output::SCALES.into(),
             output::STATE.into(),
-            output::TREND_PART.into(),
-            output::SEASON.into(),
-            output::REST.into(),
+            measured(output::TREND_PART),
+            measured(output::SEASON),
+            measured(output::REST),
         ],
         rows: range.map(row).collect(),
         ..Table::default()

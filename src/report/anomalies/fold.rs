@@ -89,7 +89,11 @@ fn head(hours: &Hours, parts: &[Part], run: Run, settings: &Settings) -> Found {
     let part = &parts[run.part];
     let id = id(hours, &part.scope, &run);
     let units = |value: f64| as_integer(value.max(0.0)).unsigned_abs();
-    let impact = |metric: Metric| as_integer(run.actual[metric as usize] - run.expected[metric as usize]);
+    // Where flows or rejects rise, dollars and bytes may fall by chance: that is no impact.
+    let impact = |metric: Metric| {
+        let impact = as_integer(run.actual[metric as usize] - run.expected[metric as usize]);
+        if run.is_up { impact.max(0) } else { impact.min(0) }
+    };
     let why = why(hours, part, &run, settings);
     let severity = match run.score {
         0..50 => Severity::Low,

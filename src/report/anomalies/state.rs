@@ -137,7 +137,9 @@ impl State {
         let (mut told, mut next, mut found) = (Vec::new(), Self::default(), BTreeSet::new());
         for incident in incidents {
             let ids = incident.members.iter().chain([&incident.id]);
-            let known: BTreeSet<&str> = ids.filter_map(|id| by_member.get(id.as_str())).flatten().copied().collect();
+            let by_id = ids.filter_map(|id| by_member.get(id.as_str())).flatten().copied();
+            let by_hours = self.entries.iter().filter(|(_, entry)| is_same(&entry.incident, incident));
+            let known: BTreeSet<&str> = by_id.chain(by_hours.map(|(id, _)| id.as_str())).collect();
             let before = Entry::of_all(known.iter().filter_map(|id| self.entries.get(*id)));
             let (status, entry) = Entry::after(before, incident, now);
             told.extend(status.map(|status| Told { status, incident: incident.clone() }));
@@ -250,6 +252,12 @@ impl Impact {
     fn is_less_than(&self, other: &Self) -> bool {
         self.compared(other).is_some_and(|(mine, theirs)| mine < theirs)
     }
+}
+
+/// Whether two incidents are one that begins in another hour, as may be when more or less is known of what was before.
+fn is_same(one: &Incident, other: &Incident) -> bool {
+    let overlap = one.start < other.end && other.start < one.end;
+    overlap && one.metric == other.metric && one.scope == other.scope
 }
 
 /// Whether an incident has had enough clean hours after it.

@@ -232,7 +232,7 @@ fn the_report_says_what_happened_and_what_was_left_out() {
         "{summary:?}"
     );
     let none = report(&shown, &Looked::default(), &shape(Some(0), Severity::Low), &settings);
-    assert!(none.tables[0].rows.is_empty() && none.meta.notes.iter().any(|note| note.contains("1 more")));
+    assert!(none.tables[0].rows.is_empty() && none.meta.notes.iter().any(|note| note.contains("1 incident more")));
 }
 
 proptest! {

@@ -16,7 +16,7 @@ use crate::units::human::{self, Units, counted};
 
 /// The hours that a trend shows, and how many of them are one character.
 const TREND_HOURS: usize = 72;
-const TREND_HOURS_PER_MARK: usize = 3;
+const TREND_HOURS_PER_MARK: usize = 6;
 /// From nothing to the most.
 const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Hours that logs do not tell.
@@ -44,12 +44,16 @@ pub struct Looked {
     pub runs: u64,
     /// Of them those that matter.
     pub told: u64,
+    /// What they were folded into, told before or not.
+    pub incidents: u64,
     /// Those that are suppressed.
     pub suppressed: u64,
     /// Hours that logs tell whole.
     pub hours: u64,
     /// Hours that they do not.
     pub masked: u64,
+    /// Hours that logs tell whole, with those before that tell what is usual.
+    pub known: u64,
 }
 
 /// An incident as it is shown.
@@ -70,7 +74,7 @@ pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, sett
     let all: Vec<&Shown> = shown.iter().filter(severe).collect();
     let told = &all[..shape.rows.unwrap_or(usize::MAX).min(all.len())];
     let mut report = Report { name: "anomalies".to_owned(), ..Report::default() };
-    report.meta.notes = notes(looked, shown.len(), settings);
+    report.meta.notes = notes(looked, settings);
     let less = shown.len() - all.len();
     if less > 0 {
         let less = counted(less as u64, "incident");
@@ -78,19 +82,20 @@ pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, sett
     }
     let more = all.len() - told.len();
     if more > 0 {
-        report.meta.notes.push(format!("{more} more incidents: --max-incidents all shows them"));
+        let more = counted(more as u64, "incident");
+        report.meta.notes.push(format!("{more} more: --max-incidents all shows every one"));
     }
-    report.tables = vec![incidents(told, shape), causes(told)];
+    report.tables = vec![incidents(told, shape), if shape.brief { causes_in_words(told) } else { causes(told) }];
     report
 }
 
-fn notes(looked: &Looked, incidents: usize, settings: &Settings) -> Vec<String> {
+fn notes(looked: &Looked, settings: &Settings) -> Vec<String> {
     let (series, runs) = (human::count(looked.series.into()), counted(looked.runs, "run"));
     let told = human::count(looked.told.into());
     let mut notes = vec![format!(
         "{series} series judged over {}: {runs} of hours out of line, {told} above the floors, folded into {}",
         counted(looked.hours, "hour"),
-        counted(incidents as u64, "incident")
+        counted(looked.incidents, "incident")
     )];
     if looked.masked > 0 {
         let masked = counted(looked.masked, "hour");
@@ -100,7 +105,7 @@ fn notes(looked: &Looked, incidents: usize, settings: &Settings) -> Vec<String> 
         notes.push(format!("{} suppressed by the configuration", counted(looked.suppressed, "run")));
     }
     let days = settings.detector.history_min_days;
-    if looked.hours <= u64::from(days) * 24 {
+    if looked.known <= u64::from(days) * 24 {
         notes.push(format!("nothing is judged before {days} days of hours: give logs that reach further back"));
     }
     notes
@@ -110,7 +115,8 @@ fn notes(looked: &Looked, incidents: usize, settings: &Settings) -> Vec<String> 
 type Column = (Head, bool, fn(&Shown<'_>) -> Cell);
 
 fn incidents(told: &[&Shown<'_>], shape: &AnomaliesShape) -> Table {
-    let columns: Vec<Column> = columns().into_iter().filter(|(_, brief, _)| *brief || !shape.brief).collect();
+    let columns: Vec<Column> =
+        columns(shape.brief).into_iter().filter(|(_, brief, _)| *brief || !shape.brief).collect();
     let row = |shown: &&Shown| -> Row { columns.iter().map(|(_, _, cell)| cell(shown)).collect() };
     Table {
         name: "anomalies".to_owned(),
@@ -121,7 +127,7 @@ fn incidents(told: &[&Shown<'_>], shape: &AnomaliesShape) -> Table {
     }
 }
 
-fn columns() -> Vec<Column> {
+fn columns(is_brief: bool) -> Vec<Column> {
     type Told<'a> = &'a Shown<'a>;
     fn run(shown: Told<'_>, metric: Metric) -> Option<(f64, f64)> {
         let (Found { run, .. }, _) = shown.detail?;
@@ -147,7 +153,7 @@ fn columns() -> Vec<Column> {
         column(output::ID, true, |shown| shown.incident.id.as_str().into()),
         column(output::STATUS, false, |shown| shown.status.into()),
         column(output::SEVERITY, true, |shown| shown.incident.severity.name().into()),
-        column(output::SCORE, true, |shown| u64::from(shown.incident.score).into()),
+        column(output::SCORE, false, |shown| u64::from(shown.incident.score).into()),
         column(output::METRIC, false, |shown| shown.incident.metric.name().into()),
         column(output::DIMENSION, false, |shown| shown.incident.scope.dimension.into()),
         column(output::SCOPE, false, |shown| Cell::Text(Arc::clone(&shown.incident.scope.value))),
@@ -175,10 +181,12 @@ fn columns() -> Vec<Column> {
         column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.why.unexplained_share))),
         column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
         column(output::USUAL, false, |shown| shown.detail.map_or(Cell::Absent, |detail| usual_words(detail).into())),
-        column(output::SUMMARY, true, |shown| match shown.detail {
-            Some((found, _)) => summary(found).into(),
-            None => format!("{}: over", scope_words(shown.incident)).into(),
-        }),
+        // What made it is another table that people see below.
+        column(
+            output::SUMMARY,
+            true,
+            if is_brief { |shown| in_words(shown, true) } else { |shown| in_words(shown, false) },
+        ),
     ]
 }
 
@@ -246,30 +254,53 @@ fn who(cause: &Told) -> String {
     let path = of(Path).map(|path| format!("by {path}"));
     let port = of(Port).map(|port| format!("port {port}"));
     let sender = Some(sender).filter(|sender| !sender.is_empty());
-    let words: Vec<String> = [sender, to, path, port].into_iter().flatten().collect();
-    if words.is_empty() { self::words(&cause.what) } else { words.join(" ") }
+    let words: Vec<String> = [sender, to, path].into_iter().flatten().collect();
+    let words = [Some(words.join(" ")).filter(|words| !words.is_empty()), port];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    if words.is_empty() { self::words(&cause.what) } else { words.join(", ") }
+}
+
+fn in_words(shown: &Shown<'_>, is_brief: bool) -> Cell {
+    match shown.detail {
+        Some((found, _)) if is_brief && !found.why.is_spread && !found.why.causes.is_empty() => what(found).into(),
+        Some((found, _)) => format!("{}; {}", what(found), why(found)).into(),
+        None => format!("{}: over", scope_words(shown.incident)).into(),
+    }
 }
 
 /// What happened, in a sentence.
-fn summary(found: &Found) -> String {
+fn what(found: &Found) -> String {
     let incident = &found.incident;
     let of = scope_words(incident);
-    let (actual, expected) = (measure(incident.metric, incident.actual), measure(incident.metric, incident.expected));
-    let why = match found.why.causes.first() {
+    let actual = measure(incident.metric, incident.actual);
+    let expected = match (incident.metric, incident.expected) {
+        (_, 0) => "nothing was".to_owned(),
+        (Metric::Flows | Metric::Rejects, 1) => "1 was".to_owned(),
+        (Metric::Flows | Metric::Rejects, expected) => format!("{} were", human::count(expected)),
+        (metric, expected) => format!("{} was", measure(metric, expected)),
+    };
+    format!("{of}: {actual} where {expected} expected")
+}
+
+/// Why it happened, in another.
+fn why(found: &Found) -> String {
+    match found.why.causes.first() {
         _ if found.why.is_spread => "broad increase, no part of it stands out".to_owned(),
         None => "no cause was found".to_owned(),
         Some(cause) => {
             let share = format!("{:.0} %", cause.share.min(1.0) * 100.0);
-            let kind = match (&cause.from_path, cause.class) {
-                (Some(from), _) => format!("path change, before by {from}"),
-                (None, Class::New) => "not seen before".to_owned(),
-                (None, class) => name(class).to_owned(),
-            };
-            let what = who(cause);
-            format!("{share} of it is {what} ({kind})")
+            format!("{share} of it is {} ({})", who(cause), kind(cause))
         }
-    };
-    format!("{of}: {actual} where {expected} was expected; {why}")
+    }
+}
+
+/// Which kind of change a cause is, in words.
+fn kind(cause: &Told) -> String {
+    match (&cause.from_path, cause.class) {
+        (Some(from), _) => format!("path change, before by {from}"),
+        (None, Class::New) => "not seen before".to_owned(),
+        (None, class) => name(class).to_owned(),
+    }
 }
 
 /// Which part of the traffic an incident is of.
@@ -314,7 +345,11 @@ fn usual_words((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let of = |value: f64| measure(run.metric, as_integer(value.max(0.0)).unsigned_abs());
     peak.map_or_else(String::new, |verdict| {
         let [low, high] = limits(verdict);
-        format!("{} to {} an hour", of(low), of(high))
+        let low = match run.metric {
+            Metric::Usd | Metric::Bytes => of(low),
+            Metric::Flows | Metric::Rejects => human::count(as_integer(low).unsigned_abs()),
+        };
+        format!("{low} to {} an hour", of(high))
     })
 }
 
@@ -350,6 +385,37 @@ fn causes(told: &[&Shown<'_>]) -> Table {
         rows: rows.collect(),
         columns,
         ..Table::default()
+    }
+}
+
+/// The causes as people read them.
+fn causes_in_words(told: &[&Shown<'_>]) -> Table {
+    let columns = [
+        output::ID,
+        output::CAUSE_SHARE,
+        output::ACTUAL_USD,
+        output::EXPECTED_USD,
+        output::ACTUAL_BYTES,
+        output::EXPECTED_BYTES,
+        output::CAUSE,
+    ];
+    let row = |found: &Found, cause: &Told| -> Row {
+        let [(usd_now, usd_usual), (bytes_now, bytes_usual), ..] = cause.amounts;
+        vec![
+            found.incident.id.as_str().into(),
+            share(cause.share),
+            usd(usd_now),
+            usd(usd_usual),
+            whole(bytes_now),
+            whole(bytes_usual),
+            format!("{} ({})", who(cause), kind(cause)).into(),
+        ]
+    };
+    let found = told.iter().filter_map(|shown| shown.detail).map(|(found, _)| found);
+    Table {
+        rows: found.flat_map(|found| found.why.causes.iter().map(|cause| row(found, cause))).collect(),
+        columns: columns.map(Head::from).to_vec(),
+        ..causes(&[])
     }
 }
 

@@ -160,7 +160,9 @@ impl Asked<'_> {
             description.iter().map(word).collect()
         };
         let values = |(dimension, values): (Dimension, Vec<u32>)| {
-            let values: Vec<&str> = values.iter().map(|value| &**self.hours.name(*value)).collect();
+            let mut values: Vec<&str> = values.iter().map(|value| &**self.hours.name(*value)).collect();
+            // What goes there before what comes from there.
+            values.sort_by_key(|value| value.starts_with("from "));
             (dimension, Arc::from(values.join(" and ")))
         };
         Told {
@@ -196,7 +198,13 @@ impl Asked<'_> {
         };
         let volumes: Vec<_> = own.iter().copied().chain(others).map(volume).collect();
         let since = range.start.saturating_sub(NEW_HOURS)..range.start;
-        let mut cells = own.iter().flat_map(|leaf| hours.cells_of(*leaf));
+        // A description as short as `team a` has old traffic too: what counts is what nearly all of the rise is.
+        let profile = self.profile(own);
+        let is_most = |leaf: &&u32| {
+            let leaf = &hours.leaves[**leaf as usize];
+            profile.iter().all(|(dimension, values)| values.contains(&leaf[*dimension as usize]))
+        };
+        let mut cells = own.iter().filter(is_most).flat_map(|leaf| hours.cells_of(*leaf));
         let was_there = cells.any(|cell| since.contains(&(cell.hour as usize)));
         // A mean without its greatest values may be nothing of what is there now and then.
         let pred = if was_there { cause.pred.max(f64::MIN_POSITIVE) } else { 0.0 };

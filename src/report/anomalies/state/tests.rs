@@ -16,7 +16,7 @@ fn incident(id: &str, from: u32, to: u32) -> Incident {
     Incident {
         id: id.into(),
         metric: Metric::Bytes,
-        scope: Scope { dimension: "team", value: "data".into() },
+        scope: Scope { dimension: "team", value: id.into() },
         start: hour(from),
         end: hour(to),
         hours: to - from,
@@ -131,6 +131,17 @@ fn an_incident_is_known_by_any_of_its_members() {
         (4, vec![open("p", 0, 4)]),
     ];
     assert_eq!(told(&story), [one("a", "new"), vec![], one("b", "new"), vec![]]);
+}
+
+#[test]
+fn an_incident_that_begins_in_another_hour_is_the_same_one() {
+    let of_data =
+        |id, from, to| Incident { scope: Scope { dimension: "team", value: "data".into() }, ..open(id, from, to) };
+    let story = [(6, vec![of_data("a", 2, 6)]), (7, vec![of_data("b", 3, 7)]), (8, vec![of_data("a", 2, 8)])];
+    assert_eq!(told(&story), [one("a", "new"), vec![], vec![]]);
+    let other_metric = Incident { metric: Metric::Rejects, ..of_data("b", 3, 7) };
+    assert_eq!(told(&[(6, vec![of_data("a", 2, 6)]), (7, vec![of_data("a", 2, 7), other_metric])])[1], one("b", "new"));
+    assert_eq!(told(&[(6, vec![of_data("a", 2, 4)]), (7, vec![of_data("b", 4, 7)])])[1], one("b", "new"));
 }
 
 #[test]
