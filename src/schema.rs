@@ -432,6 +432,7 @@ pub const DEFAULT_FORMAT: [Column; 14] = [
     Column::LogStatus,
 ];
 
+pub mod charge;
 pub mod output;
 pub mod region;
 

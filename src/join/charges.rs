@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ends::{Atlas, Basis, End, Facet, Scope};
 use super::path::{Path, Sides, Via, Way, assumption};
 use super::tables::{Kind, Name, Role};
+use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
 /// The end whose owner bears a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +14,10 @@ pub(super) enum Bearer {
     Destination,
 }
 
-/// A charge on all bytes of a transfer. The names are those of the price table.
+/// A charge on all bytes of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Item {
-    pub(super) charge: &'static str,
+    pub(super) charge: Charge,
     /// None where the account is not known.
     pub(super) payer: Name,
     pub(super) from: Name,
@@ -33,15 +34,10 @@ struct Side<'a> {
     bearer: Bearer,
 }
 
-/// The other side of a charge between zones, and of one that no other side decides.
-const SAME: &str = "same";
-const ANY: &str = "any";
-const INTERNET: &str = "internet";
-
 /// The charges of a counted transfer.
 pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
     let [from, to] = payers(atlas, sides, way);
-    let one = |charge: &'static str, side: &Side<'_>, other: &str| Item {
+    let one = |charge: Charge, side: &Side<'_>, other: &str| Item {
         charge,
         payer: side.payer.clone(),
         from: side.region.clone(),
@@ -50,38 +46,38 @@ pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u
         assumed: way.assumed,
     };
     let sent = sides.src.scope == Scope::Own;
-    let halves = |names: [&'static str; 2], items: &mut Vec<Item>| {
-        for (name, side) in names.into_iter().zip([&from, &to]) {
+    let halves = |charges: [Charge; 2], items: &mut Vec<Item>| {
+        for (charge, side) in charges.into_iter().zip([&from, &to]) {
             if side.facet.scope == Scope::Own {
-                items.push(one(name, side, SAME));
+                items.push(one(charge, side, SAME));
             }
         }
     };
     let region = || sides.dst.region.as_deref().unwrap_or(ANY);
     match way.path {
-        Path::Internet if sent => items.push(one("internet-egress", &from, INTERNET)),
+        Path::Internet if sent => items.push(one(Charge::InternetEgress, &from, INTERNET)),
         Path::CrossRegion | Path::AwsServiceCrossRegion | Path::PeeringCrossRegion if sent => {
-            items.push(one("inter-region", &from, region()));
+            items.push(one(Charge::InterRegion, &from, region()));
         }
-        Path::CrossZone => halves(["inter-zone-out", "inter-zone-in"], items),
-        Path::PeeringCrossZone => halves(["peering-zone-out", "peering-zone-in"], items),
-        Path::PublicAddress => halves(["public-address-out", "public-address-in"], items),
+        Path::CrossZone => halves([Charge::InterZoneOut, Charge::InterZoneIn], items),
+        Path::PeeringCrossZone => halves([Charge::PeeringZoneOut, Charge::PeeringZoneIn], items),
+        Path::PublicAddress => halves([Charge::PublicAddressOut, Charge::PublicAddressIn], items),
         Path::TransitGateway if sent => {
-            items.push(one("transit-gateway", &from, ANY));
+            items.push(one(Charge::TransitGateway, &from, ANY));
             let across =
                 sides.src.region.is_some() && sides.dst.region.is_some() && sides.src.region != sides.dst.region;
             if across {
-                items.push(one("inter-region", &from, region()));
+                items.push(one(Charge::InterRegion, &from, region()));
             }
         }
         Path::InterfaceEndpoint => {
             let at_source = sides.src.role == Role::Endpoint;
             let (endpoint, client) = if at_source { (&from, &to) } else { (&to, &from) };
-            items.push(Item { bearer: client.bearer, ..one("endpoint-processing", endpoint, ANY) });
+            items.push(Item { bearer: client.bearer, ..one(Charge::EndpointProcessing, endpoint, ANY) });
         }
         Path::OnPremises if sent => match &sides.dst.scope {
-            Scope::Site(Kind::DirectConnect(location)) => items.push(one("direct-connect", &from, location)),
-            _ => items.push(one("internet-egress", &from, INTERNET)),
+            Scope::Site(Kind::DirectConnect(location)) => items.push(one(Charge::DirectConnect, &from, location)),
+            _ => items.push(one(Charge::InternetEgress, &from, INTERNET)),
         },
         _ => {}
     }
@@ -117,7 +113,7 @@ fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items:
     let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
     let told = |name: fn(&super::estate::Own) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
-        charge: "nat-processing",
+        charge: Charge::NatProcessing,
         payer: told(|nat| &nat.account).or_else(|| client.account.clone()),
         from: told(|nat| &nat.region).or_else(|| client.region.clone()),
         to: ANY.into(),
@@ -134,7 +130,7 @@ pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forwar
     let nat = &atlas.estate.interfaces[nat as usize];
     let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
     let bearer = if forward { Bearer::Source } else { Bearer::Destination };
-    let one = |charge: &'static str, payer: &Name, from: &Name| Item {
+    let one = |charge: Charge, payer: &Name, from: &Name| Item {
         charge,
         payer: payer.clone(),
         from: from.clone(),
@@ -142,10 +138,10 @@ pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forwar
         bearer,
         assumed,
     };
-    items.push(one("nat-processing", &nat.account, &nat.region));
+    items.push(one(Charge::NatProcessing, &nat.account, &nat.region));
     if atlas.estate.apart(client.vpc, nat.vpc) {
         let (payer, from) = if forward { (&facet.account, &facet.region) } else { (&nat.account, &nat.region) };
-        items.push(one("transit-gateway", payer, from));
+        items.push(one(Charge::TransitGateway, payer, from));
     } else if nat.role == Role::Nat {
         zone_leg((facet, &facet.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, assumed, items);
     }
@@ -167,7 +163,7 @@ fn zone_leg(
     if !forward {
         sides.reverse();
     }
-    for (charge, (payer, from)) in ["inter-zone-out", "inter-zone-in"].into_iter().zip(sides) {
+    for (charge, (payer, from)) in [Charge::InterZoneOut, Charge::InterZoneIn].into_iter().zip(sides) {
         items.push(Item { charge, payer: payer.clone(), from: from.clone(), to: SAME.into(), bearer, assumed });
     }
 }

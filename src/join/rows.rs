@@ -306,7 +306,7 @@ impl<'a, S: Sink> Writer<'a, S> {
             },
             Column::DirectionRule => fixed(Some(row.direction_rule)),
             Column::CountRule => fixed(Some(row.count_rule)),
-            Column::Charge => fixed(item.map(|item| item.charge)),
+            Column::Charge => fixed(item.map(|item| item.charge.name())),
             Column::PayerAccount => item.map(|item| item.payer.as_deref().unwrap_or("unknown").as_bytes()),
             Column::FromRegion => item.map(|item| item.from.as_deref().unwrap_or("unknown").as_bytes()),
             Column::ToRegion => item.map(|item| item.to.as_bytes()),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::charge::Charge;
 use super::money::Discount;
 use crate::error::Error;
+use crate::schema::charge::Charge;
 
 /// What is taken off the price of each charge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

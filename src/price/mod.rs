@@ -4,7 +4,6 @@
 //! pays, comes before and after it. Rates and amounts are whole numbers (see [`Rate`] and [`Money`]), and a price
 //! that is not known is told as unpriced, never as zero.
 
-mod charge;
 mod differ;
 mod discount;
 mod ladder;
@@ -15,7 +14,6 @@ mod read;
 mod table;
 mod usage;
 
-pub use charge::{ANY, Charge, INTERNET, SAME};
 pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};
@@ -24,6 +22,8 @@ pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
 pub use usage::read_usage;
+
+pub use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
 #[cfg(test)]
 mod tests;

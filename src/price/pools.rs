@@ -11,11 +11,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::charge::Charge;
 use super::discount::Discounts;
 use super::ladder::{Ladder, Step, Terms};
 use super::money::{Discount, Money, Rate, split};
 use super::table::PriceTable;
+use crate::schema::charge::Charge;
 use crate::units::time;
 
 /// Bytes that bear a charge, of one hour.

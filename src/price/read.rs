@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::charge::{ANY, Charge, INTERNET, Other, SAME};
 use super::money::Rate;
 use super::table::{Place, PriceRow};
 use crate::error::{Fault, nearest};
+use crate::schema::charge::{ANY, Charge, INTERNET, Other, SAME};
 use crate::schema::region;
 use crate::units::lines::Lines;
 use crate::units::time::{self, Zone};

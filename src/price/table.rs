@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::charge::{ANY, Charge, INTERNET, SAME};
 use super::ladder::Ladder;
 use super::money::{GB_BYTES, Rate};
 use super::read;
 use crate::error::{Error, Fault};
+use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
 
 /// The table that is part of the program.

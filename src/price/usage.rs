@@ -5,11 +5,11 @@
 
 use csv::StringRecord;
 
-use super::charge::Charge;
 use super::money::{GB_BYTES, decimal};
 use super::pools::MonthUsage;
 use super::read::{Read, charge, named_region, unreadable};
 use crate::error::{Error, Fault};
+use crate::schema::charge::Charge;
 use crate::units::lines::Lines;
 
 /// The columns, in the order of the first line.

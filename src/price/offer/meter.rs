@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::super::charge::{ANY, Charge, INTERNET, SAME};
+use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
 
 /// What a price list says of a product, as far as we ask; empty where it does not.

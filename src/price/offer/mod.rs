@@ -17,11 +17,11 @@ pub use meter::Reason;
 use meter::{Meter, Product};
 pub use rows::LINE_BYTES_MAX;
 
-use super::charge::Charge;
 use super::money::Rate;
 use super::read::{TIER_GB_MAX, midnight};
 use super::table::{Place, PriceRow};
 use crate::error::Error;
+use crate::schema::charge::Charge;
 
 /// What price lists write for a tier without an end.
 const NO_END: &str = "Inf";

@@ -3,8 +3,8 @@
 //!
 //! Traffic that costs nothing (the same zone, gateway endpoints, what comes in) has no charge and so no price.
 
+use super::region;
 use crate::error::{Error, nearest};
-use crate::schema::region;
 
 /// Stands for every place that has no row of its own.
 pub const ANY: &str = "any";
@@ -46,7 +46,7 @@ pub enum Charge {
 
 /// What stands on the other side of a charge's region in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Other {
+pub(crate) enum Other {
     /// The internet.
     Internet,
     /// Another region, or any.
@@ -121,13 +121,13 @@ impl Charge {
     }
 
     /// What stands on the other side.
-    pub(super) fn other(self) -> Other {
+    pub(crate) fn other(self) -> Other {
         self.info().other
     }
 
     /// The charge whose price applies where this one has none of its own: what crosses a peering between zones was
     /// billed as any other traffic between zones until peerings had meters of their own.
-    pub(super) fn fallback(self) -> Option<Self> {
+    pub(crate) fn fallback(self) -> Option<Self> {
         match self {
             Self::PeeringZoneOut => Some(Self::InterZoneOut),
             Self::PeeringZoneIn => Some(Self::InterZoneIn),
