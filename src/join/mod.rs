@@ -12,6 +12,7 @@ pub mod geoip;
 mod index;
 mod known;
 mod learn;
+mod output;
 pub mod owners;
 mod path;
 pub mod prefixes;
@@ -26,6 +27,7 @@ mod view;
 
 pub use ends::STRANGERS;
 pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
-pub use rows::{OWNER_KEYS_MAX, Sink, Wanted, Writer};
+pub use output::{Sink, Wanted};
+pub use rows::{OWNER_KEYS_MAX, Writer};
 pub use traffic::{ChargeTo, Shards, Sources, Traffic};
 pub use view::{EXACT_GROUPS_MAX, Facts, rides_along, spec};

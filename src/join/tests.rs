@@ -188,12 +188,18 @@ impl World {
         let traffic = Traffic::new(Facts::new(rollup, &roster), roster, &sources, &shards).unwrap();
         let columns = shown().iter().chain(&self.extra).fold(ColumnSet::default(), |set, column| set.with(*column));
         let wanted = Wanted { columns, traffic: true, charges: true, blocked: true };
-        let mut rows = Vec::new();
-        let mut writer = Writer::new(&traffic, &wanted, Collect(&mut rows));
+        let traffic_alone = Wanted { charges: false, blocked: false, ..wanted.clone() };
+        let (mut rows, mut rows_alone) = (Vec::new(), Vec::new());
+        let outputs = [(&wanted, Collect(&mut rows)), (&traffic_alone, Collect(&mut rows_alone))];
+        let mut writer = Writer::new(&traffic, outputs);
         rollup.shards().for_each(|shard| writer.shard(shard).unwrap());
         let (account, boundary) = (writer.account.clone(), writer.boundary);
         drop(writer);
         rows.sort();
+        rows_alone.sort();
+        // What else the same pass is asked for changes nothing.
+        let is_traffic = |row: &&BTreeMap<_, _>| !row.contains_key("charge") && !row.contains_key("blocked");
+        assert!(rows.iter().filter(is_traffic).eq(&rows_alone));
         Told { rows, account, boundary, limits: traffic.limits().collect() }
     }
 

@@ -169,13 +169,9 @@ pub(super) fn summed(
     let facts = if exact.groups() <= EXACT_GROUPS_MAX { rollup(exact)? } else { rollup(shared)? };
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
-    let (mut rollups, mut judged) = (Vec::new(), None);
-    for sum in &question.sums {
-        let (rollup, became) = self::sum(&traffic, sum, question.overflow.as_ref(), &facts, threads)?;
-        rollups.push(rollup);
-        judged = Some(became);
-    }
-    let Became { account: judged, boundary, undirected } = judged.unwrap_or_default();
+    let overflow = question.overflow.as_ref();
+    let (rollups, became) = sums(&traffic, &question.sums, overflow, &facts, threads)?;
+    let Became { account: judged, boundary, undirected } = became;
     account[Class::Counted] = Tally::default();
     account.add(&judged);
     let limits = traffic.limits().filter(|_| question.sums.iter().any(|sum| sum.wanted.charges));
@@ -185,17 +181,19 @@ pub(super) fn summed(
     Ok(Summed { found, outcomes, account, notes, warnings, rollups, interfaces })
 }
 
-/// Sums traffic by what the question asks for; gives also what became of the records.
-fn sum(
+/// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.
+fn sums(
     traffic: &Traffic<'_>,
-    sum: &Sum,
+    sums: &[Sum],
     overflow: Option<&Overflow>,
     facts: &Rollup,
     threads: &ThreadPool,
-) -> Result<(Rollup, Became), Error> {
-    let shared = Arc::new(Shared::new(Arc::new(sum.spec.clone()), overflow.cloned()));
-    let writer = || Writer::new(traffic, &sum.wanted, Tables(Batcher::new(Arc::clone(&shared))));
-    let written = threads.install(|| {
+) -> Result<(Vec<Rollup>, Became), Error> {
+    let shared = |sum: &Sum| Arc::new(Shared::new(Arc::new(sum.spec.clone()), overflow.cloned()));
+    let shared: Vec<Arc<Shared>> = sums.iter().map(shared).collect();
+    let tables = |shared| Tables(Batcher::new(Arc::clone(shared)));
+    let writer = || Writer::new(traffic, sums.iter().map(|sum| &sum.wanted).zip(shared.iter().map(tables)));
+    let became = threads.install(|| {
         let folded = facts.shards().into_par_iter().try_fold(writer, |mut writer, shard| {
             writer.shard(shard)?;
             Ok::<_, Error>(writer)
@@ -205,7 +203,8 @@ fn sum(
         });
         became.try_reduce(Became::default, |one, other| Ok(one.and(other)))
     })?;
-    Ok((rollup(shared)?, written))
+    let rollups = shared.into_iter().map(rollup).collect::<Result<_, Error>>()?;
+    Ok((rollups, became))
 }
 
 /// What counts by difference where a watch begins or ends.

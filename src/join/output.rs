@@ -1,0 +1,199 @@
+//! The blocks that traffic is written to: for each of several outputs its own columns, rows and sink.
+
+use super::charges::Bearer;
+use super::ends::Scope;
+use super::known::Known;
+use super::owners::{EXTERNAL, UNALLOCATED};
+use super::row::Row;
+use super::traffic::{ChargeTo, Traffic};
+use crate::decode::{Dictionary, Flows, Values};
+use crate::schema::{Column, ColumnSet};
+
+/// Rows of a block: enough to be packed at a stretch, few enough for a core's cache.
+const BLOCK_ROWS: usize = 2048;
+
+/// Where blocks go: columns, the dictionary of their texts, and the rows of counted and of blocked traffic.
+pub trait Sink {
+    /// Takes a block. The dictionary is the same one every time.
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]);
+}
+
+/// What is asked for of traffic.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The columns of the blocks.
+    pub columns: ColumnSet,
+    /// Whether traffic is wanted.
+    pub traffic: bool,
+    /// Whether charges are wanted.
+    pub charges: bool,
+    /// Whether what was blocked is wanted.
+    pub blocked: bool,
+}
+
+impl Wanted {
+    /// Whether it is asked which way traffic went.
+    pub(super) fn asks_way(&self) -> bool {
+        let of_way = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
+        self.charges || of_way.into_iter().any(|column| self.columns.has(column))
+    }
+}
+
+/// The rows of one sum on their way to its sink.
+#[derive(Debug)]
+pub(super) struct Output<'a, S> {
+    pub(super) wanted: &'a Wanted,
+    sink: S,
+    columns: Vec<(Column, Values)>,
+    flows: Flows,
+    counted: Vec<u32>,
+    blocked: Vec<u32>,
+    rows: usize,
+}
+
+impl<'a, S: Sink> Output<'a, S> {
+    pub(super) fn new(wanted: &'a Wanted, sink: S) -> Self {
+        let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
+        let (counted, blocked) = Default::default();
+        Self { wanted, sink, columns, flows: Flows::new(wanted.columns), counted, blocked, rows: 0 }
+    }
+
+    /// Writes a row of the columns asked for.
+    pub(super) fn write(&mut self, row: &Row<'_>, blocked: bool, texts: &mut Texts<'_>) {
+        let place = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        if blocked {
+            self.blocked.push(place)
+        } else {
+            self.counted.push(place)
+        }
+        self.rows += 1;
+        for (column, values) in &mut self.columns {
+            match values {
+                Values::Address(values) => values.push(row.address(*column)),
+                Values::Big(values) => values.push(row.big(*column)),
+                Values::Time(values) => values.push(row.time(*column, &texts.riders)),
+                Values::Small(values) => values.push(row.small(*column, &texts.riders)),
+                Values::Text(values) => values.push(texts.text(*column, row)),
+            }
+        }
+        if self.rows >= BLOCK_ROWS {
+            self.flush(&texts.dictionary);
+        }
+    }
+
+    /// Hands on what is written.
+    pub(super) fn flush(&mut self, dictionary: &Dictionary) {
+        if self.rows == 0 {
+            return;
+        }
+        self.flows.clear();
+        for (column, values) in &mut self.columns {
+            if let Some(out) = self.flows.values_mut(*column) {
+                std::mem::swap(out, values);
+            }
+        }
+        self.flows.set_rows(self.rows);
+        self.sink.take(&self.flows, dictionary, &self.counted, &self.blocked);
+        for (column, values) in &mut self.columns {
+            *values = Values::new(column.kind());
+        }
+        self.rows = 0;
+        self.counted.clear();
+        self.blocked.clear();
+    }
+}
+
+/// What all outputs of a writer have in common: the texts of rows, and their codes.
+#[derive(Debug)]
+pub(super) struct Texts<'a> {
+    traffic: &'a Traffic<'a>,
+    /// The columns that are keys of their own in the facts.
+    riders: Vec<Column>,
+    pub(super) dictionary: Dictionary,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
+        Self { traffic, riders: traffic.facts.riders(), dictionary: Dictionary::default() }
+    }
+
+    fn text(&mut self, column: Column, row: &Row<'_>) -> u32 {
+        let (src, dst) = (row.src, row.dst);
+        let fixed = |text: Option<&'static str>| text.map(str::as_bytes);
+        let item = row.item;
+        let text: Option<&[u8]> = match column {
+            Column::SrcVpc => return src.vpc,
+            Column::DstVpc => return dst.vpc,
+            Column::SrcAccount => return src.account,
+            Column::DstAccount => return dst.account,
+            Column::SrcRegion => return src.region,
+            Column::DstRegion => return dst.region,
+            Column::SrcZone => return src.zone,
+            Column::DstZone => return dst.zone,
+            Column::SrcSubnet => return src.subnet,
+            Column::DstSubnet => return dst.subnet,
+            Column::SrcInterface => return src.interface,
+            Column::DstInterface => return dst.interface,
+            Column::SrcInstance => return src.instance,
+            Column::DstInstance => return dst.instance,
+            Column::SrcPlace => return src.place,
+            Column::DstPlace => return dst.place,
+            Column::SrcCountry => return src.country,
+            Column::DstCountry => return dst.country,
+            Column::SrcNetwork => return src.network,
+            Column::DstNetwork => return dst.network,
+            Column::Path => fixed(row.way.map(|way| way.path.name())),
+            Column::Via => fixed(row.way.and_then(|way| way.via.name())),
+            Column::PathRule => fixed(row.way.map(|way| way.rule)),
+            Column::Assumed => match item {
+                Some(item) => fixed(item.assumed),
+                None => fixed(row.way.and_then(|way| way.assumed)),
+            },
+            Column::DirectionRule => fixed(Some(row.direction_rule)),
+            Column::CountRule => fixed(Some(row.count_rule)),
+            Column::Charge => fixed(item.map(|item| item.charge.name())),
+            Column::PayerAccount => item.map(|item| item.payer.as_deref().unwrap_or("unknown").as_bytes()),
+            Column::FromRegion => item.map(|item| item.from.as_deref().unwrap_or("unknown").as_bytes()),
+            Column::ToRegion => item.map(|item| item.to.as_bytes()),
+            _ => return self.owner_or_extra(column, row),
+        };
+        text.map_or(Dictionary::ABSENT, |text| self.dictionary.code(text))
+    }
+
+    /// An owner, or a column that the question groups records by.
+    fn owner_or_extra(&mut self, column: Column, row: &Row<'_>) -> u32 {
+        let bearer = self.bearer(row);
+        let (known, key) = match column {
+            Column::Owner1 => (bearer, 0),
+            Column::Owner2 => (bearer, 1),
+            Column::Owner3 => (bearer, 2),
+            Column::SrcOwner1 => (row.src, 0),
+            Column::SrcOwner2 => (row.src, 1),
+            Column::SrcOwner3 => (row.src, 2),
+            Column::DstOwner1 => (row.dst, 0),
+            Column::DstOwner2 => (row.dst, 1),
+            Column::DstOwner3 => (row.dst, 2),
+            _ => {
+                let views = &self.traffic.facts.rollup().spec().views;
+                let value = views.iter().position(|view| *view == column).and_then(|place| row.view.values.get(place));
+                return value
+                    .and_then(Option::as_deref)
+                    .map_or(Dictionary::ABSENT, |text| self.dictionary.code(text.as_bytes()));
+            }
+        };
+        let owner = known.owners.get(key).and_then(|timeline| timeline.at(row.fact.hour));
+        let label = if known.facet.scope == Scope::Own { UNALLOCATED } else { EXTERNAL };
+        self.dictionary.code(owner.map_or(label, |owner| owner).as_bytes())
+    }
+
+    /// The end that bears a charge; of traffic the sender if it is the estate's, else the receiver.
+    fn bearer<'r>(&self, row: &Row<'r>) -> &'r Known {
+        let source = match (row.item, self.traffic.sources.charge_to) {
+            (Some(_), ChargeTo::Sender) => true,
+            (Some(_), ChargeTo::Receiver) => false,
+            (Some(item), ChargeTo::Payer) => item.bearer == Bearer::Source,
+            (None, _) => row.src.facet.scope == Scope::Own,
+        };
+        if source { row.src } else { row.dst }
+    }
+}
