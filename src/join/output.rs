@@ -61,11 +61,8 @@ impl<'a, S: Sink> Output<'a, S> {
     /// Writes a row of the columns asked for.
     pub(super) fn write(&mut self, row: &Row<'_>, blocked: bool, texts: &mut Texts<'_>) {
         let place = u32::try_from(self.rows).unwrap_or(u32::MAX);
-        if blocked {
-            self.blocked.push(place)
-        } else {
-            self.counted.push(place)
-        }
+        let rows = if blocked { &mut self.blocked } else { &mut self.counted };
+        rows.push(place);
         self.rows += 1;
         for (column, values) in &mut self.columns {
             match values {
@@ -86,6 +83,7 @@ impl<'a, S: Sink> Output<'a, S> {
         if self.rows == 0 {
             return;
         }
+        // What the last block was in takes the next one.
         self.flows.clear();
         for (column, values) in &mut self.columns {
             if let Some(out) = self.flows.values_mut(*column) {
@@ -94,9 +92,6 @@ impl<'a, S: Sink> Output<'a, S> {
         }
         self.flows.set_rows(self.rows);
         self.sink.take(&self.flows, dictionary, &self.counted, &self.blocked);
-        for (column, values) in &mut self.columns {
-            *values = Values::new(column.kind());
-        }
         self.rows = 0;
         self.counted.clear();
         self.blocked.clear();
