@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ends::{Atlas, Basis, End, Facet, Scope};
+use super::estate::Own;
 use super::path::{Path, Sides, Via, Way, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
@@ -12,6 +13,13 @@ use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 pub(super) enum Bearer {
     Source,
     Destination,
+}
+
+impl Bearer {
+    /// The client of a gateway, by whether it sends.
+    fn client(forward: bool) -> Self {
+        if forward { Self::Source } else { Self::Destination }
+    }
 }
 
 /// A charge on all bytes of a transfer.
@@ -64,9 +72,7 @@ pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u
         Path::PublicAddress => halves([Charge::PublicAddressOut, Charge::PublicAddressIn], items),
         Path::TransitGateway if sent => {
             items.push(one(Charge::TransitGateway, &from, ANY));
-            let across =
-                sides.src.region.is_some() && sides.dst.region.is_some() && sides.src.region != sides.dst.region;
-            if across {
+            if sides.crosses_regions() {
                 items.push(one(Charge::InterRegion, &from, region()));
             }
         }
@@ -108,20 +114,20 @@ fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items:
         return;
     }
     let forward = sides.src.scope == Scope::Own;
-    let (client, bearer) = if forward { (sides.src, Bearer::Source) } else { (sides.dst, Bearer::Destination) };
+    let client = if forward { sides.src } else { sides.dst };
     let unnamed = nat.is_some_and(|nat| nat.is_watched(moment));
     let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
-    let told = |name: fn(&super::estate::Own) -> &Name| nat.and_then(|nat| name(nat).clone());
+    let told = |name: fn(&Own) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
         charge: Charge::NatProcessing,
         payer: told(|nat| &nat.account).or_else(|| client.account.clone()),
         from: told(|nat| &nat.region).or_else(|| client.region.clone()),
         to: ANY.into(),
-        bearer,
+        bearer: Bearer::client(forward),
         assumed,
     });
     if let Some(nat) = nat.filter(|nat| nat.role == Role::Nat) {
-        zone_leg((client, &client.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, assumed, items);
+        zone_leg(client, nat, forward, assumed, items);
     }
 }
 
@@ -129,7 +135,7 @@ fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items:
 pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forward: bool, items: &mut Vec<Item>) {
     let nat = &atlas.estate.interfaces[nat as usize];
     let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
-    let bearer = if forward { Bearer::Source } else { Bearer::Destination };
+    let bearer = Bearer::client(forward);
     let one = |charge: Charge, payer: &Name, from: &Name| Item {
         charge,
         payer: payer.clone(),
@@ -143,23 +149,17 @@ pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forwar
         let (payer, from) = if forward { (&facet.account, &facet.region) } else { (&nat.account, &nat.region) };
         items.push(one(Charge::TransitGateway, payer, from));
     } else if nat.role == Role::Nat {
-        zone_leg((facet, &facet.account), (&nat.zone, &nat.account, &nat.region), forward, bearer, assumed, items);
+        zone_leg(facet, nat, forward, assumed, items);
     }
 }
 
 /// Both halves of the way between a client and its zonal NAT gateway, where their zones differ.
-fn zone_leg(
-    (client, client_payer): (&Facet, &Name),
-    (nat_zone, nat_payer, nat_region): (&Name, &Name, &Name),
-    forward: bool,
-    bearer: Bearer,
-    assumed: Option<&'static str>,
-    items: &mut Vec<Item>,
-) {
-    if client.zone.is_none() || nat_zone.is_none() || client.zone == *nat_zone {
+fn zone_leg(client: &Facet, nat: &Own, forward: bool, assumed: Option<&'static str>, items: &mut Vec<Item>) {
+    if client.zone.is_none() || nat.zone.is_none() || client.zone == nat.zone {
         return;
     }
-    let mut sides = [(client_payer, &client.region), (nat_payer, nat_region)];
+    let bearer = Bearer::client(forward);
+    let mut sides = [(&client.account, &client.region), (&nat.account, &nat.region)];
     if !forward {
         sides.reverse();
     }

@@ -50,10 +50,10 @@ pub(super) enum Scope {
     Own,
     /// In a site of the company outside of the cloud.
     Site(Kind),
-    /// An AWS service; without a region where its addresses are of all regions.
-    Service(Arc<str>, Name),
-    /// Somebody's instance in this region, by its public address.
-    Stranger(Name),
+    /// An AWS service.
+    Service(Arc<str>),
+    /// Somebody's instance, by its public address.
+    Stranger,
     /// A private address that nothing tells of.
     PrivateUnknown,
     /// Anything else.
@@ -65,6 +65,7 @@ pub(super) enum Scope {
 pub(super) struct Facet {
     pub(super) scope: Scope,
     pub(super) account: Name,
+    /// None of services whose addresses are of all regions.
     pub(super) region: Name,
     pub(super) zone: Name,
     pub(super) subnet: Name,
@@ -190,8 +191,8 @@ impl Atlas {
     fn outside(&self, address: u128) -> Facet {
         let network = self.estate.network(None, address);
         let of_service = |service: &Service, region: Name| match service {
-            Service::Instance => (Scope::Stranger(region.clone()), region, STRANGERS[1].into()),
-            Service::Named(name) => (Scope::Service(Arc::clone(name), region.clone()), region, Arc::clone(name)),
+            Service::Instance => (Scope::Stranger, region, STRANGERS[1].into()),
+            Service::Named(name) => (Scope::Service(Arc::clone(name)), region, Arc::clone(name)),
         };
         let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
             (Some(network), _) => {

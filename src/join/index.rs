@@ -124,8 +124,7 @@ fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
     }
 }
 
-/// Indexes a shard. The ways of conversations need what the gateways saw, so that comes first: `before` is the index of
-/// all shards without ways, or none.
+/// Indexes what a shard's gateways saw.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
@@ -136,10 +135,10 @@ pub(super) fn gateways(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard:
         let Some((place, own)) = view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize])) else {
             return;
         };
-        let (direction, _) = atlas.direction(view, fact, learnt);
         if !own.is_hop() {
             return;
         }
+        let (direction, _) = atlas.direction(view, fact, learnt);
         let ends = atlas.ends(view, fact, direction);
         let client = client(own.role, fact, direction, ends);
         if let Some(client) = client {
@@ -156,7 +155,8 @@ pub(super) fn gateways(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard:
     Ok(index)
 }
 
-/// Indexes a shard's conversations.
+/// Indexes a shard's conversations. Their ways need what the gateways saw, so that comes first: `before` is the index
+/// of all shards without ways.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.

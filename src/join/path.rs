@@ -3,13 +3,12 @@
 use super::ends::{Atlas, Basis, Ends, Facet, Scope};
 use super::estate::Own;
 use super::index::Index;
-use super::tables::{Name, Role};
+use super::tables::Role;
 use super::view::View;
 use crate::group::is_public;
 
 /// The class of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say it")]
 pub(super) enum Path {
     Unknown,
     SameZone,
@@ -142,7 +141,7 @@ pub(super) struct Sides<'a> {
     pub(super) dst: &'a Facet,
 }
 
-impl<'a> Sides<'a> {
+impl Sides<'_> {
     /// The way of what left an interface.
     pub(super) fn egress(&self, atlas: &Atlas, index: &Index, view: &View) -> Way {
         const BY: &str = "by the traffic path";
@@ -190,7 +189,7 @@ impl<'a> Sides<'a> {
             (Scope::Own, Scope::Own) => self.between_own(atlas, index, BY),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
             (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(atlas, BY),
-            (Scope::Own, Scope::Service(name, _)) if self.has_gateway_endpoint(atlas, name) => {
+            (Scope::Own, Scope::Service(name)) if self.has_gateway_endpoint(atlas, name) => {
                 let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
                 way.assuming(assumption::ENDPOINT_OF_VPC)
             }
@@ -217,8 +216,7 @@ impl<'a> Sides<'a> {
         if is_public(self.ends.src.address) && is_public(self.ends.dst.address) {
             return Way::plain(self.public_path(), rule).assuming(assumption::IPV6);
         }
-        let across = self.src.region.is_some() && self.dst.region.is_some() && self.src.region != self.dst.region;
-        let path = if across { Path::PeeringCrossRegion } else { self.zones(PEERING) };
+        let path = if self.crosses_regions() { Path::PeeringCrossRegion } else { self.zones(PEERING) };
         Way::plain(path, rule).assuming(assumption::PEERING)
     }
 
@@ -248,7 +246,6 @@ impl<'a> Sides<'a> {
     pub(super) fn at_hop(&self, atlas: &Atlas, hop: u32) -> Way {
         const BY: &str = "by the gateway it was seen at";
         let own: &Own = &atlas.estate.interfaces[hop as usize];
-        let both = |one: &Scope, other: &Scope| matches!((one, other), (Scope::Own, Scope::Own));
         if own.is_nat() {
             let sides = if self.is_forward() { *self } else { self.turned() };
             let client = sides.ends.src;
@@ -258,7 +255,7 @@ impl<'a> Sides<'a> {
         }
         let through = if own.role == Role::TransitGateway { Via::TRANSIT_GATEWAY } else { Via::default() };
         match (&self.src.scope, &self.dst.scope) {
-            (one, other) if both(one, other) => Way::plain(Path::TransitGateway, BY).through(through),
+            (Scope::Own, Scope::Own) => Way::plain(Path::TransitGateway, BY).through(through),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY).through(through),
             (Scope::PrivateUnknown, _) | (_, Scope::PrivateUnknown) => {
                 Way::plain(Path::TransitGateway, BY).through(through)
@@ -337,6 +334,11 @@ impl<'a> Sides<'a> {
         }
     }
 
+    /// Whether the regions of both ends are known, and differ.
+    pub(super) fn crosses_regions(&self) -> bool {
+        self.src.region.is_some() && self.dst.region.is_some() && self.src.region != self.dst.region
+    }
+
     fn site(&self, rule: &'static str) -> Way {
         let way = Way::plain(Path::OnPremises, rule);
         let kind = [self.src, self.dst].into_iter().find_map(|facet| match &facet.scope {
@@ -349,15 +351,11 @@ impl<'a> Sides<'a> {
 
     /// The path over public addresses, by what the destination is.
     fn public_path(&self) -> Path {
-        let here = &self.src.region;
-        let elsewhere = |region: &Name| region.is_some() && here.is_some() && region != here;
         match &self.dst.scope {
-            Scope::Own if elsewhere(&self.dst.region) => Path::CrossRegion,
-            Scope::Own => Path::PublicAddress,
-            Scope::Stranger(region) if elsewhere(region) => Path::CrossRegion,
-            Scope::Stranger(_) => Path::PublicAddress,
-            Scope::Service(_, region) if elsewhere(region) => Path::AwsServiceCrossRegion,
-            Scope::Service(..) => Path::AwsService,
+            Scope::Own | Scope::Stranger if self.crosses_regions() => Path::CrossRegion,
+            Scope::Own | Scope::Stranger => Path::PublicAddress,
+            Scope::Service(_) if self.crosses_regions() => Path::AwsServiceCrossRegion,
+            Scope::Service(_) => Path::AwsService,
             Scope::Site(_) => Path::OnPremises,
             Scope::PrivateUnknown => Path::Unknown,
             Scope::Internet => Path::Internet,
@@ -371,7 +369,8 @@ impl<'a> Sides<'a> {
     }
 
     fn is_by_gateway_endpoint(&self) -> bool {
-        let Scope::Service(name, region) = &self.dst.scope else { return false };
+        let Scope::Service(name) = &self.dst.scope else { return false };
+        let region = &self.dst.region;
         GATEWAY_ENDPOINT_SERVICES.contains(&&**name) && region.is_some() && *region == self.src.region
     }
 }
