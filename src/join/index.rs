@@ -4,13 +4,16 @@
 //! Maps keep a value that does not depend on the order in which records come: the least, or the greatest.
 
 mod sights;
+mod ways;
 
 use std::collections::{HashMap, HashSet};
 
 pub(super) use self::sights::{Sights, add_sights, needs_sights, sights};
-use super::ends::{Atlas, End, Ends, Facet};
+use self::ways::Ways;
+pub(super) use self::ways::{follow, ways};
+use super::ends::{Atlas, End, Ends};
 use super::learn::Learnt;
-use super::path::{Path, Sides, Via, Way};
+use super::path::Way;
 use super::tables::Role;
 use super::view::{Direction, Fact, Facts};
 use crate::error::Error;
@@ -33,7 +36,7 @@ pub(super) struct Index {
     /// gateway's interface that took them in.
     gates: Map<(u128, u128), (Option<u32>, Option<u32>)>,
     /// How what an end sent to a peer went, where places alone would tell otherwise.
-    ways: Map<(Held, u128), Way>,
+    ways: Ways,
     /// Rows of receivers in whose time the sender's watch begins or ends.
     boundaries: Map<Hourly, Boundary>,
     /// Their hours.
@@ -57,9 +60,26 @@ impl Index {
         self.nats.get(&(end.vpc, end.address)).copied()
     }
 
-    /// How what the receiver of this sent back went.
-    pub(super) fn way_back(&self, ends: Ends) -> Option<Way> {
-        self.ways.get(&((ends.dst.vpc, ends.dst.address), ends.src.address)).copied()
+    /// How what the receiver of this sent back in that hour went.
+    pub(super) fn way_back(&self, ends: Ends, hour: u32) -> Option<Way> {
+        self.ways.at(Ends { src: ends.dst, dst: ends.src }, hour)
+    }
+
+    /// Whether [`follow`] is needed.
+    #[must_use]
+    pub(super) fn has_ways(&self) -> bool {
+        !self.ways.is_empty()
+    }
+
+    /// Whether [`follow`] is needed once more.
+    #[must_use]
+    pub(super) fn lacks_hours_of_ways(&self) -> bool {
+        self.ways.lack_hours()
+    }
+
+    /// Forgets what was needed only to put the index together.
+    pub(super) fn settle(&mut self) {
+        self.ways.settle();
     }
 
     /// The gateways that saw packets between two unlogged ends.
@@ -92,9 +112,7 @@ impl Index {
             let mine = self.gates.entry(pair).or_default();
             *mine = (least(mine.0, nat), least(mine.1, transit));
         }
-        for (key, way) in other.ways {
-            self.add_way(key, way);
-        }
+        self.ways.merge(other.ways);
         for (key, sums) in other.boundaries {
             let mine = self.boundaries.entry(key).or_default();
             mine.straddling += sums.straddling;
@@ -103,13 +121,6 @@ impl Index {
         }
         self.hours.extend(other.hours);
         self
-    }
-
-    /// Of several ways one that is known goes before those assumed.
-    fn add_way(&mut self, key: (Held, u128), way: Way) {
-        let rank = |way: Way| (way.assumed.is_none(), way);
-        let better = |mine: &mut Way| *mine = std::cmp::max_by_key(*mine, way, |way| rank(*way));
-        self.ways.entry(key).and_modify(better).or_insert(way);
     }
 }
 
@@ -153,59 +164,6 @@ pub(super) fn gateways(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard:
         }
     })?;
     Ok(index)
-}
-
-/// Indexes a shard's conversations. Their ways need what the gateways saw, so that comes first: `before` is the index
-/// of all shards without ways.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(super) fn ways(
-    atlas: &Atlas,
-    learnt: &Learnt,
-    before: &Index,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    let mut facets: Map<End, Facet> = Map::default();
-    facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        let (direction, _) = atlas.direction(view, fact, learnt);
-        // Without a traffic path the way is told by places, which tell the same of both directions.
-        if direction == Some(Direction::Egress) && view.traffic_path.is_none() {
-            return;
-        }
-        let hop = view.interface.is_some_and(|place| atlas.estate.interfaces[place as usize].is_hop());
-        if hop || fact.counted.flows == 0 {
-            return;
-        }
-        let ends = atlas.ends(view, fact, direction);
-        if direction == Some(Direction::Ingress) {
-            if atlas.straddles(fact, ends) && !atlas.is_other_flow_log(view, fact) {
-                index.boundaries.entry(hourly(fact, ends)).or_default().straddling += fact.counted.bytes;
-                index.hours.insert(fact.hour);
-            }
-            return;
-        }
-        if direction.is_none() || atlas.is_watched(ends.dst, fact.moment()) {
-            return;
-        }
-        for end in [ends.src, ends.dst] {
-            facets.entry(end).or_insert_with(|| atlas.facet(end));
-        }
-        let (Some(src), Some(dst)) = (facets.get(&ends.src), facets.get(&ends.dst)) else { return };
-        let sides = Sides { ends, src, dst };
-        let way = sides.egress(atlas, before, view);
-        if plain(&way) != plain(&sides.turned().by_places(atlas, before)) {
-            index.add_way(((ends.src.vpc, ends.src.address), ends.dst.address), way);
-        }
-    })?;
-    Ok(index)
-}
-
-fn plain(way: &Way) -> (Path, Via, Option<&'static str>) {
-    (way.path, way.via, way.assumed)
 }
 
 /// Sums both sides' rows of what was received at the edges of watches.

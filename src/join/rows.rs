@@ -169,7 +169,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         let way = match (hop, direction) {
             (Some(hop), _) => sides.at_hop(atlas, hop),
             (None, Some(Direction::Egress)) => sides.egress(atlas, index, row.view),
-            (None, _) => index.way_back(row.ends).unwrap_or_else(|| sides.by_places(atlas, index)),
+            (None, _) => index.way_back(row.ends, row.fact.hour).unwrap_or_else(|| sides.by_places(atlas, index)),
         };
         let guessed = row.direction_rule == "by private and public addresses" && way.assumed.is_none();
         Some(if guessed { Way { assumed: Some(assumption::DIRECTION), ..way } } else { way })

@@ -141,6 +141,18 @@ impl<'a> Traffic<'a> {
         }
         let ways = of(&|this, shard| index::ways(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
         self.index = std::mem::take(&mut self.index).merge(ways);
+        let follow = |this: &Self| {
+            of(&|this, shard| index::follow(&this.atlas, &this.learnt, &this.index, &this.facts, shard), this)
+        };
+        if self.index.has_ways() {
+            let changes = follow(self)?;
+            self.index = std::mem::take(&mut self.index).merge(changes);
+        }
+        if self.index.lacks_hours_of_ways() {
+            let hours = follow(self)?;
+            self.index = std::mem::take(&mut self.index).merge(hours);
+        }
+        self.index.settle();
         if self.index.has_boundaries() {
             let sent =
                 of(&|this, shard| index::weigh(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;

@@ -76,6 +76,15 @@ fn services_of_the_own_region_and_gateway_endpoints_are_free() {
 }
 
 #[test]
+fn what_comes_back_is_charged_by_the_way_of_its_hour() {
+    let answers = "web out 10.0.0.1>3.5.0.1 1 traffic-path=7\nweb in 3.5.0.1>10.0.0.1 600\n\
+                   web out 10.0.0.1>3.5.0.1 1 traffic-path=1 @3660-3720\nweb in 3.5.0.1>10.0.0.1 700 @3660-3720\n\
+                   web out 10.0.0.1>3.5.0.1 1 traffic-path=7 @7260-7320\nweb in 3.5.0.1>10.0.0.1 800 @7260-7320";
+    let answered = world(5, answers).join().charges("bytes charge owner");
+    assert_eq!(answered, ["1 nat-processing web", "700 nat-processing web"]);
+}
+
+#[test]
 fn a_half_that_somebody_else_pays_is_not_charged() {
     let text = "web: vpc-id=vpc-a az-id=use1-az1\nweb out 10.0.0.1>10.8.0.1 700 traffic-path=4";
     let world = World::of(5, text).networks(&["10.8.0.0/16,,vpc-x,,us-east-1,use1-az2,partner,"]);

@@ -88,6 +88,38 @@ proptest! {
     }
 
     #[test]
+    fn what_comes_back_goes_the_way_of_the_last_request(
+        codes in prop::collection::vec(select(vec!["1", "7", "8", "unseen"]), 1..8),
+        order in Just((0..16).collect::<Vec<_>>()).prop_shuffle(), exact: bool, reversed: bool
+    ) {
+        let mut records = Vec::new();
+        for (hour, code) in codes.iter().enumerate() {
+            let at = format!("@{}-{}", hour * 3600 + 60, hour * 3600 + 120);
+            if *code != "unseen" {
+                records.push(format!("web out 10.0.0.1>3.5.0.1 {} {at} traffic-path={code}", 1000 + hour));
+            }
+            records.push(format!("web in 3.5.0.1>10.0.0.1 {} {at} traffic-path=-", 2000 + hour));
+        }
+        let place = |record: &String| order[records.iter().position(|one| one == record).unwrap()];
+        let mut shuffled = records.clone();
+        shuffled.sort_by_key(place);
+        let world = World { reversed, ..world(5, &shuffled) };
+        let told = world.join_by(exact);
+        let ways: BTreeMap<usize, String> = told
+            .traffic("bytes path via")
+            .iter()
+            .map(|row| row.split_once(' ').unwrap())
+            .map(|(bytes, way)| (bytes.parse().unwrap(), way.to_owned()))
+            .collect();
+        let seen = |hour: &usize| codes[*hour] != "unseen";
+        for hour in 0..codes.len() {
+            let request = (0..=hour).rev().find(seen).or_else(|| (hour..codes.len()).find(seen));
+            let expected = request.map_or("aws-service -", |request| &ways[&(1000 + request)]);
+            prop_assert_eq!(&ways[&(2000 + hour)], expected, "hour {} of {:?}", hour, &codes);
+        }
+    }
+
+    #[test]
     fn without_packet_addresses_no_gateways_record_counts(records in records()) {
         let plain: Vec<String> = records
             .iter()

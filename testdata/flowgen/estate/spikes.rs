@@ -45,8 +45,8 @@ enum Change {
     Extra(Line),
     /// Twice as much of a line.
     Doubled(&'static str),
-    /// Another way of a line, to this server: what comes back tells its way by the server alone.
-    Rerouted(&'static str, Way, Party),
+    /// Another way of a line.
+    Rerouted(&'static str, Way),
 }
 
 const fn extra(name: &'static str, parties: (Party, Way, Party), port: u16, load: Load) -> Change {
@@ -64,7 +64,7 @@ const fn spike(
 /// The spikes, in the order of time.
 #[rustfmt::skip]
 const ALL: [Spike; 6] = [
-    spike(("endpoint-bypassed", "path-change", "traffic_path"), (6, 6, 8), Change::Rerouted(PICTURES, NAT_SHOP, Host(S3Us, 12))),
+    spike(("endpoint-bypassed", "path-change", "traffic_path"), (6, 6, 8), Change::Rerouted(PICTURES, NAT_SHOP)),
     spike(("snapshot-copied", "new", ""), (5, 9, 5),
         extra("snapshot", (Own("moved-1"), Way::Peering, Own("app-eu-3")), 873, Load::Mib(320 * GIB, 2 * GIB))),
     spike(("nat-to-s3", "growth", ""), (4, 10, 8),
@@ -127,9 +127,8 @@ impl<'e> Spikes<'e> {
                     let (sent, returned) = (twice(talk.sent), twice(talk.returned));
                     return (Talk { sent, returned, ..talk }, Some(place));
                 }
-                Change::Rerouted(name, way, server) if name == line.name => {
-                    let server = server.numbered().unwrap_or(talk.server);
-                    return (Talk { way, nat: self.estate.nat(way), server, ..talk }, Some(place));
+                Change::Rerouted(name, way) if name == line.name => {
+                    return (Talk { way, nat: self.estate.nat(way), ..talk }, Some(place));
                 }
                 _ => {}
             }
