@@ -109,17 +109,14 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
         }
         None => report(&shown, &looked, &question.shape, &settings),
     };
-    report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
     if !drifts.is_empty() && question.explain.is_none() {
         report.tables.push(drifts::table(drifts));
     }
     let known = remembered.known;
     report.meta.notes.extend((known > 0).then(|| format!("{} told before and not again", counted(known, "incident"))));
     report.meta.notes.extend(gathered.notes);
-    report.meta.notes.extend(summed.notes);
     report.meta.warnings.extend(suppressions.warnings.iter().cloned());
-    report.meta.warnings.extend(summed.warnings);
-    let mut answer = Answer::new(report, job, &summed.found, &summed.outcomes, summed.account);
+    let mut answer = summed.answer(report, job);
     // What came before was read to tell what is usual, and is none of what was asked for.
     answer.report.meta.window = (asked_from.or(job.window.from), job.window.to);
     let alive = remembered.told.iter().filter(|(status, _)| *status != Status::Closed);

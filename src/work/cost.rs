@@ -60,9 +60,7 @@ pub fn cost(job: &Job, question: CostQuestion, progress: &Progress) -> Result<An
         report.tables.extend([explained, explain::rates(&bill)]);
     }
     report.meta.notes.extend(question.notes);
-    report.meta.notes.extend(summed.notes);
-    report.meta.warnings.extend(summed.warnings);
-    let mut answer = Answer::new(report, job, &summed.found, &summed.outcomes, summed.account);
+    let mut answer = summed.answer(report, job);
     // The period before was read too, and is none of what was asked for.
     answer.report.meta.window = window;
     Ok(answer)

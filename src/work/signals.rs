@@ -42,11 +42,8 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
     let records = |class: Class| summed.account[class].records;
     let health = LogHealth { lost: records(Class::SkipData), quiet: records(Class::NoData) };
-    let mut report = signals::report(&rollup, &lists, &terms, health, &shape)?;
-    report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
-    report.meta.notes.extend(summed.notes);
-    report.meta.warnings.extend(summed.warnings);
-    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+    let report = signals::report(&rollup, &lists, &terms, health, &shape)?;
+    Ok(summed.answer(report, job))
 }
 
 /// A list of prefixes, from files.

@@ -11,9 +11,17 @@ use proptest::sample::select;
 
 use super::*;
 use crate::group::{Key, Overflow, Spec};
+use crate::join::geoip::GeoIp;
+use crate::join::owners::Owners;
+use crate::join::ranges::Ranges;
+use crate::join::tables::Tables;
+use crate::join::{ChargeTo, Sources, Wanted};
+use crate::price::{PoolTerms, PriceTable};
+use crate::report::cost::CostShape;
 use crate::report::top::{Order, Shape};
 use crate::report::{Report, Row};
-use crate::schema::Column;
+use crate::report::{charged, explain};
+use crate::schema::{Column, ColumnSet};
 use crate::units::human::Units;
 use crate::units::time::{Window, Zone};
 use crate::view::{Style, write};
@@ -264,6 +272,50 @@ fn what_is_spilled_does_not_matter_to_the_answer() {
             assert_eq!(answered(jobs, memory_bytes), expected);
         }
     }
+}
+
+/// Several sums of one pass share the file.
+#[test]
+fn what_cost_spills_does_not_matter_and_is_told() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs");
+    let folder = tempfile::tempdir().unwrap();
+    let answered = |memory_bytes: Option<usize>| {
+        let spill = Arc::new(TemporaryFile::new(folder.path().to_owned()));
+        let keys = vec![Key { column: Column::SrcInterface, cut: None }];
+        let columns = ColumnSet::of(&[Column::SrcInterface]);
+        let spec = charged::spec(keys.clone(), false);
+        let wanted =
+            Wanted { columns: columns.union(charged::columns()), traffic: false, charges: true, blocked: false };
+        let sources = Sources {
+            tables: Tables::default(),
+            ranges: Arc::new(Ranges::embedded().unwrap()),
+            geography: GeoIp::default(),
+            owners: Owners::default(),
+            v11_tags: Vec::new(),
+            charge_to: ChargeTo::default(),
+            every_view: false,
+        };
+        let rules = rules(explain::cost_keys(keys, false), columns, Explained::Charges);
+        let question = CostQuestion {
+            traffic: TrafficQuestion {
+                sources,
+                extra: Vec::new(),
+                sums: vec![Sum { wanted, spec }, rules],
+                overflow: memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill }),
+            },
+            current_from: None,
+            table: PriceTable::embedded().unwrap(),
+            terms: PoolTerms::default(),
+            billed: Billed::Cost(CostShape { key_heads: vec![Column::SrcInterface.into()], ..CostShape::default() }),
+            notes: Vec::new(),
+            explain: true,
+        };
+        let job = Job { filter: None, window: Window::default(), ..job(&logs, 2, 1 << 16) };
+        let report = cost(&job, question, &Progress::default()).unwrap().report;
+        assert_eq!(report.meta.spilled_bytes > 0, memory_bytes.is_some());
+        json(report)
+    };
+    assert_eq!(answered(Some(0)), answered(None));
 }
 
 /// The shipped logs of one generator, as text and as Parquet.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::answer::Answer;
 use super::explain::next;
 use super::scan::{Scan, Take};
-use super::traffic::{TrafficQuestion, summed};
+use super::traffic::{TrafficQuestion, spilled_bytes, summed};
 use super::{Job, Progress, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
@@ -89,6 +89,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     takers.iter().for_each(|taker| account.add(&taker.account));
     drop(takers);
     let mut report = report(rollup(shared)?, None, question, &threads)?;
+    report.meta.spilled_bytes = spilled_bytes(question.overflow.as_ref());
     if account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
     }
@@ -114,9 +115,7 @@ fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress
     if question.pricing.is_some() && job.verdict != Verdict::Accept {
         report.meta.notes.push("usd: what was blocked is priced as if it had passed; AWS does not bill it".to_owned());
     }
-    report.meta.notes.extend(summed.notes);
-    report.meta.warnings.extend(summed.warnings);
-    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+    Ok(summed.answer(report, job))
 }
 
 fn report(
@@ -148,7 +147,6 @@ fn report(
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
     report.meta.notes.extend(dollars.into_iter().flat_map(|(dollars, _)| dollars.notes));
-    report.meta.spilled_bytes = question.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
     Ok(report)
 }
 

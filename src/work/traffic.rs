@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+use super::answer::Answer;
 use super::object::Outcome;
 use super::scan::{Scan, Take};
 use super::{Job, Progress, rollup};
@@ -13,6 +14,7 @@ use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Overflow, Rollup, Shared, Spec, Tally};
 use crate::join::{EXACT_GROUPS_MAX, Facts, Roster, Shards, Sink, Sources, Traffic, Wanted, Writer, spec};
+use crate::report::Report;
 use crate::schema::Column;
 use crate::units::human;
 
@@ -41,17 +43,34 @@ pub struct Sum {
 /// Traffic, summed.
 #[derive(Debug)]
 pub(super) struct Summed {
-    pub(super) found: Found,
-    pub(super) outcomes: Vec<Outcome>,
+    found: Found,
+    outcomes: Vec<Outcome>,
     pub(super) account: Account,
     /// What the reader must know of how traffic was told apart.
-    pub(super) notes: Vec<String>,
+    notes: Vec<String>,
     /// What is odd about the tables.
-    pub(super) warnings: Vec<String>,
+    warnings: Vec<String>,
     /// In the order of the sums asked for.
     pub(super) rollups: Vec<Rollup>,
     /// What was learnt of interfaces.
     pub(super) interfaces: Interfaces,
+    /// Where the sums went that memory has no room for.
+    overflow: Option<Overflow>,
+}
+
+impl Summed {
+    /// The answer that a report of these sums is.
+    pub(super) fn answer(self, mut report: Report, job: &Job) -> Answer {
+        report.meta.spilled_bytes = spilled_bytes(self.overflow.as_ref());
+        report.meta.notes.extend(self.notes);
+        report.meta.warnings.extend(self.warnings);
+        Answer::new(report, job, &self.found, &self.outcomes, self.account)
+    }
+}
+
+/// How much memory had no room for.
+pub(super) fn spilled_bytes(overflow: Option<&Overflow>) -> u64 {
+    overflow.map_or(0, |overflow| overflow.spill.spilled_bytes())
 }
 
 /// What became of the records.
@@ -166,7 +185,10 @@ pub(super) fn summed(
         interfaces.add(taker.learner.finish());
     }
     // Whether there are few enough groups depends on the records alone, not on who read them in which order.
-    let facts = if exact.groups() <= EXACT_GROUPS_MAX { rollup(exact)? } else { rollup(shared)? };
+    let is_exact = exact.groups() <= EXACT_GROUPS_MAX;
+    let (facts, unused) = if is_exact { (exact, shared) } else { (shared, exact) };
+    drop(unused);
+    let facts = rollup(facts)?;
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
     let overflow = question.overflow.as_ref();
@@ -178,7 +200,8 @@ pub(super) fn summed(
     let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected)).chain(filter_note(job));
     let notes = told.chain(limits).collect();
     let warnings = question.sources.warnings().collect();
-    Ok(Summed { found, outcomes, account, notes, warnings, rollups, interfaces })
+    let overflow = question.overflow.clone();
+    Ok(Summed { found, outcomes, account, notes, warnings, rollups, interfaces, overflow })
 }
 
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.

@@ -66,10 +66,7 @@ pub fn transfer(job: &Job, question: TransferQuestion, progress: &Progress) -> R
         let explained = list.map(|list| explain::table(&rules, list, keys, list_key)).transpose()?;
         report.tables.extend(explained);
     }
-    report.meta.spilled_bytes = traffic.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes());
-    report.meta.notes.extend(summed.notes);
-    report.meta.warnings.extend(summed.warnings);
-    Ok(Answer::new(report, job, &summed.found, &summed.outcomes, summed.account))
+    Ok(summed.answer(report, job))
 }
 
 /// The hours that have traffic, refused or not.
