@@ -42,12 +42,8 @@ pub fn compare(job: &Job, question: CompareQuestion, progress: &Progress) -> Res
     let window = (current.from, current.to);
     let bill = Bill::of(gathered.take_charged(), window, &question.table, question.terms);
     let mut report = report(&gathered, &bill, &question.shape);
-    let overflow = question.traffic.overflow.as_ref();
-    report.meta.spilled_bytes = overflow.map_or(0, |overflow| overflow.spill.spilled_bytes());
     report.meta.notes.extend(question.notes);
-    report.meta.notes.extend(summed.notes);
-    report.meta.warnings.extend(summed.warnings);
-    let mut answer = Answer::new(report, job, &summed.found, &summed.outcomes, summed.account);
+    let mut answer = summed.answer(report, job);
     // The period before was read too, and is none of what was asked for.
     answer.report.meta.window = window;
     Ok(answer)
