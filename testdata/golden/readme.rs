@@ -15,7 +15,7 @@ use crate::s3;
 /// Commands that the README may have and that a test does not run.
 const KNOWN: [&str; 6] = ["cargo test", "cargo build", "cargo install ", "git clone ", "cd ", "rustup "];
 /// The commands of the program whose output depends on whether there is a terminal.
-const TABLES: [&str; 4] = ["top", "flows", "inspect", "fields"];
+const TABLES: [&str; 5] = ["top", "flows", "inspect", "fields", "anomalies"];
 
 /// A command and the output that the README shows.
 struct Shown {
