@@ -505,6 +505,27 @@ fn money_is_in_cents_for_people_and_exact_in_data() {
 }
 
 #[test]
+fn numbers_below_zero_are_numbers_in_every_format() {
+    let signed = |units, per| Cell::Signed { units, per };
+    let table = Table {
+        name: "series".into(),
+        columns: vec![head("rest", CellKind::Bytes), head("scales", CellKind::Decimal)],
+        rows: vec![vec![signed(-3 << 20, 1), signed(-25, 10)], vec![signed(2048, 1), signed(0, 10)]],
+        ..Table::default()
+    };
+    let report = Report { name: "anomalies".into(), tables: vec![table], ..Report::default() };
+    let shown = text_of(&report, Format::Table);
+    assert!(shown.contains("-3.00 MiB") && shown.contains("-2.50") && shown.contains("2.00 KiB"), "{shown}");
+    assert_eq!(text_of(&report, Format::Csv), "rest,scales\n-3145728,-2.5\n2048,0\n");
+    let ndjson = text_of(&report, Format::Ndjson);
+    assert!(ndjson.starts_with("{\"rest\":-3145728,\"scales\":\"-2.5\"}\n"), "{ndjson}");
+    let (batches, ..) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
+    let (rest, scales) = (batches[0].column(0), batches[0].column(1).as_primitive::<Decimal128Type>());
+    assert_eq!(rest.as_primitive::<Int64Type>().value(0), -3_145_728);
+    assert_eq!(scales.value(0), -25 * 10_i128.pow(17));
+}
+
+#[test]
 fn cents_are_those_of_the_report_and_signs_and_decimals_are_kept_everywhere() {
     let amount = |amount, cents| Cell::Amount { amount, cents };
     let quantity = |units| Cell::Decimal { units, per: 1 << 30 };

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::incident::{Incident, Scope, Severity};
-use super::parts::{Part, TOTAL};
+use super::parts::{OTHER, Part, TOTAL};
 use super::runs::{Run, is_open};
 use super::settings::Settings;
 use super::usual::usual;
@@ -34,7 +34,9 @@ pub struct Found {
 pub fn fold(hours: &Hours, parts: &[Part], mut runs: Vec<Run>, settings: &Settings) -> Vec<Found> {
     let weight = |run: &Run| run.weight(settings);
     runs.sort_by(|one, other| {
-        let order = weight(other).total_cmp(&weight(one));
+        // The rest of a dimension can name no cause: what has a name comes first.
+        let is_rest = |run: &Run| *parts[run.part].scope.value == *OTHER;
+        let order = is_rest(one).cmp(&is_rest(other)).then(weight(other).total_cmp(&weight(one)));
         order.then_with(|| (one.part, one.metric, one.hours.start).cmp(&(other.part, other.metric, other.hours.start)))
     });
     let mut found: Vec<Found> = Vec::new();

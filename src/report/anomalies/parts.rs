@@ -19,7 +19,7 @@ pub const DIMENSIONS: [Dimension; 6] = [
 /// The scope of everything.
 pub const TOTAL: &str = "total";
 /// What of a dimension has no series of its own.
-const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 
 /// A part of the traffic.
 #[derive(Clone, Debug)]

@@ -211,13 +211,16 @@ fn share(share: f64) -> Cell {
 fn class_name(found: &Found) -> &'static str {
     match found.why.causes.first() {
         _ if found.why.is_spread => "spread",
-        Some(cause) => name(cause.class),
+        Some(cause) => name(found, cause),
         None => "unknown",
     }
 }
 
-fn name(class: Class) -> &'static str {
-    match class {
+fn name(found: &Found, cause: &Told) -> &'static str {
+    let (real, _) = cause.amounts[found.run.metric as usize];
+    match cause.class {
+        _ if !found.run.is_up && real <= 0.0 => "gone",
+        _ if !found.run.is_up => "decline",
         Class::New => "new",
         Class::Growth => "growth",
         Class::PathChange { .. } => "path-change",
@@ -235,7 +238,7 @@ fn words(what: &Description) -> String {
 /// The first cause in words, and how many more there are.
 fn cause(found: &Found) -> String {
     match found.why.causes.as_slice() {
-        _ if found.why.is_spread => "broad increase: no part of it stands out".to_owned(),
+        _ if found.why.is_spread => format!("{}: no part of it stands out", broad(found)),
         [] => "unknown".to_owned(),
         [cause] => words(&cause.what),
         [cause, others @ ..] => format!("{}; and {} more", words(&cause.what), others.len()),
@@ -285,21 +288,25 @@ fn what(found: &Found) -> String {
 /// Why it happened, in another.
 fn why(found: &Found) -> String {
     match found.why.causes.first() {
-        _ if found.why.is_spread => "broad increase, no part of it stands out".to_owned(),
+        _ if found.why.is_spread => format!("{}, no part of it stands out", broad(found)),
         None => "no cause was found".to_owned(),
         Some(cause) => {
             let share = format!("{:.0} %", cause.share.min(1.0) * 100.0);
-            format!("{share} of it is {} ({})", who(cause), kind(cause))
+            format!("{share} of it is {} ({})", who(cause), kind(found, cause))
         }
     }
 }
 
+fn broad(found: &Found) -> &'static str {
+    if found.run.is_up { "broad increase" } else { "broad decline" }
+}
+
 /// Which kind of change a cause is, in words.
-fn kind(cause: &Told) -> String {
-    match (&cause.from_path, cause.class) {
-        (Some(from), _) => format!("path change, before by {from}"),
-        (None, Class::New) => "not seen before".to_owned(),
-        (None, class) => name(class).to_owned(),
+fn kind(found: &Found, cause: &Told) -> String {
+    match (&cause.from_path, name(found, cause)) {
+        (Some(from), _) if found.run.is_up => format!("path change, before by {from}"),
+        (None, "new") => "not seen before".to_owned(),
+        (_, name) => name.to_owned(),
     }
 }
 
@@ -321,13 +328,15 @@ fn measure(metric: Metric, value: u128) -> String {
     }
 }
 
-/// The last days of the series up to the incident's end, a mark for every few hours: the greatest of them.
+/// The last days of the series up to the incident's end, a mark for every few hours: the greatest of them, of what fell
+/// the least.
 fn trend((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let values = &judged.values[run.metric as usize];
     let end = (run.hours.end + TREND_HOURS_PER_MARK).min(values.len());
     let shown = &values[end.saturating_sub(TREND_HOURS)..end];
     let most = shown.iter().flatten().fold(0.0_f64, |most, value| most.max(*value));
-    let mark = |hours: &[Option<f64>]| match hours.iter().flatten().copied().reduce(f64::max) {
+    let extreme = if run.is_up { f64::max } else { f64::min };
+    let mark = |hours: &[Option<f64>]| match hours.iter().flatten().copied().reduce(extreme) {
         None => NO_MARK,
         Some(_) if most <= 0.0 => MARKS[0],
         Some(value) => {
@@ -408,7 +417,7 @@ fn causes_in_words(told: &[&Shown<'_>]) -> Table {
             usd(usd_usual),
             whole(bytes_now),
             whole(bytes_usual),
-            format!("{} ({})", who(cause), kind(cause)).into(),
+            format!("{} ({})", who(cause), kind(found, cause)).into(),
         ]
     };
     let found = told.iter().filter_map(|shown| shown.detail).map(|(found, _)| found);
@@ -434,7 +443,7 @@ fn cause_row(found: &Found, cause: &Told, rank: u64) -> Row {
         ([usd.0, usd.1], [bytes.0, bytes.1])
     };
     let also: Vec<String> = cause.equivalents.iter().take(EQUIVALENTS_MAX).map(words).collect();
-    let mut row: Row = vec![found.incident.id.as_str().into(), rank.into(), name(cause.class).into()];
+    let mut row: Row = vec![found.incident.id.as_str().into(), rank.into(), name(found, cause).into()];
     row.extend(Dimension::ALL.map(of));
     row.extend([
         cause.from_path.clone().map_or(Cell::Absent, Cell::Text),

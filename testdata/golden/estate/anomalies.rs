@@ -20,7 +20,7 @@ const ASK: &str = "--network tables/network.csv --network tables/aws --tags tabl
 const FROM: &str = "2026-10-26T10:30:00Z";
 const FROM_SECONDS: u64 = 1_793_010_600;
 /// Reads some days before the window, and not the month.
-const LOOKBACK: &str = "[anomalies]\nlookback_days = 10\n";
+const LOOKBACK: &str = "[anomalies]\nlookback_days = 7\n";
 /// What is told as an impact is above what was *expected*, and the truth above what *would have been*: business is
 /// noisy by 6 to 12 per cent an hour, and a spike is as small as what is usual.
 const TOLERANCE_PERCENT: u128 = 15;
