@@ -199,7 +199,7 @@ fn shuffling_the_records_and_splitting_the_files_changes_no_table() {
             let held = format!("{head}\n{}\n", lines.join("\n"));
             std::fs::write(scratch.path().join(format!("{place}.log")), held).expect("it is written");
         }
-        let flags = if seed % 2 == 0 { "--jobs 1" } else { "--jobs 2 --memory 1MiB" };
+        let flags = if seed.is_multiple_of(2) { "--jobs 1" } else { "--jobs 2 --memory 1MiB" };
         let logs = (0..files).map(|place| format!("{place}.log")).collect::<Vec<_>>().join(" ");
         let answer =
             report(scratch.path(), &format!("anomalies {logs} --tags tags.csv --explain 91ea -q -o json {flags}"));
