@@ -15,13 +15,10 @@ use crate::group::{Key, KeyValue, Rollup, Spec};
 use crate::report::Cell;
 use crate::report::cells::key_cell;
 use crate::report::charged::{self, Charged, Periods};
+use crate::report::hours::gather::{ADDRESSES_MAX, PORTS_MAX};
 use crate::schema::{Column, ColumnSet};
 use crate::units::human;
 
-/// How many addresses outside of the estate are told apart.
-pub const ADDRESSES_MAX: usize = 400;
-/// How many ports are told apart.
-pub const PORTS_MAX: usize = 250;
 /// What every group has besides the keys asked for and owners.
 pub const DETAILS: [&str; 5] = ["interface", "destination", "region_pair", "port", "path"];
 
