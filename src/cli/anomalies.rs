@@ -151,7 +151,7 @@ impl AnomaliesFlags {
     fn run_signals(&self) -> Result<Exit, Error> {
         let job = job(&self.input, Verdict::Accept)?;
         let overflow = overflow(self.memory.as_deref())?;
-        let (owner, rows) = (self.team.as_deref(), rows(&self.max_incidents)?);
+        let (owner, rows) = (self.team.as_deref(), rows("--max-incidents", &self.max_incidents)?);
         let question = signals::question(&self.tables, &self.signal, owner, rows, overflow)?;
         run_on(&job, &self.input, &self.output, |progress| work::signals(&job, question, progress))
     }
@@ -203,7 +203,7 @@ impl AnomaliesFlags {
             explain: self.explain.clone(),
             shape: AnomaliesShape {
                 brief: matches!(format(&self.output)?, Format::Table | Format::Markdown),
-                rows: rows(&self.max_incidents)?,
+                rows: rows("--max-incidents", &self.max_incidents)?,
                 severity_min: self.min_severity.into(),
             },
             overflow: overflow(self.memory.as_deref())?,

@@ -143,7 +143,7 @@ impl CompareFlags {
                 key_heads: asked,
                 by_charge: !self.no_charges,
                 free: self.free,
-                rows: rows(&self.top)?,
+                rows: rows("--top", &self.top)?,
                 order: self.sort.into(),
                 windows,
             },

@@ -175,7 +175,7 @@ impl CostFlags {
             key_heads,
             by_charge: !self.no_charges,
             free: self.free,
-            rows: rows(&self.top)?,
+            rows: rows("--top", &self.top)?,
             order: match self.sort {
                 SortFlag::Usd => CostOrder::Usd,
                 SortFlag::Bytes => CostOrder::Bytes,

@@ -159,7 +159,7 @@ impl TopFlags {
         Ok(TopQuestion {
             spec,
             distinct: self.distinct.is_some(),
-            shape: Shape { order, rows: rows(&self.top)?, blocked },
+            shape: Shape { order, rows: rows("--top", &self.top)?, blocked },
             overflow,
             labels: dimensions.labels,
             traffic,
@@ -215,11 +215,11 @@ fn order(name: &str) -> Result<Order, Error> {
     })
 }
 
-/// How many rows `--top` asks for; none for all.
-pub(super) fn rows(text: &str) -> Result<Option<usize>, Error> {
+/// How many rows a flag such as `--top` asks for; none for all.
+pub(super) fn rows(flag: &str, text: &str) -> Result<Option<usize>, Error> {
     if text == "all" {
         return Ok(None);
     }
-    let wrong = || Error::usage(format!("--top {text}: not a number of rows")).hint("a number, or `all`");
+    let wrong = || Error::usage(format!("{flag} {text}: not a number of rows")).hint("a number, or `all`");
     text.parse().map(Some).map_err(|_| wrong())
 }

@@ -154,7 +154,7 @@ impl TransferFlags {
         let shape = TransferShape {
             ends: names,
             by: by.heads().split_off(2),
-            rows: rows(&self.top)?,
+            rows: rows("--top", &self.top)?,
             order: self.sort.into(),
             matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
             hours: 0,

@@ -3,10 +3,12 @@
 //! An interface's attributes (account, VPC, subnet, zone, instance…) hardly change; where a log has several values,
 //! the latest one stands, and among those of one moment the last by its bytes, so that any order gives the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
+
+const HOUR_SECONDS: u32 = 3600;
 
 /// The columns that belong to an interface.
 pub const ATTRIBUTES: [Column; 14] = [
@@ -114,6 +116,9 @@ pub struct Learner {
     met: Vec<Option<Box<Met>>>,
     /// Where records name neither interface nor resource, by the codes of what [`NAMELESS`] ids are made of.
     nameless: Vec<([u32; 3], Met)>,
+    /// The hours in which any was watched, counted since 1970, and the one that was met last.
+    hours: BTreeSet<u32>,
+    last_hour: Option<u32>,
 }
 
 /// How the ids begin that stand for records which name neither an interface nor a resource, as those of regional NAT
@@ -192,14 +197,19 @@ impl Learner {
                 met.texts = codes.map(|code| (code != ABSENT_TEXT).then(|| dictionary.text(code).into()));
             }
             met.moment = met.moment.max(moment);
-            met.interface.met(at(statuses, Dictionary::OK), start, end);
+            let status = at(statuses, Dictionary::OK);
+            met.interface.met(status, start, end);
+            if start != ABSENT_TIME && status != Dictionary::SKIPDATA && self.last_hour != Some(start / HOUR_SECONDS) {
+                self.last_hour = Some(start / HOUR_SECONDS);
+                self.hours.insert(start / HOUR_SECONDS);
+            }
         }
     }
 
     /// What was learnt.
     #[must_use]
     pub fn finish(self) -> Interfaces {
-        let mut interfaces = Interfaces::default();
+        let mut interfaces = Interfaces { hours: self.hours, ..Interfaces::default() };
         let nameless = self.nameless.into_iter().map(|(_, met)| met);
         for mut met in self.met.into_iter().flatten().map(|met| *met).chain(nameless) {
             met.settle();
@@ -213,6 +223,8 @@ impl Learner {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interfaces {
     by_id: BTreeMap<Box<[u8]>, Interface>,
+    /// The hours in which any was watched, counted since 1970.
+    hours: BTreeSet<u32>,
 }
 
 impl Interfaces {
@@ -228,6 +240,13 @@ impl Interfaces {
         for (id, interface) in other.by_id {
             self.entry(&id).add(interface);
         }
+        self.hours.extend(other.hours);
+    }
+
+    /// Whether an OK or NODATA record of any starts in the hour of a moment.
+    #[must_use]
+    pub fn tell_of_hour(&self, moment: u32) -> bool {
+        self.hours.contains(&(moment / HOUR_SECONDS))
     }
 
     /// The interfaces in the order of their ids, and what stands for nameless ones.

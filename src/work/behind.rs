@@ -45,6 +45,15 @@ fn largest(rows: &mut Vec<Row>) {
     rows.truncate(RECORDS_MAX);
 }
 
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@%+=,".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// The largest records behind an incident; a note says how all of them are listed.
 ///
 /// # Errors
@@ -73,10 +82,11 @@ pub(super) fn behind(
     let (from, to) = (time::write(incident.start), time::write(incident.end));
     let rejected = incident.metric == Metric::Rejects;
     let action = if rejected { " and action = REJECT" } else { "" };
-    let inputs = job.inputs.join(" ");
+    let inputs = job.inputs.iter().map(|input| quoted(input)).collect::<Vec<_>>().join(" ");
+    let records = quoted(&format!("{expression}{action}"));
     meta.notes.push(format!(
         "records: the {RECORDS_MAX} largest are shown, as interfaces saw them; all: outflow flows {inputs} --from {from} --to {to} \
-         --where '{expression}{action}'"
+         --where {records}"
     ));
     let job = Job {
         window: Window { from: Some(incident.start), to: Some(incident.end) },

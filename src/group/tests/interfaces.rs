@@ -113,3 +113,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_hour_is_told_by_quiet_interfaces_too_but_not_by_lost_records() {
+    let record = |hour: u64, status: &'static str| {
+        let moments = [(Column::Start, 3600 * hour + 5), (Column::End, 3600 * hour + 60)];
+        let mut record: Record = moments.map(|(column, moment)| (column, Plain::Number(moment))).into();
+        record.extend([(Column::InterfaceId, Plain::Text("eni-1")), (Column::LogStatus, Plain::Text(status))]);
+        (0, record)
+    };
+    let told = survey(&[record(0, "OK"), record(1, "NODATA"), record(2, "SKIPDATA"), record(4, "OK")], 0).interfaces;
+    let hours = |hour: u32| told.tell_of_hour(hour * 3600 + 1800);
+    assert_eq!([0, 1, 2, 3, 4].map(hours), [true, true, false, false, true]);
+}

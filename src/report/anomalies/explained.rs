@@ -38,11 +38,6 @@ fn series(hours: &Hours, found: &Found, judged: &Judged, is_brief: bool) -> Tabl
     let rest = |parts: &Decomposition, hour: usize| {
         Some(values[hour]? - parts.trend.get(hour).copied()? - parts.season.get(hour).copied()?)
     };
-    let kind = match metric {
-        Metric::Usd => CellKind::Usd,
-        Metric::Bytes => CellKind::Bytes,
-        Metric::Flows | Metric::Rejects => CellKind::Count,
-    };
     let cell = |value: f64| match metric {
         Metric::Usd => Cell::Usd(as_integer(value.max(0.0)).unsigned_abs()),
         _ => as_integer(value.max(0.0)).unsigned_abs().into(),
@@ -81,25 +76,34 @@ fn series(hours: &Hours, found: &Found, judged: &Judged, is_brief: bool) -> Tabl
     };
     let (before, after) = if is_brief { AROUND_HOURS_BRIEF } else { AROUND_HOURS };
     let range = found.run.hours.start.saturating_sub(before)..(found.run.hours.end + after).min(hours.count);
-    let measured = |output: output::Output| Head { kind, ..output.into() };
     Table {
         name: "series".to_owned(),
         title: format!("Its hours: {}", metric.name()),
-        columns: vec![
-            Column::Hour.into(),
-            measured(output::ACTUAL),
-            measured(output::EXPECTED),
-            measured(output::LOW),
-            measured(output::HIGH),
-            output::SCALES.into(),
-            output::STATE.into(),
-            measured(output::TREND_PART),
-            measured(output::SEASON),
-            measured(output::REST),
-        ],
+        columns: series_columns(metric),
         rows: range.map(row).collect(),
         ..Table::default()
     }
+}
+
+fn series_columns(metric: Metric) -> Vec<Head> {
+    let kind = match metric {
+        Metric::Usd => CellKind::Usd,
+        Metric::Bytes => CellKind::Bytes,
+        Metric::Flows | Metric::Rejects => CellKind::Count,
+    };
+    let measured = |output: output::Output| Head { kind, ..output.into() };
+    vec![
+        Column::Hour.into(),
+        measured(output::ACTUAL),
+        measured(output::EXPECTED),
+        measured(output::LOW),
+        measured(output::HIGH),
+        output::SCALES.into(),
+        output::STATE.into(),
+        measured(output::TREND_PART),
+        measured(output::SEASON),
+        measured(output::REST),
+    ]
 }
 
 /// Which series showed it besides.

@@ -8,7 +8,7 @@
 mod names;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -129,7 +129,7 @@ pub fn gather(
     let of_shard = |shard| sums(rollup, shard, &apart, &rates);
     let sums = shards.fold(Sum::default, of_shard, |one, other| add_all(one, other, Amounts::add))?;
     let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
-    let covered = covered(interfaces, &survey, (first, count), now);
+    let covered = covered(interfaces, (first, count), now);
     let unpriced: u128 = bill.lines.iter().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
     let mut notes = charged::notes(&bill);
     notes.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
@@ -294,7 +294,6 @@ struct Survey {
     /// By address and by port: the greatest sum of a group, of bytes and of records.
     addresses: Map<u128, [u128; 2]>,
     ports: Map<u64, [u128; 2]>,
-    hours: BTreeSet<u32>,
 }
 
 impl Survey {
@@ -307,7 +306,6 @@ impl Survey {
     fn add(&mut self, group: &Group) {
         let (first, last) = self.span.unwrap_or((group.hour, group.hour));
         self.span = Some((first.min(group.hour), last.max(group.hour)));
-        self.hours.insert(group.hour);
         if let Some(alike) = group.charged {
             *self.charges.entry(alike).or_default() += group.counted.bytes;
             return;
@@ -328,7 +326,6 @@ impl Survey {
             charges: add_all(self.charges, other.charges, |kept, bytes| *kept += bytes),
             addresses: add_all(self.addresses, other.addresses, widen),
             ports: add_all(self.ports, other.ports, widen),
-            hours: &self.hours | &other.hours,
         }
     }
 
@@ -415,15 +412,15 @@ fn lost(names: &Names<'_>, interfaces: &Interfaces, (first, count): (u32, usize)
     lost
 }
 
-/// The hours of which logs tell the whole: those with records, but one that has begun before the first record or ends
-/// after the last one, or whose records may still arrive.
-fn covered(interfaces: &Interfaces, survey: &Survey, (first, count): (u32, usize), now: u32) -> Vec<bool> {
+/// The hours of which logs tell the whole: those in which any interface was watched, with traffic or without, but one
+/// that has begun before the first record or ends after the last one, or whose records may still arrive.
+fn covered(interfaces: &Interfaces, (first, count): (u32, usize), now: u32) -> Vec<bool> {
     let watched = interfaces.iter().filter_map(|(_, interface)| interface.watched);
     let (begun, ended) = watched.fold((u32::MAX, 0), |(begun, ended), (from, to)| (begun.min(from), ended.max(to)));
     let whole = |hour: usize| {
         let start = first.saturating_add(u32::try_from(hour).unwrap_or(u32::MAX).saturating_mul(HOUR_SECONDS));
         let end = start.saturating_add(HOUR_SECONDS);
-        survey.hours.contains(&start)
+        interfaces.tell_of_hour(start)
             && begun <= start.saturating_add(SLACK_SECONDS)
             && ended >= end.saturating_sub(SLACK_SECONDS)
             && now >= end.saturating_add(DELIVERY_SECONDS)
