@@ -19,6 +19,7 @@ mod parquet;
 mod seeds;
 mod tables;
 mod text;
+mod told;
 mod r#where;
 
 /// A part of the program and what is asked of it.
@@ -32,7 +33,7 @@ struct Target {
     words: fn() -> Vec<String>,
 }
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     Target { name: "text", run: text::run, seeds: text::seeds, words: text::words },
     Target { name: "header", run: header::run, seeds: header::seeds, words: text::words },
     Target { name: "parquet", run: parquet::run, seeds: parquet::seeds, words: parquet::words },
@@ -40,6 +41,7 @@ const TARGETS: [Target; 8] = [
     Target { name: "json", run: json::run, seeds: json::seeds, words: json::words },
     Target { name: "gunzip", run: gunzip::run, seeds: gunzip::seeds, words: gunzip::words },
     Target { name: "keys", run: keys::run, seeds: keys::seeds, words: keys::words },
+    Target { name: "told", run: told::run, seeds: told::seeds, words: told::words },
     Target { name: "tables", run: tables::run, seeds: tables::seeds, words: tables::words },
 ];
 
