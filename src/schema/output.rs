@@ -193,7 +193,7 @@ outputs! {
     CAUSE_SHARE, "cause_share", Share, "How much of the impact is in it; more than all of it where something else fell.";
     CLASS, "class", Text, "new, growth, path-change, price, or spread where it rose everywhere; of what fell, gone and decline.";
     UNEXPLAINED_SHARE, "unexplained_share", Share, "How much of the impact is in no cause.";
-    TREND, "trend", Text, "The last three days up to the end, three hours a mark; a dot where logs do not tell.";
+    TREND, "trend", Text, "The last three days up to the end, six hours a mark: the greatest of them, of what fell the least; a dot where logs do not tell.";
     USUAL, "usual", Text, "What is usual in the hour that is furthest out of line.";
     SUMMARY, "summary", Text, "What happened, in a sentence.";
     FROM_PATH, "from_path", Text, "The path that the traffic took before, of a path-change.";
