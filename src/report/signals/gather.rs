@@ -74,6 +74,8 @@ struct Gatherer<'a> {
     lists: &'a Lists,
     from: u32,
     to: u32,
+    /// Those in which any record starts.
+    hours: BTreeSet<u32>,
     has_flags: bool,
     /// Ends of the estate, and their numbers.
     numbers: Map<(u32, u128), u32>,
@@ -97,6 +99,7 @@ pub(super) fn observed(rollup: &Rollup, lists: &Lists, terms: &Terms) -> Result<
         lists,
         from: u32::MAX,
         to: 0,
+        hours: BTreeSet::new(),
         has_flags: false,
         numbers,
         sources,
@@ -139,6 +142,7 @@ impl Gatherer<'_> {
         self.to = self.to.max(seen.last);
         self.has_flags |= seen.has_flags;
         let hour = hour_of(seen.first);
+        self.hours.insert(hour);
         if seen.is_blocked {
             let number = self.number(seen.refusing(), seen.last);
             let count = self.rejects.entry(number).or_default().entry(hour).or_default();
@@ -244,6 +248,7 @@ impl Gatherer<'_> {
         Observed {
             from: self.from.min(self.to),
             to: self.to,
+            hours: self.hours.into_iter().collect(),
             has_flags: self.has_flags,
             threats: pairs.iter().map(|pair| self.lists.threats.find(pair.peer)).collect(),
             interval_seconds: terms.interval_seconds.unwrap_or_else(|| series::interval_seconds(&series)),

@@ -126,6 +126,8 @@ pub(super) struct Observed {
     /// The first and last start of a record.
     pub(super) from: u32,
     pub(super) to: u32,
+    /// The hours in which any record starts, sorted: those that logs tell of.
+    pub(super) hours: Vec<u32>,
     /// Whether any record tells TCP flags.
     pub(super) has_flags: bool,
     /// Sorted.

@@ -53,6 +53,7 @@ fn observed(sources: Vec<Source>, mut pairs: Vec<Pair>, days: u32) -> Observed {
     Observed {
         from: 0,
         to: days * DAY_SECONDS - 1,
+        hours: (0..days * 24).map(|hour| hour * HOUR_SECONDS).collect(),
         sources,
         threats: vec![None; pairs.len()],
         pairs,
@@ -105,6 +106,11 @@ fn a_new_destination_needs_volume_and_history_and_counts_less_in_a_known_network
     assert_eq!(found(NEW, 0, 500 * MIB, 16), 0, "nothing is known of the time before");
     assert_eq!(found(OLD + 1, 15, 500 * MIB, 16), 15, "its network is known, it is not");
     assert_eq!(found(OLD, 15, 500 * MIB, 16), 0, "it is known itself");
+    let first = observed(shop(), vec![pair(0, NEW, 443, &[(15, 100 * MIB, MIB)])], 16);
+    assert!(
+        signals(&first).iter().any(|(signal, _)| *signal == Signal::NewDestination),
+        "nobody called anybody before"
+    );
     let short = with(vec![pair(0, NEW, 443, &[(3, 100 * MIB, MIB)])], 4);
     let finding = all(&short).into_iter().find(|finding| finding.signal == Signal::NewDestination).unwrap();
     assert!(finding.lacks.starts_with("history: 3 d and not 14 d"), "{}", finding.lacks);

@@ -86,23 +86,27 @@ fn peers(pair: &Pair) -> Vec<(Peer, &'static str, u32)> {
     vec![(network, "network", NEW_POINTS), (Peer::Address(pair.peer), "address", NEW_ADDRESS_POINTS)]
 }
 
-/// In which hours who talked to whom, and talked at all.
+/// In which hours who called whom, and talked at all.
 #[derive(Default)]
-struct Met {
-    estate: Vec<u32>,
+struct Met<'a> {
+    /// Of the logs.
+    logged: &'a [u32],
     groups: BTreeMap<Group, Vec<u32>>,
     by_group: BTreeMap<(Group, Peer, u32, u32), Vec<u32>>,
     by_all: BTreeMap<(Peer, u32, u32), Vec<u32>>,
 }
 
-impl Met {
-    fn of(observed: &Observed) -> Self {
-        let mut met = Self::default();
-        for pair in called(observed) {
+impl<'a> Met<'a> {
+    fn of(observed: &'a Observed) -> Self {
+        let mut met = Self { logged: &observed.hours, ..Self::default() };
+        // Who called nobody yet was there all the same where others called it.
+        for pair in observed.pairs.iter().filter(|pair| !pair.hours.is_empty()) {
             let group = group(observed, pair);
             let hours = || pair.hours.iter().map(|hour| hour.hour);
-            met.estate.extend(hours());
             met.groups.entry(group.clone()).or_default().extend(hours());
+            if pair.is_served {
+                continue;
+            }
             for (peer, ..) in peers(pair) {
                 met.by_group
                     .entry((group.clone(), peer.clone(), pair.port, pair.protocol))
@@ -112,7 +116,7 @@ impl Met {
             }
         }
         let single = met.by_group.values_mut().chain(met.by_all.values_mut());
-        for hours in single.chain(met.groups.values_mut()).chain([&mut met.estate]) {
+        for hours in single.chain(met.groups.values_mut()) {
             hours.sort_unstable();
             hours.dedup();
         }
@@ -122,13 +126,16 @@ impl Met {
     /// How much history says that a peer is new to a group at a moment, and whose history it is. A group that has itself
     /// just begun knows nobody: then all others are asked.
     fn history(&self, group: &Group, peer: Peer, pair: &Pair, moment: u32, look_back: u32) -> (u32, &'static str) {
-        let of = |hours: Option<&Vec<u32>>| history(hours.map_or(&[][..], Vec::as_slice), moment, look_back);
+        let of = |hours: Option<&Vec<u32>>| hours.map_or(0, |hours| history(hours, moment, look_back));
         let own = of(self.groups.get(group));
         let who = if matches!(group, Group::Owner(_)) { "nobody of its owner" } else { "its interface never" };
         match own {
             HISTORY_SECONDS_MIN.. => (own, who),
             _ if of(self.by_all.get(&(peer, pair.port, pair.protocol))) > 0 => (0, who),
-            _ => (of(Some(&self.estate)), "nobody of the estate, where its owner or interface has just begun,"),
+            _ => (
+                history(self.logged, moment, look_back),
+                "nobody of the estate, where its owner or interface has just begun,",
+            ),
         }
     }
 }
@@ -145,7 +152,7 @@ fn new_destinations(observed: &Observed, terms: &Terms) -> Vec<Finding> {
     called(observed).filter_map(|pair| new_destination(observed, &met, pair, terms)).collect()
 }
 
-fn new_destination(observed: &Observed, met: &Met, pair: &Pair, terms: &Terms) -> Option<Finding> {
+fn new_destination(observed: &Observed, met: &Met<'_>, pair: &Pair, terms: &Terms) -> Option<Finding> {
     if busiest_day(&pair.hours).0 < terms.bytes_min.into() {
         return None;
     }
@@ -156,7 +163,7 @@ fn new_destination(observed: &Observed, met: &Met, pair: &Pair, terms: &Terms) -
 /// What is said of a pair if its other end, seen so widely, is new.
 fn new_peer(
     group: &Group,
-    met: &Met,
+    met: &Met<'_>,
     pair: &Pair,
     (peer, word, points): (Peer, &str, u32),
     terms: &Terms,
