@@ -6,7 +6,7 @@ use super::config::{Config, ConfigFlags};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, now, run_on};
-use super::memory::overflow;
+use super::memory::MemoryFlags;
 use super::output::format;
 use super::pricing::PricingFlags;
 use super::signals::{self, SignalFlags, unknown};
@@ -28,6 +28,24 @@ const DAY_SECONDS: u32 = 86_400;
 /// The owner keys that are asked for where none are.
 const TEAM: &str = "team";
 const SERVICE: &str = "service";
+
+/// Flags that are of incidents alone, and have nothing to say of signals.
+const OF_INCIDENTS: [&str; 14] = [
+    "service",
+    "min_severity",
+    "fail_on",
+    "state",
+    "explain",
+    "threshold",
+    "min_usd",
+    "min_gib",
+    "config",
+    "prices",
+    "discount",
+    "free_tier",
+    "tiers",
+    "billing_month_usage",
+];
 
 /// Flags of `outflow anomalies`.
 #[derive(Debug, Args)]
@@ -64,9 +82,8 @@ pub(super) struct AnomaliesFlags {
     #[arg(long, value_name = "ID", help_heading = "Report")]
     explain: Option<String>,
 
-    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    memory: Option<String>,
+    #[command(flatten)]
+    memory: MemoryFlags,
 
     /// How far off an hour must be to be out of line, in usual deviations; for `threshold_scales` of the configuration
     #[arg(long, value_name = "SCALES", help_heading = "Report")]
@@ -81,7 +98,7 @@ pub(super) struct AnomaliesFlags {
     min_gib: Option<f64>,
 
     /// Look for signals of exfiltration and of broken policy instead: new destinations, beacons, scans…
-    #[arg(long, conflicts_with_all = ["explain", "state", "fail_on"], help_heading = "Signals")]
+    #[arg(long, conflicts_with_all = OF_INCIDENTS, help_heading = "Signals")]
     signals: bool,
 
     #[command(flatten)]
@@ -150,7 +167,7 @@ impl AnomaliesFlags {
 
     fn run_signals(&self) -> Result<Exit, Error> {
         let job = job(&self.input, Verdict::Accept)?;
-        let overflow = overflow(self.memory.as_deref())?;
+        let overflow = self.memory.overflow()?;
         let (owner, rows) = (self.team.as_deref(), rows("--max-incidents", &self.max_incidents)?);
         let question = signals::question(&self.tables, &self.signal, owner, rows, overflow)?;
         run_on(&job, &self.input, &self.output, |progress| work::signals(&job, question, progress))
@@ -206,7 +223,7 @@ impl AnomaliesFlags {
                 rows: rows("--max-incidents", &self.max_incidents)?,
                 severity_min: self.min_severity.into(),
             },
-            overflow: overflow(self.memory.as_deref())?,
+            overflow: self.memory.overflow()?,
         })
     }
 }

@@ -3,12 +3,12 @@
 use clap::{Args, ValueEnum};
 
 use super::against::{Compared, compared};
-use super::cost::{ChargeToFlag, DEFAULT_COLUMN, DEFAULT_KEY};
+use super::cost::{DEFAULT_COLUMN, DEFAULT_KEY};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
-use super::memory::overflow;
-use super::pricing::PricingFlags;
+use super::memory::MemoryFlags;
+use super::pricing::{BearerFlags, PricingFlags};
 use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -57,18 +57,15 @@ pub(super) struct CompareFlags {
     #[arg(long, help_heading = "Report")]
     free: bool,
 
-    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
-    /// the sender, or of the receiver
-    #[arg(long, value_enum, default_value_t = ChargeToFlag::Payer, help_heading = "Report")]
-    charge_to: ChargeToFlag,
+    #[command(flatten)]
+    bearer: BearerFlags,
 
     /// Price records as each interface saw them: what crosses several interfaces is charged several times
     #[arg(long, help_heading = "Records")]
     no_dedup: bool,
 
-    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    memory: Option<String>,
+    #[command(flatten)]
+    memory: MemoryFlags,
 
     #[command(flatten)]
     tables: TableFlags,
@@ -122,10 +119,10 @@ impl CompareFlags {
         let wanted =
             Wanted { columns: dimensions.columns().union(columns()), traffic: false, charges: true, blocked: false };
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
-        notes.extend(self.charge_to.note());
+        notes.extend(self.bearer.note());
         Ok(CompareQuestion {
             traffic: TrafficQuestion {
-                sources: Sources { every_view: self.no_dedup, charge_to: self.charge_to.into(), ..sources },
+                sources: Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources },
                 extra: dimensions
                     .extra()
                     .into_iter()
@@ -133,7 +130,7 @@ impl CompareFlags {
                     .chain(extra())
                     .collect(),
                 sums: vec![Sum { wanted, spec: spec(dimensions.keys.clone()) }],
-                overflow: overflow(self.memory.as_deref())?,
+                overflow: self.memory.overflow()?,
             },
             asked: asked.len(),
             table: self.pricing.prices.table()?,

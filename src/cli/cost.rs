@@ -5,13 +5,13 @@ use clap::{Args, ValueEnum};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
-use super::memory::overflow;
-use super::pricing::PricingFlags;
+use super::memory::MemoryFlags;
+use super::pricing::{BearerFlags, PricingFlags};
 use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::{Key, Verdict};
-use crate::join::{ChargeTo, Sources, Wanted};
+use crate::join::{Sources, Wanted};
 use crate::price::Tiers;
 use crate::report::Head;
 use crate::report::charged;
@@ -64,10 +64,8 @@ pub(super) struct CostFlags {
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
-    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
-    /// the sender, or of the receiver
-    #[arg(long, value_enum, default_value_t = ChargeToFlag::Payer, help_heading = "Report")]
-    charge_to: ChargeToFlag,
+    #[command(flatten)]
+    bearer: BearerFlags,
 
     /// Account that the organisation is billed by, for -o focus [default: each payer's own]
     #[arg(long, value_name = "ID", help_heading = "Report")]
@@ -77,9 +75,8 @@ pub(super) struct CostFlags {
     #[arg(long, help_heading = "Records")]
     no_dedup: bool,
 
-    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    memory: Option<String>,
+    #[command(flatten)]
+    memory: MemoryFlags,
 
     #[command(flatten)]
     tables: TableFlags,
@@ -100,17 +97,6 @@ enum SortFlag {
     Bytes,
     /// By key
     Key,
-}
-
-/// Whose owner bears a charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ChargeToFlag {
-    /// The end on the side of the account that pays
-    Payer,
-    /// The source end
-    Sender,
-    /// The destination end
-    Receiver,
 }
 
 impl CostFlags {
@@ -152,10 +138,10 @@ impl CostFlags {
         }
         Ok(CostQuestion {
             traffic: TrafficQuestion {
-                sources: Sources { every_view: self.no_dedup, charge_to: self.charge_to.into(), ..sources },
+                sources: Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources },
                 extra: dimensions.extra(),
                 sums,
-                overflow: overflow(self.memory.as_deref())?,
+                overflow: self.memory.overflow()?,
             },
             current_from,
             table: self.pricing.prices.table()?,
@@ -165,7 +151,7 @@ impl CostFlags {
             } else {
                 Billed::Cost(self.shape(heads)?)
             },
-            notes: self.charge_to.note().into_iter().collect(),
+            notes: self.bearer.note().into_iter().collect(),
             explain: self.explain,
         })
     }
@@ -188,28 +174,6 @@ impl CostFlags {
     fn focus(&self, key_heads: Vec<Head>, dimensions: &Dimensions) -> FocusShape {
         let owner_keys = dimensions.labels.iter().take_while(|label| label.is_some()).count();
         FocusShape { key_heads, owner_keys, billing_account: self.billing_account.as_deref().map(Into::into) }
-    }
-}
-
-impl ChargeToFlag {
-    /// What is said of charges that are borne otherwise than they are paid.
-    pub(super) fn note(self) -> Option<String> {
-        let end = match self {
-            Self::Payer => return None,
-            Self::Sender => "sender",
-            Self::Receiver => "receiver",
-        };
-        Some(format!("charges are borne by the owner of the {end}"))
-    }
-}
-
-impl From<ChargeToFlag> for ChargeTo {
-    fn from(flag: ChargeToFlag) -> Self {
-        match flag {
-            ChargeToFlag::Payer => Self::Payer,
-            ChargeToFlag::Sender => Self::Sender,
-            ChargeToFlag::Receiver => Self::Receiver,
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use crate::error::Error;
 use crate::group::Overflow;
 use crate::units::size;
@@ -13,8 +15,23 @@ const MEMORY_BYTES_MIN: u64 = 1 << 20;
 const MEMORY_INFORMATION: &str = "/proc/meminfo";
 const MEMORY_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
+/// How much memory sums may take, as typed.
+#[derive(Debug, Args)]
+pub(super) struct MemoryFlags {
+    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    memory: Option<String>,
+}
+
+impl MemoryFlags {
+    /// The limit, and where the rest goes.
+    pub(super) fn overflow(&self) -> Result<Option<Overflow>, Error> {
+        overflow(self.memory.as_deref())
+    }
+}
+
 /// The limit, and a temporary file for what is more. Without a limit where none is given and none can be told.
-pub(super) fn overflow(flag: Option<&str>) -> Result<Option<Overflow>, Error> {
+fn overflow(flag: Option<&str>) -> Result<Option<Overflow>, Error> {
     let memory_bytes = match flag {
         Some(text) => Some(parse(text)?),
         None => free_bytes().map(|free| free / 2),

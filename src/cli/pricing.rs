@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::error::Error;
+use crate::join::ChargeTo;
 use crate::price::{Discounts, PoolTerms, PriceTable, Tiers};
 use crate::work;
 
@@ -50,6 +51,47 @@ impl PricingFlags {
         let already = self.billing_month_usage.as_deref().map(work::month_usage).transpose()?.unwrap_or_default();
         let discounts = Discounts::parse(&self.discount)?;
         Ok(PoolTerms { tiers: self.tiers.into(), free_tier: self.free_tier, already, discounts })
+    }
+}
+
+/// Who bears charges, as typed.
+#[derive(Debug, Args)]
+pub(super) struct BearerFlags {
+    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
+    /// the sender, or of the receiver
+    #[arg(long, value_enum, default_value_t = BearerFlag::Payer, help_heading = "Report")]
+    charge_to: BearerFlag,
+}
+
+/// Whose owner bears a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BearerFlag {
+    /// The end on the side of the account that pays
+    Payer,
+    /// The source end
+    Sender,
+    /// The destination end
+    Receiver,
+}
+
+impl BearerFlags {
+    /// Who that is.
+    pub(super) fn charge_to(&self) -> ChargeTo {
+        match self.charge_to {
+            BearerFlag::Payer => ChargeTo::Payer,
+            BearerFlag::Sender => ChargeTo::Sender,
+            BearerFlag::Receiver => ChargeTo::Receiver,
+        }
+    }
+
+    /// What is said of charges that are borne otherwise than they are paid.
+    pub(super) fn note(&self) -> Option<String> {
+        let end = match self.charge_to {
+            BearerFlag::Payer => return None,
+            BearerFlag::Sender => "sender",
+            BearerFlag::Receiver => "receiver",
+        };
+        Some(format!("charges are borne by the owner of the {end}"))
     }
 }
 

@@ -14,33 +14,35 @@ use crate::work::{self, SignalsQuestion};
 
 /// The owner key that is asked for where none is.
 const DEFAULT_KEY: &str = "team";
+/// The flag without which the others have nothing to say.
+const SIGNALS: &str = "signals";
 
 /// Flags of signals.
 #[derive(Debug, Args)]
 pub(super) struct SignalFlags {
     /// Addresses that nobody should talk to: a prefix or an address a line; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Signals")]
+    #[arg(long, value_name = "FILE", requires = SIGNALS, help_heading = "Signals")]
     threats: Vec<String>,
 
     /// Destinations that are approved, such as update servers and partners: a prefix or an address a line; may be given
     /// several times
-    #[arg(long, value_name = "FILE", help_heading = "Signals")]
+    #[arg(long, value_name = "FILE", requires = SIGNALS, help_heading = "Signals")]
     allow: Vec<String>,
 
     /// A destination that was not talked to for so long counts as new
-    #[arg(long, value_name = "SPAN", default_value = "14d", help_heading = "Signals")]
+    #[arg(long, value_name = "SPAN", default_value = "14d", requires = SIGNALS, help_heading = "Signals")]
     new_after: String,
 
     /// Bytes sent to a destination in a day below which no volume is suspect
-    #[arg(long, value_name = "SIZE", default_value = "100MiB", help_heading = "Signals")]
+    #[arg(long, value_name = "SIZE", default_value = "100MiB", requires = SIGNALS, help_heading = "Signals")]
     suspect_bytes: String,
 
     /// The score, 0 to 100, from which a destination is listed as a suspect
-    #[arg(long, value_name = "SCORE", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Signals")]
+    #[arg(long, value_name = "SCORE", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100), requires = SIGNALS, help_heading = "Signals")]
     suspect_score: u32,
 
     /// The aggregation interval of the flow logs [default: as the records tell]
-    #[arg(long, value_enum, value_name = "INTERVAL", help_heading = "Signals")]
+    #[arg(long, value_enum, value_name = "INTERVAL", requires = SIGNALS, help_heading = "Signals")]
     aggregation: Option<Interval>,
 }
 

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
-use super::memory::overflow;
+use super::memory::MemoryFlags;
 use super::pricing::PricingFlags;
 use super::tables::TableFlags;
 use crate::error::{Error, Exit, nearest};
@@ -53,9 +53,8 @@ pub(super) struct TopFlags {
     #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
     action: Action,
 
-    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    memory: Option<String>,
+    #[command(flatten)]
+    memory: MemoryFlags,
 
     /// Sum the records as each interface saw them: what crosses several interfaces counts several times
     #[arg(long, help_heading = "Records")]
@@ -127,7 +126,7 @@ impl TopFlags {
         }
         let blocked = self.blocked(order)?;
         let spec = self.spec(order, dimensions.keys.clone());
-        let overflow = overflow(self.memory.as_deref())?;
+        let overflow = self.memory.overflow()?;
         let pricing = self.pricing(order, window)?;
         // What was refused is no traffic: each view of it is told.
         let every_view = self.no_dedup || self.action != Action::Accept;

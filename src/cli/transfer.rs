@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::cost::ChargeToFlag;
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job, run_on};
-use super::memory::overflow;
+use super::memory::MemoryFlags;
 use super::output::format;
-use super::pricing::PricingFlags;
+use super::pricing::{BearerFlags, PricingFlags};
 use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit, nearest};
@@ -65,10 +64,8 @@ pub(super) struct TransferFlags {
     #[arg(long, value_name = "ENDS", help_heading = "Report")]
     services: Option<String>,
 
-    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
-    /// the sender, or of the receiver
-    #[arg(long, value_enum, default_value_t = ChargeToFlag::Payer, help_heading = "Report")]
-    charge_to: ChargeToFlag,
+    #[command(flatten)]
+    bearer: BearerFlags,
 
     /// How many rows of the list and of the alternatives, or `all`; the rest is summed in a row `(other)`
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
@@ -82,9 +79,8 @@ pub(super) struct TransferFlags {
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
-    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    memory: Option<String>,
+    #[command(flatten)]
+    memory: MemoryFlags,
 
     #[command(flatten)]
     tables: TableFlags,
@@ -124,7 +120,7 @@ impl TransferFlags {
         let job = job(&self.input, Verdict::Accept)?;
         run_on(&job, &self.input, &self.output, |progress| {
             let mut answer = work::transfer(&job, question, progress)?;
-            answer.report.meta.notes.extend(self.charge_to.note());
+            answer.report.meta.notes.extend(self.bearer.note());
             Ok(answer)
         })
     }
@@ -160,14 +156,14 @@ impl TransferFlags {
             hours: 0,
         };
         Ok(TransferQuestion {
-            sources: Sources { charge_to: self.charge_to.into(), ..self.tables.sources(told, &by.owner_keys)? },
+            sources: Sources { charge_to: self.bearer.charge_to(), ..self.tables.sources(told, &by.owner_keys)? },
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
             columns,
             extra,
             prices: self.pricing.prices.table()?,
             terms: self.pricing.terms()?,
             shape,
-            overflow: overflow(self.memory.as_deref())?,
+            overflow: self.memory.overflow()?,
             explain: self.explain,
         })
     }
