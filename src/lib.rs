@@ -8,6 +8,7 @@
 //! `work` runs them, `cli` is the door. docs/architecture.md tells the life of a record.
 
 pub mod error;
+
 pub mod schema;
 pub mod units;
 

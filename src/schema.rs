@@ -433,6 +433,7 @@ pub const DEFAULT_FORMAT: [Column; 14] = [
 ];
 
 pub mod charge;
+pub mod frame;
 pub mod output;
 pub mod region;
 

@@ -8,6 +8,7 @@ mod charges;
 mod count;
 mod ends;
 mod estate;
+pub mod frame;
 pub mod geoip;
 mod index;
 mod known;

@@ -4,6 +4,7 @@
 //! pays, comes before and after it. Rates and amounts are whole numbers (see [`Rate`] and [`Money`]), and a price
 //! that is not known is told as unpriced, never as zero.
 
+pub mod bill;
 mod differ;
 mod discount;
 mod ladder;

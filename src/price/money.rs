@@ -83,6 +83,18 @@ impl Money {
         (self.0 + MONEY_PER_DECIMAL / 2) / MONEY_PER_DECIMAL
     }
 
+    /// The amount in its own units, as a frame holds it.
+    #[must_use]
+    pub fn units(self) -> i128 {
+        i128::try_from(self.0).unwrap_or(i128::MAX)
+    }
+
+    /// The amount of so many of its own units.
+    #[must_use]
+    pub fn of_units(units: i128) -> Self {
+        Self(u128::try_from(units).unwrap_or(0))
+    }
+
     /// The amount in USD as a fraction: its units and how many of them a dollar has.
     #[must_use]
     pub fn fraction(self) -> (u128, u128) {

@@ -58,7 +58,7 @@ impl Suspect {
     /// The word for its score.
     pub(super) fn band(&self, bytes_min: u64) -> &'static str {
         let is_high =
-            self.score >= HIGH_MIN && self.families.len() >= HIGH_FAMILIES_MIN && self.day_bytes >= bytes_min.into();
+            self.score >= HIGH_MIN && self.families.len() >= HIGH_FAMILIES_MIN && self.day_bytes >= u128::from(bytes_min);
         match self.score {
             _ if is_high => "high",
             MEDIUM_MIN.. => "medium",

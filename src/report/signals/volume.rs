@@ -153,7 +153,7 @@ fn new_destinations(observed: &Observed, terms: &Terms) -> Vec<Finding> {
 }
 
 fn new_destination(observed: &Observed, met: &Met<'_>, pair: &Pair, terms: &Terms) -> Option<Finding> {
-    if busiest_day(&pair.hours).0 < terms.bytes_min.into() {
+    if busiest_day(&pair.hours).0 < u128::from(terms.bytes_min) {
         return None;
     }
     let group = group(observed, pair);
@@ -174,7 +174,7 @@ fn new_peer(
         let first = pair.hours.partition_point(|hour| hour.hour < appeared);
         let end = pair.hours.partition_point(|hour| hour.hour < appeared.saturating_add(NEW_SECONDS));
         let (sent, _) = busiest_day(&pair.hours[first..end]);
-        (history >= HISTORY_SECONDS_MIN && sent >= terms.bytes_min.into()).then_some((sent, appeared, history, who))
+        (history >= HISTORY_SECONDS_MIN && sent >= u128::from(terms.bytes_min)).then_some((sent, appeared, history, who))
     };
     let (sent, appeared, shown, who) = appearances(hours, terms.look_back_seconds).into_iter().filter_map(new).max()?;
     let evidence = format!(
@@ -183,7 +183,7 @@ fn new_peer(
         time::write(appeared),
         human::bytes(sent, Units::Iec),
         span(NEW_SECONDS),
-        human::bytes(terms.bytes_min.into(), Units::Iec),
+        human::bytes(u128::from(terms.bytes_min), Units::Iec),
     );
     let mut finding = Finding::of(Signal::NewDestination, pair, evidence).scored(Part::NewDestination, points);
     if shown < terms.look_back_seconds {
@@ -201,7 +201,7 @@ fn appearances(hours: &[u32], look_back_seconds: u32) -> Vec<u32> {
 
 /// Days on which a destination took far more than on its other days, or than the interface's other destinations.
 fn outliers(observed: &Observed, terms: &Terms) -> Vec<Finding> {
-    let is_large = |pair: &&Pair| days(&pair.hours).values().any(|(out, _)| *out >= terms.bytes_min.into());
+    let is_large = |pair: &&Pair| days(&pair.hours).values().any(|(out, _)| *out >= u128::from(terms.bytes_min));
     let large: Vec<&Pair> = observed.pairs.iter().filter(is_large).collect();
     let large_sources: BTreeSet<usize> = large.iter().map(|pair| pair.source).collect();
     let mut all: BTreeMap<(usize, u32), Vec<u128>> = BTreeMap::new();
@@ -212,7 +212,7 @@ fn outliers(observed: &Observed, terms: &Terms) -> Vec<Finding> {
     }
     let unusual = |pair: &&Pair| {
         let by_day = days(&pair.hours);
-        let judged = by_day.iter().filter(|(_, (out, _))| *out >= terms.bytes_min.into());
+        let judged = by_day.iter().filter(|(_, (out, _))| *out >= u128::from(terms.bytes_min));
         let days = judged.filter_map(|(day, (out, _))| {
             let own = own_days(&by_day, *day, day_of(pair.first));
             let is_own = own.len() >= OWN_DAYS_MIN;
@@ -349,7 +349,7 @@ impl Shift {
                 ratios[..place].iter().filter(|(other, ..)| *other >= from).map(|(_, ratio, _)| *ratio).collect();
             before.sort_unstable();
             let usual = *before.get(before.len() / 2)?;
-            let is_shift = *ratio - usual >= RATIO_SHIFT_MIN && *ratio > RATIO_MIN && *out >= terms.bytes_min.into();
+            let is_shift = *ratio - usual >= RATIO_SHIFT_MIN && *ratio > RATIO_MIN && *out >= u128::from(terms.bytes_min);
             let shift = Self { day: *day, out: *out, ratio: *ratio, usual, compared: before.len() };
             (is_shift && before.len() >= RATIO_DAYS_MIN).then_some(shift)
         };

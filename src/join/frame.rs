@@ -1,0 +1,152 @@
+//! A roll-up as a frame: every key and every sum is a column with its name of the schema.
+//!
+//! Rows come in no order that means anything; a report sorts by names. Texts are `String`. Addresses are `Binary`: their
+//! sixteen bytes in network order, IPv4 in `::ffff:0:0/96`, and of a prefix its length as a seventeenth, so that they sort
+//! as numbers. Times are `Datetime[ms, UTC]`. Sums are `Int128`, which no count of records can pass. Absent is null.
+
+use polars::prelude::{
+    BinaryChunked, Column as FrameColumn, DataFrame, IntoColumn, IntoSeries, NewChunkedArray, StringChunked, UInt32Chunked,
+};
+
+use super::traffic::Shards;
+use crate::decode::Dictionary;
+use crate::error::Error;
+use crate::schema::frame::{address_bytes, ints, milliseconds, times};
+use crate::group::{Key, KeyValue, Rollup, Spec, Sums};
+use crate::schema::{ABSENT_TIME, Kind, output};
+
+/// The frame of a roll-up: its keys by [`Key::name`], then the sums of its spec, counted ones and blocked ones.
+///
+/// # Errors
+/// If rows of the roll-up were spilled and cannot be read, or two keys have one name.
+pub fn frame(rollup: &Rollup, shards: &impl Shards) -> Result<DataFrame, Error> {
+    let spec = rollup.spec();
+    let empty = || Columns::new(spec);
+    let columns = shards.fold(
+        empty,
+        |shard| {
+            let mut columns = empty();
+            rollup.for_each_group(shard, |group| {
+                columns.keys.iter_mut().zip(rollup.group_values(&group)).for_each(|(key, value)| key.push(value));
+                columns.counted.push(group.counted);
+                columns.blocked.push(group.blocked);
+            })?;
+            Ok(columns)
+        },
+        Columns::and,
+    )?;
+    columns.frame(spec, rollup.names())
+}
+
+/// The rows of some shards, column by column.
+struct Columns {
+    keys: Vec<Values>,
+    counted: Vec<Sums>,
+    blocked: Vec<Sums>,
+}
+
+/// The values of a key.
+enum Values {
+    Text(Vec<Option<u32>>),
+    Address(Vec<KeyValue>),
+    Number(Vec<Option<i128>>),
+    Time(Vec<Option<i64>>),
+}
+
+impl Values {
+    fn new(key: &Key) -> Self {
+        match key.column.kind() {
+            Kind::Text => Self::Text(Vec::new()),
+            Kind::Address => Self::Address(Vec::new()),
+            Kind::Small | Kind::Big => Self::Number(Vec::new()),
+            Kind::Time => Self::Time(Vec::new()),
+        }
+    }
+
+    fn push(&mut self, value: KeyValue) {
+        match self {
+            Self::Text(values) => values.push(if let KeyValue::Text(code) = value { Some(code) } else { None }),
+            Self::Address(values) => values.push(value),
+            Self::Number(values) => values.push(if let KeyValue::Number(n) = value { Some(n.into()) } else { None }),
+            Self::Time(values) => values.push(if let KeyValue::Time(time) = value { Some(milliseconds(time)) } else { None }),
+        }
+    }
+
+    fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Text(mine), Self::Text(other)) => mine.extend(other),
+            (Self::Address(mine), Self::Address(other)) => mine.extend(other),
+            (Self::Number(mine), Self::Number(other)) => mine.extend(other),
+            (Self::Time(mine), Self::Time(other)) => mine.extend(other),
+            _ => {}
+        }
+    }
+
+    fn column(self, name: &str, names: &Dictionary) -> Result<FrameColumn, Error> {
+        Ok(match self {
+            Self::Text(codes) => {
+                let all = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
+                let texts = StringChunked::from_iter_values(name.into(), all.map(|code| names.display(code)));
+                let codes = UInt32Chunked::from_iter_options("".into(), codes.into_iter());
+                texts.into_series().take(&codes)?.into_column()
+            }
+            Self::Address(values) => {
+                BinaryChunked::from_iter_options(name.into(), values.into_iter().map(bytes)).into_column()
+            }
+            Self::Number(values) => ints(name, values.into_iter()),
+            Self::Time(values) => times(name, values.into_iter()),
+        })
+    }
+}
+
+impl Columns {
+    fn new(spec: &Spec) -> Self {
+        Self { keys: spec.keys.iter().map(Values::new).collect(), counted: Vec::new(), blocked: Vec::new() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        if self.counted.is_empty() {
+            return other;
+        }
+        self.keys.iter_mut().zip(other.keys).for_each(|(mine, other)| mine.append(other));
+        self.counted.extend(other.counted);
+        self.blocked.extend(other.blocked);
+        self
+    }
+
+    fn frame(self, spec: &Spec, names: &Dictionary) -> Result<DataFrame, Error> {
+        let rows = self.counted.len();
+        let keys = spec.keys.iter().zip(self.keys).map(|(key, values)| values.column(&key.name(), names));
+        let mut columns = keys.collect::<Result<Vec<_>, Error>>()?;
+        let sums = |name: &str, of: &[Sums], sum: fn(&Sums) -> u128| {
+            ints(name, of.iter().map(|sums| Some(i128::try_from(sum(sums)).unwrap_or(i128::MAX))))
+        };
+        let (counted, blocked) = (&self.counted[..], &self.blocked[..]);
+        columns.push(sums(output::FLOWS.name, counted, |sums| sums.flows));
+        columns.push(sums(output::BLOCKED_FLOWS.name, blocked, |sums| sums.flows));
+        if spec.bytes {
+            columns.push(sums(output::BYTES.name, counted, |sums| sums.bytes));
+            columns.push(sums(output::BLOCKED_BYTES.name, blocked, |sums| sums.bytes));
+        }
+        if spec.packets {
+            columns.push(sums(output::PACKETS.name, counted, |sums| sums.packets));
+            columns.push(sums(output::BLOCKED_PACKETS.name, blocked, |sums| sums.packets));
+        }
+        if spec.seen {
+            let both = || counted.iter().zip(blocked);
+            let first = both().map(|(one, other)| one.first_seen.min(other.first_seen));
+            let last = both().map(|(one, other)| one.last_seen.max(other.last_seen));
+            columns.push(times(output::FIRST_SEEN.name, first.map(|time| (time != ABSENT_TIME).then(|| milliseconds(time)))));
+            columns.push(times(output::LAST_SEEN.name, last.map(|time| (time != 0).then(|| milliseconds(time)))));
+        }
+        Ok(DataFrame::new(rows, columns)?)
+    }
+}
+
+fn bytes(value: KeyValue) -> Option<Vec<u8>> {
+    match value {
+        KeyValue::Address(address) => Some(address_bytes(address, None)),
+        KeyValue::Prefix(address, bits) => Some(address_bytes(address, Some(bits))),
+        _ => None,
+    }
+}

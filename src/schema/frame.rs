@@ -1,0 +1,98 @@
+//! Frames: columns of the types that all frames here have, made and read.
+//!
+//! Whole numbers are `Int128`, so that no sum of bytes, records or money wraps; moments are `Datetime[ms, UTC]`; addresses
+//! are `Binary`, sixteen bytes in network order and of a prefix its length as a seventeenth. No frame is made or
+//! computed here.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use polars::prelude::{
+    Column, DataFrame, DataType, Int64Chunked, Int128Chunked, IntoColumn, NewChunkedArray, PolarsError, StringChunked,
+    TimeUnit, TimeZone, UInt32Chunked,
+};
+
+use crate::error::Error;
+
+const MILLISECONDS: i64 = 1000;
+
+impl From<PolarsError> for Error {
+    fn from(error: PolarsError) -> Self {
+        Self::failed(format!("a frame cannot be computed: {error}"))
+    }
+}
+
+/// Seconds as a frame has moments.
+#[must_use]
+pub fn milliseconds(seconds: u32) -> i64 {
+    i64::from(seconds) * MILLISECONDS
+}
+
+/// A frame's moment in seconds.
+#[must_use]
+pub fn seconds(milliseconds: i64) -> u32 {
+    u32::try_from(milliseconds / MILLISECONDS).unwrap_or(0)
+}
+
+/// The type of moments.
+#[must_use]
+pub fn moment_type() -> DataType {
+    DataType::Datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC))
+}
+
+/// A column of moments in milliseconds.
+#[must_use]
+pub fn times(name: &str, values: impl Iterator<Item = Option<i64>>) -> Column {
+    let values = Int64Chunked::from_iter_options(name.into(), values);
+    values.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
+}
+
+/// The bytes that stand for an address, or for a prefix of so many bits.
+#[must_use]
+pub fn address_bytes(address: u128, bits: Option<u8>) -> Vec<u8> {
+    address.to_be_bytes().into_iter().chain(bits).collect()
+}
+
+/// The address that bytes of a frame stand for, and of a prefix its length.
+#[must_use]
+pub fn address(bytes: &[u8]) -> Option<(IpAddr, Option<u8>)> {
+    let (address, rest) = bytes.split_first_chunk::<16>()?;
+    Some((Ipv6Addr::from(u128::from_be_bytes(*address)).to_canonical(), rest.first().copied()))
+}
+
+/// A column of whole numbers.
+#[must_use]
+pub fn ints(name: &str, values: impl Iterator<Item = Option<i128>>) -> Column {
+    Int128Chunked::from_iter_options(name.into(), values).into_column()
+}
+
+/// A column of places in something else.
+#[must_use]
+pub fn codes(name: &str, values: impl Iterator<Item = Option<u32>>) -> Column {
+    UInt32Chunked::from_iter_options(name.into(), values).into_column()
+}
+
+/// The whole numbers of a column.
+///
+/// # Errors
+/// If there is no such column of whole numbers.
+pub fn int<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f Int128Chunked, Error> {
+    Ok(frame.column(name)?.i128()?)
+}
+
+/// The texts of a column.
+///
+/// # Errors
+/// If there is no such column of texts.
+pub fn texts<'f>(frame: &'f DataFrame, name: &str) -> Result<impl Iterator<Item = Option<&'f str>> + use<'f>, Error> {
+    let texts: &StringChunked = frame.column(name)?.str()?;
+    Ok(texts.iter())
+}
+
+/// The moments of a column, in seconds since 1970, UTC.
+///
+/// # Errors
+/// If there is no such column of moments.
+pub fn moments<'f>(frame: &'f DataFrame, name: &str) -> Result<impl Iterator<Item = Option<u32>> + use<'f>, Error> {
+    let moments = frame.column(name)?.datetime()?.physical();
+    Ok(moments.iter().map(|moment| moment.map(seconds)))
+}
