@@ -15,10 +15,11 @@ use crate::error::{Error, Exit};
 use crate::group::Verdict;
 use crate::join::{OWNER_KEYS_MAX, Sources, Wanted};
 use crate::report::compare::gathered::{columns, extra, spec};
+use crate::report::question::Need;
 use crate::report::compare::{CompareOrder, CompareShape};
 use crate::schema::Column;
 use crate::units::time::Zone;
-use crate::work::{self, CompareQuestion, Sum, TrafficQuestion};
+use crate::work::{self, CompareQuestion, TrafficQuestion};
 
 /// Owners that causes are told by where a table tells them.
 const OWNERS: [&str; 2] = ["team", "service"];
@@ -129,7 +130,7 @@ impl CompareFlags {
                     .filter(|column| !extra().contains(column))
                     .chain(extra())
                     .collect(),
-                sums: vec![Sum { wanted, spec: spec(dimensions.keys.clone()) }],
+                sums: vec![Need { name: "charges", wanted, spec: spec(dimensions.keys.clone()) }],
                 overflow: self.memory.overflow()?,
             },
             asked: asked.len(),

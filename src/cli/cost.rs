@@ -11,16 +11,13 @@ use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::{Key, Verdict};
-use crate::join::{Sources, Wanted};
-use crate::price::Tiers;
+use crate::join::Sources;
 use crate::report::Head;
-use crate::report::charged;
-use crate::report::cost::{CostOrder, CostShape};
-use crate::report::explain;
+use crate::report::cost::{Billed, CostOrder, CostQuestion, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
 use crate::units::time::{Window, month_around};
-use crate::work::{self, Billed, CostQuestion, Explained, Job, Sum, TrafficQuestion};
+use crate::work::{self, Job, Means};
 
 /// The owner key that is asked for where none is.
 pub(super) const DEFAULT_KEY: &str = "team";
@@ -108,57 +105,49 @@ impl CostFlags {
         }
         let mut job = job(&self.input, Verdict::Accept)?;
         let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
-        let question = self.question(focus, current_from)?;
-        run_on(&job, &self.input, &self.output, |progress| work::cost(&job, question, progress))
+        let window = (current_from.or(job.window.from), job.window.to);
+        let (question, means) = self.question(focus, current_from, window)?;
+        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
-    fn question(&self, focus: bool, current_from: Option<u32>) -> Result<CostQuestion, Error> {
+    fn question(
+        &self,
+        focus: bool,
+        current_from: Option<u32>,
+        window: (Option<u32>, Option<u32>),
+    ) -> Result<(CostQuestion, Means), Error> {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
-        let (terms, heads) = (self.pricing.terms()?, dimensions.heads());
-        let is_hourly = terms.tiers == Tiers::Marginal || current_from.is_some();
-        let spec = charged::spec(dimensions.keys.clone(), is_hourly);
-        let columns = dimensions.columns().union(charged::columns());
-        let wanted = Wanted { columns, traffic: false, charges: true, blocked: false };
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
-        let mut sums = vec![Sum { wanted, spec }];
         if self.explain && focus {
             return Err(Error::usage("--explain: rows of FOCUS have no other table beside them")
                 .hint("leave out --explain, or -o focus"));
         }
-        if self.explain {
-            sums.push(work::rules(
-                explain::cost_keys(dimensions.keys.clone(), self.previous),
-                columns,
-                Explained::Charges,
-            ));
-        }
-        Ok(CostQuestion {
-            traffic: TrafficQuestion {
-                sources: Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources },
-                extra: dimensions.extra(),
-                sums,
-                overflow: self.memory.overflow()?,
-            },
+        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
+        let question = CostQuestion {
+            window,
             current_from,
-            table: self.pricing.prices.table()?,
-            terms,
+            prices: self.pricing.prices.table()?,
+            terms: self.pricing.terms()?,
             billed: if focus {
-                Billed::Focus(self.focus(heads, &dimensions))
+                Billed::Focus(self.focus(&dimensions))
             } else {
-                Billed::Cost(self.shape(heads)?)
+                Billed::Cost(self.shape(&dimensions)?)
             },
             notes: self.bearer.note().into_iter().collect(),
             explain: self.explain,
-        })
+            keys: dimensions.keys,
+        };
+        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
     }
 
-    fn shape(&self, key_heads: Vec<Head>) -> Result<CostShape, Error> {
+    fn shape(&self, dimensions: &Dimensions) -> Result<CostShape, Error> {
         Ok(CostShape {
-            key_heads,
+            key_heads: dimensions.heads(),
+            keys: dimensions.keys.iter().map(Key::name).collect(),
             by_charge: !self.no_charges,
             free: self.free,
             rows: rows("--top", &self.top)?,
@@ -171,9 +160,13 @@ impl CostFlags {
         })
     }
 
-    fn focus(&self, key_heads: Vec<Head>, dimensions: &Dimensions) -> FocusShape {
-        let owner_keys = dimensions.labels.iter().take_while(|label| label.is_some()).count();
-        FocusShape { key_heads, owner_keys, billing_account: self.billing_account.as_deref().map(Into::into) }
+    fn focus(&self, dimensions: &Dimensions) -> FocusShape {
+        FocusShape {
+            key_heads: dimensions.heads(),
+            keys: dimensions.keys.iter().map(Key::name).collect(),
+            owner_keys: dimensions.labels.iter().take_while(|label| label.is_some()).count(),
+            billing_account: self.billing_account.as_deref().map(Into::into),
+        }
     }
 }
 

@@ -12,11 +12,12 @@ use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Spec, Verdict};
 use crate::join::{Sources, Wanted};
 use crate::price::Tiers;
-use crate::report::charged;
+use crate::report::explain;
+use crate::report::question::Need;
 use crate::report::top::{Order, Pricing, Shape};
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Window;
-use crate::work::{self, Explained, Sum, TopQuestion, TrafficQuestion};
+use crate::work::{self, TopQuestion, TrafficQuestion};
 
 /// Flags of `outflow top`.
 #[derive(Debug, Args)]
@@ -136,15 +137,12 @@ impl TopFlags {
             let keys = dimensions.columns();
             let columns = keys.union(ColumnSet::of(&columns));
             let wanted = Wanted { columns, traffic: true, charges: false, blocked };
-            let mut sums = vec![Sum { wanted, spec: spec.clone() }];
+            let mut sums = vec![Need { name: "top", wanted, spec: spec.clone() }];
             if let Some(pricing) = &pricing {
-                let wanted =
-                    Wanted { columns: keys.union(charged::columns()), traffic: false, charges: true, blocked: false };
-                let spec = charged::spec(own_keys.clone(), pricing.terms.tiers == Tiers::Marginal);
-                sums.push(Sum { wanted, spec });
+                sums.push(Need::charges("charges", &own_keys, pricing.terms.tiers == Tiers::Marginal));
             }
             if self.explain {
-                sums.push(work::rules(own_keys, keys, Explained::Traffic));
+                sums.push(explain::need(&own_keys, false));
             }
             Some(TrafficQuestion {
                 sources: Sources { every_view, ..self.tables.sources(told, &dimensions.owner_keys)? },

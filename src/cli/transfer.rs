@@ -16,10 +16,11 @@ use super::top::rows;
 use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Verdict};
 use crate::join::Sources;
-use crate::report::transfer::{TransferKeys, TransferOrder, TransferShape};
-use crate::schema::{Column, ColumnSet};
+use crate::report::transfer::{TransferKeys, TransferOrder, TransferQuestion, TransferShape};
+use crate::schema::Column;
+use crate::units::time::Window;
 use crate::view::Format;
-use crate::work::{self, TransferQuestion};
+use crate::work::{self, Means};
 
 /// What ends can be told by, besides owners, with the columns of source and destination.
 const ENDS: [(&str, [Column; 2]); 11] = [
@@ -116,16 +117,12 @@ impl From<Order> for TransferOrder {
 impl TransferFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let question = self.question()?;
         let job = job(&self.input, Verdict::Accept)?;
-        run_on(&job, &self.input, &self.output, |progress| {
-            let mut answer = work::transfer(&job, question, progress)?;
-            answer.report.meta.notes.extend(self.bearer.note());
-            Ok(answer)
-        })
+        let (question, means) = self.question(job.window)?;
+        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
-    fn question(&self) -> Result<TransferQuestion, Error> {
+    fn question(&self, window: Window) -> Result<(TransferQuestion, Means), Error> {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let mut by = Dimensions::default();
@@ -142,10 +139,6 @@ impl TransferFlags {
         });
         let (services, _) = self::ends("--services", &services, &mut by, &known)?;
         let (ends, names) = ends;
-        let both = [&ends, &services].into_iter().flatten().map(|key| key.column);
-        let columns = both.fold(by.columns(), ColumnSet::with);
-        let columns = columns.union(ColumnSet::of(&[Column::SrcPlace, Column::DstPlace]));
-        let extra = by.extra();
         let is_by_region = ends[0].column == Column::SrcRegion;
         let shape = TransferShape {
             ends: names,
@@ -153,19 +146,19 @@ impl TransferFlags {
             rows: rows("--top", &self.top)?,
             order: self.sort.into(),
             matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
-            hours: 0,
         };
-        Ok(TransferQuestion {
-            sources: Sources { charge_to: self.bearer.charge_to(), ..self.tables.sources(told, &by.owner_keys)? },
+        let sources = self.tables.sources(told, &by.owner_keys)?;
+        let question = TransferQuestion {
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
-            columns,
-            extra,
+            window: (window.from, window.to),
             prices: self.pricing.prices.table()?,
             terms: self.pricing.terms()?,
             shape,
-            overflow: self.memory.overflow()?,
             explain: self.explain,
-        })
+            notes: self.bearer.note().into_iter().collect(),
+        };
+        let sources = Sources { charge_to: self.bearer.charge_to(), ..sources };
+        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
     }
 }
 

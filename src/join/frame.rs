@@ -143,6 +143,23 @@ impl Columns {
     }
 }
 
+/// A frame of keys whose texts stand beside them: see [`Rollup::values`].
+///
+/// # Errors
+/// If two keys have one name.
+pub fn exact_frame(keys: &[Key], rows: &[Vec<(KeyValue, Box<[u8]>)>]) -> Result<DataFrame, Error> {
+    let mut names = Dictionary::default();
+    let mut columns: Vec<Values> = keys.iter().map(Values::new).collect();
+    for row in rows {
+        for (column, (value, text)) in columns.iter_mut().zip(row) {
+            let is_text = matches!(value, KeyValue::Text(_));
+            column.push(if is_text { KeyValue::Text(names.code(text)) } else { *value });
+        }
+    }
+    let columns = keys.iter().zip(columns).map(|(key, values)| values.column(&key.name(), &names));
+    Ok(DataFrame::new(rows.len(), columns.collect::<Result<_, Error>>()?)?)
+}
+
 fn bytes(value: KeyValue) -> Option<Vec<u8>> {
     match value {
         KeyValue::Address(address) => Some(address_bytes(address, None)),

@@ -81,8 +81,12 @@ impl Periods {
         Self { current: Window { from: current_from, to: None }, previous }
     }
 
-    /// The lines of both periods: those of the previous one marked, and twice what is in both.
-    fn mark(&self, charges: &DataFrame) -> Result<DataFrame, Error> {
+    /// The charges of both periods: those of the previous one are marked, and what is in both is there twice.
+    ///
+    /// # Errors
+    /// If the charges have neither an hour nor a day.
+    pub fn mark(&self, charges: &DataFrame) -> Result<DataFrame, Error> {
+        let charges = timed(charges.clone())?;
         let of = |window: &Window, is_previous: bool| {
             let marked = charges.clone().lazy().filter(inside(window));
             marked.with_column(lit(is_previous).alias(line::IS_PREVIOUS)).collect()
@@ -97,9 +101,8 @@ impl Periods {
 
 /// Whether a line's time is in a window.
 fn inside(window: &Window) -> Expr {
-    let moment = |seconds: u32| lit(frame::milliseconds(seconds)).cast(frame::moment_type());
-    let from = window.from.map(|from| col(line::TIME).gt_eq(moment(from)));
-    let to = window.to.map(|to| col(line::TIME).lt(moment(to)));
+    let from = window.from.map(|from| col(line::TIME).gt_eq(frame::moment(from)));
+    let to = window.to.map(|to| col(line::TIME).lt(frame::moment(to)));
     from.into_iter().chain(to).fold(lit(true), Expr::and)
 }
 
@@ -120,18 +123,17 @@ pub struct Bill<'t> {
 }
 
 impl<'t> Bill<'t> {
-    /// Prices a frame of charges (see [`spec`]), summed by these keys.
+    /// Prices a frame of charges (see [`spec`]) whose periods are marked, summed by these keys.
     ///
     /// # Errors
     /// If the frame has not the columns of [`spec`].
     pub fn of(
-        charges: DataFrame,
+        charges: &DataFrame,
         keys: &[String],
-        periods: &Periods,
         window: (Option<u32>, Option<u32>),
         (table, terms): (&'t PriceTable, PoolTerms),
     ) -> Result<Self, Error> {
-        let lines = lines(&periods.mark(&timed(charges)?)?, keys)?;
+        let mut lines = lines(charges, keys)?;
         let usages = usages(&lines)?;
         let mut priced: Vec<Priced<'t>> = vec![Priced::default(); lines.height()];
         for is_previous in [false, true] {
@@ -146,7 +148,6 @@ impl<'t> Bill<'t> {
         }
         let mut prices = Vec::new();
         let steps = steps(&priced, &mut prices)?;
-        let mut lines = lines;
         lines.with_column(ints(line::COST, priced.iter().map(|priced| Some(priced.usd.units()))))?;
         let unpriced = priced.iter().map(|priced| Some(i128::from(priced.unpriced_bytes)));
         lines.with_column(ints(output::UNPRICED_BYTES.name, unpriced))?;

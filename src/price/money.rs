@@ -59,6 +59,24 @@ impl Rate {
         Money(u128::from(self.0) * u128::from(bytes))
     }
 
+    /// What more bytes cost than fit into 2⁶⁴.
+    #[must_use]
+    pub fn of_many(self, bytes: u128) -> Money {
+        Money(u128::from(self.0).saturating_mul(bytes))
+    }
+
+    /// The rate in its own units, as a frame holds it.
+    #[must_use]
+    pub fn units(self) -> i128 {
+        self.0.into()
+    }
+
+    /// The rate of so many of its own units.
+    #[must_use]
+    pub fn of_units(units: i128) -> Self {
+        Self(u64::try_from(units).unwrap_or(0))
+    }
+
     /// The rate in USD per GB as a fraction: its units and how many of them a dollar has.
     #[must_use]
     pub fn fraction(self) -> (u128, u128) {

@@ -4,18 +4,21 @@
 
 use std::sync::Arc;
 
+use polars::prelude::DataFrame;
+
 use super::cells::key_cell;
 use super::{Cell, Table};
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec};
+use crate::price::bill;
 use crate::price::{
     Charge, GB_BYTES, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts,
     written_date,
 };
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::{self, Units};
-use crate::units::time::{self, Window};
+use crate::units::time::Window;
 
 /// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,12 +170,23 @@ pub struct Bill<'t> {
     pub window: (Option<u32>, Option<u32>),
     /// By what it was priced.
     pub terms: PoolTerms,
+    /// The same as a frame.
+    pub frame: bill::Bill<'t>,
 }
 
 impl<'t> Bill<'t> {
     /// Prices rows of any order.
-    #[must_use]
-    pub fn of(rows: Vec<Charged>, window: (Option<u32>, Option<u32>), table: &'t PriceTable, terms: PoolTerms) -> Self {
+    ///
+    /// # Errors
+    /// If no frame can be made of them.
+    pub fn of(
+        rows: Vec<Charged>,
+        window: (Option<u32>, Option<u32>),
+        table: &'t PriceTable,
+        terms: PoolTerms,
+    ) -> Result<Self, Error> {
+        let (charges, keys) = frame_of(&rows)?;
+        let frame = bill::Bill::of(&charges, &keys, window, (table, terms.clone()))?;
         let rows = merged(rows);
         let (current, previous) = rows.split_at(rows.partition_point(|row| !row.previous));
         let priced: Vec<_> =
@@ -181,24 +195,46 @@ impl<'t> Bill<'t> {
         let cost = |charged: &Charged| charged.charge.and_then(|_| priced.next()).unwrap_or_default();
         let priced: Vec<_> = rows.iter().map(cost).collect();
         let lines = rows.into_iter().zip(priced).map(|(charged, priced)| Line { charged, priced }).collect();
-        Self { lines, window, terms }
+        Ok(Self { lines, window, terms, frame })
     }
 
     /// Lines of the period asked for.
     pub fn current(&self) -> impl Iterator<Item = &Line<'t>> {
         self.lines.iter().filter(|line| !line.charged.previous)
     }
+}
 
-    /// The first seconds of the months that are charged and not wholly in the window.
-    #[must_use]
-    pub(super) fn partial_months(&self) -> Vec<u32> {
-        let mut months: Vec<_> = self.current().map(|line| time::month_around(line.charged.hour)).collect();
-        months.sort_unstable();
-        months.dedup();
-        let (from, to) = self.window;
-        let is_whole = |start: u32, end: u32| from.is_some_and(|from| from <= start) && to.is_some_and(|to| end <= to);
-        months.into_iter().filter(|(start, end)| !is_whole(*start, *end)).map(|(start, _)| start).collect()
-    }
+/// Rows as a frame of charges whose periods are marked, and the names of its keys.
+///
+/// # Errors
+/// If no frame can be made of them.
+pub(super) fn frame_of(rows: &[Charged]) -> Result<(DataFrame, Vec<String>), Error> {
+    use polars::prelude::{Column as FrameColumn, IntoColumn, NamedFrom, NewChunkedArray, Series, StringChunked};
+    let text = |name: &str, values: Vec<Option<String>>| -> FrameColumn {
+        StringChunked::from_iter_options(name.into(), values.into_iter()).into_column()
+    };
+    let words = |cell: &Cell| match cell {
+        Cell::Text(text) => Some(text.to_string()),
+        Cell::Integer(number) => Some(format!("{number:020}")),
+        _ => None,
+    };
+    let width = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0);
+    let keys: Vec<String> = (0..width).map(|place| format!("key_{place}")).collect();
+    let mut columns: Vec<FrameColumn> = (keys.iter().enumerate())
+        .map(|(place, name)| text(name, rows.iter().map(|row| row.keys.get(place).and_then(words)).collect()))
+        .collect();
+    columns.push(Series::new(bill::line::IS_PREVIOUS.into(), rows.iter().map(|row| row.previous).collect::<Vec<_>>()).into());
+    let of = |of: &dyn Fn(&Charged) -> Option<String>| rows.iter().map(of).collect::<Vec<_>>();
+    columns.push(text(Column::Charge.name(), of(&|row| row.charge.map(|charge| charge.name().to_owned()))));
+    columns.push(text(Column::Path.name(), of(&|row| Some(row.reason.to_string()))));
+    columns.push(text(Column::PayerAccount.name(), of(&|row| words(&row.payer))));
+    columns.push(text(Column::FromRegion.name(), of(&|row| Some(row.from.to_string()))));
+    columns.push(text(Column::ToRegion.name(), of(&|row| Some(row.to.to_string()))));
+    columns.push(text(Column::Assumed.name(), of(&|row| row.assumed.as_deref().map(str::to_owned))));
+    let moments = rows.iter().map(|row| Some(crate::schema::frame::milliseconds(row.hour)));
+    columns.push(crate::schema::frame::times(bill::line::TIME, moments));
+    columns.push(crate::schema::frame::ints("bytes", rows.iter().map(|row| Some(row.bytes.into()))));
+    Ok((DataFrame::new_infer_height(columns)?, keys))
 }
 
 /// What has a charge, for pricing; places decide ties, so the order of the input does not matter.
@@ -273,8 +309,7 @@ pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
 }
 
 /// What tells a reader of a bill how it came about.
-#[must_use]
-pub(super) fn notes(bill: &Bill) -> Vec<String> {
+pub(super) fn notes(bill: &bill::Bill) -> Result<Vec<String>, Error> {
     let mut notes = Vec::new();
     if bill.terms.tiers == Tiers::Marginal {
         notes.push(
@@ -282,14 +317,14 @@ pub(super) fn notes(bill: &Bill) -> Vec<String> {
         );
     }
     notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
-    let months: Vec<_> = bill.partial_months().into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
+    let months: Vec<_> = bill.partial_months()?.into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
     if !months.is_empty() {
         let months = months.join(", ");
         notes.push(format!(
             "{months}: only what is in the window is priced; tiers begin at zero, or where --billing-month-usage says"
         ));
     }
-    notes
+    Ok(notes)
 }
 
 /// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
@@ -347,8 +382,24 @@ pub(super) mod tests {
         Charged { charge: Some(Charge::InterZoneOut), to: SAME.into(), ..egress(team, hour, gb) }
     }
 
+    /// The bill of some rows, whose keys are columns `key_0`…
+    pub(in crate::report) fn bill_of<'t>(
+        rows: &[Charged],
+        window: (Option<u32>, Option<u32>),
+        table: &'t PriceTable,
+        terms: PoolTerms,
+    ) -> bill::Bill<'t> {
+        let (charges, mut keys) = frame_of(rows).unwrap();
+        let mut charges = charges;
+        if keys.is_empty() {
+            keys.push("key_0".to_owned());
+            charges.with_column(polars::prelude::Column::new_empty("key_0".into(), &polars::prelude::DataType::String)).unwrap();
+        }
+        bill::Bill::of(&charges, &keys, window, (table, terms)).unwrap()
+    }
+
     fn bill(rows: Vec<Charged>, table: &PriceTable) -> Bill<'_> {
-        Bill::of(rows, (Some(moment("2026-10-01")), Some(moment("2026-11-01"))), table, PoolTerms::default())
+        Bill::of(rows, (Some(moment("2026-10-01")), Some(moment("2026-11-01"))), table, PoolTerms::default()).unwrap()
     }
 
     #[test]
@@ -387,7 +438,7 @@ pub(super) mod tests {
     fn months_that_the_window_cuts_are_told() {
         let table = PriceTable::embedded().unwrap();
         let rows = vec![egress("web", "2026-09-30T23:00", 1), egress("web", "2026-10-31T23:00", 1)];
-        let months = |window| Bill::of(rows.clone(), window, &table, PoolTerms::default()).partial_months();
+        let months = |window| bill_of(&rows, window, &table, PoolTerms::default()).partial_months().unwrap();
         let [september, october, november] = ["2026-09-01", "2026-10-01", "2026-11-01"].map(moment);
         assert_eq!(months((Some(september), Some(november))), [0_u32; 0]);
         assert_eq!(months((Some(september + 1), Some(november))), [september]);

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use self::gathered::Gathered;
 use self::parts::{Parts, Side, WaySums, shown_parts, signed};
 use super::charged::{self, Bill, Charged, change, plain};
-use super::cost::{FREE, OTHER, free, unpriced, unpriced_note, untold};
+use super::cost::{FREE, OTHER, free, unpriced, unpriced_note, unknown_notes};
 use super::{Cell, Head, Report, Row, Table};
+use crate::error::Error;
 use crate::price::{Charge, Money, cent_parts, rounded_parts};
 use crate::schema::output;
 use crate::units::human::{self, CENT};
@@ -73,23 +74,25 @@ impl Way {
 type Ways = BTreeMap<(u32, u32), WaySums>;
 
 /// The report: the tables `compare`, `waterfall` and `causes`, and what has no price.
-#[must_use]
-pub fn report(gathered: &Gathered, bill: &Bill, shape: &CompareShape) -> Report {
+///
+/// # Errors
+/// If the bill cannot be summed.
+pub fn report(gathered: &Gathered, bill: &Bill, shape: &CompareShape) -> Result<Report, Error> {
     let ways = ways(gathered, bill);
     let lines = lines(gathered, bill, &ways, shape);
     let mut report = Report { name: "compare".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
     report.meta.notes = window_notes(gathered, shape);
-    report.meta.notes.extend(charged::notes(bill));
-    report.meta.notes.extend(untold(bill));
+    report.meta.notes.extend(charged::notes(&bill.frame)?);
+    report.meta.notes.extend(unknown_notes(&bill.frame)?);
     let waterfall = waterfall(&lines);
     report.tables = vec![compare(lines, shape), waterfall, attribution::table(gathered, &ways, shape)];
     let unpriced_bytes: u128 = bill.lines.iter().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
     if unpriced_bytes > 0 {
         report.meta.notes.push(unpriced_note(unpriced_bytes));
-        report.tables.push(unpriced(bill));
+        report.tables.push(unpriced(&bill.frame)?);
     }
-    report
+    Ok(report)
 }
 
 /// What a reader must know of the periods.

@@ -3,20 +3,28 @@
 //! Every column of money adds up to its total, in ten decimals and in the cents that people are shown. Bytes without a
 //! price are in no sum of money and never stand as zero dollars: they have a column and a table of their own.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
 
-use super::charged::{self, Bill, Charged, Line, amounts, change, difference, plain, share};
+use super::charged::{self, amounts, change, difference, plain, share};
+use super::explain;
+use super::focus::{self, FocusShape};
+use super::frame::rows;
+use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
-use crate::price::{Charge, GB_BYTES, Money};
-use crate::schema::output;
+use crate::error::Error;
+use crate::group::Key;
+use crate::price::bill::{Bill, Periods, UNKNOWN, line};
+use crate::price::{GB_BYTES, Money, PoolTerms, PriceTable, Tiers};
+use crate::schema::frame::{int, moment};
+use crate::schema::{Column, output};
 use crate::units::human::{self, Units};
 
+/// The frame of charges.
+const CHARGES: &str = "charges";
 /// The row of what costs nothing.
 pub(super) const FREE: &str = "(free)";
-/// The path of what nothing tells the way of.
-const UNKNOWN_PATH: &str = "unknown";
+/// What precedes the reason for which something is free.
+const FREE_PREFIX: &str = "free: ";
 /// The row of what is not among the first rows.
 pub(super) const OTHER: &str = "(other)";
 
@@ -35,8 +43,10 @@ pub enum CostOrder {
 /// Which rows and columns.
 #[derive(Clone, Debug, Default)]
 pub struct CostShape {
-    /// The columns of the keys.
+    /// The columns of the keys, as the table shows them.
     pub key_heads: Vec<Head>,
+    /// The same columns, as the frames name them.
+    pub keys: Vec<String>,
     /// Whether each charge has a row of its own.
     pub by_charge: bool,
     /// Whether what is free is in rows of its keys and reasons, and not all in one.
@@ -49,41 +59,110 @@ pub struct CostShape {
     pub compare: bool,
 }
 
+/// What the answer looks like.
+#[derive(Debug)]
+pub enum Billed {
+    /// The report of cost.
+    Cost(CostShape),
+    /// Rows of FOCUS.
+    Focus(FocusShape),
+}
+
+/// What traffic costs, by these keys and at these prices.
+#[derive(Debug)]
+pub struct CostQuestion {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// The window of the period asked for, half-open; none of its sides where it is unbounded.
+    pub window: (Option<u32>, Option<u32>),
+    /// Where the period asked for begins, if the one before it is read too.
+    pub current_from: Option<u32>,
+    /// The prices.
+    pub prices: PriceTable,
+    /// What else decides the cost.
+    pub terms: PoolTerms,
+    /// What the answer looks like.
+    pub billed: Billed,
+    /// Things to know of how the question was understood.
+    pub notes: Vec<String>,
+    /// Whether to explain each row by its rules, and by the rates.
+    pub explain: bool,
+}
+
+impl Question for CostQuestion {
+    fn plan(&self) -> Vec<Need> {
+        let is_hourly = self.terms.tiers == Tiers::Marginal || self.current_from.is_some();
+        let charges = Need::charges(CHARGES, &self.keys, is_hourly);
+        let rules = self.explain.then(|| explain::charges_need(&self.keys, self.current_from.is_some()));
+        std::iter::once(charges).chain(rules).collect()
+    }
+
+    fn answer(self, mut frames: Frames) -> Result<Report, Error> {
+        let keys: Vec<String> = self.keys.iter().map(Key::name).collect();
+        let charges = Periods::before(self.current_from).mark(&frames.take(CHARGES)?)?;
+        let bill = Bill::of(&charges, &keys, self.window, (&self.prices, self.terms))?;
+        let mut report = match &self.billed {
+            Billed::Cost(shape) => report(&bill, shape)?,
+            Billed::Focus(shape) => focus::report(&bill, shape)?,
+        };
+        if let (Billed::Cost(shape), true) = (&self.billed, self.explain) {
+            let rules = rules(frames.take(explain::RULES)?, self.current_from, shape)?;
+            let shown = ranked(&bill, shape)?.head(shape.rows);
+            let explained = explain::table(rules, &shown, &shape.columns().collect::<Vec<_>>(), &report.tables[0])?;
+            report.tables.extend([explained, explain::rates(&bill)?]);
+        }
+        report.meta.notes.extend(self.notes);
+        Ok(report)
+    }
+}
+
 /// The report: the table `cost`, and beside it who pays, what is assumed, and what has no price.
-#[must_use]
-pub fn report(bill: &Bill, shape: &CostShape) -> Report {
+///
+/// # Errors
+/// If the bill has not the columns of the shape.
+pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     let mut report = Report { name: "cost".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = charged::notes(bill);
-    report.meta.notes.extend(untold(bill));
-    report.tables = vec![cost(bill, shape), payers(bill), assumptions(bill)];
-    let unpriced = unpriced(bill);
+    report.meta.notes = charged::notes(bill)?;
+    report.meta.notes.extend(unknown_notes(bill)?);
+    report.tables = vec![cost(bill, shape)?, payers(bill)?, assumptions(bill)?];
+    let unpriced = unpriced(bill)?;
     if !unpriced.rows.is_empty() {
-        let bytes = bill.current().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
-        report.meta.notes.push(unpriced_note(bytes));
+        report.meta.notes.push(unpriced_note(unpriced_bytes(bill)?));
         report.tables.push(unpriced);
     }
-    report
+    Ok(report)
 }
 
 /// What is said of bytes that are free for want of knowing better.
-pub(super) fn untold(bill: &Bill) -> impl Iterator<Item = String> {
-    let free = |paths: &[&str]| -> u128 {
-        let lines = bill.current().filter(|line| line.charged.charge.is_none());
-        lines.filter(|line| paths.contains(&&*line.charged.reason)).map(|line| u128::from(line.charged.bytes)).sum()
+pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
+    let current = bill.current()?;
+    let free = |paths: &[&str]| {
+        let is_one = paths.iter().map(|path| col(line::REASON).eq(lit(*path))).fold(lit(false), Expr::or);
+        total(&current.clone().lazy().filter(is_one).collect()?, output::BYTES.name)
     };
-    let lost = free(&[UNKNOWN_PATH]);
+    let lost = free(&[UNKNOWN])?;
     let lost = (lost > 0).then(|| {
         let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
         format!("{bytes} ({exact} bytes) go a way that nothing tells, and are shown as free: --network tells more")
     });
-    charged::zones_unknown_note(free(&charged::ZONES_UNKNOWN)).into_iter().chain(lost)
+    Ok(charged::zones_unknown_note(free(&charged::ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
 }
 
 /// What is said of bytes without a price.
 pub(in crate::report) fn unpriced_note(bytes: u128) -> String {
     let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
     format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
+}
+
+/// The bytes of the period asked for that have no price.
+pub(super) fn unpriced_bytes(bill: &Bill) -> Result<u128, Error> {
+    total(&bill.current()?, output::UNPRICED_BYTES.name)
+}
+
+/// The sum of a column.
+pub(super) fn total(frame: &DataFrame, name: &str) -> Result<u128, Error> {
+    Ok(int(frame, name)?.iter().flatten().map(|value| u128::try_from(value).unwrap_or(0)).sum())
 }
 
 /// The sums of a row.
@@ -98,25 +177,47 @@ struct Sum {
     previous_unpriced: u128,
 }
 
+/// The columns of a [`Sum`] that are of the previous period.
+const PREVIOUS: [(&str, &str); 3] = [
+    (output::BYTES.name, "previous_bytes"),
+    (output::UNPRICED_BYTES.name, "previous_unpriced_bytes"),
+    (line::COST, "previous_cost"),
+];
+
 impl Sum {
-    fn add_line(&mut self, line: &Line) {
-        let (bytes, unpriced) = (u128::from(line.charged.bytes), u128::from(line.priced.unpriced_bytes));
-        let usd = line.priced.usd;
-        let of = if line.charged.previous {
-            Self { previous: usd, previous_bytes: bytes, previous_unpriced: unpriced, ..Self::default() }
-        } else {
-            Self { usd, bytes, unpriced, ..Self::default() }
-        };
-        self.add(&of);
+    /// What to sum of a bill's lines.
+    fn columns() -> Vec<Expr> {
+        let current = PREVIOUS.map(|(name, _)| col(name).filter(col(line::IS_PREVIOUS).not()).sum());
+        let previous = PREVIOUS.map(|(name, other)| col(name).filter(col(line::IS_PREVIOUS)).sum().alias(other));
+        current.into_iter().chain(previous).collect()
     }
 
-    fn add(&mut self, other: &Self) {
+    /// The sums of each row of a frame of [`Self::columns`].
+    fn of(frame: &DataFrame) -> Result<Vec<Self>, Error> {
+        let [bytes, unpriced, usd] = [0, 1, 2].map(|place| int(frame, PREVIOUS[place].0));
+        let [was_bytes, was_unpriced, was_usd] = [0, 1, 2].map(|place| int(frame, PREVIOUS[place].1));
+        let (bytes, unpriced, usd) = (bytes?, unpriced?, usd?);
+        let (was_bytes, was_unpriced, was_usd) = (was_bytes?, was_unpriced?, was_usd?);
+        let count = |value: Option<i128>| u128::try_from(value.unwrap_or(0)).unwrap_or(0);
+        let sum = |row: usize| Self {
+            bytes: count(bytes.get(row)),
+            unpriced: count(unpriced.get(row)),
+            usd: Money::of_units(usd.get(row).unwrap_or(0)),
+            previous: Money::of_units(was_usd.get(row).unwrap_or(0)),
+            previous_bytes: count(was_bytes.get(row)),
+            previous_unpriced: count(was_unpriced.get(row)),
+        };
+        Ok((0..frame.height()).map(sum).collect())
+    }
+
+    fn and(mut self, other: &Self) -> Self {
         self.bytes += other.bytes;
         self.unpriced += other.unpriced;
         self.usd = self.usd + other.usd;
         self.previous = self.previous + other.previous;
         self.previous_bytes += other.previous_bytes;
         self.previous_unpriced += other.previous_unpriced;
+        self
     }
 
     /// What a GB of what has a price costs on average.
@@ -126,79 +227,93 @@ impl Sum {
     }
 }
 
-/// A row's keys and, last, its charge.
-type Keys = Vec<Cell>;
-
-fn cost(bill: &Bill, shape: &CostShape) -> Table {
-    let mut rows = ranked(bill, shape);
+fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
+    let ranked = ranked(bill, shape)?;
+    let sums = Sum::of(&ranked)?;
+    let mut rows: Vec<_> = rows(&ranked, shape.columns())?.into_iter().zip(sums).collect();
     if let Some(most) = shape.rows.filter(|most| *most < rows.len()) {
-        let other = rows.drain(most..).fold(Sum::default(), |mut sum, (_, part)| {
-            sum.add(&part);
-            sum
-        });
+        let other = rows.drain(most..).fold(Sum::default(), |sum, (_, part)| sum.and(&part));
         rows.push((named(OTHER, shape), other));
     }
-    let free = bill.lines.iter().filter(|line| line.charged.charge.is_none() && !shape.free);
-    let free = free.fold(Sum::default(), |mut sum, line| {
-        sum.add_line(line);
-        sum
-    });
-    if free.bytes > 0 || shape.compare && free.previous_bytes > 0 {
-        rows.push((named(FREE, shape), free));
+    if !shape.free {
+        let free = bill.lines.clone().lazy().filter(col(Column::Charge.name()).is_null());
+        let free = Sum::of(&free.select(Sum::columns()).collect()?)?.into_iter().next().unwrap_or_default();
+        if free.bytes > 0 || shape.compare && free.previous_bytes > 0 {
+            rows.push((named(FREE, shape), free));
+        }
     }
     let mut table = plain("cost", "What traffic costs");
     table.columns = shape.key_heads.clone();
-    table.columns.extend(shape.by_charge.then(|| output::CHARGE.into()));
+    table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
     let is_unpriced = rows.iter().any(|(_, sum)| sum.unpriced > 0);
     let measures = measures(&rows.iter().map(|(_, sum)| *sum).collect::<Vec<_>>());
     let (asked, heads): (Vec<_>, Vec<_>) = columns(shape, is_unpriced).into_iter().unzip();
     table.columns.extend(heads.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(head, _)| head));
     let chosen = |row: Row| row.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(cell, _)| cell);
-    let keys = rows.into_iter().map(|(keys, _)| keys).chain([vec![Cell::Absent; width(shape)]]);
+    let keys = rows.into_iter().map(|(keys, _)| keys).chain([vec![Cell::Absent; shape.columns().count()]]);
     let cells = keys.zip(measures).map(|(keys, row)| keys.into_iter().chain(chosen(row)).collect());
     table.rows = cells.collect();
     table.total = table.rows.pop();
-    table
+    Ok(table)
+}
+
+impl CostShape {
+    /// Whether the charge is a column besides the keys.
+    fn has_charge_column(&self) -> bool {
+        self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
+    }
+
+    /// The frame's columns that tell rows apart.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        let charge = self.has_charge_column().then_some(Column::Charge.name());
+        self.keys.iter().map(String::as_str).chain(charge)
+    }
 }
 
 /// Every row but the one of what is free, in order.
-fn ranked(bill: &Bill, shape: &CostShape) -> Vec<(Keys, Sum)> {
-    let keys = |charged: &Charged| {
-        let charge = || match charged.charge {
-            Some(charge) => charge.name().into(),
-            None => free(&charged.reason).into(),
-        };
-        charged.keys.iter().cloned().chain(shape.by_charge.then(charge)).collect::<Keys>()
+fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
+    let charge = Column::Charge.name();
+    let is_charged = col(charge).is_not_null();
+    let asked = if shape.free { lit(true) } else { is_charged };
+    let asked = if shape.compare { asked } else { asked.and(col(line::IS_PREVIOUS).not()) };
+    let keys: Vec<Expr> = shape.columns().map(col).collect();
+    let (by, are_descending) = match shape.order {
+        CostOrder::Usd => (vec![col(line::COST), col(PREVIOUS[2].1), col(output::BYTES.name)], true),
+        CostOrder::Bytes => (vec![col(output::BYTES.name), col(PREVIOUS[0].1)], true),
+        CostOrder::Key => (Vec::new(), false),
     };
-    let asked =
-        |line: &&Line| (line.charged.charge.is_some() || shape.free) && (shape.compare || !line.charged.previous);
-    let mut sums: BTreeMap<Keys, Sum> = BTreeMap::new();
-    for line in bill.lines.iter().filter(asked) {
-        sums.entry(keys(&line.charged)).or_default().add_line(line);
-    }
-    let mut rows: Vec<_> = sums.into_iter().collect();
-    // The order is stable, so equal ones stay in that of their keys.
-    match shape.order {
-        CostOrder::Usd => rows.sort_by_key(|(_, sum)| Reverse((sum.usd, sum.previous, sum.bytes))),
-        CostOrder::Bytes => rows.sort_by_key(|(_, sum)| Reverse((sum.bytes, sum.previous_bytes))),
-        CostOrder::Key => {}
-    }
-    rows
+    let descending = by.iter().map(|_| are_descending).chain(keys.iter().map(|_| false)).collect::<Vec<_>>();
+    let options = SortMultipleOptions::default().with_order_descending_multi(descending);
+    let lines = bill.lines.clone().lazy().filter(asked).with_column(named_charge());
+    let sums = if keys.is_empty() { lines.select(Sum::columns()) } else { lines.group_by(keys.clone()).agg(Sum::columns()) };
+    Ok(sums.sort_by_exprs([by, keys].concat(), options).collect()?)
+}
+
+/// The rules of the period asked for, with the charge as the table names it and the row of what is free.
+fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Result<DataFrame, Error> {
+    let charge = Column::Charge.name();
+    let is_current = current_from.map_or(lit(true), |from| col(Column::Hour.name()).gt_eq(moment(from)));
+    let row = if shape.free { lit(NULL) } else { when(col(charge).is_null()).then(lit(FREE)).otherwise(lit(NULL)) };
+    let path = col(Column::Path.name()).fill_null(lit(UNKNOWN)).alias(line::REASON);
+    let rules = rules.lazy().filter(is_current).with_columns([path, row.cast(DataType::String).alias(explain::ROW)]);
+    Ok(rules.with_column(named_charge()).collect()?)
+}
+
+/// The charge; of what is free the reason.
+fn named_charge() -> Expr {
+    let charge = Column::Charge.name();
+    let free = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
+    when(col(charge).is_not_null()).then(col(charge)).otherwise(free).alias(charge)
 }
 
 /// The name of what costs nothing for a reason.
 pub(super) fn free(reason: &str) -> String {
-    format!("free: {reason}")
-}
-
-/// How many columns the keys are.
-fn width(shape: &CostShape) -> usize {
-    shape.key_heads.len() + usize::from(shape.by_charge)
+    format!("{FREE_PREFIX}{reason}")
 }
 
 /// A name in the first of the keys' columns.
-pub(super) fn named(name: &str, shape: &CostShape) -> Keys {
-    let mut keys = vec![Cell::Absent; width(shape)];
+pub(super) fn named(name: &str, shape: &CostShape) -> Row {
+    let mut keys = vec![Cell::Absent; shape.columns().count()];
     if let Some(first) = keys.first_mut() {
         *first = name.into();
     }
@@ -225,8 +340,7 @@ fn columns(shape: &CostShape, is_unpriced: bool) -> Vec<(bool, Head)> {
 fn measures(sums: &[Sum]) -> Vec<Row> {
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
     let (previous, previous_total) = amounts(&sums.iter().map(|sum| sum.previous).collect::<Vec<_>>());
-    let mut whole = Sum::default();
-    sums.iter().for_each(|sum| whole.add(sum));
+    let whole = sums.iter().fold(Sum::default(), Sum::and);
     let rows = sums.iter().chain([&whole]).zip(usd.into_iter().chain([total.clone()]));
     let rows = rows.zip(previous.into_iter().chain([previous_total]));
     let row = |((sum, usd), previous): ((&Sum, Cell), Cell)| {
@@ -249,62 +363,69 @@ pub(super) fn gb(bytes: u128) -> Cell {
     Cell::Decimal { units: bytes, per: GB_BYTES.into() }
 }
 
-/// Sums of the period's charged lines by what `key` says of them.
-fn sums<K: Ord>(bill: &Bill, key: impl Fn(&Charged) -> Option<K>) -> BTreeMap<K, Sum> {
-    let mut sums: BTreeMap<K, Sum> = BTreeMap::new();
-    for line in bill.current().filter(|line| line.charged.charge.is_some()) {
-        if let Some(key) = key(&line.charged) {
-            sums.entry(key).or_default().add_line(line);
-        }
-    }
-    sums
+/// Sums of the period's charged lines by some of their columns, in the order of these; charges in the order of the schema.
+fn sums<const N: usize>(bill: &Bill, by: [&str; N]) -> Result<(DataFrame, Vec<Sum>), Error> {
+    let order = |name: &str| if name == Column::Charge.name() { col(line::CHARGE_PLACE) } else { col(name) };
+    let lines = bill.current()?.lazy().filter(col(Column::Charge.name()).is_not_null());
+    let keys = [&by[..], &[line::CHARGE_PLACE]].concat();
+    let sums = lines.group_by(keys.into_iter().map(col).collect::<Vec<_>>()).agg(Sum::columns());
+    let sums = sums.sort_by_exprs(by.map(order).to_vec(), SortMultipleOptions::default()).collect()?;
+    let rows = Sum::of(&sums)?;
+    Ok((sums, rows))
 }
 
 /// Which account is charged how much.
-fn payers(bill: &Bill) -> Table {
-    let sums = sums(bill, |charged| Some((charged.payer.clone(), charged.charge?)));
-    let (usd, total) = amounts(&sums.values().map(|sum| sum.usd).collect::<Vec<_>>());
+fn payers(bill: &Bill) -> Result<Table, Error> {
+    let by = [Column::PayerAccount.name(), Column::Charge.name()];
+    let (frame, sums) = sums(bill, by)?;
+    let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
     let mut table = plain("payers", "Which accounts pay");
     table.columns =
         [output::PAYER_ACCOUNT, output::CHARGE, output::BYTES, output::USD, output::SHARE].map(Head::from).into();
-    let bytes: u128 = sums.values().map(|sum| sum.bytes).sum();
-    let row = |(((payer, charge), sum), usd): (((Cell, Charge), Sum), Cell)| -> Row {
+    let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
+    let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
         let usd = known(usd, sum.bytes, sum.unpriced);
         let share = share(&usd, &total);
-        vec![payer, charge.name().into(), sum.bytes.into(), usd, share]
+        row.extend([sum.bytes.into(), usd, share]);
+        row
     };
-    table.rows = sums.into_iter().zip(usd).map(row).collect();
+    table.rows = rows(&frame, by)?.into_iter().zip(sums).zip(usd).map(row).collect();
     table.total = Some(vec![Cell::Absent, Cell::Absent, bytes.into(), total.clone(), share(&total, &total)]);
-    table
+    Ok(table)
 }
 
 /// How much of each charge rests on which assumption; what rests on none has no name.
-pub(super) fn assumptions(bill: &Bill) -> Table {
-    let sums = sums(bill, |charged| Some((charged.assumed.clone()?, charged.charge?)));
-    let (usd, total) = amounts(&sums.values().map(|sum| sum.usd).collect::<Vec<_>>());
+pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
+    let by = [Column::Assumed.name(), Column::Charge.name()];
+    let (frame, sums) = sums(bill, by)?;
+    let assumed = rows(&frame, by)?.into_iter().zip(sums).filter(|(row, _)| row[0] != Cell::Absent);
+    let (keys, sums): (Vec<Row>, Vec<Sum>) = assumed.unzip();
+    let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
     let mut table = plain("assumptions", "What rests on assumptions");
     table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
-    let bytes: u128 = sums.values().map(|sum| sum.bytes).sum();
-    let row = |(((assumed, charge), sum), usd): (((Arc<str>, Charge), Sum), Cell)| -> Row {
-        vec![Cell::Text(assumed), charge.name().into(), sum.bytes.into(), known(usd, sum.bytes, sum.unpriced)]
+    let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
+    let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
+        row.extend([sum.bytes.into(), known(usd, sum.bytes, sum.unpriced)]);
+        row
     };
-    table.rows = sums.into_iter().zip(usd).map(row).collect();
+    table.rows = keys.into_iter().zip(sums).zip(usd).map(row).collect();
     table.total = Some(vec![Cell::Absent, Cell::Absent, bytes.into(), total]);
-    table
+    Ok(table)
 }
 
 /// The prices that are missing, and how many bytes want them.
-pub(super) fn unpriced(bill: &Bill) -> Table {
-    let sums = sums(bill, |charged| Some((charged.charge?, charged.from.clone(), charged.to.clone())));
+pub(super) fn unpriced(bill: &Bill) -> Result<Table, Error> {
+    let by = [Column::Charge.name(), Column::FromRegion.name(), Column::ToRegion.name()];
+    let (frame, sums) = sums(bill, by)?;
     let mut table = plain("unpriced", "What has no price");
     table.columns = [output::CHARGE, output::FROM, output::TO, output::UNPRICED_BYTES].map(Head::from).into();
-    let unpriced = sums.into_iter().filter(|(_, sum)| sum.unpriced > 0);
-    table.rows = unpriced
-        .map(|((charge, from, to), sum)| {
-            vec![charge.name().into(), Cell::Text(from), Cell::Text(to), sum.unpriced.into()]
-        })
-        .collect();
-    table
+    let unpriced = rows(&frame, by)?.into_iter().zip(sums).filter(|(_, sum)| sum.unpriced > 0);
+    let row = |(mut row, sum): (Row, Sum)| {
+        row.push(sum.unpriced.into());
+        row
+    };
+    table.rows = unpriced.map(row).collect();
+    Ok(table)
 }
 
 #[cfg(test)]

@@ -3,114 +3,144 @@
 //! Rules are summed from the same records as the table that they explain, so per row they add up to its records and
 //! bytes; rates are summed from the lines of the bill, so they add up to its total. No rule is decided here.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use super::cells::key_cell;
-use super::charged::{Bill, Charged, UNKNOWN, amounts, plain};
-use super::cost::{CostShape, FREE, OTHER, free, named};
+use polars::prelude::{
+    DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, NULL, SortMultipleOptions, col, lit,
+};
+
+use super::charged::{amounts, plain};
+use super::cost::OTHER;
+use super::frame::rows;
+use super::question::{Need, key_columns};
 use super::{Cell, Head, Row, Table};
 use crate::error::Error;
-use crate::group::{Key, Rollup, Spec};
-use crate::price::{Charge, Money, Rate, Step, written_date};
+use crate::group::{Key, Spec};
+use crate::join::Wanted;
+use crate::price::bill::{Bill, line};
+use crate::price::{Charge, Money, PriceRow, Rate, written_date};
+use crate::schema::frame::{codes, int, texts};
 use crate::schema::output::{self, Output};
 use crate::schema::{Column, ColumnSet};
 
+/// The frame of the rules that applied.
+pub const RULES: &str = "rules";
+/// In that frame, the name of the row that a group is of, where no key says so.
+pub(super) const ROW: &str = "row";
+/// The place of a row in the table that is explained.
+const PLACE: &str = "place";
 /// The source of bytes that the free tier covers, and of bytes that no row of the price table covers.
 const FREE_TIER: &str = "free tier";
 const UNPRICED: &str = "(unpriced)";
 /// What tells how a record's row came about.
-const RULES: [Column; 4] = [Column::DirectionRule, Column::CountRule, Column::PathRule, Column::Assumed];
+const RULE_COLUMNS: [Column; 4] = [Column::DirectionRule, Column::CountRule, Column::PathRule, Column::Assumed];
 
-/// What to sum to explain rows with these keys.
+/// What to sum to explain rows with these keys: of traffic, or of charges and what is free.
 #[must_use]
-pub fn spec(keys: Vec<Key>) -> Spec {
-    let rules = RULES.map(|column| Key { column, cut: None });
-    let keys = keys.into_iter().chain(rules).collect();
-    Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
-}
-
-/// The columns that traffic must have for it, besides those of the report's own keys.
-#[must_use]
-pub fn columns() -> ColumnSet {
+pub fn need(keys: &[Key], of_charges: bool) -> Need {
     let others = [Column::Bytes, Column::Weight, Column::Start, Column::Charge, Column::Path, Column::Via];
-    ColumnSet::of(&RULES).union(ColumnSet::of(&others))
+    let columns = key_columns(keys).union(ColumnSet::of(&RULE_COLUMNS)).union(ColumnSet::of(&others));
+    let mut all = keys.to_vec();
+    all.extend(RULE_COLUMNS.map(|column| Key { column, cut: None }).into_iter().filter(|key| !keys.contains(key)));
+    let spec =
+        Spec { keys: all, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
+    let wanted = Wanted { columns, traffic: !of_charges, charges: of_charges, blocked: false };
+    Need { name: RULES, wanted, spec }
 }
 
-/// The table `explain`: for each row of a table, whose keys are in these columns, the rules that applied, most bytes
-/// first. `key` says of which row's keys a group of the roll-up by [`spec`] is, and of none if it is of no row at all;
-/// what is of no row shown is of the row `(other)`.
+/// What to sum to explain the rows of a cost, perhaps with the period before beside it.
+#[must_use]
+pub(super) fn charges_need(keys: &[Key], is_compared: bool) -> Need {
+    let more = [Column::Charge, Column::Path].into_iter().chain(is_compared.then_some(Column::Hour));
+    let more = more.map(|column| Key { column, cut: None }).filter(|key| !keys.contains(key));
+    need(&keys.iter().cloned().chain(more).collect::<Vec<_>>(), true)
+}
+
+/// The table `explain`: for each row of a table the rules that applied, most bytes first. `shown` has the keys of the
+/// table's first rows, in their order; what is of none of them is of the row that [`ROW`] names, else of `(other)`.
 ///
 /// # Errors
-/// If rows of the roll-up were spilled and cannot be read.
-pub fn table(rules: &Rollup, of: &Table, keys: Range<usize>, key: impl Fn(Row) -> Option<Row>) -> Result<Table, Error> {
-    let rows: BTreeMap<&[Cell], usize> = (of.rows.iter()).map(|row| &row[keys.clone()]).zip(0..).collect();
+/// If the frame of rules has not the keys.
+pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> Result<Table, Error> {
+    let first = of.columns.iter().position(|head| head.kind != output::RANK.kind).unwrap_or(0);
+    let first = if of.columns.first().is_some_and(|head| head.name == output::RANK.name) { 1 } else { first.min(0) };
+    let of_keys = first..first + keys.len();
+    let others = row_named(of, OTHER, first).unwrap_or(of.rows.len());
+    let mut rules = rules;
+    if rules.column(ROW).is_err() {
+        rules = rules.lazy().with_column(lit(NULL).cast(DataType::String).alias(ROW)).collect()?;
+    }
+    let named: Vec<_> = texts(&rules, ROW)?.map(|name| name.and_then(|name| row_named(of, name, first))).collect();
+    rules.with_column(codes(ROW, named.into_iter().map(|place| place.and_then(|place| u32::try_from(place).ok()))))?;
+    let by: Vec<Expr> = keys.iter().map(|key| col(*key)).collect();
+    let shown = shown.clone().lazy().select(by.clone()).with_row_index(PLACE, None);
+    let mut join = JoinArgs::new(JoinType::Left);
+    join.nulls_equal = true;
+    let place = col(ROW).fill_null(col(PLACE)).fill_null(lit(u32::try_from(others).unwrap_or(u32::MAX))).alias(PLACE);
+    let told = [PLACE].into_iter().chain(RULE_COLUMNS.map(Column::name));
+    let told: Vec<Expr> = told.map(col).collect();
+    let measures = [output::BYTES.name, output::FLOWS.name];
+    let descending = [false, true, true, false, false, false, false];
+    let sort = SortMultipleOptions::default().with_order_descending_multi(descending);
+    let order = [&told[..1], &measures.map(col), &told[1..]].concat();
+    let joined = if keys.is_empty() { rules.lazy().with_column(lit(0_u32).alias(PLACE)) } else { rules.lazy().join(shown, by.clone(), by, join) };
+    let sums = joined.with_column(place).group_by(told).agg(measures.map(|name| col(name).sum()));
+    let sums = sums.sort_by_exprs(order, sort).collect()?;
+    let mut table = plain("explain", "Which rules applied");
+    table.columns = of.columns[of_keys.clone()].to_vec();
+    table.columns.extend(RULE_COLUMNS[..3].iter().map(|column| Head::from(*column)));
+    table.columns.extend([output::ASSUMPTION, output::RECORDS, output::BYTES].map(Head::from));
     let mut other = vec![Cell::Absent; keys.len()];
     if let Some(first) = other.first_mut() {
         *first = OTHER.into();
     }
-    let mut sums: BTreeMap<(usize, Row), (u128, u128)> = BTreeMap::new();
-    let others = rows.get(&other[..]).copied().unwrap_or(of.rows.len());
-    for shard in rules.shards() {
-        rules.for_each_group(shard, |group| {
-            let mut own: Row = rules.group_values(&group).map(|value| key_cell(value, rules.names())).collect();
-            let told = own.split_off(own.len() - RULES.len());
-            if let Some(own) = key(own) {
-                let place = rows.get(&own[..]).copied().unwrap_or(others);
-                let (records, bytes) = sums.entry((place, told)).or_default();
-                (*records, *bytes) = (*records + group.counted.flows, *bytes + group.counted.bytes);
-            }
-        })?;
+    let names = RULE_COLUMNS.map(Column::name).into_iter().chain([output::FLOWS.name, output::BYTES.name]);
+    for (place, told) in sums.column(PLACE)?.u32()?.iter().zip(rows(&sums, names)?) {
+        let row = place.and_then(|place| of.rows.get(place as usize));
+        let own = row.map_or(&other[..], |row| &row[of_keys.clone()]);
+        table.rows.push(own.iter().cloned().chain(told).collect());
     }
-    let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_by_key(|((place, _), (records, bytes))| (*place, Reverse((*bytes, *records))));
-    let mut table = plain("explain", "Which rules applied");
-    table.columns = of.columns[keys.clone()].to_vec();
-    table.columns.extend(RULES[..3].iter().map(|column| Head::from(*column)));
-    table.columns.extend([output::ASSUMPTION, output::RECORDS, output::BYTES].map(Head::from));
-    let (mut records, mut bytes) = (0, 0);
-    for ((place, told), sum) in sums {
-        (records, bytes) = (records + sum.0, bytes + sum.1);
-        let own = of.rows.get(place).map_or(&other[..], |row| &row[keys.clone()]);
-        table.rows.push(own.iter().cloned().chain(told).chain([sum.0.into(), sum.1.into()]).collect());
-    }
-    let empty = std::iter::repeat_n(Cell::Absent, keys.len() + RULES.len());
-    table.total = Some(empty.chain([records.into(), bytes.into()]).collect());
+    let empty = std::iter::repeat_n(Cell::Absent, keys.len() + RULE_COLUMNS.len());
+    let [records, bytes] = [output::FLOWS.name, output::BYTES.name].map(|name| super::cost::total(&sums, name));
+    table.total = Some(empty.chain([records?.into(), bytes?.into()]).collect());
     Ok(table)
 }
 
-/// The keys of what explains the rows of a cost, perhaps with the period before beside it.
-#[must_use]
-pub fn cost_keys(keys: Vec<Key>, is_compared: bool) -> Vec<Key> {
-    let more = [Column::Charge, Column::Path].into_iter().chain(is_compared.then_some(Column::Hour));
-    keys.into_iter().chain(more.map(|column| Key { column, cut: None })).collect()
+/// The row with a name in the first of its keys.
+fn row_named(of: &Table, name: &str, first: usize) -> Option<usize> {
+    of.rows.iter().position(|row| matches!(row.get(first), Some(Cell::Text(text)) if **text == *name))
 }
 
-/// The table `explain` of the table `cost` from a roll-up by [`cost_keys`].
+/// The table `rates`: at which price of the price table how many bytes of each charge were charged, tier by tier.
 ///
 /// # Errors
-/// If rows of the roll-up were spilled and cannot be read.
-pub fn cost(rules: &Rollup, of: &Table, shape: &CostShape, current_from: Option<u32>) -> Result<Table, Error> {
-    let key = |mut own: Row| {
-        let is_previous = match current_from {
-            Some(from) => own.pop()? < Cell::Time(from),
-            None => false,
-        };
-        let (path, charge) = (own.pop()?, own.pop()?);
-        let charge = match (charge, path) {
-            _ if is_previous => return None,
-            (Cell::Text(charge), _) => Some(charge),
-            (_, Cell::Text(path)) if shape.free => Some(free(&path).into()),
-            _ if shape.free => Some(free(UNKNOWN).into()),
-            _ => None,
-        };
-        Some(match charge {
-            Some(charge) => own.into_iter().chain(shape.by_charge.then_some(Cell::Text(charge))).collect(),
-            None => named(FREE, shape),
-        })
-    };
-    table(rules, of, 0..shape.key_heads.len() + usize::from(shape.by_charge), key)
+/// If the bill's steps cannot be summed.
+pub fn rates(bill: &Bill) -> Result<Table, Error> {
+    let mut sums: BTreeMap<Rated, (u128, Money)> = BTreeMap::new();
+    let steps = bill.current_steps()?;
+    let charges = texts(&steps, Column::Charge.name())?;
+    let sides = texts(&steps, Column::FromRegion.name())?.zip(texts(&steps, Column::ToRegion.name())?);
+    let amounts_of = int(&steps, output::BYTES.name)?.iter().zip(int(&steps, line::COST)?.iter());
+    let prices = steps.column(line::PRICE)?.u32()?.iter();
+    for ((charge, (from, to)), (price, (bytes, cost))) in charges.zip(sides).zip(prices.zip(amounts_of)) {
+        let (Some(charge), Some(from), Some(to)) = (charge.and_then(Charge::of_name), from, to) else { continue };
+        let tier = price.and_then(|price| bill.prices.get(price as usize)).map(|row| Tier::of(row));
+        let sum = sums.entry(Rated { charge, from, to, has_price: cost.is_some(), tier }).or_default();
+        let bytes = u128::try_from(bytes.unwrap_or(0)).unwrap_or(0);
+        *sum = (sum.0 + bytes, sum.1 + Money::of_units(cost.unwrap_or(0)));
+    }
+    let (usd, total) = amounts(&sums.values().map(|(_, usd)| *usd).collect::<Vec<_>>());
+    let bytes: u128 = sums.values().map(|(bytes, _)| bytes).sum();
+    let mut table = plain("rates", "What was charged at which price");
+    table.columns = RATED.map(Head::from).into();
+    table.rows = sums.into_iter().zip(usd).map(|((rated, (bytes, _)), usd)| rated.row(bill, bytes, usd)).collect();
+    let total = RATED.map(|column| match column {
+        output::BYTES => bytes.into(),
+        output::USD => total.clone(),
+        _ => Cell::Absent,
+    });
+    table.total = Some(total.into());
+    Ok(table)
 }
 
 /// What bytes were charged by: the charge with its two sides, and the row of the price table; none of what is free and
@@ -134,29 +164,16 @@ struct Tier<'b> {
     source: &'b str,
 }
 
-/// The table `rates`: at which price of the price table how many bytes of each charge were charged, tier by tier.
-#[must_use]
-pub fn rates(bill: &Bill) -> Table {
-    let mut sums: BTreeMap<Rated, (u128, Money)> = BTreeMap::new();
-    for line in bill.current() {
-        for step in &line.priced.steps {
-            let Some(rated) = rated(&line.charged, step) else { continue };
-            let (bytes, usd) = sums.entry(rated).or_default();
-            (*bytes, *usd) = (*bytes + u128::from(step.bytes), *usd + step.usd.unwrap_or_default());
+impl<'b> Tier<'b> {
+    fn of(row: &'b PriceRow) -> Self {
+        Self {
+            effective_from: row.effective_from,
+            start_gb: row.start_gb,
+            end_gb: row.end_gb,
+            rate: row.rate,
+            source: &row.source,
         }
     }
-    let (usd, total) = amounts(&sums.values().map(|(_, usd)| *usd).collect::<Vec<_>>());
-    let bytes: u128 = sums.values().map(|(bytes, _)| bytes).sum();
-    let mut table = plain("rates", "What was charged at which price");
-    table.columns = RATED.map(Head::from).into();
-    table.rows = sums.into_iter().zip(usd).map(|((rated, (bytes, _)), usd)| rated.row(bill, bytes, usd)).collect();
-    let total = RATED.map(|column| match column {
-        output::BYTES => bytes.into(),
-        output::USD => total.clone(),
-        _ => Cell::Absent,
-    });
-    table.total = Some(total.into());
-    table
 }
 
 /// The columns of the table.
@@ -173,18 +190,6 @@ const RATED: [Output; 11] = [
     output::EFFECTIVE_FROM,
     output::SOURCE,
 ];
-
-fn rated<'b>(charged: &'b Charged, step: &Step<'b>) -> Option<Rated<'b>> {
-    let tier = step.row.map(|row| Tier {
-        effective_from: row.effective_from,
-        start_gb: row.start_gb,
-        end_gb: row.end_gb,
-        rate: row.rate,
-        source: &row.source,
-    });
-    let (charge, from, to) = (charged.charge?, &*charged.from, &*charged.to);
-    Some(Rated { charge, from, to, has_price: step.usd.is_some(), tier })
-}
 
 impl Rated<'_> {
     fn row(&self, bill: &Bill, bytes: u128, usd: Cell) -> Row {
@@ -218,47 +223,39 @@ impl Rated<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use polars::prelude::{IntoColumn, NewChunkedArray, StringChunked};
 
     use super::*;
-    use crate::decode::{Dictionary, Flows, Values};
-    use crate::group::{Batcher, Shared};
     use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable};
-    use crate::report::charged::tests::{egress, zones};
+    use crate::report::charged::Charged;
+    use crate::report::charged::tests::{bill_of, egress, zones};
+    use crate::schema::frame::ints;
 
     /// A team, the rule of its direction, and bytes of one record each.
-    fn rules(rows: &[(&str, &str, u64)]) -> Rollup {
-        let spec = spec(vec![Key { column: Column::SrcOwner1, cut: None }]);
-        let columns = spec.keys.iter().fold(columns(), |columns, key| columns.with(key.column));
-        let (mut flows, mut dictionary) = (Flows::new(columns), Dictionary::default());
-        for (team, rule, bytes) in rows {
-            for column in columns.iter() {
-                let text = match column {
-                    Column::SrcOwner1 => team,
-                    Column::DirectionRule => rule,
-                    _ => "-",
-                };
-                match flows.values_mut(column).unwrap() {
-                    Values::Text(values) => values.push(dictionary.code(text.as_bytes())),
-                    Values::Big(values) => values.push(if column == Column::Weight { 1 } else { *bytes }),
-                    Values::Time(values) => values.push(0),
-                    _ => {}
-                }
-            }
-        }
-        flows.set_rows(rows.len());
-        let shared = Arc::new(Shared::new(Arc::new(spec), None));
-        let picked: Vec<u32> = (0..u32::try_from(rows.len()).unwrap()).collect();
-        Batcher::new(Arc::clone(&shared)).add(&flows, &dictionary, &picked, false);
-        Arc::into_inner(shared).unwrap().into_partial().unwrap().finish()
+    fn rules(rows: &[(&str, &str, i128)]) -> DataFrame {
+        let text = |name: &str, of: &dyn Fn(&(&str, &str, i128)) -> String| {
+            StringChunked::from_iter_values(name.into(), rows.iter().map(of)).into_column()
+        };
+        let columns = vec![
+            text("team", &|row| row.0.to_owned()),
+            text(RULE_COLUMNS[0].name(), &|row| row.1.to_owned()),
+            text(RULE_COLUMNS[1].name(), &|_| "-".to_owned()),
+            text(RULE_COLUMNS[2].name(), &|_| "-".to_owned()),
+            text(RULE_COLUMNS[3].name(), &|_| "-".to_owned()),
+            ints(output::BYTES.name, rows.iter().map(|row| Some(row.2))),
+            ints(output::FLOWS.name, rows.iter().map(|_| Some(1))),
+        ];
+        DataFrame::new_infer_height(columns).unwrap()
     }
 
-    /// A table of two teams and others, with a rank before the key.
-    fn shown(names: &[&str]) -> Table {
+    /// A table of some teams, with a rank before the key, and the frame of its first rows.
+    fn shown(names: &[&str]) -> (Table, DataFrame) {
         let mut table = plain("top", "");
-        table.columns = vec![output::RANK.into(), Column::SrcOwner1.into()];
+        table.columns = vec![output::RANK.into(), Head { name: "team".to_owned(), kind: output::CellKind::Text }];
         table.rows = names.iter().map(|name| vec![Cell::Absent, (*name).into()]).collect();
-        table
+        let teams = names.iter().filter(|name| **name != OTHER);
+        let teams = StringChunked::from_iter_values("team".into(), teams.copied()).into_column();
+        (table, DataFrame::new_infer_height(vec![teams]).unwrap())
     }
 
     fn lines(table: &Table) -> Vec<(String, String, u128, u128)> {
@@ -272,7 +269,8 @@ mod tests {
     fn each_row_shown_has_its_rules_and_the_others_have_theirs_together() {
         let told =
             [("web", "told", 5), ("web", "guessed", 7), ("app", "told", 9), ("db", "told", 1), ("hub", "told", 2)];
-        let table = table(&rules(&told), &shown(&["web", "app", "(other)"]), 1..2, Some).unwrap();
+        let (of, shown) = shown(&["web", "app", "(other)"]);
+        let table = table(rules(&told), &shown, &["team"], &of).unwrap();
         let line = |team: &str, rule: &str, records, bytes| (team.to_owned(), rule.to_owned(), records, bytes);
         let expected = [
             line("web", "guessed", 1, 7),
@@ -285,9 +283,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_no_row_is_left_out() {
-        let table = table(&rules(&[("web", "told", 5)]), &shown(&["web"]), 1..2, |_| None).unwrap();
-        assert_eq!(lines(&table).len(), 1, "the total alone");
+    fn a_row_can_be_named_that_no_key_leads_to() {
+        let (of, shown) = shown(&["web", "(free)"]);
+        let mut rules = rules(&[("web", "told", 5), ("web", "told", 2)]);
+        let rows = StringChunked::from_iter_options(ROW.into(), [None, Some("(free)")].into_iter()).into_column();
+        rules.with_column(rows).unwrap();
+        let told = lines(&table(rules, &shown, &["team"], &of).unwrap());
+        assert_eq!(told.iter().map(|line| (line.0.as_str(), line.3)).collect::<Vec<_>>(), [("web", 5), ("(free)", 2), ("-", 7)]);
     }
 
     #[test]
@@ -299,8 +301,8 @@ mod tests {
         };
         let rows =
             vec![egress("web", "2026-10-01", 10_000), egress("app", "2026-10-02", 500), zones("app", "2026-10-02", 3)];
-        let bill = Bill::of(rows, (None, None), &table, terms);
-        let rates = rates(&bill);
+        let bill = bill_of(&rows, (None, None), &table, terms);
+        let rates = rates(&bill).unwrap();
         let cell = |row: usize, column: Output| {
             rates.rows[row][RATED.iter().position(|rated| *rated == column).unwrap()].clone()
         };
@@ -309,7 +311,7 @@ mod tests {
         assert_eq!([0, 1].map(|row| cell(row, output::TIER_START_GB)), [0_u64, 10_240].map(Cell::from));
         assert_eq!(cell(2, output::USD_PER_GB), Cell::Usd(100_000_000));
         assert_eq!(cell(2, output::NET_USD_PER_GB), Cell::Usd(50_000_000));
-        let usd = bill.current().map(|line| line.priced.usd).sum::<Money>();
+        let usd = Money::of_units(int(&bill.current().unwrap(), line::COST).unwrap().iter().flatten().sum());
         let total = rates.total.clone().unwrap();
         let total = total.iter().find(|cell| matches!(cell, Cell::Amount { .. }));
         assert!(matches!(total, Some(Cell::Amount { amount, .. }) if amount.unsigned_abs() == usd.rounded()));
@@ -319,9 +321,9 @@ mod tests {
     fn what_has_no_price_is_told_as_such() {
         let table = PriceTable::embedded().unwrap();
         let rows = vec![egress("web", "2026-10-01", 1)];
-        let rows = rows.into_iter().map(|row| Charged { from: "nowhere-1".into(), ..row }).collect();
-        let bill = Bill::of(rows, (None, None), &table, PoolTerms::default());
-        let rates = rates(&bill);
+        let rows = rows.into_iter().map(|row| Charged { from: "nowhere-1".into(), ..row }).collect::<Vec<_>>();
+        let bill = bill_of(&rows, (None, None), &table, PoolTerms::default());
+        let rates = rates(&bill).unwrap();
         assert_eq!(rates.rows[0].last(), Some(&UNPRICED.into()));
         assert!(rates.rows[0].iter().all(|cell| !matches!(cell, Cell::Amount { .. })), "never zero dollars");
     }

@@ -8,14 +8,20 @@
 //! These are estimates from logs and no bill. Ids of SKUs are made of the charge, its sides and the tier, since logs
 //! and price tables do not hold the provider's; `SkuMeter` is the usage type on its bill.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::charged::{self, Bill, Charged, plain};
-use super::cost::{gb, unpriced_note};
+use polars::prelude::{Column as FrameColumn, DataFrame, IntoLazy, SortMultipleOptions, col};
+
+use super::charged::{self, plain};
+use super::cost::{gb, unpriced_bytes, unpriced_note};
+use super::frame::{cells, rows};
 use super::{Cell, Head, Report, Row};
-use crate::price::{Charge, Discounts, Money, Rate, Step};
+use crate::error::Error;
+use crate::price::bill::{Bill, line};
+use crate::price::{Charge, Money, Rate};
+use crate::schema::frame::{int, ints, milliseconds, moments, texts, times};
 use crate::schema::output::CellKind;
+use crate::schema::{Column as Field, output};
 use crate::schema::region::region_name;
 use crate::units::time;
 
@@ -31,6 +37,8 @@ const UNKNOWN_ACCOUNT: &str = "unknown";
 pub struct FocusShape {
     /// The columns of the keys, written as `x_Team` is for `team`.
     pub key_heads: Vec<Head>,
+    /// The same columns, as the frames name them.
+    pub keys: Vec<String>,
     /// How many of them, from the first, are owners: those are tags too.
     pub owner_keys: usize,
     /// The account that is billed for the organisation; each payer is its own where it is not told.
@@ -38,25 +46,27 @@ pub struct FocusShape {
 }
 
 /// The report: one table of FOCUS rows.
-#[must_use]
-pub fn report(bill: &Bill, shape: &FocusShape) -> Report {
+///
+/// # Errors
+/// If the bill has not the columns of the shape.
+pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     let mut report = Report { name: "focus".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = charged::notes(bill);
-    let unpriced: u128 = bill.current().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
+    report.meta.notes = charged::notes(bill)?;
+    let unpriced = unpriced_bytes(bill)?;
     if unpriced > 0 {
         report.meta.notes.push(format!("left out: {}", unpriced_note(unpriced)));
     }
     let mut table = plain("focus", "Cost and usage, FOCUS 1.2");
     table.columns = COLUMNS.iter().map(|(name, kind, _)| Head { name: (*name).to_owned(), kind: *kind }).collect();
     table.columns.extend(shape.key_heads.iter().map(custom));
-    table.rows = entries(bill, shape).iter().map(row).collect();
+    table.rows = entries(bill, shape)?.iter().map(row).collect();
     report.tables = vec![table];
-    report
+    Ok(report)
 }
 
 /// What tells rows apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 struct Place {
     /// The billing month: its first second, and the next one's.
     month: (u32, u32),
@@ -84,42 +94,90 @@ struct Entry {
     tags: Cell,
 }
 
-fn entries(bill: &Bill, shape: &FocusShape) -> Vec<Entry> {
-    let mut sums: BTreeMap<Place, (u128, Money, Money)> = BTreeMap::new();
-    for line in bill.current() {
-        let Some(charge) = line.charged.charge else { continue };
-        for step in line.priced.steps.iter().filter(|step| step.usd.is_some()) {
-            let place = place(&line.charged, charge, step, &bill.terms.discounts);
-            let (list, contracted) = (place.list.of(step.bytes), place.contracted.of(step.bytes));
-            let sum = sums.entry(place).or_default();
-            *sum = (sum.0 + u128::from(step.bytes), sum.1 + list, sum.2 + contracted);
-        }
-    }
+/// Names of the columns that steps get for FOCUS's rows.
+const MONTH: &str = "month";
+const TIER: &str = "tier";
+const LIST: &str = "list_rate";
+const IS_ASSUMED: &str = "is_assumed";
+
+fn entries(bill: &Bill, shape: &FocusShape) -> Result<Vec<Entry>, Error> {
+    let sums = sums(bill, shape)?;
     let (from, to) = (bill.window.0.unwrap_or(0), bill.window.1.unwrap_or(u32::MAX));
-    let entry = |(place, (bytes, list, contracted)): (Place, (u128, Money, Money))| {
+    let shared = |text: Option<&str>| Arc::<str>::from(text.unwrap_or_default());
+    let sides = texts(&sums, Field::FromRegion.name())?.zip(texts(&sums, Field::ToRegion.name())?);
+    let charges = texts(&sums, Field::Charge.name())?.zip(sums.column(IS_ASSUMED)?.bool()?.iter());
+    let prices = int(&sums, TIER)?.iter().zip(int(&sums, LIST)?.iter());
+    let sizes = moments(&sums, MONTH)?.zip(int(&sums, output::BYTES.name)?.iter());
+    let keys = rows(&sums, shape.keys.iter().map(String::as_str))?;
+    let payers = cells(&sums, Field::PayerAccount.name())?;
+    let mut entries = Vec::with_capacity(sums.height());
+    for ((((sides, (charge, assumed)), (tier, list)), (month, bytes)), (keys, payer)) in
+        sides.zip(charges).zip(prices).zip(sizes).zip(keys.into_iter().zip(payers))
+    {
+        let Some(charge) = charge.and_then(Charge::of_name) else { continue };
+        let list = Rate::of_units(list.unwrap_or(0));
+        let place = Place {
+            month: time::month_around(month.unwrap_or(0)),
+            payer,
+            charge,
+            from: shared(sides.0),
+            to: shared(sides.1),
+            keys,
+            assumed: assumed.unwrap_or(false),
+            tier: tier.and_then(|gb| u64::try_from(gb).ok()),
+            list,
+            contracted: list.less(bill.terms.discounts.of(charge)),
+        };
+        let bytes = u128::try_from(bytes.unwrap_or(0)).unwrap_or(0);
         let period = (place.month.0.max(from), place.month.1.min(to));
         let own = || if place.payer == Cell::Absent { UNKNOWN_ACCOUNT.into() } else { place.payer.clone() };
         let billing_account = shape.billing_account.clone().map_or_else(own, Cell::Text);
         let tags = tags(&shape.key_heads, place.keys.get(..shape.owner_keys).unwrap_or_default());
-        Entry { place, bytes, list, contracted, period, billing_account, tags }
-    };
-    sums.into_iter().map(entry).collect()
+        let (list, contracted) = (place.list.of_many(bytes), place.contracted.of_many(bytes));
+        entries.push(Entry { place, bytes, list, contracted, period, billing_account, tags });
+    }
+    Ok(entries)
 }
 
-fn place(charged: &Charged, charge: Charge, step: &Step, discounts: &Discounts) -> Place {
-    let list = step.row.and_then(|row| row.rate).unwrap_or_default();
-    Place {
-        month: time::month_around(charged.hour),
-        payer: charged.payer.clone(),
-        charge,
-        from: Arc::clone(&charged.from),
-        to: Arc::clone(&charged.to),
-        keys: charged.keys.clone(),
-        assumed: charged.assumed.is_some(),
-        tier: step.row.map(|row| row.start_gb),
-        list,
-        contracted: list.less(discounts.of(charge)),
+/// The bytes that have a price, by all that tells FOCUS's rows apart, in their order.
+fn sums(bill: &Bill, shape: &FocusShape) -> Result<DataFrame, Error> {
+    let mut steps = bill.current_steps()?.lazy().filter(col(line::COST).is_not_null()).collect()?;
+    let added = [months(&steps)?, of_price(bill, &steps, TIER, |row| i128::from(row.start_gb))?];
+    let list = of_price(bill, &steps, LIST, |row| row.rate.unwrap_or_default().units())?;
+    for column in added.into_iter().chain([list]) {
+        steps.with_column(column)?;
     }
+    let fixed = [
+        MONTH,
+        Field::PayerAccount.name(),
+        line::CHARGE_PLACE,
+        Field::Charge.name(),
+        Field::FromRegion.name(),
+        Field::ToRegion.name(),
+    ];
+    let keys = shape.keys.iter().map(String::as_str).filter(|key| !fixed.contains(key));
+    let by: Vec<_> = fixed.into_iter().chain(keys).chain([IS_ASSUMED, TIER, LIST]).map(col).collect();
+    let steps = steps.lazy().with_column(col(Field::Assumed.name()).is_not_null().alias(IS_ASSUMED));
+    let sums = steps.group_by(by.clone()).agg([col(output::BYTES.name).sum()]);
+    Ok(sums.sort_by_exprs(by, SortMultipleOptions::default()).collect()?)
+}
+
+/// The first moment of the month of each step.
+fn months(steps: &DataFrame) -> Result<FrameColumn, Error> {
+    let month = |moment: Option<u32>| moment.map(|moment| milliseconds(time::month_around(moment).0));
+    Ok(times(MONTH, moments(steps, line::TIME)?.map(month)))
+}
+
+/// Something of the row of the price table that each step names.
+fn of_price(
+    bill: &Bill,
+    steps: &DataFrame,
+    name: &str,
+    of: impl Fn(&crate::price::PriceRow) -> i128,
+) -> Result<FrameColumn, Error> {
+    let prices = steps.column(line::PRICE)?.u32()?;
+    let row = |place: Option<u32>| place.and_then(|place| bill.prices.get(place as usize)).map(|row| of(row));
+    Ok(ints(name, prices.iter().map(row)))
 }
 
 /// Owners as a flat object; what stands for no owner is no tag.

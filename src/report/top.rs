@@ -219,9 +219,9 @@ impl<'a> Ranking<'a> {
         self.best.truncate(rows);
     }
 
-    /// The finished table.
+    /// The finished table, and the keys of its rows but the one of the rest.
     #[must_use]
-    pub fn table(mut self) -> Table {
+    pub fn table(mut self) -> (Table, Vec<ExactKey>) {
         self.cut();
         let rollup = self.rollup;
         self.best.sort_unstable_by(|one, other| compare(rollup, one, other));
@@ -246,7 +246,8 @@ impl<'a> Ranking<'a> {
         let rows = keys.into_iter().zip(sums).map(|((rank, keys), sums)| row(rank, keys, sums)).collect();
         let heads = std::iter::once(output::RANK.into()).chain(spec.keys.iter().map(head));
         let columns = heads.chain(columns.into_iter().map(Into::into)).collect();
-        Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total }
+        let shown = self.best.iter().map(|group| group.key.exact(rollup).into_owned()).collect();
+        (Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total }, shown)
     }
 }
 

@@ -6,28 +6,40 @@
 //! adds up by itself. Who pays, and how prices come about, is told elsewhere.
 
 mod alternatives;
-mod gathered;
+mod label;
 mod matrix;
+mod parts;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use polars::prelude::{DataFrame, SortMultipleOptions};
 
-use super::charged::{self, Bill, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
-use super::cost::{assumptions, unpriced, unpriced_note};
+use super::charged::{self, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
+use super::cost::{assumptions, unpriced, unpriced_bytes, unpriced_note};
+use super::explain;
+use super::frame::rows;
+use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
-use crate::price::{Money, rounded_parts};
-use crate::schema::Column;
+use crate::error::Error;
+use crate::group::{Key, Spec};
+use crate::join::Wanted;
+use crate::price::bill::{Bill, Periods, line};
+use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
+use crate::schema::frame::{int, ints, texts};
 use crate::schema::output::{self, CellKind};
-
-pub use gathered::{Gathered, Part, TransferKeys, list_key};
-use gathered::{Measured, measured};
+use crate::schema::{Column, ColumnSet};
+use label::Label;
+pub use parts::TransferKeys;
 
 /// The name of the list.
 pub const LIST: &str = "transfer";
 /// The row or column of what is not among the first ones.
 const OTHER: &str = "(other)";
+/// The frame of traffic and charges, and that of the hours that have traffic.
+const TRAFFIC: &str = "traffic";
+const HOURS: &str = "hours";
+/// The dollars of a row in 10⁻¹⁰ USD, rounded so that all rows add up.
+const EXACT_USD: &str = "exact_usd";
 
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,21 +66,76 @@ pub struct TransferShape {
     pub order: TransferOrder,
     /// Whether the matrices stand before the list.
     pub matrix_first: bool,
-    /// In how many hours there were records; what a window comes to in a month is told by them.
-    pub hours: u64,
 }
 
-/// The keys of a row of the list.
-type ListKey = (Cell, Cell, Vec<Cell>, Cell, Cell);
+/// What goes from where to where, and what it costs.
+#[derive(Debug)]
+pub struct TransferQuestion {
+    /// What traffic is told apart by.
+    pub keys: TransferKeys,
+    /// The window, half-open; none of its sides where it is unbounded.
+    pub window: (Option<u32>, Option<u32>),
+    /// The prices.
+    pub prices: PriceTable,
+    /// What decides the cost besides.
+    pub terms: PoolTerms,
+    /// Order, rows, columns.
+    pub shape: TransferShape,
+    /// Whether to explain each row of the list by its rules.
+    pub explain: bool,
+    /// Things to know of how the question was understood.
+    pub notes: Vec<String>,
+}
+
+impl Question for TransferQuestion {
+    fn plan(&self) -> Vec<Need> {
+        let keys = self.keys.all();
+        let mut traffic = Need::charges(TRAFFIC, &keys, self.terms.tiers == Tiers::Marginal);
+        traffic.wanted.traffic = true;
+        let rules = self.explain.then(|| explain::need(&keys, false));
+        [traffic, hours()].into_iter().chain(rules).collect()
+    }
+
+    fn answer(self, mut frames: Frames) -> Result<Report, Error> {
+        let names: Vec<String> = self.keys.all().iter().map(Key::name).collect();
+        let charges = Periods::default().mark(&frames.take(TRAFFIC)?)?;
+        let hours = frames.take(HOURS)?;
+        let hours = (hours.height() - hours.column(Column::Hour.name())?.null_count()) as u64;
+        let bill = Bill::of(&charges, &names, self.window, (&self.prices, self.terms))?;
+        let mut report = report(&bill, &self.keys, &self.shape, hours)?;
+        if self.explain {
+            let (rules, _) = parts::labelled(frames.take(explain::RULES)?, &self.keys)?;
+            let by_charge = parts::by_charge(&parts::of_bill(&bill, &self.keys)?.0, &self.keys)?;
+            let shown = sorted(&parts::listed(&by_charge, &self.keys)?, &self.shape)?;
+            let shown = shown.head(self.shape.rows.or(Some(usize::MAX)));
+            let listed = self.keys.listed();
+            let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+            let list = report.tables.iter().find(|table| table.name == LIST);
+            let explained = list.map(|list| explain::table(rules, &shown, &listed, list)).transpose()?;
+            report.tables.extend(explained);
+        }
+        report.meta.notes.extend(self.notes);
+        Ok(report)
+    }
+}
+
+/// The hours that have traffic, refused or not.
+fn hours() -> Need {
+    let keys = vec![Key { column: Column::Hour, cut: None }];
+    let spec =
+        Spec { keys, views: Vec::new(), bytes: false, packets: false, seen: false, starts: false, distinct: false };
+    let columns = ColumnSet::of(&[Column::Start]);
+    Need { name: HOURS, wanted: Wanted { columns, traffic: true, charges: false, blocked: true }, spec }
+}
 
 /// A row of the list before it is written.
 #[derive(Clone, Debug)]
 struct Listed {
-    src: Cell,
-    dst: Cell,
-    by: Vec<Cell>,
-    path: Cell,
-    via: Cell,
+    src: Label,
+    dst: Label,
+    /// The further keys, the path and what it went through.
+    by: Row,
+    path: Option<String>,
     sum: Sum,
     /// The dollars, rounded so that all rows add up.
     exact_usd: u128,
@@ -84,14 +151,14 @@ struct Sum {
 }
 
 /// The report: the list `transfer`, the matrices, what would be cheaper, and what rests on what.
-#[must_use]
-pub fn report(gathered: &Gathered, bill: &Bill, shape: &TransferShape) -> Report {
-    let measured = measured(gathered, bill);
-    let rows = listed(&gathered.parts, &measured, shape);
+fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -> Result<Report, Error> {
+    let (lines, is_named) = parts::of_bill(bill, keys)?;
+    let by_charge = parts::by_charge(&lines, keys)?;
+    let rows = listed(&parts::listed(&by_charge, keys)?, keys, shape)?;
     let mut report = Report { name: "transfer".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = charged::notes(bill);
-    report.meta.notes.extend(notes(gathered, &rows, shape));
+    report.meta.notes = charged::notes(bill)?;
+    report.meta.notes.extend(notes(is_named, &rows, shape));
     let (matrices, folded) = matrix::tables(&rows, shape);
     report.meta.notes.extend(folded);
     let list = list(rows, shape);
@@ -100,37 +167,61 @@ pub fn report(gathered: &Gathered, bill: &Bill, shape: &TransferShape) -> Report
     } else {
         std::iter::once(list).chain(matrices).collect()
     };
-    let (alternatives, told) = alternatives::table(&gathered.parts, &measured, shape);
+    let (alternatives, note) = alternatives::table(&by_charge, shape, hours)?;
     report.tables.push(alternatives);
-    report.meta.notes.extend(told);
-    report.tables.extend(Some(assumptions(bill)).filter(|table| !table.rows.is_empty()));
-    let unpriced = unpriced(bill);
+    report.meta.notes.extend(note);
+    report.tables.extend(Some(assumptions(bill)?).filter(|table| !table.rows.is_empty()));
+    let unpriced = unpriced(bill)?;
     if !unpriced.rows.is_empty() {
-        let bytes = bill.current().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
-        report.meta.notes.push(unpriced_note(bytes));
+        report.meta.notes.push(unpriced_note(unpriced_bytes(bill)?));
         report.tables.push(unpriced);
     }
-    report
+    Ok(report)
+}
+
+/// The rows of the list in the order asked for; equal ones stay in that of their keys.
+fn sorted(rows: &DataFrame, shape: &TransferShape) -> Result<DataFrame, Error> {
+    let by = match shape.order {
+        TransferOrder::Usd => [line::COST, output::BYTES.name],
+        TransferOrder::Bytes => [output::BYTES.name, line::COST],
+        TransferOrder::Key => return Ok(rows.clone()),
+    };
+    let options = SortMultipleOptions::default().with_order_descending(true).with_maintain_order(true);
+    Ok(rows.sort(by, options)?)
 }
 
 /// Every row, in order, with its dollars rounded.
-fn listed(parts: &[Part], measured: &[Measured], shape: &TransferShape) -> Vec<Listed> {
-    let mut sums: BTreeMap<ListKey, Sum> = BTreeMap::new();
-    for (part, measured) in parts.iter().zip(measured) {
-        let [src, dst] = part.ends.clone();
-        let key = (src, dst, part.by.clone(), part.path.clone(), part.via.clone());
-        sums.entry(key).or_default().add(&measured.sum());
-    }
-    let exact = rounded_parts(&sums.values().map(|sum| sum.usd).collect::<Vec<_>>());
-    let row = |(((src, dst, by, path, via), sum), exact_usd)| Listed { src, dst, by, path, via, sum, exact_usd };
-    let mut rows: Vec<_> = sums.into_iter().zip(exact).map(row).collect();
-    // The order is stable, so equal ones stay in that of their keys.
-    match shape.order {
-        TransferOrder::Usd => rows.sort_by_key(|row| Reverse((row.sum.usd, row.sum.bytes))),
-        TransferOrder::Bytes => rows.sort_by_key(|row| Reverse((row.sum.bytes, row.sum.usd))),
-        TransferOrder::Key => {}
-    }
-    rows
+fn listed(frame: &DataFrame, keys: &TransferKeys, shape: &TransferShape) -> Result<Vec<Listed>, Error> {
+    // Dollars are rounded in the order of keys, which no other order changes.
+    let cost = int(frame, line::COST)?.iter().map(|cost| Money::of_units(cost.unwrap_or(0)));
+    let exact = rounded_parts(&cost.collect::<Vec<_>>());
+    let mut frame = frame.clone();
+    frame.with_column(ints(EXACT_USD, exact.iter().map(|usd| i128::try_from(*usd).ok())))?;
+    let frame = sorted(&frame, shape)?;
+    let by = keys.listed();
+    let by_cells = rows(&frame, by[2..].iter().map(String::as_str))?;
+    let (src, dst) = (frame.column(parts::SRC)?.binary()?, frame.column(parts::DST)?.binary()?);
+    let paths = texts(&frame, Column::Path.name())?.map(|path| path.map(str::to_owned));
+    let number = |name: &str| {
+        let numbers = int(&frame, name)?.iter().map(|value| u128::try_from(value.unwrap_or(0)).unwrap_or(0));
+        Ok::<_, Error>(numbers.collect::<Vec<_>>())
+    };
+    let (bytes, unpriced) = (number(output::BYTES.name)?, number(output::UNPRICED_BYTES.name)?);
+    let (assumed, exact, cost) = (number(parts::ASSUMED)?, number(EXACT_USD)?, int(&frame, line::COST)?);
+    let row = |(place, (by, path)): (usize, (Row, Option<String>))| Listed {
+        src: Label::of(src.get(place)),
+        dst: Label::of(dst.get(place)),
+        by,
+        path,
+        sum: Sum {
+            bytes: bytes[place],
+            usd: Money::of_units(cost.get(place).unwrap_or(0)),
+            unpriced: unpriced[place],
+            assumed: assumed[place],
+        },
+        exact_usd: exact[place],
+    };
+    Ok(by_cells.into_iter().zip(paths).enumerate().map(row).collect())
 }
 
 /// The list, its last rows as one.
@@ -152,7 +243,7 @@ fn list(mut rows: Vec<Listed>, shape: &TransferShape) -> Table {
     let cells = |sum: &Sum, usd: Cell| sum.cells(usd, &whole.0, &total, shape.order);
     for (rank, row) in (1u64..).zip(rows) {
         let cells = cells(&row.sum, usd.next().unwrap_or(Cell::Absent));
-        let keys = [rank.into(), row.src, row.dst].into_iter().chain(row.by).chain([row.path, row.via]);
+        let keys = [rank.into(), row.src.cell(), row.dst.cell()].into_iter().chain(row.by);
         table.rows.push(keys.chain(cells).collect());
     }
     let named = |name: Cell| {
@@ -185,15 +276,11 @@ fn measures() -> [output::Output; 6] {
 }
 
 impl Sum {
-    fn add(&mut self, other: &Self) {
+    fn and(mut self, other: &Self) -> Self {
         self.bytes += other.bytes;
         self.usd = self.usd + other.usd;
         self.unpriced += other.unpriced;
         self.assumed += other.assumed;
-    }
-
-    fn and(mut self, other: &Self) -> Self {
-        self.add(other);
         self
     }
 
@@ -212,16 +299,16 @@ impl Sum {
 }
 
 /// What must be known to read the tables right.
-fn notes(gathered: &Gathered, rows: &[Listed], shape: &TransferShape) -> Vec<String> {
+fn notes(is_named: bool, rows: &[Listed], shape: &TransferShape) -> Vec<String> {
     let mut notes = Vec::new();
-    if !gathered.is_told && !rows.is_empty() {
+    if !is_named && !rows.is_empty() {
         let kind = shape.ends[0].strip_prefix("src_").unwrap_or(&shape.ends[0]);
         notes.push(format!(
             "no end has a known {kind}: these logs do not have the field for it, and no table (--network, --tags) \
              tells it; ends stand by the names of their places"
         ));
     }
-    let is_unknown = |row: &&Listed| matches!(&row.path, Cell::Text(path) if ZONES_UNKNOWN.contains(&&**path));
+    let is_unknown = |row: &&Listed| row.path.as_deref().is_some_and(|path| ZONES_UNKNOWN.contains(&path));
     let bytes: u128 = rows.iter().filter(is_unknown).map(|row| row.sum.bytes).sum();
     notes.extend(zones_unknown_note(bytes));
     notes

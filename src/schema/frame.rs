@@ -7,8 +7,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Int64Chunked, Int128Chunked, IntoColumn, NewChunkedArray, PolarsError, StringChunked,
-    TimeUnit, TimeZone, UInt32Chunked,
+    Column, DataFrame, DataType, Expr, Int64Chunked, Int128Chunked, IntoColumn, NewChunkedArray, PolarsError, StringChunked,
+    TimeUnit, TimeZone, UInt32Chunked, lit,
 };
 
 use crate::error::Error;
@@ -37,6 +37,12 @@ pub fn seconds(milliseconds: i64) -> u32 {
 #[must_use]
 pub fn moment_type() -> DataType {
     DataType::Datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC))
+}
+
+/// A moment to compare a column with.
+#[must_use]
+pub fn moment(seconds: u32) -> Expr {
+    lit(milliseconds(seconds)).cast(moment_type())
 }
 
 /// A column of moments in milliseconds.

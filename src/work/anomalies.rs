@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::answer::Answer;
 use super::behind::behind;
-use super::explain::next;
-use super::traffic::{Parallel, Sum, TrafficQuestion, summed};
+use super::traffic::{next, Parallel, TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
+use crate::report::question::Need;
 use crate::group::Overflow;
 use crate::join::{Sources, Wanted};
 use crate::report::anomalies::drifts::{self, Drift, drifts};
@@ -80,7 +80,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let AnomaliesQuestion { sources, told, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
     let (columns, extra) = columns(told);
     let wanted = Wanted { columns, traffic: true, charges: true, blocked: true };
-    let traffic = TrafficQuestion { sources, extra, sums: vec![Sum { wanted, spec: spec(told) }], overflow };
+    let traffic = TrafficQuestion { sources, extra, sums: vec![Need { name: "traffic", wanted, spec: spec(told) }], overflow };
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;

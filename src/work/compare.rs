@@ -1,8 +1,7 @@
 //! `compare`: scan both periods at once, join, sum, price each, tell what changed.
 
 use super::answer::Answer;
-use super::explain::next;
-use super::traffic::{TrafficQuestion, summed};
+use super::traffic::{next, TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::price::{PoolTerms, PriceTable, Tiers};
@@ -40,8 +39,8 @@ pub fn compare(job: &Job, question: CompareQuestion, progress: &Progress) -> Res
     let is_hourly = question.terms.tiers == Tiers::Marginal;
     let mut gathered = Gathered::of(&next(&mut rollups)?, question.asked, &periods, is_hourly)?;
     let window = (current.from, current.to);
-    let bill = Bill::of(gathered.take_charged(), window, &question.table, question.terms);
-    let mut report = report(&gathered, &bill, &question.shape);
+    let bill = Bill::of(gathered.take_charged(), window, &question.table, question.terms)?;
+    let mut report = report(&gathered, &bill, &question.shape)?;
     report.meta.notes.extend(question.notes);
     let mut answer = summed.answer(report, job);
     // The period before was read too, and is none of what was asked for.

@@ -5,10 +5,9 @@
 
 mod anomalies;
 mod answer;
+mod ask;
 mod behind;
 mod compare;
-mod cost;
-mod explain;
 mod flows;
 mod inspect;
 mod object;
@@ -22,15 +21,13 @@ mod tables;
 mod temporary;
 mod top;
 mod traffic;
-mod transfer;
 
 use std::sync::Arc;
 
 pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
 pub use answer::{Answer, Reject};
+pub use ask::{Means, ask};
 pub use compare::{CompareQuestion, compare};
-pub use cost::{Billed, CostQuestion, cost};
-pub use explain::{Explained, rules};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
 pub use plan::{columns_met, plan};
@@ -41,8 +38,7 @@ pub use sources::{PLACES_BYTES_MAX, Told};
 pub use tables::{TABLE_BYTES_MAX, tables};
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
-pub use traffic::{Sum, TrafficQuestion};
-pub use transfer::{TransferQuestion, transfer};
+pub use traffic::TrafficQuestion;
 
 use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;

@@ -1,11 +1,11 @@
 //! `anomalies --signals`: scan, join, sum what goes between the estate and the internet by minute, look for signals.
 
 use super::answer::Answer;
-use super::explain::next;
 use super::prices::whole;
-use super::traffic::{Sum, TrafficQuestion, summed};
+use super::traffic::{next, TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
+use crate::report::question::Need;
 use crate::group::{Class, Overflow};
 use crate::join::{Sources, Wanted};
 use crate::report::signals::{self, CidrList, Lists, LogHealth, SignalsShape, Terms};
@@ -35,7 +35,7 @@ pub struct SignalsQuestion {
 pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Result<Answer, Error> {
     let SignalsQuestion { sources, lists, terms, shape, overflow } = question;
     let wanted = Wanted { columns: signals::columns(), traffic: true, charges: false, blocked: true };
-    let sums = vec![Sum { wanted, spec: signals::spec() }];
+    let sums = vec![Need { name: "traffic", wanted, spec: signals::spec() }];
     let traffic = TrafficQuestion { sources, extra: signals::EXTRA.to_vec(), sums, overflow };
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;

@@ -15,13 +15,12 @@ use crate::join::geoip::GeoIp;
 use crate::join::owners::Owners;
 use crate::join::ranges::Ranges;
 use crate::join::tables::Tables;
-use crate::join::{ChargeTo, Sources, Wanted};
+use crate::join::{ChargeTo, Sources};
 use crate::price::{PoolTerms, PriceTable};
-use crate::report::cost::CostShape;
+use crate::report::cost::{Billed, CostQuestion, CostShape};
 use crate::report::top::{Order, Shape};
 use crate::report::{Report, Row};
-use crate::report::{charged, explain};
-use crate::schema::{Column, ColumnSet};
+use crate::schema::Column;
 use crate::units::human::Units;
 use crate::units::time::{Window, Zone};
 use crate::view::{Style, write};
@@ -282,10 +281,6 @@ fn what_cost_spills_does_not_matter_and_is_told() {
     let answered = |memory_bytes: Option<usize>| {
         let spill = Arc::new(TemporaryFile::new(folder.path().to_owned()));
         let keys = vec![Key { column: Column::SrcInterface, cut: None }];
-        let columns = ColumnSet::of(&[Column::SrcInterface]);
-        let spec = charged::spec(keys.clone(), false);
-        let wanted =
-            Wanted { columns: columns.union(charged::columns()), traffic: false, charges: true, blocked: false };
         let sources = Sources {
             tables: Tables::default(),
             ranges: Arc::new(Ranges::embedded().unwrap()),
@@ -295,23 +290,21 @@ fn what_cost_spills_does_not_matter_and_is_told() {
             charge_to: ChargeTo::default(),
             every_view: false,
         };
-        let rules = rules(explain::cost_keys(keys, false), columns, Explained::Charges);
+        let key_heads = vec![Column::SrcInterface.into()];
+        let names = vec![Column::SrcInterface.name().to_owned()];
         let question = CostQuestion {
-            traffic: TrafficQuestion {
-                sources,
-                extra: Vec::new(),
-                sums: vec![Sum { wanted, spec }, rules],
-                overflow: memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill }),
-            },
+            keys,
+            window: (None, None),
             current_from: None,
-            table: PriceTable::embedded().unwrap(),
+            prices: PriceTable::embedded().unwrap(),
             terms: PoolTerms::default(),
-            billed: Billed::Cost(CostShape { key_heads: vec![Column::SrcInterface.into()], ..CostShape::default() }),
+            billed: Billed::Cost(CostShape { key_heads, keys: names, ..CostShape::default() }),
             notes: Vec::new(),
             explain: true,
         };
+        let means = Means { sources, overflow: memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill }) };
         let job = Job { filter: None, window: Window::default(), ..job(&logs, 2, 1 << 16) };
-        let report = cost(&job, question, &Progress::default()).unwrap().report;
+        let report = ask(&job, question, means, &Progress::default()).unwrap().report;
         assert_eq!(report.meta.spilled_bytes > 0, memory_bytes.is_some());
         json(report)
     };

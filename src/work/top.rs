@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use polars::prelude::DataFrame;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::answer::Answer;
-use super::explain::next;
 use super::scan::{Scan, Take};
-use super::traffic::{TrafficQuestion, spilled_bytes, summed};
+use super::traffic::{Parallel, TrafficQuestion, next, spilled_bytes, summed};
 use super::{Job, Progress, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Batcher, Class, Classifier, Overflow, Rollup, Shared, Spec, Verdict};
+use crate::group::{Account, Batcher, Class, Classifier, Key, Overflow, Rollup, Shared, Spec, Verdict};
+use crate::join::frame::{exact_frame, frame};
 use crate::report::explain;
 use crate::report::top::{Dollars, Order, Pricing, Ranking, Shape};
 use crate::report::{Report, Table};
@@ -39,6 +40,13 @@ pub struct TopQuestion {
     pub pricing: Option<Pricing>,
     /// Whether the rules that applied to each row are told.
     pub explain: bool,
+}
+
+impl TopQuestion {
+    /// The keys of a row: what is counted distinct is none.
+    fn own_keys(&self) -> Vec<Key> {
+        self.spec.keys[..self.spec.keys.len() - usize::from(self.distinct)].to_vec()
+    }
 }
 
 /// Sorts a block's records into classes and sums those that count.
@@ -88,7 +96,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     let mut account = Account::default();
     takers.iter().for_each(|taker| account.add(&taker.account));
     drop(takers);
-    let mut report = report(rollup(shared)?, None, question, &threads)?;
+    let (mut report, _) = report(rollup(shared)?, None, question, &threads)?;
     report.meta.spilled_bytes = spilled_bytes(question.overflow.as_ref());
     if account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
@@ -103,11 +111,13 @@ fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress
     let mut rollups = std::mem::take(&mut summed.rollups).into_iter();
     let rollup = next(&mut rollups)?;
     let charges = question.pricing.as_ref().map(|_| next(&mut rollups)).transpose()?;
-    let mut report = report(rollup, charges.as_ref(), question, &threads)?;
+    let (mut report, shown) = report(rollup, charges.as_ref(), question, &threads)?;
     if question.explain {
-        let keys = 1..question.spec.keys.len() + 1 - usize::from(question.distinct);
         let rules = next(&mut rollups)?;
-        report.tables.push(threads.install(|| explain::table(&rules, &report.tables[0], keys, Some))?);
+        let rules = frame(&rules, &Parallel(&threads, &rules))?;
+        let names: Vec<String> = question.own_keys().iter().map(Key::name).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        report.tables.push(explain::table(rules, &shown, &names, &report.tables[0])?);
     }
     if traffic.sources.every_view {
         report.meta.notes.push(views_note(job.verdict));
@@ -123,7 +133,7 @@ fn report(
     charges: Option<&Rollup>,
     question: &TopQuestion,
     threads: &ThreadPool,
-) -> Result<Report, Error> {
+) -> Result<(Report, DataFrame), Error> {
     let rollup = if question.distinct { threads.install(|| count_distinct(rollup))? } else { rollup };
     let rank = |dollars| threads.install(|| rank(&rollup, question.shape, dollars));
     let dollars = match (charges, &question.pricing) {
@@ -140,14 +150,15 @@ fn report(
         Some((dollars, false)) => rank(Some(dollars))?.with_charges_alone()?,
     };
     let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
-    let mut table = ranking.table();
+    let (mut table, shown) = ranking.table();
+    let shown = exact_frame(&question.own_keys(), &shown)?;
     label(&mut table, &question.labels);
     let mut report = Report { name: "top".to_owned(), tables: vec![table], ..Report::default() };
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
     report.meta.notes.extend(dollars.into_iter().flat_map(|(dollars, _)| dollars.notes));
-    Ok(report)
+    Ok((report, shown))
 }
 
 /// Calls the columns of keys by the names that they were asked for by.

@@ -12,9 +12,10 @@ use super::{Job, Progress, rollup};
 use crate::collect::Found;
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Overflow, Rollup, Shared, Spec, Tally};
-use crate::join::{EXACT_GROUPS_MAX, Facts, Roster, Shards, Sink, Sources, Traffic, Wanted, Writer, spec};
+use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Overflow, Rollup, Shared, Tally};
+use crate::join::{EXACT_GROUPS_MAX, Facts, Roster, Shards, Sink, Sources, Traffic, Writer, spec};
 use crate::report::Report;
+use crate::report::question::Need;
 use crate::schema::Column;
 use crate::units::human;
 
@@ -26,18 +27,9 @@ pub struct TrafficQuestion {
     /// Columns of the records that ride along.
     pub extra: Vec<Column>,
     /// The sums, of one scan.
-    pub sums: Vec<Sum>,
+    pub sums: Vec<Need>,
     /// How much memory sums may take, and where the rest goes.
     pub overflow: Option<Overflow>,
-}
-
-/// A sum of traffic.
-#[derive(Debug)]
-pub struct Sum {
-    /// Which rows and columns.
-    pub wanted: Wanted,
-    /// What they are summed by.
-    pub spec: Spec,
 }
 
 /// Traffic, summed.
@@ -207,12 +199,12 @@ pub(super) fn summed(
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.
 fn sums(
     traffic: &Traffic<'_>,
-    sums: &[Sum],
+    sums: &[Need],
     overflow: Option<&Overflow>,
     facts: &Rollup,
     threads: &ThreadPool,
 ) -> Result<(Vec<Rollup>, Became), Error> {
-    let shared = |sum: &Sum| Arc::new(Shared::new(Arc::new(sum.spec.clone()), overflow.cloned()));
+    let shared = |sum: &Need| Arc::new(Shared::new(Arc::new(sum.spec.clone()), overflow.cloned()));
     let shared: Vec<Arc<Shared>> = sums.iter().map(shared).collect();
     let tables = |shared| Tables(Batcher::new(Arc::clone(shared)));
     let writer = || Writer::new(traffic, sums.iter().map(|sum| &sum.wanted).zip(shared.iter().map(tables)));
@@ -276,4 +268,9 @@ fn filter_note(job: &Job) -> Option<String> {
         "--where chooses records before each byte counts once, and {name} is of the interface that saw them: what an \
          interface received counts at its sender; see --by src_interface,dst_interface, or --no-dedup"
     ))
+}
+
+/// The next of the sums, in the order asked for.
+pub(super) fn next(rollups: &mut impl Iterator<Item = Rollup>) -> Result<Rollup, Error> {
+    rollups.next().ok_or_else(|| Error::failed("a sum was asked for and not made"))
 }

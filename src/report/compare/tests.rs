@@ -61,8 +61,8 @@ fn told(facts: &[Fact], shape: &CompareShape) -> Report {
     let (gathered, charged) = gathered(facts);
     let month = |from: &str, to: &str| Window { from: Some(moment(from)), to: Some(moment(to)) };
     let windows = [month("2026-10-01", "2026-11-01"), month("2026-11-01", "2026-12-01")];
-    let bill = Bill::of(charged, (windows[1].from, windows[1].to), &table, PoolTerms::default());
-    report(&gathered, &bill, &CompareShape { windows, ..shape.clone() })
+    let bill = Bill::of(charged, (windows[1].from, windows[1].to), &table, PoolTerms::default()).unwrap();
+    report(&gathered, &bill, &CompareShape { windows, ..shape.clone() }).unwrap()
 }
 
 fn shape() -> CompareShape {

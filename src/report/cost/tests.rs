@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::charged::tests::{egress, moment, zones};
+use super::super::charged::Charged;
+use super::super::charged::tests::{bill_of, egress, moment, zones};
 use super::*;
 use crate::price::{Charge, Discounts, PoolTerms, PriceTable, Tiers};
 use crate::schema::output::CellKind;
@@ -11,16 +12,16 @@ const OCTOBER: &str = "2026-10-01";
 
 fn shape() -> CostShape {
     let key_heads = vec![Head { name: "team".to_owned(), kind: CellKind::Text }];
-    CostShape { key_heads, by_charge: true, ..CostShape::default() }
+    CostShape { key_heads, keys: vec!["key_0".to_owned()], by_charge: true, ..CostShape::default() }
 }
 
 fn bill(rows: Vec<Charged>, table: &PriceTable) -> Bill<'_> {
     let window = (Some(moment(OCTOBER)), Some(moment("2026-11-01")));
-    Bill::of(rows, window, table, PoolTerms::default())
+    bill_of(&rows, window, table, PoolTerms::default())
 }
 
 fn report_of(rows: Vec<Charged>, shape: &CostShape) -> Report {
-    report(&bill(rows, &PriceTable::embedded().unwrap()), shape)
+    report(&bill(rows, &PriceTable::embedded().unwrap()), shape).unwrap()
 }
 
 /// A cell as people read it.
@@ -158,7 +159,7 @@ fn what_decides_a_price_besides_the_table_is_noted() {
     let discounts = Discounts::parse(&["internet-egress=12%".to_owned()]).unwrap();
     let terms = PoolTerms { tiers: Tiers::Marginal, discounts, ..PoolTerms::default() };
     let window = (Some(moment("2026-10-05")), None);
-    let report = report(&Bill::of(vec![egress("web", "2026-10-05", 1)], window, &table, terms), &shape());
+    let report = report(&bill_of(&[egress("web", "2026-10-05", 1)], window, &table, terms), &shape()).unwrap();
     assert_eq!(report.meta.notes.len(), 3);
     assert_eq!(report.meta.notes[1], "internet-egress: 12 % off the price");
     assert!(report.meta.notes[2].starts_with("2026-10: only what is in the window is priced"));

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use proptest::prelude::*;
+use super::super::cost::total;
 use serde_json::Value;
 
-use super::super::charged::tests::{egress, moment, zones};
+use super::super::charged::Charged;
+use super::super::charged::tests::{bill_of, egress, moment, zones};
 use super::*;
-use crate::price::{GB_BYTES, PoolTerms, PriceTable, Tiers};
+use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
 /// What a dataset of FOCUS 1.2 has to have, and which of it may be null.
@@ -56,6 +58,7 @@ fn head(name: &str) -> Head {
 fn shape() -> FocusShape {
     FocusShape {
         key_heads: vec![head("team"), head("cost_center"), head("path")],
+        keys: ["key_0", "key_1", "key_2"].map(str::to_owned).to_vec(),
         owner_keys: 2,
         billing_account: None,
     }
@@ -96,11 +99,11 @@ fn rows() -> Vec<Charged> {
 fn bill(table: &PriceTable) -> Bill<'_> {
     let discounts = Discounts::parse(&["internet-egress=33.33%".to_owned()]).unwrap();
     let window = (Some(moment("2026-10-02")), Some(moment("2026-12-01")));
-    Bill::of(rows(), window, table, PoolTerms { free_tier: true, discounts, ..PoolTerms::default() })
+    bill_of(&rows(), window, table, PoolTerms { free_tier: true, discounts, ..PoolTerms::default() })
 }
 
 fn focus() -> Report {
-    report(&bill(&PriceTable::embedded().unwrap()), &shape())
+    report(&bill(&PriceTable::embedded().unwrap()), &shape()).unwrap()
 }
 
 /// The cells of rows by the names of their columns.
@@ -163,11 +166,12 @@ fn rows_are_split_at_tiers_and_add_up_to_the_bill() {
     assert_eq!(found, expected.map(|row| row.map(str::to_owned)));
     let costs = rows.iter().map(|row| fraction(row["BilledCost"]).0).sum::<u128>();
     let lines = bill(&table);
-    let whole: Money = lines.current().map(|line| line.priced.usd).sum();
+    let current = lines.current().unwrap();
+    let whole = Money::of_units(total(&current, line::COST).unwrap().try_into().unwrap());
     assert_eq!(costs, whole.fraction().0);
     let bytes: u128 = rows.iter().map(|row| text(row["x_Bytes"]).unwrap().parse::<u128>().unwrap()).sum();
     let charged: u128 =
-        lines.current().filter(|line| line.charged.charge.is_some()).map(|line| u128::from(line.charged.bytes)).sum();
+        total(&current.lazy().filter(col(Field::Charge.name()).is_not_null()).collect().unwrap(), output::BYTES.name).unwrap();
     assert_eq!(bytes + 2 * u128::from(GB_BYTES), charged, "all but what has no price");
     assert!(
         report.meta.notes.last().unwrap().starts_with("left out: 2.00 GiB (2,147,483,648 bytes) have no known price")
@@ -220,7 +224,7 @@ fn owners_are_tags_and_what_stands_for_none_is_not() {
     assert!(told, "what is assumed says so");
     let organisation = FocusShape { billing_account: Some("999999999999".into()), ..shape() };
     let table = PriceTable::embedded().unwrap();
-    let report = super::report(&bill(&table), &organisation);
+    let report = super::report(&bill(&table), &organisation).unwrap();
     let accounts: BTreeSet<_> =
         named(&report).iter().map(|row| (text(row["BillingAccountId"]).unwrap(), text(row["SubAccountId"]))).collect();
     let expected = [None, Some("111111111111".to_owned())].map(|payer| ("999999999999".to_owned(), payer));
@@ -370,8 +374,9 @@ proptest! {
         let tiers = if hourly { Tiers::Marginal } else { Tiers::Blended };
         let discounts = Discounts::parse(&["internet-egress=7.77%".to_owned()]).unwrap();
         let terms = PoolTerms { tiers, free_tier, discounts, ..PoolTerms::default() };
-        let bill = Bill::of(rows.into_iter().map(row).collect(), (None, None), &table, terms);
-        let report = super::report(&bill, &FocusShape { key_heads: vec![head("team")], ..FocusShape::default() });
+        let bill = bill_of(&rows.into_iter().map(row).collect::<Vec<_>>(), (None, None), &table, terms);
+        let keys = vec!["key_0".to_owned()];
+        let report = super::report(&bill, &FocusShape { key_heads: vec![head("team")], keys, ..FocusShape::default() }).unwrap();
         let (mut costs, mut bytes) = (0, 0);
         for row in named(&report) {
             for (price, cost) in [("ListUnitPrice", "ListCost"), ("ContractedUnitPrice", "ContractedCost")] {
@@ -381,8 +386,8 @@ proptest! {
             costs += fraction(row["EffectiveCost"]).0;
             bytes += fraction(row["PricingQuantity"]).0;
         }
-        prop_assert_eq!(costs, bill.current().map(|line| line.priced.usd).sum::<Money>().fraction().0);
-        let priced = |line: &charged::Line| u128::from(line.charged.bytes - line.priced.unpriced_bytes);
-        prop_assert_eq!(bytes, bill.current().map(priced).sum::<u128>());
+        let sum = |name: &str| total(&bill.current().unwrap(), name).unwrap();
+        prop_assert_eq!(costs, sum(line::COST));
+        prop_assert_eq!(bytes, sum(output::BYTES.name) - sum(output::UNPRICED_BYTES.name));
     }
 }

@@ -122,7 +122,7 @@ pub fn gather(
 ) -> Result<Gathered, Error> {
     let survey = shards.fold(Survey::default, |shard| Survey::of(rollup, shard), Survey::merge)?;
     let Some((first, last)) = survey.span else { return Ok(Gathered::default()) };
-    let bill = Bill::of(survey.charged(rollup), (None, None), &pricing.table, pricing.terms.clone());
+    let bill = Bill::of(survey.charged(rollup), (None, None), &pricing.table, pricing.terms.clone())?;
     let rates = survey.rates(rollup, &bill);
     let apart =
         Apart { addresses: greatest(&survey.addresses, ADDRESSES_MAX), ports: greatest(&survey.ports, PORTS_MAX) };
@@ -131,7 +131,7 @@ pub fn gather(
     let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
     let covered = covered(interfaces, (first, count), now);
     let unpriced: u128 = bill.lines.iter().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
-    let mut notes = charged::notes(&bill);
+    let mut notes = charged::notes(&bill.frame)?;
     notes.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
     notes.extend(survey.note());
     let (mut names, mut leaves, mut cells) =

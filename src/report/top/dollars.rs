@@ -54,7 +54,7 @@ impl Dollars {
     pub fn of(charges: &Rollup, shown: Option<&BTreeSet<ExactKey>>, pricing: &Pricing) -> Result<Self, Error> {
         let bill = |folded| {
             let (keys, rows) = gathered(charges, folded)?;
-            Ok::<_, Error>((keys, Bill::of(rows, pricing.window, &pricing.table, pricing.terms.clone())))
+            Ok::<_, Error>((keys, Bill::of(rows, pricing.window, &pricing.table, pricing.terms.clone())?))
         };
         let (mut keys, mut priced) = bill(shown)?;
         if shown.is_some() && is_shared_out(&priced) {
@@ -71,7 +71,7 @@ impl Dollars {
         }
         let is_kept = |key: &ExactKey| shown.is_none_or(|shown| shown.contains(key));
         let costs = costs.into_iter().filter(|(key, _)| is_kept(key)).map(|(key, cost)| (key.clone(), cost)).collect();
-        let mut notes = charged::notes(&priced);
+        let mut notes = charged::notes(&priced.frame)?;
         notes.extend((total.unpriced_bytes > 0).then(|| unpriced_note(total.unpriced_bytes)));
         Ok(Self { costs, total, notes })
     }
@@ -280,7 +280,7 @@ mod tests {
         let dollars = Dollars::of(&charges, None, &pricing()).unwrap();
         let table = |order, rows| {
             let none = Ranking::new(&traffic, Shape { order, rows, blocked: false }, Some(&dollars));
-            traffic.shards().try_fold(none, Ranking::with_shard).unwrap().with_charges_alone().unwrap().table()
+            traffic.shards().try_fold(none, Ranking::with_shard).unwrap().with_charges_alone().unwrap().table().0
         };
         let names = |order, rows| table(order, rows).rows.into_iter().map(|row| row[1].clone()).collect::<Vec<_>>();
         assert_eq!(names(Order::Bytes, None), ["data", "app", "web"].map(Cell::from));
@@ -303,14 +303,14 @@ mod tests {
                 prop_assert_eq!(all.cost(key), some.cost(key));
             }
             prop_assert_eq!(all.total, some.total);
-            let bill = Bill::of(charged::rows(&rollup, &charged::Periods::default()).unwrap(), (None, None), &pricing().table, PoolTerms::default())
+            let bill = Bill::of(charged::rows(&rollup, &charged::Periods::default()).unwrap(), (None, None), &pricing().table, PoolTerms::default()).unwrap()
                 .lines.iter().map(|line| line.priced.usd).sum::<Money>();
             prop_assert_eq!(all.total.usd, bill);
 
             let traffic = traffic_rollup(&[(0, 1), (1, 2), (2, 3)]);
             let shape = Shape { order: Order::Usd, rows: Some(rows), blocked: false };
             let ranking = traffic.shards().try_fold(Ranking::new(&traffic, shape, Some(&all)), Ranking::with_shard);
-            let table = ranking.unwrap().with_charges_alone().unwrap().table();
+            let table = ranking.unwrap().with_charges_alone().unwrap().table().0;
             let place = table.columns.iter().position(|head| head.name == "usd").unwrap();
             let amount = |row: &Vec<Cell>| match row[place] {
                 Cell::Amount { amount, .. } => amount.unsigned_abs(),

@@ -64,7 +64,7 @@ fn partial(records: &[Record], words: &[&str]) -> Partial {
 /// The table by one ranking of all shards.
 fn table(rollup: &Rollup, shape: Shape) -> Table {
     let ranking = rollup.shards().try_fold(Ranking::new(rollup, shape, None), Ranking::with_shard);
-    ranking.unwrap().table()
+    ranking.unwrap().table().0
 }
 
 /// The numbers of a column, those of `(other)` too; none for an absent cell.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::label::Label;
 use super::{Listed, OTHER, TransferOrder, TransferShape, end_head};
 use crate::price::cent_parts;
 use crate::report::charged::{amount, plain};
@@ -24,7 +25,7 @@ pub(super) fn tables(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Opt
     let ranks = ranks(rows, shape.order);
     let sources = first(&ranks, rows.iter().map(|row| &row.src), MATRIX_ROWS_MAX);
     let destinations = first(&ranks, rows.iter().map(|row| &row.dst), MATRIX_COLUMNS_MAX);
-    let place = |names: &[&Cell], end: &Cell| names.iter().position(|name| *name == end).unwrap_or(names.len());
+    let place = |names: &[&Label], end: &Label| names.iter().position(|name| *name == end).unwrap_or(names.len());
     let mut cells: BTreeMap<(usize, usize), Sums> = BTreeMap::new();
     for row in rows {
         let (bytes, usd) = cells.entry((place(&sources, &row.src), place(&destinations, &row.dst))).or_default();
@@ -47,8 +48,8 @@ pub(super) fn tables(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Opt
 
 struct Matrix<'a> {
     shape: &'a TransferShape,
-    sources: Vec<&'a Cell>,
-    destinations: Vec<&'a Cell>,
+    sources: Vec<&'a Label>,
+    destinations: Vec<&'a Label>,
     cells: BTreeMap<(usize, usize), Sums>,
 }
 
@@ -70,10 +71,11 @@ impl Matrix<'_> {
             cell(&parts)
         };
         let label =
-            |names: &[&Cell], place: usize| names.get(place).map_or_else(|| OTHER.into(), |name| (*name).clone());
+            |names: &[&Label], place: usize| names.get(place).map_or_else(|| OTHER.into(), |name| name.cell());
+        let head = |place: usize| self.destinations.get(place).map_or_else(|| OTHER.to_owned(), |name| name.name());
         let mut table = plain(name, title);
         table.columns = vec![end_head(&self.shape.ends[0])];
-        table.columns.extend((0..width).map(|column| Head { name: text(&label(&self.destinations, column)), kind }));
+        table.columns.extend((0..width).map(|column| Head { name: head(column), kind }));
         table.columns.push(Head { name: TOTAL.to_owned(), kind });
         for row in 0..height {
             let cells = (0..width).map(|column| cell(amounts.get(&(row, column)).map_or(&[], std::slice::from_ref)));
@@ -92,8 +94,8 @@ impl Matrix<'_> {
 }
 
 /// Both axes have one order, so that what stays inside stands on the diagonal.
-fn ranks(rows: &[Listed], order: TransferOrder) -> BTreeMap<&Cell, Reverse<u128>> {
-    let mut ranks: BTreeMap<&Cell, Reverse<u128>> = BTreeMap::new();
+fn ranks(rows: &[Listed], order: TransferOrder) -> BTreeMap<&Label, Reverse<u128>> {
+    let mut ranks: BTreeMap<&Label, Reverse<u128>> = BTreeMap::new();
     for row in rows {
         let of = match order {
             TransferOrder::Key => 0,
@@ -108,22 +110,12 @@ fn ranks(rows: &[Listed], order: TransferOrder) -> BTreeMap<&Cell, Reverse<u128>
 
 /// The first ends of an axis.
 fn first<'a>(
-    ranks: &BTreeMap<&Cell, Reverse<u128>>,
-    ends: impl Iterator<Item = &'a Cell>,
+    ranks: &BTreeMap<&Label, Reverse<u128>>,
+    ends: impl Iterator<Item = &'a Label>,
     most: usize,
-) -> Vec<&'a Cell> {
+) -> Vec<&'a Label> {
     let mut ends: Vec<_> = ends.collect::<BTreeSet<_>>().into_iter().collect();
     ends.sort_by_key(|end| ranks.get(end).copied());
     ends.truncate(most);
     ends
-}
-
-/// An end as the name of a column.
-fn text(end: &Cell) -> String {
-    match end {
-        Cell::Text(name) => name.to_string(),
-        Cell::Address(address) => address.to_string(),
-        Cell::Prefix(address, bits) => format!("{address}/{bits}"),
-        _ => "-".to_owned(),
-    }
 }

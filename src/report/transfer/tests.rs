@@ -2,16 +2,12 @@
 
 use crate::price::GB_BYTES;
 use crate::units::human::{self, Units};
-use std::sync::Arc;
 
+use polars::prelude::{IntoColumn, NewChunkedArray, StringChunked};
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::{Dictionary, Flows, Values};
-use crate::group::{Batcher, Key, Partial, Shared};
-use crate::price::{PoolTerms, PriceTable};
-use crate::report::charged::{columns, spec};
-use crate::schema::{ABSENT_TEXT, ColumnSet};
+use crate::schema::frame::{milliseconds, times};
 
 const GB: u64 = GB_BYTES;
 /// 2026-10-01.
@@ -29,39 +25,36 @@ fn keys() -> TransferKeys {
     }
 }
 
-fn gathered(rows: &[Sent]) -> Gathered {
-    let spec = spec(keys().keys(), false);
-    let texts: Vec<_> = spec.keys.iter().map(|key| key.column).filter(|column| *column != Column::Day).collect();
-    let all = ColumnSet::of(&texts).union(columns());
-    let (mut flows, mut dictionary) = (Flows::new(all), Dictionary::default());
-    for (told, bytes) in rows {
-        for column in all.iter() {
-            let text = told.iter().find(|(known, _)| *known == column).map(|(_, text)| *text);
-            match flows.values_mut(column).unwrap() {
-                Values::Text(codes) => codes.push(text.map_or(ABSENT_TEXT, |text| dictionary.code(text.as_bytes()))),
-                Values::Big(values) => values.push(*bytes),
-                Values::Time(values) => values.push(OCTOBER),
-                Values::Small(_) | Values::Address(_) => unreachable!(),
-            }
-        }
-    }
-    flows.set_rows(rows.len());
-    let shared = Arc::new(Shared::new(Arc::new(spec), None));
-    let picked: Vec<u32> = (0..u32::try_from(rows.len()).unwrap()).collect();
-    Batcher::new(Arc::clone(&shared)).add(&flows, &dictionary, &picked, false);
-    let partial: Partial = Arc::into_inner(shared).unwrap().into_partial().unwrap();
-    Gathered::of(&partial.finish()).unwrap()
+/// A frame of charges with a column for each key.
+fn charges(rows: &[Sent]) -> DataFrame {
+    let need = Need::charges("traffic", &keys().all(), false);
+    let texts = need.spec.keys.iter().map(|key| key.column).filter(|column| *column != Column::Day);
+    let mut columns: Vec<_> = texts
+        .map(|column| {
+            let value = |told: &[(Column, &str)]| told.iter().find(|(known, _)| *known == column).map(|(_, text)| text.to_string());
+            let values = rows.iter().map(|(told, _)| value(told));
+            StringChunked::from_iter_options(column.name().into(), values).into_column()
+        })
+        .collect();
+    columns.push(times(Column::Day.name(), rows.iter().map(|_| Some(milliseconds(OCTOBER)))));
+    columns.push(ints(output::BYTES.name, rows.iter().map(|(_, bytes)| Some((*bytes).into()))));
+    DataFrame::new(rows.len(), columns).unwrap()
 }
 
 fn shape() -> TransferShape {
-    TransferShape { ends: ["src_region".into(), "dst_region".into()], hours: 73, ..TransferShape::default() }
+    TransferShape { ends: ["src_region".into(), "dst_region".into()], ..TransferShape::default() }
 }
 
 fn report_of(rows: &[Sent], shape: &TransferShape) -> Report {
-    let mut gathered = gathered(rows);
+    report_in(rows, shape, 73)
+}
+
+fn report_in(rows: &[Sent], shape: &TransferShape, hours: u64) -> Report {
     let prices = PriceTable::embedded().unwrap();
-    let bill = Bill::of(gathered.take_rows(), (None, None), &prices, PoolTerms::default());
-    report(&gathered, &bill, shape)
+    let charges = Periods::default().mark(&charges(rows)).unwrap();
+    let names: Vec<String> = keys().all().iter().map(Key::name).collect();
+    let bill = Bill::of(&charges, &names, (None, None), (&prices, PoolTerms::default())).unwrap();
+    report(&bill, &keys(), shape, hours).unwrap()
 }
 
 /// Between two regions, by subnets that are called after their numbers.
@@ -168,7 +161,7 @@ fn two_ends_that_talk_are_one_row_of_alternatives_whoever_sends() {
     let report = report_of(&rows, &shape());
     assert_eq!(lines(&report, "alternatives"), expected);
     assert!(report.meta.notes.iter().any(|note| note.contains("730 hours like the 73 hours")), "{report:?}");
-    let none = report_of(&rows, &TransferShape { hours: 0, ..shape() });
+    let none = report_in(&rows, &shape(), 0);
     assert!(lines(&none, "alternatives")[0].contains("| - | the same zone"), "no hour, no month");
 }
 
