@@ -14,7 +14,7 @@ use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::Verdict;
 use crate::join::{OWNER_KEYS_MAX, Sources, Wanted};
-use crate::report::compare::gathered::{columns, extra, spec};
+use crate::reason::compare::gathered::{columns, extra, spec};
 use crate::report::compare::{CompareOrder, CompareShape};
 use crate::schema::Column;
 use crate::units::time::Zone;

@@ -12,7 +12,7 @@ use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Spec, Verdict};
 use crate::join::{Sources, Wanted};
 use crate::price::Tiers;
-use crate::report::charged;
+use crate::price::charged;
 use crate::report::top::{Order, Pricing, Shape};
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Window;

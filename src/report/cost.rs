@@ -7,8 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::charged::{self, Bill, Charged, Line, amounts, change, difference, plain, share};
+use super::amounts::{ZONES_UNKNOWN, amounts, change, difference, plain, share, zones_unknown_note};
 use super::{Cell, Head, Report, Row, Table};
+use crate::price::charged::{self, Bill, Charged, Line};
+pub(super) use crate::price::charged::{free, unpriced_note};
 use crate::price::{Charge, GB_BYTES, Money};
 use crate::schema::output;
 use crate::units::human::{self, Units};
@@ -77,13 +79,7 @@ pub(super) fn untold(bill: &Bill) -> impl Iterator<Item = String> {
         let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
         format!("{bytes} ({exact} bytes) go a way that nothing tells, and are shown as free: --network tells more")
     });
-    charged::zones_unknown_note(free(&charged::ZONES_UNKNOWN)).into_iter().chain(lost)
-}
-
-/// What is said of bytes without a price.
-pub(in crate::report) fn unpriced_note(bytes: u128) -> String {
-    let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
-    format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
+    zones_unknown_note(free(&ZONES_UNKNOWN)).into_iter().chain(lost)
 }
 
 /// The sums of a row.
@@ -168,7 +164,7 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Vec<(Keys, Sum)> {
             Some(charge) => charge.name().into(),
             None => free(&charged.reason).into(),
         };
-        charged.keys.iter().cloned().chain(shape.by_charge.then(charge)).collect::<Keys>()
+        charged.keys.iter().map(Cell::from).chain(shape.by_charge.then(charge)).collect::<Keys>()
     };
     let asked =
         |line: &&Line| (line.charged.charge.is_some() || shape.free) && (shape.compare || !line.charged.previous);
@@ -184,11 +180,6 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Vec<(Keys, Sum)> {
         CostOrder::Key => {}
     }
     rows
-}
-
-/// The name of what costs nothing for a reason.
-pub(super) fn free(reason: &str) -> String {
-    format!("free: {reason}")
 }
 
 /// How many columns the keys are.
@@ -262,7 +253,7 @@ fn sums<K: Ord>(bill: &Bill, key: impl Fn(&Charged) -> Option<K>) -> BTreeMap<K,
 
 /// Which account is charged how much.
 fn payers(bill: &Bill) -> Table {
-    let sums = sums(bill, |charged| Some((charged.payer.clone(), charged.charge?)));
+    let sums = sums(bill, |charged| Some((charged.payer.clone().map_or(Cell::Absent, Cell::Text), charged.charge?)));
     let (usd, total) = amounts(&sums.values().map(|sum| sum.usd).collect::<Vec<_>>());
     let mut table = plain("payers", "Which accounts pay");
     table.columns =

@@ -7,12 +7,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::amounts::{amounts, plain};
 use super::cells::key_cell;
-use super::charged::{Bill, Charged, UNKNOWN, amounts, plain};
 use super::cost::{CostShape, FREE, OTHER, free, named};
 use super::{Cell, Head, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Rollup, Spec};
+use crate::price::charged::{Bill, Charged, UNKNOWN};
 use crate::price::{Charge, Money, Rate, Step, written_date};
 use crate::schema::output::{self, Output};
 use crate::schema::{Column, ColumnSet};
@@ -223,8 +224,8 @@ mod tests {
     use super::*;
     use crate::decode::{Dictionary, Flows, Values};
     use crate::group::{Batcher, Shared};
+    use crate::price::charged::tests::{egress, zones};
     use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable};
-    use crate::report::charged::tests::{egress, zones};
 
     /// A team, the rule of its direction, and bytes of one record each.
     fn rules(rows: &[(&str, &str, u64)]) -> Rollup {

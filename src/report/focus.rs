@@ -11,9 +11,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::charged::{self, Bill, Charged, plain};
+use super::amounts::plain;
 use super::cost::{gb, unpriced_note};
 use super::{Cell, Head, Report, Row};
+use crate::price::charged::{self, Bill, Charged};
 use crate::price::{Charge, Discounts, Money, Rate, Step};
 use crate::schema::output::CellKind;
 use crate::schema::region::region_name;
@@ -110,11 +111,11 @@ fn place(charged: &Charged, charge: Charge, step: &Step, discounts: &Discounts) 
     let list = step.row.and_then(|row| row.rate).unwrap_or_default();
     Place {
         month: time::month_around(charged.hour),
-        payer: charged.payer.clone(),
+        payer: charged.payer.clone().map_or(Cell::Absent, Cell::Text),
         charge,
         from: Arc::clone(&charged.from),
         to: Arc::clone(&charged.to),
-        keys: charged.keys.clone(),
+        keys: charged.keys.iter().map(Cell::from).collect(),
         assumed: charged.assumed.is_some(),
         tier: step.row.map(|row| row.start_gb),
         list,

@@ -2,10 +2,9 @@
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
+mod amounts;
 pub mod anomalies;
-pub mod causes;
 mod cells;
-pub mod charged;
 pub mod compare;
 pub mod config;
 pub mod cost;
@@ -14,7 +13,6 @@ pub mod explain;
 pub mod fields;
 pub mod flows;
 pub mod focus;
-pub mod hours;
 pub mod inspect;
 pub mod plan;
 pub mod prices;

@@ -14,9 +14,10 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::charged::{self, Bill, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
+use super::amounts::{ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
 use super::cost::{assumptions, unpriced, unpriced_note};
 use super::{Cell, Head, Report, Row, Table};
+use crate::price::charged::{self, Bill};
 use crate::price::{Money, rounded_parts};
 use crate::schema::Column;
 use crate::schema::output::{self, CellKind};

@@ -13,18 +13,18 @@ use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::Overflow;
 use crate::join::{Sources, Wanted};
-use crate::report::anomalies::drifts::{self, Drift, drifts};
-use crate::report::anomalies::explained;
-use crate::report::anomalies::fold::{Found, fold};
-use crate::report::anomalies::incident::{Incident, Metric, Scope, Severity};
-use crate::report::anomalies::parts::{Calendar, Judged, Part, judged, parts};
-use crate::report::anomalies::runs::{Run, Runs, runs};
-use crate::report::anomalies::settings::Settings;
-use crate::report::anomalies::state::{State, Status};
-use crate::report::anomalies::suppress::{Rule, Suppressions};
+use crate::reason::anomalies::drifts::{Drift, drifts};
+use crate::reason::anomalies::fold::{Found, fold};
+use crate::reason::anomalies::incident::{Incident, Metric, Scope, Severity};
+use crate::reason::anomalies::parts::{Calendar, Judged, Part, judged, parts};
+use crate::reason::anomalies::runs::{Run, Runs, runs};
+use crate::reason::anomalies::settings::Settings;
+use crate::reason::anomalies::state::{State, Status};
+use crate::reason::anomalies::suppress::{Rule, Suppressions};
+use crate::reason::hours::Hours;
+use crate::reason::hours::gather::{Pricing, Told, columns, gather, spec};
 use crate::report::anomalies::told::{AnomaliesShape, Looked, Shown, report};
-use crate::report::hours::Hours;
-use crate::report::hours::gather::{Pricing, Told, columns, gather, spec};
+use crate::report::anomalies::{drifts as drift_table, explained};
 use crate::units::human::counted;
 use crate::units::time::Zone;
 
@@ -110,7 +110,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
         None => report(&shown, &looked, &question.shape, &settings),
     };
     if !drifts.is_empty() && question.explain.is_none() {
-        report.tables.push(drifts::table(drifts));
+        report.tables.push(drift_table::table(drifts));
     }
     let known = remembered.known;
     report.meta.notes.extend((known > 0).then(|| format!("{} told before and not again", counted(known, "incident"))));

@@ -5,15 +5,15 @@ use super::explain::next;
 use super::traffic::{TrafficQuestion, summed};
 use super::{Job, Progress};
 use crate::error::Error;
+use crate::price::charged::{Bill, Periods};
 use crate::price::{PoolTerms, PriceTable, Tiers};
-use crate::report::charged::{Bill, Periods};
-use crate::report::compare::gathered::Gathered;
+use crate::reason::compare::gathered::Gathered;
 use crate::report::compare::{CompareShape, report};
 
 /// Two periods, by what they are summed, and prices.
 #[derive(Debug)]
 pub struct CompareQuestion {
-    /// The charges, summed by [`gathered::spec`](crate::report::compare::gathered::spec).
+    /// The charges, summed by [`gathered::spec`](crate::reason::compare::gathered::spec).
     pub traffic: TrafficQuestion,
     /// How many of its keys are the rows'.
     pub asked: usize,

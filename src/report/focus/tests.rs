@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::charged::tests::{egress, moment, zones};
 use super::*;
+use crate::price::charged::tests::{egress, moment, zones};
 use crate::price::{GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
@@ -62,11 +62,11 @@ fn shape() -> FocusShape {
 }
 
 fn rows() -> Vec<Charged> {
-    let keys = |team: &str| vec![team.into(), Cell::Absent, "internet".into()];
+    let keys = |team: &str| vec![team.into(), crate::price::Value::Absent, "internet".into()];
     let web = |hour, gb| Charged { keys: keys("web"), ..egress("", hour, gb) };
     let nobody = Charged {
         keys: keys("(unallocated)"),
-        payer: Cell::Absent,
+        payer: None,
         assumed: Some("the way".into()),
         ..zones("", "2026-10-02", 3)
     };

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{KeyValue, Rollup};
-use crate::price::{Charge, Money, PoolTerms, PriceTable};
+use crate::price::charged::{self, Bill, Charged};
+use crate::price::{Charge, Money, PoolTerms, PriceTable, Value};
 use crate::report::Cell;
 use crate::report::cells::key_cell;
-use crate::report::charged::{self, Bill, Charged};
 use crate::report::cost::unpriced_note;
 use crate::units::time;
 
@@ -163,7 +163,7 @@ fn gathered(charges: &Rollup, shown: Option<&BTreeSet<ExactKey>>) -> Result<(Vec
 /// The number that a row has for a key.
 fn place(charged: &Charged) -> Option<usize> {
     match charged.keys.first() {
-        Some(Cell::Integer(number)) => usize::try_from(*number).ok(),
+        Some(Value::Number(number)) => usize::try_from(*number).ok(),
         _ => None,
     }
 }

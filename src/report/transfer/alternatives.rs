@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::gathered::{Measured, Part};
 use super::{OTHER, TransferShape};
 use crate::price::{Charge, Money, rounded_parts};
-use crate::report::charged::{exact_amounts, plain};
+use crate::report::amounts::{exact_amounts, plain};
 use crate::report::{Cell, Head, Row, Table};
 use crate::schema::{Column, output};
 use crate::units::human;

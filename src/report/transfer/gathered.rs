@@ -7,9 +7,9 @@ use super::Sum;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup};
 use crate::join::owners::EXTERNAL;
-use crate::price::{Charge, Money};
+use crate::price::charged::{self, Bill, Charged};
+use crate::price::{Charge, Money, Value};
 use crate::report::cells::key_cell;
-use crate::report::charged::{self, Bill, Charged};
 use crate::report::{Cell, Row};
 use crate::schema::Column;
 
@@ -109,7 +109,7 @@ impl Gathered {
     /// The part that a priced row is of.
     fn place(&self, charged: &Charged) -> Option<usize> {
         match charged.keys.first() {
-            Some(Cell::Integer(number)) => usize::try_from(*number).ok().filter(|place| *place < self.parts.len()),
+            Some(Value::Number(number)) => usize::try_from(*number).ok().filter(|place| *place < self.parts.len()),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Listed, OTHER, TransferOrder, TransferShape, end_head};
 use crate::price::cent_parts;
-use crate::report::charged::{amount, plain};
+use crate::report::amounts::{amount, plain};
 use crate::report::{Cell, Head, Table};
 use crate::schema::output::CellKind;
 

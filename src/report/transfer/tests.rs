@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::group::{Batcher, Key, Partial, Shared};
+use crate::price::charged::{columns, spec};
 use crate::price::{PoolTerms, PriceTable};
-use crate::report::charged::{columns, spec};
 use crate::schema::{ABSENT_TEXT, ColumnSet};
 
 const GB: u64 = GB_BYTES;

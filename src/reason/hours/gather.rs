@@ -17,10 +17,8 @@ use super::{Amounts, Cell, HOUR_SECONDS, Hours};
 use crate::error::Error;
 use crate::group::{Interfaces, Key, KeyValue, Rollup, Spec, Sums};
 use crate::join::Shards;
+use crate::price::charged::{self, Bill, Charged, unpriced_note};
 use crate::price::{Charge, PoolTerms, PriceTable};
-use crate::report::Cell as ReportCell;
-use crate::report::charged::{self, Bill, Charged};
-use crate::report::cost::unpriced_note;
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::count;
 
@@ -339,7 +337,7 @@ impl Survey {
                 keys: Vec::new(),
                 charge: Charge::of_name(&rollup.names().display(*charge)),
                 reason: "".into(),
-                payer: ReportCell::Absent,
+                payer: None,
                 from,
                 to,
                 hour: *hour,
