@@ -1,7 +1,7 @@
 //! **outflow** reads VPC flow logs and tells what leaves your cloud and who sent it.
 //!
 //! ```text
-//! cli │ collect → decode → group → join → price → report → view │ work
+//! cli │ collect → decode → group → join → price → reason → report → view │ work
 //! ```
 //!
 //! The stages are verbs whose alphabet is the order of the data; each names only stages that sort before it.
@@ -19,6 +19,7 @@ pub mod decode;
 pub mod group;
 pub mod join;
 pub mod price;
+pub mod reason;
 pub mod report;
 pub mod view;
 

@@ -7,13 +7,14 @@ use std::fs;
 use std::path::Path;
 
 /// The stages in the order of the data, which is the alphabet.
-const STAGES: [&str; 10] = ["cli", "collect", "decode", "group", "ingest", "join", "price", "report", "view", "work"];
+const STAGES: [&str; 11] =
+    ["cli", "collect", "decode", "group", "ingest", "join", "price", "reason", "report", "view", "work"];
 /// Open to all, naming no stage.
 const OPEN: [&str; 3] = ["error", "schema", "units"];
 /// The door: it names any stage, and nothing but `main` names it.
 const DOOR: &str = "cli";
 /// Stages without files, environment, threads, clock and printing.
-const PURE: [&str; 6] = ["decode", "group", "join", "price", "report", "view"];
+const PURE: [&str; 7] = ["decode", "group", "join", "price", "reason", "report", "view"];
 /// What those do not name, tests aside.
 const IMPURE: [[&str; 2]; 4] = [["std", "fs"], ["std", "env"], ["std", "thread"], ["std", "time"]];
 const PRINTING: [&str; 4] = ["println!", "eprintln!", "print!", "eprint!"];
@@ -64,12 +65,12 @@ const HOMES: [(&str, &[&str]); 23] = [
             "join/ranges.rs",
             "join/tables/",
             "price/offer/json.rs",
-            "report/anomalies/state.rs",
+            "reason/anomalies/state.rs",
             "report/focus.rs",
             "view/json.rs",
         ],
     ),
-    ("stlrs", &["report/anomalies/decompose.rs"]),
+    ("stlrs", &["reason/anomalies/decompose.rs"]),
     ("tokio", S3),
     ("toml", &["cli/config"]),
     ("walkdir", &["collect"]),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use outflow::report::causes::{Leaf, Parameters, causes};
+use outflow::reason::causes::{Leaf, Parameters, causes};
 
 /// The dimensions, the broadest first.
 const DIMENSIONS: usize = 7;

@@ -1,7 +1,7 @@
 //! Slow drift: made days that rise a little every day, and the same days without.
 
-use outflow::report::anomalies::baseline::Parameters;
-use outflow::report::anomalies::drift::creep;
+use outflow::reason::anomalies::baseline::Parameters;
+use outflow::reason::anomalies::drift::creep;
 
 use super::hours::{Hours, Random, seasonal};
 

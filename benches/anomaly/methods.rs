@@ -1,7 +1,7 @@
 //! The detectors that are compared: ours with its parameters, and what others do.
 
-use outflow::report::anomalies::baseline::{Parameters, Series, Verdict, judge, quantile, tail_scale};
-use outflow::report::anomalies::decompose::decompose;
+use outflow::reason::anomalies::baseline::{Parameters, Series, Verdict, judge, quantile, tail_scale};
+use outflow::reason::anomalies::decompose::decompose;
 
 use super::hours::Hours;
 

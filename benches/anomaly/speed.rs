@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use outflow::report::anomalies::baseline::Parameters;
+use outflow::reason::anomalies::baseline::Parameters;
 
 use super::hours::{Hours, Random, seasonal};
 use super::methods::verdicts;

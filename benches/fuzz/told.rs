@@ -2,10 +2,10 @@
 //! is told; a state that is read is written so that it is read as the same; a window that is understood covers only
 //! hours within the time that is asked of it.
 
-use outflow::report::anomalies::incident::{Metric, Scope};
-use outflow::report::anomalies::state::State;
-use outflow::report::anomalies::suppress::{Rule, RuleText, Suppressions};
-use outflow::report::signals::CidrList;
+use outflow::reason::anomalies::incident::{Metric, Scope};
+use outflow::reason::anomalies::state::State;
+use outflow::reason::anomalies::suppress::{Rule, RuleText, Suppressions};
+use outflow::reason::signals::CidrList;
 
 /// 2026-10-01, and ten days later.
 const DAYS: (u32, u32) = (1_790_812_800, 1_791_676_800);

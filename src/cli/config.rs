@@ -20,8 +20,8 @@ use super::job::now;
 use super::{output, prices};
 use crate::collect::io_cause;
 use crate::error::{Error, Exit, nearest};
-use crate::report::anomalies::settings::Settings;
-use crate::report::anomalies::suppress::{Rule, RuleText};
+use crate::reason::anomalies::settings::Settings;
+use crate::reason::anomalies::suppress::{Rule, RuleText};
 use crate::report::config::{self, Fault, Setting, Window};
 
 /// The most bytes that a configuration file may have.

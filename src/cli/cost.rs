@@ -132,11 +132,7 @@ impl CostFlags {
             current_from,
             prices: self.pricing.prices.table()?,
             terms: self.pricing.terms()?,
-            billed: if focus {
-                Billed::Focus(self.focus(&dimensions))
-            } else {
-                Billed::Cost(self.shape(&dimensions)?)
-            },
+            billed: if focus { Billed::Focus(self.focus(&dimensions)) } else { Billed::Cost(self.shape(&dimensions)?) },
             notes: self.bearer.note().into_iter().collect(),
             explain: self.explain,
             keys: dimensions.keys,

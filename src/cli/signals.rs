@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use super::tables::TableFlags;
 use crate::error::Error;
 use crate::group::Overflow;
-use crate::report::signals::{Lists, SignalsShape, Terms};
+use crate::reason::signals::{Lists, Terms};
+use crate::report::signals::SignalsShape;
 use crate::units::{size, time};
 use crate::work::{self, SignalsQuestion};
 

@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use super::output;
 use crate::collect::io_cause;
 use crate::error::Error;
-use crate::report::anomalies::state::State;
+use crate::reason::anomalies::state::State;
 
 /// The most bytes that a state may have.
 const STATE_BYTES_MAX: u64 = 256 << 20;

@@ -5,14 +5,15 @@
 //! as numbers. Times are `Datetime[ms, UTC]`. Sums are `Int128`, which no count of records can pass. Absent is null.
 
 use polars::prelude::{
-    BinaryChunked, Column as FrameColumn, DataFrame, IntoColumn, IntoSeries, NewChunkedArray, StringChunked, UInt32Chunked,
+    BinaryChunked, Column as FrameColumn, DataFrame, IntoColumn, IntoSeries, NewChunkedArray, StringChunked,
+    UInt32Chunked,
 };
 
 use super::traffic::Shards;
 use crate::decode::Dictionary;
 use crate::error::Error;
-use crate::schema::frame::{address_bytes, ints, milliseconds, times};
 use crate::group::{Key, KeyValue, Rollup, Spec, Sums};
+use crate::schema::frame::{address_bytes, ints, milliseconds, times};
 use crate::schema::{ABSENT_TIME, Kind, output};
 
 /// The frame of a roll-up: its keys by [`Key::name`], then the sums of its spec, counted ones and blocked ones.
@@ -68,7 +69,9 @@ impl Values {
             Self::Text(values) => values.push(if let KeyValue::Text(code) = value { Some(code) } else { None }),
             Self::Address(values) => values.push(value),
             Self::Number(values) => values.push(if let KeyValue::Number(n) = value { Some(n.into()) } else { None }),
-            Self::Time(values) => values.push(if let KeyValue::Time(time) = value { Some(milliseconds(time)) } else { None }),
+            Self::Time(values) => {
+                values.push(if let KeyValue::Time(time) = value { Some(milliseconds(time)) } else { None })
+            }
         }
     }
 
@@ -136,7 +139,10 @@ impl Columns {
             let both = || counted.iter().zip(blocked);
             let first = both().map(|(one, other)| one.first_seen.min(other.first_seen));
             let last = both().map(|(one, other)| one.last_seen.max(other.last_seen));
-            columns.push(times(output::FIRST_SEEN.name, first.map(|time| (time != ABSENT_TIME).then(|| milliseconds(time)))));
+            columns.push(times(
+                output::FIRST_SEEN.name,
+                first.map(|time| (time != ABSENT_TIME).then(|| milliseconds(time))),
+            ));
             columns.push(times(output::LAST_SEEN.name, last.map(|time| (time != 0).then(|| milliseconds(time)))));
         }
         Ok(DataFrame::new(rows, columns)?)

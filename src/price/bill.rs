@@ -10,17 +10,22 @@ use polars::prelude::{
 };
 
 use super::ladder::Step;
-use super::pools::{PoolTerms, Priced, Usage, price};
+use super::pools::{PoolTerms, Priced, Tiers, Usage, price};
+use super::read::written_date;
 use super::table::{PriceRow, PriceTable};
 use crate::error::Error;
-use crate::schema::frame::{self, int, ints, moments, texts};
 use crate::group::{Key, Spec};
 use crate::schema::charge::{ANY, Charge};
+use crate::schema::frame::{self, int, ints, moments, texts};
 use crate::schema::{Column, ColumnSet, output};
+use crate::units::human::{self, Units};
 use crate::units::time::{self, Window};
 
 /// Stands for what the logs and tables do not tell.
 pub const UNKNOWN: &str = "unknown";
+
+/// What precedes the reason for which something is free.
+pub const FREE_PREFIX: &str = "free: ";
 
 /// Names of the columns of a bill's lines that are not in the schema of traffic.
 pub mod line {
@@ -274,7 +279,8 @@ fn usages(lines: &DataFrame) -> Result<Vec<Asked>, Error> {
 
 /// The steps of all lines; `prices` gets the rows of the price table that they name.
 fn steps<'t>(priced: &[Priced<'t>], prices: &mut Vec<&'t PriceRow>) -> Result<DataFrame, Error> {
-    let all = || priced.iter().zip(0_u32..).flat_map(|(priced, line)| priced.steps.iter().map(move |step| (line, step)));
+    let all =
+        || priced.iter().zip(0_u32..).flat_map(|(priced, line)| priced.steps.iter().map(move |step| (line, step)));
     let mut known: std::collections::HashMap<*const PriceRow, u32> = std::collections::HashMap::new();
     let mut of = |step: &Step<'t>| {
         let row = step.row?;
@@ -292,4 +298,39 @@ fn steps<'t>(priced: &[Priced<'t>], prices: &mut Vec<&'t PriceRow>) -> Result<Da
         ints(line::COST, all().map(|(_, step)| step.usd.map(super::Money::units))),
     ];
     Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// What tells a reader of a bill how it came about.
+///
+/// # Errors
+/// If the lines have no time.
+pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
+    if bill.terms.tiers == Tiers::Marginal {
+        notes.push(
+            "tiers go by the hour: what is sent late in a month has the rates of the tiers it reaches".to_owned(),
+        );
+    }
+    notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
+    let months: Vec<_> = bill.partial_months()?.into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
+    if !months.is_empty() {
+        let months = months.join(", ");
+        notes.push(format!(
+            "{months}: only what is in the window is priced; tiers begin at zero, or where --billing-month-usage says"
+        ));
+    }
+    Ok(notes)
+}
+
+/// What is said of bytes without a price.
+#[must_use]
+pub fn unpriced_note(bytes: u128) -> String {
+    let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
+    format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
+}
+
+/// The name of what costs nothing for a reason.
+#[must_use]
+pub fn free(reason: &str) -> String {
+    format!("{FREE_PREFIX}{reason}")
 }

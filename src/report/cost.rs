@@ -5,7 +5,8 @@
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
 
-use super::charged::{self, amounts, change, difference, plain, share};
+use super::amounts::{ZONES_UNKNOWN, amounts, change, difference, plain, share, zones_unknown_note};
+
 use super::explain;
 use super::focus::{self, FocusShape};
 use super::frame::rows;
@@ -13,7 +14,7 @@ use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::Key;
-use crate::price::bill::{Bill, Periods, UNKNOWN, line};
+use crate::price::bill::{Bill, FREE_PREFIX, Periods, UNKNOWN, line, notes, unpriced_note};
 use crate::price::{GB_BYTES, Money, PoolTerms, PriceTable, Tiers};
 use crate::schema::frame::{int, moment};
 use crate::schema::{Column, output};
@@ -23,8 +24,6 @@ use crate::units::human::{self, Units};
 const CHARGES: &str = "charges";
 /// The row of what costs nothing.
 pub(super) const FREE: &str = "(free)";
-/// What precedes the reason for which something is free.
-const FREE_PREFIX: &str = "free: ";
 /// The row of what is not among the first rows.
 pub(super) const OTHER: &str = "(other)";
 
@@ -123,7 +122,7 @@ impl Question for CostQuestion {
 pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     let mut report = Report { name: "cost".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = charged::notes(bill)?;
+    report.meta.notes = notes(bill)?;
     report.meta.notes.extend(unknown_notes(bill)?);
     report.tables = vec![cost(bill, shape)?, payers(bill)?, assumptions(bill)?];
     let unpriced = unpriced(bill)?;
@@ -146,13 +145,7 @@ pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
         let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
         format!("{bytes} ({exact} bytes) go a way that nothing tells, and are shown as free: --network tells more")
     });
-    Ok(charged::zones_unknown_note(free(&charged::ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
-}
-
-/// What is said of bytes without a price.
-pub(in crate::report) fn unpriced_note(bytes: u128) -> String {
-    let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
-    format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
+    Ok(zones_unknown_note(free(&ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
 }
 
 /// The bytes of the period asked for that have no price.
@@ -285,7 +278,8 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     let descending = by.iter().map(|_| are_descending).chain(keys.iter().map(|_| false)).collect::<Vec<_>>();
     let options = SortMultipleOptions::default().with_order_descending_multi(descending);
     let lines = bill.lines.clone().lazy().filter(asked).with_column(named_charge());
-    let sums = if keys.is_empty() { lines.select(Sum::columns()) } else { lines.group_by(keys.clone()).agg(Sum::columns()) };
+    let sums =
+        if keys.is_empty() { lines.select(Sum::columns()) } else { lines.group_by(keys.clone()).agg(Sum::columns()) };
     Ok(sums.sort_by_exprs([by, keys].concat(), options).collect()?)
 }
 
@@ -304,11 +298,6 @@ fn named_charge() -> Expr {
     let charge = Column::Charge.name();
     let free = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
     when(col(charge).is_not_null()).then(col(charge)).otherwise(free).alias(charge)
-}
-
-/// The name of what costs nothing for a reason.
-pub(super) fn free(reason: &str) -> String {
-    format!("{FREE_PREFIX}{reason}")
 }
 
 /// A name in the first of the keys' columns.

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, NULL, SortMultipleOptions, col, lit,
-};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, NULL, SortMultipleOptions, col, lit};
 
-use super::charged::{amounts, plain};
+use super::amounts::{amounts, plain};
+
 use super::cost::OTHER;
 use super::frame::rows;
 use super::question::{Need, key_columns};
@@ -83,7 +82,11 @@ pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> 
     let descending = [false, true, true, false, false, false, false];
     let sort = SortMultipleOptions::default().with_order_descending_multi(descending);
     let order = [&told[..1], &measures.map(col), &told[1..]].concat();
-    let joined = if keys.is_empty() { rules.lazy().with_column(lit(0_u32).alias(PLACE)) } else { rules.lazy().join(shown, by.clone(), by, join) };
+    let joined = if keys.is_empty() {
+        rules.lazy().with_column(lit(0_u32).alias(PLACE))
+    } else {
+        rules.lazy().join(shown, by.clone(), by, join)
+    };
     let sums = joined.with_column(place).group_by(told).agg(measures.map(|name| col(name).sum()));
     let sums = sums.sort_by_exprs(order, sort).collect()?;
     let mut table = plain("explain", "Which rules applied");
@@ -226,9 +229,9 @@ mod tests {
     use polars::prelude::{IntoColumn, NewChunkedArray, StringChunked};
 
     use super::*;
+    use crate::price::charged::Charged;
+    use crate::price::charged::tests::{bill_of, egress, zones};
     use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable};
-    use crate::report::charged::Charged;
-    use crate::report::charged::tests::{bill_of, egress, zones};
     use crate::schema::frame::ints;
 
     /// A team, the rule of its direction, and bytes of one record each.
@@ -289,7 +292,10 @@ mod tests {
         let rows = StringChunked::from_iter_options(ROW.into(), [None, Some("(free)")].into_iter()).into_column();
         rules.with_column(rows).unwrap();
         let told = lines(&table(rules, &shown, &["team"], &of).unwrap());
-        assert_eq!(told.iter().map(|line| (line.0.as_str(), line.3)).collect::<Vec<_>>(), [("web", 5), ("(free)", 2), ("-", 7)]);
+        assert_eq!(
+            told.iter().map(|line| (line.0.as_str(), line.3)).collect::<Vec<_>>(),
+            [("web", 5), ("(free)", 2), ("-", 7)]
+        );
     }
 
     #[test]

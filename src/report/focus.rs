@@ -12,17 +12,18 @@ use std::sync::Arc;
 
 use polars::prelude::{Column as FrameColumn, DataFrame, IntoLazy, SortMultipleOptions, col};
 
-use super::charged::{self, plain};
-use super::cost::{gb, unpriced_bytes, unpriced_note};
+use super::amounts::plain;
+
+use super::cost::{gb, unpriced_bytes};
 use super::frame::{cells, rows};
 use super::{Cell, Head, Report, Row};
 use crate::error::Error;
-use crate::price::bill::{Bill, line};
+use crate::price::bill::{Bill, line, notes, unpriced_note};
 use crate::price::{Charge, Money, Rate};
 use crate::schema::frame::{int, ints, milliseconds, moments, texts, times};
 use crate::schema::output::CellKind;
-use crate::schema::{Column as Field, output};
 use crate::schema::region::region_name;
+use crate::schema::{Column as Field, output};
 use crate::units::time;
 
 /// Issuer, provider and publisher: they have to be one where a cost is not zero.
@@ -52,7 +53,7 @@ pub struct FocusShape {
 pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     let mut report = Report { name: "focus".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = charged::notes(bill)?;
+    report.meta.notes = notes(bill)?;
     let unpriced = unpriced_bytes(bill)?;
     if unpriced > 0 {
         report.meta.notes.push(format!("left out: {}", unpriced_note(unpriced)));

@@ -2,10 +2,9 @@
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
+mod amounts;
 pub mod anomalies;
-pub mod causes;
 mod cells;
-pub mod charged;
 pub mod compare;
 pub mod config;
 pub mod cost;
@@ -13,9 +12,8 @@ pub mod coverage;
 pub mod explain;
 pub mod fields;
 pub mod flows;
-mod frame;
 pub mod focus;
-pub mod hours;
+mod frame;
 pub mod inspect;
 pub mod plan;
 pub mod prices;

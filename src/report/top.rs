@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::amounts::{amounts, share};
 use super::cells::{head, key_cell, moment};
-use super::charged::{amounts, share};
 use super::{Cell, Row, Table};
 use crate::error::Error;
 use crate::group::{Group, GroupKey, Rollup, Spec, Sums};

@@ -14,8 +14,9 @@ mod tests;
 
 use polars::prelude::{DataFrame, SortMultipleOptions};
 
-use super::charged::{self, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
-use super::cost::{assumptions, unpriced, unpriced_bytes, unpriced_note};
+use super::amounts::{ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
+
+use super::cost::{assumptions, unpriced, unpriced_bytes};
 use super::explain;
 use super::frame::rows;
 use super::question::{Frames, Need, Question};
@@ -23,7 +24,7 @@ use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::Wanted;
-use crate::price::bill::{Bill, Periods, line};
+use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
 use crate::schema::frame::{int, ints, texts};
 use crate::schema::output::{self, CellKind};
@@ -157,7 +158,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     let rows = listed(&parts::listed(&by_charge, keys)?, keys, shape)?;
     let mut report = Report { name: "transfer".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = charged::notes(bill)?;
+    report.meta.notes = bill::notes(bill)?;
     report.meta.notes.extend(notes(is_named, &rows, shape));
     let (matrices, folded) = matrix::tables(&rows, shape);
     report.meta.notes.extend(folded);

@@ -7,8 +7,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, Int64Chunked, Int128Chunked, IntoColumn, NewChunkedArray, PolarsError, StringChunked,
-    TimeUnit, TimeZone, UInt32Chunked, lit,
+    Column, DataFrame, DataType, Expr, Int64Chunked, Int128Chunked, IntoColumn, NewChunkedArray, PolarsError,
+    StringChunked, TimeUnit, TimeZone, UInt32Chunked, lit,
 };
 
 use crate::error::Error;

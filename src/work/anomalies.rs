@@ -7,24 +7,24 @@ use rayon::prelude::*;
 
 use super::answer::Answer;
 use super::behind::behind;
-use super::traffic::{next, Parallel, TrafficQuestion, summed};
+use super::traffic::{Parallel, TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::report::question::Need;
 use crate::group::Overflow;
 use crate::join::{Sources, Wanted};
-use crate::report::anomalies::drifts::{self, Drift, drifts};
-use crate::report::anomalies::explained;
-use crate::report::anomalies::fold::{Found, fold};
-use crate::report::anomalies::incident::{Incident, Metric, Scope, Severity};
-use crate::report::anomalies::parts::{Calendar, Judged, Part, judged, parts};
-use crate::report::anomalies::runs::{Run, Runs, runs};
-use crate::report::anomalies::settings::Settings;
-use crate::report::anomalies::state::{State, Status};
-use crate::report::anomalies::suppress::{Rule, Suppressions};
+use crate::reason::anomalies::drifts::{Drift, drifts};
+use crate::reason::anomalies::fold::{Found, fold};
+use crate::reason::anomalies::incident::{Incident, Metric, Scope, Severity};
+use crate::reason::anomalies::parts::{Calendar, Judged, Part, judged, parts};
+use crate::reason::anomalies::runs::{Run, Runs, runs};
+use crate::reason::anomalies::settings::Settings;
+use crate::reason::anomalies::state::{State, Status};
+use crate::reason::anomalies::suppress::{Rule, Suppressions};
+use crate::reason::hours::Hours;
+use crate::reason::hours::gather::{Pricing, Told, columns, gather, spec};
 use crate::report::anomalies::told::{AnomaliesShape, Looked, Shown, report};
-use crate::report::hours::Hours;
-use crate::report::hours::gather::{Pricing, Told, columns, gather, spec};
+use crate::report::anomalies::{drifts as drift_table, explained};
+use crate::report::question::Need;
 use crate::units::human::counted;
 use crate::units::time::Zone;
 
@@ -80,7 +80,8 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let AnomaliesQuestion { sources, told, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
     let (columns, extra) = columns(told);
     let wanted = Wanted { columns, traffic: true, charges: true, blocked: true };
-    let traffic = TrafficQuestion { sources, extra, sums: vec![Need { name: "traffic", wanted, spec: spec(told) }], overflow };
+    let traffic =
+        TrafficQuestion { sources, extra, sums: vec![Need { name: "traffic", wanted, spec: spec(told) }], overflow };
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
@@ -110,7 +111,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
         None => report(&shown, &looked, &question.shape, &settings),
     };
     if !drifts.is_empty() && question.explain.is_none() {
-        report.tables.push(drifts::table(drifts));
+        report.tables.push(drift_table::table(drifts));
     }
     let known = remembered.known;
     report.meta.notes.extend((known > 0).then(|| format!("{} told before and not again", counted(known, "incident"))));

@@ -25,12 +25,7 @@ pub struct Means {
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn ask(job: &Job, question: impl Question, means: Means, progress: &Progress) -> Result<Answer, Error> {
     let sums = question.plan();
-    let traffic = TrafficQuestion {
-        sources: means.sources,
-        extra: passthrough(&sums),
-        sums,
-        overflow: means.overflow,
-    };
+    let traffic = TrafficQuestion { sources: means.sources, extra: passthrough(&sums), sums, overflow: means.overflow };
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let mut frames = Frames::default();

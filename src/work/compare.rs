@@ -1,18 +1,18 @@
 //! `compare`: scan both periods at once, join, sum, price each, tell what changed.
 
 use super::answer::Answer;
-use super::traffic::{next, TrafficQuestion, summed};
+use super::traffic::{TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
+use crate::price::charged::{Bill, Periods};
 use crate::price::{PoolTerms, PriceTable, Tiers};
-use crate::report::charged::{Bill, Periods};
-use crate::report::compare::gathered::Gathered;
+use crate::reason::compare::gathered::Gathered;
 use crate::report::compare::{CompareShape, report};
 
 /// Two periods, by what they are summed, and prices.
 #[derive(Debug)]
 pub struct CompareQuestion {
-    /// The charges, summed by [`gathered::spec`](crate::report::compare::gathered::spec).
+    /// The charges, summed by [`gathered::spec`](crate::reason::compare::gathered::spec).
     pub traffic: TrafficQuestion,
     /// How many of its keys are the rows'.
     pub asked: usize,

@@ -2,13 +2,14 @@
 
 use super::answer::Answer;
 use super::prices::whole;
-use super::traffic::{next, TrafficQuestion, summed};
+use super::traffic::{TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::report::question::Need;
 use crate::group::{Class, Overflow};
 use crate::join::{Sources, Wanted};
-use crate::report::signals::{self, CidrList, Lists, LogHealth, SignalsShape, Terms};
+use crate::reason::signals::{self, CidrList, Lists, LogHealth, Terms};
+use crate::report::question::Need;
+use crate::report::signals::{SignalsShape, report};
 
 /// The most bytes that a list of prefixes may have.
 pub const LIST_BYTES_MAX: u64 = 1 << 28;
@@ -42,7 +43,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
     let records = |class: Class| summed.account[class].records;
     let health = LogHealth { lost: records(Class::SkipData), quiet: records(Class::NoData) };
-    let report = signals::report(&rollup, &lists, &terms, health, &shape)?;
+    let report = report(&signals::signals(&rollup, &lists, &terms, health)?, &terms, &shape);
     Ok(summed.answer(report, job))
 }
 

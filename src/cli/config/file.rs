@@ -8,7 +8,7 @@ use toml::value::Datetime;
 
 use super::parameters::{self, AnomaliesTable};
 use crate::error::{Error, nearest};
-use crate::report::anomalies::suppress::{Rule, RuleText};
+use crate::reason::anomalies::suppress::{Rule, RuleText};
 use crate::report::config::Fault;
 
 /// The table of the detector.
@@ -181,7 +181,7 @@ fn place(text: &str, at: usize) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::anomalies::settings::Settings;
+    use crate::reason::anomalies::settings::Settings;
 
     fn faults(text: &str) -> Vec<String> {
         let faults = read(text).err().unwrap_or_default();

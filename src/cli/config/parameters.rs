@@ -6,8 +6,8 @@ use std::fmt::Display;
 use serde::Deserialize;
 
 use super::file::WindowTable;
-use crate::report::anomalies::baseline::{Direction, Parameters};
-use crate::report::anomalies::settings::Settings;
+use crate::reason::anomalies::baseline::{Direction, Parameters};
+use crate::reason::anomalies::settings::Settings;
 
 /// What all parameters are in.
 pub(super) type Root = Settings;

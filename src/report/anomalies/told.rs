@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::baseline::Verdict;
-use super::fold::{Found, as_integer, is_total};
-use super::incident::{Incident, Severity};
-use super::parts::Judged;
-use super::settings::Settings;
-use super::why::{Description, Told};
-use crate::report::causes::Class;
-use crate::report::hours::{Dimension, Metric};
+use crate::reason::anomalies::fold::{Found, as_integer, is_total};
+use crate::reason::anomalies::incident::{Incident, Severity};
+use crate::reason::anomalies::parts::Judged;
+use crate::reason::anomalies::settings::Settings;
+use crate::reason::anomalies::why::{Description, Told};
+use crate::reason::causes::Class;
+use crate::reason::hours::{Dimension, Metric};
 use crate::report::{Cell, Head, Report, Row, Table};
 use crate::schema::output::{self, CellKind};
 use crate::units::human::{self, Units, counted};
@@ -353,19 +352,13 @@ fn usual_words((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let peak = verdicts[run.hours.clone()].iter().max_by(|one, other| one.z.abs().total_cmp(&other.z.abs()));
     let of = |value: f64| measure(run.metric, as_integer(value.max(0.0)).unsigned_abs());
     peak.map_or_else(String::new, |verdict| {
-        let [low, high] = limits(verdict);
+        let [low, high] = verdict.limits();
         let low = match run.metric {
             Metric::Usd | Metric::Bytes => of(low),
             Metric::Flows | Metric::Rejects => human::count(as_integer(low).unsigned_abs()),
         };
         format!("{low} to {} an hour", of(high))
     })
-}
-
-/// Three scales below and above what was expected.
-pub(super) fn limits(verdict: &Verdict) -> [f64; 2] {
-    let reach = 3.0 * verdict.scale;
-    [(verdict.expected - reach).max(0.0), verdict.expected + reach]
 }
 
 fn causes(told: &[&Shown<'_>]) -> Table {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::gathered::Fine;
 use super::*;
-use crate::price::{GB_BYTES, INTERNET, PoolTerms, PriceTable, SAME};
-use crate::report::charged::tests::moment;
+use crate::price::charged::Charged;
+use crate::price::charged::tests::moment;
+use crate::price::{Charge, GB_BYTES, INTERNET, PoolTerms, PriceTable, SAME};
+use crate::reason::compare::Way;
+use crate::reason::compare::gathered::Fine;
 
 /// Bytes of a team by a charge and a path, in both periods.
 type Fact = (u32, Option<Charge>, u32, [u64; 2]);
@@ -42,7 +44,7 @@ fn gathered(facts: &[Fact]) -> (Gathered, Vec<Charged>) {
                 keys: vec![u64::from(*team).into()],
                 charge,
                 reason,
-                payer: Cell::Absent,
+                payer: None,
                 from,
                 to,
                 hour: moment(if side == 0 { "2026-10-01" } else { "2026-11-01" }),

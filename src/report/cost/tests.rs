@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::charged::Charged;
-use super::super::charged::tests::{bill_of, egress, moment, zones};
 use super::*;
+use crate::price::charged::Charged;
+use crate::price::charged::tests::{bill_of, egress, moment, zones};
 use crate::price::{Charge, Discounts, PoolTerms, PriceTable, Tiers};
 use crate::schema::output::CellKind;
 
@@ -134,8 +134,8 @@ fn the_period_before_stands_beside_with_its_change() {
 fn payers_and_assumptions_add_up() {
     let rows = vec![
         egress("web", OCTOBER, 10),
-        Charged { assumed: Some("the way".into()), payer: Cell::Absent, ..egress("web", OCTOBER, 5) },
-        Charged { assumed: Some("the way".into()), payer: "222222222222".into(), ..zones("web", OCTOBER, 100) },
+        Charged { assumed: Some("the way".into()), payer: None, ..egress("web", OCTOBER, 5) },
+        Charged { assumed: Some("the way".into()), payer: Some("222222222222".into()), ..zones("web", OCTOBER, 100) },
     ];
     let report = report_of(rows, &shape());
     let expected = [

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use proptest::prelude::*;
 use super::super::cost::total;
+use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::charged::Charged;
-use super::super::charged::tests::{bill_of, egress, moment, zones};
 use super::*;
+use crate::price::charged::Charged;
+use crate::price::charged::tests::{bill_of, egress, moment, zones};
 use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
@@ -65,11 +65,11 @@ fn shape() -> FocusShape {
 }
 
 fn rows() -> Vec<Charged> {
-    let keys = |team: &str| vec![team.into(), Cell::Absent, "internet".into()];
+    let keys = |team: &str| vec![team.into(), crate::price::Value::Absent, "internet".into()];
     let web = |hour, gb| Charged { keys: keys("web"), ..egress("", hour, gb) };
     let nobody = Charged {
         keys: keys("(unallocated)"),
-        payer: Cell::Absent,
+        payer: None,
         assumed: Some("the way".into()),
         ..zones("", "2026-10-02", 3)
     };
@@ -171,7 +171,8 @@ fn rows_are_split_at_tiers_and_add_up_to_the_bill() {
     assert_eq!(costs, whole.fraction().0);
     let bytes: u128 = rows.iter().map(|row| text(row["x_Bytes"]).unwrap().parse::<u128>().unwrap()).sum();
     let charged: u128 =
-        total(&current.lazy().filter(col(Field::Charge.name()).is_not_null()).collect().unwrap(), output::BYTES.name).unwrap();
+        total(&current.lazy().filter(col(Field::Charge.name()).is_not_null()).collect().unwrap(), output::BYTES.name)
+            .unwrap();
     assert_eq!(bytes + 2 * u128::from(GB_BYTES), charged, "all but what has no price");
     assert!(
         report.meta.notes.last().unwrap().starts_with("left out: 2.00 GiB (2,147,483,648 bytes) have no known price")

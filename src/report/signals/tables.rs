@@ -1,11 +1,9 @@
 //! Findings and suspects → tables, the most suspect first.
 
-use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
-use super::observed::{Family, Finding, Observed};
-use super::score::Suspect;
-use super::{DAY_SECONDS, HOUR_SECONDS, SignalsShape, Terms};
+use super::SignalsShape;
+use crate::reason::signals::{Finding, Observed, Signals, Suspect, Terms};
 use crate::report::{Cell, Head, Row, Table};
 use crate::schema::Column;
 use crate::schema::output::{self, CellKind};
@@ -15,31 +13,11 @@ use crate::units::human;
 const OWNER: &str = "owner";
 
 /// The tables, and what is said of their cut.
-pub(super) fn tables(
-    observed: &Observed,
-    findings: Vec<Finding>,
-    suspects: &BTreeMap<(usize, u128), Suspect>,
-    terms: &Terms,
-    shape: &SignalsShape,
-) -> (Vec<Table>, Vec<String>) {
-    let score = |finding: &Finding| Some(suspects.get(&(finding.source?, finding.peer?))?.score);
-    let mut scored: Vec<(Option<u32>, Finding)> =
-        findings.into_iter().map(|finding| (score(&finding), finding)).collect();
-    // What says how far the rest can be trusted stands first, then what is most suspect.
-    scored.sort_by(|(one_score, one), (other_score, other)| {
-        let is_health = |finding: &Finding| finding.signal.family() == Family::Health;
-        let key = |finding: &Finding| (finding.signal, finding.source, finding.peer, finding.port, finding.protocol);
-        (is_health(other).cmp(&is_health(one)))
-            .then_with(|| other_score.cmp(one_score))
-            .then_with(|| other.bytes.cmp(&one.bytes))
-            .then_with(|| key(one).cmp(&key(other)))
-            .then_with(|| (one.first, &one.evidence).cmp(&(other.first, &other.evidence)))
-    });
-    let mut listed: Vec<&Suspect> = suspects.values().filter(|suspect| suspect.score >= terms.score_min).collect();
-    listed.sort_by_key(|suspect| std::cmp::Reverse((suspect.score, suspect.bytes)));
+pub(super) fn tables(signals: &Signals, terms: &Terms, shape: &SignalsShape) -> (Vec<Table>, Vec<String>) {
+    let Signals { observed, findings, suspects, .. } = signals;
     let most = shape.rows.unwrap_or(usize::MAX);
     let notes =
-        [(scored.len(), "more finding"), (listed.len(), "more suspect")].into_iter().filter_map(|(all, noun)| {
+        [(findings.len(), "more finding"), (suspects.len(), "more suspect")].into_iter().filter_map(|(all, noun)| {
             let more = all.saturating_sub(most) as u64;
             (more > 0).then(|| format!("{} not shown: --top all shows every one", human::counted(more, noun)))
         });
@@ -48,13 +26,13 @@ pub(super) fn tables(
         "signals",
         "What was found, the most suspect first",
         signal_heads(shape),
-        scored.into_iter().take(most).map(|(score, finding)| signal(observed, score, finding)),
+        findings.iter().take(most).map(|(score, finding)| signal(observed, *score, finding)),
     );
     let suspects = ranked(
         "suspects",
         "Destinations to look at first",
         suspect_heads(shape),
-        listed.into_iter().take(most).map(|listed| suspect(observed, listed, terms)),
+        suspects.iter().take(most).map(|listed| suspect(observed, listed, terms)),
     );
     (vec![signals, suspects], notes)
 }
@@ -96,20 +74,20 @@ fn suspect_heads(shape: &SignalsShape) -> Vec<Head> {
     heads
 }
 
-fn signal(observed: &Observed, score: Option<u32>, finding: Finding) -> Row {
+fn signal(observed: &Observed, score: Option<u32>, finding: &Finding) -> Row {
     let number = |number: Option<u32>| number.map_or(Cell::Absent, |number| u64::from(number).into());
     let mut row = vec![finding.signal.name().into(), finding.signal.family().name().into(), number(score)];
     row.extend(who(observed, finding.source));
     row.extend([
         finding.peer.map_or(Cell::Absent, address),
-        finding.place.map_or(Cell::Absent, Cell::Text),
+        finding.place.clone().map_or(Cell::Absent, Cell::Text),
         number(finding.port),
         number(finding.protocol),
         Cell::Time(finding.first),
         Cell::Time(finding.last),
         finding.bytes.into(),
-        finding.evidence.into(),
-        finding.lacks.into(),
+        finding.evidence.as_str().into(),
+        finding.lacks.as_str().into(),
     ]);
     row
 }
@@ -145,19 +123,4 @@ fn who(observed: &Observed, source: Option<usize>) -> [Cell; 3] {
 
 fn address(address: u128) -> Cell {
     Cell::Address(Ipv6Addr::from(address).to_canonical())
-}
-
-/// A length of time in its two largest units: `3 d 4 h`, `12 h`, `90 s`.
-pub(super) fn span(seconds: u32) -> String {
-    const MINUTE_SECONDS: u32 = 60;
-    let two = |large: u32, large_name: &str, small: u32, small_name: &str| match seconds % large / small {
-        0 => format!("{} {large_name}", seconds / large),
-        rest => format!("{} {large_name} {rest} {small_name}", seconds / large),
-    };
-    match seconds {
-        DAY_SECONDS.. => two(DAY_SECONDS, "d", HOUR_SECONDS, "h"),
-        HOUR_SECONDS.. => two(HOUR_SECONDS, "h", MINUTE_SECONDS, "min"),
-        121.. => two(MINUTE_SECONDS, "min", 1, "s"),
-        _ => format!("{seconds} s"),
-    }
 }

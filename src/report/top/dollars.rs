@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{KeyValue, Rollup};
-use crate::price::{Charge, Money, PoolTerms, PriceTable};
+use crate::price::bill::{self, unpriced_note};
+use crate::price::charged::{self, Bill, Charged};
+use crate::price::{Charge, Money, PoolTerms, PriceTable, Value};
 use crate::report::Cell;
 use crate::report::cells::key_cell;
-use crate::report::charged::{self, Bill, Charged};
-use crate::report::cost::unpriced_note;
 use crate::units::time;
 
 /// What decides the amounts.
@@ -71,7 +71,7 @@ impl Dollars {
         }
         let is_kept = |key: &ExactKey| shown.is_none_or(|shown| shown.contains(key));
         let costs = costs.into_iter().filter(|(key, _)| is_kept(key)).map(|(key, cost)| (key.clone(), cost)).collect();
-        let mut notes = charged::notes(&priced.frame)?;
+        let mut notes = bill::notes(&priced.frame)?;
         notes.extend((total.unpriced_bytes > 0).then(|| unpriced_note(total.unpriced_bytes)));
         Ok(Self { costs, total, notes })
     }
@@ -163,7 +163,7 @@ fn gathered(charges: &Rollup, shown: Option<&BTreeSet<ExactKey>>) -> Result<(Vec
 /// The number that a row has for a key.
 fn place(charged: &Charged) -> Option<usize> {
     match charged.keys.first() {
-        Some(Cell::Integer(number)) => usize::try_from(*number).ok(),
+        Some(Value::Number(number)) => usize::try_from(*number).ok(),
         _ => None,
     }
 }

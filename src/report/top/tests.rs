@@ -149,7 +149,7 @@ proptest! {
         prop_assert_eq!(rankings.iter().map(Ranking::groups).sum::<u64>(), groups(&records) as u64);
         let of = |order: [usize; 4], mut rankings: Vec<Option<Ranking<'_>>>| {
             let merged = order.into_iter().filter_map(|place| rankings[place].take()).reduce(Ranking::merge);
-            format!("{:?}", merged.unwrap().table())
+            format!("{:?}", merged.unwrap().table().0)
         };
         prop_assert_eq!(&of([2, 0, 3, 1], rankings.into_iter().map(Some).collect()), &expected);
     }

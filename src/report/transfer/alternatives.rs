@@ -11,7 +11,7 @@ use super::{OTHER, TransferShape};
 use crate::error::Error;
 use crate::price::bill::line;
 use crate::price::{Charge, Money, rounded_parts};
-use crate::report::charged::{exact_amounts, plain};
+use crate::report::amounts::{exact_amounts, plain};
 use crate::report::frame::rows;
 use crate::report::{Cell, Head, Row, Table};
 use crate::schema::frame::{codes, int, texts};
@@ -53,7 +53,9 @@ impl Way {
         match part.path? {
             "cross-zone" | "peering-cross-zone" => Some(Self::SameZone),
             "public-address" => Some(Self::PrivateAddress),
-            "aws-service" if by_nat && part.places.iter().flatten().any(|place| BY_GATEWAY_ENDPOINT.contains(place)) => {
+            "aws-service"
+                if by_nat && part.places.iter().flatten().any(|place| BY_GATEWAY_ENDPOINT.contains(place)) =>
+            {
                 Some(Self::GatewayEndpoint)
             }
             "cross-region" | "peering-cross-region" | "aws-service-cross-region" => Some(Self::SameRegion),
@@ -95,7 +97,11 @@ const ENDS: [&str; 2] = ["one_end", "other_end"];
 type Talk = (Option<(Row, Way)>, u128, u128);
 
 /// The table, and what its months rest on.
-pub(super) fn table(by_charge: &DataFrame, shape: &TransferShape, hours: u64) -> Result<(Table, Option<String>), Error> {
+pub(super) fn table(
+    by_charge: &DataFrame,
+    shape: &TransferShape,
+    hours: u64,
+) -> Result<(Table, Option<String>), Error> {
     let rows = cut(ranked(&talks(by_charge)?)?, shape.rows);
     let months: Vec<_> = rows.iter().filter_map(|(_, _, usd)| month(*usd, hours)).collect();
     let (usd, usd_total) = exact_amounts(&rows.iter().map(|(_, _, usd)| *usd).collect::<Vec<_>>());

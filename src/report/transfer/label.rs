@@ -52,11 +52,7 @@ fn text_label(text: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// If the frame has not these columns.
-pub(super) fn labels(
-    frame: &DataFrame,
-    name: &str,
-    (end, place): (&str, &str),
-) -> Result<(FrameColumn, bool), Error> {
+pub(super) fn labels(frame: &DataFrame, name: &str, (end, place): (&str, &str)) -> Result<(FrameColumn, bool), Error> {
     let names: Vec<Option<Vec<u8>>> = match frame.column(end)?.dtype() {
         DataType::Binary => {
             let of = |bytes: &[u8]| [&[ADDRESS], bytes].concat();

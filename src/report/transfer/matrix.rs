@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::label::Label;
 use super::{Listed, OTHER, TransferOrder, TransferShape, end_head};
 use crate::price::cent_parts;
-use crate::report::charged::{amount, plain};
+use crate::report::amounts::{amount, plain};
 use crate::report::{Cell, Head, Table};
 use crate::schema::output::CellKind;
 
@@ -70,8 +70,7 @@ impl Matrix<'_> {
                 amounts.iter().filter(|((row, column), _)| inside(*row, *column)).map(|(_, parts)| *parts).collect();
             cell(&parts)
         };
-        let label =
-            |names: &[&Label], place: usize| names.get(place).map_or_else(|| OTHER.into(), |name| name.cell());
+        let label = |names: &[&Label], place: usize| names.get(place).map_or_else(|| OTHER.into(), |name| name.cell());
         let head = |place: usize| self.destinations.get(place).map_or_else(|| OTHER.to_owned(), |name| name.name());
         let mut table = plain(name, title);
         table.columns = vec![end_head(&self.shape.ends[0])];

@@ -96,9 +96,10 @@ pub(super) fn by_charge(lines: &DataFrame, keys: &TransferKeys) -> Result<DataFr
 /// If the frame is not one of [`by_charge`].
 pub(super) fn listed(by_charge: &DataFrame, keys: &TransferKeys) -> Result<DataFrame, Error> {
     let (bytes, unpriced, charge) = (output::BYTES.name, output::UNPRICED_BYTES.name, Column::Charge.name());
-    let (traffic, charged) = (|name: &str| col(name).filter(col(charge).is_null()).sum(), |name: &str| {
-        col(name).filter(col(charge).is_not_null()).max().fill_null(0)
-    });
+    let (traffic, charged) = (
+        |name: &str| col(name).filter(col(charge).is_null()).sum(),
+        |name: &str| col(name).filter(col(charge).is_not_null()).max().fill_null(0),
+    );
     let all = keys.all();
     let parts = SERVICES.map(str::to_owned).into_iter().chain(all.iter().map(Key::name));
     let parts = keys.listed().into_iter().chain(parts).collect::<std::collections::BTreeSet<_>>();

@@ -31,7 +31,9 @@ fn charges(rows: &[Sent]) -> DataFrame {
     let texts = need.spec.keys.iter().map(|key| key.column).filter(|column| *column != Column::Day);
     let mut columns: Vec<_> = texts
         .map(|column| {
-            let value = |told: &[(Column, &str)]| told.iter().find(|(known, _)| *known == column).map(|(_, text)| text.to_string());
+            let value = |told: &[(Column, &str)]| {
+                told.iter().find(|(known, _)| *known == column).map(|(_, text)| text.to_string())
+            };
             let values = rows.iter().map(|(told, _)| value(told));
             StringChunked::from_iter_options(column.name().into(), values).into_column()
         })

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 
 use super::hours::{days, history};
 use super::observed::{Finding, ICMP, ICMP_V6, Observed, Pair, Part, Signal, TCP, UDP};
-use super::tables::span;
 use super::volume::{HISTORY_SECONDS_MIN, date};
-use super::{DAY_SECONDS, LogHealth, Terms, Text};
+use super::{DAY_SECONDS, LogHealth, Terms, Text, span};
 use crate::schema::ABSENT_SMALL;
 use crate::units::human::{self, Units};
 use crate::units::time;

@@ -7,8 +7,8 @@ use super::parts::Part;
 use super::runs::Run;
 use super::settings::Settings;
 use super::usual::usual;
-use crate::report::causes::{self, Attribution, Cause, Class, causes, class};
-use crate::report::hours::{Dimension, Hours, Leaf, Metric};
+use crate::reason::causes::{self, Attribution, Cause, Class, causes, class};
+use crate::reason::hours::{Dimension, Hours, Leaf, Metric};
 
 /// What is new was not there for so many hours: 14 days. Source: GuardDuty learns for as long.
 const NEW_HOURS: usize = 14 * 24;

@@ -9,16 +9,18 @@
 
 /// Bytes and what they cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Side {
-    pub(super) bytes: u128,
+pub struct Side {
+    /// How many.
+    pub bytes: u128,
     /// Of these without a price.
-    pub(super) unpriced: u128,
+    pub unpriced: u128,
     /// In 10⁻¹⁰ USD.
-    pub(super) usd: u128,
+    pub usd: u128,
 }
 
 impl Side {
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
         self.bytes += other.bytes;
         self.unpriced += other.unpriced;
         self.usd += other.usd;
@@ -29,7 +31,8 @@ impl Side {
     }
 
     /// Whether nothing of what is there has a price.
-    pub(super) fn is_unpriced(&self) -> bool {
+    #[must_use]
+    pub fn is_unpriced(&self) -> bool {
         self.unpriced > 0 && self.priced() == 0
     }
 }
@@ -104,7 +107,8 @@ impl Parts {
 const VOLUME: usize = 2;
 
 /// Units of 10⁻¹⁰ USD as a number that may fall below zero.
-pub(super) fn signed(amount: u128) -> i128 {
+#[must_use]
+pub fn signed(amount: u128) -> i128 {
     i128::try_from(amount).unwrap_or(i128::MAX)
 }
 

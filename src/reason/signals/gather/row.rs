@@ -6,7 +6,7 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Group, KeyValue, Rollup, is_public};
 use crate::join::owners::{EXTERNAL, UNALLOCATED};
-use crate::report::signals::observed::number;
+use crate::reason::signals::observed::number;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME};
 
 /// Paths to services of AWS that stay in the region, or have none.

@@ -183,6 +183,15 @@ pub struct Verdict {
     pub shifted: bool,
 }
 
+impl Verdict {
+    /// Three scales below and above what was expected.
+    #[must_use]
+    pub fn limits(&self) -> [f64; 2] {
+        let reach = 3.0 * self.scale;
+        [(self.expected - reach).max(0.0), self.expected + reach]
+    }
+}
+
 /// Judges every hour of a series by the hours before it.
 #[must_use]
 pub fn judge(series: &Series, parameters: &Parameters) -> Vec<Verdict> {

@@ -12,12 +12,10 @@ use super::Way;
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec};
-use crate::report::Cell;
-use crate::report::cells::key_cell;
-use crate::report::charged::{self, Charged, Periods};
-use crate::report::hours::gather::{ADDRESSES_MAX, PORTS_MAX};
+use crate::price::Value;
+use crate::price::charged::{self, Charged, Periods};
+use crate::reason::hours::gather::{ADDRESSES_MAX, PORTS_MAX};
 use crate::schema::{Column, ColumnSet};
-use crate::units::human;
 
 /// What every group has besides the keys asked for and owners.
 pub const DETAILS: [&str; 5] = ["interface", "destination", "region_pair", "port", "path"];
@@ -67,13 +65,13 @@ pub fn extra() -> Vec<Column> {
 #[derive(Debug, Default)]
 pub struct Gathered {
     /// The keys asked for, by the number of a row.
-    pub(super) rows: Vec<Vec<Cell>>,
+    pub(crate) rows: Vec<Vec<Value>>,
     /// The ways that bytes are charged, or free, by their numbers.
-    pub(super) ways: Vec<Way>,
+    pub(crate) ways: Vec<Way>,
     /// By dimension the names of elements, in their order.
-    pub(super) elements: Vec<Vec<Arc<str>>>,
+    pub(crate) elements: Vec<Vec<Arc<str>>>,
     /// The finest groups, sorted.
-    pub(super) leaves: Vec<Fine>,
+    pub(crate) leaves: Vec<Fine>,
     /// How many hours of each period have traffic: of the one before, and of the one asked for.
     pub hours: [u64; 2],
     charged: Vec<Charged>,
@@ -81,13 +79,13 @@ pub struct Gathered {
 
 /// One of the finest groups.
 #[derive(Debug)]
-pub(super) struct Fine {
+pub(crate) struct Fine {
     /// The row that it is of.
-    pub(super) row: u32,
+    pub(crate) row: u32,
     /// Its elements: of the keys asked for, of owners, of the details.
-    pub(super) elements: Vec<u32>,
+    pub(crate) elements: Vec<u32>,
     /// Its bytes in each period, by way. Bytes with several charges are there once for each.
-    pub(super) ways: BTreeMap<u32, [u128; 2]>,
+    pub(crate) ways: BTreeMap<u32, [u128; 2]>,
 }
 
 impl Gathered {
@@ -112,6 +110,11 @@ impl Gathered {
             }
         })?;
         Ok(gathering.finish())
+    }
+
+    /// The name of an element of a dimension.
+    pub(crate) fn name(&self, dimension: usize, element: u32) -> Arc<str> {
+        Arc::clone(&self.elements[dimension][element as usize])
     }
 
     /// The rows, to be priced; the key is the row's number.
@@ -290,7 +293,7 @@ impl<'r> Gathering<'r> {
         let (elements, places): (Vec<_>, Vec<_>) =
             self.dimensions.into_iter().map(|dimension| sorted(dimension.texts)).unzip();
         let mut leaves: BTreeMap<(u32, Vec<u32>), BTreeMap<u32, [u128; 2]>> = BTreeMap::new();
-        let rows: Vec<Vec<Cell>> = self.rows.in_order().iter().map(|row| cells(row, self.names)).collect();
+        let rows: Vec<Vec<Value>> = self.rows.in_order().iter().map(|row| values(row, self.names)).collect();
         for ((row, numbers), ways) in self.leaves {
             let codes = numbers.iter().zip(&places).map(|(number, places)| places[*number as usize]).collect();
             let of_leaf = leaves.entry((row, codes)).or_default();
@@ -306,15 +309,15 @@ impl<'r> Gathering<'r> {
     }
 }
 
-fn cells(row: &[KeyValue], names: &Dictionary) -> Vec<Cell> {
-    row.iter().map(|value| key_cell(*value, names)).collect()
+fn values(row: &[KeyValue], names: &Dictionary) -> Vec<Value> {
+    row.iter().map(|value| Value::of(*value, names)).collect()
 }
 
 /// Bytes as rows to be priced, which hold no more than 2⁶⁴ − 1 each.
 fn to_price((row, way, hour, previous): Kind, bytes: u128, ways: &[Way]) -> Vec<Charged> {
     let Way { charge, reason, from, to } = ways[way as usize].clone();
     let keys = vec![u64::from(row).into()];
-    let row = Charged { previous, keys, charge, reason, payer: Cell::Absent, from, to, hour, assumed: None, bytes: 0 };
+    let row = Charged { previous, keys, charge, reason, payer: None, from, to, hour, assumed: None, bytes: 0 };
     let (mut rows, mut left) = (Vec::new(), bytes);
     while left > 0 || rows.is_empty() {
         let bytes = u64::try_from(left).unwrap_or(u64::MAX);
@@ -335,7 +338,7 @@ fn sorted(texts: Vec<Arc<str>>) -> (Vec<Arc<str>>, Vec<u32>) {
 
 /// How an element is called; `detail` is which of the details it is, if any.
 fn text(of: &[KeyValue; 5], detail: Option<usize>, names: &Dictionary) -> Arc<str> {
-    let one = |value: KeyValue| value_text(&key_cell(value, names));
+    let one = |value: KeyValue| Value::of(value, names).to_string();
     let text = match (detail, of) {
         (Some(1), [interface, vpc, place, address, side]) => {
             let told = [interface, address, place, vpc].into_iter().find(|value| **value != KeyValue::Absent);
@@ -349,16 +352,4 @@ fn text(of: &[KeyValue; 5], detail: Option<usize>, names: &Dictionary) -> Arc<st
         (_, [value, ..]) => one(*value),
     };
     text.into()
-}
-
-/// A cell in words.
-fn value_text(cell: &Cell) -> String {
-    match cell {
-        Cell::Text(text) => text.to_string(),
-        Cell::Address(address) => address.to_string(),
-        Cell::Prefix(address, bits) => format!("{address}/{bits}"),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Time(seconds) => human::moment(*seconds),
-        _ => NONE.to_owned(),
-    }
 }

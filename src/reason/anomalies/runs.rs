@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::baseline::{Basis, Verdict, severity};
 use super::parts::Judged;
 use super::settings::Settings;
-use crate::report::hours::{Hours, Metric};
+use crate::reason::hours::{Hours, Metric};
 
 /// Hours of a part that are out of line in the same direction, with what is between them.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::HOUR_SECONDS;
 use super::hours::day_of;
 use super::observed::{Finding, Observed, Pair, Part, Signal, UDP};
 use super::robust::median;
 use super::series::{Connection, Series, hours};
-use super::tables::span;
+use super::{HOUR_SECONDS, span};
 use crate::units::human;
 
 /// A score of one.

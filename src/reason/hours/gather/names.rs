@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Apart, EPHEMERAL_PORT_MIN, Map, Port, Raw, Told};
 use crate::decode::Dictionary;
 use crate::join::STRANGERS;
-use crate::report::hours::Leaf;
+use crate::reason::hours::Leaf;
 
 /// Stands for what nothing tells.
 const UNKNOWN: &str = "-";

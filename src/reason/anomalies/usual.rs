@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::report::hours::{Hours, Metric};
+use crate::reason::hours::{Hours, Metric};
 
 /// The days that are looked back.
 const DAYS: usize = 28;

@@ -7,103 +7,103 @@ use crate::group::KeyValue;
 use crate::schema::ABSENT_SMALL;
 
 /// TCP, UDP, ICMP, ICMPv6.
-pub(super) const TCP: u32 = 6;
-pub(super) const UDP: u32 = 17;
-pub(super) const ICMP: u32 = 1;
-pub(super) const ICMP_V6: u32 = 58;
+pub(crate) const TCP: u32 = 6;
+pub(crate) const UDP: u32 = 17;
+pub(crate) const ICMP: u32 = 1;
+pub(crate) const ICMP_V6: u32 = 58;
 
 /// An end of the estate: an interface's address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// Absent where no log or table tells which interface held the address.
-    pub(super) interface: Option<Text>,
-    pub(super) address: u128,
+    pub(crate) interface: Option<Text>,
+    pub(crate) address: u128,
     /// The last one that it had.
-    pub(super) owner: Text,
+    pub(crate) owner: Text,
     /// Whether somebody owns it.
-    pub(super) is_owned: bool,
+    pub(crate) is_owned: bool,
 }
 
 /// What an end of the estate and one of the internet have to do with each other on a service port.
 #[derive(Clone, Debug)]
-pub(super) struct Pair {
+pub(crate) struct Pair {
     /// By its place among the sources.
-    pub(super) source: usize,
-    pub(super) peer: u128,
-    pub(super) place: Text,
+    pub(crate) source: usize,
+    pub(crate) peer: u128,
+    pub(crate) place: Text,
     /// [`ABSENT_SMALL`] where it is not known.
-    pub(super) port: u32,
-    pub(super) protocol: u32,
+    pub(crate) port: u32,
+    pub(crate) protocol: u32,
     /// Whether the port is the estate's: the peer called.
-    pub(super) is_served: bool,
+    pub(crate) is_served: bool,
     /// Whether it is a service of AWS in the same region, or one without a region.
-    pub(super) is_aws: bool,
+    pub(crate) is_aws: bool,
     /// Whether it is on the list of approved destinations.
-    pub(super) is_allowed: bool,
+    pub(crate) is_allowed: bool,
     /// The start of its first and last record.
-    pub(super) first: u32,
-    pub(super) last: u32,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
     /// Packets sent, of accepted records.
-    pub(super) packets_out: u128,
+    pub(crate) packets_out: u128,
     /// Attempts that were blocked on their way out.
-    pub(super) blocked: u128,
+    pub(crate) blocked: u128,
     /// By hour.
     pub(super) hours: Vec<HourSums>,
 }
 
 impl Pair {
     /// Bytes sent.
-    pub(super) fn bytes_out(&self) -> u128 {
+    pub(crate) fn bytes_out(&self) -> u128 {
         self.hours.iter().map(|hour| u128::from(hour.out)).sum()
     }
 
     /// Bytes received.
-    pub(super) fn bytes_back(&self) -> u128 {
+    pub(crate) fn bytes_back(&self) -> u128 {
         self.hours.iter().map(|hour| u128::from(hour.back)).sum()
     }
 
     /// Whether it is the estate that calls, and nobody approved of it.
-    pub(super) fn is_judged(&self) -> bool {
+    pub(crate) fn is_judged(&self) -> bool {
         !self.is_served && !self.is_allowed
     }
 
     /// The port, if there is one.
-    pub(super) fn port(&self) -> Option<u32> {
+    pub(crate) fn port(&self) -> Option<u32> {
         Some(self.port).filter(|port| !matches!(*port, 0 | ABSENT_SMALL))
     }
 }
 
 /// What a source tried in an hour.
 #[derive(Clone, Debug)]
-pub(super) struct Probes {
-    pub(super) source: usize,
-    pub(super) hour: u32,
+pub(crate) struct Probes {
+    pub(crate) source: usize,
+    pub(crate) hour: u32,
     /// Targets that refused or did not answer, sorted.
-    pub(super) failed: Vec<(u128, u32)>,
+    pub(crate) failed: Vec<(u128, u32)>,
     /// Targets of ports that administer hosts, answered or not, sorted.
-    pub(super) admin: Vec<(u128, u32)>,
+    pub(crate) admin: Vec<(u128, u32)>,
     /// Whether there were more.
-    pub(super) is_full: bool,
+    pub(crate) is_full: bool,
 }
 
 /// What was blocked at an end of the estate.
 #[derive(Clone, Debug)]
-pub(super) struct Rejects {
-    pub(super) source: usize,
+pub(crate) struct Rejects {
+    pub(crate) source: usize,
     /// Records by hour, sorted; hours without any are left out.
-    pub(super) hours: Vec<(u32, u64)>,
+    pub(crate) hours: Vec<(u32, u64)>,
 }
 
 /// How many pairs are left of too many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Thinned {
+pub(crate) struct Thinned {
     /// 0 all; 1 those that the estate calls; above, of those every 2ⁿ⁻¹th.
-    pub(super) level: u32,
+    pub(crate) level: u32,
 }
 
 impl Thinned {
     /// What is said of it.
-    pub(super) fn note(self) -> Option<String> {
+    pub(crate) fn note(self) -> Option<String> {
         let limit = super::PAIR_HOURS_MAX;
         match self.level {
             0 => None,
@@ -122,55 +122,55 @@ impl Thinned {
 
 /// Everything.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Observed {
+pub(crate) struct Observed {
     /// The first and last start of a record.
-    pub(super) from: u32,
-    pub(super) to: u32,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
     /// The hours in which any record starts, sorted: those that logs tell of.
-    pub(super) hours: Vec<u32>,
+    pub(crate) hours: Vec<u32>,
     /// Whether any record tells TCP flags.
-    pub(super) has_flags: bool,
+    pub(crate) has_flags: bool,
     /// Sorted.
-    pub(super) sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
     /// Sorted by source, peer, port, protocol.
-    pub(super) pairs: Vec<Pair>,
+    pub(crate) pairs: Vec<Pair>,
     /// The threat-list prefix of a pair's peer, at its place; shorter or empty without a list.
-    pub(super) threats: Vec<Option<String>>,
+    pub(crate) threats: Vec<Option<String>>,
     /// By pair.
     pub(super) series: Vec<Series>,
     /// The aggregation interval that series are read by.
-    pub(super) interval_seconds: u32,
+    pub(crate) interval_seconds: u32,
     /// Sorted by source and hour.
-    pub(super) probes: Vec<Probes>,
+    pub(crate) probes: Vec<Probes>,
     /// Sorted by source.
-    pub(super) rejects: Vec<Rejects>,
-    pub(super) thinned: Thinned,
+    pub(crate) rejects: Vec<Rejects>,
+    pub(crate) thinned: Thinned,
     /// Pairs whose series are too long to be kept.
-    pub(super) unwatched: u64,
+    pub(crate) unwatched: u64,
 }
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) signal: Signal,
-    pub(super) source: Option<usize>,
-    pub(super) peer: Option<u128>,
-    pub(super) place: Option<Text>,
-    pub(super) port: Option<u32>,
-    pub(super) protocol: Option<u32>,
-    pub(super) first: u32,
-    pub(super) last: u32,
-    pub(super) bytes: u128,
-    pub(super) evidence: String,
+pub(crate) struct Finding {
+    pub(crate) signal: Signal,
+    pub(crate) source: Option<usize>,
+    pub(crate) peer: Option<u128>,
+    pub(crate) place: Option<Text>,
+    pub(crate) port: Option<u32>,
+    pub(crate) protocol: Option<u32>,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) bytes: u128,
+    pub(crate) evidence: String,
     /// What is missing to be sure.
-    pub(super) lacks: String,
+    pub(crate) lacks: String,
     /// What it adds to the score of its destination.
-    pub(super) part: Option<(Part, u32)>,
+    pub(crate) part: Option<(Part, u32)>,
 }
 
 impl Finding {
     /// Of a source, or of none, with nothing told yet.
-    pub(super) fn bare(signal: Signal, source: Option<usize>) -> Self {
+    pub(crate) fn bare(signal: Signal, source: Option<usize>) -> Self {
         Self {
             signal,
             source,
@@ -188,7 +188,7 @@ impl Finding {
     }
 
     /// Of a pair, all of its time and bytes.
-    pub(super) fn of(signal: Signal, pair: &Pair, evidence: String) -> Self {
+    pub(crate) fn of(signal: Signal, pair: &Pair, evidence: String) -> Self {
         Self {
             peer: Some(pair.peer),
             place: Some(Text::clone(&pair.place)),
@@ -203,14 +203,14 @@ impl Finding {
     }
 
     /// The same with a part in the score.
-    pub(super) fn scored(self, part: Part, points: u32) -> Self {
+    pub(crate) fn scored(self, part: Part, points: u32) -> Self {
         Self { part: Some((part, points)), ..self }
     }
 }
 
 /// What can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     LogHealth,
     ThreatList,
     NewDestination,
@@ -233,7 +233,7 @@ pub(super) enum Signal {
 
 /// What kinds of evidence there are; parts of several kinds are independent of each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Family {
+pub(crate) enum Family {
     Health,
     List,
     Novelty,
@@ -246,7 +246,7 @@ pub(super) enum Family {
 
 /// What adds to a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(crate) enum Part {
     NewDestination,
     Volume,
     RatioShift,
@@ -258,7 +258,7 @@ pub(super) enum Part {
 
 impl Signal {
     /// The stable name.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::LogHealth => "log-health",
             Self::ThreatList => "threat-list",
@@ -282,7 +282,7 @@ impl Signal {
     }
 
     /// The kind of evidence.
-    pub(super) fn family(self) -> Family {
+    pub(crate) fn family(self) -> Family {
         match self {
             Self::LogHealth => Family::Health,
             Self::ThreatList => Family::List,
@@ -326,7 +326,7 @@ impl Signal {
 
 impl Family {
     /// The word for it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Health => "health",
             Self::List => "list",
@@ -342,7 +342,7 @@ impl Family {
 
 impl Part {
     /// The words for it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::NewDestination => "new destination",
             Self::Volume => "unusual volume",
@@ -355,7 +355,7 @@ impl Part {
     }
 
     /// The kind of evidence.
-    pub(super) fn family(self) -> Family {
+    pub(crate) fn family(self) -> Family {
         match self {
             Self::NewDestination => Family::Novelty,
             Self::Volume | Self::RatioShift => Family::Volume,
@@ -367,7 +367,7 @@ impl Part {
 }
 
 /// The number that a key's value holds, else that of none.
-pub(super) fn number(value: KeyValue) -> u32 {
+pub(crate) fn number(value: KeyValue) -> u32 {
     match value {
         KeyValue::Number(number) => u32::try_from(number).unwrap_or(ABSENT_SMALL),
         _ => ABSENT_SMALL,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::baseline::{Series, Verdict, judge};
 use super::incident::Scope;
 use super::settings::Settings;
-use crate::report::hours::{Amounts, Dimension, Hours, Metric};
+use crate::reason::hours::{Amounts, Dimension, Hours, Metric};
 
 /// The dimensions that have series; ports are for causes alone.
 pub const DIMENSIONS: [Dimension; 6] = [

@@ -6,18 +6,12 @@ use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
-use super::cells::key_cell;
-use super::{Cell, Table};
+use super::bill;
+use super::{Charge, PoolTerms, PriceTable, Priced, Usage, Value, price};
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec};
-use crate::price::bill;
-use crate::price::{
-    Charge, GB_BYTES, Money, PoolTerms, PriceTable, Priced, Tiers, Usage, cent_parts, price, rounded_parts,
-    written_date,
-};
 use crate::schema::{Column, ColumnSet};
-use crate::units::human::{self, Units};
 use crate::units::time::Window;
 
 /// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
@@ -26,13 +20,13 @@ pub struct Charged {
     /// Whether they are of the period before the one asked for.
     pub previous: bool,
     /// What the rows of the report are: owners and other dimensions.
-    pub keys: Vec<Cell>,
+    pub keys: Vec<Value>,
     /// What is charged; nothing where the bytes are free.
     pub charge: Option<Charge>,
     /// Why they are free: `same-zone`…; empty where they are not.
     pub reason: Arc<str>,
-    /// The account that is charged; absent where it is not known.
-    pub payer: Cell,
+    /// The account that is charged; none where it is not known.
+    pub payer: Option<Arc<str>>,
     /// The region that is charged.
     pub from: Arc<str>,
     /// The other side of the charge.
@@ -46,7 +40,7 @@ pub struct Charged {
 }
 
 /// Stands for what the logs and tables do not tell.
-pub(super) const UNKNOWN: &str = "unknown";
+pub const UNKNOWN: &str = "unknown";
 /// The columns that follow a report's own keys in the roll-up that its rows are made of, before the time.
 const CHARGE_COLUMNS: [Column; 6] =
     [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
@@ -86,7 +80,7 @@ impl Periods {
     }
 
     /// The periods of an hour: for each whether it is the one before.
-    pub(super) fn of(&self, hour: u32) -> impl Iterator<Item = bool> + use<> {
+    pub fn of(&self, hour: u32) -> impl Iterator<Item = bool> + use<> {
         let is_current = self.current.contains(hour);
         let is_previous = self.previous.is_some_and(|previous| previous.contains(hour));
         is_current.then_some(false).into_iter().chain(is_previous.then_some(true))
@@ -100,7 +94,7 @@ impl Periods {
 pub fn rows(rollup: &Rollup, periods: &Periods) -> Result<Vec<Charged>, Error> {
     let mut rows = Vec::new();
     for_each(rollup, |own, charged| {
-        let keys: Vec<_> = own.iter().map(|value| key_cell(*value, rollup.names())).collect();
+        let keys: Vec<_> = own.iter().map(|key| Value::of(*key, rollup.names())).collect();
         let of_period = |previous| Charged { previous, keys: keys.clone(), ..charged.clone() };
         rows.extend(periods.of(charged.hour).map(of_period));
     })?;
@@ -111,7 +105,7 @@ pub fn rows(rollup: &Rollup, periods: &Periods) -> Result<Vec<Charged>, Error> {
 ///
 /// # Errors
 /// If rows of the roll-up were spilled and cannot be read.
-pub(super) fn for_each(rollup: &Rollup, mut each: impl FnMut(&[KeyValue], Charged)) -> Result<(), Error> {
+pub fn for_each(rollup: &Rollup, mut each: impl FnMut(&[KeyValue], Charged)) -> Result<(), Error> {
     let keys = rollup.spec().keys.len().saturating_sub(CHARGE_COLUMNS.len() + 1);
     for shard in rollup.shards() {
         rollup.for_each_group(shard, |group| {
@@ -130,7 +124,7 @@ pub(super) fn for_each(rollup: &Rollup, mut each: impl FnMut(&[KeyValue], Charge
                 keys: Vec::new(),
                 charge: kind,
                 reason: if kind.is_some() { "".into() } else { text(5).unwrap_or_else(|| UNKNOWN.into()) },
-                payer: text(1).map_or(Cell::Absent, Cell::Text),
+                payer: text(1),
                 from,
                 to,
                 hour,
@@ -144,7 +138,7 @@ pub(super) fn for_each(rollup: &Rollup, mut each: impl FnMut(&[KeyValue], Charge
 }
 
 /// Both sides of a charge, as they are written in the keys of a roll-up.
-pub(super) fn sides(from: KeyValue, to: KeyValue, names: &Dictionary) -> (Arc<str>, Arc<str>) {
+pub fn sides(from: KeyValue, to: KeyValue, names: &Dictionary) -> (Arc<str>, Arc<str>) {
     let text = |value, none: &str| match value {
         KeyValue::Text(code) => names.display(code).into(),
         _ => none.into(),
@@ -208,14 +202,14 @@ impl<'t> Bill<'t> {
 ///
 /// # Errors
 /// If no frame can be made of them.
-pub(super) fn frame_of(rows: &[Charged]) -> Result<(DataFrame, Vec<String>), Error> {
+pub fn frame_of(rows: &[Charged]) -> Result<(DataFrame, Vec<String>), Error> {
     use polars::prelude::{Column as FrameColumn, IntoColumn, NamedFrom, NewChunkedArray, Series, StringChunked};
     let text = |name: &str, values: Vec<Option<String>>| -> FrameColumn {
         StringChunked::from_iter_options(name.into(), values.into_iter()).into_column()
     };
-    let words = |cell: &Cell| match cell {
-        Cell::Text(text) => Some(text.to_string()),
-        Cell::Integer(number) => Some(format!("{number:020}")),
+    let words = |value: &Value| match value {
+        Value::Text(text) => Some(text.to_string()),
+        Value::Number(number) => Some(format!("{number:020}")),
         _ => None,
     };
     let width = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0);
@@ -223,11 +217,13 @@ pub(super) fn frame_of(rows: &[Charged]) -> Result<(DataFrame, Vec<String>), Err
     let mut columns: Vec<FrameColumn> = (keys.iter().enumerate())
         .map(|(place, name)| text(name, rows.iter().map(|row| row.keys.get(place).and_then(words)).collect()))
         .collect();
-    columns.push(Series::new(bill::line::IS_PREVIOUS.into(), rows.iter().map(|row| row.previous).collect::<Vec<_>>()).into());
+    columns.push(
+        Series::new(bill::line::IS_PREVIOUS.into(), rows.iter().map(|row| row.previous).collect::<Vec<_>>()).into(),
+    );
     let of = |of: &dyn Fn(&Charged) -> Option<String>| rows.iter().map(of).collect::<Vec<_>>();
     columns.push(text(Column::Charge.name(), of(&|row| row.charge.map(|charge| charge.name().to_owned()))));
     columns.push(text(Column::Path.name(), of(&|row| Some(row.reason.to_string()))));
-    columns.push(text(Column::PayerAccount.name(), of(&|row| words(&row.payer))));
+    columns.push(text(Column::PayerAccount.name(), of(&|row| row.payer.as_deref().map(str::to_owned))));
     columns.push(text(Column::FromRegion.name(), of(&|row| Some(row.from.to_string()))));
     columns.push(text(Column::ToRegion.name(), of(&|row| Some(row.to.to_string()))));
     columns.push(text(Column::Assumed.name(), of(&|row| row.assumed.as_deref().map(str::to_owned))));
@@ -260,115 +256,24 @@ fn merged(mut rows: Vec<Charged>) -> Vec<Charged> {
     rows
 }
 
-/// Amounts as cells that add up to the total, in ten decimals and in cents.
-pub(super) fn amounts(parts: &[Money]) -> (Vec<Cell>, Cell) {
-    exact_amounts(&rounded_parts(parts))
-}
-
-/// Amounts of 10⁻¹⁰ USD as cells that add up to the total, in cents too.
-pub(super) fn exact_amounts(exact: &[u128]) -> (Vec<Cell>, Cell) {
-    let cents = cent_parts(exact);
-    let total = amount(exact.iter().sum(), cents.iter().sum());
-    (exact.iter().zip(cents).map(|(exact, cents)| amount(*exact, cents)).collect(), total)
-}
-
-/// An amount of 10⁻¹⁰ USD that people are shown as so many cents.
-pub(super) fn amount(exact: u128, cents: u128) -> Cell {
-    let signed = |number: u128| i128::try_from(number).unwrap_or(i128::MAX);
-    Cell::Amount { amount: signed(exact), cents: signed(cents) }
-}
-
-/// One amount less another.
-pub(super) fn difference(now: &Cell, before: &Cell) -> Cell {
-    match (now, before) {
-        (Cell::Amount { amount, cents }, Cell::Amount { amount: was, cents: were }) => {
-            Cell::Amount { amount: amount - was, cents: cents - were }
-        }
-        _ => Cell::Absent,
-    }
-}
-
-/// An amount's part of a total.
-pub(super) fn share(part: &Cell, whole: &Cell) -> Cell {
-    match (part, whole) {
-        (Cell::Amount { amount, .. }, Cell::Amount { amount: whole, .. }) => {
-            Cell::Share { part: amount.unsigned_abs(), whole: whole.unsigned_abs() }
-        }
-        _ => Cell::Absent,
-    }
-}
-
-/// A change, as a part of what was.
-pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
-    match (difference, before) {
-        (Cell::Amount { amount, .. }, Cell::Amount { amount: was, .. }) => {
-            Cell::Change { change: *amount, was: was.unsigned_abs() }
-        }
-        _ => Cell::Absent,
-    }
-}
-
-/// What tells a reader of a bill how it came about.
-pub(super) fn notes(bill: &bill::Bill) -> Result<Vec<String>, Error> {
-    let mut notes = Vec::new();
-    if bill.terms.tiers == Tiers::Marginal {
-        notes.push(
-            "tiers go by the hour: what is sent late in a month has the rates of the tiers it reaches".to_owned(),
-        );
-    }
-    notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
-    let months: Vec<_> = bill.partial_months()?.into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
-    if !months.is_empty() {
-        let months = months.join(", ");
-        notes.push(format!(
-            "{months}: only what is in the window is priced; tiers begin at zero, or where --billing-month-usage says"
-        ));
-    }
-    Ok(notes)
-}
-
-/// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
-pub(super) const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
-/// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
-const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
-
-/// What is said of bytes that may have crossed zones.
-pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
-    let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
-    (bytes > 0).then(|| {
-        format!(
-            "{} ({} bytes) stay in their region, but in which zones is not known: shown as free, they cost at most {}; \
-             the field az-id (version 4) or --network tells zones",
-            human::bytes(bytes, Units::Iec),
-            human::count(bytes),
-            human::usd(most)
-        )
-    })
-}
-
-/// Columns and rows, without sums.
-pub(super) fn plain(name: &str, title: &str) -> Table {
-    Table { name: name.to_owned(), title: title.to_owned(), ..Table::default() }
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::price::{GB_BYTES, INTERNET, SAME};
+    use crate::price::{GB_BYTES, INTERNET, Money, SAME};
     use crate::units::time::{Zone, parse_moment};
 
-    pub(in crate::report) fn moment(text: &str) -> u32 {
+    pub(crate) fn moment(text: &str) -> u32 {
         parse_moment(text, 0, Zone::default()).unwrap()
     }
 
     /// Egress of a team from us-east-1, in GB.
-    pub(in crate::report) fn egress(team: &str, hour: &str, gb: u64) -> Charged {
+    pub(crate) fn egress(team: &str, hour: &str, gb: u64) -> Charged {
         Charged {
             previous: false,
             keys: vec![team.into()],
             charge: Some(Charge::InternetEgress),
             reason: "".into(),
-            payer: "111111111111".into(),
+            payer: Some("111111111111".into()),
             from: "us-east-1".into(),
             to: INTERNET.into(),
             hour: moment(hour),
@@ -378,22 +283,22 @@ pub(super) mod tests {
     }
 
     /// The same between zones, the sender's half.
-    pub(in crate::report) fn zones(team: &str, hour: &str, gb: u64) -> Charged {
+    pub(crate) fn zones(team: &str, hour: &str, gb: u64) -> Charged {
         Charged { charge: Some(Charge::InterZoneOut), to: SAME.into(), ..egress(team, hour, gb) }
     }
 
     /// The bill of some rows, whose keys are columns `key_0`…
-    pub(in crate::report) fn bill_of<'t>(
+    pub(crate) fn bill_of<'t>(
         rows: &[Charged],
         window: (Option<u32>, Option<u32>),
         table: &'t PriceTable,
         terms: PoolTerms,
     ) -> bill::Bill<'t> {
-        let (charges, mut keys) = frame_of(rows).unwrap();
-        let mut charges = charges;
+        use polars::prelude::{Column as FrameColumn, DataType};
+        let (mut charges, mut keys) = frame_of(rows).unwrap();
         if keys.is_empty() {
             keys.push("key_0".to_owned());
-            charges.with_column(polars::prelude::Column::new_empty("key_0".into(), &polars::prelude::DataType::String)).unwrap();
+            charges.with_column(FrameColumn::new_empty("key_0".into(), &DataType::String)).unwrap();
         }
         bill::Bill::of(&charges, &keys, window, (table, terms)).unwrap()
     }

@@ -17,10 +17,9 @@ use super::{Amounts, Cell, HOUR_SECONDS, Hours};
 use crate::error::Error;
 use crate::group::{Interfaces, Key, KeyValue, Rollup, Spec, Sums};
 use crate::join::Shards;
+use crate::price::bill::{self, unpriced_note};
+use crate::price::charged::{self, Bill, Charged};
 use crate::price::{Charge, PoolTerms, PriceTable};
-use crate::report::Cell as ReportCell;
-use crate::report::charged::{self, Bill, Charged};
-use crate::report::cost::unpriced_note;
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::count;
 
@@ -131,7 +130,7 @@ pub fn gather(
     let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
     let covered = covered(interfaces, (first, count), now);
     let unpriced: u128 = bill.lines.iter().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
-    let mut notes = charged::notes(&bill.frame)?;
+    let mut notes = bill::notes(&bill.frame)?;
     notes.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
     notes.extend(survey.note());
     let (mut names, mut leaves, mut cells) =
@@ -339,7 +338,7 @@ impl Survey {
                 keys: Vec::new(),
                 charge: Charge::of_name(&rollup.names().display(*charge)),
                 reason: "".into(),
-                payer: ReportCell::Absent,
+                payer: None,
                 from,
                 to,
                 hour: *hour,

@@ -324,9 +324,8 @@ fn lost_records_are_told_first_and_quiet_ones_alone_are_not() {
     let told = ports::log_health(LogHealth { lost: 2, quiet: 9 }, &observed).unwrap();
     assert!(told.evidence.starts_with("2 intervals in which AWS lost records"), "{}", told.evidence);
     let findings = vec![Finding::bare(Signal::Sweep, None), told];
-    let (tables, _) =
-        tables::tables(&observed, findings, &Default::default(), &Terms::default(), &SignalsShape::default());
-    assert_eq!(tables[0].rows[0][1], "log-health".into());
+    let signals = Signals::of(observed, findings, &Terms::default(), LogHealth::default());
+    assert_eq!(signals.findings[0].1.signal.name(), "log-health");
 }
 
 #[test]
@@ -358,9 +357,8 @@ proptest! {
             }
             let observed = with(pairs.into_values().collect(), 21);
             let findings = all(&observed);
-            let suspects = score::suspects(&observed, &findings);
-            let (tables, _) = tables::tables(&observed, findings, &suspects, &Terms::default(), &SignalsShape::default());
-            tables.into_iter().map(|table| table.rows).collect::<Vec<_>>()
+            let signals = Signals::of(observed, findings, &Terms::default(), LogHealth::default());
+            format!("{:?} {:?}", signals.findings, signals.suspects)
         };
         let before = found(&talk);
         talk.reverse();
@@ -456,8 +454,8 @@ fn reported(talk: &[Talk], block: usize) -> String {
     let threats = CidrList::read([("threats", &b"203.0.113.3"[..])]).unwrap();
     let lists = Lists { threats, ..Lists::default() };
     let terms = Terms { bytes_min: 1 << 20, ..Terms::default() };
-    let report = report(&rollup, &lists, &terms, LogHealth::default(), &SignalsShape::default()).unwrap();
-    format!("{:#?} {:#?}", report.tables, report.meta.notes)
+    let signals = super::signals(&rollup, &lists, &terms, LogHealth::default()).unwrap();
+    format!("{signals:#?}")
 }
 
 fn talk() -> impl Strategy<Value = Talk> {

@@ -3,7 +3,7 @@
 use super::super::hours::HourSums;
 use super::super::series::Start;
 use super::*;
-use crate::report::signals::DAY_SECONDS;
+use crate::reason::signals::DAY_SECONDS;
 
 /// A small generator: the same numbers in every run (splitmix64).
 struct Numbers(u64);

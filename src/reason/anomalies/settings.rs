@@ -1,8 +1,8 @@
 //! What people can set of how incidents are told, besides the detector's own parameters.
 
 use super::baseline;
-use crate::report::causes;
-use crate::report::hours::Metric;
+use crate::reason::causes;
+use crate::reason::hours::Metric;
 use crate::units::human::USD_DECIMALS;
 
 /// A dollar, in the unit of [`Metric::Usd`].

@@ -11,7 +11,7 @@ use super::runs::{Run, is_open};
 use super::settings::Settings;
 use super::usual::usual;
 use super::why::{Why, why};
-use crate::report::hours::{Hours, Metric};
+use crate::reason::hours::{Hours, Metric};
 
 /// How far apart a run may be from an incident that it is part of, in hours.
 const APART_HOURS_MAX: usize = 3;
@@ -134,7 +134,7 @@ fn id(hours: &Hours, scope: &Scope, run: &Run) -> String {
 
 /// A value in whole units.
 #[expect(clippy::cast_possible_truncation, reason = "the nearest whole number, and the greatest beyond")]
-pub(super) fn as_integer(value: f64) -> i128 {
+pub fn as_integer(value: f64) -> i128 {
     value.round() as i128
 }
 

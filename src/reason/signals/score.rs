@@ -11,7 +11,7 @@ use super::{DAY_SECONDS, HOUR_SECONDS, Text};
 use crate::units::human;
 
 /// The most that a score can be.
-pub(super) const SCORE_MAX: u32 = 100;
+pub(crate) const SCORE_MAX: u32 = 100;
 /// From which score on a destination is suspect.
 const MEDIUM_MIN: u32 = 50;
 /// From which score on it may be high, and with how many kinds of evidence.
@@ -38,27 +38,28 @@ const DAY_HOURS: usize = 24;
 
 /// A destination of a source, and why it is suspect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Suspect {
-    pub(super) source: usize,
-    pub(super) peer: u128,
-    pub(super) place: Text,
-    pub(super) score: u32,
+pub(crate) struct Suspect {
+    pub(crate) source: usize,
+    pub(crate) peer: u128,
+    pub(crate) place: Text,
+    pub(crate) score: u32,
     /// Kinds of evidence.
-    pub(super) families: BTreeSet<Family>,
+    pub(crate) families: BTreeSet<Family>,
     /// Each part with its points.
-    pub(super) parts: String,
-    pub(super) first: u32,
-    pub(super) last: u32,
+    pub(crate) parts: String,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
     /// Bytes sent, and the most in a day.
-    pub(super) bytes: u128,
+    pub(crate) bytes: u128,
     day_bytes: u128,
 }
 
 impl Suspect {
     /// The word for its score.
-    pub(super) fn band(&self, bytes_min: u64) -> &'static str {
-        let is_high =
-            self.score >= HIGH_MIN && self.families.len() >= HIGH_FAMILIES_MIN && self.day_bytes >= u128::from(bytes_min);
+    pub(crate) fn band(&self, bytes_min: u64) -> &'static str {
+        let is_high = self.score >= HIGH_MIN
+            && self.families.len() >= HIGH_FAMILIES_MIN
+            && self.day_bytes >= u128::from(bytes_min);
         match self.score {
             _ if is_high => "high",
             MEDIUM_MIN.. => "medium",
@@ -68,7 +69,7 @@ impl Suspect {
 }
 
 /// Every destination that some finding adds points to, by source and destination.
-pub(super) fn suspects(observed: &Observed, findings: &[Finding]) -> BTreeMap<(usize, u128), Suspect> {
+pub(crate) fn suspects(observed: &Observed, findings: &[Finding]) -> BTreeMap<(usize, u128), Suspect> {
     let mut parts: BTreeMap<(usize, u128), BTreeMap<Part, u32>> = BTreeMap::new();
     for finding in findings {
         if let (Some(source), Some(peer), Some((part, points))) = (finding.source, finding.peer, finding.part) {

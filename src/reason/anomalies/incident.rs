@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-pub use crate::report::hours::Metric;
+pub use crate::reason::hours::Metric;
 
 /// Which part of the traffic a series is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

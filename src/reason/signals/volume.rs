@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::hours::{HourSums, busiest_day, day_of, days, history};
 use super::observed::{Finding, Observed, Pair, Part, Signal};
 use super::robust::{self, Z_PER, median};
-use super::tables::span;
-use super::{DAY_SECONDS, Terms, Text};
+use super::{DAY_SECONDS, Terms, Text, span};
 use crate::units::human::{self, Units};
 use crate::units::time;
 
@@ -174,7 +173,8 @@ fn new_peer(
         let first = pair.hours.partition_point(|hour| hour.hour < appeared);
         let end = pair.hours.partition_point(|hour| hour.hour < appeared.saturating_add(NEW_SECONDS));
         let (sent, _) = busiest_day(&pair.hours[first..end]);
-        (history >= HISTORY_SECONDS_MIN && sent >= u128::from(terms.bytes_min)).then_some((sent, appeared, history, who))
+        (history >= HISTORY_SECONDS_MIN && sent >= u128::from(terms.bytes_min))
+            .then_some((sent, appeared, history, who))
     };
     let (sent, appeared, shown, who) = appearances(hours, terms.look_back_seconds).into_iter().filter_map(new).max()?;
     let evidence = format!(
@@ -349,7 +349,8 @@ impl Shift {
                 ratios[..place].iter().filter(|(other, ..)| *other >= from).map(|(_, ratio, _)| *ratio).collect();
             before.sort_unstable();
             let usual = *before.get(before.len() / 2)?;
-            let is_shift = *ratio - usual >= RATIO_SHIFT_MIN && *ratio > RATIO_MIN && *out >= u128::from(terms.bytes_min);
+            let is_shift =
+                *ratio - usual >= RATIO_SHIFT_MIN && *ratio > RATIO_MIN && *out >= u128::from(terms.bytes_min);
             let shift = Self { day: *day, out: *out, ratio: *ratio, usual, compared: before.len() };
             (is_shift && before.len() >= RATIO_DAYS_MIN).then_some(shift)
         };

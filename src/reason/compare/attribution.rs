@@ -1,0 +1,214 @@
+//! What the change is due to: causes of the rows that rose, and of those that fell.
+//!
+//! Rows that rose and rows that fell are told apart, since what one gains another's loss would hide. Dollars decide; of
+//! traffic that costs nothing in either period, bytes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Ways;
+use super::gathered::{Fine, Gathered};
+use super::moved::each_once;
+use super::parts::{scaled, signed};
+use crate::reason::causes::{Cause, Class, Elements, Leaf, Parameters, causes, class};
+
+/// Elements by the places of their dimensions.
+pub type Description = Vec<(usize, Arc<str>)>;
+
+/// What a part of the change is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// What has these elements.
+    Described(Description),
+    /// Everything alike.
+    Everywhere,
+    /// What is in no cause.
+    Unexplained,
+}
+
+/// A part of the change, and what it is due to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Whether it is of what rose.
+    pub is_up: bool,
+    /// What it is in.
+    pub what: What,
+    /// The kind of change; none of what is unexplained.
+    pub class: Option<&'static str>,
+    /// The path that it went before.
+    pub other_path: Option<Arc<str>>,
+    /// How much it is of the whole change, in 10⁻¹⁰ USD or in bytes; below zero where it goes the other way.
+    pub change: i128,
+    /// The whole change of what rose or fell, in the same unit.
+    pub whole: u128,
+    /// Its bytes before and now.
+    pub bytes: [u128; 2],
+    /// Its dollars before and now, in 10⁻¹⁰ USD.
+    pub usd: [u128; 2],
+    /// What everything would cost now without its change, in 10⁻¹⁰ USD.
+    pub without: i128,
+    /// Other descriptions of the same.
+    pub equivalents: Vec<Description>,
+}
+
+/// A leaf in both periods: bytes each once, and dollars in 10⁻¹⁰ USD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Amounts {
+    bytes: [u128; 2],
+    usd: [u128; 2],
+    /// What changed prices do to the bytes of now.
+    price: i128,
+}
+
+impl Amounts {
+    fn add(&mut self, other: &Self) {
+        self.bytes.iter_mut().zip(other.bytes).for_each(|(mine, theirs)| *mine += theirs);
+        self.usd.iter_mut().zip(other.usd).for_each(|(mine, theirs)| *mine += theirs);
+        self.price += other.price;
+    }
+
+    fn sum<'a>(of: impl Iterator<Item = &'a Self>) -> Self {
+        of.fold(Self::default(), |mut sum, one| {
+            sum.add(one);
+            sum
+        })
+    }
+
+    fn change(&self) -> i128 {
+        signed(self.usd[1]) - signed(self.usd[0])
+    }
+}
+
+/// Rows that rose, or those that fell.
+struct Side<'g> {
+    is_up: bool,
+    leaves: Vec<(&'g Fine, Amounts)>,
+    /// What everything costs now.
+    now: u128,
+    by_usd: bool,
+}
+
+/// What the change is due to: of what rose, then of what fell.
+pub(super) fn due(gathered: &Gathered, ways: &Ways) -> Vec<Due> {
+    let amounts: Vec<Amounts> = gathered.leaves.iter().map(|leaf| amounts(leaf, gathered, ways)).collect();
+    let total = Amounts::sum(amounts.iter());
+    let by_usd = total.usd != [0, 0];
+    let mut rows: BTreeMap<u32, Amounts> = BTreeMap::new();
+    for (leaf, amounts) in gathered.leaves.iter().zip(&amounts) {
+        rows.entry(leaf.row).or_default().add(amounts);
+    }
+    let mut due = Vec::new();
+    for is_up in [true, false] {
+        let rose = |row: u32| {
+            let [before, now] = if by_usd { rows[&row].usd } else { rows[&row].bytes };
+            if is_up { now > before } else { now < before }
+        };
+        let leaves = gathered.leaves.iter().zip(amounts.iter().copied()).filter(|(leaf, _)| rose(leaf.row)).collect();
+        let side = Side { is_up, leaves, now: total.usd[1], by_usd };
+        due.extend(side.due(gathered));
+    }
+    due
+}
+
+/// What a leaf comes to, its dollars by its part of the bytes that are charged alike.
+fn amounts(leaf: &Fine, gathered: &Gathered, ways: &Ways) -> Amounts {
+    let (mut usd, mut price) = ([0; 2], 0);
+    for (way, bytes) in &leaf.ways {
+        if let Some(sums) = ways.get(&(leaf.row, *way)) {
+            let [before, now] = &sums.sides;
+            usd[0] += scaled(before.usd, bytes[0], before.bytes);
+            usd[1] += scaled(now.usd, bytes[1], now.bytes);
+            let part = signed(scaled(sums.price().unsigned_abs(), bytes[1], now.bytes));
+            price += part * sums.price().signum();
+        }
+    }
+    Amounts { bytes: each_once(leaf, gathered), usd, price }
+}
+
+impl Side<'_> {
+    fn due(&self, gathered: &Gathered) -> Vec<Due> {
+        let leaf = |values: fn(&Amounts) -> [u128; 2]| -> Vec<Leaf> {
+            let leaf = |(fine, amounts): &(&Fine, Amounts)| {
+                let [before, now] = values(amounts).map(|value| value as f64);
+                let (real, pred) = if self.is_up { (now, before) } else { (before, now) };
+                Leaf { elements: fine.elements.clone(), real, pred }
+            };
+            self.leaves.iter().map(leaf).collect()
+        };
+        let volumes = leaf(|amounts| amounts.bytes);
+        let measured = if self.by_usd { leaf(|amounts| amounts.usd) } else { leaf(|amounts| amounts.bytes) };
+        let found = causes(&measured, &Parameters::default());
+        let whole = Amounts::sum(self.leaves.iter().map(|(_, amounts)| amounts));
+        let described = |elements: &Elements| -> Description {
+            elements.iter().map(|(place, element)| (*place, gathered.name(*place, *element))).collect()
+        };
+        let mut rest = whole;
+        let mut due = Vec::new();
+        for cause in &found.causes {
+            let sums = Amounts::sum(cause.leaves.iter().map(|place| &self.leaves[*place].1));
+            for side in 0..2 {
+                rest.bytes[side] -= sums.bytes[side];
+                rest.usd[side] -= sums.usd[side];
+            }
+            rest.price -= sums.price;
+            let class = self.class(cause, &sums, &volumes);
+            let path = |from: u32| gathered.name(gathered.elements.len() - 1, from);
+            let other_path = if let Class::PathChange { from } = class { Some(path(from)) } else { None };
+            let equivalents = cause.equivalents.iter().map(described).collect();
+            let what = What::Described(described(&cause.elements));
+            due.push(Due { other_path, equivalents, ..self.one(what, Some(class), &sums, &whole) });
+        }
+        if found.is_spread {
+            due.push(self.one(What::Everywhere, Some(Class::Spread), &rest, &whole));
+        } else if self.change(&rest) != 0 {
+            due.push(self.one(What::Unexplained, None, &rest, &whole));
+        }
+        due
+    }
+
+    /// What sums have a part in.
+    fn one(&self, what: What, class: Option<Class>, sums: &Amounts, whole: &Amounts) -> Due {
+        let changed = self.change(sums);
+        Due {
+            is_up: self.is_up,
+            what,
+            class: class.map(|class| class_name(class, self.is_up)),
+            other_path: None,
+            change: if self.is_up { changed } else { -changed },
+            whole: self.change(whole).unsigned_abs(),
+            bytes: sums.bytes,
+            usd: sums.usd,
+            without: signed(self.now) - sums.change(),
+            equivalents: Vec::new(),
+        }
+    }
+
+    /// By how much something changed, of what decides.
+    fn change(&self, amounts: &Amounts) -> i128 {
+        if self.by_usd { amounts.change() } else { signed(amounts.bytes[1]) - signed(amounts.bytes[0]) }
+    }
+
+    fn class(&self, cause: &Cause, sums: &Amounts, volumes: &[Leaf]) -> Class {
+        let path = volumes.first().map(|leaf| leaf.elements.len().saturating_sub(1));
+        // Of several charges and of bytes that are free the average price says nothing, so prices are told by charge.
+        let half = sums.change() / 2;
+        let is_price = sums.price.signum() == half.signum() && sums.price.abs() > half.abs();
+        match class(cause, volumes, path, None) {
+            Class::Growth if is_price => Class::Price,
+            class => class,
+        }
+    }
+}
+
+/// How a class is called; what fell is the other way round.
+fn class_name(class: Class, is_up: bool) -> &'static str {
+    match (class, is_up) {
+        (Class::New, true) => "new",
+        (Class::New, false) => "gone",
+        (Class::Growth, true) => "growth",
+        (Class::Growth, false) => "decline",
+        (Class::PathChange { .. }, _) => "path-change",
+        (Class::Price, _) => "price",
+        (Class::Spread, _) => "spread",
+    }
+}

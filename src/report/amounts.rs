@@ -1,0 +1,77 @@
+//! Money as cells that add up, and what several reports of dollars say alike.
+
+use super::{Cell, Table};
+use crate::price::{GB_BYTES, Money, cent_parts, rounded_parts};
+use crate::units::human::{self, Units};
+
+/// Amounts as cells that add up to the total, in ten decimals and in cents.
+pub(super) fn amounts(parts: &[Money]) -> (Vec<Cell>, Cell) {
+    exact_amounts(&rounded_parts(parts))
+}
+
+/// Amounts of 10⁻¹⁰ USD as cells that add up to the total, in cents too.
+pub(super) fn exact_amounts(exact: &[u128]) -> (Vec<Cell>, Cell) {
+    let cents = cent_parts(exact);
+    let total = amount(exact.iter().sum(), cents.iter().sum());
+    (exact.iter().zip(cents).map(|(exact, cents)| amount(*exact, cents)).collect(), total)
+}
+
+/// An amount of 10⁻¹⁰ USD that people are shown as so many cents.
+pub(super) fn amount(exact: u128, cents: u128) -> Cell {
+    let signed = |number: u128| i128::try_from(number).unwrap_or(i128::MAX);
+    Cell::Amount { amount: signed(exact), cents: signed(cents) }
+}
+
+/// One amount less another.
+pub(super) fn difference(now: &Cell, before: &Cell) -> Cell {
+    match (now, before) {
+        (Cell::Amount { amount, cents }, Cell::Amount { amount: was, cents: were }) => {
+            Cell::Amount { amount: amount - was, cents: cents - were }
+        }
+        _ => Cell::Absent,
+    }
+}
+
+/// An amount's part of a total.
+pub(super) fn share(part: &Cell, whole: &Cell) -> Cell {
+    match (part, whole) {
+        (Cell::Amount { amount, .. }, Cell::Amount { amount: whole, .. }) => {
+            Cell::Share { part: amount.unsigned_abs(), whole: whole.unsigned_abs() }
+        }
+        _ => Cell::Absent,
+    }
+}
+
+/// A change, as a part of what was.
+pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
+    match (difference, before) {
+        (Cell::Amount { amount, .. }, Cell::Amount { amount: was, .. }) => {
+            Cell::Change { change: *amount, was: was.unsigned_abs() }
+        }
+        _ => Cell::Absent,
+    }
+}
+
+/// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
+pub(super) const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
+/// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
+const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
+
+/// What is said of bytes that may have crossed zones.
+pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
+    let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
+    (bytes > 0).then(|| {
+        format!(
+            "{} ({} bytes) stay in their region, but in which zones is not known: shown as free, they cost at most {}; \
+             the field az-id (version 4) or --network tells zones",
+            human::bytes(bytes, Units::Iec),
+            human::count(bytes),
+            human::usd(most)
+        )
+    })
+}
+
+/// Columns and rows, without sums.
+pub(super) fn plain(name: &str, title: &str) -> Table {
+    Table { name: name.to_owned(), title: title.to_owned(), ..Table::default() }
+}
