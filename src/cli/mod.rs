@@ -17,6 +17,7 @@ mod job;
 mod memory;
 mod notice;
 mod output;
+mod pivot;
 mod prices;
 mod pricing;
 mod signals;
@@ -58,6 +59,8 @@ enum Command {
     Transfer(Box<transfer::TransferFlags>),
     /// What spiked, why, and what it cost: incidents with their causes
     Anomalies(Box<anomalies::AnomaliesFlags>),
+    /// Two-way sums: one key down, another across
+    Pivot(Box<pivot::PivotFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
     Flows(flows::FlowsFlags),
     /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
@@ -96,6 +99,7 @@ impl Command {
             Self::Compare(flags) => flags.run(),
             Self::Transfer(flags) => flags.run(),
             Self::Anomalies(flags) => flags.run(),
+            Self::Pivot(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),

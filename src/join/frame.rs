@@ -5,7 +5,7 @@
 //! as numbers. Times are `Datetime[ms, UTC]`. Sums are `Int128`, which no count of records can pass. Absent is null.
 
 use polars::prelude::{
-    BinaryChunked, Column as FrameColumn, DataFrame, IntoColumn, IntoSeries, NewChunkedArray, StringChunked,
+    BinaryChunked, Column as FrameColumn, DataFrame, DataType, IntoColumn, IntoSeries, NewChunkedArray, StringChunked,
     UInt32Chunked,
 };
 
@@ -13,7 +13,7 @@ use super::traffic::Shards;
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec, Sums};
-use crate::schema::frame::{address_bytes, ints, milliseconds, times};
+use crate::schema::frame::{address_bytes, int, ints, milliseconds, moments, texts, times};
 use crate::schema::{ABSENT_TIME, Kind, output};
 
 /// The frame of a roll-up: its keys by [`Key::name`], then the sums of its spec, counted ones and blocked ones.
@@ -149,11 +149,49 @@ impl Columns {
     }
 }
 
-/// A frame of keys whose texts stand beside them: see [`Rollup::values`].
+/// The key of a group with its texts beside it, so that groups of two roll-ups, and of a frame, can be compared. The
+/// order is that of [`Rollup::compare_keys`].
+pub type ExactKey = Vec<(KeyValue, Box<[u8]>)>;
+
+/// The keys of the rows of a frame, by these columns.
+///
+/// # Errors
+/// If the frame has not these columns.
+pub fn exact_keys(frame: &DataFrame, names: &[String]) -> Result<Vec<ExactKey>, Error> {
+    let mut keys: Vec<ExactKey> = vec![Vec::with_capacity(names.len()); frame.height()];
+    for name in names {
+        let mut push = |row: usize, value: Option<KeyValue>, text: &[u8]| {
+            keys[row].push((value.unwrap_or(KeyValue::Absent), text.into()));
+        };
+        match frame.column(name)?.dtype() {
+            DataType::String => texts(frame, name)?.enumerate().for_each(|(row, text)| {
+                push(row, text.map(|_| KeyValue::Text(0)), text.unwrap_or_default().as_bytes());
+            }),
+            DataType::Binary => frame.column(name)?.binary()?.iter().enumerate().for_each(|(row, bytes)| {
+                push(row, bytes.and_then(address_value), &[]);
+            }),
+            DataType::Datetime(..) => moments(frame, name)?.enumerate().for_each(|(row, moment)| {
+                push(row, moment.map(KeyValue::Time), &[]);
+            }),
+            _ => int(frame, name)?.iter().enumerate().for_each(|(row, number)| {
+                push(row, number.and_then(|number| u64::try_from(number).ok()).map(KeyValue::Number), &[]);
+            }),
+        }
+    }
+    Ok(keys)
+}
+
+fn address_value(bytes: &[u8]) -> Option<KeyValue> {
+    let (address, rest) = bytes.split_first_chunk::<16>()?;
+    let address = u128::from_be_bytes(*address);
+    Some(rest.first().map_or(KeyValue::Address(address), |bits| KeyValue::Prefix(address, *bits)))
+}
+
+/// A frame of such keys.
 ///
 /// # Errors
 /// If two keys have one name.
-pub fn exact_frame(keys: &[Key], rows: &[Vec<(KeyValue, Box<[u8]>)>]) -> Result<DataFrame, Error> {
+pub fn exact_frame(keys: &[Key], rows: &[ExactKey]) -> Result<DataFrame, Error> {
     let mut names = Dictionary::default();
     let mut columns: Vec<Values> = keys.iter().map(Values::new).collect();
     for row in rows {

@@ -22,7 +22,7 @@ mod row;
 mod rows;
 pub mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod traffic;
 mod view;
 

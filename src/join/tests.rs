@@ -259,9 +259,15 @@ fn shown() -> Vec<Column> {
 }
 
 /// Shards on one thread.
-struct OneByOne {
+pub(crate) struct OneByOne {
     shards: Vec<usize>,
     reversed: bool,
+}
+
+impl OneByOne {
+    pub(crate) fn all() -> Self {
+        Self { shards: (0..crate::group::SHARDS).collect(), reversed: false }
+    }
 }
 
 impl Shards for OneByOne {

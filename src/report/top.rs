@@ -13,10 +13,11 @@ use super::cells::{head, key_cell, moment};
 use super::{Cell, Row, Table};
 use crate::error::Error;
 use crate::group::{Group, GroupKey, Rollup, Spec, Sums};
+use crate::join::frame::ExactKey;
 use crate::schema::output::{self, Output};
 
 use dollars::{Cost, exact_cells, exact_key};
-pub use dollars::{Dollars, ExactKey, Pricing};
+pub use dollars::{Dollars, Pricing};
 
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

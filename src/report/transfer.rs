@@ -6,8 +6,6 @@
 //! adds up by itself. Who pays, and how prices come about, is told elsewhere.
 
 mod alternatives;
-mod label;
-mod matrix;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -19,6 +17,8 @@ use super::amounts::{ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_n
 use super::cost::{assumptions, unpriced, unpriced_bytes};
 use super::explain;
 use super::frame::rows;
+use super::label::Label;
+use super::matrix::{Axes, MATRIX_COLUMNS_MAX, MATRIX_ROWS_MAX, Place};
 use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
@@ -29,7 +29,6 @@ use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
 use crate::schema::frame::{int, ints, texts};
 use crate::schema::output::{self, CellKind};
 use crate::schema::{Column, ColumnSet};
-use label::Label;
 pub use parts::TransferKeys;
 
 /// The name of the list.
@@ -160,7 +159,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     report.meta.window = bill.window;
     report.meta.notes = bill::notes(bill)?;
     report.meta.notes.extend(notes(is_named, &rows, shape));
-    let (matrices, folded) = matrix::tables(&rows, shape);
+    let (matrices, folded) = matrices(&rows, shape);
     report.meta.notes.extend(folded);
     let list = list(rows, shape);
     report.tables = if shape.matrix_first {
@@ -223,6 +222,26 @@ fn listed(frame: &DataFrame, keys: &TransferKeys, shape: &TransferShape) -> Resu
         exact_usd: exact[place],
     };
     Ok(by_cells.into_iter().zip(paths).enumerate().map(row).collect())
+}
+
+/// Sources × destinations, with the same bytes and dollars as in the list, and a note if some ends share a row or a column.
+fn matrices(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Option<String>) {
+    let places = |sum: fn(&Listed) -> u128| -> Vec<Place<'_>> {
+        rows.iter().map(|row| (&row.src, &row.dst, sum(row))).collect()
+    };
+    let is_by_key = shape.order == TransferOrder::Key;
+    let (bytes, usd) = (places(|row| row.sum.bytes), places(|row| row.exact_usd));
+    let axes = Axes::alike(&if is_by_key { places(|_| 0) } else { bytes.clone() });
+    let table =
+        |name, title, kind, places: &[Place<'_>]| axes.table((name, title), end_head(&shape.ends[0]), kind, places);
+    let folded = axes.are_folded(&bytes).then(|| {
+        format!(
+            "the matrices have at most {MATRIX_ROWS_MAX} rows and {MATRIX_COLUMNS_MAX} columns; (other) sums the rest, \
+             and the list has all"
+        )
+    });
+    let bytes = table("matrix_bytes", "Bytes, from rows to columns", CellKind::Bytes, &bytes);
+    ([bytes, table("matrix_usd", "Dollars, from rows to columns", CellKind::Usd, &usd)], folded)
 }
 
 /// The list, its last rows as one.

@@ -140,7 +140,9 @@ fn report(
         (Some(charges), Some(pricing)) => {
             let shown = if question.shape.order == Order::Usd { None } else { rank(None)?.shown() };
             let is_settled = shown.is_some();
-            Some((Dollars::of(charges, shown.as_ref(), pricing)?, is_settled))
+            let charges = frame(charges, &Parallel(threads, charges))?;
+            let keys = question.own_keys();
+            Some((Dollars::of(&charges, &keys, shown.as_ref(), pricing)?, is_settled))
         }
         _ => None,
     };

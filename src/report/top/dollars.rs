@@ -5,14 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use polars::prelude::{DataFrame, IntoLazy, JoinArgs, JoinType, NULL, col, lit, when};
+
 use crate::decode::Dictionary;
 use crate::error::Error;
-use crate::group::{KeyValue, Rollup};
-use crate::price::bill::{self, unpriced_note};
-use crate::price::charged::{self, Bill, Charged};
-use crate::price::{Charge, Money, PoolTerms, PriceTable, Value};
+use crate::group::{Key, KeyValue, Rollup};
+use crate::join::frame::{ExactKey, exact_frame, exact_keys};
+use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
+use crate::price::{Money, PoolTerms, PriceTable};
 use crate::report::Cell;
 use crate::report::cells::key_cell;
+use crate::schema::frame::{int, moments, texts};
+use crate::schema::{Column, output};
 use crate::units::time;
 
 /// What decides the amounts.
@@ -25,10 +29,6 @@ pub struct Pricing {
     /// The window, half-open; none of its sides where it is unbounded.
     pub window: (Option<u32>, Option<u32>),
 }
-
-/// The key of a group in words of its own, so that groups of two roll-ups can be compared. The order is that of
-/// [`Rollup::compare_keys`].
-pub type ExactKey = Vec<(KeyValue, Box<[u8]>)>;
 
 /// What a group costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,34 +46,49 @@ pub struct Dollars {
     pub notes: Vec<String>,
 }
 
+/// True of the rows of a group that is shown.
+const IS_SHOWN: &str = "is_shown";
+/// What decides a price, and so is never put together.
+const PRICED_BY: [Column; 5] =
+    [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed];
+
 impl Dollars {
-    /// Prices a roll-up by [`charged::spec`]; of the costs those of `shown` alone are kept, if it is given.
+    /// Prices a frame of charges with these keys; of the costs those of `shown` alone are kept, if it is given.
     ///
     /// # Errors
-    /// If rows of the roll-up were spilled and cannot be read.
-    pub fn of(charges: &Rollup, shown: Option<&BTreeSet<ExactKey>>, pricing: &Pricing) -> Result<Self, Error> {
-        let bill = |folded| {
-            let (keys, rows) = gathered(charges, folded)?;
-            Ok::<_, Error>((keys, Bill::of(rows, pricing.window, &pricing.table, pricing.terms.clone())?))
+    /// If the frame has not the keys.
+    pub fn of(
+        charges: &DataFrame,
+        keys: &[Key],
+        shown: Option<&BTreeSet<ExactKey>>,
+        pricing: &Pricing,
+    ) -> Result<Self, Error> {
+        let names: Vec<String> = keys.iter().map(Key::name).collect();
+        let charges = Periods::default().mark(charges)?;
+        let bill = |charges: &DataFrame| {
+            let lines: Vec<String> = names.iter().cloned().chain([IS_SHOWN.to_owned()]).collect();
+            Bill::of(charges, &lines, pricing.window, (&pricing.table, pricing.terms.clone()))
         };
-        let (mut keys, mut priced) = bill(shown)?;
-        if shown.is_some() && is_shared_out(&priced) {
-            (keys, priced) = bill(None)?;
+        let marked = marked(&charges, keys, shown)?;
+        let mut priced = bill(&folded(&marked, &names)?)?;
+        if shown.is_some() && is_shared_out(&priced)? {
+            priced = bill(&marked)?;
         }
-        let (mut costs, mut total) = (BTreeMap::<_, Cost>::new(), Cost::default());
-        for line in &priced.lines {
-            let cost = Cost { usd: line.priced.usd, unpriced_bytes: line.priced.unpriced_bytes.into() };
-            total = total.plus(cost);
-            if let Some(key) = place(&line.charged).and_then(|place| keys.get(place)) {
-                let sum = costs.entry(key).or_default();
-                *sum = sum.plus(cost);
-            }
-        }
-        let is_kept = |key: &ExactKey| shown.is_none_or(|shown| shown.contains(key));
-        let costs = costs.into_iter().filter(|(key, _)| is_kept(key)).map(|(key, cost)| (key.clone(), cost)).collect();
-        let mut notes = bill::notes(&priced.frame)?;
+        let by: Vec<_> = names.iter().map(col).collect();
+        let sums = [line::COST, output::UNPRICED_BYTES.name].map(|name| col(name).sum());
+        let shown = priced.lines.clone().lazy().filter(col(IS_SHOWN));
+        let shown = if by.is_empty() { shown.select(sums) } else { shown.group_by(by).agg(sums) }.collect()?;
+        let cost = |cost: Option<i128>, unpriced: Option<i128>| Cost {
+            usd: Money::of_units(cost.unwrap_or(0)),
+            unpriced_bytes: u128::try_from(unpriced.unwrap_or(0)).unwrap_or(0),
+        };
+        let costs = int(&shown, line::COST)?.iter().zip(int(&shown, output::UNPRICED_BYTES.name)?.iter());
+        let costs = exact_keys(&shown, &names)?.into_iter().zip(costs.map(|(usd, unpriced)| cost(usd, unpriced)));
+        let sum = |name: &str| Ok::<_, Error>(int(&priced.lines, name)?.iter().flatten().sum::<i128>());
+        let total = cost(Some(sum(line::COST)?), Some(sum(output::UNPRICED_BYTES.name)?));
+        let mut notes = bill::notes(&priced)?;
         notes.extend((total.unpriced_bytes > 0).then(|| unpriced_note(total.unpriced_bytes)));
-        Ok(Self { costs, total, notes })
+        Ok(Self { costs: costs.collect(), total, notes })
     }
 
     /// What the group of a key costs.
@@ -95,10 +110,6 @@ impl Dollars {
 }
 
 impl Cost {
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self { usd: self.usd + other.usd, unpriced_bytes: self.unpriced_bytes + other.unpriced_bytes }
-    }
-
     /// What is left without a part.
     pub(super) fn less(self, part: Self) -> Self {
         Self { usd: self.usd.without(part.usd), unpriced_bytes: self.unpriced_bytes - part.unpriced_bytes }
@@ -113,7 +124,7 @@ impl Cost {
 /// A key in words of its own.
 pub(super) fn exact_key(values: impl Iterator<Item = KeyValue>, names: &Dictionary) -> ExactKey {
     let exact = |value| match value {
-        KeyValue::Text(code) => (KeyValue::Text(0), names.text(code).into()),
+        KeyValue::Text(code) => (KeyValue::Text(0), names.display(code).as_bytes().into()),
         value => (value, Box::default()),
     };
     values.map(exact).collect()
@@ -128,58 +139,42 @@ pub(super) fn exact_cells(key: &ExactKey) -> Vec<Cell> {
     key.iter().map(cell).collect()
 }
 
-/// The charges of a roll-up with the place of their key among the keys; without one where the key is not shown.
-fn gathered(charges: &Rollup, shown: Option<&BTreeSet<ExactKey>>) -> Result<(Vec<ExactKey>, Vec<Charged>), Error> {
-    let mut numbers: BTreeMap<ExactKey, u64> = BTreeMap::new();
-    // Rows that differ in their bytes alone become one while they are read: folded ones are many and soon few.
-    let mut sums: BTreeMap<Charged, u128> = BTreeMap::new();
-    charged::for_each(charges, |own, charged| {
-        let key = exact_key(own.iter().copied(), charges.names());
-        let next = numbers.len() as u64;
-        let is_folded = shown.is_some_and(|shown| !shown.contains(&key));
-        let keys = if is_folded { Vec::new() } else { vec![(*numbers.entry(key).or_insert(next)).into()] };
-        *sums.entry(Charged { keys, bytes: 0, ..charged }).or_default() += u128::from(charged.bytes);
-    })?;
-    // Numbers go by keys, not by who was read first: ties between rows are decided by them.
-    let mut places = vec![0_u64; numbers.len()];
-    for (sorted, number) in (0_u64..).zip(numbers.values()) {
-        if let Some(place) = usize::try_from(*number).ok().and_then(|number| places.get_mut(number)) {
-            *place = sorted;
-        }
-    }
-    let mut rows = Vec::with_capacity(sums.len());
-    for (charged, mut bytes) in sums {
-        let keys = place(&charged).and_then(|number| places.get(number)).map(|place| (*place).into());
-        let charged = Charged { keys: keys.into_iter().collect(), ..charged };
-        while bytes > 0 {
-            let part = u64::try_from(bytes).unwrap_or(u64::MAX);
-            rows.push(Charged { bytes: part, ..charged.clone() });
-            bytes -= u128::from(part);
-        }
-    }
-    Ok((numbers.into_keys().collect(), rows))
+/// Charges of which those are marked whose group is shown.
+fn marked(charges: &DataFrame, keys: &[Key], shown: Option<&BTreeSet<ExactKey>>) -> Result<DataFrame, Error> {
+    let Some(shown) = shown.filter(|_| !keys.is_empty()) else {
+        return Ok(charges.clone().lazy().with_column(lit(true).alias(IS_SHOWN)).collect()?);
+    };
+    let shown: Vec<ExactKey> = shown.iter().cloned().collect();
+    let shown = exact_frame(keys, &shown)?.lazy().with_column(lit(true).alias(IS_SHOWN));
+    let by: Vec<_> = keys.iter().map(|key| col(key.name())).collect();
+    let mut join = JoinArgs::new(JoinType::Left);
+    join.nulls_equal = true;
+    let marked = charges.clone().lazy().join(shown, by.clone(), by, join);
+    Ok(marked.with_column(col(IS_SHOWN).fill_null(lit(false))).collect()?)
 }
 
-/// The number that a row has for a key.
-fn place(charged: &Charged) -> Option<usize> {
-    match charged.keys.first() {
-        Some(Value::Number(number)) => usize::try_from(*number).ok(),
-        _ => None,
-    }
+/// Charges with the groups that are not shown as one: they are many, and priced alike.
+fn folded(marked: &DataFrame, names: &[String]) -> Result<DataFrame, Error> {
+    let folds = names.iter().filter(|name| !PRICED_BY.iter().any(|column| column.name() == **name));
+    let fold = |name: &String| when(col(IS_SHOWN)).then(col(name)).otherwise(lit(NULL)).alias(name);
+    Ok(marked.clone().lazy().with_columns(folds.map(fold).collect::<Vec<_>>()).collect()?)
 }
 
 /// Whether some pool reaches several tiers; then what a row costs depends on the others.
-fn is_shared_out(bill: &Bill) -> bool {
-    let mut tiers: BTreeMap<(u32, Charge, &str), (Option<u64>, bool)> = BTreeMap::new();
-    bill.lines.iter().any(|line| {
-        let Some(charge) = line.charged.charge else { return false };
-        let pool = (time::month_around(line.charged.hour).0, charge, &*line.charged.from);
-        let mut steps = line.priced.steps.iter();
-        steps.any(|step| {
-            let tier = (step.row.map(|row| row.start_gb), step.usd.is_some());
-            *tiers.entry(pool).or_insert(tier) != tier
-        })
-    })
+fn is_shared_out(bill: &Bill) -> Result<bool, Error> {
+    let steps = bill.current_steps()?;
+    let pools = texts(&steps, Column::Charge.name())?.zip(texts(&steps, Column::FromRegion.name())?);
+    let priced = steps.column(line::PRICE)?.u32()?.iter().zip(int(&steps, line::COST)?.iter());
+    let mut tiers: BTreeMap<(u32, Option<&str>, Option<&str>), (Option<u64>, bool)> = BTreeMap::new();
+    for ((moment, (charge, from)), (price, cost)) in moments(&steps, line::TIME)?.zip(pools).zip(priced) {
+        let row = price.and_then(|price| bill.prices.get(price as usize));
+        let tier = (row.map(|row| row.start_gb), cost.is_some());
+        let month = time::month_around(moment.unwrap_or(0)).0;
+        if *tiers.entry((month, charge, from)).or_insert(tier) != tier {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -192,6 +187,8 @@ mod tests {
     use super::*;
     use crate::decode::{Flows, Values};
     use crate::group::{Batcher, Key, Shared, Spec};
+    use crate::join::frame::frame;
+    use crate::join::tests::OneByOne;
     use crate::price::GB_BYTES;
     use crate::schema::{Column, ColumnSet};
 
@@ -234,12 +231,13 @@ mod tests {
         vec![Key { column: Column::SrcOwner1, cut: None }]
     }
 
-    fn charged_rollup(charges: &[Charge]) -> Rollup {
+    fn charges_frame(charges: &[Charge]) -> DataFrame {
         let row = |(team, day, internet, bytes): &Charge| {
             let (charge, to) = if *internet { ("internet-egress", "internet") } else { ("inter-zone-out", "same") };
             (vec![TEAMS[*team], charge, "111122223333", "us-east-1", to, "-", "-"], *day, *bytes)
         };
-        rollup(charged::spec(keys(), false), &charges.iter().map(row).collect::<Vec<_>>())
+        let rollup = rollup(bill::spec(keys(), false), &charges.iter().map(row).collect::<Vec<_>>());
+        frame(&rollup, &OneByOne::all()).unwrap()
     }
 
     fn traffic_rollup(teams: &[(usize, u64)]) -> Rollup {
@@ -259,8 +257,8 @@ mod tests {
 
     #[test]
     fn what_a_second_tier_costs_is_shared_out_over_all_groups_shown_or_not() {
-        let rollup = charged_rollup(&[(0, 0, true, 10_240 * GB_BYTES), (1, 0, true, 10_240 * GB_BYTES)]);
-        let dollars = Dollars::of(&rollup, Some(&BTreeSet::from([key("app")])), &pricing()).unwrap();
+        let charges = charges_frame(&[(0, 0, true, 10_240 * GB_BYTES), (1, 0, true, 10_240 * GB_BYTES)]);
+        let dollars = Dollars::of(&charges, &keys(), Some(&BTreeSet::from([key("app")])), &pricing()).unwrap();
         let average = (9 + 8) * 10_240 * 100_000_000 / 2 + 5 * 10_240 * 10_000_000 / 2;
         assert_eq!(dollars.cost(&key("app")).usd.rounded(), average);
         assert_eq!(dollars.total.usd.rounded(), 2 * average);
@@ -270,14 +268,14 @@ mod tests {
     #[test]
     fn charges_on_records_that_count_elsewhere_have_a_row_where_rows_are_left() {
         let (traffic, charges) =
-            (traffic_rollup(&[(0, 5), (1, 9)]), charged_rollup(&[(0, 0, true, 5), (5, 0, false, 7)]));
+            (traffic_rollup(&[(0, 5), (1, 9)]), charges_frame(&[(0, 0, true, 5), (5, 0, false, 7)]));
         let shape = Shape { order: Order::Bytes, rows: Some(2), blocked: false };
         let mut ranking = Ranking::new(&traffic, shape, None);
         for shard in traffic.shards() {
             ranking = ranking.with_shard(shard).unwrap();
         }
         assert_eq!(ranking.shown(), Some(BTreeSet::from([key("app"), key("data")])));
-        let dollars = Dollars::of(&charges, None, &pricing()).unwrap();
+        let dollars = Dollars::of(&charges, &keys(), None, &pricing()).unwrap();
         let table = |order, rows| {
             let none = Ranking::new(&traffic, Shape { order, rows, blocked: false }, Some(&dollars));
             traffic.shards().try_fold(none, Ranking::with_shard).unwrap().with_charges_alone().unwrap().table().0
@@ -295,16 +293,19 @@ mod tests {
             shown in prop::collection::btree_set(0..TEAMS.len(), 0..6),
             rows in 0..7_usize,
         ) {
-            let rollup = charged_rollup(&charges);
+            let charges = charges_frame(&charges);
             let shown: BTreeSet<_> = shown.into_iter().map(|team| key(TEAMS[team])).collect();
-            let all = Dollars::of(&rollup, None, &pricing()).unwrap();
-            let some = Dollars::of(&rollup, Some(&shown), &pricing()).unwrap();
+            let all = Dollars::of(&charges, &keys(), None, &pricing()).unwrap();
+            let some = Dollars::of(&charges, &keys(), Some(&shown), &pricing()).unwrap();
             for key in &shown {
                 prop_assert_eq!(all.cost(key), some.cost(key));
             }
             prop_assert_eq!(all.total, some.total);
-            let bill = Bill::of(charged::rows(&rollup, &charged::Periods::default()).unwrap(), (None, None), &pricing().table, PoolTerms::default()).unwrap()
-                .lines.iter().map(|line| line.priced.usd).sum::<Money>();
+            let marked = Periods::default().mark(&charges).unwrap();
+            let names = vec![keys()[0].name()];
+            let terms = (&pricing().table, PoolTerms::default());
+            let bill = Bill::of(&marked, &names, (None, None), terms).unwrap();
+            let bill = Money::of_units(int(&bill.lines, line::COST).unwrap().iter().flatten().sum());
             prop_assert_eq!(all.total.usd, bill);
 
             let traffic = traffic_rollup(&[(0, 1), (1, 2), (2, 3)]);

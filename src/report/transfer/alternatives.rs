@@ -5,7 +5,6 @@
 
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col, lit, when};
 
-use super::label::Label;
 use super::parts::{PLACES, SERVICES};
 use super::{OTHER, TransferShape};
 use crate::error::Error;
@@ -13,6 +12,7 @@ use crate::price::bill::line;
 use crate::price::{Charge, Money, rounded_parts};
 use crate::report::amounts::{exact_amounts, plain};
 use crate::report::frame::rows;
+use crate::report::label::Label;
 use crate::report::{Cell, Head, Row, Table};
 use crate::schema::frame::{codes, int, texts};
 use crate::schema::{Column, output};

@@ -1,11 +1,12 @@
 //! Traffic and its charges by everything that the tables of the report tell apart, and what each such part sums to.
 
-use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col, when};
+use polars::prelude::{Column as FrameColumn, DataFrame, Expr, IntoLazy, SortMultipleOptions, col, when};
 
-use super::label::labels;
 use crate::error::Error;
 use crate::group::Key;
+use crate::join::owners::EXTERNAL;
 use crate::price::bill::{Bill, line};
+use crate::report::label;
 use crate::schema::{Column, output};
 
 /// Names of the columns that parts have besides the user's keys.
@@ -70,6 +71,14 @@ pub(super) fn labelled(mut frame: DataFrame, keys: &TransferKeys) -> Result<(Dat
         frame.with_column(column)?;
     }
     Ok((frame, is_named))
+}
+
+/// The labels of ends, by their names or for want of one their places; and whether any has a name.
+fn labels(frame: &DataFrame, name: &str, (end, place): (&str, &str)) -> Result<(FrameColumn, bool), Error> {
+    let names = label::bytes(frame, end, |name| name != EXTERNAL)?;
+    let is_named = names.iter().any(Option::is_some);
+    let places = label::bytes(frame, place, |_| true)?;
+    Ok((label::column(name, names.into_iter().zip(places).map(|(name, place)| name.or(place))), is_named))
 }
 
 /// The lines of a bill by part and charge: `bytes`, `assumed_bytes`, `unpriced_bytes`, `cost`.

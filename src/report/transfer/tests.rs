@@ -237,7 +237,7 @@ proptest! {
             let (cells, total) = column(list, name);
             prop_assert_eq!(sum(cells.into_iter()), amounts(total));
             let matrix = table(&all, matrix);
-            prop_assert!(matrix.columns.len() <= matrix::MATRIX_COLUMNS_MAX + 3);
+            prop_assert!(matrix.columns.len() <= MATRIX_COLUMNS_MAX + 3);
             let (sums, whole) = column(matrix, "(total)");
             prop_assert_eq!(amounts(whole), amounts(total), "{}", name);
             prop_assert_eq!(sum(sums.into_iter()), amounts(total));

@@ -1,0 +1,97 @@
+//! `outflow pivot`: flags → question → answer.
+
+use clap::{Args, ValueEnum};
+
+use super::dimensions::Dimensions;
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job, run_on};
+use super::memory::MemoryFlags;
+use super::output::format;
+use super::pricing::PricingFlags;
+use super::tables::TableFlags;
+use crate::error::{Error, Exit};
+use crate::group::Verdict;
+use crate::report::pivot::{PivotMeasure, PivotQuestion};
+use crate::schema::output;
+use crate::units::time::Window;
+use crate::view::Format;
+use crate::work::{self, Means};
+
+/// Flags of `outflow pivot`.
+#[derive(Debug, Args)]
+pub(super) struct PivotFlags {
+    #[command(flatten)]
+    input: InputFlags,
+
+    /// The key down: a column, or an owner key such as team
+    #[arg(long, value_name = "KEY", default_value = "src_region", help_heading = "Report")]
+    rows: String,
+
+    /// The key across
+    #[arg(long, value_name = "KEY", default_value = "path", help_heading = "Report")]
+    columns: String,
+
+    /// What stands in the cells
+    #[arg(long, value_enum, default_value_t = Measure::Bytes, help_heading = "Report")]
+    measure: Measure,
+
+    #[command(flatten)]
+    memory: MemoryFlags,
+
+    #[command(flatten)]
+    tables: TableFlags,
+
+    #[command(flatten)]
+    pricing: PricingFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// What stands in the cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Measure {
+    /// Bytes, each once
+    Bytes,
+    /// Packets
+    Packets,
+    /// Records
+    Flows,
+    /// Dollars
+    Usd,
+}
+
+impl PivotFlags {
+    /// Answers, writes and tells how it ended.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        let job = job(&self.input, Verdict::Accept)?;
+        let (question, means) = self.question(job.window)?;
+        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+    }
+
+    fn question(&self, window: Window) -> Result<(PivotQuestion, Means), Error> {
+        let told = self.tables.told()?;
+        let known = told.owner_keys();
+        let mut dimensions = Dimensions::default();
+        dimensions.add("--rows", &self.rows, &known)?;
+        dimensions.add("--columns", &self.columns, &known)?;
+        let two =
+            || Error::usage("--rows and --columns take one key each").hint("for example --rows team --columns path");
+        let heads = dimensions.heads().try_into().map_err(|_| two())?;
+        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let measure = match self.measure {
+            Measure::Bytes => PivotMeasure::Traffic(output::BYTES),
+            Measure::Packets => PivotMeasure::Traffic(output::PACKETS),
+            Measure::Flows => PivotMeasure::Traffic(output::FLOWS),
+            Measure::Usd => PivotMeasure::Usd(Box::new((self.pricing.prices.table()?, self.pricing.terms()?))),
+        };
+        let question = PivotQuestion {
+            keys: dimensions.keys.try_into().map_err(|_| two())?,
+            heads,
+            measure,
+            window: (window.from, window.to),
+            is_square: matches!(format(&self.output)?, Format::Table | Format::Markdown),
+        };
+        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
+    }
+}
