@@ -11,7 +11,7 @@ mod texts;
 
 use std::sync::Arc;
 
-pub use read::{FAULTS_SHOWN_MAX, Reader, Refused};
+pub use read::{Reader, Refused};
 
 /// Everything that was told.
 #[derive(Clone, Debug, Default)]

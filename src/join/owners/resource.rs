@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::join::tables::Prefix;
 use crate::schema::ABSENT_ADDRESS;
 
@@ -40,12 +41,9 @@ pub(super) enum Resource {
 /// Makes a resource of an id.
 type Kind = fn(Arc<str>) -> Resource;
 
-/// What is wrong with a resource, and what to do about it.
-pub(super) type Wrong = (String, String);
-
 impl Resource {
     /// The resource of a text.
-    pub(super) fn parse(typed: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(typed: &str) -> Result<Self, Error> {
         let text = typed.to_ascii_lowercase();
         if let Some(named) = Self::named(&text) {
             return Ok(named);
@@ -134,7 +132,7 @@ fn hosts(bits: u8) -> u128 {
     u128::MAX.checked_shr(bits.into()).unwrap_or(0)
 }
 
-fn network(typed: &str, first: &str, bits: &str) -> Result<Resource, Wrong> {
+fn network(typed: &str, first: &str, bits: &str) -> Result<Resource, Error> {
     let address: IpAddr = first.parse().map_err(|_| unknown(typed))?;
     let fixed = if address.is_ipv4() { IPV4_BITS } else { 0 };
     let is_number = bits.bytes().all(|byte| byte.is_ascii_digit());
@@ -144,12 +142,12 @@ fn network(typed: &str, first: &str, bits: &str) -> Result<Resource, Wrong> {
     if prefix.first != held(address) {
         let meant = if address.is_ipv4() { shown(prefix.first) } else { Ipv6Addr::from(prefix.first).into() };
         let hint = format!("the network is {meant}/{length}; the address alone is {first}");
-        return Err((format!("`{typed}` has bits set behind its first {length}"), hint));
+        return Err(Error::usage(format!("`{typed}` has bits set behind its first {length}")).hint(hint));
     }
     Ok(if prefix.bits == 128 { Resource::Address(prefix.first) } else { Resource::Network(prefix) })
 }
 
-fn unknown(typed: &str) -> Wrong {
+fn unknown(typed: &str) -> Error {
     let text = typed.to_ascii_lowercase();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let hint = match text.rsplit(['/', ':']).next() {
@@ -164,14 +162,14 @@ fn unknown(typed: &str) -> Wrong {
     };
     let message =
         if text.is_empty() { "the resource is missing".to_owned() } else { format!("`{typed}` is no resource") };
-    (message, hint)
+    Error::usage(message).hint(hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<Resource, Wrong> {
+    fn parsed(text: &str) -> Result<Resource, Error> {
         Resource::parse(text)
     }
 
@@ -197,7 +195,7 @@ mod tests {
             ("2001:db8::/32", network("2001:db8::", 32)),
             ("::/0", network("::", 0)),
         ] {
-            assert_eq!(parsed(text), Ok(resource), "{text}");
+            assert_eq!(parsed(text).expect(text), resource, "{text}");
         }
     }
 
@@ -230,9 +228,9 @@ mod tests {
                 "the network is 2001:db8::/32; the address alone is 2001:db8::1",
             ),
         ] {
-            let (message, told_hint) = parsed(text).unwrap_err();
-            assert_eq!(message, told);
-            assert!(told_hint.starts_with(hint), "{text}: {told_hint}");
+            let error = parsed(text).unwrap_err();
+            assert_eq!(error.to_string(), told);
+            assert!(error.hints()[0].starts_with(hint), "{text}: {:?}", error.hints());
         }
     }
 
