@@ -27,7 +27,7 @@ const PARQUET: &[&str] = &["decode/parquet", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
 /// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
 /// dates, errors) are at home everywhere and not listed.
-const HOMES: [(&str, &[&str]); 23] = [
+const HOMES: [(&str, &[&str]); 24] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),
     ("arrow_schema", PARQUET),
@@ -43,6 +43,7 @@ const HOMES: [(&str, &[&str]); 23] = [
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),
     ("maxminddb", &["join/geoip.rs"]),
+    ("ipnet", &["units/address.rs"]),
     ("parquet", PARQUET),
     ("rayon", &["work"]),
     ("regex", &["group/filter"]),

@@ -1,5 +1,6 @@
-//! What people write and read: sizes, moments, counts, and tables of them.
+//! What people write and read: sizes, moments, counts, addresses, and tables of them.
 
+pub mod address;
 pub mod csv_table;
 pub mod human;
 pub mod size;

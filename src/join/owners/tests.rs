@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::units::csv_table::FAULTS_SHOWN_MAX;
-use crate::units::time;
+use crate::units::{self, time};
 
 /// 2026-10-01T00:00:00Z.
 const OCTOBER: u32 = 1_790_812_800;
@@ -26,10 +26,7 @@ fn keys(of: &[&str]) -> Vec<Arc<str>> {
 }
 
 fn address(text: &str) -> u128 {
-    match text.parse().unwrap() {
-        std::net::IpAddr::V4(address) => address.to_ipv6_mapped().into(),
-        std::net::IpAddr::V6(address) => address.into(),
-    }
+    units::address::parse(text).unwrap()
 }
 
 /// Owners by team, of one table.
@@ -223,7 +220,7 @@ fn each_fault_names_its_file_line_and_column() {
         ("resource,team,Valid Until\n", "line 1: `Valid Until` is neither a column of time nor a key"),
         ("resource,team,effective_to\n", "line 1: `effective_to` is neither a column of time nor a key"),
         ("resource,team\nWeb-1,web\n", "line 2, resource: `Web-1` is no resource"),
-        ("resource,team\n10.0.0.1/16,web\n", "line 2, resource: `10.0.0.1/16` has bits set behind its first 16"),
+        ("resource,team\n10.0.0.1/16,web\n", "line 2, resource: `10.0.0.1/16` has host bits set"),
         ("resource,team\ni-1\n", "line 2: 1 cells where the header has 2"),
         ("resource,team\ni-1,a,b\n", "line 2: 3 cells where the header has 2"),
         ("resource,team\ni-1,\"web\ni-2,shop\n", "line 2: a double quote is not closed"),

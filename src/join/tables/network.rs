@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use super::{Kind, Name, Network, Prefix};
+use super::{Kind, Name, Network};
 use crate::error::{Error, Fault};
 use crate::schema::region;
+use crate::units::address::Prefix;
 use crate::units::csv_table::{CsvTable, Layout, Row};
 
 /// The column that a network table must have, and by which it is recognised.
@@ -186,8 +187,8 @@ mod tests {
     #[test]
     fn each_fault_names_its_line_and_column() {
         for (line, told) in [
-            ("10.0.1.0/16,,,,,,,", "line 2, cidr: `10.0.1.0/16` has bits set behind its first 16"),
-            (",,vpc-1,,,,,", "line 2, cidr: `` is no prefix of addresses"),
+            ("10.0.1.0/16,,,,,,,", "line 2, cidr: `10.0.1.0/16` has host bits set"),
+            (",,vpc-1,,,,,", "line 2, cidr: invalid CIDR ``"),
             ("10.0.0.0/16,12345,,,,,,", "line 2, account: `12345` is no account of 12 digits"),
             ("10.0.0.0/16,12345678901x,,,,,,", "line 2, account: `12345678901x` is no account of 12 digits"),
             ("10.0.0.0/16,,shop,,,,,", "line 2, vpc: `shop` is no id that begins with `vpc-`"),
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn hints_say_what_is_meant() {
         for (line, told) in [
-            ("10.0.1.0/16,,,,,,,", "the prefix is 10.0.0.0/16; the address alone is 10.0.1.0/32"),
+            ("10.0.1.0/16,,,,,,,", "write 10.0.0.0/16 for the network, 10.0.1.0/32 for the address"),
             ("10.0.0.0/16,12345678901,,,,,,", "did you mean `012345678901`?"),
             ("10.0.0.0/16,,,,us-esat-1,,,", "did you mean `us-east-1`?"),
             (
