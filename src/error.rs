@@ -3,6 +3,7 @@
 //! An [`Error`] stops a run. One bad object or line does not: those are counted and named by the stage that met
 //! them (see `decode::Skips` and `work::Outcome`). Nothing here prints.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// How a run ended, as the process tells it to a script.
@@ -81,7 +82,7 @@ pub struct Fault {
     /// The line, from 1.
     pub line: u64,
     /// The column, if it is one's.
-    pub column: Option<&'static str>,
+    pub column: Option<Cow<'static, str>>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -91,7 +92,21 @@ pub struct Fault {
 impl Fault {
     /// A fault without a hint.
     pub fn new(line: u64, column: Option<&'static str>, message: impl Into<String>) -> Self {
-        Self { line, column, message: message.into(), hint: None }
+        Self { line, column: column.map(Cow::from), message: message.into(), hint: None }
+    }
+
+    /// What an error says of a line or a column of it, with the first of its hints.
+    #[must_use]
+    pub fn of(line: u64, column: Option<&'static str>, error: &Error) -> Self {
+        let hint = error.hints.first().cloned();
+        Self { line, column: column.map(Cow::from), message: error.to_string(), hint }
+    }
+
+    /// Says which column it is of, by a name that a file has.
+    #[must_use]
+    pub fn in_column(mut self, column: String) -> Self {
+        self.column = Some(column.into());
+        self
     }
 
     /// Adds what to do about it.
@@ -104,7 +119,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.column {
+        match &self.column {
             Some(column) => write!(f, "line {}, {column}: {}", self.line, self.message),
             None => write!(f, "line {}: {}", self.line, self.message),
         }

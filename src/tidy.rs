@@ -29,7 +29,7 @@ const PARQUET: &[&str] = &["decode/parquet", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
 /// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
 /// dates, errors) are at home everywhere and not listed.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),
     ("arrow_schema", PARQUET),
@@ -40,22 +40,12 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("bytes", S3),
     ("clap", &["cli"]),
     ("comfy_table", &["view/table.rs"]),
-    (
-        "csv",
-        &[
-            "join/owners/read.rs",
-            "join/tables/network.rs",
-            "price/offer/rows.rs",
-            "price/read.rs",
-            "price/usage.rs",
-            "units/lines.rs",
-            "view/csv.rs",
-        ],
-    ),
+    ("csv", &["price/offer/rows.rs", "units/csv_table.rs", "view/csv.rs"]),
     ("flate2", &["collect"]),
     ("glob", &["collect"]),
     ("indicatif", &["cli"]),
     ("maxminddb", &["join/geoip.rs"]),
+    ("ipnet", &["units/address.rs"]),
     ("parquet", PARQUET),
     ("polars", &["join/frame.rs", "price/", "reason/", "report/", "schema/frame.rs", "work/"]),
     ("rayon", &["work"]),

@@ -1,6 +1,7 @@
-//! Quantities as people write and read them: sizes, moments, counts.
+//! What people write and read: sizes, moments, counts, addresses, and tables of them.
 
+pub mod address;
+pub mod csv_table;
 pub mod human;
-pub mod lines;
 pub mod size;
 pub mod time;

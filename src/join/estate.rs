@@ -10,9 +10,10 @@ use std::sync::Arc;
 use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
-use super::tables::{EndpointKind, KnownInterface, Name, Network, Prefix, Role, Tables};
+use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
 use crate::group::{Interface, Interfaces, NAMELESS};
 use crate::schema::{Column, region};
+use crate::units::address::Prefix;
 
 /// Seconds before its first and after its last record that an interface counts as watched: what a record's start may be
 /// off by ("up to 60 seconds", VPC user guide, "Flow log records").

@@ -237,10 +237,7 @@ mod tests {
     }
 
     fn address(text: &str) -> u128 {
-        match text.parse::<std::net::IpAddr>().unwrap() {
-            std::net::IpAddr::V4(address) => address.to_ipv6_mapped().into(),
-            std::net::IpAddr::V6(address) => address.into(),
-        }
+        crate::units::address::parse(text).unwrap()
     }
 
     fn fault(bytes: Vec<u8>) -> String {

@@ -22,7 +22,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use self::claims::Claims;
-pub use self::fault::FAULTS_TOLD_MAX;
 pub use self::read::TagTable;
 use self::resource::Resource;
 pub use self::timeline::Timeline;

@@ -21,8 +21,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::prefixes::Prefixes;
-use super::tables::{Name, Prefix};
+use super::tables::Name;
 use crate::error::Error;
+use crate::units::address::Prefix;
 
 /// Where AWS publishes its ranges.
 pub const RANGES_URL: &str = "https://ip-ranges.amazonaws.com/ip-ranges.json";

@@ -11,7 +11,9 @@ mod texts;
 
 use std::sync::Arc;
 
-pub use read::{FAULTS_SHOWN_MAX, Reader, Refused};
+pub use read::{Reader, Refused};
+
+use crate::units::address::Prefix;
 
 /// Everything that was told.
 #[derive(Clone, Debug, Default)]
@@ -30,29 +32,6 @@ pub struct Tables {
     pub tag_tables: Vec<(Arc<str>, Vec<u8>)>,
     /// What the reader of a report should know of how these were read.
     pub warnings: Vec<String>,
-}
-
-/// An address prefix: IPv4 lies in `::ffff:0:0/96`, so a `/16` of IPv4 has 112 bits here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Prefix {
-    /// The first address.
-    pub first: u128,
-    /// How many of the 128 bits are fixed.
-    pub bits: u8,
-}
-
-impl Prefix {
-    /// The last address.
-    #[must_use]
-    pub fn last(self) -> u128 {
-        self.first | u128::MAX.checked_shr(self.bits.into()).unwrap_or(0)
-    }
-
-    /// Whether the address lies in it.
-    #[must_use]
-    pub fn contains(self, address: u128) -> bool {
-        (self.first..=self.last()).contains(&address)
-    }
 }
 
 /// A text that many rows share; none where it is not told.

@@ -415,8 +415,5 @@ fn known(line: &str) -> KnownInterface {
 }
 
 fn address(text: &str) -> u128 {
-    match text.parse().unwrap() {
-        std::net::IpAddr::V4(address) => address.to_ipv6_mapped().into(),
-        std::net::IpAddr::V6(address) => address.into(),
-    }
+    crate::units::address::parse(text).unwrap()
 }

@@ -23,7 +23,7 @@ impl Discounts {
                 .split_once('=')
                 .ok_or_else(|| wrong("a charge and a per cent are needed".into()).hint("internet-egress=12%"))?;
             let charge = Charge::named("--discount", name.trim())?;
-            let discount = Discount::parse(per_cent.trim()).map_err(wrong)?;
+            let discount = Discount::parse(per_cent.trim()).map_err(|error| wrong(error.to_string()))?;
             if discounts.insert(charge, discount).is_some() {
                 return Err(wrong(format!("{} has a discount already", charge.name())));
             }

@@ -9,6 +9,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
+use crate::error::Error;
 use crate::units::human::{CENT, USD_DECIMALS};
 
 /// Bytes of what AWS calls a GB.
@@ -35,14 +36,15 @@ impl Rate {
     /// # Errors
     /// What is wrong with it: no decimal number, negative, more decimals than AWS writes, or beyond
     /// [`RATE_USD_MAX`].
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Error> {
         if text.starts_with('-') {
-            return Err(format!("`{text}` is negative, and AWS pays nobody for traffic"));
+            return Err(Error::usage(format!("`{text}` is negative, and AWS pays nobody for traffic")));
         }
         let units = decimal(text, USD_DECIMALS)?;
         let most = RATE_USD_MAX * 10_u64.pow(USD_DECIMALS);
         let units = u64::try_from(units).ok().filter(|units| *units <= most);
-        let units = units.ok_or_else(|| format!("`{text}` is more than {RATE_USD_MAX} USD per GB"))?;
+        let too_much = || Error::usage(format!("`{text}` is more than {RATE_USD_MAX} USD per GB"));
+        let units = units.ok_or_else(too_much)?;
         Ok(Self(units * UNITS_PER_DECIMAL))
     }
 
@@ -206,11 +208,12 @@ impl Discount {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let number = text.strip_suffix('%').ok_or_else(|| format!("`{text}` is no per cent, such as 12%"))?;
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let number =
+            text.strip_suffix('%').ok_or_else(|| Error::usage(format!("`{text}` is no per cent, such as 12%")))?;
         let hundredths = decimal(number.trim_end(), PERCENT_DECIMALS)?;
         let hundredths = u64::try_from(hundredths).ok().filter(|hundredths| *hundredths <= WHOLE);
-        hundredths.map(Self).ok_or_else(|| format!("`{text}` is more than all of it"))
+        hundredths.map(Self).ok_or_else(|| Error::usage(format!("`{text}` is more than all of it")))
     }
 }
 
@@ -224,18 +227,18 @@ impl fmt::Display for Discount {
 }
 
 /// A decimal number in units of its last allowed decimal.
-pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, String> {
+pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, Error> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
-        return Err(format!("`{text}` is no decimal number, such as 0.09"));
+        return Err(Error::usage(format!("`{text}` is no decimal number, such as 0.09")));
     }
     let fraction = fraction.trim_end_matches('0');
     if fraction.len() > decimals as usize {
-        return Err(format!("`{text}` has more than {decimals} decimals"));
+        return Err(Error::usage(format!("`{text}` has more than {decimals} decimals")));
     }
     let digits = format!("{whole}{fraction:0<places$}", places = decimals as usize);
-    digits.parse().map_err(|_| format!("`{text}` is too large"))
+    digits.parse().map_err(|_| Error::usage(format!("`{text}` is too large")))
 }
 
 #[cfg(test)]
@@ -267,7 +270,7 @@ mod tests {
             ("1000.01", "more than 1000 USD"),
             ("99999999999999999999999999999", "too large"),
         ] {
-            let message = Rate::parse(text).unwrap_err();
+            let message = Rate::parse(text).unwrap_err().to_string();
             assert!(message.contains(part), "{text}: {message}");
         }
         assert_eq!(rate("1000").rounded(), 10_000_000_000_000);

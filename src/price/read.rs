@@ -1,33 +1,26 @@
 //! The project's own price table, as CSV: text → rows, and everything that is wrong with them.
 //!
 //! Every fault is found, not only the first, so that a table is mended in one go; but what only follows from another
-//! fault is left out: cells of wrong columns, and gaps that a row leaves which cannot be read. Columns go by their names in the
-//! first line, in any order; lines that begin with `#` are left out.
+//! fault is left out: cells of wrong columns, and gaps that a row leaves which cannot be read.
 
 use std::collections::BTreeMap;
 
 use super::money::Rate;
 use super::table::{Place, PriceRow};
-use crate::error::{Fault, nearest};
+use crate::error::{Error, Fault, nearest};
 use crate::schema::charge::{ANY, Charge, INTERNET, Other, SAME};
 use crate::schema::region;
-use crate::units::lines::Lines;
+use crate::units::csv_table::{CsvTable, Layout, Row};
 use crate::units::time::{self, Zone};
 
-/// The columns of a table; those that may be absent are blank then.
-const COLUMNS: [(&str, bool); 10] = [
-    ("charge", true),
-    ("from", true),
-    ("to", true),
-    ("tier_start_gb", false),
-    ("tier_end_gb", false),
-    ("usd_per_gb", true),
-    ("effective_from", false),
-    ("effective_to", false),
-    ("source", false),
-    // What `prices show` writes for people; nothing is read from it.
-    ("usage_type", false),
-];
+/// The columns of a table.
+const LAYOUT: Layout = Layout {
+    required: &["charge", "from", "to", "usd_per_gb"],
+    // `usage_type` is what `prices show` writes for people; nothing is read from it.
+    optional: &["tier_start_gb", "tier_end_gb", "effective_from", "effective_to", "source", "usage_type"],
+    others: false,
+    written: "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source",
+};
 /// What a tier without an end may say.
 const NO_END: [&str; 2] = ["", "inf"];
 /// The highest GB that a tier may begin or end at: 2⁶⁴ bytes.
@@ -35,123 +28,40 @@ pub const TIER_GB_MAX: u64 = 1 << 34;
 
 /// The rows that can be read and everything that is wrong.
 pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .has_headers(false)
-        .from_reader(text);
-    let (mut rows, mut faults, mut header) = (Vec::new(), Vec::new(), None);
-    let mut lines = Lines::of(text);
-    for record in reader.records() {
-        match (record.map(|record| lines.placed(record)), &header) {
-            (Err(error), _) => faults.push(unreadable(&error)),
-            (Ok(record), None) => {
-                header = Some(Header::of(&record, &mut faults));
-                if !faults.is_empty() {
-                    break;
-                }
-            }
-            (Ok(record), Some(header)) => rows.extend(header.row(&record, &mut faults)),
-        }
-    }
-    if header.is_none() {
-        faults.push(
-            Fault::new(1, None, "there is no line of column names").hinted(format!("write {}", written_columns())),
-        );
-    }
+    let (rows, mut faults) = match CsvTable::open(text, &LAYOUT) {
+        Ok(table) => table.read(price),
+        Err(faults) => (Vec::new(), faults),
+    };
     let is_whole = faults.is_empty();
     faults.extend(faults_between(&rows, is_whole));
     faults.sort_by_key(|fault| fault.line);
     (rows, faults)
 }
 
-pub(super) fn unreadable(error: &csv::Error) -> Fault {
-    let line = error.position().map_or(1, csv::Position::line);
-    Fault::new(line, None, "the line is not UTF-8").hinted("save the file as UTF-8")
-}
-
-fn written_columns() -> String {
-    COLUMNS.iter().filter(|(name, _)| *name != "usage_type").map(|(name, _)| *name).collect::<Vec<_>>().join(",")
-}
-
-fn unknown_column(line: u64, name: &str) -> Fault {
-    let near = nearest(name, COLUMNS.iter().map(|(name, _)| *name));
-    let hint = match near {
-        _ if name.contains(';') => "write commas between the columns".to_owned(),
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the columns are {}", written_columns()),
+/// The price of a row, if all of it can be read.
+fn price(row: &mut Row<'_>) -> Option<PriceRow> {
+    let charge = row.read("charge", charge);
+    let from = row.read("from", from);
+    let to = row.read("to", |text| to(text, charge));
+    let start_gb = row.read_filled("tier_start_gb", gb);
+    let end_gb = row.read("tier_end_gb", end);
+    let rate = row.read_filled("usd_per_gb", Rate::parse);
+    let effective_from = row.read_filled("effective_from", date);
+    let effective_to = row.read_filled("effective_to", date);
+    let price = PriceRow {
+        charge: charge?,
+        from: from?,
+        to: to?,
+        start_gb: start_gb?.unwrap_or_default(),
+        end_gb: end_gb?,
+        rate: rate?,
+        effective_from: effective_from?.unwrap_or_default(),
+        effective_to: effective_to?,
+        source: unguarded(row.text("source")).to_owned(),
+        line: row.line,
     };
-    Fault::new(line, None, format!("there is no column `{name}`")).hinted(hint)
-}
-
-/// Where each column stands.
-struct Header {
-    places: [Option<usize>; COLUMNS.len()],
-    width: usize,
-}
-
-impl Header {
-    fn of(record: &csv::StringRecord, faults: &mut Vec<Fault>) -> Self {
-        let line = record.position().map_or(1, csv::Position::line);
-        let mut places = [None; COLUMNS.len()];
-        for (place, name) in record.iter().enumerate() {
-            match COLUMNS.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)) {
-                Some(column) if places[column].is_some() => {
-                    faults.push(Fault::new(line, Some(COLUMNS[column].0), "the column is there twice"));
-                }
-                Some(column) => places[column] = Some(place),
-                None => faults.push(unknown_column(line, name)),
-            }
-        }
-        for (column, (name, needed)) in COLUMNS.iter().enumerate() {
-            if *needed && places[column].is_none() {
-                faults.push(Fault::new(line, Some(name), "the column is missing"));
-            }
-        }
-        Self { places, width: record.len() }
-    }
-
-    /// The row of a record, if all of it can be read.
-    fn row(&self, record: &csv::StringRecord, faults: &mut Vec<Fault>) -> Option<PriceRow> {
-        let mut cells = Cells { header: self, record, line: record.position().map_or(0, csv::Position::line), faults };
-        let before = cells.faults.len();
-        if record.len() != self.width {
-            let message = format!("{} cells where the header has {}", record.len(), self.width);
-            cells
-                .faults
-                .push(Fault::new(cells.line, None, message).hinted("a text with a comma goes into double quotes"));
-            return None;
-        }
-        let charge = cells.read("charge", charge);
-        let from = cells.read("from", from);
-        let to = cells.read("to", |text| to(text, charge));
-        let start_gb = cells.read("tier_start_gb", |text| if text.is_empty() { Ok(0) } else { gb(text) });
-        let end_gb = cells.read("tier_end_gb", end);
-        let rate = cells.read("usd_per_gb", |text| {
-            if text.is_empty() { Ok(None) } else { Rate::parse(text).map(Some).map_err(|message| (message, None)) }
-        });
-        let effective_from = cells.read("effective_from", |text| if text.is_empty() { Ok(0) } else { date(text) });
-        let effective_to =
-            cells.read("effective_to", |text| if text.is_empty() { Ok(None) } else { date(text).map(Some) });
-        let source = unguarded(cells.text("source")).to_owned();
-        let line = cells.line;
-        let row = PriceRow {
-            charge: charge?,
-            from: from?,
-            to: to?,
-            start_gb: start_gb?,
-            end_gb: end_gb?,
-            rate: rate?,
-            effective_from: effective_from?,
-            effective_to: effective_to?,
-            source,
-            line,
-        };
-        cells.faults.extend(faults_within(&row));
-        (cells.faults.len() == before).then_some(row)
-    }
+    check(&price, row);
+    Some(price)
 }
 
 /// A text without the `'` that csv puts before what a spreadsheet would take for a formula.
@@ -159,52 +69,24 @@ fn unguarded(text: &str) -> &str {
     text.strip_prefix('\'').filter(|text| text.starts_with(['=', '+', '-', '@'])).unwrap_or(text)
 }
 
-/// What a cell says, or what is wrong with it and a hint.
-pub(super) type Read<T> = Result<T, (String, Option<String>)>;
-
-/// The cells of a line.
-struct Cells<'a> {
-    header: &'a Header,
-    record: &'a csv::StringRecord,
-    line: u64,
-    faults: &'a mut Vec<Fault>,
-}
-
-impl Cells<'_> {
-    fn text(&self, name: &str) -> &str {
-        let column = COLUMNS.iter().position(|(known, _)| *known == name);
-        column.and_then(|column| self.record.get(self.header.places[column]?)).unwrap_or_default()
-    }
-
-    /// The value of a column, or a fault.
-    fn read<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Read<T>) -> Option<T> {
-        match read(self.text(name)) {
-            Ok(value) => Some(value),
-            Err((message, hint)) => {
-                self.faults.push(Fault { line: self.line, column: Some(name), message, hint });
-                None
-            }
-        }
-    }
-}
-
-pub(super) fn charge(text: &str) -> Read<Charge> {
+pub(super) fn charge(text: &str) -> Result<Charge, Error> {
     Charge::of_name(text).ok_or_else(|| {
         let near = nearest(text, Charge::names()).map(|near| format!("did you mean `{near}`?"));
         let all = || format!("the charges are {}", Charge::names().collect::<Vec<_>>().join(", "));
-        (format!("there is no charge `{text}`"), near.or_else(|| Some(all())))
+        Error::usage(format!("there is no charge `{text}`")).hint(near.unwrap_or_else(all))
     })
 }
 
-fn from(text: &str) -> Read<String> {
+fn from(text: &str) -> Result<String, Error> {
     if text == ANY { Ok(text.to_owned()) } else { named_region(text) }
 }
 
 /// The other side, as far as the charge allows it.
-fn to(text: &str, charge: Option<Charge>) -> Read<String> {
+fn to(text: &str, charge: Option<Charge>) -> Result<String, Error> {
     let Some(charge) = charge else { return Ok(text.to_owned()) };
     let only = |word: &str| {
-        if text == word { Ok(text.to_owned()) } else { Err((format!("{} runs to `{word}`", charge.name()), None)) }
+        let wrong = || Error::usage(format!("{} runs to `{word}`", charge.name()));
+        if text == word { Ok(text.to_owned()) } else { Err(wrong()) }
     };
     match charge.other() {
         Other::Internet => only(INTERNET),
@@ -212,34 +94,35 @@ fn to(text: &str, charge: Option<Charge>) -> Read<String> {
         Other::Any => only(ANY),
         Other::Region if text == ANY => Ok(text.to_owned()),
         Other::Region => named_region(text),
-        Other::Location if text.is_empty() => Err(("the location is missing".to_owned(), None)),
+        Other::Location if text.is_empty() => Err(Error::usage("the location is missing")),
         Other::Location => Ok(text.to_owned()),
     }
 }
 
-pub(super) fn named_region(text: &str) -> Read<String> {
+pub(super) fn named_region(text: &str) -> Result<String, Error> {
     if region::is_region(text) {
         return Ok(text.to_owned());
     }
     let near = region::nearest_region(text).map(|near| format!("did you mean `{near}`?"));
-    Err((format!("there is no region `{text}`"), near.or_else(|| Some("write a code such as eu-west-1".to_owned()))))
+    let hint = near.unwrap_or_else(|| "write a code such as eu-west-1".to_owned());
+    Err(Error::usage(format!("there is no region `{text}`")).hint(hint))
 }
 
-fn gb(text: &str) -> Read<u64> {
+fn gb(text: &str) -> Result<u64, Error> {
     let gb = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     gb.filter(|gb| *gb <= TIER_GB_MAX).ok_or_else(|| {
         let hint = format!("write whole GB of 2^30 bytes, at most {TIER_GB_MAX}");
-        (format!("`{text}` is no number of GB"), Some(hint))
+        Error::usage(format!("`{text}` is no number of GB")).hint(hint)
     })
 }
 
-fn end(text: &str) -> Read<Option<u64>> {
+fn end(text: &str) -> Result<Option<u64>, Error> {
     if NO_END.iter().any(|word| text.eq_ignore_ascii_case(word)) { Ok(None) } else { gb(text).map(Some) }
 }
 
 /// The midnight, UTC, that a date begins with.
-fn date(text: &str) -> Read<u32> {
-    midnight(text).ok_or_else(|| (format!("`{text}` is no date"), Some("write it as 2026-10-01".to_owned())))
+fn date(text: &str) -> Result<u32, Error> {
+    midnight(text).ok_or_else(|| Error::usage(format!("`{text}` is no date")).hint("write it as 2026-10-01"))
 }
 
 /// The midnight, UTC, that a date of the form 2026-10-01 begins with.
@@ -248,22 +131,21 @@ pub(super) fn midnight(text: &str) -> Option<u32> {
     is_date.then(|| time::parse_moment(text, 0, Zone::default()).ok()).flatten()
 }
 
-/// What a row says against itself.
-fn faults_within(row: &PriceRow) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    if row.end_gb.is_some_and(|end| end <= row.start_gb) {
-        faults.push(Fault::new(row.line, Some("tier_end_gb"), "the tier ends before it begins"));
+/// Finds what a price says against itself.
+fn check(price: &PriceRow, row: &mut Row<'_>) {
+    let mut wrong = |column, message: &str| row.fault(Some(column), &Error::usage(message));
+    if price.end_gb.is_some_and(|end| end <= price.start_gb) {
+        wrong("tier_end_gb", "the tier ends before it begins");
     }
-    if row.effective_to.is_some_and(|end| end <= row.effective_from) {
-        faults.push(Fault::new(row.line, Some("effective_to"), "the row ends before it comes into force"));
+    if price.effective_to.is_some_and(|end| end <= price.effective_from) {
+        wrong("effective_to", "the row ends before it comes into force");
     }
-    if row.charge == Charge::InternetEgressFree && row.rate.is_none_or(|rate| rate != Rate::default()) {
-        faults.push(Fault::new(row.line, Some("usd_per_gb"), "what is free costs 0"));
+    if price.charge == Charge::InternetEgressFree && price.rate.is_none_or(|rate| rate != Rate::default()) {
+        wrong("usd_per_gb", "what is free costs 0");
     }
-    if row.charge == Charge::InternetEgressFree && row.end_gb.is_none() {
-        faults.push(Fault::new(row.line, Some("tier_end_gb"), "what is free has an end").hinted("write 100"));
+    if price.charge == Charge::InternetEgressFree && price.end_gb.is_none() {
+        row.fault(Some("tier_end_gb"), &Error::usage("what is free has an end").hint("write 100"));
     }
-    faults
 }
 
 /// What rows say against each other; of gaps only if no row is missing.
@@ -427,11 +309,24 @@ mod tests {
             ["line 1: there is no column `cny_per_gb`", "line 1, usd_per_gb: the column is missing"]
         );
         let semicolons = rows(b"charge;from;to;usd_per_gb\n").1;
+        assert_eq!(semicolons[0].to_string(), "line 1: `charge;from;to;usd_per_gb` is one column");
         assert_eq!(semicolons[0].hint.as_deref(), Some("write commas between the columns"));
         assert_eq!(told("charge,from,to,usd_per_gb,to\n"), ["line 1, to: the column is there twice"]);
         assert_eq!(
             told("charge,from,to,usd_per_gb\nnat-processing,us-east-1,any,\"0.1\n\u{1}"),
-            ["line 2, usd_per_gb: `0.1\n\u{1}` is no decimal number, such as 0.09"]
+            ["line 2: a double quote is not closed", "line 3: 1 cells where the header has 4"]
+        );
+    }
+
+    #[test]
+    fn a_missing_closing_quote_swallows_no_rows() {
+        let nat = |region: &str, source: &str| format!("nat-processing,{region},any,0,,0.1,,,{source}\n");
+        let text = [nat("us-east-1", "\"a"), nat("us-west-2", "b"), nat("eu-west-1", "\"c\"")].concat();
+        let (rows, faults) = rows(format!("{HEAD}{text}").as_bytes());
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["line 2: a double quote is not closed"]
         );
     }
 

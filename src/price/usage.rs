@@ -3,106 +3,69 @@
 //! The amounts are where each pool's tiers begin; they count in every month that is priced. GB have 2³⁰ bytes, and
 //! what was free is no part of them.
 
-use csv::StringRecord;
-
 use super::money::{GB_BYTES, decimal};
 use super::pools::MonthUsage;
-use super::read::{Read, charge, named_region, unreadable};
+use super::read::{charge, named_region};
 use crate::error::{Error, Fault};
 use crate::schema::charge::Charge;
-use crate::units::lines::Lines;
+use crate::units::csv_table::{CsvTable, Layout, Row, refusal};
 
-/// The columns, in the order of the first line.
-const COLUMNS: [&str; 3] = ["charge", "from_region", "gb"];
+/// The columns of the table.
+const LAYOUT: Layout = Layout {
+    required: &["charge", "from_region", "gb"],
+    optional: &[],
+    others: false,
+    written: "charge,from_region,gb",
+};
 /// Decimals that GB may have.
 const GB_DECIMALS: u32 = 15;
 
 /// The amounts of a file.
 ///
 /// # Errors
-/// The first fault, with its line and column, and how many more there are.
+/// The first fault, with its line and column, and the next ones as hints.
 pub fn read_usage(name: &str, csv: &[u8]) -> Result<MonthUsage, Error> {
     let (usage, faults) = examine(csv);
-    let Some(first) = faults.first() else { return Ok(usage) };
-    let error = Error::usage(format!("{name}, {first}"));
-    let error = first.hint.iter().fold(error, |error, hint| error.hint(hint));
-    let more: Vec<_> = faults[1..].iter().map(ToString::to_string).collect();
-    Err(more.into_iter().fold(error, Error::hint))
+    if faults.is_empty() { Ok(usage) } else { Err(refusal(faults.iter().map(|fault| (name, fault)))) }
 }
 
 fn examine(csv: &[u8]) -> (MonthUsage, Vec<Fault>) {
-    let csv = csv.strip_prefix("\u{feff}".as_bytes()).unwrap_or(csv);
-    let mut builder = csv::ReaderBuilder::new();
-    builder.flexible(true).comment(Some(b'#')).trim(csv::Trim::All).has_headers(false);
-    let (mut usage, mut faults, mut headed) = (MonthUsage::new(), Vec::new(), false);
-    let mut lines = Lines::of(csv);
-    for record in builder.from_reader(csv).records() {
-        let record = match record {
-            Ok(record) => lines.placed(record),
-            Err(error) => {
-                faults.push(unreadable(&error));
-                continue;
-            }
-        };
-        let line = record.position().map_or(1, csv::Position::line);
-        if !headed {
-            headed = true;
-            if !record.iter().eq(COLUMNS) {
-                faults.push(header_fault(line));
-                break;
-            }
-            continue;
-        }
-        match row(&record, line) {
-            Ok((place, _)) if usage.contains_key(&place) => {
-                let message = format!("{} from {} is there already", place.0.name(), place.1);
-                faults.push(Fault::new(line, None, message).hinted("leave one of the lines out, or add them up"));
-            }
-            Ok((place, bytes)) => {
-                usage.insert(place, bytes);
-            }
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if !headed {
-        faults.push(header_fault(1));
-    }
+    let mut usage = MonthUsage::new();
+    let faults = match CsvTable::open(csv, &LAYOUT) {
+        Ok(table) => table.read(|row| amount(row, &mut usage)).1,
+        Err(faults) => faults,
+    };
     (usage, faults)
 }
 
-fn header_fault(line: u64) -> Fault {
-    Fault::new(line, None, "these are not the columns").hinted(format!("the first line is {}", COLUMNS.join(",")))
-}
-
-/// A line's place and bytes.
-fn row(record: &StringRecord, line: u64) -> Result<((Charge, String), u64), Fault> {
-    if record.len() != COLUMNS.len() {
-        return Err(Fault::new(line, None, format!("{} cells where the header has {}", record.len(), COLUMNS.len())));
+/// Adds a row's place and bytes.
+fn amount(row: &mut Row<'_>, usage: &mut MonthUsage) -> Option<()> {
+    let charge = row.read("charge", priced_charge);
+    let region = row.read("from_region", named_region);
+    let bytes = row.read("gb", bytes);
+    let (charge, region, bytes) = (charge?, region?, bytes?);
+    let message = format!("{} from {region} is there already", charge.name());
+    if usage.insert((charge, region), bytes).is_some() {
+        row.fault(None, &Error::usage(message).hint("leave one of the lines out, or add them up"));
     }
-    let cell = |column: usize| (line, COLUMNS[column], record.get(column).unwrap_or_default());
-    let charge = read(cell(0), priced_charge)?;
-    Ok(((charge, read(cell(1), named_region)?), read(cell(2), bytes)?))
-}
-
-fn read<T>((line, column, text): (u64, &'static str, &str), read: impl FnOnce(&str) -> Read<T>) -> Result<T, Fault> {
-    read(text).map_err(|(message, hint)| Fault { line, column: Some(column), message, hint })
+    Some(())
 }
 
 /// A charge that has tiers of its own.
-fn priced_charge(text: &str) -> Read<Charge> {
+fn priced_charge(text: &str) -> Result<Charge, Error> {
     match charge(text)? {
-        Charge::InternetEgressFree => Err(("what is free is in no tier".to_owned(), None)),
+        Charge::InternetEgressFree => Err(Error::usage("what is free is in no tier")),
         charge => Ok(charge),
     }
 }
 
 /// Whole bytes of GB with decimals, halves rounded up.
-fn bytes(text: &str) -> Read<u64> {
+fn bytes(text: &str) -> Result<u64, Error> {
     let scale = 10_u128.pow(GB_DECIMALS);
-    let units = decimal(text, GB_DECIMALS).map_err(|message| (message, None))?;
+    let units = decimal(text, GB_DECIMALS)?;
     let bytes = units.checked_mul(GB_BYTES.into()).map(|bytes| (bytes + scale / 2) / scale);
     let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
-    bytes.ok_or_else(|| (format!("`{text}` GB is more than a month can have"), None))
+    bytes.ok_or_else(|| Error::usage(format!("`{text}` GB is more than a month can have")))
 }
 
 #[cfg(test)]
@@ -123,7 +86,7 @@ mod tests {
             ((Charge::NatProcessing, "eu-west-1".to_owned()), GB_BYTES / 2),
         ];
         assert_eq!(usage, MonthUsage::from(expected));
-        assert_eq!(bytes("0.000000553200000"), Ok(594), "as a bill prints 594 bytes");
+        assert_eq!(bytes("0.000000553200000").unwrap(), 594, "as a bill prints 594 bytes");
     }
 
     #[test]
@@ -144,13 +107,20 @@ mod tests {
 
     #[test]
     fn a_file_that_is_something_else_is_told_and_all_faults_are_hints_of_the_first() {
-        for text in ["", "charge,gb\n", "gb,charge,from_region\n"] {
-            let error = read_usage("bill.csv", text.as_bytes()).unwrap_err();
-            assert_eq!(error.to_string(), "bill.csv, line 1: these are not the columns");
+        for (text, told) in [
+            ("", "bill.csv, line 1: there is no line of column names"),
+            ("charge,gb\n", "bill.csv, line 1, from_region: the column is missing"),
+            ("charge,gb,from_region,GB\n", "bill.csv, line 1, gb: the column is there twice"),
+            ("charge,gb,from_regoin\n", "bill.csv, line 1: there is no column `from_regoin`"),
+        ] {
+            assert_eq!(read_usage("bill.csv", text.as_bytes()).unwrap_err().to_string(), told);
         }
         let text = b"charge,from_region,gb\nx,us-east-1,1\nnat-processing,us-east-1,y\n\xff,us-east-1,1\n";
         let error = read_usage("bill.csv", text).unwrap_err();
         assert_eq!(error.to_string(), "bill.csv, line 2, charge: there is no charge `x`");
-        assert_eq!(error.hints().last().map(String::as_str), Some("line 4: the line is not UTF-8"));
+        assert_eq!(
+            error.hints().last().map(String::as_str),
+            Some("also line 4: the line is not UTF-8 (save the file as UTF-8)")
+        );
     }
 }

@@ -1,13 +1,12 @@
 //! Values of the records → cells of a report.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use super::{Cell, Head};
 use crate::decode::{Dictionary, Values};
 use crate::group::{Key, KeyValue};
 use crate::price::Value;
 use crate::schema::output::CellKind;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME};
+use crate::units::address;
 
 /// The column of a key.
 pub(super) fn head(key: &Key) -> Head {
@@ -18,8 +17,8 @@ pub(super) fn head(key: &Key) -> Head {
 pub(super) fn key_cell(value: KeyValue, names: &Dictionary) -> Cell {
     match value {
         KeyValue::Absent => Cell::Absent,
-        KeyValue::Address(address) => Cell::Address(ip(address)),
-        KeyValue::Prefix(address, bits) => Cell::Prefix(ip(address), bits),
+        KeyValue::Address(held) => Cell::Address(address::shown(held)),
+        KeyValue::Prefix(held, bits) => Cell::Prefix(address::shown(held), bits),
         KeyValue::Number(number) => number.into(),
         KeyValue::Time(seconds) => Cell::Time(seconds),
         KeyValue::Text(code) => Cell::from(names.display(code).as_ref()),
@@ -44,7 +43,7 @@ impl From<&Value> for Cell {
 pub(super) fn value_cell(values: &Values, row: usize, dictionary: &Dictionary) -> Cell {
     match values {
         Values::Address(values) if values[row] == ABSENT_ADDRESS => Cell::Absent,
-        Values::Address(values) => Cell::Address(ip(values[row])),
+        Values::Address(values) => Cell::Address(address::shown(values[row])),
         Values::Small(values) if values[row] == ABSENT_SMALL => Cell::Absent,
         Values::Small(values) => u64::from(values[row]).into(),
         Values::Big(values) if values[row] == ABSENT_BIG => Cell::Absent,
@@ -58,9 +57,4 @@ pub(super) fn value_cell(values: &Values, row: usize, dictionary: &Dictionary) -
 /// A moment, or none.
 pub(super) fn moment(seconds: u32) -> Cell {
     if seconds == ABSENT_TIME { Cell::Absent } else { Cell::Time(seconds) }
-}
-
-/// An address as it is held, IPv4 in `::ffff:0:0/96`.
-fn ip(address: u128) -> IpAddr {
-    Ipv6Addr::from(address).to_canonical()
 }

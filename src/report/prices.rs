@@ -221,7 +221,12 @@ pub fn check(name: &str, rows: &[PriceRow], faults: &[Fault], embedded: &PriceTa
 fn faults_table(faults: &[Fault]) -> Table {
     let text = |text: Option<&str>| text.map_or(Cell::Absent, Cell::from);
     let row = |fault: &Fault| -> Row {
-        vec![fault.line.into(), text(fault.column), fault.message.as_str().into(), text(fault.hint.as_deref())]
+        vec![
+            fault.line.into(),
+            text(fault.column.as_deref()),
+            fault.message.as_str().into(),
+            text(fault.hint.as_deref()),
+        ]
     };
     let columns = [output::LINE, output::COLUMN, output::FAULT, output::HINT];
     table("faults", "What is wrong", columns, faults.iter().map(row).collect())

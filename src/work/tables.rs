@@ -118,10 +118,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let faulty = path(&folder, "network.csv", "cidr\n10.0.0.1/24\n");
         let error = tables(&[of(&folder)]).unwrap_err();
-        let message = format!("{faulty}, line 2, cidr: `10.0.0.1/24` has bits set behind its first 24");
+        let message = format!("{faulty}, line 2, cidr: `10.0.0.1/24` has host bits set");
         assert_eq!(
             told(&error),
-            (message, &["the prefix is 10.0.0.0/24; the address alone is 10.0.0.1/32".to_owned()][..])
+            (message, &["write 10.0.0.0/24 for the network, 10.0.0.1/32 for the address".to_owned()][..])
         );
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::learn::Learnt;
 use super::super::prefixes::Prefixes;
-use super::super::tables::{Prefix, Tables};
+use super::super::tables::Tables;
 use super::Estate;
 use crate::group::is_public;
+use crate::units::address::Prefix;
 
 /// Who holds an address.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,8 @@
 //! Tag tables, as CSV: texts → what each key is said to be of each resource, and everything that is wrong.
 //!
-//! A table has a column `resource`, maybe `valid_from` and `valid_to`, and any others are keys. They go by their names
-//! in the first line, in any order; lines that begin with `#` are left out. An empty cell says nothing of its key.
-//! Moments are UTC, and a row holds from its `valid_from` until before its `valid_to`, for ever on a side that is empty.
-//! Every fault of every file is found, not only the first, so that tables are mended in one go.
+//! A table has a column `resource`, maybe `valid_from` and `valid_to`, and any others are keys. An empty cell says
+//! nothing of its key. Moments are UTC, and a row holds from its `valid_from` until before its `valid_to`, for ever on a
+//! side that is empty. Every fault of every file is found, not only the first, so that tables are mended in one go.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,9 +10,9 @@ use std::sync::Arc;
 use super::claims::{Claim, Claims, Overlap, Place};
 use super::fault::{self, Fault};
 use super::resource::Resource;
-use super::row::{COLUMNS, Header, Row};
+use super::row::{self, LAYOUT, TagRow};
 use crate::error::Error;
-use crate::units::lines::Lines;
+use crate::units::csv_table::CsvTable;
 use crate::units::time;
 
 /// What tag tables say.
@@ -65,56 +64,32 @@ impl<'a> Reading<'a> {
     fn file(&mut self, name: &'a str, text: &[u8]) {
         let file = self.names.len();
         self.names.push(name);
-        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-        let mut lines = Lines::of(text);
-        let mut reader = csv::ReaderBuilder::new();
-        reader.flexible(true).comment(Some(b'#')).trim(csv::Trim::All).has_headers(false);
-        let (mut header, mut rows) = (None, 0_usize);
-        for record in reader.from_reader(text).records() {
-            let start = match &record {
-                Ok(record) => record.position(),
-                Err(error) => error.position(),
-            };
-            let place = Place { file, line: lines.line(start.map_or(0, csv::Position::byte)) };
-            let read = match (record, &header) {
-                (Err(_), _) => {
-                    Err(vec![Fault::of(place, None, "the line is not UTF-8").hinted("save the file as UTF-8")])
-                }
-                (Ok(record), None) => Header::of(&cells(&record), place).map(|names| header = Some(names)),
-                (Ok(record), Some(_)) if record.iter().all(str::is_empty) => Ok(()),
-                (Ok(record), Some(header)) => header.row(&cells(&record), place).map(|row| {
-                    rows += 1;
-                    self.add(header, row);
-                }),
-            };
-            let is_read = read.is_ok();
-            self.faults.extend(read.err().into_iter().flatten());
+        let of_file = |fault| Fault { file, fault };
+        let headed = CsvTable::open(text, &LAYOUT).and_then(|table| Ok((row::keys(&table)?, table)));
+        let (keys, table) = match headed {
+            Ok(headed) => headed,
             // Without its column names a file says nothing more.
-            if header.is_none() && !is_read {
-                return;
-            }
-        }
-        self.end(file, header, rows);
-    }
-
-    /// What can be told only at the end of a file.
-    fn end(&mut self, file: usize, header: Option<Header>, rows: usize) {
-        let Some(header) = header else {
-            let fault = Fault::of(Place { file, line: 1 }, None, "there is no line of column names").hinted(COLUMNS);
-            return self.faults.push(fault);
+            Err(faults) => return self.faults.extend(faults.into_iter().map(of_file)),
         };
-        for (_, key) in header.keys {
+        let (rows, faults) = table.read(|row| {
+            let row = TagRow::of(row)?;
+            self.add(&keys, row, file);
+            Some(())
+        });
+        if rows.is_empty() && faults.is_empty() {
+            self.warnings.push(format!("{name} has no rows, so it tells no owners"));
+        }
+        self.faults.extend(faults.into_iter().map(of_file));
+        for key in keys {
             self.rows.entry(key).or_default();
         }
-        if rows == 0 && self.faults.iter().all(|fault| fault.place.file != file) {
-            self.warnings.push(format!("{} has no rows, so it tells no owners", self.names[file]));
-        }
     }
 
-    fn add(&mut self, header: &Header, row: Row) {
-        for ((_, key), owner) in header.keys.iter().zip(row.owners) {
+    fn add(&mut self, keys: &[Arc<str>], row: TagRow, file: usize) {
+        let place = Place { file, line: row.line };
+        for (key, owner) in keys.iter().zip(row.owners) {
             let Some(owner) = owner else { continue };
-            let claim = Claim { from: row.from, to: row.to, owner, place: row.place };
+            let claim = Claim { from: row.from, to: row.to, owner, place };
             let rows = self.rows.entry(key.clone()).or_default();
             rows.entry(row.resource.clone()).or_default().push(claim);
         }
@@ -160,7 +135,7 @@ impl<'a> Reading<'a> {
         let before = self.named(first.place, second.place);
         let both = (&second.owner, &first.owner);
         let message = format!("{resource} is `{}`'s here and `{}`'s by {before} at the same time", both.0, both.1);
-        let fault = Fault::of(second.place, Some(key), message);
+        let fault = Fault::of(second.place, key, message);
         if overlap.first.from == overlap.second.from {
             return fault.hinted("leave one of them out, or say when each holds");
         }
@@ -173,8 +148,4 @@ impl<'a> Reading<'a> {
         let file = (place.file != beside.file).then(|| format!(" of {}", self.names[place.file]));
         format!("line {}{}", place.line, file.unwrap_or_default())
     }
-}
-
-fn cells(record: &csv::StringRecord) -> Vec<&str> {
-    record.iter().collect()
 }

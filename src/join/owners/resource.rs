@@ -1,16 +1,13 @@
 //! What a row of a tag table can be about, told by its form.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::join::tables::Prefix;
-use crate::schema::ABSENT_ADDRESS;
+use crate::error::Error;
+use crate::units::address::{self, Prefix};
 
 /// How many digits an account has.
 const ACCOUNT_DIGITS: usize = 12;
-/// The bits of `::ffff:0:0/96`, where IPv4 lies.
-const IPV4_BITS: u8 = 96;
 const FORMS: &str = "write eni-…, i-…, nat-…, vpce-…, vpc-…/10.0.0.1, 10.0.0.1, subnet-…, 10.0.0.0/16, vpc-… or an \
      account of 12 digits";
 
@@ -40,24 +37,21 @@ pub(super) enum Resource {
 /// Makes a resource of an id.
 type Kind = fn(Arc<str>) -> Resource;
 
-/// What is wrong with a resource, and what to do about it.
-pub(super) type Wrong = (String, String);
-
 impl Resource {
     /// The resource of a text.
-    pub(super) fn parse(typed: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(typed: &str) -> Result<Self, Error> {
         let text = typed.to_ascii_lowercase();
         if let Some(named) = Self::named(&text) {
             return Ok(named);
         }
         let read = match text.split_once('/') {
-            Some((vpc, address)) if is_id(vpc, "vpc-") => {
-                address_of(address).map(|address| Self::AddressInVpc(vpc.into(), address))
+            Some((vpc, own)) if is_id(vpc, "vpc-") => {
+                address::parse(own).map(|address| Self::AddressInVpc(vpc.into(), address))
             }
-            Some((first, bits)) => return network(typed, first, bits),
-            None => address_of(&text).map(Self::Address),
+            Some((first, _)) if address::parse(first).is_ok() => return network(&text),
+            _ => address::parse(&text).map(Self::Address),
         };
-        read.ok_or_else(|| unknown(typed))
+        read.map_err(|_| unknown(typed))
     }
 
     fn named(text: &str) -> Option<Self> {
@@ -78,9 +72,8 @@ impl Resource {
     /// The CIDR of this length that holds an address. One of IPv6 that is wide enough to hold all of IPv4 does not mean
     /// it.
     pub(super) fn network_of(address: u128, bits: u8) -> Option<Self> {
-        let is_ipv4 = Ipv6Addr::from(address).to_ipv4_mapped().is_some();
-        let first = address & !hosts(bits);
-        (bits >= IPV4_BITS || !is_ipv4).then_some(Self::Network(Prefix { first, bits }))
+        let prefix = Prefix::around(address, bits);
+        prefix.means(address).then_some(Self::Network(prefix))
     }
 
     /// The length of a CIDR.
@@ -98,12 +91,9 @@ impl fmt::Display for Resource {
             | Self::Subnet(id)
             | Self::Vpc(id)
             | Self::Account(id) => f.write_str(id),
-            Self::AddressInVpc(vpc, address) => write!(f, "{vpc}/{}", shown(*address)),
-            Self::Address(address) => write!(f, "{}", shown(*address)),
-            Self::Network(Prefix { first, bits }) => {
-                let first = shown(*first);
-                write!(f, "{first}/{}", if first.is_ipv4() { bits - IPV4_BITS } else { *bits })
-            }
+            Self::AddressInVpc(vpc, address) => write!(f, "{vpc}/{}", address::shown(*address)),
+            Self::Address(address) => write!(f, "{}", address::shown(*address)),
+            Self::Network(prefix) => prefix.fmt(f),
         }
     }
 }
@@ -113,43 +103,13 @@ fn is_id(text: &str, start: &str) -> bool {
     !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn address_of(text: &str) -> Option<u128> {
-    text.parse().ok().map(held).filter(|address| *address != ABSENT_ADDRESS)
-}
-
-/// An address as columns hold it.
-fn held(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().into(),
-        IpAddr::V6(address) => address.into(),
-    }
-}
-
-fn shown(address: u128) -> IpAddr {
-    IpAddr::V6(address.into()).to_canonical()
-}
-
-/// The bits behind the first so many.
-fn hosts(bits: u8) -> u128 {
-    u128::MAX.checked_shr(bits.into()).unwrap_or(0)
-}
-
-fn network(typed: &str, first: &str, bits: &str) -> Result<Resource, Wrong> {
-    let address: IpAddr = first.parse().map_err(|_| unknown(typed))?;
-    let fixed = if address.is_ipv4() { IPV4_BITS } else { 0 };
-    let is_number = bits.bytes().all(|byte| byte.is_ascii_digit());
-    let length = bits.parse::<u8>().ok().filter(|length| is_number && *length <= 128 - fixed);
-    let length = length.ok_or_else(|| unknown(typed))?;
-    let prefix = Prefix { first: held(address) & !hosts(fixed + length), bits: fixed + length };
-    if prefix.first != held(address) {
-        let meant = if address.is_ipv4() { shown(prefix.first) } else { Ipv6Addr::from(prefix.first).into() };
-        let hint = format!("the network is {meant}/{length}; the address alone is {first}");
-        return Err((format!("`{typed}` has bits set behind its first {length}"), hint));
-    }
+/// The network of a CIDR, or the address that it is.
+fn network(cidr: &str) -> Result<Resource, Error> {
+    let prefix = Prefix::parse(cidr)?;
     Ok(if prefix.bits == 128 { Resource::Address(prefix.first) } else { Resource::Network(prefix) })
 }
 
-fn unknown(typed: &str) -> Wrong {
+fn unknown(typed: &str) -> Error {
     let text = typed.to_ascii_lowercase();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let hint = match text.rsplit(['/', ':']).next() {
@@ -164,20 +124,20 @@ fn unknown(typed: &str) -> Wrong {
     };
     let message =
         if text.is_empty() { "the resource is missing".to_owned() } else { format!("`{typed}` is no resource") };
-    (message, hint)
+    Error::usage(message).hint(hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<Resource, Wrong> {
+    fn parsed(text: &str) -> Result<Resource, Error> {
         Resource::parse(text)
     }
 
     #[test]
     fn a_resource_is_told_by_its_form() {
-        let address = |text: &str| held(text.parse().unwrap());
+        let address = |text: &str| address::parse(text).unwrap();
         let network = |text: &str, bits| Resource::Network(Prefix { first: address(text), bits });
         for (text, resource) in [
             ("eni-0a", Resource::Interface("eni-0a".into())),
@@ -197,7 +157,7 @@ mod tests {
             ("2001:db8::/32", network("2001:db8::", 32)),
             ("::/0", network("::", 0)),
         ] {
-            assert_eq!(parsed(text), Ok(resource), "{text}");
+            assert_eq!(parsed(text).expect(text), resource, "{text}");
         }
     }
 
@@ -208,8 +168,8 @@ mod tests {
             ("web-1", "`web-1` is no resource", "write eni-…"),
             ("eni-", "`eni-` is no resource", "write eni-…"),
             ("vpc-1/10.0.0.0/24", "`vpc-1/10.0.0.0/24` is no resource", "write eni-…"),
-            ("10.0.0.0/33", "`10.0.0.0/33` is no resource", "write eni-…"),
-            ("10.0.0.0/+8", "`10.0.0.0/+8` is no resource", "write eni-…"),
+            ("10.0.0.0/33", "invalid CIDR `10.0.0.0/33`", "the length is a number up to 32"),
+            ("10.0.0.0/+8", "invalid CIDR `10.0.0.0/+8`", "the length is a number up to 32"),
             ("10.0.0.256", "`10.0.0.256` is no resource", "write eni-…"),
             ("::fffe:0:0", "`::fffe:0:0` is no resource", "write eni-…"),
             ("12345678901", "`12345678901` is no resource", "an account has 12 digits"),
@@ -221,18 +181,18 @@ mod tests {
             ),
             (
                 "10.0.0.1/16",
-                "`10.0.0.1/16` has bits set behind its first 16",
-                "the network is 10.0.0.0/16; the address alone is 10.0.0.1",
+                "`10.0.0.1/16` has host bits set",
+                "write 10.0.0.0/16 for the network, 10.0.0.1/32 for the address",
             ),
             (
                 "2001:db8::1/32",
-                "`2001:db8::1/32` has bits set behind its first 32",
-                "the network is 2001:db8::/32; the address alone is 2001:db8::1",
+                "`2001:db8::1/32` has host bits set",
+                "write 2001:db8::/32 for the network, 2001:db8::1/128 for the address",
             ),
         ] {
-            let (message, told_hint) = parsed(text).unwrap_err();
-            assert_eq!(message, told);
-            assert!(told_hint.starts_with(hint), "{text}: {told_hint}");
+            let error = parsed(text).unwrap_err();
+            assert_eq!(error.to_string(), told);
+            assert!(error.hints()[0].starts_with(hint), "{text}: {:?}", error.hints());
         }
     }
 
@@ -245,9 +205,9 @@ mod tests {
 
     #[test]
     fn a_wide_network_of_ipv6_holds_no_ipv4() {
-        let ipv4 = held("10.0.0.1".parse().unwrap());
+        let ipv4 = address::parse("10.0.0.1").unwrap();
         assert_eq!(Resource::network_of(ipv4, 0), None);
         assert_eq!(Resource::network_of(ipv4, 96), Some(parsed("0.0.0.0/0").unwrap()));
-        assert_eq!(Resource::network_of(held("2001:db8::1".parse().unwrap()), 0), Some(parsed("::/0").unwrap()));
+        assert_eq!(Resource::network_of(address::parse("2001:db8::1").unwrap(), 0), Some(parsed("::/0").unwrap()));
     }
 }

@@ -4,12 +4,11 @@
 //! and pages of one. What the parts mean together is not decided here.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::Prefix;
+use crate::units::address::{self, Prefix};
 
 /// The commands whose answers are recognised.
 pub(super) const RECOGNISED: &str = "the answers of `aws ec2 describe-network-interfaces`, `describe-instances`, \
@@ -306,11 +305,7 @@ pub(super) struct Address(pub(super) Option<u128>);
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let Some(text) = Text::deserialize(json)?.filter(|text| !text.is_empty()) else { return Ok(Self(None)) };
-        match text.parse::<IpAddr>() {
-            Ok(IpAddr::V4(address)) => Ok(Self(Some(address.to_ipv6_mapped().into()))),
-            Ok(IpAddr::V6(address)) => Ok(Self(Some(address.into()))),
-            Err(_) => Err(de::Error::custom(format_args!("`{text}` is no address"))),
-        }
+        address::parse(&text).map(|address| Self(Some(address))).map_err(de::Error::custom)
     }
 }
 
@@ -382,11 +377,11 @@ mod tests {
             ("{\"Subnets\": [\n{}]}", "missing field `SubnetId` at line 2 column 2"),
             (
                 "{\"Subnets\": [{\"SubnetId\": \"a\",\n\"CidrBlock\": \"10.0.0.1/8\"}]}",
-                "`10.0.0.1/8` has bits set behind its first 8 at line 2",
+                "`10.0.0.1/8` has host bits set at line 2",
             ),
             (
                 "{\"NetworkInterfaces\": [{\"NetworkInterfaceId\": \"a\", \"PrivateIpAddress\": \"x\"}]}",
-                "`x` is no address at line 1",
+                "invalid address `x` at line 1",
             ),
             ("{\"Subnets\": [{\"SubnetId\": \"a\"", "EOF while parsing an object at line 1"),
             ("[1]", "invalid type: integer `1`, expected an answer of AWS's, or an array of such at line 1"),

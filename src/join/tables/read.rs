@@ -10,10 +10,9 @@ use super::inventory::{Listing, RECOGNISED, Remarks};
 use super::resolve::Estate;
 use super::{Network, Tables, network};
 use crate::error::{Error, Fault, nearest};
+use crate::units::csv_table;
 use crate::units::human::counted;
 
-/// Faults of a file that are told one by one.
-pub const FAULTS_SHOWN_MAX: usize = 8;
 /// The column by which a tag table is recognised.
 const RESOURCE: &str = "resource";
 /// How a text begins that a Windows shell wrote.
@@ -115,7 +114,7 @@ impl Reader {
     }
 
     fn csv(&mut self, name: &str, bytes: &[u8], text: &[u8]) -> Result<(), Refused> {
-        let header = network::header(text).map_err(|fault| Refused::Faulty(of_faults(name, &[fault])))?;
+        let header = csv_table::column_names(text).map_err(|fault| Refused::Faulty(of_faults(name, &[fault])))?;
         if header.iter().any(|column| column == RESOURCE) {
             self.tag_tables.push((name.into(), bytes.to_vec()));
             return Ok(());
@@ -148,15 +147,8 @@ impl Reader {
     }
 }
 
-/// The first fault, and the others as hints.
 fn of_faults(name: &str, faults: &[Fault]) -> Error {
-    let Some((first, others)) = faults.split_first() else { return Error::usage(format!("{name}: faulty")) };
-    let error = Error::usage(format!("{name}, {first}"));
-    let error = first.hint.iter().fold(error, |error, hint| error.hint(hint));
-    let shown = others.iter().take(FAULTS_SHOWN_MAX - 1);
-    let error = shown.fold(error, |error, fault| error.hint(format!("also {fault}")));
-    let rest = others.len().saturating_sub(FAULTS_SHOWN_MAX - 1);
-    if rest == 0 { error } else { error.hint(format!("and {} more", counted(rest as u64, "fault"))) }
+    csv_table::refusal(faults.iter().map(|fault| (name, fault)))
 }
 
 fn json_fault(name: &str, fault: &serde_json::Error) -> Error {
@@ -191,7 +183,7 @@ fn other_csv(name: &str, header: &[String]) -> Error {
         Some((column, near)) => error.hint(format!("`{column}`: did you mean `{near}`?")),
         None => error.hint(format!(
             "a network table has the columns {}, a tag table {RESOURCE}, one for each key, valid_from, valid_to",
-            network::COLUMNS.join(",")
+            network::COLUMNS
         )),
     }
 }

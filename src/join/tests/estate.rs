@@ -1,7 +1,8 @@
 //! What inventories, flow logs and own public addresses tell of ends and paths.
 
 use super::*;
-use crate::join::tables::{EndpointKind, KnownEndpoint, Prefix};
+use crate::join::tables::{EndpointKind, KnownEndpoint};
+use crate::units::address::Prefix;
 
 const PUBLIC: [&str; 3] = [
     "web vpc=vpc-a zone=use1-az1 at=10.0.0.1 public=54.144.0.1",

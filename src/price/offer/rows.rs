@@ -169,8 +169,11 @@ impl Columns {
 
     /// Takes the line's price, or counts why not.
     fn price(&self, record: &ByteRecord, list: &List, product: &Product, import: &mut Import) {
-        if record.len() < self.width {
-            return import.leave_out(Reason::Malformed, "a line that is cut off", 1);
+        // A quote that is not closed takes cells of the next line into its own, and then the number of cells is another.
+        if record.len() != self.width {
+            let is_cut = record.len() < self.width;
+            let example = if is_cut { "a line that is cut off" } else { "a line with too many cells" };
+            return import.leave_out(Reason::Malformed, example, 1);
         }
         let text = |field| self.text(record, field);
         let or = |field, absent| if self.places[field as usize].is_none() { absent } else { text(field) };

@@ -126,6 +126,14 @@ fn a_list_that_is_cut_off_is_damage() {
 }
 
 #[test]
+fn a_quote_that_takes_a_line_into_its_own_is_damage() {
+    let line = format!("\"{}\"\n", PLAIN.join("\",\""));
+    let open = format!("{}\n", line.trim_end().strip_suffix('"').unwrap());
+    let text = format!("{ABOUT}{HEAD}{open}{line}");
+    assert_eq!(imported(&[&text]), (vec![], vec![(Reason::Malformed, 1)]));
+}
+
+#[test]
 fn zero_between_zones_inside_a_service_is_not_the_price_between_zones() {
     let (rows, left) = imported(&[&list(&[
         ("USE1-DataTransfer-xAZ-Out-Bytes", "0", "Inf", "0.0000000000"),

@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::join::prefixes::Prefixes;
-use crate::join::tables::Prefix;
+use crate::units::address::Prefix;
 
 /// The most prefixes that a list may have.
 pub(super) const CIDRS_MAX: usize = 4_000_000;
@@ -103,7 +103,7 @@ mod tests {
     fn a_bad_line_is_named_with_what_to_write_instead() {
         for (text, told, hint) in [
             ("10.0.0.0/8\nevil.example", "t, line 2: `evil.example` is no prefix or address", "2001:db8::/32"),
-            ("10.0.0.1/8", "t, line 1: `10.0.0.1/8` is no prefix or address", "the prefix is 10.0.0.0/8"),
+            ("10.0.0.1/8", "t, line 1: `10.0.0.1/8` is no prefix or address", "write 10.0.0.0/8 for the network"),
             ("# nothing\n", "t: holds no prefix", "one prefix or address a line"),
         ] {
             let error = CidrList::read([("t", text.as_bytes())]).unwrap_err();
