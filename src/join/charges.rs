@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ends::{Atlas, Basis, End, Facet, Scope};
 use super::estate::Own;
-use super::path::{Path, Sides, Via, Way, assumption};
+use super::path::{Path, Sides, Way, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
@@ -42,8 +42,8 @@ struct Side<'a> {
     bearer: Bearer,
 }
 
-/// The charges of a counted transfer.
-pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
+/// The charges of a counted transfer of an hour.
+pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, items: &mut Vec<Item>) {
     let [from, to] = payers(atlas, sides, way);
     let one = |charge: Charge, side: &Side<'_>, other: &str| Item {
         charge,
@@ -87,9 +87,6 @@ pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u
         },
         _ => {}
     }
-    if way.via.has(Via::NAT) {
-        unlogged_nat(atlas, sides, way, moment, items);
-    }
 }
 
 /// Who pays at either side: the account of the interface that faces the outside, which is the NAT gateway's where the
@@ -107,15 +104,19 @@ fn payers<'a>(atlas: &Atlas, sides: &Sides<'a>, way: &Way) -> [Side<'a>; 2] {
     })
 }
 
-/// What a NAT gateway takes that is not logged, or whose records do not name its clients, told by the flows through it.
-fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, moment: u32, items: &mut Vec<Item>) {
+/// Whether the NAT gateway on the way of a transfer tells by its own records of a moment what it is charged for.
+pub(super) fn is_told_by_nat(atlas: &Atlas, way: &Way, moment: u32) -> bool {
+    way.nat.is_some_and(|nat| atlas.estate.interfaces[nat as usize].names_clients_at(moment))
+}
+
+/// What a NAT gateway on the way is charged for that is not logged, or whose records do not name its clients, told by the
+/// flows through it.
+pub(super) fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, hour: u32, items: &mut Vec<Item>) {
     let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
-    if nat.is_some_and(|nat| nat.names_clients_at(moment)) {
-        return;
-    }
     let forward = sides.src.scope == Scope::Own;
     let client = if forward { sides.src } else { sides.dst };
-    let unnamed = nat.is_some_and(|nat| nat.is_watched(moment));
+    let names_clients = |nat: &Own| nat.names_clients || nat.role == Role::RegionalNat;
+    let unnamed = nat.is_some_and(|nat| !names_clients(nat) && nat.is_watched_in(hour));
     let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
     let told = |name: fn(&Own) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {

@@ -1,11 +1,16 @@
 //! Each byte once: which records of a transfer count, and why.
+//!
+//! A fact is of an hour, and so is its judgement: one whose records all start while its sender is watched, or all while
+//! it is not, is judged as each of them would be. Where the sender's watch begins or ends in between, nobody can tell
+//! its records apart any more: then the difference counts between what was seen here and what those saw who come
+//! first. See [`super::index::Splits`].
 
 use super::ends::{Atlas, End, Ends};
-use super::estate::covers;
-use super::index::{Index, client};
+use super::estate::{covers, edges};
+use super::index::{Index, Part, client};
 use super::tables::Role;
-use super::view::{Direction, Fact, View};
-use crate::group::Class;
+use super::view::{Direction, Fact, HOUR_SECONDS, View};
+use crate::group::{Class, KeyValue};
 
 /// What becomes of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,113 +18,301 @@ pub(super) struct Judgement {
     /// Counted, duplicate or hop.
     pub(super) class: Class,
     pub(super) rule: &'static str,
-    /// How many of the bytes count; fewer than all at the edge of a watch alone.
-    pub(super) bytes: u128,
+    /// How many of the bytes count, and of the packets; fewer than all where a watch begins or ends.
+    pub(super) part: Part,
+    /// What becomes of the other bytes.
+    pub(super) rest: Class,
 }
 
 impl Judgement {
-    fn new(class: Class, rule: &'static str, fact: &Fact) -> Self {
-        let bytes = if class == Class::Counted { fact.counted.bytes } else { 0 };
-        Self { class, rule, bytes }
+    /// One for all records of a fact.
+    pub(super) fn of_all((class, rule): Verdict, fact: &Fact) -> Self {
+        let part = if class == Class::Counted { Part::all(fact) } else { Part::default() };
+        Self { class, rule, part, rest: class }
+    }
+}
+
+/// What becomes of records that start at a moment, and by which rule.
+type Verdict = (Class, &'static str);
+
+/// A fact as its interface saw it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sighting<'a> {
+    pub(super) view: &'a View,
+    pub(super) fact: &'a Fact,
+    pub(super) direction: Option<Direction>,
+    pub(super) ends: Ends,
+}
+
+/// Whose view of a transfer a record is. Of several that bear the same bytes the first one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Seat {
+    Sender,
+    /// An interface that a logged sender's packets leave by.
+    Forwarder,
+    Receiver,
+    /// A NAT gateway, on its client's side.
+    Nat,
+    /// A transit gateway's interface that takes packets in.
+    TransitIn,
+    /// One that gives them out.
+    TransitOut,
+    /// Nobody can tell which: it counts whatever others saw.
+    Undirected,
+    /// A NAT gateway's, for what it is charged for, whatever others saw.
+    Charged,
+    /// An end's, for what a NAT gateway on the way is charged for and did not log.
+    Through,
+}
+
+/// Who saw a transfer: from which seat, by which of the interface's flow logs, the best of which is 0, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Observer {
+    pub(super) seat: Seat,
+    pub(super) log: usize,
+    pub(super) place: u32,
+}
+
+impl Observer {
+    /// Whether another's records of the same bytes go first.
+    pub(super) fn comes_after(&self, other: &Self) -> bool {
+        let apart = |seat| matches!(seat, Seat::Undirected | Seat::Charged | Seat::Through);
+        match self.seat {
+            Seat::Through => {
+                let first = other.seat == Seat::Nat || other.seat == Seat::Through && other.log < self.log;
+                first && other.place == self.place
+            }
+            seat => {
+                let comparable = seat == other.seat || !apart(seat) && !apart(other.seat);
+                comparable && (other.seat, other.log) < (seat, self.log)
+            }
+        }
     }
 }
 
 impl Atlas {
-    /// Whether an end's own records of a moment would be in the input.
+    /// Whether an end's own records of a moment would be in the input: of any interface that has the address.
     pub(super) fn is_watched(&self, end: End, moment: u32) -> bool {
-        end.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_watched(moment))
+        let mut watchers = self.estate.watchers(&end).iter();
+        watchers.any(|place| self.estate.interfaces[*place as usize].is_watched(moment))
     }
 
-    /// Whether the watch of a record's sender begins or ends between its first and its last start.
-    pub(super) fn straddles(&self, fact: &Fact, ends: Ends) -> bool {
-        let sender = ends.src.interface.map(|place| &self.estate.interfaces[place as usize]);
-        sender.is_some_and(|own| own.watch_changes(fact.moment(), fact.last_moment()))
+    /// Whether an end is watched from the first to the last second of an hour.
+    pub(super) fn is_watched_throughout(&self, end: End, hour: u32) -> bool {
+        let last = hour.saturating_add(HOUR_SECONDS - 1);
+        let watched = |moment| self.is_watched(end, moment);
+        watched(hour) && (!self.estate.changes_in(hour) || self.changes(end, hour, last).all(watched))
     }
 
-    /// Whether a better flow log's records of the interface tell of the same time. One that came after it was deleted,
-    /// or before it was made, is no other.
-    pub(super) fn is_other_flow_log(&self, view: &View, fact: &Fact) -> bool {
+    /// The moments after the first one and up to the last one at which an end's watch may change.
+    fn changes(&self, end: End, first: u32, last: u32) -> impl Iterator<Item = u32> {
+        let watchers = self.estate.watchers(&end).to_vec();
+        let edges = watchers.into_iter().flat_map(|place| self.estate.interfaces[place as usize].edges());
+        edges.filter(move |edge| first < *edge && *edge <= last)
+    }
+
+    /// Whether a better flow log's records of the interface tell of a moment. One that came after it was deleted, or
+    /// before it was made, is no other.
+    fn is_other_flow_log(&self, view: &View, moment: u32) -> bool {
+        self.better_flow_logs(view).any(|span| covers(span, moment))
+    }
+
+    /// The times of flow logs of the interface that go before the one of a view.
+    fn better_flow_logs(&self, view: &View) -> impl Iterator<Item = (u32, u32)> {
         let logs = view.interface.and_then(|place| self.estate.flow_logs.get(&place));
-        let mut better = logs.into_iter().flatten().take_while(|log| log.id != view.flow_log);
-        better.any(|log| covers(log.span, fact.moment()))
+        logs.into_iter().flatten().take_while(|log| log.id != view.flow_log).map(|log| log.span)
     }
 
-    /// Whether what left an interface is of a sender with own records.
-    pub(super) fn is_forwarded(&self, place: u32, fact: &Fact, ends: Ends) -> bool {
-        let other = fact.src != fact.srcaddr && ends.src.interface.is_some_and(|holder| holder != place);
-        other && self.is_watched(ends.src, fact.moment())
+    /// Whether what left an interface is of a sender whose address another one has.
+    fn is_forwarded(place: u32, fact: &Fact, ends: Ends) -> bool {
+        fact.src != fact.srcaddr && ends.src.interface.is_some_and(|holder| holder != place)
     }
 
-    /// Judges the accepted records of a fact.
-    pub(super) fn judge(
+    /// Who saw a fact, if it may count; and what else is charged for by it.
+    pub(super) fn observers(&self, index: &Index, sighting: &Sighting<'_>) -> impl Iterator<Item = Observer> + use<> {
+        let Sighting { view, fact, direction, ends } = *sighting;
+        let log = || self.better_flow_logs(view).count();
+        let own = view.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
+        let seats = match own {
+            None => [None, None],
+            Some((place, own)) if own.is_nat() => {
+                let client = client(own.role, fact, direction, ends);
+                [Seat::Nat, Seat::Charged].map(|seat| client.map(|_| (seat, place)))
+            }
+            Some((place, own)) if own.is_hop() => {
+                let passes = own.role == Role::TransitGateway && passes(fact, direction);
+                let seat = if direction == Some(Direction::Egress) { Seat::TransitOut } else { Seat::TransitIn };
+                [passes.then_some((seat, place)), None]
+            }
+            Some((place, _)) => {
+                let (seat, near, far) = match direction {
+                    None => (Seat::Undirected, ends.src, ends.dst),
+                    Some(Direction::Egress) if Self::is_forwarded(place, fact, ends) => {
+                        (Seat::Forwarder, ends.src, ends.dst)
+                    }
+                    Some(Direction::Egress) => (Seat::Sender, ends.src, ends.dst),
+                    Some(Direction::Ingress) => (Seat::Receiver, ends.dst, ends.src),
+                };
+                let nat = index.nat_of(near).filter(|_| far.vpc.is_none());
+                [Some((seat, place)), nat.map(|nat| (Seat::Through, nat))]
+            }
+        };
+        seats.map(|seat| seat.map(|(seat, place)| Observer { seat, log: log(), place })).into_iter().flatten()
+    }
+
+    /// Judges the accepted records of a fact. `extra` is what its group has besides.
+    pub(super) fn judge(&self, index: &Index, sighting: &Sighting<'_>, extra: &[KeyValue]) -> Judgement {
+        let fact = sighting.fact;
+        if let Some((part, rest)) =
+            index.part(self, sighting, extra, |seat| !matches!(seat, Seat::Charged | Seat::Through))
+        {
+            let class = if part.counts { Class::Counted } else { rest };
+            return Judgement { class, rule: "by difference with what comes first", part, rest };
+        }
+        let verdict = self.verdict(index, sighting, fact.moment());
+        let verdict = match verdict.0 {
+            Class::Counted => verdict,
+            _ => self.verdict_of_hour(index, sighting).unwrap_or(verdict),
+        };
+        Judgement::of_all(verdict, fact)
+    }
+
+    /// Why records of an hour do not count: of several reasons the first, whichever record each is of.
+    fn verdict_of_hour(&self, index: &Index, sighting: &Sighting<'_>) -> Option<Verdict> {
+        let hour = sighting.fact.hour;
+        if !self.estate.changes_in(hour) {
+            return None;
+        }
+        let inside = |edge: &u32| (hour..hour.saturating_add(HOUR_SECONDS)).contains(edge);
+        let moments = self.edges(index, sighting, true).filter(inside).chain([hour]);
+        let verdicts = moments.map(|moment| self.verdict(index, sighting, moment));
+        verdicts.filter(|(class, _)| *class != Class::Counted).min()
+    }
+
+    /// What a NAT gateway is charged for of a fact that names its client.
+    pub(super) fn charged(&self, index: &Index, sighting: &Sighting<'_>, extra: &[KeyValue]) -> Part {
+        let Sighting { view, fact, .. } = *sighting;
+        if let Some((part, _)) = index.part(self, sighting, extra, |seat| seat == Seat::Charged) {
+            return part;
+        }
+        if self.is_other_flow_log(view, fact.moment()) { Part::default() } else { Part::all(fact) }
+    }
+
+    /// What a NAT gateway on a fact's way is charged for beside what its own records tell, if that is told by difference.
+    pub(super) fn charged_on_the_way(
         &self,
         index: &Index,
-        view: &View,
-        fact: &Fact,
-        direction: Option<Direction>,
-        ends: Ends,
-    ) -> Judgement {
-        let judged = |class, rule| Judgement::new(class, rule, fact);
-        let Some(place) = view.interface else { return judged(Class::Counted, "seen at no interface") };
-        let own = &self.estate.interfaces[place as usize];
-        if self.is_other_flow_log(view, fact) {
-            return judged(Class::Duplicate, "the interface's other flow log counts");
-        }
-        if own.is_hop() {
-            return self.judge_hop(index, place, fact, direction, ends);
-        }
-        match direction {
-            None => judged(Class::Counted, "direction unknown"),
-            Some(Direction::Egress) if self.is_forwarded(place, fact, ends) => {
-                judged(Class::Hop, "forwarded for a logged sender")
-            }
-            Some(Direction::Egress) => judged(Class::Counted, "at the sender"),
-            Some(Direction::Ingress) => self.judge_received(index, fact, ends),
-        }
+        sighting: &Sighting<'_>,
+        extra: &[KeyValue],
+    ) -> Option<Part> {
+        index.part(self, sighting, extra, |seat| seat == Seat::Through).map(|(part, _)| part)
     }
 
-    fn judge_received(&self, index: &Index, fact: &Fact, ends: Ends) -> Judgement {
-        let judged = |class, rule| Judgement::new(class, rule, fact);
-        if self.straddles(fact, ends) {
-            let bytes = index.bytes_received_alone(fact, ends);
-            let class = if bytes == 0 { Class::Duplicate } else { Class::Counted };
-            return Judgement { class, rule: "at the receiver, less what the sender logged of it", bytes };
+    /// What becomes of the records that do not count, if of those from one moment to another some may count and some may
+    /// not.
+    pub(super) fn split(
+        &self,
+        index: &Index,
+        sighting: &Sighting<'_>,
+        observer: Observer,
+        (first, last): (u32, u32),
+    ) -> Option<Class> {
+        let Observer { seat, place, .. } = observer;
+        let nat = &self.estate.interfaces[place as usize];
+        let class = |moment: u32| match seat {
+            Seat::Charged if self.is_other_flow_log(sighting.view, moment) => Class::Duplicate,
+            Seat::Through if nat.names_clients_at(moment) => Class::Duplicate,
+            Seat::Charged | Seat::Through => Class::Counted,
+            _ => self.verdict(index, sighting, moment).0,
+        };
+        let by_ends = !matches!(seat, Seat::Sender | Seat::Undirected | Seat::Charged | Seat::Through);
+        let of_nat = (seat == Seat::Through).then(|| nat.edges()).into_iter().flatten();
+        let edges = self.edges(index, sighting, by_ends).chain(of_nat);
+        let edges = edges.filter(|edge| first < *edge && *edge <= last);
+        let (mut counts, mut rest) = (false, None);
+        for class in [first].into_iter().chain(edges).map(class) {
+            match class {
+                Class::Counted => counts = true,
+                other => rest = Some(rest.map_or(other, |rest: Class| rest.min(other))),
+            }
         }
-        if self.is_watched(ends.src, fact.moment()) {
-            return judged(Class::Duplicate, "the sender's own record counts");
+        rest.filter(|_| counts)
+    }
+
+    /// The moments at which it may change what becomes of a fact's records: by flow logs of the same interface, and, if
+    /// asked for, by who was watched.
+    fn edges(&self, index: &Index, sighting: &Sighting<'_>, by_ends: bool) -> impl Iterator<Item = u32> {
+        let Sighting { view, fact, direction, ends } = *sighting;
+        let hop = view.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_hop());
+        let mut places = Vec::new();
+        if by_ends && (hop || direction.is_some()) {
+            places.extend_from_slice(self.estate.watchers(&ends.src));
         }
-        judged(Class::Counted, "at the receiver: the sender is not logged")
+        if by_ends && hop {
+            places.extend_from_slice(self.estate.watchers(&ends.dst));
+            let (nat, first) = index.gates(fact);
+            places.extend(nat.into_iter().chain(first));
+        }
+        let watches = places.into_iter().flat_map(|place| self.estate.interfaces[place as usize].edges());
+        watches.chain(self.better_flow_logs(view).flat_map(edges))
+    }
+
+    /// What becomes of a fact's records that start at a moment.
+    fn verdict(&self, index: &Index, sighting: &Sighting<'_>, moment: u32) -> Verdict {
+        let Sighting { view, fact, direction, ends } = *sighting;
+        let Some(place) = view.interface else { return (Class::Counted, "seen at no interface") };
+        let own = &self.estate.interfaces[place as usize];
+        if self.is_other_flow_log(view, moment) {
+            return (Class::Duplicate, "the interface's other flow log counts");
+        }
+        if own.is_hop() {
+            return self.verdict_at_hop(index, sighting, place, moment);
+        }
+        match direction {
+            None => (Class::Counted, "direction unknown"),
+            Some(Direction::Egress) if Self::is_forwarded(place, fact, ends) && self.is_watched(ends.src, moment) => {
+                (Class::Hop, "forwarded for a logged sender")
+            }
+            Some(Direction::Egress) => (Class::Counted, "at the sender"),
+            Some(Direction::Ingress) if self.is_watched(ends.src, moment) => {
+                (Class::Duplicate, "the sender's own record counts")
+            }
+            Some(Direction::Ingress) => (Class::Counted, "at the receiver: the sender is not logged"),
+        }
     }
 
     /// Records of gateways count when neither end's own do: at a NAT gateway on the client's side, else at the transit
     /// gateway's first interface on the way. Without packet addresses they name no ends.
-    fn judge_hop(&self, index: &Index, place: u32, fact: &Fact, direction: Option<Direction>, ends: Ends) -> Judgement {
-        let judged = |class, rule| Judgement::new(class, rule, fact);
+    fn verdict_at_hop(&self, index: &Index, sighting: &Sighting<'_>, place: u32, moment: u32) -> Verdict {
+        let Sighting { fact, direction, ends, .. } = *sighting;
         let own = &self.estate.interfaces[place as usize];
-        let moment = fact.moment();
         if self.is_watched(ends.src, moment) || self.is_watched(ends.dst, moment) {
-            return judged(Class::Hop, "an end's own record counts");
+            return (Class::Hop, "an end's own record counts");
         }
         if own.is_nat() {
             return match client(own.role, fact, direction, ends) {
-                Some(_) => judged(Class::Counted, "at the NAT gateway: neither end is logged"),
-                None => judged(Class::Hop, "between a NAT gateway and the outside"),
+                Some(_) => (Class::Counted, "at the NAT gateway: neither end is logged"),
+                None => (Class::Hop, "between a NAT gateway and the outside"),
             };
         }
-        let passes = match direction {
-            Some(Direction::Egress) => fact.src != fact.srcaddr,
-            Some(Direction::Ingress) => fact.dst != fact.dstaddr,
-            None => false,
-        };
-        if own.role != Role::TransitGateway || !passes {
-            return judged(Class::Hop, "a gateway's record that names no two ends");
+        if own.role != Role::TransitGateway || !passes(fact, direction) {
+            return (Class::Hop, "a gateway's record that names no two ends");
         }
         let (nat, first) = index.gates(fact);
         let watched =
             |place: Option<u32>| place.is_some_and(|place| self.estate.interfaces[place as usize].is_watched(moment));
         if watched(nat) || (direction == Some(Direction::Egress) && watched(first)) {
-            return judged(Class::Hop, "another gateway's record counts");
+            return (Class::Hop, "another gateway's record counts");
         }
-        judged(Class::Counted, "at the transit gateway: neither end is logged")
+        (Class::Counted, "at the transit gateway: neither end is logged")
+    }
+}
+
+/// Whether a transit gateway's record names both ends.
+fn passes(fact: &Fact, direction: Option<Direction>) -> bool {
+    match direction {
+        Some(Direction::Egress) => fact.src != fact.srcaddr,
+        Some(Direction::Ingress) => fact.dst != fact.dstaddr,
+        None => false,
     }
 }

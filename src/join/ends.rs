@@ -110,7 +110,7 @@ impl Atlas {
                         (vpc, basis, address)
                     }
                 };
-                let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, fact.moment()));
+                let interface = vpc.and_then(|vpc| self.estate.holder(vpc, address, fact.hour));
                 End { vpc, address, interface, basis }
             }
         }

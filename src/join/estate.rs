@@ -11,6 +11,7 @@ use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
 use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
+use super::view::HOUR_SECONDS;
 use crate::group::{Interface, Interfaces, NAMELESS};
 use crate::schema::{Column, region};
 use crate::units::address::Prefix;
@@ -69,19 +70,21 @@ impl Own {
             && !self.gaps.iter().any(|(from, to)| (*from..=*to).contains(&moment))
     }
 
-    /// Whether that changes between two moments, or inside.
-    pub(super) fn watch_changes(&self, from: u32, to: u32) -> bool {
-        let inside = |moment: u32| from < moment && moment <= to;
-        let edges = self.watched.map(|(first, last)| {
-            [first.saturating_sub(WATCH_SLACK_SECONDS), last.saturating_add(WATCH_SLACK_SECONDS + 1)]
-        });
-        edges.is_some_and(|edges| edges.into_iter().any(inside))
-            || self.gaps.iter().any(|(first, last)| inside(*first) || inside(last.saturating_add(1)))
+    /// The moments at which that changes: each is the first one that is other than the moment before.
+    pub(super) fn edges(&self) -> impl Iterator<Item = u32> {
+        let gaps = self.gaps.iter().flat_map(|(first, last)| [*first, last.saturating_add(1)]);
+        self.watched.into_iter().flat_map(edges).chain(gaps)
     }
 
     /// Whether its records are of traffic on its way between others.
     pub(super) fn is_hop(&self) -> bool {
         matches!(self.role, Role::Nat | Role::RegionalNat | Role::TransitGateway | Role::GatewayLoadBalancer)
+    }
+
+    /// Whether its records of some moment of an hour would be in the input.
+    pub(super) fn is_watched_in(&self, hour: u32) -> bool {
+        let inside = |edge: &u32| (hour..hour.saturating_add(HOUR_SECONDS)).contains(edge);
+        self.is_watched(hour) || self.edges().filter(inside).any(|edge| self.is_watched(edge))
     }
 
     /// Whether its records of a moment would be in the input and tell whom it forwards for.
@@ -97,6 +100,11 @@ impl Own {
 /// Whether records from the first to the last start tell of a moment.
 pub(super) fn covers((first, last): (u32, u32), moment: u32) -> bool {
     (first.saturating_sub(WATCH_SLACK_SECONDS)..=last.saturating_add(WATCH_SLACK_SECONDS)).contains(&moment)
+}
+
+/// The first moment that records from the first to the last start tell of, and the first one after.
+pub(super) fn edges((first, last): (u32, u32)) -> [u32; 2] {
+    [first.saturating_sub(WATCH_SLACK_SECONDS), last.saturating_add(WATCH_SLACK_SECONDS + 1)]
 }
 
 /// Interfaces of the logs and of the inventory, in the order of their ids.
@@ -278,6 +286,10 @@ pub(super) struct Estate {
     listed: HashSet<u32, ahash::RandomState>,
     /// By interface: its flow logs, the best first, where there are several.
     pub(super) flow_logs: HashMap<u32, Vec<FlowLog>, ahash::RandomState>,
+    /// By VPC and address: the interfaces that had it, where there are several.
+    successive: HashMap<(u32, u128), Vec<u32>, ahash::RandomState>,
+    /// The hours in which the watch of any interface begins or ends, or a flow log's.
+    changing_hours: HashSet<u32, ahash::RandomState>,
 }
 
 impl Estate {
@@ -304,6 +316,8 @@ impl Estate {
             services: learnt.services.clone(),
             listed: HashSet::default(),
             flow_logs: learnt.several_flow_logs(),
+            successive: HashMap::default(),
+            changing_hours: HashSet::default(),
         };
         learnt.complete(&mut estate.interfaces);
         estate.settle_vpcs(learnt);
@@ -313,7 +327,15 @@ impl Estate {
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
+        let watches = estate.interfaces.iter().flat_map(Own::edges);
+        let logs = estate.flow_logs.values().flatten().flat_map(|log| edges(log.span));
+        estate.changing_hours = watches.chain(logs).map(|edge| edge - edge % HOUR_SECONDS).collect();
         estate
+    }
+
+    /// Whether in an hour the watch of any interface begins or ends.
+    pub(super) fn changes_in(&self, hour: u32) -> bool {
+        self.changing_hours.contains(&hour)
     }
 
     fn settle_gateways(&mut self, tables: &Tables) {

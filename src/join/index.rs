@@ -4,13 +4,17 @@
 //! Maps keep a value that does not depend on the order in which records come: the least, or the greatest.
 
 mod sights;
+mod splits;
 mod ways;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub(super) use self::sights::{Sights, add_sights, needs_sights, sights};
+use self::splits::Splits;
+pub(super) use self::splits::{Part, share, weigh};
 use self::ways::Ways;
 pub(super) use self::ways::{follow, ways};
+use super::count::Sighting;
 use super::ends::{Atlas, End, Ends};
 use super::learn::Learnt;
 use super::path::Way;
@@ -37,21 +41,8 @@ pub(super) struct Index {
     gates: Map<(u128, u128), (Option<u32>, Option<u32>)>,
     /// How what an end sent to a peer went, where places alone would tell otherwise.
     ways: Ways,
-    /// Rows of receivers in whose time the sender's watch begins or ends.
-    boundaries: Map<Hourly, Boundary>,
-    /// Their hours.
-    hours: HashSet<u32, ahash::RandomState>,
-}
-
-/// Bytes of a sender and a receiver in an hour in which the sender's watch begins or ends.
-#[derive(Clone, Copy, Debug, Default)]
-struct Boundary {
-    /// Of the receiver's rows that straddle the edge.
-    straddling: u128,
-    /// Of the receiver's rows inside of the watch.
-    inside: u128,
-    /// Of the sender's rows.
-    sent: u128,
+    /// What counts by difference, where somebody's watch begins or ends.
+    pub(super) splits: Splits,
 }
 
 impl Index {
@@ -87,21 +78,6 @@ impl Index {
         self.gates.get(&(fact.src, fact.dst)).copied().unwrap_or_default()
     }
 
-    /// How many bytes of a receiver's row at the edge of a watch the sender did not log. What the receiver's rows bear
-    /// beyond the sender's is shared out among those that straddle the edge by their bytes, rounded down.
-    pub(super) fn bytes_received_alone(&self, fact: &Fact, ends: Ends) -> u128 {
-        let bytes = fact.counted.bytes;
-        let Some(sums) = self.boundaries.get(&hourly(fact, ends)) else { return bytes };
-        let alone = (sums.straddling + sums.inside).saturating_sub(sums.sent).min(sums.straddling);
-        bytes.saturating_mul(alone).checked_div(sums.straddling).unwrap_or(0)
-    }
-
-    /// Whether some receiver's row stands at the edge of a watch, so that [`Self::weigh`] is needed.
-    #[must_use]
-    pub(super) fn has_boundaries(&self) -> bool {
-        !self.boundaries.is_empty()
-    }
-
     /// Adds what another part of the records tells.
     #[must_use]
     pub(super) fn merge(mut self, other: Self) -> Self {
@@ -113,18 +89,12 @@ impl Index {
             *mine = (least(mine.0, nat), least(mine.1, transit));
         }
         self.ways.merge(other.ways);
-        for (key, sums) in other.boundaries {
-            let mine = self.boundaries.entry(key).or_default();
-            mine.straddling += sums.straddling;
-            mine.inside += sums.inside;
-            mine.sent += sums.sent;
-        }
-        self.hours.extend(other.hours);
+        self.splits.merge(other.splits);
         self
     }
 }
 
-fn hourly(fact: &Fact, ends: Ends) -> Hourly {
+fn hourly(Sighting { fact, ends, .. }: &Sighting<'_>) -> Hourly {
     ((ends.src.vpc, ends.src.address), ends.dst.address, fact.hour)
 }
 
@@ -156,50 +126,12 @@ pub(super) fn gateways(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard:
             let nat = index.nats.entry((client.vpc, client.address)).or_insert(place);
             *nat = place.min(*nat);
         }
-        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !atlas.is_watched(end, fact.moment()));
+        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !atlas.is_watched_throughout(end, fact.hour));
         if unlogged && (client.is_some() || own.role == Role::TransitGateway && direction == Some(Direction::Ingress)) {
             let gate = index.gates.entry((fact.src, fact.dst)).or_default();
             let slot = if client.is_some() { &mut gate.0 } else { &mut gate.1 };
             *slot = least(*slot, Some(place));
         }
-    })?;
-    Ok(index)
-}
-
-/// Sums both sides' rows of what was received at the edges of watches.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(super) fn weigh(
-    atlas: &Atlas,
-    learnt: &Learnt,
-    before: &Index,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        let Some(place) = view.interface.filter(|_| before.hours.contains(&fact.hour)) else { return };
-        if atlas.estate.interfaces[place as usize].is_hop() || atlas.is_other_flow_log(view, fact) {
-            return;
-        }
-        let (direction, _) = atlas.direction(view, fact, learnt);
-        let ends = atlas.ends(view, fact, direction);
-        let key = hourly(fact, ends);
-        if !before.boundaries.contains_key(&key) {
-            return;
-        }
-        let (sent, inside) = match direction {
-            Some(Direction::Egress) if !atlas.is_forwarded(place, fact, ends) => (fact.counted.bytes, 0),
-            Some(Direction::Ingress) if !atlas.straddles(fact, ends) && atlas.is_watched(ends.src, fact.moment()) => {
-                (0, fact.counted.bytes)
-            }
-            _ => return,
-        };
-        let sums = index.boundaries.entry(key).or_default();
-        sums.sent += sent;
-        sums.inside += inside;
     })?;
     Ok(index)
 }

@@ -31,4 +31,4 @@ pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
 pub use output::{Sink, Wanted};
 pub use rows::{OWNER_KEYS_MAX, Writer};
 pub use traffic::{ChargeTo, Shards, Sources, Traffic};
-pub use view::{EXACT_GROUPS_MAX, Facts, rides_along, spec};
+pub use view::{Facts, rides_along, spec};

@@ -1,12 +1,12 @@
 //! The rows of traffic, written shard by shard: each fact is judged once, whatever is asked of it.
 
 use super::charges::{self, Item};
-use super::count::Judgement;
+use super::count::{Judgement, Sighting};
 use super::ends::Ends;
-use super::index::client;
+use super::index::{Part, client};
 use super::known::KnownEnds;
 use super::output::{Output, Sink, Texts, Wanted};
-use super::path::{Sides, Way, assumption};
+use super::path::{Sides, Via, Way, assumption};
 use super::row::Row;
 use super::traffic::Traffic;
 use super::view::{Direction, Fact};
@@ -74,15 +74,15 @@ impl<'a, S: Sink> Writer<'a, S> {
         let (destination, dst) = self.known.side(view, fact, direction, false, &mut self.texts.dictionary);
         let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
-            Judgement { class: Class::Counted, rule: "each view counts", bytes: fact.counted.bytes }
+            Judgement::of_all((Class::Counted, "each view counts"), fact)
         } else {
-            atlas.judge(index, view, fact, direction, ends)
+            atlas.judge(index, &Sighting { view, fact, direction, ends }, extra)
         };
         if fact.counted.flows > 0 {
             self.tally(fact, &judgement);
             if direction.is_none() && judgement.class == Class::Counted {
                 self.undirected.records += u64::try_from(fact.counted.flows).unwrap_or(u64::MAX);
-                self.undirected.bytes += judgement.bytes;
+                self.undirected.bytes += judgement.part.bytes;
             }
         }
         let row = Row {
@@ -103,7 +103,8 @@ impl<'a, S: Sink> Writer<'a, S> {
         if fact.blocked.flows > 0 && self.outputs.iter().any(|output| output.wanted.blocked) {
             let sums = &fact.blocked;
             let way = self.way(&row, direction);
-            let row = Row { way, bytes: sums.bytes, packets: sums.packets, flows: sums.flows, ..row };
+            let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
+            let row = Row { way, count_rule: "refused", bytes, packets, flows, ..row };
             self.write(&row, true, |wanted| wanted.blocked);
         }
         if fact.counted.flows > 0 {
@@ -115,7 +116,7 @@ impl<'a, S: Sink> Writer<'a, S> {
     fn accepted(&mut self, row: Row<'_>, direction: Option<Direction>, judgement: &Judgement) {
         let counts = judgement.class == Class::Counted;
         let sums = &row.fact.counted;
-        let row = Row { bytes: judgement.bytes, packets: sums.packets, flows: sums.flows, ..row };
+        let row = Row { bytes: judgement.part.bytes, packets: judgement.part.packets, flows: sums.flows, ..row };
         let way = if counts { self.way(&row, direction) } else { None };
         if counts {
             self.write(&Row { way, ..row }, false, |wanted| wanted.traffic);
@@ -124,32 +125,61 @@ impl<'a, S: Sink> Writer<'a, S> {
             return;
         }
         let mut items = std::mem::take(&mut self.items);
-        items.clear();
-        let (atlas, moment) = (&self.traffic.atlas, row.fact.moment());
-        if let Some(way) = &way {
-            let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
-            charges::of_transfer(atlas, &sides, way, moment, &mut items);
-            items.retain(|item| item.payer.is_none() || atlas.estate.owns(&item.payer));
-            self.charge(&Row { way: Some(*way), ..row }, &items);
-            if items.is_empty() {
-                // What is free stands among the charges where it does not stand as traffic.
-                self.write(&Row { way: Some(*way), ..row }, false, |wanted| wanted.charges && !wanted.traffic);
-            }
+        if let Some(way) = way {
+            self.charge_transfer(&Row { way: Some(way), ..row }, &way, direction, &mut items);
         }
-        items.clear();
-        let own = row.view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize]));
-        let nat = own.filter(|(_, own)| own.is_nat() && !atlas.is_other_flow_log(row.view, row.fact));
-        if let Some((place, own)) = nat
-            && let Some(client) = client(own.role, row.fact, direction, row.ends)
-        {
-            let forward = client == row.ends.src;
-            let facet = if forward { &row.src.facet } else { &row.dst.facet };
-            charges::of_nat(atlas, place, client, facet, forward, &mut items);
-            let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
-            let way = sides.at_hop(atlas, place);
-            self.charge(&Row { way: Some(way), bytes: sums.bytes, ..row }, &items);
-        }
+        self.charge_gateway(&row, direction, &mut items);
         self.items = items;
+    }
+
+    /// Writes the charges of a transfer, or that it is free.
+    fn charge_transfer(&mut self, row: &Row<'_>, way: &Way, direction: Option<Direction>, items: &mut Vec<Item>) {
+        let Traffic { atlas, index, .. } = self.traffic;
+        let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
+        let is_own = |item: &Item| item.payer.is_none() || atlas.estate.owns(&item.payer);
+        items.clear();
+        charges::of_transfer(atlas, &sides, way, items);
+        items.retain(is_own);
+        self.charge(row, items);
+        let mut is_free = items.is_empty();
+        let whole = Part { bytes: row.bytes, packets: row.packets, counts: way.via.has(Via::NAT) };
+        let untold = || Some(whole).filter(|_| !charges::is_told_by_nat(atlas, way, row.fact.moment()));
+        let by_difference = || {
+            let sighting = Sighting { view: row.view, fact: row.fact, direction, ends: row.ends };
+            atlas.charged_on_the_way(index, &sighting, row.extra)
+        };
+        let part = if whole.counts { by_difference().or_else(untold) } else { None };
+        if let Some(part) = part.filter(|part| part.counts) {
+            items.clear();
+            charges::unlogged_nat(atlas, &sides, way, row.fact.hour, items);
+            items.retain(is_own);
+            self.charge(&Row { bytes: part.bytes, packets: part.packets, ..*row }, items);
+            is_free &= items.is_empty();
+        }
+        if is_free {
+            // What is free stands among the charges where it does not stand as traffic.
+            self.write(row, false, |wanted| wanted.charges && !wanted.traffic);
+        }
+    }
+
+    /// Writes what a NAT gateway's own records are charged for.
+    fn charge_gateway(&mut self, row: &Row<'_>, direction: Option<Direction>, items: &mut Vec<Item>) {
+        let Traffic { atlas, index, .. } = self.traffic;
+        let own = row.view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize]));
+        let Some((place, own)) = own.filter(|(_, own)| own.is_nat()) else { return };
+        let Some(client) = client(own.role, row.fact, direction, row.ends) else { return };
+        let sighting = Sighting { view: row.view, fact: row.fact, direction, ends: row.ends };
+        let part = atlas.charged(index, &sighting, row.extra);
+        if !part.counts {
+            return;
+        }
+        let forward = client == row.ends.src;
+        let facet = if forward { &row.src.facet } else { &row.dst.facet };
+        items.clear();
+        charges::of_nat(atlas, place, client, facet, forward, items);
+        let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
+        let way = sides.at_hop(atlas, place);
+        self.charge(&Row { way: Some(way), bytes: part.bytes, packets: part.packets, ..*row }, items);
     }
 
     fn charge(&mut self, row: &Row<'_>, items: &[Item]) {
@@ -177,18 +207,15 @@ impl<'a, S: Sink> Writer<'a, S> {
 
     fn tally(&mut self, fact: &Fact, judgement: &Judgement) {
         let records = u64::try_from(fact.counted.flows).unwrap_or(u64::MAX);
+        let part = if judgement.class == Class::Counted { judgement.part.bytes } else { fact.counted.bytes };
         let tally = &mut self.account[judgement.class];
         tally.records += records;
-        let rest = fact.counted.bytes - judgement.bytes;
-        if judgement.class == Class::Counted {
-            tally.bytes += judgement.bytes;
-            self.account[Class::Duplicate].bytes += rest;
-            if rest > 0 {
-                self.boundary.records += records;
-                self.boundary.bytes += judgement.bytes;
-            }
-        } else {
-            tally.bytes += fact.counted.bytes;
+        tally.bytes += part;
+        let rest = fact.counted.bytes - part;
+        self.account[judgement.rest].bytes += rest;
+        if rest > 0 {
+            self.boundary.records += records;
+            self.boundary.bytes += part;
         }
     }
 

@@ -129,18 +129,9 @@ impl World {
         self
     }
 
-    /// The same for records that are summed by the hour before they are joined, as those of large inputs are.
-    fn join_hourly(&self) -> Told {
-        self.join_by(false)
-    }
-
-    /// Scans and joins, each record by its second.
+    /// Scans and joins.
     fn join(&self) -> Told {
-        self.join_by(true)
-    }
-
-    fn join_by(&self, exact: bool) -> Told {
-        let spec = Arc::new(spec(&self.extra, exact));
+        let spec = Arc::new(spec(&self.extra));
         let shared = Arc::new(Shared::new(Arc::clone(&spec), None));
         let (mut interfaces, mut account) = (Interfaces::default(), Account::default());
         let mut objects: Vec<(&Log, String)> = self.logs.iter().flat_map(|log| self.objects(log)).collect();

@@ -153,10 +153,14 @@ impl<'a> Traffic<'a> {
             self.index = std::mem::take(&mut self.index).merge(hours);
         }
         self.index.settle();
-        if self.index.has_boundaries() {
-            let sent =
+        if !self.index.splits.is_empty() {
+            let seen =
                 of(&|this, shard| index::weigh(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
-            self.index = std::mem::take(&mut self.index).merge(sent);
+            self.index = std::mem::take(&mut self.index).merge(seen);
+            let shared =
+                of(&|this, shard| index::share(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
+            self.index = std::mem::take(&mut self.index).merge(shared);
+            self.index.splits.settle(&self.facts.views);
         }
         Ok(())
     }

@@ -28,19 +28,14 @@ const VIEW: [Column; 13] = [
     Column::Region,
     Column::VpcId,
 ];
-const HOUR_SECONDS: u32 = 3600;
+pub(super) const HOUR_SECONDS: u32 = 3600;
 /// The other columns of the key.
 const KEYS: [Column; 6] = [Column::View, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::Src, Column::Dst];
 
-/// How many groups a roll-up with each record's second may have. A roll-up by the hour stands in for a larger one: then
-/// what only a receiver saw at the edge of a sender's watch is told by difference.
-pub const EXACT_GROUPS_MAX: usize = 1 << 18;
-
-/// What to sum for a question that also groups by these columns of the records; by each record's second, or its hour.
+/// What to sum for a question that also groups by these columns of the records.
 #[must_use]
-pub fn spec(extra: &[Column], exact: bool) -> Spec {
-    let time = |column: Column| if exact && column == Column::Hour { Column::Start } else { column };
-    let key = |column: Column| Key { column: time(column), cut: None };
+pub fn spec(extra: &[Column]) -> Spec {
+    let key = |column: Column| Key { column, cut: None };
     let viewed = |column: &&Column| column.kind() == Kind::Text && !VIEW.contains(column);
     let apart = |column: &&Column| rides_apart(**column);
     Spec {
@@ -122,12 +117,17 @@ pub(super) struct Fact {
 }
 
 impl Fact {
-    /// The moment that interfaces and owners are asked for.
+    /// The first start of its records.
     pub(super) fn moment(&self) -> u32 {
         self.counted.first_seen.min(self.blocked.first_seen)
     }
 
-    /// The moment that its last record started at.
+    /// The first and the last start of those that were accepted.
+    pub(super) fn starts(&self) -> (u32, u32) {
+        (self.counted.first_seen, self.counted.last_seen)
+    }
+
+    /// The last start of its records.
     pub(super) fn last_moment(&self) -> u32 {
         self.counted.last_seen.max(self.blocked.last_seen).max(self.moment())
     }

@@ -13,7 +13,7 @@ use crate::collect::Found;
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Overflow, Rollup, Shared, Tally};
-use crate::join::{EXACT_GROUPS_MAX, Facts, Roster, Shards, Sink, Sources, Traffic, Writer, spec};
+use crate::join::{Facts, Roster, Shards, Sink, Sources, Traffic, Writer, spec};
 use crate::report::Report;
 use crate::report::question::Need;
 use crate::schema::Column;
@@ -90,9 +90,6 @@ impl Became {
 struct Summing {
     classifier: Classifier,
     batcher: Batcher,
-    /// By the second, as long as there are few enough groups.
-    exact: Option<Batcher>,
-    exact_groups: Arc<Shared>,
     learner: Learner,
     account: Account,
     every: Vec<u32>,
@@ -103,13 +100,6 @@ impl Take for Summing {
         self.classifier.classify(flows, dictionary, &mut self.account);
         self.batcher.add(flows, dictionary, &self.classifier.counted, false);
         self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
-        if self.exact_groups.groups() > EXACT_GROUPS_MAX {
-            self.exact = None;
-        }
-        if let Some(exact) = &mut self.exact {
-            exact.add(flows, dictionary, &self.classifier.counted, false);
-            exact.add(flows, dictionary, &self.classifier.blocked, true);
-        }
         // What an interface was watched is told by records of any kind and time.
         let known = u32::try_from(self.every.len()).unwrap_or(u32::MAX);
         self.every.extend(known..u32::try_from(flows.rows()).unwrap_or(u32::MAX));
@@ -150,9 +140,8 @@ pub(super) fn summed(
     progress: &Progress,
 ) -> Result<Summed, Error> {
     let found = job.find()?;
-    let facts_spec = Arc::new(spec(&question.extra, false));
+    let facts_spec = Arc::new(spec(&question.extra));
     let shared = Arc::new(Shared::new(Arc::clone(&facts_spec), question.overflow.clone()));
-    let exact = Arc::new(Shared::new(Arc::new(spec(&question.extra, true)), None));
     let scan = Scan {
         job,
         objects: &found.objects,
@@ -161,8 +150,6 @@ pub(super) fn summed(
         new_taker: &|| Summing {
             classifier: job.classifier(),
             batcher: Batcher::new(Arc::clone(&shared)),
-            exact: Some(Batcher::new(Arc::clone(&exact))),
-            exact_groups: Arc::clone(&exact),
             learner: Learner::default(),
             account: Account::default(),
             every: Vec::new(),
@@ -176,11 +163,7 @@ pub(super) fn summed(
         account.add(&taker.account);
         interfaces.add(taker.learner.finish());
     }
-    // Whether there are few enough groups depends on the records alone, not on who read them in which order.
-    let is_exact = exact.groups() <= EXACT_GROUPS_MAX;
-    let (facts, unused) = if is_exact { (exact, shared) } else { (shared, exact) };
-    drop(unused);
-    let facts = rollup(facts)?;
+    let facts = rollup(shared)?;
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
     let overflow = question.overflow.as_ref();
@@ -227,7 +210,7 @@ fn boundary_note(boundary: &Tally) -> Option<String> {
     let records = human::counted(boundary.records, "record");
     (boundary.records > 0).then(|| {
         format!(
-            "boundary: of {records} at the edges of watches {} bytes count, by difference with the sender's",
+            "boundary: of {records} at the edges of watches {} bytes count, by difference with the views that come first",
             boundary.bytes
         )
     })

@@ -7,6 +7,8 @@ mod anomalies;
 mod charges;
 #[path = "estate/counting.rs"]
 mod counting;
+#[path = "estate/edges.rs"]
+mod edges;
 #[path = "estate/read.rs"]
 mod read;
 #[path = "estate/reports.rs"]

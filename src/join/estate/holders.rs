@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::ends::End;
 use super::super::learn::Learnt;
 use super::super::prefixes::Prefixes;
 use super::super::tables::Tables;
+use super::super::view::HOUR_SECONDS;
 use super::Estate;
 use crate::group::is_public;
 use crate::units::address::Prefix;
@@ -36,6 +38,14 @@ impl Estate {
         for held in holders.values_mut() {
             let direct: Vec<u32> = held.iter().filter(|holder| holder.direct).map(|holder| holder.vpc).collect();
             held.retain(|holder| holder.direct || !direct.contains(&holder.vpc));
+        }
+        for (address, held) in &holders {
+            for holder in held {
+                let mut several = held.iter().filter(|other| other.vpc == holder.vpc).map(|other| other.interface);
+                if several.clone().nth(1).is_some() {
+                    self.successive.entry((holder.vpc, *address)).or_insert_with(|| several.by_ref().collect());
+                }
+            }
         }
         self.holders = holders.into_iter().collect();
         self.settle_delegated();
@@ -114,24 +124,33 @@ impl Estate {
         held + delegated < 2 && !self.has_several_vpcs(address) && !self.is_unplaced(address)
     }
 
-    /// The interface that holds an address of a VPC at a moment: by itself, else with the longest prefix.
-    pub(in super::super) fn holder(&self, vpc: u32, address: u128, moment: u32) -> Option<u32> {
-        let held = self.holders.get(&address).and_then(|held| self.holder_of(held, vpc, moment));
-        let delegated = || self.delegated.all(address).find_map(|(_, held)| self.holder_of(held, vpc, moment));
+    /// The interfaces whose records tell of an end: all that had its address, whichever had it longest.
+    pub(in super::super) fn watchers<'a>(&'a self, end: &'a End) -> &'a [u32] {
+        let several = end.vpc.and_then(|vpc| self.successive.get(&(vpc, end.address)));
+        several.map_or(end.interface.as_slice(), Vec::as_slice)
+    }
+
+    /// The interface that holds an address of a VPC in an hour: by itself, else with the longest prefix.
+    pub(in super::super) fn holder(&self, vpc: u32, address: u128, hour: u32) -> Option<u32> {
+        let held = self.holders.get(&address).and_then(|held| self.holder_of(held, vpc, hour));
+        let delegated = || self.delegated.all(address).find_map(|(_, held)| self.holder_of(held, vpc, hour));
         held.or_else(delegated)
     }
 
-    /// Of those that held something: one that is watched at the moment, else one of the inventory, else the only one.
-    fn holder_of(&self, held: &[Holder], vpc: u32, moment: u32) -> Option<u32> {
+    /// Of those that held something: the one whose records fill most of the hour, of equal ones the later; else one of the
+    /// inventory that is not logged, else the only one.
+    fn holder_of(&self, held: &[Holder], vpc: u32, hour: u32) -> Option<u32> {
         let mut here = held.iter().filter(|holder| holder.vpc == vpc);
-        let own = |holder: &&Holder| &self.interfaces[holder.interface as usize];
-        // One that an interface gave up and another has taken since is watched at both for the slack's length.
-        let latest = |holder: &&Holder| own(holder).watched.map(|(from, _)| from);
-        let watched = here.clone().filter(|holder| own(holder).is_watched(moment)).max_by_key(latest);
-        let told = || here.clone().find(|holder| own(holder).told && own(holder).watched.is_none());
-        let lost =
-            || here.clone().find(|holder| own(holder).watched.is_some_and(|(from, to)| (from..=to).contains(&moment)));
-        let found = watched.or_else(lost).or_else(told).copied();
+        let watched = |holder: &&Holder| self.interfaces[holder.interface as usize].watched;
+        let seconds = |holder: &&Holder| {
+            let (from, to) = watched(holder)?;
+            let end = hour.saturating_add(HOUR_SECONDS);
+            (from < end && hour <= to).then(|| (to.min(end) - from.max(hour), from))
+        };
+        let longest = here.clone().filter(|holder| seconds(holder).is_some()).max_by_key(seconds);
+        let told =
+            || here.clone().find(|holder| self.interfaces[holder.interface as usize].told && watched(holder).is_none());
+        let found = longest.or_else(told).copied();
         found.or_else(|| here.next().filter(|_| here.next().is_none()).copied()).map(|holder| holder.interface)
     }
 }

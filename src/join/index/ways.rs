@@ -6,11 +6,12 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::count::Sighting;
 use super::super::ends::{Atlas, End, Ends, Facet};
 use super::super::learn::Learnt;
 use super::super::path::{Path, Sides, Via, Way};
 use super::super::view::{Direction, Fact, Facts, View};
-use super::{Held, Index, hourly};
+use super::{Held, Index};
 use crate::error::Error;
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
@@ -116,18 +117,16 @@ impl<'a> Requests<'a> {
         Self { atlas, learnt, before, facets: Map::default() }
     }
 
-    /// The direction of a record and its ends, if it may tell of a conversation: it was accepted, and not at a gateway.
-    /// Without a traffic path the way is told by places, which tell the same of both directions.
-    fn ends(&self, view: &View, fact: &Fact) -> Option<(Direction, Ends)> {
+    /// The ends of what was sent, if it may tell of a conversation: it was accepted, and not at a gateway. Without a
+    /// traffic path the way is told by places, which tell the same of both directions.
+    fn ends(&self, view: &View, fact: &Fact) -> Option<Ends> {
+        view.traffic_path.filter(|_| fact.counted.flows > 0)?;
         let (direction, _) = self.atlas.direction(view, fact, self.learnt);
-        let direction = direction.filter(|one| *one == Direction::Ingress || view.traffic_path.is_some())?;
         let hop = view.interface.is_some_and(|place| self.atlas.estate.interfaces[place as usize].is_hop());
-        (!hop && fact.counted.flows > 0).then(|| (direction, self.atlas.ends(view, fact, Some(direction))))
-    }
-
-    /// Whether the answers are no records of their own sender, so that the request tells their way.
-    fn tells(&self, fact: &Fact, ends: Ends) -> bool {
-        !self.atlas.is_watched(ends.dst, fact.moment())
+        let sent = direction == Some(Direction::Egress) && !hop;
+        let ends = sent.then(|| self.atlas.ends(view, fact, direction))?;
+        // Where the answers are records of their own sender, those tell.
+        Some(ends).filter(|ends| !self.atlas.is_watched_throughout(ends.dst, fact.hour))
     }
 
     /// How a request went, if places alone would tell otherwise.
@@ -146,8 +145,8 @@ fn plain(way: &Way) -> (Path, Via, Option<&'static str>) {
     (way.path, way.via, way.assumed)
 }
 
-/// Indexes a shard's conversations, and what was received at the edges of watches. The ways need what the gateways saw,
-/// so that comes first: `before` is the index of all shards without ways.
+/// Indexes a shard's conversations, and where watches begin or end. Both need what the gateways saw, so that comes first:
+/// `before` is the index of all shards without them.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
@@ -162,17 +161,14 @@ pub(in super::super) fn ways(
     let mut requests = Requests::new(atlas, learnt, before);
     facts.for_each(shard, |fact, _| {
         let view = &facts.views[fact.view];
-        match requests.ends(view, fact) {
-            Some((Direction::Ingress, ends)) if atlas.straddles(fact, ends) && !atlas.is_other_flow_log(view, fact) => {
-                index.boundaries.entry(hourly(fact, ends)).or_default().straddling += fact.counted.bytes;
-                index.hours.insert(fact.hour);
-            }
-            Some((Direction::Egress, ends)) if requests.tells(fact, ends) => {
-                if let Some(way) = requests.way(view, ends) {
-                    index.ways.add(pair(ends), Kept::Steady(way));
-                }
-            }
-            _ => {}
+        if fact.counted.flows > 0 && atlas.estate.changes_in(fact.hour) {
+            let (direction, _) = atlas.direction(view, fact, learnt);
+            let ends = atlas.ends(view, fact, direction);
+            index.splits.note(atlas, before, &Sighting { view, fact, direction, ends });
+        }
+        let Some(ends) = requests.ends(view, fact) else { return };
+        if let Some(way) = requests.way(view, ends) {
+            index.ways.add(pair(ends), Kept::Steady(way));
         }
     })?;
     Ok(index)
@@ -194,11 +190,8 @@ pub(in super::super) fn follow(
     let mut requests = Requests::new(atlas, learnt, before);
     facts.for_each(shard, |fact, _| {
         let view = &facts.views[fact.view];
-        if view.traffic_path.is_none() {
-            return;
-        }
-        let Some((Direction::Egress, ends)) = requests.ends(view, fact) else { return };
-        let Some(kept) = before.ways.0.get(&pair(ends)).filter(|_| requests.tells(fact, ends)) else { return };
+        let Some(ends) = requests.ends(view, fact) else { return };
+        let Some(kept) = before.ways.0.get(&pair(ends)) else { return };
         let way = requests.way(view, ends);
         match kept {
             Kept::Steady(_) if way.is_some() => {}

@@ -38,11 +38,10 @@ fn a_sender_is_watched_from_a_minute_before_its_first_record_to_a_minute_after_i
 #[test]
 fn a_record_that_starts_while_its_sender_is_watched_is_a_duplicate_wherever_it_ends() {
     let world = pair("web out 10.0.0.1>10.0.1.1 300 @1000-1060\napp in 10.0.0.1>10.0.1.1 700 @1100-1700");
-    for told in [world.join(), world.join_hourly()] {
-        assert_eq!(told.class(Class::Counted), (1, 300));
-        assert_eq!(told.class(Class::Duplicate), (1, 700));
-        assert_eq!(told.boundary, Tally::default());
-    }
+    let told = world.join();
+    assert_eq!(told.class(Class::Counted), (1, 300));
+    assert_eq!(told.class(Class::Duplicate), (1, 700));
+    assert_eq!(told.boundary, Tally::default());
 }
 
 #[test]
@@ -83,26 +82,154 @@ const EDGE: &str = "web out 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=1\nweb out 
                     app in 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=1\napp in 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=2";
 
 #[test]
-fn at_the_edge_of_a_watch_each_record_is_judged_by_its_own_start() {
+fn at_the_edge_of_a_watch_the_receivers_bytes_count_that_the_sender_did_not_log() {
     let told = pair(EDGE).join();
-    assert_eq!((told.class(Class::Counted), told.class(Class::Duplicate)), ((4, 1600), (2, 600)));
-    assert_eq!(told.boundary, Tally::default());
-}
-
-#[test]
-fn of_records_by_the_hour_what_the_receiver_alone_saw_is_told_by_difference() {
-    let told = pair(EDGE).join_hourly();
-    assert_eq!(told.account[Class::Counted].bytes, 1600);
-    assert_eq!(told.account[Class::Duplicate].bytes, 600);
-    assert_eq!(told.boundary.bytes, 1000);
+    assert_eq!((told.class(Class::Counted), told.class(Class::Duplicate)), ((6, 1600), (0, 600)));
+    assert_eq!((told.boundary.records, told.boundary.bytes), (4, 1000));
+    let rows = told.traffic("bytes packets weight count_rule");
+    assert_eq!(rows, ["1000 2 4 by difference with what comes first", "600 2 2 at the sender"]);
 }
 
 #[test]
 fn what_counts_at_an_edge_does_not_depend_on_what_else_records_are_grouped_by() {
-    let mut world = pair(EDGE);
-    world.extra = vec![Column::Srcport];
-    assert_eq!(world.join().account[Class::Counted].bytes, 1600);
-    assert_eq!(world.join_hourly().account[Class::Counted].bytes, 1600);
+    let whole = pair(EDGE).join();
+    // By the minute some of the receiver's rows lie wholly before the edge, and some wholly after.
+    for extra in [vec![Column::Srcport], vec![Column::Minute], vec![Column::Start, Column::Srcport]] {
+        let told = World { extra, ..pair(EDGE) }.join();
+        assert_eq!((&told.account, &told.boundary), (&whole.account, &whole.boundary));
+        let received = told.traffic("count_rule bytes").into_iter().filter(|row| row.starts_with("by difference"));
+        let bytes = received.map(|row| row.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap());
+        assert_eq!(bytes.sum::<u64>(), 1000);
+    }
+}
+
+#[test]
+fn many_records_of_others_change_nothing_at_an_edge() {
+    let related = |told: &Told| -> Vec<BTreeMap<&'static str, String>> {
+        told.rows.iter().filter(|row| !row["src"].starts_with("10.77.")).cloned().collect()
+    };
+    let others: String = (0..20_000u32)
+        .map(|n| format!("zulu out 10.77.{}.{}>10.77.255.1 {n} @{}-{}\n", n / 250, n % 250, n % 3600, n % 3600 + 60))
+        .collect();
+    let told = pair(&format!("zulu: vpc-id=vpc-z\n{EDGE}\n{others}")).join();
+    assert_eq!(related(&pair(EDGE).join()), related(&told));
+}
+
+#[test]
+fn shares_of_what_counts_at_an_edge_add_up() {
+    let mut lines = EDGE.replace("500", "501");
+    (0..7).for_each(|port| lines += &format!("\napp in 10.0.0.1>10.0.1.1 {} @700-760 srcport={port}", 7 * port + 1));
+    let bytes: u128 = 2 * (501 + 300) + (0..7).map(|port| 7 * port + 1).sum::<u128>();
+    let world = World { extra: vec![Column::Srcport, Column::Minute], ..pair(&lines) };
+    for told in [world.join(), pair(&lines).join()] {
+        assert_eq!(told.account[Class::Counted].bytes, bytes);
+        assert_eq!(told.account[Class::Duplicate].bytes, 600);
+    }
+}
+
+#[test]
+fn of_what_a_sender_lost_inside_of_an_hour_the_receivers_difference_counts() {
+    let at = |interface: &str, start: u32, bytes: u32| {
+        let way = if interface == "web" { "out" } else { "in" };
+        format!("{interface} {way} 10.0.0.1>10.0.1.1 {bytes} @{start}-{start}\n")
+    };
+    let sent = [at("web", 60, 100), "web SKIPDATA @600-1200\n".to_owned(), at("web", 3000, 300)].concat();
+    let received = [at("app", 60, 100), at("app", 900, 200), at("app", 3000, 300)].concat();
+    for extra in [vec![], vec![Column::Minute]] {
+        let told = World { extra, ..pair(&format!("{sent}{received}")) }.join();
+        assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Duplicate].bytes), (600, 400));
+    }
+}
+
+#[test]
+fn an_address_that_is_handed_over_inside_of_an_hour_is_watched_by_both() {
+    let lines = "old: vpc-id=vpc-a\nnew: vpc-id=vpc-a\nold out 10.0.0.1>10.0.1.1 100 @60-120\n\
+                 new out 10.0.0.1>10.0.1.1 300 @1800-1860\nnew NODATA @3000-3060\n";
+    for (start, bytes, counted) in [(60, 100, 400), (900, 50, 450), (1800, 300, 400)] {
+        let told = pair(&format!("{lines}app in 10.0.0.1>10.0.1.1 {bytes} @{start}-{start}")).join();
+        assert_eq!(told.account[Class::Counted].bytes, counted, "{start}");
+    }
+    let all = "app in 10.0.0.1>10.0.1.1 100 @60-60\napp in 10.0.0.1>10.0.1.1 50 @900-900\napp in 10.0.0.1>10.0.1.1 300 @1800-1800";
+    for extra in [vec![], vec![Column::Minute]] {
+        let told = World { extra, ..pair(&format!("{lines}{all}")) }.join();
+        assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Duplicate].bytes), (450, 400));
+    }
+}
+
+#[test]
+fn in_an_hour_an_address_belongs_to_the_interface_that_was_watched_longest() {
+    let lines = "old: vpc-id=vpc-a\nnew: vpc-id=vpc-a\nold out 10.0.0.1>10.0.9.9 1 @60-120\n\
+                 new out 10.0.0.1>10.0.9.9 1 @1800-1860\nnew NODATA @3000-3060\n";
+    let told = pair(&format!("{lines}app out 10.0.1.1>10.0.0.1 70 @60-120")).join();
+    let rows = told.traffic("bytes src_interface dst_interface");
+    assert_eq!(rows, ["1 new -", "1 old -", "70 app new"]);
+}
+
+#[test]
+fn where_a_better_flow_log_begins_inside_of_an_hour_the_others_difference_counts() {
+    let sent = |start: u32, bytes: u32| format!("web out 10.0.0.1>10.0.1.9 {bytes} @{start}-{start}\n");
+    let better = format!("{PAIR}{}", sent(1800, 700));
+    let other = format!("{PAIR}{}{}", sent(600, 200), sent(1800, 700));
+    for extra in [vec![], vec![Column::Minute]] {
+        let world = World { extra, ..World::default() };
+        let told = world.log("fl-1", 5, &better).log("fl-2", 5, &other).join();
+        assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Duplicate].bytes), (900, 700));
+    }
+}
+
+#[test]
+fn where_a_clients_watch_begins_inside_of_an_hour_the_gateways_difference_counts() {
+    let nat = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n\
+               nat in 10.0.1.1>10.0.0.220 200 pkt-dstaddr=198.51.100.7 @600-660\n\
+               nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7 @1800-1860\n";
+    let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1 @1800-1860\napp NODATA @3000-3060";
+    for extra in [vec![], vec![Column::Minute]] {
+        let told = World { extra, ..pair(&format!("{nat}{client}")) }.join();
+        assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Hop].bytes), (900, 700));
+        let processed = told
+            .charges("charge bytes")
+            .into_iter()
+            .filter_map(|row| row.strip_prefix("nat-processing ").map(|bytes| bytes.parse::<u64>().unwrap()));
+        assert_eq!(processed.sum::<u64>(), 900);
+    }
+}
+
+#[test]
+fn where_a_gateway_lost_records_inside_of_an_hour_it_is_charged_for_the_flows_difference() {
+    let at = |start: u32, bytes: u32| format!("{bytes} pkt-dstaddr=198.51.100.7 @{start}-{start}\n");
+    let nat = |start: u32, bytes: u32| format!("nat in 10.0.1.1>10.0.0.220 {}", at(start, bytes));
+    let lost = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\nnat SKIPDATA @600-1200\n";
+    let gateway = format!("{lost}{}{}", nat(60, 100), nat(3000, 300));
+    let sent =
+        |start: u32, bytes: u32| format!("app out 10.0.1.1>198.51.100.7 {bytes} traffic-path=1 @{start}-{start}\n");
+    let client = format!("{}{}{}", sent(60, 100), sent(900, 200), sent(3000, 300));
+    for extra in [vec![], vec![Column::Minute]] {
+        let told = World { extra, ..pair(&format!("{gateway}{client}")) }.join();
+        let of = |is_assumed: bool| -> u64 {
+            let rows = told.charges("charge bytes assumed").into_iter();
+            let rows = rows.filter(|row| row.starts_with("nat-processing ") && row.ends_with(" -") != is_assumed);
+            rows.map(|row| row.split(' ').nth(1).unwrap().parse::<u64>().unwrap()).sum()
+        };
+        assert_eq!((of(false), of(true)), (400, 200));
+    }
+}
+
+#[test]
+fn where_a_gateways_better_flow_log_begins_inside_of_an_hour_it_is_charged_once() {
+    let nat = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n";
+    let at = |start: u32, bytes: u32| {
+        format!("nat in 10.0.1.1>10.0.0.220 {bytes} pkt-dstaddr=198.51.100.7 @{start}-{start}\n")
+    };
+    for extra in [vec![], vec![Column::Minute]] {
+        let world = World { extra, ..World::default() };
+        let world = world.log("fl-1", 5, &format!("{PAIR}{nat}{}", at(1800, 700)));
+        let told = world.log("fl-2", 5, &format!("{PAIR}{nat}{}{}", at(600, 200), at(1800, 700))).join();
+        let processed = told
+            .charges("charge bytes")
+            .into_iter()
+            .filter_map(|row| row.strip_prefix("nat-processing ").map(|bytes| bytes.parse::<u64>().unwrap()));
+        assert_eq!(processed.sum::<u64>(), 900);
+    }
 }
 
 #[test]
@@ -110,10 +237,8 @@ fn columns_that_ride_along_keep_their_values() {
     let lines = "web out 10.0.0.1>10.0.1.1 300 srcport=7 dstport=9 tcp-flags=2 type=IPv4";
     let extra = vec![Column::Srcport, Column::TcpFlags, Column::Minute, Column::Port, Column::Type];
     let world = World { extra, ..pair(lines) };
-    for told in [world.join(), world.join_hourly()] {
-        let minute = MIDNIGHT + 60;
-        assert_eq!(told.traffic("srcport tcp_flags minute port type"), [format!("7 2 {minute} 9 IPv4")]);
-    }
+    let minute = MIDNIGHT + 60;
+    assert_eq!(world.join().traffic("srcport tcp_flags minute port type"), [format!("7 2 {minute} 9 IPv4")]);
 }
 
 #[test]
@@ -122,11 +247,10 @@ fn what_was_refused_moves_no_edge() {
         "web out 10.0.0.1>10.0.1.1 300 @1800-1860\nweb NODATA @3000-3060\n\
          app in 10.0.0.1>10.0.1.1 40 REJECT @600-660\napp in 10.0.0.1>10.0.1.1 700 @1800-1860",
     );
-    for told in [world.join(), world.join_hourly()] {
-        assert_eq!(told.class(Class::Counted), (1, 300));
-        assert_eq!(told.class(Class::Duplicate), (1, 700));
-        assert_eq!(told.class(Class::Blocked), (1, 40));
-    }
+    let told = world.join();
+    assert_eq!(told.class(Class::Counted), (1, 300));
+    assert_eq!(told.class(Class::Duplicate), (1, 700));
+    assert_eq!(told.class(Class::Blocked), (1, 40));
 }
 
 #[test]

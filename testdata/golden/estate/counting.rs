@@ -44,27 +44,33 @@ type Pairs = BTreeMap<(IpAddr, IpAddr), u64>;
 type Classes = BTreeMap<&'static str, (u64, u64)>;
 
 /// What is known beside the records that are counted.
-struct Counter {
-    records: &'static [Record],
-    interfaces: HashMap<&'static str, &'static Row>,
+pub(super) struct Counter<'s> {
+    records: &'s [Record],
+    interfaces: HashMap<&'s str, &'s Row>,
     /// The private address behind a public one.
     behind: HashMap<IpAddr, IpAddr>,
     /// The interfaces that have an address.
-    holders: HashMap<IpAddr, Vec<&'static str>>,
+    holders: HashMap<IpAddr, Vec<&'s str>>,
     /// From when to when each interface was watched, by its records.
-    watches: HashMap<&'static str, (u32, u32)>,
+    watches: HashMap<&'s str, (u32, u32)>,
+    /// When records of an interface were lost.
+    gaps: HashMap<&'s str, Vec<(u32, u32)>>,
 }
 
-impl Counter {
-    fn new(of: &'static Simulated, format: &str) -> Self {
+impl<'s> Counter<'s> {
+    pub(super) fn new(of: &'s Simulated, format: &str) -> Self {
         let records = of.logs[format].as_slice();
         let mut watches: HashMap<&str, (u32, u32)> = HashMap::new();
         for record in records.iter().filter(|record| record.status != "SKIPDATA") {
             let watch = watches.entry(&record.interface).or_insert((u32::MAX, 0));
             *watch = (watch.0.min(record.start - MARGIN_SECONDS), watch.1.max(record.end + MARGIN_SECONDS));
         }
+        let mut gaps: HashMap<&str, Vec<(u32, u32)>> = HashMap::new();
+        for record in records.iter().filter(|record| record.status == "SKIPDATA") {
+            gaps.entry(&record.interface).or_default().push((record.start, record.end));
+        }
         let behind = of.behind().into_iter().map(|(public, (private, _))| (public, private)).collect();
-        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), watches }
+        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), watches, gaps }
     }
 
     /// The bytes of each pair of ends, each byte once, and all records by class.
@@ -80,6 +86,21 @@ impl Counter {
             }
         }
         (pairs, classes)
+    }
+
+    /// Whether an address is one interface's at most.
+    pub(super) fn is_plain(&self, address: IpAddr) -> bool {
+        self.holders.get(&address).is_none_or(|holders| holders.len() < 2)
+    }
+
+    /// The bytes that count by source, destination and hour.
+    pub(super) fn hourly(&self) -> BTreeMap<(IpAddr, IpAddr, u32), u64> {
+        let mut sums = BTreeMap::new();
+        for record in self.records.iter().filter(|record| self.class(record) == "counted") {
+            let (source, destination) = self.ends(record);
+            *sums.entry((source, destination, record.start / 3600 * 3600)).or_default() += record.bytes;
+        }
+        sums
     }
 
     /// The class of a record: the first that fits.
@@ -131,12 +152,13 @@ impl Counter {
         let near: Vec<_> = holders.iter().filter(|id| self.interfaces[**id]["vpc"] == record.vpc).collect();
         let meant = if near.is_empty() { holders.iter().collect() } else { near };
         let at = |(from, to): &(u32, u32)| (*from..=*to).contains(&record.start);
-        meant.into_iter().any(|id| self.watches.get(*id).is_some_and(at))
+        let lost = |id: &str| self.gaps.get(id).is_some_and(|gaps| gaps.iter().any(at));
+        meant.into_iter().any(|id| self.watches.get(*id).is_some_and(at) && !lost(id))
     }
 }
 
 /// Who has an address: of the listed interfaces all that they have, of those that are gone the one that was known.
-fn holders(of: &'static Simulated) -> HashMap<IpAddr, Vec<&'static str>> {
+fn holders(of: &Simulated) -> HashMap<IpAddr, Vec<&str>> {
     let mut holders: HashMap<IpAddr, Vec<&str>> = HashMap::new();
     for row in of.truth("interfaces").iter().filter(|row| row["interface"] != "-") {
         holders.entry(row.address("address")).or_default().push(&row["interface"]);

@@ -98,7 +98,7 @@ pub(crate) fn generate(folder: &Path, flags: &str) {
 }
 
 impl Simulated {
-    fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let logs = FORMATS.iter().map(|(name, ..)| (*name, logs(&folder.join(format!("logs-{name}"))))).collect();
         Self { logs, ..Self::without_logs(folder) }
     }

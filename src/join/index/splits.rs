@@ -1,0 +1,288 @@
+//! Hours in which it changes whose records of a pair of ends count, because somebody's watch begins or ends.
+//!
+//! Records are summed by the hour, so that those from before and from after cannot be told apart. Of what an observer
+//! saw in such an hour the difference counts to what those saw who come first: `max(0, seen − seen before)`. Whether it
+//! is such an hour, and how many bytes count, is told of all that the observer saw of the pair in that hour together,
+//! whatever else facts are grouped by; its facts then share them by their bytes, so that the shares add up.
+//!
+//! Three passes find them: pairs that may be concerned (`note`), what each observer saw of them (`weigh`), and the facts
+//! that share (`share`). Only facts of hours with changes are looked at.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use super::super::count::{Observer, Seat, Sighting};
+use super::super::ends::Atlas;
+use super::super::learn::Learnt;
+use super::super::view::{Fact, Facts, HOUR_SECONDS, View};
+use super::{Hourly, Index, Map, hourly};
+use crate::error::Error;
+use crate::group::{Class, KeyValue};
+
+/// What counts of a fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Part {
+    pub(in super::super) bytes: u128,
+    pub(in super::super) packets: u128,
+    /// Whether its records count; some of those that do may have no bytes that do.
+    pub(in super::super) counts: bool,
+}
+
+impl Part {
+    /// All of a fact.
+    pub(in super::super) fn all(fact: &Fact) -> Self {
+        Self { bytes: fact.counted.bytes, packets: fact.counted.packets, counts: true }
+    }
+}
+
+/// Who saw what of a pair in hours in which that matters. Merges in any order.
+#[derive(Debug, Default)]
+pub(in super::super) struct Splits {
+    /// Until the shares are settled: what each observer saw.
+    pairs: Map<Hourly, Vec<Seen>>,
+    shared: Map<(Hourly, Observer), Shared>,
+    /// The hours of the pairs, then of what is shared.
+    hours: HashSet<u32, ahash::RandomState>,
+}
+
+/// What an observer saw of a pair in an hour.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    observer: Observer,
+    bytes: u128,
+    packets: u128,
+    flows: u128,
+    /// The first and the last start.
+    first: u32,
+    last: u32,
+}
+
+impl Seen {
+    fn add(&mut self, other: &Self) {
+        self.bytes += other.bytes;
+        self.packets += other.packets;
+        self.flows += other.flows;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+
+    /// With what was seen at another time; of what was seen at the same time what is more.
+    fn or(self, other: &Self) -> Self {
+        let apart = self.last < other.first || other.last < self.first;
+        let both = |one: u128, two: u128| if apart { one + two } else { one.max(two) };
+        Self {
+            bytes: both(self.bytes, other.bytes),
+            packets: both(self.packets, other.packets),
+            flows: both(self.flows, other.flows),
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            ..self
+        }
+    }
+
+    /// What counts of it beside what counts before.
+    fn beyond(&self, before: Option<Self>) -> Part {
+        let Some(before) = before else { return Part { bytes: self.bytes, packets: self.packets, counts: true } };
+        let bytes = self.bytes.saturating_sub(before.bytes);
+        let counts = if self.bytes > 0 { bytes > 0 } else { self.flows > before.flows };
+        let packets = if counts { self.packets.saturating_sub(before.packets) } else { 0 };
+        Part { bytes, packets, counts }
+    }
+}
+
+/// The facts that share what counts of an observer's.
+#[derive(Debug)]
+struct Shared {
+    /// What becomes of the rest.
+    rest: Class,
+    facts: Vec<(Who, Part)>,
+}
+
+/// Tells a fact from the others of its pair, hour and observer: view, addresses, and what it is grouped by besides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Who(usize, [u128; 4], Box<[KeyValue]>);
+
+impl Who {
+    fn new(fact: &Fact, extra: &[KeyValue]) -> Self {
+        Self(fact.view, [fact.srcaddr, fact.dstaddr, fact.src, fact.dst], extra.into())
+    }
+
+    /// The same in every run: codes of views differ.
+    fn compare(&self, other: &Self, views: &[View]) -> Ordering {
+        let values = |who: &Self| &views[who.0].values;
+        values(self).cmp(values(other)).then_with(|| (&self.1, &self.2).cmp(&(&other.1, &other.2)))
+    }
+}
+
+impl Splits {
+    /// Whether [`weigh`] is needed, or [`share`].
+    pub(in super::super) fn is_empty(&self) -> bool {
+        self.hours.is_empty()
+    }
+
+    /// Notes a fact's pair if of what its observer sees in that hour some may count and some may not.
+    pub(super) fn note(&mut self, atlas: &Atlas, index: &Index, sighting: &Sighting<'_>) {
+        let hour = sighting.fact.hour;
+        let whole = (hour, hour.saturating_add(HOUR_SECONDS - 1));
+        let mut observers = atlas.observers(index, sighting);
+        if observers.any(|observer| atlas.split(index, sighting, observer, whole).is_some()) {
+            self.pairs.entry(hourly(sighting)).or_default();
+            self.hours.insert(hour);
+        }
+    }
+
+    fn weigh(&mut self, key: Hourly, seen: &Seen) {
+        let pair = self.pairs.entry(key).or_default();
+        match pair.iter_mut().find(|mine| mine.observer == seen.observer) {
+            Some(mine) => mine.add(seen),
+            None => pair.push(*seen),
+        }
+    }
+
+    fn share(&mut self, key: (Hourly, Observer), shared: Shared) {
+        self.hours.insert(key.0.2);
+        match self.shared.get_mut(&key) {
+            Some(mine) => {
+                mine.rest = mine.rest.min(shared.rest);
+                mine.facts.extend(shared.facts);
+            }
+            None => drop(self.shared.insert(key, shared)),
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        for (key, seen) in other.pairs {
+            self.pairs.entry(key).or_default();
+            seen.iter().for_each(|seen| self.weigh(key, seen));
+        }
+        other.shared.into_iter().for_each(|(key, shared)| self.share(key, shared));
+        self.hours.extend(other.hours);
+    }
+
+    /// Shares out what counts, when all facts are known that share.
+    pub(in super::super) fn settle(&mut self, views: &[View]) {
+        for ((key, observer), shared) in &mut self.shared {
+            let seen = self.pairs.get(key).map_or(&[][..], Vec::as_slice);
+            let Some(whole) = seen.iter().find(|seen| seen.observer == *observer) else { continue };
+            let mut before: Vec<&Seen> = seen.iter().filter(|seen| observer.comes_after(&seen.observer)).collect();
+            before.sort_by_key(|seen| seen.observer);
+            let before =
+                before.into_iter().fold(None, |sum: Option<Seen>, seen| Some(sum.map_or(*seen, |sum| sum.or(seen))));
+            let part = whole.beyond(before);
+            shared.facts.sort_by(|(one, _), (other, _)| one.compare(other, views));
+            apportion(&mut shared.facts, part, whole);
+            shared.facts.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
+        self.pairs = Map::default();
+        self.hours = self.shared.keys().map(|(key, _)| key.2).collect();
+    }
+}
+
+impl Index {
+    /// What counts of a fact, and what becomes of the rest, where that is told by difference for an observer's seat.
+    pub(in super::super) fn part(
+        &self,
+        atlas: &Atlas,
+        sighting: &Sighting<'_>,
+        extra: &[KeyValue],
+        is_asked: impl Fn(Seat) -> bool,
+    ) -> Option<(Part, Class)> {
+        let splits = &self.splits;
+        if !splits.hours.contains(&sighting.fact.hour) {
+            return None;
+        }
+        let observer = atlas.observers(self, sighting).find(|observer| is_asked(observer.seat))?;
+        let shared = splits.shared.get(&(hourly(sighting), observer))?;
+        let who = Who::new(sighting.fact, extra);
+        let place = shared.facts.binary_search_by(|(one, _)| one.cmp(&who)).ok()?;
+        shared.facts.get(place).map(|(_, part)| (*part, shared.rest))
+    }
+}
+
+/// Shares out what counts of the whole by the facts' own sums. What is rounded down up to a fact goes to those after it,
+/// so that the shares add up; none is more than the fact has.
+fn apportion(facts: &mut [(Who, Part)], part: Part, whole: &Seen) {
+    let share = |so_far: u128, part: u128, whole: u128| so_far.saturating_mul(part).checked_div(whole).unwrap_or(0);
+    let (mut bytes, mut packets) = (0, 0);
+    for (_, own) in facts {
+        let [from, to] = [bytes, bytes + own.bytes].map(|so_far| share(so_far, part.bytes, whole.bytes));
+        let [first, last] = [packets, packets + own.packets].map(|so_far| share(so_far, part.packets, whole.packets));
+        (bytes, packets) = (bytes + own.bytes, packets + own.packets);
+        *own = Part { bytes: to - from, packets: last - first, counts: part.counts };
+    }
+}
+
+/// Calls with each accepted fact of a shard whose hour is asked for, as its interface saw it.
+fn sightings(
+    atlas: &Atlas,
+    learnt: &Learnt,
+    facts: &Facts<'_>,
+    shard: usize,
+    is_asked: impl Fn(u32) -> bool,
+    mut each: impl FnMut(&Sighting<'_>, &[KeyValue]),
+) -> Result<(), Error> {
+    facts.for_each(shard, |fact, extra| {
+        if fact.counted.flows == 0 || !is_asked(fact.hour) {
+            return;
+        }
+        let view = &facts.views[fact.view];
+        let (direction, _) = atlas.direction(view, fact, learnt);
+        let ends = atlas.ends(view, fact, direction);
+        each(&Sighting { view, fact, direction, ends }, extra);
+    })
+}
+
+/// Sums what observers saw of the pairs that were noted.
+///
+/// # Errors
+/// If rows of the shard were spilled and cannot be read.
+pub(in super::super) fn weigh(
+    atlas: &Atlas,
+    learnt: &Learnt,
+    before: &Index,
+    facts: &Facts<'_>,
+    shard: usize,
+) -> Result<Index, Error> {
+    let mut index = Index::default();
+    let is_asked = |hour| before.splits.hours.contains(&hour);
+    sightings(atlas, learnt, facts, shard, is_asked, |sighting, _| {
+        let key = hourly(sighting);
+        if !before.splits.pairs.contains_key(&key) {
+            return;
+        }
+        let sums = &sighting.fact.counted;
+        for observer in atlas.observers(before, sighting) {
+            let (first, last) = sighting.fact.starts();
+            let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
+            index.splits.weigh(key, &Seen { observer, bytes, packets, flows, first, last });
+        }
+    })?;
+    Ok(index)
+}
+
+/// Gathers the facts of which some records count and some do not, by all that their observer saw of the pair.
+///
+/// # Errors
+/// If rows of the shard were spilled and cannot be read.
+pub(in super::super) fn share(
+    atlas: &Atlas,
+    learnt: &Learnt,
+    before: &Index,
+    facts: &Facts<'_>,
+    shard: usize,
+) -> Result<Index, Error> {
+    let mut index = Index::default();
+    let is_asked = |hour| before.splits.hours.contains(&hour);
+    sightings(atlas, learnt, facts, shard, is_asked, |sighting, extra| {
+        let key = hourly(sighting);
+        let Some(pair) = before.splits.pairs.get(&key) else { return };
+        for observer in atlas.observers(before, sighting) {
+            let Some(seen) = pair.iter().find(|seen| seen.observer == observer) else { continue };
+            if let Some(rest) = atlas.split(before, sighting, observer, (seen.first, seen.last)) {
+                let facts = vec![(Who::new(sighting.fact, extra), Part::all(sighting.fact))];
+                index.splits.share((key, observer), Shared { rest, facts });
+            }
+        }
+    })?;
+    Ok(index)
+}
