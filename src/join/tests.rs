@@ -141,7 +141,7 @@ impl World {
 
     fn join_by(&self, exact: bool) -> Told {
         let spec = Arc::new(spec(&self.extra, exact));
-        let shared = Arc::new(Shared::new(Arc::clone(&spec), None));
+        let shared = Arc::new(Shared::new(Arc::clone(&spec), 7, None));
         let (mut interfaces, mut account) = (Interfaces::default(), Account::default());
         let mut objects: Vec<(&Log, String)> = self.logs.iter().flat_map(|log| self.objects(log)).collect();
         if self.reversed {
