@@ -4,6 +4,8 @@
 //! the VPC user guide's "Flow log records" and the transit gateway guide's "Flow log records"; docs/columns.md is
 //! generated from here. What a report adds to them (rank, share, blocked bytes…) is in [`output`].
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use crate::error::{Error, nearest};
 
 /// How a column's values are held and compared.
@@ -370,6 +372,20 @@ impl Column {
     /// Every name that [`Self::of_name`] takes, for suggestions.
     pub fn names() -> impl Iterator<Item = &'static str> {
         COLUMNS.iter().map(|info| info.name).chain(ALIASES.iter().map(|(alias, _)| *alias))
+    }
+}
+
+impl Serialize for Column {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Column {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let column = COLUMNS.iter().find(|info| info.name == name).map(|info| info.column);
+        column.ok_or_else(|| de::Error::custom(format!("there is no column `{name}`")))
     }
 }
 

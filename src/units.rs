@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod csv_table;
+pub mod escape;
 pub mod human;
 pub mod size;
 pub mod time;

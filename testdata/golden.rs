@@ -29,6 +29,9 @@ mod s3;
 #[path = "golden/samples.rs"]
 mod samples;
 #[cfg(test)]
+#[path = "golden/split.rs"]
+mod split;
+#[cfg(test)]
 #[allow(dead_code, reason = "each of its users needs a part of it")]
 mod store;
 

@@ -15,6 +15,7 @@ mod gunzip;
 mod header;
 mod json;
 mod keys;
+mod ledger;
 mod parquet;
 mod seeds;
 mod tables;
@@ -33,7 +34,7 @@ struct Target {
     words: fn() -> Vec<String>,
 }
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     Target { name: "text", run: text::run, seeds: text::seeds, words: text::words },
     Target { name: "header", run: header::run, seeds: header::seeds, words: text::words },
     Target { name: "parquet", run: parquet::run, seeds: parquet::seeds, words: parquet::words },
@@ -41,6 +42,7 @@ const TARGETS: [Target; 9] = [
     Target { name: "json", run: json::run, seeds: json::seeds, words: json::words },
     Target { name: "gunzip", run: gunzip::run, seeds: gunzip::seeds, words: gunzip::words },
     Target { name: "keys", run: keys::run, seeds: keys::seeds, words: keys::words },
+    Target { name: "ledger", run: ledger::run, seeds: ledger::seeds, words: ledger::words },
     Target { name: "told", run: told::run, seeds: told::seeds, words: told::words },
     Target { name: "tables", run: tables::run, seeds: tables::seeds, words: tables::words },
 ];

@@ -60,7 +60,7 @@ fn spec(keys: &str) -> Arc<Spec> {
 }
 
 fn partial(spec: &Arc<Spec>, blocks: &[Flows]) -> Partial {
-    let (shared, dictionary) = (Arc::new(Shared::new(Arc::clone(spec), None)), Dictionary::default());
+    let (shared, dictionary) = (Arc::new(Shared::new(Arc::clone(spec), 7, None)), Dictionary::default());
     let mut batcher = Batcher::new(Arc::clone(&shared));
     for flows in blocks {
         let all: Vec<u32> = (0..).take(flows.rows()).collect();

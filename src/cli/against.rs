@@ -2,7 +2,6 @@
 //!
 //! Traffic is summed by the hour, so periods are of whole hours.
 
-use super::job::now;
 use crate::error::{Error, nearest};
 use crate::units::time::{Window, Zone, parse_moment};
 
@@ -26,13 +25,13 @@ pub(super) struct Compared {
     pub(super) notes: Vec<String>,
 }
 
-/// A window and what it is compared with.
-pub(super) fn compared(window: Window, against: &str, zone: Zone) -> Result<Compared, Error> {
+/// A window and what it is compared with; moments are read with what is now, and in a zone.
+pub(super) fn compared(window: Window, against: &str, (clock, zone): (u32, Zone)) -> Result<Compared, Error> {
     let (Some(from), Some(to)) = (window.from, window.to) else {
         return Err(Error::usage("the window has no beginning or no end, so there is nothing to compare")
             .hint("give a month (--month 2026-10), --last 7d, or --from and --to"));
     };
-    let asked = against.split_once("..").map(|(from, to)| typed(from, to, zone)).transpose()?;
+    let asked = against.split_once("..").map(|(from, to)| typed(from, to, clock, zone)).transpose()?;
     let mut notes = Vec::new();
     let now = whole_hours((from, to), &mut notes)?;
     let before = match asked {
@@ -56,8 +55,7 @@ pub(super) fn compared(window: Window, against: &str, zone: Zone) -> Result<Comp
 }
 
 /// A period that is typed.
-fn typed(from: &str, to: &str, zone: Zone) -> Result<(u32, u32), Error> {
-    let now = now()?;
+fn typed(from: &str, to: &str, now: u32, zone: Zone) -> Result<(u32, u32), Error> {
     let moment = |text: &str| {
         parse_moment(text, now, zone).map_err(|error| {
             let hints = error.hints().to_vec();
@@ -114,7 +112,7 @@ mod tests {
     }
 
     fn told(from: &str, to: &str, against: &str) -> Result<Compared, Error> {
-        compared(Window { from: Some(moment(from)), to: Some(moment(to)) }, against, Zone::default())
+        compared(Window { from: Some(moment(from)), to: Some(moment(to)) }, against, (0, Zone::default()))
     }
 
     fn before(from: &str, to: &str, against: &str) -> String {
@@ -165,6 +163,6 @@ mod tests {
         }
         let early = told("1970-01-02", "1970-01-05", LAST_WEEK).unwrap_err().to_string();
         assert_eq!(early, "--against: there is no such time before the period: last-week");
-        assert!(compared(Window::default(), PREVIOUS, Zone::default()).is_err());
+        assert!(compared(Window::default(), PREVIOUS, (0, Zone::default())).is_err());
     }
 }

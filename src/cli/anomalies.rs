@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::config::{Config, ConfigFlags};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, now, run_on};
+use super::job::{job, run_on};
 use super::memory::MemoryFlags;
 use super::output::format;
 use super::pricing::PricingFlags;
@@ -51,7 +51,7 @@ const OF_INCIDENTS: [&str; 14] = [
 #[derive(Debug, Args)]
 pub(super) struct AnomaliesFlags {
     #[command(flatten)]
-    input: InputFlags,
+    pub(super) input: InputFlags,
 
     /// The owner key that tells teams apart [default: team]
     #[arg(long, value_name = "KEY", help_heading = "Report")]
@@ -215,7 +215,7 @@ impl AnomaliesFlags {
             rules,
             state: self.state.as_deref().map(state::read).transpose()?,
             asked_from,
-            now: now()?,
+            now: self.input.now()?,
             zone: Zone::parse(&self.input.tz)?,
             explain: self.explain.clone(),
             shape: AnomaliesShape {

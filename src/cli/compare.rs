@@ -30,7 +30,7 @@ const TIMES: [Column; 3] = [Column::Minute, Column::Hour, Column::Day];
 #[derive(Debug, Args)]
 pub(super) struct CompareFlags {
     #[command(flatten)]
-    input: InputFlags,
+    pub(super) input: InputFlags,
 
     /// The other period: previous (as long a time just before; of a month the month before), last-week (the same a week
     /// earlier), last-month, or FROM..TO
@@ -93,7 +93,7 @@ impl CompareFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let mut job = job(&self.input, Verdict::Accept)?;
-        let compared = compared(job.window, &self.against, Zone::parse(&self.input.tz)?)?;
+        let compared = compared(job.window, &self.against, (self.input.now()?, Zone::parse(&self.input.tz)?))?;
         (job.window, job.gap) = (compared.around, compared.gap);
         let question = self.question(compared)?;
         run_on(&job, &self.input, &self.output, |progress| work::compare(&job, question, progress))

@@ -30,7 +30,7 @@ const FOCUS: &str = "focus";
 #[derive(Debug, Args)]
 pub(super) struct CostFlags {
     #[command(flatten)]
-    input: InputFlags,
+    pub(super) input: InputFlags,
 
     /// Owner keys and columns to sum by, comma separated: team, team,env, src_region, payer_account, day… [default: team,
     /// or payer_account where no table tells owners]

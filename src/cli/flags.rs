@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::split::Occasion;
 use crate::units::human::Units;
 
 /// Which logs, and which of their records.
@@ -95,6 +96,10 @@ pub(super) struct InputFlags {
     /// How many times a failed request is sent again [default: AWS_MAX_ATTEMPTS less one, or 2]
     #[arg(long, value_name = "N", help_heading = "S3")]
     pub(super) retries: Option<u32>,
+
+    /// What the command is run for; said by the command that runs it
+    #[arg(skip)]
+    pub(super) occasion: Occasion,
 }
 
 /// How the answer is written.

@@ -1,5 +1,7 @@
 //! What the flags mean: flags → a job, with the clock read once; and how a job is run from the command line.
 
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::flags::{InputFlags, OutputFlags};
@@ -12,11 +14,11 @@ use crate::group::Verdict;
 use crate::group::filter::Filter;
 use crate::units::size;
 use crate::units::time::{Zone, window};
-use crate::work::{self, Answer, Job, Progress};
+use crate::work::{self, Answer, Job, Local, Progress};
 
 /// The job that the flags of a command mean.
 pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
-    let now = now()?;
+    let now = flags.now()?;
     let zone = Zone::parse(&flags.tz)?;
     let window =
         window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
@@ -31,6 +33,9 @@ pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
         return Err(Error::usage("--jobs: at least one thread is needed"));
     }
     Ok(Job {
+        now,
+        zone,
+        leaves: flags.occasion.leaves.clone().unwrap_or_else(|| Arc::new(Local)),
         inputs: flags.inputs.clone(),
         accounts: flags.account.clone(),
         regions: flags.region.clone(),
@@ -39,6 +44,7 @@ pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
         filter,
         format,
         verdict,
+        seed: flags.occasion.seed.unwrap_or_else(seed),
         jobs: flags.jobs.unwrap_or_else(cores),
         keep_rejects: flags.rejects.is_some(),
         max_malformed: flags.max_malformed,
@@ -66,7 +72,14 @@ fn s3(flags: &InputFlags) -> S3Options {
     }
 }
 
-/// The one moment that the whole run calls now.
+impl InputFlags {
+    /// The one moment that the whole run calls now, also where another process began it.
+    pub(super) fn now(&self) -> Result<u32, Error> {
+        self.occasion.now.map_or_else(now, Ok)
+    }
+}
+
+/// What the clock says.
 #[expect(clippy::disallowed_methods, reason = "cli is where the clock is read")]
 pub(super) fn now() -> Result<u32, Error> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -74,7 +87,12 @@ pub(super) fn now() -> Result<u32, Error> {
     seconds.ok_or_else(|| Error::failed("the clock is not between 1970 and 2106"))
 }
 
-fn cores() -> usize {
+/// A number that nobody can know beforehand.
+fn seed() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
@@ -107,7 +125,7 @@ pub(super) fn run_on(
 
 /// Says what would be read.
 pub(super) fn dry_run(job: &Job, flags: &OutputFlags) -> Result<Exit, Error> {
-    let mut report = work::plan(job)?;
+    let mut report = work::dry_run(job)?;
     output::write(&mut report, flags)?;
     if !flags.quiet {
         notice::notes(&report.meta);

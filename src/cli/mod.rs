@@ -21,6 +21,7 @@ mod pivot;
 mod prices;
 mod pricing;
 mod signals;
+mod split;
 mod state;
 mod tables;
 mod top;
@@ -73,6 +74,15 @@ enum Command {
     /// What is configured: show it, check a file
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Write the plan of a question, for several processes
+    #[command(hide = true)]
+    Plan(split::PlanFlags),
+    /// Sum units of a plan
+    #[command(hide = true)]
+    Leaf(split::LeafFlags),
+    /// Answer a plan's question from ledgers
+    #[command(hide = true)]
+    Root(split::RootFlags),
 }
 
 /// Runs the program on its arguments.
@@ -105,6 +115,9 @@ impl Command {
             Self::Fields(flags) => flags.run(),
             Self::Prices(command) => command.run(),
             Self::Config(command) => command.run(),
+            Self::Plan(flags) => flags.run(),
+            Self::Leaf(flags) => flags.run(),
+            Self::Root(flags) => flags.run(),
         }
     }
 }

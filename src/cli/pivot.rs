@@ -21,7 +21,7 @@ use crate::work::{self, Means};
 #[derive(Debug, Args)]
 pub(super) struct PivotFlags {
     #[command(flatten)]
-    input: InputFlags,
+    pub(super) input: InputFlags,
 
     /// The key down: a column, or an owner key such as team
     #[arg(long, value_name = "KEY", default_value = "src_region", help_heading = "Report")]

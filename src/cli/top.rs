@@ -23,7 +23,7 @@ use crate::work::{self, TopQuestion, TrafficQuestion};
 #[derive(Debug, Args)]
 pub(super) struct TopFlags {
     #[command(flatten)]
-    input: InputFlags,
+    pub(super) input: InputFlags,
 
     /// Columns to group by, comma separated; addresses may be cut: src/24 or src/24/48, dst/16:public
     #[arg(long, value_name = "COLUMNS", default_value = "src,dst", help_heading = "Report")]

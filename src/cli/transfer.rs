@@ -48,7 +48,7 @@ const SUBNETS: &str = "subnets";
 #[derive(Debug, Args)]
 pub(super) struct TransferFlags {
     #[command(flatten)]
-    input: InputFlags,
+    pub(super) input: InputFlags,
 
     /// What stands for the two ends: regions, zones, vpcs, accounts, subnets, instances, interfaces, addresses, places,
     /// countries, networks, owners, or an owner key such as team

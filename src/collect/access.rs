@@ -24,7 +24,10 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
 }
 
 /// A file, if it can be read in any order (a pipe cannot).
-pub(super) fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> {
+///
+/// # Errors
+/// If the system cannot tell.
+pub fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Ok(None);
@@ -33,7 +36,8 @@ pub(super) fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> 
 }
 
 /// Bytes held in memory.
-pub(super) fn of_bytes(bytes: Vec<u8>) -> Arc<dyn RandomAccess> {
+#[must_use]
+pub fn of_bytes(bytes: Vec<u8>) -> Arc<dyn RandomAccess> {
     Arc::new(Memory(bytes))
 }
 

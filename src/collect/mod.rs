@@ -16,6 +16,7 @@ mod content;
 mod gunzip;
 mod key;
 mod lines;
+mod listed;
 mod local;
 mod s3;
 #[cfg(test)]
@@ -29,17 +30,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use access::RandomAccess;
+pub use access::{RandomAccess, of_bytes, of_file};
 pub use ahead::Ahead;
 pub use content::{Content, GZIP_LAYERS_MAX, ObjectError, open};
 pub use gunzip::Gunzipper;
 pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune};
 pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
+pub use listed::{Listed, ListedS3, objects};
 pub use s3::{
     BYTES_AHEAD_MAX, LISTS_MAX, OBJECTS_AHEAD_MAX, PART_BYTES, PARTS_AHEAD_MAX, S3Limits, S3Object, S3Options, STALL,
     WHOLE_PARQUET_BYTES,
 };
 pub use stream::{Ending, io_cause};
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use stream::{FileStream, Plain, Stream};
@@ -56,7 +60,8 @@ pub const BLOCK_BYTES: usize = 256 << 10;
 pub const PARQUET_IN_MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// What bounds the reading of one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// What one object may inflate to.
     pub decompressed_bytes: u64,

@@ -4,6 +4,7 @@
 //! chunks that the wanted columns need. A damaged file gives an error that says so; rows given before it stay given.
 //! Which bytes are a Parquet file, and what lies where, the caller knows.
 
+mod arrays;
 mod cells;
 mod groups;
 mod gzip;
@@ -21,6 +22,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData};
 
+pub use self::arrays::{ArrayFile, TypedArrays};
 pub use self::layout::Shape;
 
 use self::layout::Layout;

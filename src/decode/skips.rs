@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::schema::Column;
 
 /// How many malformed lines are kept as samples for each reason.
@@ -10,7 +12,8 @@ pub(super) const SAMPLES_PER_REASON: usize = 3;
 pub const SAMPLE_BYTES_MAX: usize = 4096;
 
 /// Why a line or row is no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// More or fewer fields than the header or format says.
     FieldCount,
@@ -43,19 +46,38 @@ impl std::fmt::Display for Reason {
 }
 
 /// A malformed line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Sample {
     /// Line (text) or row (Parquet), from 1, counted from the start of the block that was decoded.
     pub line: u64,
     /// Why it was left out.
     pub reason: Reason,
     /// The line, at most [`SAMPLE_BYTES_MAX`] of it; a Parquet row as `name=value` pairs.
+    #[serde(with = "crate::units::escape")]
     pub text: Vec<u8>,
 }
 
+/// A map as pairs, for formats whose maps have texts for keys.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Reason;
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<Reason, u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Reason, u64>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 /// The malformed lines of a block or of several in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Skips {
+    #[serde(with = "pairs")]
     counts: BTreeMap<Reason, u64>,
     samples: Vec<Sample>,
     keep_all: bool,

@@ -1,6 +1,9 @@
 //! The account that always balances: every record ends in exactly one class.
 
+use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
+
+use serde::{Deserialize, Serialize};
 
 /// What becomes of a record: the first of these that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,16 +60,18 @@ impl Class {
 }
 
 /// Records and bytes of one class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Tally {
     /// Records.
     pub records: u64,
     /// Their bytes, as far as they bear any.
+    #[serde(with = "digits")]
     pub bytes: u128,
 }
 
 /// Records and bytes by class, and what the counted ones lack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Account {
     tallies: [Tally; Class::ALL.len()],
     /// Counted or blocked records without bytes.
@@ -79,11 +84,11 @@ impl Account {
     /// Adds another account: associative and commutative.
     pub fn add(&mut self, other: &Self) {
         for (tally, other) in self.tallies.iter_mut().zip(other.tallies) {
-            tally.records += other.records;
-            tally.bytes += other.bytes;
+            tally.records = tally.records.saturating_add(other.records);
+            tally.bytes = tally.bytes.saturating_add(other.bytes);
         }
-        self.without_bytes += other.without_bytes;
-        self.without_start += other.without_start;
+        self.without_bytes = self.without_bytes.saturating_add(other.without_bytes);
+        self.without_start = self.without_start.saturating_add(other.without_start);
     }
 
     /// Lines and records of all classes: what the input held.
@@ -104,5 +109,47 @@ impl Index<Class> for Account {
 impl IndexMut<Class> for Account {
     fn index_mut(&mut self, class: Class) -> &mut Tally {
         &mut self.tallies[class as usize]
+    }
+}
+
+/// An account as it is written: by the names of the classes.
+#[derive(Deserialize, Serialize)]
+struct Written {
+    classes: BTreeMap<String, Tally>,
+    without_bytes: u64,
+    without_start: u64,
+}
+
+impl From<Account> for Written {
+    fn from(account: Account) -> Self {
+        let classes = Class::ALL.map(|class| (class.name().to_owned(), account[class])).into();
+        Self { classes, without_bytes: account.without_bytes, without_start: account.without_start }
+    }
+}
+
+impl TryFrom<Written> for Account {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { classes, without_bytes, without_start } = written;
+        let mut account = Self { without_bytes, without_start, ..Self::default() };
+        for (name, tally) in classes {
+            let class = Class::ALL.into_iter().find(|class| class.name() == name);
+            account[class.ok_or_else(|| format!("there is no class `{name}` of records"))?] = tally;
+        }
+        Ok(account)
+    }
+}
+
+/// A number too large for some readers of JSON, as text.
+mod digits {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(number: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }

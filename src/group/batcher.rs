@@ -7,8 +7,10 @@ use super::derive;
 use super::key::{Rows, is_wide};
 use super::recent::Recent;
 use super::shared::{SHARDS, Shared, shard_of, table_of};
+use super::spec::Spec;
 use super::table::hash;
 use super::views::Views;
+use super::wire::Groups;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, Kind};
 
@@ -65,12 +67,33 @@ impl Batcher {
         let mut picks = std::mem::take(&mut self.picks);
         split_by_width(&keys, picked, &mut picks);
         for (wide, picks) in picks.iter().enumerate().filter(|(_, picks)| !picks.is_empty()) {
-            self.pack(wide, &keys, flows, picks);
+            self.pack(wide, &keys, picks, |rows, word, picks| put_sums(&shared.frame.spec, flows, rows, word, picks));
             self.spread(wide, blocked);
         }
         self.picks = picks;
         self.scratch = scratch;
         self.views = views;
+    }
+
+    /// Adds groups that are summed already. `names` has the texts of their keys, and must be the same one every time.
+    pub(super) fn add_groups(&mut self, groups: &Groups, names: &Dictionary) {
+        self.learn(names);
+        let keys: Vec<&Values> = groups.keys.iter().collect();
+        let mut picks = std::mem::take(&mut self.picks);
+        for blocked in [false, true] {
+            let picked = (0u32..).zip(&groups.blocked).filter(|(_, is_blocked)| **is_blocked == blocked);
+            let picked: Vec<u32> = picked.map(|(row, _)| row).collect();
+            split_by_width(&keys, &picked, &mut picks);
+            for (wide, picks) in picks.iter().enumerate().filter(|(_, picks)| !picks.is_empty()) {
+                self.pack(wide, &keys, picks, |rows, word, picks| {
+                    for (word, column) in (word..).zip(groups.counts.iter().chain(&groups.seen)) {
+                        rows.put(word, picks, |row| column[row]);
+                    }
+                });
+                self.spread(wide, blocked);
+            }
+        }
+        self.picks = picks;
     }
 
     /// The tables that it leads into.
@@ -95,8 +118,8 @@ impl Batcher {
         }
     }
 
-    /// Packs the picked rows: key, flows, sums, seen.
-    fn pack(&mut self, wide: usize, keys: &[&Values], flows: &Flows, picks: &[u32]) {
+    /// Packs the picked rows: the key, and from the given word on what `sums` puts there.
+    fn pack(&mut self, wide: usize, keys: &[&Values], picks: &[u32], sums: impl FnOnce(&mut Rows<'_>, usize, &[u32])) {
         let (spec, layout) = (&self.shared.frame.spec, &self.shared.frame.layouts[wide]);
         let shape = spec.shape(layout);
         self.packed.clear();
@@ -105,27 +128,7 @@ impl Batcher {
         for (place, (key, values)) in spec.keys.iter().zip(keys).enumerate() {
             layout.encode(place, key, values, &self.codes, picks, &mut rows);
         }
-        let mut word = shape.key_words;
-        match flows.bigs(Column::Weight) {
-            Some(weights) => rows.put(word, picks, |row| weights[row]),
-            None => rows.put(word, picks, |_| 1),
-        }
-        for (asked, column) in [(spec.bytes, Column::Bytes), (spec.packets, Column::Packets)] {
-            if asked {
-                word += 1;
-                let values = flows.bigs(column).unwrap_or(&[]);
-                rows.put(word, picks, |row| values.get(row).copied().filter(|v| *v != ABSENT_BIG).unwrap_or(0));
-            }
-        }
-        if spec.seen {
-            let last = if spec.starts { Column::Start } else { Column::End };
-            let [starts, ends] = [Column::Start, last].map(|column| flows.smalls(column).unwrap_or(&[]));
-            rows.put(word + 1, picks, |row| {
-                let first = starts.get(row).copied().unwrap_or(ABSENT_TIME);
-                let last = ends.get(row).copied().filter(|end| *end != ABSENT_TIME).unwrap_or(0);
-                u64::from(first) << 32 | u64::from(last)
-            });
-        }
+        sums(&mut rows, shape.key_words, picks);
     }
 
     /// Spreads the packed rows over the shards' batches.
@@ -186,6 +189,30 @@ fn collect(shared: &Shared, batches: &mut [Vec<u64>], table: usize, hash: u64, r
     if batch.len() >= BATCH_ROWS * row.len() {
         shared.add(shard, table, batch);
         batch.clear();
+    }
+}
+
+/// Puts the sums of the picked records into their rows, from a word on: records, bytes, packets, seen.
+fn put_sums(spec: &Spec, flows: &Flows, rows: &mut Rows<'_>, mut word: usize, picks: &[u32]) {
+    match flows.bigs(Column::Weight) {
+        Some(weights) => rows.put(word, picks, |row| weights[row]),
+        None => rows.put(word, picks, |_| 1),
+    }
+    for (asked, column) in [(spec.bytes, Column::Bytes), (spec.packets, Column::Packets)] {
+        if asked {
+            word += 1;
+            let values = flows.bigs(column).unwrap_or(&[]);
+            rows.put(word, picks, |row| values.get(row).copied().filter(|v| *v != ABSENT_BIG).unwrap_or(0));
+        }
+    }
+    if spec.seen {
+        let last = if spec.starts { Column::Start } else { Column::End };
+        let [starts, ends] = [Column::Start, last].map(|column| flows.smalls(column).unwrap_or(&[]));
+        rows.put(word + 1, picks, |row| {
+            let first = starts.get(row).copied().unwrap_or(ABSENT_TIME);
+            let last = ends.get(row).copied().filter(|end| *end != ABSENT_TIME).unwrap_or(0);
+            u64::from(first) << 32 | u64::from(last)
+        });
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which class each record of a block falls into, and so which records are summed.
 
+use serde::{Deserialize, Serialize};
+
 use super::account::{Account, Class};
 use super::filter::{Evaluator, Filter};
 use crate::decode::{Dictionary, Flows};
@@ -7,7 +9,8 @@ use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, ColumnSet};
 use crate::units::time::Window;
 
 /// Which records the main sums are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// ACCEPT (and records without an action); REJECT is summed apart.
     #[default]

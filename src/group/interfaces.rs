@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
 
@@ -28,11 +30,15 @@ pub const ATTRIBUTES: [Column; 14] = [
     Column::EcsServiceName,
 ];
 
+/// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
+type Attributes = [Option<(u32, Box<[u8]>)>; ATTRIBUTES.len()];
+
 /// What is known of one interface.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Interface {
     /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
-    attributes: [Option<(u32, Box<[u8]>)>; ATTRIBUTES.len()],
+    #[serde(with = "attributes")]
+    attributes: Attributes,
     /// Records of traffic.
     pub ok: u64,
     /// NODATA records.
@@ -66,9 +72,11 @@ impl Interface {
                 *mine = theirs;
             }
         }
-        self.ok += other.ok;
-        self.no_data += other.no_data;
-        self.skip_data += other.skip_data;
+        for (mine, theirs) in
+            [(&mut self.ok, other.ok), (&mut self.no_data, other.no_data), (&mut self.skip_data, other.skip_data)]
+        {
+            *mine = mine.saturating_add(theirs);
+        }
         self.watched = match (self.watched, other.watched) {
             (Some((from, to)), Some((other_from, other_to))) => Some((from.min(other_from), to.max(other_to))),
             (mine, theirs) => mine.or(theirs),
@@ -254,7 +262,51 @@ impl Interfaces {
         self.by_id.iter().map(|(id, interface)| (&id[..], interface))
     }
 
+    /// Adds what is known of one interface.
+    pub fn insert(&mut self, id: &[u8], interface: Interface) {
+        self.entry(id).add(interface);
+    }
+
+    /// The hours in which any was watched, counted since 1970.
+    pub fn hours(&self) -> impl Iterator<Item = u32> {
+        self.hours.iter().copied()
+    }
+
+    /// Adds hours in which any was watched.
+    pub fn insert_hours(&mut self, hours: impl IntoIterator<Item = u32>) {
+        self.hours.extend(hours);
+    }
+
     fn entry(&mut self, id: &[u8]) -> &mut Interface {
         self.by_id.entry(id.into()).or_default()
+    }
+}
+
+/// Attributes as they are written: by the names of the columns.
+mod attributes {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use super::{ATTRIBUTES, Attributes};
+    use crate::schema::Column;
+    use crate::units::escape;
+
+    #[derive(Deserialize, Serialize)]
+    struct Attribute(u32, #[serde(with = "escape")] Vec<u8>);
+
+    pub(super) fn serialize<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
+        let known = ATTRIBUTES.iter().zip(attributes).filter_map(|(column, known)| Some((column, known.as_ref()?)));
+        serializer.collect_map(known.map(|(column, (moment, value))| (column, Attribute(*moment, value.to_vec()))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
+        let mut attributes = Attributes::default();
+        for (column, Attribute(moment, value)) in BTreeMap::<Column, Attribute>::deserialize(deserializer)? {
+            let place = ATTRIBUTES.iter().position(|attribute| *attribute == column);
+            let place = place.ok_or_else(|| de::Error::custom("a column that no interface has"))?;
+            attributes[place] = Some((moment, value.into()));
+        }
+        Ok(attributes)
     }
 }

@@ -3,6 +3,8 @@
 //! A key is a few columns, addresses perhaps cut to a prefix. Packed keys are compared and hashed as words; there are
 //! two layouts, as nearly all records bear IPv4 addresses alone: *narrow* gives an address 32 bits, *wide* 128.
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::{Dictionary, Values};
 use crate::error::Error;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, Column, Kind};
@@ -17,7 +19,8 @@ const PUBLIC_V4_BITS_MIN: u8 = 16;
 const PUBLIC_V6_BITS_MIN: u8 = 10;
 
 /// A column to group by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Key {
     /// The column.
     pub column: Column,
@@ -26,7 +29,8 @@ pub struct Key {
 }
 
 /// How addresses are cut to prefixes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cut {
     /// Bits kept of an IPv4 address.
     pub v4_bits: u8,
@@ -92,7 +96,7 @@ impl Key {
 
 impl Cut {
     /// The prefix length that applies to an address; none where it stays whole.
-    fn bits(self, address: u128) -> Option<u8> {
+    pub(super) fn bits(self, address: u128) -> Option<u8> {
         if address == ABSENT_ADDRESS || (self.public_only && !is_public(address)) {
             return None;
         }
@@ -109,7 +113,7 @@ impl Cut {
     }
 }
 
-fn is_v4(address: u128) -> bool {
+pub(super) fn is_v4(address: u128) -> bool {
     address >> 32 == IPV4_MAPPED >> 32
 }
 

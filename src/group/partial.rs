@@ -4,6 +4,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use super::key::KeyValue;
+use super::merge::Merge;
 use super::shared::{Frame, Overflow, SHARDS, Shard, Tables, table_of};
 use super::spec::{Spec, Sums};
 use crate::decode::Dictionary;
@@ -18,31 +19,37 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// No records yet.
+    /// No records yet; [`Shared::new`](super::Shared::new) tells what the seed is for.
     #[must_use]
-    pub fn new(spec: Arc<Spec>) -> Self {
-        let frame = Frame::new(spec, None);
+    pub fn new(spec: Arc<Spec>, seed: u64) -> Self {
+        let frame = Frame::new(spec, seed, None);
         Self { names: Dictionary::default(), shards: frame.shards(), frame }
     }
 
-    /// Adds another partial of the same spec. Associative and commutative, with [`Self::new`] as the empty one.
+    /// Adds another partial of the same spec and seed. Associative and commutative, with [`Self::new`] as the empty one.
+    /// [`Merge`] does the same on many threads.
     ///
     /// # Errors
-    /// If the other one has spilled rows that cannot be read.
-    pub fn merge(mut self, other: Self) -> Result<Self, Error> {
-        let codes = translation(&other.names, &mut self.names);
-        for shard in &other.shards {
-            shard.rows(&other.frame, |table, rows| {
-                let layout = &self.frame.layouts[table / 2];
-                for row in rows.chunks_exact(self.frame.spec.shape(layout).stride()) {
-                    let mut row = row.to_vec();
-                    layout.translate(&self.frame.spec.keys, &mut row, &codes);
-                    let shard = self.frame.shard_of_key(&row[..layout.words]);
-                    self.shards[shard].tables[table].add(&row);
-                }
-            })?;
+    /// If spec or seed differ, or spilled rows cannot be read or written.
+    pub fn merge(self, other: Self) -> Result<Self, Error> {
+        let merge = Merge::new(self, other)?;
+        let mut batcher = merge.batcher();
+        merge.shards().try_for_each(|shard| merge.shard(shard, &mut batcher))?;
+        drop(batcher);
+        merge.finish()
+    }
+
+    /// A shard's tables with what was spilled of them.
+    pub(super) fn tables(&self, shard: usize) -> Result<Whole<'_>, Error> {
+        let (shard, frame) = (&self.shards[shard], &self.frame);
+        if !shard.is_spilled() {
+            return Ok(Whole::Kept(&shard.tables));
         }
-        Ok(self)
+        // Rows of a run stand in the order of their hashes: by the same hashes they would crowd into one end of a table
+        // that is still growing.
+        let mut tables = Frame { seed: !frame.seed, ..frame.clone() }.tables();
+        shard.rows(frame, |table, rows| tables[table].add(rows))?;
+        Ok(Whole::Rebuilt(Box::new(tables)))
     }
 
     /// Says that nothing more will be merged.
@@ -50,11 +57,6 @@ impl Partial {
     pub fn finish(self) -> Rollup {
         Rollup { partial: self }
     }
-}
-
-/// Codes of one dictionary as codes of another, which learns what it lacks.
-fn translation(from: &Dictionary, to: &mut Dictionary) -> Vec<u32> {
-    (0..u32::try_from(from.len()).unwrap_or(u32::MAX)).map(|code| to.code(from.text(code))).collect()
 }
 
 /// Merged sums: every group, its key and its sums.
@@ -168,15 +170,7 @@ impl Rollup {
 
     /// A shard's tables with what was spilled of them.
     pub(super) fn tables(&self, shard: usize) -> Result<Whole<'_>, Error> {
-        let (shard, frame) = (&self.partial.shards[shard], &self.partial.frame);
-        if !shard.is_spilled() {
-            return Ok(Whole::Kept(&shard.tables));
-        }
-        // Rows of a run stand in the order of their hashes: by the same hashes they would crowd into one end of a table
-        // that is still growing.
-        let mut tables = Frame { seed: !frame.seed, ..frame.clone() }.tables();
-        shard.rows(frame, |table, rows| tables[table].add(rows))?;
-        Ok(Whole::Rebuilt(Box::new(tables)))
+        self.partial.tables(shard)
     }
 
     /// A key's values, one per column.

@@ -6,14 +6,13 @@
 //! finished. What a spill writes to is not known here.
 
 use std::fmt::Debug;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::key::Layout;
 use super::partial::Partial;
 use super::spec::Spec;
-use super::table::{Table, hash};
+use super::table::Table;
 use crate::decode::Dictionary;
 use crate::error::Error;
 
@@ -92,8 +91,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn new(spec: Arc<Spec>, overflow: Option<Overflow>) -> Self {
-        let seed = std::hash::RandomState::new().build_hasher().finish();
+    pub(super) fn new(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>) -> Self {
         let layouts = [Layout::new(&spec.keys, false), Layout::new(&spec.keys, true)];
         Self { spec, seed, layouts, overflow }
     }
@@ -105,11 +103,6 @@ impl Frame {
 
     pub(super) fn shards(&self) -> Vec<Shard> {
         (0..SHARDS).map(|_| Shard { tables: self.tables(), runs: Vec::new() }).collect()
-    }
-
-    /// The shard that a packed key belongs to.
-    pub(super) fn shard_of_key(&self, key: &[u64]) -> usize {
-        shard_of(hash(key, self.seed))
     }
 }
 
@@ -136,7 +129,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Calls with many rows at a time, of each table in turn, those that were spilled last. A key may come again.
+    /// Calls with many rows at a time, of each table in turn, those that were spilled last; the rows of a call stand in
+    /// the order of their hashes. A key may come again.
     pub(super) fn rows(&self, frame: &Frame, mut each: impl FnMut(usize, &[u64])) -> Result<(), Error> {
         let mut rows = Vec::new();
         for (place, table) in self.tables.iter().enumerate() {
@@ -170,17 +164,26 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// No records yet.
+    /// No records yet. The seed decides which shard a key belongs to: sums that are to be merged need the same one.
     #[must_use]
-    pub fn new(spec: Arc<Spec>, overflow: Option<Overflow>) -> Self {
-        Self::with_names(spec, overflow, Dictionary::default())
+    pub fn new(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>) -> Self {
+        Self::with_names(spec, seed, overflow, Dictionary::default())
     }
 
     /// No records yet, but texts that have their codes.
-    pub(super) fn with_names(spec: Arc<Spec>, overflow: Option<Overflow>, names: Dictionary) -> Self {
-        let frame = Frame::new(spec, overflow);
-        let shards = frame.shards().into_iter().map(Mutex::new).collect();
-        let (used_bytes, rows, failed, failure) = Default::default();
+    pub(super) fn with_names(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>, names: Dictionary) -> Self {
+        let frame = Frame::new(spec, seed, overflow);
+        Self::of(Partial { names, shards: frame.shards(), frame })
+    }
+
+    /// A partial that workers go on adding to.
+    pub(super) fn of(partial: Partial) -> Self {
+        let Partial { frame, names, shards } = partial;
+        let tables = || shards.iter().flat_map(|shard| &shard.tables);
+        let used_bytes = AtomicUsize::new(tables().map(Table::bytes).sum());
+        let rows = AtomicUsize::new(tables().map(Table::len).sum());
+        let shards = shards.into_iter().map(Mutex::new).collect();
+        let (failed, failure) = Default::default();
         Self { frame, names: Mutex::new(names), shards, used_bytes, rows, failed, failure }
     }
 

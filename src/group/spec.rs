@@ -1,11 +1,14 @@
 //! What is asked for, and the sums of one group: a packed row's words read as numbers.
 
+use serde::{Deserialize, Serialize};
+
 use super::key::{Key, Layout};
 use super::table::{NEVER_SEEN, Shape};
 use crate::schema::{ABSENT_TIME, Column, ColumnSet};
 
 /// What is summed, by what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The columns to group by; none for one group of everything.
     pub keys: Vec<Key>,

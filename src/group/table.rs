@@ -200,8 +200,28 @@ pub(super) fn join_seen(one: u64, other: u64) -> u64 {
     (one & !LAST).min(other & !LAST) | (one & LAST).max(other & LAST)
 }
 
+/// The places below a number, each once, in an order every beginning of which is spread evenly.
+///
+/// Rows of a table stand in the order of their hashes. Added to another table in that order they would crowd into the
+/// one end of it while it is still growing.
+pub(super) fn scattered(count: usize) -> impl Iterator<Item = usize> {
+    let mut step = (count / 8 * 5).max(1);
+    while greatest_common_divisor(step, count) > 1 {
+        step += 1;
+    }
+    (0..count).scan(0, move |next, _| {
+        let place = *next;
+        *next = (place + step) % count;
+        Some(place)
+    })
+}
+
+fn greatest_common_divisor(one: usize, other: usize) -> usize {
+    if other == 0 { one } else { greatest_common_divisor(other, one % other) }
+}
+
 /// Hashes the words of a key: a multiplication folded onto itself for each, with a seed that differs from run to run
-/// so that nobody can write logs that make a table slow.
+/// so that nobody can write logs that make a table slow; a job has one for all its tables, drawn when it is planned.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "folding joins the low half of the product with its high half")]
 pub(super) fn hash(key: &[u64], seed: u64) -> u64 {
@@ -237,6 +257,20 @@ mod tests {
             prop_assert!(map.iter().all(|(key, sums)| table.find(key) == Some(&sums[..])));
             prop_assert_eq!(found, map);
             prop_assert_eq!(table.find(&[99, 99]), None);
+        }
+    }
+
+    #[test]
+    fn scattered_places_are_all_of_them_and_their_beginnings_are_spread() {
+        for count in [0, 1, 2, 3, 8, 32, 48, 972, 1000] {
+            let mut places: Vec<_> = scattered(count).collect();
+            if count > 500 {
+                let mut first = places[..32].to_vec();
+                first.sort_unstable();
+                assert!(first.windows(2).all(|pair| pair[1] - pair[0] < count / 8), "{first:?}");
+            }
+            places.sort_unstable();
+            assert_eq!(places, (0..count).collect::<Vec<_>>());
         }
     }
 

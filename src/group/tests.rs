@@ -4,6 +4,7 @@ mod account;
 mod input;
 mod interfaces;
 mod sums;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -16,6 +17,9 @@ use super::*;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::error::Error;
 use crate::schema::{Column, ColumnSet, Kind, Stage};
+
+/// The seed of all sums here.
+const SEED: u64 = 0x1234_5678_9abc_def0;
 
 /// A value of a record; an absent one is left out of the record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

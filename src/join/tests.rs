@@ -132,7 +132,7 @@ impl World {
     /// Scans and joins.
     fn join(&self) -> Told {
         let spec = Arc::new(spec(&self.extra));
-        let shared = Arc::new(Shared::new(Arc::clone(&spec), None));
+        let shared = Arc::new(Shared::new(Arc::clone(&spec), 7, None));
         let (mut interfaces, mut account) = (Interfaces::default(), Account::default());
         let mut objects: Vec<(&Log, String)> = self.logs.iter().flat_map(|log| self.objects(log)).collect();
         if self.reversed {

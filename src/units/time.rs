@@ -9,6 +9,7 @@ use std::fmt;
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Error};
 use crate::schema::ABSENT_TIME;
@@ -120,7 +121,8 @@ impl Zone {
 }
 
 /// A stretch of time from one moment until before another; open where a side is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// The first second in it.
     pub from: Option<u32>,

@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::answer::Answer;
 use super::behind::behind;
-use super::traffic::{Parallel, TrafficQuestion, next, summed};
+use super::root::Parallel;
+use super::traffic::{TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::Overflow;

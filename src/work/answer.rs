@@ -1,10 +1,9 @@
 //! What a run gives: the report with the account of its input, the malformed lines, and how it ended.
 
 use super::Job;
-use super::object::Outcome;
-use crate::collect::{Found, Object};
+use super::ledger::{Read, ReadObject};
 use crate::error::Exit;
-use crate::group::{Account, Class};
+use crate::group::Class;
 use crate::report::{Report, Row, Table, coverage};
 use crate::schema::output;
 use crate::units::human;
@@ -36,42 +35,36 @@ pub struct Reject {
 
 impl Answer {
     /// Completes a report by what was read and what became of it.
-    pub(super) fn new(
-        mut report: Report,
-        job: &Job,
-        found: &Found,
-        outcomes: &[Outcome],
-        mut account: Account,
-    ) -> Self {
-        let malformed: u64 = outcomes.iter().map(|outcome| outcome.skips.total()).sum();
+    pub(super) fn new(mut report: Report, job: &Job, read: &Read) -> Self {
+        let mut account = read.account.clone();
+        let malformed: u64 = read.objects.iter().map(|object| object.skips.total()).sum();
         account[Class::Malformed].records = malformed;
         let meta = &mut report.meta;
         meta.window = (job.window.from, job.window.to);
-        meta.objects = found.objects.len() as u64;
-        meta.pruned_objects = found.pruned;
-        meta.stored_bytes = found.objects.iter().map(|object| object.stored_bytes).sum();
+        meta.objects = read.objects.len() as u64;
+        meta.pruned_objects = read.pruned;
+        meta.stored_bytes = read.objects.iter().map(|object| object.stored_bytes).sum();
         meta.account = coverage::lines(&account);
         meta.notes.extend(coverage::notes(&account));
-        if found.foreign > 0 {
-            meta.notes.push(format!("left out: {} of other services", human::counted(found.foreign, "object")));
+        if read.foreign > 0 {
+            meta.notes.push(format!("left out: {} of other services", human::counted(read.foreign, "object")));
         }
-        if found.objects.is_empty() && found.pruned > 0 {
+        if read.objects.is_empty() && read.pruned > 0 {
             meta.notes.push("no object was read: by their keys, none is of the window, account and region".to_owned());
         }
-        meta.warnings.extend(found.warnings.iter().cloned());
+        meta.warnings.extend(read.warnings.iter().cloned());
         let mut unreadable = 0;
-        for (object, outcome) in found.objects.iter().zip(outcomes) {
-            unreadable += u64::from(outcome.problem.is_some());
-            meta.warnings.extend(outcome.problem.as_ref().map(|problem| format!("{}: {problem}", object.name)));
-            meta.warnings.extend(malformed_warning(object, outcome));
+        for object in &read.objects {
+            unreadable += u64::from(object.problem.is_some());
+            meta.warnings.extend(object.problem.as_ref().map(|problem| format!("{}: {problem}", object.name)));
+            meta.warnings.extend(malformed_warning(object));
         }
         if unreadable > 1 {
             meta.notes.push(format!("{unreadable} objects could not be read, or not to their end"));
         }
         let lost = job.strict && account[Class::SkipData].records > 0;
-        meta.incomplete = unreadable > 0 || malformed > job.max_malformed || lost || !found.warnings.is_empty();
-        let rejects = found.objects.iter().zip(outcomes).flat_map(|(object, outcome)| rejects(object, outcome));
-        Self { rejects: rejects.collect(), report }
+        meta.incomplete = unreadable > 0 || malformed > job.max_malformed || lost || !read.warnings.is_empty();
+        Self { rejects: read.objects.iter().flat_map(rejects).collect(), report }
     }
 
     /// The malformed lines as a report of their own.
@@ -98,11 +91,11 @@ impl Answer {
     }
 }
 
-fn malformed_warning(object: &Object, outcome: &Outcome) -> Option<String> {
-    let first = outcome.skips.samples().first()?;
-    let reasons: Vec<_> = outcome.skips.counts().iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
+fn malformed_warning(object: &ReadObject) -> Option<String> {
+    let first = object.skips.samples().first()?;
+    let reasons: Vec<_> = object.skips.counts().iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
     let shown = String::from_utf8_lossy(&first.text[..first.text.len().min(SHOWN_LINE_BYTES)]).into_owned();
-    let lines = human::counted(outcome.skips.total(), "malformed line");
+    let lines = human::counted(object.skips.total(), "malformed line");
     Some(format!(
         "{}: {lines} left out: {}; the first is line {}: `{shown}`",
         object.name,
@@ -111,8 +104,8 @@ fn malformed_warning(object: &Object, outcome: &Outcome) -> Option<String> {
     ))
 }
 
-fn rejects<'a>(object: &'a Object, outcome: &'a Outcome) -> impl Iterator<Item = Reject> + 'a {
-    outcome.skips.samples().iter().map(|sample| Reject {
+fn rejects(object: &ReadObject) -> impl Iterator<Item = Reject> + '_ {
+    object.skips.samples().iter().map(|sample| Reject {
         object: object.name.clone(),
         line: sample.line,
         reason: sample.reason.to_string(),

@@ -1,13 +1,15 @@
-//! Any question of traffic: scan, join, sum what the question needs, and hand it the frames by name.
+//! Any question of traffic: leaves sum what the join needs for it, and the root answers.
 
 use super::answer::Answer;
-use super::traffic::{Parallel, TrafficQuestion, summed};
+use super::leaf::Machine;
+use super::plan::Plan;
+use super::root::root;
+use super::traffic::TrafficQuestion;
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::Overflow;
 use crate::join::Sources;
-use crate::join::frame::frame;
-use crate::report::question::{Frames, Need, Question};
+use crate::report::question::{Need, Question};
 use crate::schema::Column;
 
 /// What a question is asked with.
@@ -27,19 +29,9 @@ pub fn ask(job: &Job, question: impl Question, means: Means, progress: &Progress
     let sums = question.plan();
     let traffic = TrafficQuestion { sources: means.sources, extra: passthrough(&sums), sums, overflow: means.overflow };
     let threads = job.threads()?;
-    let mut summed = summed(job, &traffic, &threads, progress)?;
-    let mut frames = Frames::default();
-    for (need, rollup) in traffic.sums.iter().zip(std::mem::take(&mut summed.rollups)) {
-        frames.add(need.name, frame(&rollup, &Parallel(&threads, &rollup))?);
-    }
-    let report = question.answer(frames)?;
-    let window = report.meta.window;
-    let mut answer = summed.answer(report, job);
-    // A period that is only compared with was read too, and is none of what was asked for.
-    if window != (None, None) {
-        answer.report.meta.window = window;
-    }
-    Ok(answer)
+    let machine = Machine { threads: &threads, overflow: traffic.overflow.clone(), progress };
+    let ledger = job.leaves.ledger(job, &Plan::new(job, traffic.needs()), &machine)?;
+    root(job, ledger, question, &traffic, &machine)
 }
 
 /// The columns of the records that joined traffic needs for some sums, each once.

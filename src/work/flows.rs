@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::answer::Answer;
+use super::ledger::Read;
 use super::scan::{Scan, Take, lock};
 use super::{Job, Progress};
 use crate::decode::{Dictionary, Flows};
@@ -102,7 +103,7 @@ pub fn flows(
     if let (Some(limit), Ok(true)) = (question.limit, &written) {
         report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped there"));
     }
-    Ok((Answer::new(report, job, &found, &outcomes, account), written.map(|_| ())))
+    Ok((Answer::new(report, job, &Read::new(&found, outcomes, account)), written.map(|_| ())))
 }
 
 /// Writes the rows of one object after another, and tells whether the limit left some out.

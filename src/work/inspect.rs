@@ -1,6 +1,7 @@
 //! `inspect`: scan everything, note what is there; and `--dry-run`, which only looks at the keys.
 
 use super::answer::Answer;
+use super::ledger::Read;
 use super::object::{Outcome, Written};
 use super::scan::{Scan, Take};
 use super::{Job, Progress};
@@ -54,7 +55,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         survey.add(taker.survey);
     }
     let facts: Vec<_> = found.objects.iter().zip(&outcomes).map(|(object, outcome)| facts(object, outcome)).collect();
-    Ok(Answer::new(report(&facts, &survey), job, &found, &outcomes, account))
+    Ok(Answer::new(report(&facts, &survey), job, &Read::new(&found, outcomes, account)))
 }
 
 fn facts(object: &Object, outcome: &Outcome) -> ObjectFacts {

@@ -8,12 +8,17 @@ mod answer;
 mod ask;
 mod behind;
 mod compare;
+mod dry_run;
 mod flows;
 mod inspect;
+mod leaf;
+mod ledger;
+mod local;
 mod object;
 mod plan;
 mod prices;
 mod progress;
+mod root;
 mod scan;
 mod signals;
 mod sources;
@@ -28,11 +33,16 @@ pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
 pub use answer::{Answer, Reject};
 pub use ask::{Means, ask};
 pub use compare::{CompareQuestion, compare};
+pub use dry_run::{columns_met, dry_run};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
-pub use plan::{columns_met, plan};
+pub use leaf::{Machine, leaf};
+pub use ledger::Ledger;
+pub use local::{Leaves, Local, Written};
+pub use plan::{Needs, PLAN_VERSION, Plan, UNIT_VERSION, Unit};
 pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, month_usage, price_table};
 pub use progress::Progress;
+pub use scan::threads;
 pub use signals::{LIST_BYTES_MAX, SignalsQuestion, cidrs, signals};
 pub use sources::{PLACES_BYTES_MAX, Told};
 pub use tables::{TABLE_BYTES_MAX, tables};
@@ -44,9 +54,9 @@ use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Classifier, Rollup, Shared, Verdict};
+use crate::group::{Classifier, Partial, Rollup, Shared, Verdict};
 use crate::schema::ColumnSet;
-use crate::units::time::Window;
+use crate::units::time::{Window, Zone};
 
 /// What every question has in common: which logs, which records of them, and how to read them.
 #[derive(Clone, Debug)]
@@ -67,6 +77,12 @@ pub struct Job {
     pub format: Option<Arc<Format>>,
     /// Which records the main sums are of.
     pub verdict: Verdict,
+    /// Where sums keep their groups: one for all sums of the job, so that parts of them can be merged.
+    pub seed: u64,
+    /// The moment that the run calls now, and the zone of its moments: what the filter was read with.
+    pub now: u32,
+    /// That zone.
+    pub zone: Zone,
     /// Threads.
     pub jobs: usize,
     /// Whether every malformed line is kept.
@@ -79,6 +95,8 @@ pub struct Job {
     pub limits: Limits,
     /// How S3 is reached.
     pub s3: S3Options,
+    /// What carries out what a question needs of the records.
+    pub leaves: Arc<dyn Leaves>,
 }
 
 impl Job {
@@ -109,9 +127,14 @@ impl Job {
 }
 
 /// The sums, once no batcher holds any.
-fn rollup(shared: Arc<Shared>) -> Result<Rollup, Error> {
+fn partial(shared: Arc<Shared>) -> Result<Partial, Error> {
     let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
-    Ok(shared.into_partial()?.finish())
+    shared.into_partial()
+}
+
+/// The same, to which nothing is added any more.
+fn rollup(shared: Arc<Shared>) -> Result<Rollup, Error> {
+    Ok(partial(shared)?.finish())
 }
 
 #[cfg(test)]

@@ -1,76 +1,301 @@
-//! What can be told before reading: the plan of a run, and the columns that its logs have.
+//! What a leaf has to do, and of which objects, as it can be written down: any process that reads both sums the same.
+
+use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
 
 use super::Job;
-use crate::collect::{Ahead, Content, Object, ObjectError};
+use crate::collect::{Found, Limits, Listed, S3Options, objects};
 use crate::decode::Format;
-use crate::decode::parquet::ParquetFile;
 use crate::error::Error;
-use crate::report::Report;
-use crate::report::plan::{Part, Requests, report};
-use crate::schema::{Column, ColumnSet, DEFAULT_FORMAT};
+use crate::group::filter::Filter;
+use crate::group::{Spec, Verdict};
+use crate::units::time::{Window, Zone};
 
-/// What a run would read, told by the keys alone.
-///
-/// # Errors
-/// If the inputs cannot be found.
-pub fn plan(job: &Job) -> Result<Report, Error> {
-    const DAY_SECONDS: u32 = 86_400;
-    let found = job.find()?;
-    let part = |object: &Object| Part {
-        account: object.key.account.clone(),
-        region: object.key.region.clone(),
-        day: object.key.day.and_then(|day| day.checked_mul(DAY_SECONDS)),
-    };
-    let requests = Requests { lists: found.lists, gets: found.objects.iter().map(Object::gets).sum() };
-    let mut plan = report(found.objects.iter().map(|object| (part(object), object.stored_bytes)), requests, job.jobs);
-    plan.meta.window = (job.window.from, job.window.to);
-    plan.meta.pruned_objects = found.pruned;
-    plan.meta.warnings = found.warnings;
-    Ok(plan)
+/// The version of plans; another one is refused.
+pub const PLAN_VERSION: u32 = 1;
+
+/// What a question needs of the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// What is summed, by what.
+    pub spec: Spec,
+    /// Whether blocked records are summed too, apart.
+    pub blocked: bool,
+    /// Whether interfaces are learnt.
+    pub interfaces: bool,
 }
 
-/// Every column that the logs of a job have, told by the start of each object; the order is the schema's.
-///
-/// # Errors
-/// If the inputs cannot be found, or standard input is among them, which can be read only once.
-pub fn columns_met(job: &Job) -> Result<Vec<Column>, Error> {
-    if job.inputs.iter().any(|input| input == "-") {
-        return Err(Error::usage("--columns all: standard input can be read only once")
-            .hint("name the columns, or read from a file"));
-    }
-    let found = job.find()?;
-    let order: Vec<usize> = (0..found.objects.len()).collect();
-    let ahead = Ahead::new(&found.objects, &order);
-    let mut columns: Vec<Column> =
-        order.iter().flat_map(|place| columns_of(ahead.open(*place, &job.limits), job)).collect();
-    for Object { key, .. } in &found.objects {
-        columns.extend(key.account.is_some().then_some(Column::AccountId));
-        columns.extend(key.region.is_some().then_some(Column::Region));
-        columns.extend(key.flow_log.is_some().then_some(Column::FlowLogId));
-    }
-    Ok(ColumnSet::of(&columns).iter().collect())
+/// All that a leaf needs besides its objects, and that is not of its machine.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    version: u32,
+    /// The job's: see [`Job::seed`].
+    pub seed: u64,
+    /// The moment that the job calls now, and the zone of its moments.
+    pub now: u32,
+    /// The name of that zone.
+    pub zone: String,
+    /// Records that start in it.
+    pub window: Window,
+    /// But for those that start in this stretch inside it.
+    pub gap: Option<Window>,
+    /// The expression that records pass, as it was typed.
+    pub filter: Option<String>,
+    /// The fields of text without a header line.
+    pub format: Option<String>,
+    /// Which records the main sums are of.
+    pub verdict: Verdict,
+    /// What is summed, by what.
+    pub spec: Spec,
+    /// Whether blocked records are summed too, apart.
+    pub blocked: bool,
+    /// Whether interfaces are learnt.
+    pub interfaces: bool,
+    /// Whether every malformed line is kept.
+    pub keep_rejects: bool,
+    /// Limits on what is read.
+    pub limits: Limits,
+    /// How S3 is reached; credentials are each machine's own.
+    pub s3: S3Options,
 }
 
-/// An object's columns; none for one that cannot be read, which reading it will say.
-fn columns_of(object: Result<Content, ObjectError>, job: &Job) -> Vec<Column> {
-    let known = |format: &Format| format.fields().iter().filter_map(|field| field.column).collect();
-    let assumed = || job.format.as_deref().map_or_else(|| DEFAULT_FORMAT.to_vec(), known);
-    match object {
-        Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
-            Ok(file) => file.fields().iter().filter_map(|field| field.column).collect(),
-            Err(_) => Vec::new(),
-        },
-        Ok(Content::Lines(mut lines)) => {
-            let mut block = Vec::new();
-            while lines.next_block(&mut block).is_some() {
-                let first = block.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
-                if let Some(line) = first {
-                    return Format::of_header(line).as_deref().map_or_else(assumed, known);
-                }
-            }
-            Vec::new()
+impl Plan {
+    /// What leaves have to do for a question of a job.
+    #[must_use]
+    pub fn new(job: &Job, needs: Needs) -> Self {
+        let Needs { spec, blocked, interfaces } = needs;
+        Self {
+            version: PLAN_VERSION,
+            seed: job.seed,
+            now: job.now,
+            zone: job.zone.to_string(),
+            window: job.window,
+            gap: job.gap,
+            filter: job.filter.as_ref().map(|filter| filter.text().to_owned()),
+            format: job.format.as_ref().map(|format| format.header()),
+            verdict: job.verdict,
+            spec,
+            blocked,
+            interfaces,
+            keep_rejects: job.keep_rejects,
+            limits: job.limits,
+            s3: job.s3.clone(),
         }
-        Ok(Content::Json(_)) => assumed(),
-        Ok(Content::Empty) | Err(_) => Vec::new(),
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// If it is damaged or of another version.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let damaged = |error: serde_json::Error| Error::failed(format!("the plan cannot be read: {error}"));
+        let Versioned { version } = serde_json::from_str(text).map_err(damaged)?;
+        if version != PLAN_VERSION {
+            let wrong = format!("the plan's version is {version}, and this program reads version {PLAN_VERSION}");
+            return Err(Error::failed(wrong).hint("plan, leaves and root must be of one version of outflow"));
+        }
+        serde_json::from_str(text).map_err(damaged)
+    }
+
+    /// The plan as text.
+    ///
+    /// # Errors
+    /// If the endpoint of S3 holds a password, which is not written down.
+    pub fn write(&self) -> Result<String, Error> {
+        if self.s3.endpoint_url.as_ref().is_some_and(|url| url.contains('@')) {
+            return Err(Error::usage("--endpoint-url: holds a user or a password, and is not written into a plan")
+                .hint("give them by the environment or a profile"));
+        }
+        self.text()
+    }
+
+    fn text(&self) -> Result<String, Error> {
+        serde_json::to_string_pretty(self)
+            .map_err(|error| Error::failed(format!("the plan cannot be written: {error}")))
+    }
+
+    /// What tells it from any other plan.
+    ///
+    /// # Errors
+    /// If it has no written form.
+    pub fn identity(&self) -> Result<String, Error> {
+        Ok(format!("{:016x}-{:08x}", self.seed, crc32fast::hash(self.text()?.as_bytes())))
+    }
+
+    /// The same as a job without inputs, for a machine with so many threads.
+    ///
+    /// # Errors
+    /// If the expression, the format or the zone is none of this program's.
+    pub(super) fn job(&self, jobs: usize) -> Result<Job, Error> {
+        let zone = Zone::parse(&self.zone)?;
+        let filter = self.filter.as_deref().map(|text| Filter::parse(text, self.now, zone)).transpose()?;
+        Ok(Job {
+            inputs: Vec::new(),
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            window: self.window,
+            gap: self.gap,
+            filter,
+            format: self.format.as_deref().map(Format::of_log_format).transpose()?,
+            verdict: self.verdict,
+            seed: self.seed,
+            now: self.now,
+            zone,
+            jobs,
+            keep_rejects: self.keep_rejects,
+            max_malformed: 0,
+            strict: false,
+            limits: self.limits,
+            s3: self.s3.clone(),
+            leaves: std::sync::Arc::new(super::Local),
+        })
+    }
+}
+
+/// The version of written units; another one is refused.
+pub const UNIT_VERSION: u32 = 1;
+
+/// Objects that one leaf reads, and what is to be told of the search for them.
+#[derive(Debug, Default)]
+pub struct Unit {
+    pub(super) found: Found,
+}
+
+/// A unit as it is written.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: u32,
+    objects: Vec<Listed>,
+    pruned: u64,
+    foreign: u64,
+    warnings: Vec<String>,
+}
+
+impl From<Found> for Unit {
+    fn from(found: Found) -> Self {
+        Self { found }
+    }
+}
+
+impl Unit {
+    /// Splits it into so many, of about as many stored bytes each; what is told of the search is the first one's.
+    #[must_use]
+    pub fn split(self, parts: usize) -> Vec<Self> {
+        let Found { mut objects, pruned, foreign, lists, warnings } = self.found;
+        let mut units: Vec<(u64, Self)> = (0..parts.max(1)).map(|_| (0, Self::default())).collect();
+        objects.sort_by_key(|object| Reverse(object.stored_bytes));
+        for object in objects {
+            if let Some((bytes, unit)) = units.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+                // An object takes time besides its bytes.
+                *bytes += object.stored_bytes + 1;
+                unit.found.objects.push(object);
+            }
+        }
+        let mut units: Vec<Self> = units.into_iter().map(|(_, unit)| unit).collect();
+        units.iter_mut().for_each(|unit| unit.found.objects.sort_by(|one, other| one.name.cmp(&other.name)));
+        if let Some(first) = units.first_mut() {
+            let objects = std::mem::take(&mut first.found.objects);
+            first.found = Found { objects, pruned, foreign, lists, warnings };
+        }
+        units
+    }
+
+    /// The unit as text.
+    ///
+    /// # Errors
+    /// If one of its objects can be read by this process alone.
+    pub fn write(&self) -> Result<String, Error> {
+        let objects = self.found.objects.iter().map(|object| object.listed()).collect::<Result<_, Error>>()?;
+        let Found { pruned, foreign, warnings, .. } = &self.found;
+        let (pruned, foreign, warnings) = (*pruned, *foreign, warnings.clone());
+        let written = Written { version: UNIT_VERSION, objects, pruned, foreign, warnings };
+        serde_json::to_string_pretty(&written)
+            .map_err(|error| Error::failed(format!("the unit cannot be written: {error}")))
+    }
+
+    /// Reads a unit of a plan.
+    ///
+    /// # Errors
+    /// If it is damaged or of another version, or there is no way to its objects.
+    pub fn read(text: &str, plan: &Plan) -> Result<Self, Error> {
+        let damaged = |error: serde_json::Error| Error::failed(format!("the unit cannot be read: {error}"));
+        let Written { version, objects: listed, pruned, foreign, warnings } =
+            serde_json::from_str(text).map_err(damaged)?;
+        if version != UNIT_VERSION {
+            let wrong = format!("the unit's version is {version}, and this program reads version {UNIT_VERSION}");
+            return Err(Error::failed(wrong));
+        }
+        Ok(Self { found: Found { objects: objects(listed, &plan.s3)?, pruned, foreign, lists: 0, warnings } })
+    }
+
+    /// Adds another unit's objects.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.found.objects.extend(other.found.objects);
+        self.found.objects.sort_by(|one, other| one.name.cmp(&other.name));
+        self.found.pruned += other.found.pruned;
+        self.found.foreign += other.found.foreign;
+        self.found.warnings.extend(other.found.warnings);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Plan {
+        let keys = ["src/24:public", "dstport", "eni"].map(|key| crate::group::Key::parse(key).unwrap()).to_vec();
+        let spec =
+            Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: true, starts: false, distinct: false };
+        Plan {
+            version: PLAN_VERSION,
+            seed: u64::MAX,
+            now: 1_790_856_000,
+            zone: "Europe/Berlin".to_owned(),
+            window: Window { from: Some(7), to: None },
+            gap: None,
+            filter: Some("start > yesterday and not srcaddr in 10.0.0.0/8".to_owned()),
+            format: Some("version account-id brand-new".to_owned()),
+            verdict: Verdict::Every,
+            spec,
+            blocked: true,
+            interfaces: false,
+            keep_rejects: true,
+            limits: Limits::default(),
+            s3: S3Options { region: Some("eu-west-1".to_owned()), retries: Some(3), ..S3Options::default() },
+        }
+    }
+
+    #[test]
+    fn a_plan_comes_back_and_makes_the_plan_it_was_made_of() {
+        let plan = example();
+        let read = Plan::read(&plan.write().unwrap()).unwrap();
+        assert_eq!(read, plan);
+        let Plan { spec, blocked, interfaces, .. } = plan.clone();
+        assert_eq!(Plan::new(&read.job(2).unwrap(), Needs { spec, blocked, interfaces }), plan);
+        assert_eq!(read.identity().unwrap(), plan.identity().unwrap());
+        assert_ne!(Plan { blocked: false, ..plan.clone() }.identity().unwrap(), plan.identity().unwrap());
+    }
+
+    #[test]
+    fn another_version_and_what_is_not_known_are_refused() {
+        let text = example().write().unwrap();
+        let error = Plan::read(&text.replace("\"version\": 1", "\"version\": 2")).unwrap_err();
+        assert_eq!(error.to_string(), "the plan's version is 2, and this program reads version 1");
+        for damaged in
+            [text.replace("\"gap\"", "\"hole\""), text.replace("src", "sauce"), text[..40].to_owned(), String::new()]
+        {
+            assert!(Plan::read(&damaged).unwrap_err().to_string().starts_with("the plan cannot be read"), "{damaged}");
+        }
+        let s3 = S3Options { endpoint_url: Some("http://user:secret@host".to_owned()), ..S3Options::default() };
+        assert!(!Plan { s3, ..example() }.write().unwrap_err().to_string().contains("secret"));
     }
 }

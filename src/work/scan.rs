@@ -99,9 +99,17 @@ impl<T: Take> Scan<'_, T> {
 impl Job {
     /// As many threads as the job may have.
     pub(super) fn threads(&self) -> Result<ThreadPool, Error> {
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
-        threads.map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.jobs)))
+        threads(self.jobs)
     }
+}
+
+/// So many threads.
+///
+/// # Errors
+/// If they cannot be started.
+pub fn threads(jobs: usize) -> Result<ThreadPool, Error> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    threads.map_err(|error| Error::failed(format!("cannot start {jobs} threads: {error}")))
 }
 
 impl<T: Take> Running<'_, T> {

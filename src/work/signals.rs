@@ -41,7 +41,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
-    let records = |class: Class| summed.account[class].records;
+    let records = |class: Class| summed.read.account[class].records;
     let health = LogHealth { lost: records(Class::SkipData), quiet: records(Class::NoData) };
     let report = report(&signals::signals(&rollup, &lists, &terms, health)?, &terms, &shape);
     Ok(summed.answer(report, job))

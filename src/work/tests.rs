@@ -133,12 +133,16 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         filter: Some(Filter::parse("bytes > 10 and not srcaddr = 10.0.0.2", 0, Zone::default()).unwrap()),
         format: None,
         verdict: Verdict::Accept,
+        seed: 5,
+        now: 0,
+        zone: Zone::default(),
         jobs,
         keep_rejects: false,
         max_malformed: 0,
         strict: false,
         limits: Limits { block_bytes, ..Limits::default() },
         s3: S3Options::default(),
+        leaves: Arc::new(Local),
     }
 }
 
@@ -251,6 +255,81 @@ proptest! {
     }
 }
 
+/// A ledger as the root gets it from another process.
+fn through_the_wire(ledger: &Ledger, plan: &Plan, machine: &Machine<'_>, folder: &Path) -> Ledger {
+    let path = folder.join("ledger");
+    ledger.write(fs::File::create(&path).unwrap()).unwrap();
+    Ledger::read_all(&[path], plan, machine).unwrap()
+}
+
+/// Cuts a job's objects into units, sums each by itself, and merges the ledgers in the order of some numbers.
+#[derive(Debug)]
+struct Cut {
+    order: Vec<u8>,
+    /// Which ledgers go through the wire, and which have no memory.
+    wired: u8,
+    spilled: u8,
+}
+
+impl Leaves for Cut {
+    fn ledger(&self, job: &Job, plan: &Plan, machine: &Machine<'_>) -> Result<Ledger, Error> {
+        let plan = &Plan::read(&plan.write()?)?;
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledgers = Vec::new();
+        for (place, unit) in Unit::from(job.find()?).split(self.order.len()).iter().enumerate() {
+            let unit = Unit::read(&unit.write()?, plan)?;
+            let spill: Arc<dyn crate::group::Spill> = Arc::new(TemporaryFile::new(folder.path().to_owned()));
+            let overflow = (self.spilled >> place & 1 == 1).then_some(Overflow { memory_bytes: 0, spill });
+            let ledger = leaf(plan, &unit, &Machine { overflow, ..*machine })?;
+            let is_wired = self.wired >> place & 1 == 1;
+            let ledger = if is_wired { through_the_wire(&ledger, plan, machine, folder.path()) } else { ledger };
+            ledgers.push((self.order[place], ledger));
+        }
+        ledgers.sort_by_key(|(order, _)| *order);
+        // Pairs first, so that it is a tree and no list.
+        let mut ledgers: Vec<Ledger> = ledgers.into_iter().map(|(_, ledger)| ledger).collect();
+        while let (Some(two), one) = (ledgers.pop(), ledgers.pop()) {
+            let Some(one) = one else { return Ok(two) };
+            ledgers.insert(0, one.merge(two, machine.threads)?);
+        }
+        Ledger::new(plan)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_split_into_units_gives_the_same_bytes(
+        records in records(), parts in prop::collection::vec(stored(), 1..7), order in prop::collection::vec(any::<u8>(), 1..6),
+        wired: u8, spilled: u8, damage in prop::option::of(0usize..200), filtered: bool,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        store(folder.path(), &records, &parts);
+        if let Some(damage) = damage {
+            let text = format!("{}\n\u{e4} \n{}\n2 x\n", HEADERS[0], records[0].line(0));
+            fs::write(folder.path().join("damaged"), &text.as_bytes()[..damage.min(text.len())]).unwrap();
+        }
+        let whole = job(folder.path(), 2, 333);
+        let whole = if filtered { whole } else { Job { filter: None, window: Window::default(), keep_rejects: true, ..whole } };
+        let split = Job { leaves: Arc::new(Cut { order, wired, spilled }), ..whole.clone() };
+        for of in [answers_bare, answers_joined] {
+            prop_assert_eq!(of(&split), of(&whole));
+        }
+    }
+}
+
+fn answers_bare(job: &Job) -> (String, Vec<Reject>) {
+    let answer = top(job, &question(), &Progress::default()).unwrap();
+    (json(answer.report), answer.rejects)
+}
+
+fn answers_joined(job: &Job) -> (String, Vec<Reject>) {
+    let (question, means) = cost_question(None);
+    let answer = ask(job, question, means, &Progress::default()).unwrap();
+    (json(answer.report), answer.rejects)
+}
+
 /// With room for nothing and for a little, on one thread and on two, with and without distinct values.
 #[test]
 fn what_is_spilled_does_not_matter_to_the_answer() {
@@ -273,36 +352,40 @@ fn what_is_spilled_does_not_matter_to_the_answer() {
     }
 }
 
+fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
+    let keys = vec![Key { column: Column::SrcInterface, cut: None }];
+    let sources = Sources {
+        tables: Tables::default(),
+        ranges: Arc::new(Ranges::embedded().unwrap()),
+        geography: GeoIp::default(),
+        owners: Owners::default(),
+        v11_tags: Vec::new(),
+        charge_to: ChargeTo::default(),
+        every_view: false,
+    };
+    let key_heads = vec![Column::SrcInterface.into()];
+    let names = vec![Column::SrcInterface.name().to_owned()];
+    let question = CostQuestion {
+        keys,
+        window: (None, None),
+        current_from: None,
+        prices: PriceTable::embedded().unwrap(),
+        terms: PoolTerms::default(),
+        billed: Billed::Cost(CostShape { key_heads, keys: names, ..CostShape::default() }),
+        notes: Vec::new(),
+        explain: true,
+    };
+    (question, Means { sources, overflow })
+}
+
 /// Several sums of one pass share the file.
 #[test]
 fn what_cost_spills_does_not_matter_and_is_told() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs");
     let folder = tempfile::tempdir().unwrap();
     let answered = |memory_bytes: Option<usize>| {
-        let spill = Arc::new(TemporaryFile::new(folder.path().to_owned()));
-        let keys = vec![Key { column: Column::SrcInterface, cut: None }];
-        let sources = Sources {
-            tables: Tables::default(),
-            ranges: Arc::new(Ranges::embedded().unwrap()),
-            geography: GeoIp::default(),
-            owners: Owners::default(),
-            v11_tags: Vec::new(),
-            charge_to: ChargeTo::default(),
-            every_view: false,
-        };
-        let key_heads = vec![Column::SrcInterface.into()];
-        let names = vec![Column::SrcInterface.name().to_owned()];
-        let question = CostQuestion {
-            keys,
-            window: (None, None),
-            current_from: None,
-            prices: PriceTable::embedded().unwrap(),
-            terms: PoolTerms::default(),
-            billed: Billed::Cost(CostShape { key_heads, keys: names, ..CostShape::default() }),
-            notes: Vec::new(),
-            explain: true,
-        };
-        let means = Means { sources, overflow: memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill }) };
+        let spill: Arc<dyn crate::group::Spill> = Arc::new(TemporaryFile::new(folder.path().to_owned()));
+        let (question, means) = cost_question(memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill }));
         let job = Job { filter: None, window: Window::default(), ..job(&logs, 2, 1 << 16) };
         let report = ask(&job, question, means, &Progress::default()).unwrap().report;
         assert_eq!(report.meta.spilled_bytes > 0, memory_bytes.is_some());

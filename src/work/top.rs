@@ -7,12 +7,13 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::answer::Answer;
-use super::scan::{Scan, Take};
-use super::traffic::{Parallel, TrafficQuestion, next, spilled_bytes, summed};
-use super::{Job, Progress, rollup};
-use crate::decode::{Dictionary, Flows};
+use super::leaf::Machine;
+use super::plan::{Needs, Plan};
+use super::root::Parallel;
+use super::traffic::{TrafficQuestion, next, spilled_bytes, summed};
+use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::{Account, Batcher, Class, Classifier, Key, Overflow, Rollup, Shared, Spec, Verdict};
+use crate::group::{Batcher, Class, Key, Overflow, Rollup, Spec, Verdict};
 use crate::join::frame::{exact_frame, frame};
 use crate::report::explain;
 use crate::report::top::{Dollars, Order, Pricing, Ranking, Shape};
@@ -49,24 +50,6 @@ impl TopQuestion {
     }
 }
 
-/// Sorts a block's records into classes and sums those that count.
-struct Summing {
-    classifier: Classifier,
-    batcher: Batcher,
-    account: Account,
-    blocked: bool,
-}
-
-impl Take for Summing {
-    fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
-        self.classifier.classify(flows, dictionary, &mut self.account);
-        self.batcher.add(flows, dictionary, &self.classifier.counted, false);
-        if self.blocked {
-            self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
-        }
-    }
-}
-
 /// Answers who talks most.
 ///
 /// # Errors
@@ -75,33 +58,16 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     if let Some(traffic) = &question.traffic {
         return joined(job, question, traffic, progress);
     }
-    let found = job.find()?;
     let threads = job.threads()?;
-    let shared = Arc::new(Shared::new(Arc::new(question.spec.clone()), question.overflow.clone()));
-    let scan = Scan {
-        job,
-        objects: &found.objects,
-        columns: question.spec.columns().union(job.class_columns()),
-        progress,
-        new_taker: &|| Summing {
-            classifier: job.classifier(),
-            batcher: Batcher::new(Arc::clone(&shared)),
-            account: Account::default(),
-            blocked: question.shape.blocked,
-        },
-        object_done: None,
-        stopped: Some(shared.failed()),
-    };
-    let (outcomes, takers) = scan.run(&threads);
-    let mut account = Account::default();
-    takers.iter().for_each(|taker| account.add(&taker.account));
-    drop(takers);
-    let (mut report, _) = report(rollup(shared)?, None, question, &threads)?;
+    let needs = Needs { spec: question.spec.clone(), blocked: question.shape.blocked, interfaces: false };
+    let machine = Machine { threads: &threads, overflow: question.overflow.clone(), progress };
+    let ledger = job.leaves.ledger(job, &Plan::new(job, needs), &machine)?;
+    let (mut report, _) = report(ledger.sums.finish(), None, question, &threads)?;
     report.meta.spilled_bytes = spilled_bytes(question.overflow.as_ref());
-    if account[Class::Counted].records > 0 {
+    if ledger.read.account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.verdict));
     }
-    Ok(Answer::new(report, job, &found, &outcomes, account))
+    Ok(Answer::new(report, job, &ledger.read))
 }
 
 /// Answers by traffic in which each byte stands once.

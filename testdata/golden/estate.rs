@@ -24,7 +24,8 @@ mod views;
 
 use std::collections::BTreeMap;
 
-use read::{FORMATS, day, generate, simulate};
+pub(crate) use read::generate;
+use read::{FORMATS, day, simulate};
 use walkdir::WalkDir;
 
 use crate::flowgen::estate::{Options, USAGE};

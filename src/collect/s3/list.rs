@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::client::{Account, Bucket, runtime};
 use super::fault::{Doing, Fault};
 use super::narrow::{How, Visit, are_too_many, below, visits};
-use super::{LISTS_MAX, Object, S3Options, object};
+use super::{LISTS_MAX, ListedS3, Object, S3Options, object};
 use crate::collect::key::Prune;
 use crate::collect::local::is_skipped;
 use crate::error::{Error, nearest};
@@ -21,11 +21,13 @@ const SCHEME: &str = "s3://";
 pub(in crate::collect) struct Finder<'a> {
     options: &'a S3Options,
     account: Option<Account>,
+    /// The buckets of objects that were found before.
+    buckets: Vec<Arc<Bucket>>,
 }
 
 impl<'a> Finder<'a> {
     pub(in crate::collect) fn new(options: &'a S3Options) -> Self {
-        Self { options, account: None }
+        Self { options, account: None, buckets: Vec::new() }
     }
 
     /// Adds what an input names, and says how many LIST requests that took.
@@ -44,6 +46,26 @@ impl<'a> Finder<'a> {
         }
         objects.append(&mut found);
         Ok(lists)
+    }
+
+    /// An object that was found before.
+    pub(in crate::collect) fn known(&mut self, name: &str, listed: ListedS3, bytes: u64) -> Result<Object, Error> {
+        let (of, key) = name
+            .strip_prefix(SCHEME)
+            .and_then(|path| path.split_once('/'))
+            .ok_or_else(|| Error::failed(format!("`{name}` is no object of S3")).hint("s3://BUCKET/KEY"))?;
+        let runtime = runtime()?;
+        let account = self.account.get_or_insert_with(|| runtime.block_on(Account::of(self.options)));
+        let is_known = |bucket: &&Arc<Bucket>| bucket.name() == of && bucket.region() == listed.region.as_deref();
+        let bucket = match self.buckets.iter().find(is_known) {
+            Some(bucket) => Arc::clone(bucket),
+            None => {
+                let bucket = Arc::new(account.bucket(of, listed.region));
+                self.buckets.push(Arc::clone(&bucket));
+                bucket
+            }
+        };
+        Ok(object(&bucket, key.to_owned(), listed.etag, bytes))
     }
 }
 

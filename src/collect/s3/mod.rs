@@ -22,8 +22,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::stream::Stream;
-use super::{Object, Source};
+use super::{ListedS3, Object, Source};
 pub(super) use ahead::Ahead;
 use client::Bucket;
 pub(super) use list::Finder;
@@ -46,7 +48,8 @@ pub const LISTS_MAX: usize = 16;
 pub const WHOLE_PARQUET_BYTES: u64 = 1 << 20;
 
 /// How S3 is reached. What is not given here is what the environment and the profile say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct S3Options {
     /// The region to begin with; a bucket that is elsewhere is followed there.
     pub region: Option<String>,
@@ -62,7 +65,8 @@ pub struct S3Options {
     pub unsigned: bool,
     /// How many times a failed request is sent again.
     pub retries: Option<u32>,
-    /// Limits on what is in flight.
+    /// Limits on what is in flight; each machine has its own.
+    #[serde(skip)]
     pub limits: S3Limits,
 }
 
@@ -118,6 +122,11 @@ impl Hash for S3Object {
 }
 
 impl S3Object {
+    /// What another process needs to know of it.
+    pub(super) fn listed(&self) -> ListedS3 {
+        ListedS3 { region: self.bucket.region().map(str::to_owned), etag: self.etag.clone() }
+    }
+
     /// The bytes from first to last, fetched from now on.
     pub(super) fn stream(self: &Arc<Self>) -> io::Result<Box<dyn Stream>> {
         Ok(Box::new(download::Download::new(Arc::clone(self), part::First::start(self)?)))

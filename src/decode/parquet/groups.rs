@@ -14,6 +14,7 @@ use parquet::errors::ParquetError;
 use super::gzip::Chunks;
 use super::readers::{Reader, reason};
 use super::{BATCH_ROWS, ParquetFile, guarded, pages, read_all};
+use crate::collect::RandomAccess;
 use crate::decode::{Dictionary, Flows, Skips, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet, Kind};
 
@@ -52,20 +53,23 @@ enum Decoder {
 impl Decoder {
     fn next_batch(&mut self, file: &ParquetFile) -> Result<Option<RecordBatch>, String> {
         match self {
-            Self::Asking(decoder) => next_batch(file, decoder),
+            Self::Asking(decoder) => next_batch(&*file.source, decoder),
             Self::OwnPages(batches) => guarded(|| batches.next().transpose().map_err(ParquetError::from)),
         }
     }
 }
 
 /// The next batch; column chunks are read when the decoder asks for them.
-fn next_batch(file: &ParquetFile, decoder: &mut ParquetPushDecoder) -> Result<Option<RecordBatch>, String> {
+pub(super) fn next_batch(
+    source: &dyn RandomAccess,
+    decoder: &mut ParquetPushDecoder,
+) -> Result<Option<RecordBatch>, String> {
     loop {
         match guarded(|| decoder.try_decode())? {
             DecodeResult::Data(batch) => return Ok(Some(batch)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
-                let read = read_chunks(file, &ranges)?;
+                let read = read_chunks(source, &ranges)?;
                 for (range, bytes) in ranges.into_iter().zip(read) {
                     guarded(|| decoder.push_range(range, bytes.into()))?;
                 }
@@ -75,8 +79,8 @@ fn next_batch(file: &ParquetFile, decoder: &mut ParquetPushDecoder) -> Result<Op
 }
 
 /// Reads column chunks, whose page headers can be trusted then.
-fn read_chunks(file: &ParquetFile, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, String> {
-    let read = read_all(&*file.source, ranges)?;
+fn read_chunks(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, String> {
+    let read = read_all(source, ranges)?;
     read.iter().try_for_each(|bytes| pages::check(bytes))?;
     Ok(read)
 }
@@ -89,7 +93,7 @@ fn own_pages(file: &ParquetFile, group: usize, leaves: &[usize], mask: Projectio
         Ok(start..start.saturating_add(length))
     };
     let ranges = leaves.iter().map(range).collect::<Result<Vec<_>, String>>()?;
-    let read = leaves.iter().copied().zip(read_chunks(file, &ranges)?.into_iter().map(Arc::new)).collect();
+    let read = leaves.iter().copied().zip(read_chunks(&*file.source, &ranges)?.into_iter().map(Arc::new)).collect();
     let chunks = Chunks { footer: footer.clone(), group, read, gunzipper: Arc::default() };
     let hint = file.metadata.schema().fields();
     let batches = guarded(|| {

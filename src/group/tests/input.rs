@@ -31,7 +31,7 @@ pub(super) fn partial_within(
     dealt: &[Dealt],
     workers: std::ops::Range<usize>,
 ) -> Partial {
-    let shared = Arc::new(Shared::new(Arc::clone(spec), overflow));
+    let shared = Arc::new(Shared::new(Arc::clone(spec), SEED, overflow));
     for worker in workers {
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), used_dictionary(worker));
         let mine: Vec<_> = dealt.iter().filter(|dealt| dealt.worker == worker).collect();

@@ -432,7 +432,7 @@ impl Talk {
 
 /// What is reported of talk that comes in blocks of so many records.
 fn reported(talk: &[Talk], block: usize) -> String {
-    let shared = Arc::new(Shared::new(Arc::new(spec()), None));
+    let shared = Arc::new(Shared::new(Arc::new(spec()), 7, None));
     let mut batcher = Batcher::new(Arc::clone(&shared));
     let mut dictionary = Dictionary::default();
     for talk in talk.chunks(block) {

@@ -221,7 +221,7 @@ mod tests {
             values.push(*bytes);
         }
         flows.set_rows(rows.len());
-        let shared = Arc::new(Shared::new(Arc::new(spec), None));
+        let shared = Arc::new(Shared::new(Arc::new(spec), 7, None));
         let picked: Vec<u32> = (0..u32::try_from(rows.len()).unwrap()).collect();
         Batcher::new(Arc::clone(&shared)).add(&flows, &dictionary, &picked, false);
         Arc::into_inner(shared).unwrap().into_partial().unwrap().finish()

@@ -51,7 +51,7 @@ fn partial(records: &[Record], words: &[&str]) -> Partial {
         }
     }
     flows.set_rows(records.len());
-    let shared = Arc::new(Shared::new(Arc::new(spec), None));
+    let shared = Arc::new(Shared::new(Arc::new(spec), 7, None));
     let mut batcher = Batcher::new(Arc::clone(&shared));
     for blocked in [false, true] {
         let picked = (0u32..).zip(records).filter(|(_, record)| record.5 == blocked);

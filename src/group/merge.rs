@@ -1,0 +1,93 @@
+//! Two partials of one job → one, a shard at a time, on as many threads as the caller likes.
+//!
+//! Both have the same seed, so a group of numbers and addresses alone is in the same shard of both. Codes of texts
+//! differ from partial to partial: a key that holds one is translated and finds its shard anew. What is too much for
+//! memory is spilled as while reading.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::batcher::Batcher;
+use super::partial::Partial;
+use super::shared::{Frame, SHARDS, Shard, Shared};
+use super::table::scattered;
+use crate::decode::Dictionary;
+use crate::error::Error;
+use crate::schema::Kind;
+
+/// A merge of two partials under way.
+#[derive(Debug)]
+pub struct Merge {
+    into: Arc<Shared>,
+    frame: Frame,
+    /// Each is dropped as soon as it is merged.
+    shards: Vec<Mutex<Option<Shard>>>,
+    /// Codes of the one as codes of the other.
+    codes: Vec<u32>,
+}
+
+impl Merge {
+    /// Begins to merge the second partial into the first one.
+    ///
+    /// # Errors
+    /// If they are not sums by the same keys with the same seed.
+    pub fn new(mut into: Partial, from: Partial) -> Result<Self, Error> {
+        if (&into.frame.spec, into.frame.seed) != (&from.frame.spec, from.frame.seed) {
+            return Err(Error::failed("sums of different jobs cannot be merged"));
+        }
+        into.frame.overflow = into.frame.overflow.or_else(|| from.frame.overflow.clone());
+        let codes = translation(&from.names, &mut into.names);
+        let shards = from.shards.into_iter().map(|shard| Mutex::new(Some(shard))).collect();
+        Ok(Self { into: Arc::new(Shared::of(into)), frame: from.frame, shards, codes })
+    }
+
+    /// The shards to be merged, each once.
+    #[must_use]
+    pub fn shards(&self) -> Range<usize> {
+        0..SHARDS
+    }
+
+    /// A worker's way into the sums.
+    #[must_use]
+    pub fn batcher(&self) -> Batcher {
+        Batcher::new(Arc::clone(&self.into))
+    }
+
+    /// Merges one shard through a worker's [`Self::batcher`].
+    ///
+    /// # Errors
+    /// If spilled rows cannot be read.
+    pub fn shard(&self, shard: usize, to: &mut Batcher) -> Result<(), Error> {
+        let from = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(from) = from else { return Ok(()) };
+        let Frame { spec, layouts, .. } = &self.frame;
+        let is_textual = spec.keys.iter().any(|key| key.column.kind() == Kind::Text);
+        let mut translated = Vec::new();
+        from.rows(&self.frame, |table, rows| {
+            let layout = &layouts[table / 2];
+            let stride = spec.shape(layout).stride();
+            for place in scattered(rows.len() / stride) {
+                translated.clear();
+                translated.extend_from_slice(&rows[place * stride..][..stride]);
+                if is_textual {
+                    layout.translate(&spec.keys, &mut translated, &self.codes);
+                }
+                to.add_row(table, &translated);
+            }
+        })
+    }
+
+    /// Both together, once every shard is merged and every batcher is gone.
+    ///
+    /// # Errors
+    /// If rows had to be spilled and could not be.
+    pub fn finish(self) -> Result<Partial, Error> {
+        let into = Arc::into_inner(self.into).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
+        into.into_partial()
+    }
+}
+
+/// Codes of one dictionary as codes of another, which learns what it lacks.
+fn translation(from: &Dictionary, to: &mut Dictionary) -> Vec<u32> {
+    (0..u32::try_from(from.len()).unwrap_or(u32::MAX)).map(|code| to.code(from.text(code))).collect()
+}

@@ -1,0 +1,74 @@
+//! A partial as a Parquet file and back: what a leaf sends to the root, and what other engines read as a table.
+//!
+//! A row is a group: the columns of its key by their names (those grouped as one apart, each its own), whether its
+//! records were blocked, and its sums. Addresses are text, cut ones with their prefix; moments UTC timestamps; sums
+//! unsigned 64-bit integers; what is absent is null. Other readers find a plain Parquet file. Between its rows and its
+//! footer lies what else is to travel with the sums, lines of text in a table of their own, and in the footer a note on
+//! both. Check sums tell damage that Parquet does not see.
+//!
+//! Rows are in no order that means anything. What the lines and the note's own part mean, the caller knows.
+
+mod columns;
+mod digest;
+mod read;
+mod write;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(super) use digest::Groups;
+pub use read::{Tallied, Wire, WireGroups, WireReader};
+pub use write::write;
+
+/// The version of this form; another one is refused.
+pub const VERSION: u32 = 1;
+/// The key of the file's note.
+const NOTE: &str = "outflow";
+
+/// What the footer says of the rest.
+#[derive(Debug, Deserialize, Serialize)]
+struct Note {
+    version: u32,
+    /// The caller's part.
+    head: Value,
+    rows: u64,
+    /// The sum of the rows' digests.
+    digest: u64,
+    lines: Lines,
+}
+
+/// Where the lines are.
+#[derive(Debug, Deserialize, Serialize)]
+struct Lines {
+    offset: u64,
+    bytes: u64,
+    check: u32,
+}
+
+/// A note begins with this many digits of its check sum, and a space.
+const CHECK_DIGITS: usize = 8;
+
+impl Note {
+    fn write(&self) -> Result<String, String> {
+        let text = serde_json::to_string(self).map_err(|error| error.to_string())?;
+        Ok(format!("{:0CHECK_DIGITS$x} {text}", crc32fast::hash(text.as_bytes())))
+    }
+
+    fn read(note: &str) -> Result<Self, String> {
+        let damaged = || "the note in its footer is damaged".to_owned();
+        let (check, text) = note.split_at_checked(CHECK_DIGITS).ok_or_else(damaged)?;
+        let text = text.strip_prefix(' ').ok_or_else(damaged)?;
+        if u32::from_str_radix(check, 16) != Ok(crc32fast::hash(text.as_bytes())) {
+            return Err(damaged());
+        }
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } = serde_json::from_str(text).map_err(|_| damaged())?;
+        if version != VERSION {
+            return Err(format!("its version is {version}, and this program reads version {VERSION}"));
+        }
+        serde_json::from_str(text).map_err(|_| damaged())
+    }
+}

@@ -1,0 +1,192 @@
+//! The root: a ledger of all objects is joined with all that is known, summed by what the question asks for, and
+//! answered.
+
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::answer::Answer;
+use super::leaf::Machine;
+use super::ledger::Ledger;
+use super::traffic::{Summed, TrafficQuestion};
+use super::{Job, rollup};
+use crate::decode::{Dictionary, Flows};
+use crate::error::Error;
+use crate::group::{Account, Batcher, Class, Overflow, Rollup, Shared, Tally};
+use crate::join::frame::frame;
+use crate::join::{Facts, Roster, Shards, Sink, Traffic, Writer};
+use crate::report::question::{Frames, Need, Question};
+use crate::schema::Column;
+use crate::units::human;
+
+/// What became of the records.
+#[derive(Debug, Default)]
+struct Became {
+    account: Account,
+    /// What counts at the edges of watches by difference.
+    boundary: Tally,
+    /// What counts without a direction.
+    undirected: Tally,
+}
+
+impl Became {
+    fn and(mut self, other: Self) -> Self {
+        self.account.add(&other.account);
+        for (mine, theirs) in [(&mut self.boundary, other.boundary), (&mut self.undirected, other.undirected)] {
+            mine.records += theirs.records;
+            mine.bytes += theirs.bytes;
+        }
+        self
+    }
+}
+
+/// Hands blocks of traffic to the tables.
+struct Tables(Batcher);
+
+impl Sink for Tables {
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]) {
+        self.0.add(flows, dictionary, counted, false);
+        self.0.add(flows, dictionary, blocked, true);
+    }
+}
+
+/// All shards on all threads.
+pub(super) struct Parallel<'a>(pub(super) &'a ThreadPool, pub(super) &'a Rollup);
+
+impl Shards for Parallel<'_> {
+    fn fold<T: Send>(
+        &self,
+        none: impl Fn() -> T + Send + Sync,
+        each: impl Fn(usize) -> Result<T, Error> + Send + Sync,
+        merge: impl Fn(T, T) -> T + Send + Sync,
+    ) -> Result<T, Error> {
+        let results = || self.1.shards().into_par_iter().map(&each);
+        self.0.install(|| results().try_reduce(&none, |one, other| Ok(merge(one, other))))
+    }
+}
+
+/// Answers a question from what leaves have found out for it.
+///
+/// # Errors
+/// If spilled rows cannot be read or written, or the question has no answer.
+pub(super) fn root(
+    job: &Job,
+    ledger: Ledger,
+    question: impl Question,
+    traffic: &TrafficQuestion,
+    machine: &Machine<'_>,
+) -> Result<Answer, Error> {
+    let mut summed = joined(job, ledger, traffic, machine)?;
+    let mut frames = Frames::default();
+    for (need, rollup) in traffic.sums.iter().zip(std::mem::take(&mut summed.rollups)) {
+        frames.add(need.name, frame(&rollup, &Parallel(machine.threads, &rollup))?);
+    }
+    let report = question.answer(frames)?;
+    let window = report.meta.window;
+    let mut answer = summed.answer(report, job);
+    // A period that is only compared with was read too, and is none of what was asked for.
+    if window != (None, None) {
+        answer.report.meta.window = window;
+    }
+    Ok(answer)
+}
+
+/// Joins and sums what leaves have found out.
+///
+/// # Errors
+/// If spilled rows cannot be read or written.
+pub(super) fn joined(
+    job: &Job,
+    ledger: Ledger,
+    question: &TrafficQuestion,
+    machine: &Machine<'_>,
+) -> Result<Summed, Error> {
+    let Ledger { sums: facts, interfaces, mut read, .. } = ledger;
+    let (facts, threads) = (facts.finish(), machine.threads);
+    let roster = Roster::new(&interfaces, &question.sources.tables);
+    let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
+    let (rollups, became) = sums(&traffic, &question.sums, (job.seed, machine.overflow.as_ref()), &facts, threads)?;
+    let Became { account: judged, boundary, undirected } = became;
+    read.account[Class::Counted] = Tally::default();
+    read.account.add(&judged);
+    let limits = traffic.limits().filter(|_| question.sums.iter().any(|sum| sum.wanted.charges));
+    let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected)).chain(filter_note(job));
+    let notes = told.chain(limits).collect();
+    let warnings = question.sources.warnings().collect();
+    Ok(Summed { read, notes, warnings, rollups, interfaces, overflow: machine.overflow.clone() })
+}
+
+/// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.
+fn sums(
+    traffic: &Traffic<'_>,
+    sums: &[Need],
+    (seed, overflow): (u64, Option<&Overflow>),
+    facts: &Rollup,
+    threads: &ThreadPool,
+) -> Result<(Vec<Rollup>, Became), Error> {
+    let shared = |sum: &Need| Arc::new(Shared::new(Arc::new(sum.spec.clone()), seed, overflow.cloned()));
+    let shared: Vec<Arc<Shared>> = sums.iter().map(shared).collect();
+    let tables = |shared| Tables(Batcher::new(Arc::clone(shared)));
+    let writer = || Writer::new(traffic, sums.iter().map(|sum| &sum.wanted).zip(shared.iter().map(tables)));
+    let became = threads.install(|| {
+        let folded = facts.shards().into_par_iter().try_fold(writer, |mut writer, shard| {
+            writer.shard(shard)?;
+            Ok::<_, Error>(writer)
+        });
+        let became = folded.map(|writer| {
+            writer.map(|Writer { account, boundary, undirected, .. }| Became { account, boundary, undirected })
+        });
+        became.try_reduce(Became::default, |one, other| Ok(one.and(other)))
+    })?;
+    let rollups = shared.into_iter().map(rollup).collect::<Result<_, Error>>()?;
+    Ok((rollups, became))
+}
+
+/// What counts by difference where a watch begins or ends.
+fn boundary_note(boundary: &Tally) -> Option<String> {
+    let records = human::counted(boundary.records, "record");
+    (boundary.records > 0).then(|| {
+        format!(
+            "boundary: of {records} at the edges of watches {} bytes count, by difference with the views that come first",
+            boundary.bytes
+        )
+    })
+}
+
+/// A record without a direction counts, and so may the other view of its flow.
+fn undirected_note(undirected: &Tally) -> Option<String> {
+    let records = human::counted(undirected.records, "record");
+    (undirected.records > 0).then(|| {
+        format!(
+            "{records} of {} bytes count whose direction is unknown: another view of them may count too",
+            undirected.bytes
+        )
+    })
+}
+
+/// Columns that differ between the views of one flow.
+const OF_THE_INTERFACE: [Column; 11] = [
+    Column::InterfaceId,
+    Column::FlowDirection,
+    Column::AccountId,
+    Column::Region,
+    Column::VpcId,
+    Column::SubnetId,
+    Column::InstanceId,
+    Column::AzId,
+    Column::TrafficPath,
+    Column::Action,
+    Column::FlowLogId,
+];
+
+/// A filter that picks one of two views picks, as often as not, the one that does not count.
+fn filter_note(job: &Job) -> Option<String> {
+    let filtered = job.filter.as_ref()?.columns();
+    let column = OF_THE_INTERFACE.into_iter().find(|column| filtered.has(*column))?;
+    let name = column.name();
+    Some(format!(
+        "--where chooses records before each byte counts once, and {name} is of the interface that saw them: what an \
+         interface received counts at its sender; see --by src_interface,dst_interface, or --no-dedup"
+    ))
+}
