@@ -1,5 +1,6 @@
 //! What the flags mean: flags → a job, with the clock read once; and how a job is run from the command line.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::flags::{InputFlags, OutputFlags};
@@ -83,7 +84,7 @@ pub(super) fn run_on(
     job: &Job,
     input: &InputFlags,
     output: &OutputFlags,
-    answer: impl FnOnce(&'static Progress) -> Result<Answer, Error>,
+    answer: impl FnOnce(&Progress) -> Result<Answer, Error>,
 ) -> Result<Exit, Error> {
     let began = Instant::now();
     if input.dry_run {
@@ -91,9 +92,9 @@ pub(super) fn run_on(
     }
     // A wrong format is said before anything is read.
     output::format(output)?;
-    let progress: &'static Progress = Box::leak(Box::default());
-    let display = ProgressDisplay::start(output, progress);
-    let answer = answer(progress);
+    let progress = Arc::new(Progress::default());
+    let display = ProgressDisplay::start(output, &progress);
+    let answer = answer(&progress);
     if let Some(display) = display {
         display.stop();
     }

@@ -1,5 +1,8 @@
 //! Row groups whose pages are gzip data, inflated by the inflater of text logs, which is faster than the Parquet
 //! library's. Pages are inflated one at a time, when the library asks for the next; what is in them it decodes itself.
+//!
+//! A page never inflates to more than its header declares, which `pages.rs` has bounded. The library's own codec for
+//! gzip (parquet 60) ignores the declared size and reads to the end, so a page of 1 MiB could take 1 GiB.
 
 use std::sync::{Arc, Mutex};
 
