@@ -72,7 +72,7 @@ fn s3(flags: &InputFlags) -> S3Options {
 pub(super) fn now() -> Result<u32, Error> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = since.ok().and_then(|since| u32::try_from(since.as_secs()).ok());
-    seconds.ok_or_else(|| Error::failed("the clock is not between 1970 and 2106"))
+    seconds.ok_or_else(|| Error::system("the clock is not between 1970 and 2106"))
 }
 
 fn cores() -> usize {

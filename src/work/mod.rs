@@ -110,7 +110,7 @@ impl Job {
 
 /// The sums, once no batcher holds any.
 fn rollup(shared: Arc<Shared>) -> Result<Rollup, Error> {
-    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
+    let shared = Arc::into_inner(shared).ok_or_else(|| Error::internal("a worker still holds the sums"))?;
     Ok(shared.into_partial()?.finish())
 }
 

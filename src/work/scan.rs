@@ -100,7 +100,7 @@ impl Job {
     /// As many threads as the job may have.
     pub(super) fn threads(&self) -> Result<ThreadPool, Error> {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
-        threads.map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.jobs)))
+        threads.map_err(|error| Error::system(format!("cannot start {} threads: {error}", self.jobs)).because(error))
     }
 }
 

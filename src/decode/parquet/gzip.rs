@@ -13,7 +13,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::pages::{Header, Numbers};
-use crate::collect::Gunzipper;
+use crate::collect::{Gunzipper, Uninflated};
 
 const DATA_PAGE: u64 = 0;
 const INDEX_PAGE: u64 = 1;
@@ -97,7 +97,7 @@ impl Pages {
         let mut bytes = plain.to_vec();
         // A page without values may be nothing at all.
         if length > 0 {
-            let told = |cause| ParquetError::General(format!("a gzip page: {cause}"));
+            let told = |cause: Uninflated| ParquetError::General(format!("a gzip page: {cause}"));
             self.gunzipper.lock().map_err(|_| damaged())?.inflate(gzip, length, &mut bytes).map_err(told)?;
         }
         Ok(bytes)
