@@ -104,11 +104,12 @@ fn read_object(work: Work, object: &Object) -> Result<u64, String> {
             Ok(bytes)
         }
         (Work::Columns(wanted), Content::Parquet(bytes)) => {
-            let file = ParquetFile::open(bytes)?;
+            let file = ParquetFile::open(bytes).map_err(|fault| fault.to_string())?;
             let (mut rows, mut flows, mut dictionary) = (0, Flows::new(wanted), Dictionary::default());
             for group in 0..file.row_groups() {
                 let mut each = |flows: &mut Flows, _: &mut Dictionary, _| rows += flows.rows() as u64;
-                file.read_row_group(group, &mut flows, &mut dictionary, &mut each)?;
+                file.read_row_group(group, &mut flows, &mut dictionary, &mut each)
+                    .map_err(|fault| fault.to_string())?;
             }
             Ok(rows)
         }

@@ -29,23 +29,75 @@ impl Exit {
     }
 }
 
-/// An error that stops a run: a lower-case sentence fragment, where it applies, and hints.
+/// What stopped a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The command line, the configuration or a table of the user's is wrong.
+    Usage,
+    /// What was to be read cannot be.
+    Read,
+    /// What was to be written cannot be.
+    Write,
+    /// Something is larger than its limit.
+    Limit,
+    /// The machine does not give what is needed: threads, a clock.
+    System,
+    /// The program contradicts itself.
+    Internal,
+}
+
+/// The error of a library or of the system that another one comes from.
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error that stops a run: its kind, a lower-case sentence fragment that says where it applies, hints, and what it
+/// comes from.
 #[derive(Debug)]
 pub struct Error {
-    exit: Exit,
+    kind: ErrorKind,
     message: String,
     hints: Vec<String>,
+    source: Option<Source>,
 }
 
 impl Error {
-    /// A run that could not be carried out (exit code 1).
-    pub fn failed(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, message: message.into(), hints: Vec::new() }
+    /// An error of a kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
-    /// A wrong command line or configuration (exit code 2).
+    /// A wrong command line, configuration or table.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), hints: Vec::new() }
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    /// Something that cannot be read.
+    pub fn read(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Read, message)
+    }
+
+    /// Something that cannot be written.
+    pub fn write(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Write, message)
+    }
+
+    /// Something larger than its limit.
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Limit, message)
+    }
+
+    /// Something that the machine does not give.
+    pub fn system(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::System, message)
+    }
+
+    /// A contradiction of the program's own.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// A run that could not be carried out, as something cannot be read.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::read(message)
     }
 
     /// Adds what the reader can do next.
@@ -55,10 +107,37 @@ impl Error {
         self
     }
 
+    /// Says where it applies: a flag, a file, a line.
+    #[must_use]
+    pub fn context(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// The same error, told as one of another kind.
+    #[must_use]
+    pub fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Keeps the error that it comes from. The message has said in the program's own words what a reader needs of it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind it is of.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
     /// The exit code this error leads to.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.exit
+        if self.kind == ErrorKind::Usage { Exit::Usage } else { Exit::Failed }
     }
 
     /// What the reader can do next, a sentence each.
@@ -74,7 +153,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
 
 /// Something that is wrong with a table of a user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +223,21 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_has_a_kind_a_place_hints_and_what_it_comes_from() {
+        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let error =
+            Error::read("no such file").hint("check the name").because(source).context("line 3").context("a.csv");
+        assert_eq!(error.to_string(), "a.csv: line 3: no such file");
+        assert_eq!((error.kind(), error.exit()), (ErrorKind::Read, Exit::Failed));
+        assert_eq!(error.hints(), ["check the name"]);
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
+        assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
+        let usage = error.of_kind(ErrorKind::Usage);
+        assert_eq!((usage.exit(), usage.hints().len()), (Exit::Usage, 1));
+        assert!(std::error::Error::source(&Error::usage("x")).is_none());
+    }
 
     #[test]
     fn the_nearest_name_is_suggested_and_nonsense_is_not() {

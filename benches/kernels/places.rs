@@ -1,4 +1,4 @@
-//! Addresses → AWS's ranges: compiling the embedded ranges, and finding addresses in them one by one and as a column.
+//! Addresses → AWS's ranges: compiling the embedded ranges, and finding addresses in them.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -19,13 +19,6 @@ fn look_up(bencher: Bencher<'_, '_>) {
     let (ranges, addresses) = (compile(), addresses());
     let found = || addresses.iter().filter(|address| ranges.look_up(**address).is_some()).count();
     bencher.counter(ItemsCount::new(ADDRESSES)).bench_local(found);
-}
-
-#[divan::bench(sample_count = 10, sample_size = 1)]
-fn join_sorted(bencher: Bencher<'_, '_>) {
-    let (ranges, mut addresses) = (compile(), addresses());
-    addresses.sort_unstable();
-    bencher.counter(ItemsCount::new(ADDRESSES)).bench_local(|| ranges.join_sorted(&addresses).flatten().count());
 }
 
 /// Addresses all over IPv4, in no order.

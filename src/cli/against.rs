@@ -56,12 +56,7 @@ pub(super) fn compared(window: Window, against: &str, (clock, zone): (u32, Zone)
 
 /// A period that is typed.
 fn typed(from: &str, to: &str, now: u32, zone: Zone) -> Result<(u32, u32), Error> {
-    let moment = |text: &str| {
-        parse_moment(text, now, zone).map_err(|error| {
-            let hints = error.hints().to_vec();
-            hints.into_iter().fold(Error::usage(format!("--against: {error}")), Error::hint)
-        })
-    };
+    let moment = |text: &str| parse_moment(text, now, zone).map_err(|error| error.context("--against"));
     let (start, end) = (moment(from)?, moment(to)?);
     if start >= end {
         let error = Error::usage(format!("--against: `{}` does not lie after `{}`", to.trim(), from.trim()));

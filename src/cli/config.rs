@@ -248,19 +248,19 @@ fn user_file() -> Option<PathBuf> {
 
 /// The text of a file; none if it is not there.
 fn text_of(path: &Path) -> Result<Option<String>, Error> {
-    let failed = |error: &io::Error| Error::failed(format!("{}: {}", path.display(), io_cause(error)));
+    let failed = |error: io::Error| Error::read(io_cause(&error)).because(error).context(path.display());
     match fs::metadata(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(failed(&error)),
+        Err(error) => return Err(failed(error)),
         Ok(about) if about.len() > CONFIG_BYTES_MAX => {
             let error = format!("{}: a configuration has at most {CONFIG_BYTES_MAX} bytes", path.display());
             return Err(Error::usage(error));
         }
         Ok(_) => {}
     }
-    fs::read_to_string(path).map(Some).map_err(|error| failed(&error))
+    fs::read_to_string(path).map(Some).map_err(failed)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `outflow flows`: flags → records, streamed.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -48,13 +49,13 @@ impl FlowsFlags {
         let limit = self.limit.or((format == Format::Table).then_some(TERMINAL_RECORDS));
         let question = FlowsQuestion { columns: self.columns(&job)?, limit };
         let style = output::style(&self.output);
-        let progress: &'static Progress = Box::leak(Box::default());
-        let display = ProgressDisplay::start(&self.output, progress);
+        let progress = Arc::new(Progress::default());
+        let display = ProgressDisplay::start(&self.output, &progress);
         let mut failed = None;
         let written = output::to_destination(&self.output, |out| {
             let mut view = view::view(format, &style, "flows", out);
             view.begin(&table(&question.columns))?;
-            match work::flows(&job, &question, progress, &mut |rows| view.rows(rows)) {
+            match work::flows(&job, &question, &progress, &mut |rows| view.rows(rows)) {
                 Err(error) => failed = Some(error),
                 Ok((answer, written)) => {
                     written?;

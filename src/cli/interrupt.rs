@@ -3,7 +3,22 @@
 //! Where no file is written nothing is done: the system ends the process at once.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+
+/// What ends a run.
+#[cfg(unix)]
+const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+#[cfg(not(unix))]
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+/// How often is looked whether one came.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The files that an interrupted run must not leave behind.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -31,21 +46,28 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 }
 
 /// Waits for signals in a thread of its own. Where that cannot be had, the system ends the process as ever.
-#[cfg(unix)]
+///
+/// A signal only sets a number that the thread looks at, as Windows has nothing to wait on.
 fn listen() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-    let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
+    let came = Arc::new(AtomicUsize::new(0));
+    let listening = SIGNALS.iter().filter_map(|signal| Some((*signal, usize::try_from(*signal).ok()?)));
+    if !listening.map(|(signal, number)| flag::register_usize(signal, Arc::clone(&came), number)).all(|set| set.is_ok())
+    {
+        return;
+    }
     std::thread::spawn(move || {
-        for signal in signals.forever() {
+        loop {
+            std::thread::sleep(PAUSE);
+            let Some(signal) =
+                SIGNALS.iter().find(|signal| usize::try_from(**signal) == Ok(came.load(Ordering::SeqCst)))
+            else {
+                continue;
+            };
             for path in unfinished().drain(..) {
                 // A file that is gone already is no matter.
                 let _gone = std::fs::remove_file(path);
             }
-            let _ended = signal_hook::low_level::emulate_default_handler(signal);
+            let _ended = low_level::emulate_default_handler(*signal);
         }
     });
 }
-
-#[cfg(not(unix))]
-fn listen() {}

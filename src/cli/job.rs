@@ -84,7 +84,7 @@ impl InputFlags {
 pub(super) fn now() -> Result<u32, Error> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = since.ok().and_then(|since| u32::try_from(since.as_secs()).ok());
-    seconds.ok_or_else(|| Error::failed("the clock is not between 1970 and 2106"))
+    seconds.ok_or_else(|| Error::system("the clock is not between 1970 and 2106"))
 }
 
 /// A number that nobody can know beforehand.
@@ -101,7 +101,7 @@ pub(super) fn run_on(
     job: &Job,
     input: &InputFlags,
     output: &OutputFlags,
-    answer: impl FnOnce(&'static Progress) -> Result<Answer, Error>,
+    answer: impl FnOnce(&Progress) -> Result<Answer, Error>,
 ) -> Result<Exit, Error> {
     let began = Instant::now();
     if input.dry_run {
@@ -109,9 +109,9 @@ pub(super) fn run_on(
     }
     // A wrong format is said before anything is read.
     output::format(output)?;
-    let progress: &'static Progress = Box::leak(Box::default());
-    let display = ProgressDisplay::start(output, progress);
-    let answer = answer(progress);
+    let progress = Arc::new(Progress::default());
+    let display = ProgressDisplay::start(output, &progress);
+    let answer = answer(&progress);
     if let Some(display) = display {
         display.stop();
     }

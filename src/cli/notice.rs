@@ -1,6 +1,7 @@
 //! Talk, to stderr: progress while reading, the trailer after it, errors with their hints.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -35,13 +36,14 @@ pub(super) struct ProgressDisplay {
 
 impl ProgressDisplay {
     /// Starts to show progress, if it is wanted and there is somebody to see it.
-    pub(super) fn start(flags: &OutputFlags, progress: &'static Progress) -> Option<Self> {
+    pub(super) fn start(flags: &OutputFlags, progress: &Arc<Progress>) -> Option<Self> {
         let wanted = match flags.progress {
             ProgressFlag::Always => true,
             ProgressFlag::Never => false,
             ProgressFlag::Auto => io::stderr().is_terminal() && !flags.quiet,
         };
         let (stop, stopped) = channel();
+        let progress = Arc::clone(progress);
         let thread = wanted.then(|| {
             std::thread::spawn(move || {
                 let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());

@@ -90,30 +90,30 @@ pub(super) fn to_destination<R>(
     match write(Box::new(io::stdout())) {
         Ok(result) => Ok(Some(result)),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-        Err(error) => Err(failed("cannot write the answer", &error)),
+        Err(error) => Err(failed("cannot write the answer", error)),
     }
 }
 
 /// Lets `write` write to a temporary file beside `path`, which then takes its name.
 pub(super) fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
-    let failed = |error: &io::Error| failed(&format!("cannot write {path}"), error);
+    let failed = |error: io::Error| failed(&format!("cannot write {path}"), error);
     let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // A report is for others to read too, as far as the umask allows; temporary files are not by default.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.prefix(".outflow-").tempfile_in(folder).map_err(|error| failed(&error))?;
+    let file = builder.prefix(".outflow-").tempfile_in(folder).map_err(failed)?;
     let _guard = interrupt::remove_if_interrupted(file.path());
-    let handle = file.reopen().map_err(|error| failed(&error))?;
-    let result = write(Box::new(handle)).map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error.error))?;
+    let handle = file.reopen().map_err(failed)?;
+    let result = write(Box::new(handle)).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
     Ok(result)
 }
 
-fn failed(what: &str, error: &io::Error) -> Error {
+fn failed(what: &str, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::InvalidInput {
         Error::usage(error.to_string())
     } else {
-        Error::failed(format!("{what}: {}", io_cause(error)))
+        Error::write(format!("{what}: {}", io_cause(&error))).because(error)
     }
 }

@@ -82,15 +82,9 @@ pub(super) fn question(
 
 impl SignalFlags {
     fn terms(&self) -> Result<Terms, Error> {
-        let placed = |flag: &str, error: &Error| {
-            error
-                .hints()
-                .iter()
-                .fold(Error::usage(format!("{flag}: {error}")), |placed, hint| placed.hint(hint.clone()))
-        };
         Ok(Terms {
-            look_back_seconds: time::parse_span(&self.new_after).map_err(|error| placed("--new-after", &error))?,
-            bytes_min: size::parse(&self.suspect_bytes).map_err(|error| placed("--suspect-bytes", &error))?,
+            look_back_seconds: time::parse_span(&self.new_after).map_err(|error| error.context("--new-after"))?,
+            bytes_min: size::parse(&self.suspect_bytes).map_err(|error| error.context("--suspect-bytes"))?,
             score_min: self.suspect_score,
             interval_seconds: self.aggregation.map(|interval| match interval {
                 Interval::Minute => 60,

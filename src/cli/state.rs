@@ -18,21 +18,18 @@ const STATE_BYTES_MAX: u64 = 256 << 20;
 
 /// What a file says was told; nothing where there is no such file yet.
 pub(super) fn read(path: &str) -> Result<State, Error> {
-    let failed = |error: &io::Error| Error::failed(format!("--state {path}: {}", io_cause(error)));
+    let failed = |error: io::Error| Error::read(io_cause(&error)).because(error).context(format!("--state {path}"));
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
-        Err(error) => return Err(failed(&error)),
+        Err(error) => return Err(failed(error)),
     };
     let mut json = String::new();
-    file.take(STATE_BYTES_MAX + 1).read_to_string(&mut json).map_err(|error| failed(&error))?;
+    file.take(STATE_BYTES_MAX + 1).read_to_string(&mut json).map_err(failed)?;
     if json.len() as u64 > STATE_BYTES_MAX {
-        return Err(Error::failed(format!("--state {path}: a state has at most {STATE_BYTES_MAX} bytes")));
+        return Err(Error::limit(format!("--state {path}: a state has at most {STATE_BYTES_MAX} bytes")));
     }
-    State::read(&json).map_err(|error| {
-        let hints = error.hints().to_vec();
-        hints.into_iter().fold(Error::failed(format!("--state {path}: {error}")), Error::hint)
-    })
+    State::read(&json).map_err(|error| error.context(format!("--state {path}")))
 }
 
 /// Replaces the file.

@@ -37,6 +37,22 @@ const DEFLATE_RATIO_MAX: usize = 1032;
 #[derive(Debug)]
 pub struct Gunzipper(Gunzip);
 
+/// Why gzip data in memory does not inflate to what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Uninflated {
+    /// It is damaged, cut off, or more than it should be.
+    #[error("{0}")]
+    Ended(Ending),
+    /// It is less than it should be.
+    #[error("inflates to {given} bytes instead of {length}")]
+    Length {
+        /// How many bytes it gave.
+        given: usize,
+        /// How many it should give.
+        length: usize,
+    },
+}
+
 impl Default for Gunzipper {
     fn default() -> Self {
         Self(Gunzip::new(in_memory(Vec::new()), 0))
@@ -47,15 +63,15 @@ impl Gunzipper {
     /// Appends what a whole piece of gzip data inflates to, which must be so many bytes.
     ///
     /// # Errors
-    /// What is wrong with it, as a lower-case fragment.
-    pub fn inflate(&mut self, gzip: &[u8], length: usize, output: &mut Vec<u8>) -> Result<(), String> {
+    /// What is wrong with it.
+    pub fn inflate(&mut self, gzip: &[u8], length: usize, output: &mut Vec<u8>) -> Result<(), Uninflated> {
         self.0.begin(in_memory(gzip.to_vec()), length as u64);
         let (start, possible) = (output.len(), gzip.len().saturating_mul(DEFLATE_RATIO_MAX));
         // A byte of room is left over, so that the end is come to.
         output.reserve(length.min(possible) + 1);
-        while self.0.append(output).map_err(|stop| stop.ending.to_string())? > 0 {}
+        while self.0.append(output).map_err(|stop| Uninflated::Ended(stop.ending))? > 0 {}
         let given = output.len() - start;
-        if given == length { Ok(()) } else { Err(format!("inflates to {given} bytes instead of {length}")) }
+        if given == length { Ok(()) } else { Err(Uninflated::Length { given, length }) }
     }
 }
 

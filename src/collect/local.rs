@@ -30,12 +30,12 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
             expand(input, objects, warnings)?;
             "no files match"
         }
-        Err(error) => return Err(absent(path, &error)),
+        Err(error) => return Err(absent(path, error)),
     };
     if objects.len() > objects_before {
         return Ok(());
     }
-    let error = Error::failed(format!("{what} `{input}`"))
+    let error = Error::read(format!("{what} `{input}`"))
         .hint("give the folder, file or glob that holds the logs; names that begin with `.` or `_` are left out");
     Err(warnings.drain(warnings_before..).fold(error, Error::hint))
 }
@@ -79,7 +79,7 @@ fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) ->
     let glob = Glob::new(input)
         .map_err(|error| Error::usage(format!("`{input}` is neither a path nor a glob: {}", error.msg)))?;
     if let Err(error) = glob.base.metadata() {
-        return Err(absent(&glob.base, &error));
+        return Err(absent(&glob.base, error));
     }
     let walk_of_base = WalkDir::new(&glob.base).follow_links(true).max_depth(glob.depth_max);
     let mut entries = walk_of_base.into_iter().filter_entry(|entry| glob.may_lead_to_a_match(entry));
@@ -147,9 +147,10 @@ impl Glob {
 }
 
 /// Says that a path is not there, and which one was likely meant.
-fn absent(path: &Path, error: &std::io::Error) -> Error {
-    let failed = Error::failed(format!("cannot open `{}`: {}", path.display(), io_cause(error)));
-    if path.symlink_metadata().is_ok() && error.kind() == std::io::ErrorKind::NotFound {
+fn absent(path: &Path, error: std::io::Error) -> Error {
+    let is_absent = error.kind() == std::io::ErrorKind::NotFound;
+    let failed = Error::read(format!("cannot open `{}`: {}", path.display(), io_cause(&error))).because(error);
+    if path.symlink_metadata().is_ok() && is_absent {
         return failed.hint("it is a link that leads nowhere");
     }
     match similar(path) {

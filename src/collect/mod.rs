@@ -33,7 +33,7 @@ use std::sync::Arc;
 pub use access::{RandomAccess, of_bytes, of_file};
 pub use ahead::Ahead;
 pub use content::{Content, GZIP_LAYERS_MAX, ObjectError, open};
-pub use gunzip::Gunzipper;
+pub use gunzip::{Gunzipper, Uninflated};
 pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune};
 pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
 pub use listed::{Listed, ListedS3, objects};

@@ -9,8 +9,6 @@ use crate::schema::ABSENT_TEXT;
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     texts: IndexSet<Box<[u8]>, ahash::RandomState>,
-    /// Bytes of the texts, for the memory account.
-    bytes: usize,
 }
 
 macro_rules! fixed {
@@ -29,7 +27,7 @@ fixed! {
 
 impl Default for Dictionary {
     fn default() -> Self {
-        Self { texts: FIXED.iter().map(|text| text.as_bytes().into()).collect(), bytes: 0 }
+        Self { texts: FIXED.iter().map(|text| text.as_bytes().into()).collect() }
     }
 }
 
@@ -39,10 +37,7 @@ impl Dictionary {
     pub fn code(&mut self, text: &[u8]) -> u32 {
         let place = match self.texts.get_index_of(text) {
             Some(place) => place,
-            None => {
-                self.bytes += text.len();
-                self.texts.insert_full(text.into()).0
-            }
+            None => self.texts.insert_full(text.into()).0,
         };
         u32::try_from(place).unwrap_or(ABSENT_TEXT)
     }
@@ -69,12 +64,6 @@ impl Dictionary {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
-    }
-
-    /// Bytes that the texts take.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod arrays;
 mod cells;
+mod fault;
 mod groups;
 mod gzip;
 mod layout;
@@ -23,6 +24,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData};
 
 pub use self::arrays::{ArrayFile, TypedArrays};
+pub use self::fault::ParquetFault;
 pub use self::layout::Shape;
 
 use self::layout::Layout;
@@ -54,8 +56,8 @@ impl ParquetFile {
     /// Reads the footer and finds the columns of flow records.
     ///
     /// # Errors
-    /// Why it cannot be read or is no flow log, as a lower-case fragment.
-    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, String> {
+    /// Why it cannot be read or is no flow log.
+    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, ParquetFault> {
         let footer = Arc::new(read_footer(&*source)?);
         check_chunks(&footer, source.len())?;
         // Types are told from the columns themselves: what a writer's own schema adds to them is of no use here.
@@ -101,19 +103,19 @@ impl ParquetFile {
     /// are kept from one batch to the next, so `each` must not put another one in its place.
     ///
     /// # Errors
-    /// Why the rest cannot be read, as a lower-case fragment.
+    /// Why the rest cannot be read.
     pub fn read_row_group(
         &self,
         group: usize,
         flows: &mut Flows,
         dictionary: &mut Dictionary,
         each: &mut dyn FnMut(&mut Flows, &mut Dictionary, Skips),
-    ) -> Result<(), String> {
+    ) -> Result<(), ParquetFault> {
         groups::read(self, group, flows, dictionary, each)
     }
 }
 
-fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, String> {
+fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, ParquetFault> {
     check_footer(source)?;
     let decoder = guarded(|| ParquetMetaDataPushDecoder::try_new(source.len()))?;
     let mut decoder = decoder.with_page_index_policy(PageIndexPolicy::Skip);
@@ -126,14 +128,14 @@ fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, String> {
         match guarded(|| decoder.try_decode())? {
             DecodeResult::Data(metadata) => return Ok(metadata),
             DecodeResult::NeedsData(needed) => ranges = needed,
-            DecodeResult::Finished => return Err("damaged Parquet footer".to_owned()),
+            DecodeResult::Finished => return Err(ParquetFault::Footer),
         }
     }
 }
 
 /// Looks through a footer before the library believes what it says of sizes; one that is not where it should be is the
 /// library's to refuse.
-fn check_footer(source: &dyn RandomAccess) -> Result<(), String> {
+fn check_footer(source: &dyn RandomAccess) -> Result<(), ParquetFault> {
     let Some(length_at) = source.len().checked_sub(8) else { return Ok(()) };
     let length = read(source, &(length_at..length_at + 4))?;
     let length = length.first_chunk().map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)));
@@ -144,28 +146,28 @@ fn check_footer(source: &dyn RandomAccess) -> Result<(), String> {
 }
 
 /// Reads a range that a file's own numbers ask for, if it is inside of it.
-fn read(source: &dyn RandomAccess, range: &Range<u64>) -> Result<Vec<u8>, String> {
+fn read(source: &dyn RandomAccess, range: &Range<u64>) -> Result<Vec<u8>, ParquetFault> {
     Ok(read_all(source, std::slice::from_ref(range))?.pop().unwrap_or_default())
 }
 
 /// Reads several ranges, together where the store is far away.
-fn read_all(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, String> {
+fn read_all(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, ParquetFault> {
     let bounded = |range: &Range<u64>| {
         let length = range.end.checked_sub(range.start).filter(|_| range.end <= source.len());
         let length = length.and_then(|length| usize::try_from(length).ok());
-        let length = length.ok_or_else(|| format!("damaged Parquet: bytes {range:?} are not in the file"))?;
+        let length = length.ok_or_else(|| ParquetFault::Range(range.clone()))?;
         Ok((range.start, length))
     };
-    let bounded = ranges.iter().map(bounded).collect::<Result<Vec<_>, String>>()?;
-    let read = source.read_all(&bounded).map_err(|error| error.to_string())?;
+    let bounded = ranges.iter().map(bounded).collect::<Result<Vec<_>, ParquetFault>>()?;
+    let read = source.read_all(&bounded)?;
     match bounded.iter().zip(&read).find(|((_, length), bytes)| bytes.len() != *length) {
-        Some(((at, length), bytes)) => Err(format!("{} of {length} bytes could be read at byte {at}", bytes.len())),
+        Some(((at, length), bytes)) => Err(ParquetFault::Short { at: *at, length: *length, found: bytes.len() }),
         None => Ok(read),
     }
 }
 
 /// Refuses a footer whose column chunks are not in the file or overlap: together they would be read many times over.
-fn check_chunks(footer: &ParquetMetaData, file_bytes: u64) -> Result<(), String> {
+fn check_chunks(footer: &ParquetMetaData, file_bytes: u64) -> Result<(), ParquetFault> {
     let columns = footer.file_metadata().schema_descr().num_columns();
     let chunk = |group: &RowGroupMetaData, column| {
         let chunk = group.column(column);
@@ -179,7 +181,7 @@ fn check_chunks(footer: &ParquetMetaData, file_bytes: u64) -> Result<(), String>
         group.num_rows() >= 0 && group.num_columns() == columns && bytes.is_some_and(|bytes| bytes <= file_bytes)
     };
     match footer.row_groups().iter().position(|group| !sound(group)) {
-        Some(group) => Err(format!("damaged Parquet: the columns of row group {group} are not in the file")),
+        Some(group) => Err(ParquetFault::Chunks(group)),
         None => Ok(()),
     }
 }
@@ -198,10 +200,10 @@ fn ocsf_version(footer: &ParquetMetaData) -> Option<String> {
 
 /// Calls the Parquet library, which panics on some damaged files where it should refuse them; what it was doing is
 /// given up with the error, so nothing half done is seen.
-fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetFault> {
     match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|error| format!("damaged Parquet: {error}")),
-        Err(_) => Err("damaged Parquet: its pages contradict each other".to_owned()),
+        Ok(result) => Ok(result?),
+        Err(_) => Err(ParquetFault::Contradiction),
     }
 }
 

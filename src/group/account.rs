@@ -90,12 +90,6 @@ impl Account {
         self.without_bytes = self.without_bytes.saturating_add(other.without_bytes);
         self.without_start = self.without_start.saturating_add(other.without_start);
     }
-
-    /// Lines and records of all classes: what the input held.
-    #[must_use]
-    pub fn records(&self) -> u64 {
-        self.tallies.iter().map(|tally| tally.records).sum()
-    }
 }
 
 impl Index<Class> for Account {

@@ -16,6 +16,8 @@ mod write;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::decode::parquet::ParquetFault;
+
 pub(super) use digest::Groups;
 pub use read::{Tallied, Wire, WireGroups, WireReader};
 pub use write::write;
@@ -45,21 +47,45 @@ struct Lines {
     check: u32,
 }
 
+/// Why a written form cannot be read, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WireFault(String);
+
+impl From<String> for WireFault {
+    fn from(message: String) -> Self {
+        Self(message)
+    }
+}
+
+impl From<&str> for WireFault {
+    fn from(message: &str) -> Self {
+        Self(message.to_owned())
+    }
+}
+
+impl From<ParquetFault> for WireFault {
+    fn from(fault: ParquetFault) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+
 /// A note begins with this many digits of its check sum, and a space.
 const CHECK_DIGITS: usize = 8;
 
 impl Note {
-    fn write(&self) -> Result<String, String> {
+    fn write(&self) -> Result<String, WireFault> {
         let text = serde_json::to_string(self).map_err(|error| error.to_string())?;
         Ok(format!("{:0CHECK_DIGITS$x} {text}", crc32fast::hash(text.as_bytes())))
     }
 
-    fn read(note: &str) -> Result<Self, String> {
+    fn read(note: &str) -> Result<Self, WireFault> {
         let damaged = || "the note in its footer is damaged".to_owned();
         let (check, text) = note.split_at_checked(CHECK_DIGITS).ok_or_else(damaged)?;
         let text = text.strip_prefix(' ').ok_or_else(damaged)?;
         if u32::from_str_radix(check, 16) != Ok(crc32fast::hash(text.as_bytes())) {
-            return Err(damaged());
+            return Err(damaged().into());
         }
         #[derive(Deserialize)]
         struct Versioned {
@@ -67,8 +93,8 @@ impl Note {
         }
         let Versioned { version } = serde_json::from_str(text).map_err(|_| damaged())?;
         if version != VERSION {
-            return Err(format!("its version is {version}, and this program reads version {VERSION}"));
+            return Err(format!("its version is {version}, and this program reads version {VERSION}").into());
         }
-        serde_json::from_str(text).map_err(|_| damaged())
+        serde_json::from_str(text).map_err(|_| damaged().into())
     }
 }

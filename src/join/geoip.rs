@@ -93,15 +93,15 @@ impl Database {
             return Ok(Origin::default());
         }
         let found = self.reader.lookup(address).and_then(|found| found.decode::<Record<'_>>());
-        found.map(|record| record.unwrap_or_default().origin()).map_err(|error| self.unreadable(&error))
+        found.map(|record| record.unwrap_or_default().origin()).map_err(|error| self.unreadable(error))
     }
 
     /// Whether any of the first records tells something.
     fn tells_origins(&self) -> Result<bool, Error> {
-        let all = self.reader.networks(WithinOptions::default()).map_err(|error| self.unreadable(&error))?;
+        let all = self.reader.networks(WithinOptions::default()).map_err(|error| self.unreadable(error))?;
         for record in all.take(RECORDS_TRIED_MAX) {
             let record =
-                record.and_then(|found| found.decode::<Record<'_>>()).map_err(|error| self.unreadable(&error))?;
+                record.and_then(|found| found.decode::<Record<'_>>()).map_err(|error| self.unreadable(error))?;
             if record.unwrap_or_default().origin() != Origin::default() {
                 return Ok(true);
             }
@@ -109,8 +109,9 @@ impl Database {
         Ok(false)
     }
 
-    fn unreadable(&self, error: &maxminddb::MaxMindDbError) -> Error {
-        Error::failed(format!("{}: a record cannot be read: {error}", self.name))
+    fn unreadable(&self, error: maxminddb::MaxMindDbError) -> Error {
+        Error::read(format!("{}: a record cannot be read: {error}", self.name))
+            .because(error)
             .hint("the file is damaged, or not of MaxMind's kinds: fetch it again, or another")
     }
 }

@@ -1,8 +1,8 @@
 //! Longest-prefix matching: a table of address prefixes, compiled into the intervals between their ends.
 //!
 //! Prefixes contain one another or have nothing in common, so their ends cut the addresses into intervals of which each
-//! has one longest prefix. Finding an address is a binary search over a flat array, and a sorted column is joined
-//! in one pass over it. What the values mean is not known here.
+//! has one longest prefix. Finding an address is a binary search over a flat array. What the values mean is not known
+//! here.
 
 use std::iter;
 
@@ -64,16 +64,8 @@ impl<T> Prefixes<T> {
 
     /// Every prefix that holds the address, the longest first.
     pub fn all(&self, address: u128) -> impl Iterator<Item = (Prefix, &T)> {
-        self.within(self.advance(0, address), address)
-    }
-
-    /// What [`look_up`](Self::look_up) gives for each address of a column. The column should be sorted: one pass over
-    /// the prefixes does then; each step back costs a search.
-    pub fn join_sorted(&self, addresses: &[u128]) -> impl Iterator<Item = Option<&T>> {
-        addresses.iter().scan(0, |interval, address| {
-            *interval = self.advance(*interval, *address);
-            Some(self.within(*interval, *address).next().map(|(_, value)| value))
-        })
+        let interval = self.starts.partition_point(|start| *start <= address).saturating_sub(1);
+        self.within(interval, address)
     }
 
     /// Gives each prefix a new value, made of its own and of those of the prefixes around it, the longest first.
@@ -83,19 +75,6 @@ impl<T> Prefixes<T> {
         let nodes = self.nodes.into_iter().zip(values);
         let nodes = nodes.map(|(node, value)| Node { prefix: node.prefix, around: node.around, value }).collect();
         Prefixes { nodes, starts: self.starts, longest: self.longest }
-    }
-
-    /// The interval of the address, looked for from one on where a search has ended before. The steps double, so that
-    /// what is near is found at once, and what is far in no more steps than by halving everything.
-    fn advance(&self, from: usize, address: u128) -> usize {
-        let from = if self.starts.get(from).is_some_and(|start| *start <= address) { from } else { 0 };
-        let (mut known, mut step) = (from, 1);
-        while self.starts.get(known + step).is_some_and(|start| *start <= address) {
-            known += step;
-            step *= 2;
-        }
-        let end = self.starts.len().min(known + step);
-        known + self.starts[known..end].partition_point(|start| *start <= address).saturating_sub(1)
     }
 
     /// The prefixes of an interval that mean an address of it, the longest first.
@@ -222,12 +201,7 @@ mod tests {
         fn every_way_of_asking_agrees_with_looking_at_each_prefix(
             given in prop::collection::vec(some_prefix(), 0..24),
             asked in prop::collection::vec(some_prefix().prop_map(|prefix| prefix.first), 1..24),
-            is_sorted in any::<bool>(),
         ) {
-            let mut asked = asked;
-            if is_sorted {
-                asked.sort_unstable();
-            }
             let table = Prefixes::new(given.iter().copied().zip(0..));
             let trimmed = |prefix: Prefix| Prefix::around(prefix.first, prefix.bits);
             let holds = |prefix: Prefix, address| trimmed(prefix).contains(address) && prefix.means(address);
@@ -241,9 +215,6 @@ mod tests {
                 prop_assert_eq!(all, naive(*address));
                 prop_assert_eq!(table.look_up(*address).copied(), naive(*address).first().map(|(_, place)| *place));
             }
-            let joined: Vec<_> = table.join_sorted(&asked).map(Option::<&i32>::copied).collect();
-            let looked_up: Vec<_> = asked.iter().map(|address| table.look_up(*address).copied()).collect();
-            prop_assert_eq!(joined, looked_up);
         }
     }
 }

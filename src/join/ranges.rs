@@ -41,7 +41,6 @@ const S3: &str = "S3";
 #[derive(Clone, Debug)]
 pub struct Ranges {
     ranges: Prefixes<Range>,
-    date: Name,
 }
 
 /// What AWS says of an address.
@@ -68,12 +67,10 @@ impl Ranges {
     /// # Errors
     /// None, as a test reads them.
     pub fn embedded() -> Result<Self, Error> {
-        let (mut entries, mut date) = (Entries::default(), None);
+        let mut entries = Entries::default();
         for line in EMBEDDED.lines() {
-            let Some((names, prefixes)) = line.split_once(": ") else {
-                date = line.strip_prefix("date ").map(Arc::from);
-                continue;
-            };
+            // The first line is the date of the file that these are of.
+            let Some((names, prefixes)) = line.split_once(": ") else { continue };
             let mut names = names.split(' ');
             let region = names.next().unwrap_or(GLOBAL);
             let services: Vec<&str> = names.collect();
@@ -82,7 +79,7 @@ impl Ranges {
                 services.iter().for_each(|service| entries.add(prefix, region, service));
             }
         }
-        Ok(Self { ranges: entries.compile(), date })
+        Ok(Self { ranges: entries.compile() })
     }
 
     /// AWS's `ip-ranges.json`, or a file of its form; `name` is that of the file, for messages.
@@ -102,13 +99,7 @@ impl Ranges {
         if entries.listed.is_empty() {
             return Err(wrong("there are no prefixes in it".to_owned()));
         }
-        Ok(Self { ranges: entries.compile(), date: file.date.map(Arc::from) })
-    }
-
-    /// When AWS made the file, as it writes it: `2025-10-31-07-08-41`, in UTC.
-    #[must_use]
-    pub fn date(&self) -> Option<&str> {
-        self.date.as_deref()
+        Ok(Self { ranges: entries.compile() })
     }
 
     /// What is said of an address; nothing if it is none of AWS's.
@@ -116,18 +107,11 @@ impl Ranges {
     pub fn look_up(&self, address: u128) -> Option<&Range> {
         self.ranges.look_up(address)
     }
-
-    /// The same for each address of a sorted column, in one pass.
-    pub fn join_sorted(&self, addresses: &[u128]) -> impl Iterator<Item = Option<&Range>> {
-        self.ranges.join_sorted(addresses)
-    }
 }
 
 /// The file, as far as it is read.
 #[derive(Deserialize)]
 struct File<'a> {
-    #[serde(rename = "createDate")]
-    date: Option<String>,
     #[serde(borrow)]
     prefixes: Vec<Entry<'a>>,
     #[serde(borrow, default)]

@@ -76,6 +76,6 @@ impl Frames {
     /// # Errors
     /// If none of the name was planned.
     pub fn take(&mut self, name: &str) -> Result<DataFrame, Error> {
-        self.0.remove(name).ok_or_else(|| Error::failed(format!("the frame {name} was not planned")))
+        self.0.remove(name).ok_or_else(|| Error::internal(format!("the frame {name} was not planned")))
     }
 }

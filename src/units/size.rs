@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> Result<u64, Error> {
     let (number, unit) = text.split_at(unit_at);
     let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
     let whole = digits(whole).ok_or_else(|| wrong().hint("write 1000, 10MiB, 1.5GiB or 20MB"))?;
-    let bytes_per_unit = unit_bytes(unit, fraction.is_some()).map_err(|hint| wrong().hint(hint))?;
+    let bytes_per_unit = unit_bytes(unit, fraction.is_some()).map_err(|fault| wrong().hint(fault.to_string()))?;
     let part = match fraction {
         Some(fraction) => part_bytes(fraction, bytes_per_unit)
             .ok_or_else(|| wrong().hint(format!("write 1 to {FRACTION_DIGITS_MAX} digits after the point")))?,
@@ -44,20 +44,26 @@ pub fn parse(text: &str) -> Result<u64, Error> {
     bytes.ok_or_else(|| Error::usage(format!("`{text}` is too large: sizes end below 16 EiB")))
 }
 
-/// What a unit stands for, or what to write instead.
-fn unit_bytes(unit: &str, is_decimal: bool) -> Result<u64, String> {
+/// What is wrong with a unit, as what to write instead.
+#[derive(Debug, thiserror::Error)]
+enum UnitFault {
+    #[error("a decimal needs a unit, as in 1.5GiB")]
+    Missing,
+    #[error("write {0}iB for powers of 1024, {0}B for powers of 1000")]
+    Ambiguous(String),
+    #[error("the units are KiB MiB GiB TiB PiB and kB MB GB TB PB")]
+    Unknown,
+}
+
+/// What a unit stands for.
+fn unit_bytes(unit: &str, is_decimal: bool) -> Result<u64, UnitFault> {
     match unit.to_ascii_lowercase().as_str() {
-        "" if is_decimal => Err("a decimal needs a unit, as in 1.5GiB".to_owned()),
+        "" if is_decimal => Err(UnitFault::Missing),
         "" => Ok(1),
-        short @ ("k" | "m" | "g" | "t" | "p") => {
-            let letter = short.to_ascii_uppercase();
-            Err(format!("write {letter}iB for powers of 1024, {letter}B for powers of 1000"))
-        }
+        short @ ("k" | "m" | "g" | "t" | "p") => Err(UnitFault::Ambiguous(short.to_ascii_uppercase())),
         unit => {
             let known = UNITS.iter().find(|(name, _)| *name == unit);
-            known
-                .map(|(_, bytes)| *bytes)
-                .ok_or_else(|| "the units are KiB MiB GiB TiB PiB and kB MB GB TB PB".to_owned())
+            known.map(|(_, bytes)| *bytes).ok_or(UnitFault::Unknown)
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{Machine, Plan};
 use crate::collect::{Found, Object, io_cause, of_file};
 use crate::decode::Skips;
 use crate::error::Error;
-use crate::group::wire::{self, Tallied, Wire, WireGroups, WireReader};
+use crate::group::wire::{self, Tallied, Wire, WireFault, WireGroups, WireReader};
 use crate::group::{Account, Interface, Interfaces, Merge, Partial, Shared};
 
 /// What was found out of some objects, by a plan.
@@ -182,7 +182,7 @@ impl Ledger {
         let mut files = Vec::new();
         for path in paths {
             let wire = open(path)?;
-            let of = |cause: String| unreadable(path, &cause);
+            let of = |cause: WireFault| unreadable(path, &cause);
             ledger.add_notes(&wire, path)?;
             files.push((path.as_path(), wire.groups(&spec).map_err(of)?));
         }
@@ -194,7 +194,7 @@ impl Ledger {
 
     /// Adds all but the sums of a written ledger.
     fn add_notes(&mut self, wire: &Wire, path: &Path) -> Result<(), Error> {
-        let of = |cause: String| unreadable(path, &cause);
+        let of = |cause: WireFault| unreadable(path, &cause);
         let json = |error: serde_json::Error| unreadable(path, &format!("damaged: {error}"));
         let head = Head::deserialize(wire.head()).map_err(json)?;
         if head.plan != self.plan {
@@ -248,6 +248,6 @@ fn open(path: &Path) -> Result<Wire, Error> {
     Wire::open(source).map_err(|cause| unreadable(path, &cause))
 }
 
-fn unreadable(path: &Path, cause: &str) -> Error {
+fn unreadable(path: &Path, cause: impl std::fmt::Display) -> Error {
     Error::failed(format!("{}: the ledger cannot be read: {cause}", path.display()))
 }

@@ -128,7 +128,7 @@ impl Job {
 
 /// The sums, once no batcher holds any.
 fn partial(shared: Arc<Shared>) -> Result<Partial, Error> {
-    let shared = Arc::into_inner(shared).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
+    let shared = Arc::into_inner(shared).ok_or_else(|| Error::internal("a worker still holds the sums"))?;
     shared.into_partial()
 }
 

@@ -139,7 +139,7 @@ impl<T: Take> Running<'_, T> {
             Ok(Content::Json(lines)) => self.read_json(place, lines),
             Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
                 Ok(file) => self.read_parquet(place, &file, scope),
-                Err(cause) => self.fail(place, cause),
+                Err(fault) => self.fail(place, fault.to_string()),
             },
             Err(error) => self.fail(place, error.to_string()),
         }

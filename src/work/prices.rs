@@ -59,13 +59,13 @@ fn open(path: &str) -> Result<Box<dyn BufRead>, Error> {
     if path == STDIN {
         return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, io::stdin())));
     }
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
     Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)))
 }
 
 fn table_bytes(path: &str) -> Result<Vec<u8>, Error> {
     whole(path, PRICE_TABLE_BYTES_MAX)?.ok_or_else(|| {
-        Error::failed(format!("{path}: a price table has at most {PRICE_TABLE_BYTES_MAX} bytes"))
+        Error::limit(format!("{path}: a price table has at most {PRICE_TABLE_BYTES_MAX} bytes"))
             .hint("AWS's own price lists go through `outflow prices import`")
     })
 }
@@ -74,13 +74,13 @@ fn table_bytes(path: &str) -> Result<Vec<u8>, Error> {
 pub(super) fn whole(path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();
     let read = open(path)?.take(bytes_max + 1).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(path, &error))?;
+    read.map_err(|error| unreadable(path, error))?;
     Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
 }
 
 /// A path that cannot be read, and why.
-pub(super) fn unreadable(path: &str, error: &io::Error) -> Error {
-    Error::failed(format!("{path}: {}", io_cause(error)))
+pub(super) fn unreadable(path: &str, error: io::Error) -> Error {
+    Error::read(io_cause(&error)).because(error).context(path)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
 pub fn cidrs(paths: &[String]) -> Result<CidrList, Error> {
     let read = |path: &String| {
         let bytes = whole(path, LIST_BYTES_MAX)?;
-        bytes.ok_or_else(|| Error::failed(format!("{path}: a list has at most {LIST_BYTES_MAX} bytes")).hint("cut it"))
+        bytes.ok_or_else(|| Error::limit(format!("{path}: a list has at most {LIST_BYTES_MAX} bytes")).hint("cut it"))
     };
     let files = paths.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
     CidrList::read(paths.iter().map(String::as_str).zip(files.iter().map(Vec::as_slice)))

@@ -77,6 +77,6 @@ impl Told {
 fn places(path: &str) -> Result<Vec<u8>, Error> {
     let name = Path::new(path).display();
     whole(path, PLACES_BYTES_MAX)?.ok_or_else(|| {
-        Error::failed(format!("{name}: has more than {PLACES_BYTES_MAX} bytes")).hint("is it the right file?")
+        Error::limit(format!("{name}: has more than {PLACES_BYTES_MAX} bytes")).hint("is it the right file?")
     })
 }

@@ -46,7 +46,7 @@ pub fn tables(paths: &[String]) -> Result<Tables, Error> {
 
 fn add(reader: &mut Reader, name: &str) -> Result<(), Refused> {
     let bytes = whole(name, TABLE_BYTES_MAX).map_err(Refused::Faulty)?;
-    let too_large = || Error::failed(format!("{name}: a table has at most {TABLE_BYTES_MAX} bytes"));
+    let too_large = || Error::limit(format!("{name}: a table has at most {TABLE_BYTES_MAX} bytes"));
     reader.add(name, bytes.ok_or_else(|| Refused::Faulty(too_large().hint("cut it into several files")))?)
 }
 

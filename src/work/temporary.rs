@@ -39,7 +39,8 @@ impl TemporaryFile {
         let mut state = lock(&self.state);
         work(&mut state).map_err(|cause| {
             let (folder, held) = (self.folder.display(), human::bytes(state.length_bytes.into(), human::Units::Iec));
-            Error::failed(format!("cannot {doing} a temporary file in {folder} ({held} so far): {cause}"))
+            Error::write(format!("cannot {doing} a temporary file in {folder} ({held} so far): {cause}"))
+                .because(cause)
                 .hint("sums take more memory than --memory allows: raise it, or set TMPDIR to a folder with more room")
         })
     }

@@ -81,5 +81,5 @@ pub(super) fn summed(
 
 /// The next of the sums, in the order asked for.
 pub(super) fn next(rollups: &mut impl Iterator<Item = Rollup>) -> Result<Rollup, Error> {
-    rollups.next().ok_or_else(|| Error::failed("a sum was asked for and not made"))
+    rollups.next().ok_or_else(|| Error::internal("a sum was asked for and not made"))
 }

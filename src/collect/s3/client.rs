@@ -1,5 +1,6 @@
 //! The connection: options → a client for a bucket, and the runtime that moves the bytes.
 
+use std::io;
 use std::sync::OnceLock;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -29,14 +30,14 @@ const REGION: &str = "us-east-1";
 
 /// The runtime, started when it is first asked for. It lives as long as the process: nothing waits for it at the end.
 pub(super) fn runtime() -> Result<&'static Runtime, Error> {
-    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
     let start = || {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut builder = runtime::Builder::new_multi_thread();
         builder.worker_threads(cores.min(RUNTIME_THREADS_MAX)).thread_name("outflow-s3").enable_all();
-        builder.build().map_err(|error| error.to_string())
+        builder.build()
     };
-    RUNTIME.get_or_init(start).as_ref().map_err(|cause| Error::failed(format!("cannot start threads for S3: {cause}")))
+    RUNTIME.get_or_init(start).as_ref().map_err(|cause| Error::system(format!("cannot start threads for S3: {cause}")))
 }
 
 /// What all buckets share: credentials, region, retries.

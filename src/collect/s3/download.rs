@@ -46,15 +46,15 @@ impl Download {
     }
 
     /// Waits until there is something to give, and says whether there is.
-    fn wait(&mut self) -> Result<bool, String> {
+    fn wait(&mut self) -> io::Result<bool> {
         while self.piece.is_empty() {
             let Some(part) = self.parts.front_mut() else { return Ok(false) };
             match part.next() {
-                Some(piece) => self.piece = piece?,
+                Some(piece) => self.piece = piece.map_err(io::Error::other)?,
                 None => {
                     self.parts.pop_front();
                     if self.next < self.object.bytes {
-                        self.ask().map_err(|error| error.to_string())?;
+                        self.ask()?;
                     }
                 }
             }
@@ -65,9 +65,9 @@ impl Download {
 
 impl Stream for Download {
     fn append(&mut self, block: &mut Vec<u8>) -> Result<usize, Stop> {
-        let failed = |cause| Stop::cut(Ending::Failed { cause });
+        let failed = |error: io::Error| Stop::cut(Ending::Failed { cause: error.to_string() });
         if self.given >= HEAD_BYTES as u64 {
-            self.ask().map_err(|error| failed(error.to_string()))?;
+            self.ask().map_err(failed)?;
         }
         if !self.wait().map_err(failed)? {
             return Ok(0);

@@ -1,5 +1,7 @@
 //! What S3 and the way to it can answer instead of bytes → a sentence and the next step.
 
+use std::fmt;
+
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -58,23 +60,24 @@ impl Fault {
         self
     }
 
-    /// Of an object: cause and next step in one line.
-    pub(super) fn line(&self) -> String {
-        match &self.hint {
-            Some(hint) => format!("{}; {hint}", self.cause),
-            None => self.cause.clone(),
-        }
-    }
-
     /// Of a listing, which ends the run.
     pub(super) fn fatal(self, input: &str) -> Error {
-        let error = Error::failed(format!("cannot list `{input}`: {}", self.cause));
-        match self.hint {
-            Some(hint) => error.hint(hint),
-            None => error,
+        let error = Error::read(format!("cannot list `{input}`: {}", self.cause));
+        self.hint.into_iter().fold(error, Error::hint)
+    }
+}
+
+/// Of an object: cause and next step in one line.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.hint {
+            Some(hint) => write!(f, "{}; {hint}", self.cause),
+            None => f.write_str(&self.cause),
         }
     }
 }
+
+impl std::error::Error for Fault {}
 
 /// The object is not the one that was listed any more.
 pub(super) fn changed() -> Fault {

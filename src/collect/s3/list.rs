@@ -252,7 +252,7 @@ async fn names(bucket: &Bucket, place: &Place) -> Result<Names, Fault> {
 }
 
 fn absent(input: &str, place: &Place, near: &[String]) -> Error {
-    let error = Error::failed(format!("no objects in `{input}`"));
+    let error = Error::read(format!("no objects in `{input}`"));
     match nearest(place.prefix.trim_end_matches('/'), near.iter().map(|near| near.trim_end_matches('/'))) {
         Some(near) => error.hint(format!("did you mean `{SCHEME}{}/{near}`?", place.bucket)),
         None => error.hint(

@@ -27,7 +27,7 @@ const PROGRESS_BYTES: u64 = 64 << 10;
 const PAUSE_DOUBLINGS_MAX: u32 = 7;
 
 /// A piece of a part, or why there are no more.
-type Piece = Result<Bytes, String>;
+type Piece = Result<Bytes, Fault>;
 /// What the SDK gives bodies in.
 pub(super) type Bytes = bytes::Bytes;
 
@@ -51,7 +51,7 @@ impl Part {
     /// Asks for a range.
     pub(super) fn start(object: &Arc<S3Object>, range: Range<u64>) -> io::Result<Self> {
         let (sender, pieces) = unbounded_channel();
-        let runtime = runtime().map_err(|error| io::Error::other(error.to_string()))?;
+        let runtime = runtime().map_err(io::Error::other)?;
         let task = runtime.spawn(fetch(Arc::clone(object), range, sender)).abort_handle();
         Ok(Self { pieces, task, room: Vec::new() })
     }
@@ -131,7 +131,7 @@ async fn fetch(object: Arc<S3Object>, range: Range<u64>, sender: UnboundedSender
             }
         };
         // Nobody may be waiting any more.
-        let _gone = sender.send(Err(fault.line()));
+        let _gone = sender.send(Err(fault));
         return;
     }
 }

@@ -12,7 +12,7 @@ use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::groups::next_batch;
-use super::{BATCH_ROWS, check_chunks, guarded, read, read_footer};
+use super::{BATCH_ROWS, ParquetFault, check_chunks, guarded, read, read_footer};
 use crate::collect::RandomAccess;
 
 /// An opened file, nothing of its rows read yet.
@@ -46,7 +46,7 @@ impl ArrayFile {
     ///
     /// # Errors
     /// Why it cannot be read, as a lower-case fragment.
-    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, String> {
+    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, ParquetFault> {
         let footer = Arc::new(read_footer(&*source)?);
         check_chunks(&footer, source.len())?;
         Ok(Self { source, footer })
@@ -70,7 +70,7 @@ impl ArrayFile {
     ///
     /// # Errors
     /// Why they cannot be read, as a lower-case fragment.
-    pub fn bytes(&self, range: &Range<u64>) -> Result<Vec<u8>, String> {
+    pub fn bytes(&self, range: &Range<u64>) -> Result<Vec<u8>, ParquetFault> {
         read(&*self.source, range)
     }
 
@@ -78,11 +78,11 @@ impl ArrayFile {
     ///
     /// # Errors
     /// If they are others, as a lower-case fragment.
-    pub fn typed(&self, schema: SchemaRef) -> Result<TypedArrays, String> {
+    pub fn typed(&self, schema: SchemaRef) -> Result<TypedArrays, ParquetFault> {
         let columns = self.footer.file_metadata().schema_descr().columns();
         let names = columns.iter().map(|column| column.path().string());
         if !names.eq(schema.fields().iter().map(|field| field.name().clone())) {
-            return Err("its columns are not the ones that are asked for".to_owned());
+            return Err(ParquetFault::Columns);
         }
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = guarded(|| ArrowReaderMetadata::try_new(self.footer.clone(), options))?;
@@ -101,14 +101,14 @@ impl TypedArrays {
     ///
     /// # Errors
     /// Why the rest cannot be read, as a lower-case fragment, or what `each` says of a batch.
-    pub fn read_row_group(
+    pub fn read_row_group<E: From<ParquetFault>>(
         &self,
         group: usize,
-        each: &mut dyn FnMut(&RecordBatch) -> Result<(), String>,
-    ) -> Result<(), String> {
+        each: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
         let groups = self.metadata.metadata().row_groups();
         let rows = groups.get(group).map(|group| group.num_rows().cast_unsigned());
-        let rows = rows.ok_or_else(|| format!("there is no row group {group}"))?;
+        let rows = rows.ok_or(ParquetFault::NoGroup(group))?;
         let builder = ParquetPushDecoderBuilder::new_with_metadata(self.metadata.clone());
         let builder = builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS);
         let mut decoder = guarded(|| builder.build())?;
@@ -117,6 +117,6 @@ impl TypedArrays {
             read += batch.num_rows() as u64;
             each(&batch)?;
         }
-        if read == rows { Ok(()) } else { Err(format!("damaged Parquet: row group {group} has {read} rows of {rows}")) }
+        if read == rows { Ok(()) } else { Err(ParquetFault::Rows { group, found: read, told: rows }.into()) }
     }
 }

@@ -13,6 +13,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 
+use super::fault::ParquetFault;
 use super::layout::Step;
 
 /// The place of a row that has no value in a list or map.
@@ -49,7 +50,7 @@ impl<T> Default for Meanings<T> {
 }
 
 impl<T: Copy> Meanings<T> {
-    fn learn(&mut self, texts: &ArrayRef, absent: T, sense: &mut impl Sense<T>) -> Result<(), String> {
+    fn learn(&mut self, texts: &ArrayRef, absent: T, sense: &mut impl Sense<T>) -> Result<(), ParquetFault> {
         if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, texts)) {
             return Ok(());
         }
@@ -153,8 +154,8 @@ macro_rules! with_numbers {
 
 impl Cells {
     /// The values that some steps lead to.
-    pub(super) fn of(batch: &RecordBatch, steps: &[Step]) -> Result<Self, String> {
-        let missing = || format!("a column chunk gave no values for {steps:?}");
+    pub(super) fn of(batch: &RecordBatch, steps: &[Step]) -> Result<Self, ParquetFault> {
+        let missing = || ParquetFault::NoValues(format!("{steps:?}"));
         let mut cells: Option<Self> = None;
         for step in steps {
             let array = cells.as_ref().map(|cells| &cells.array);
@@ -186,7 +187,7 @@ impl Cells {
         Some(Self { array: lists.values().clone(), places: Some(places) })
     }
 
-    fn keyed(maps: &ArrayRef, key: &str) -> Result<Option<Self>, String> {
+    fn keyed(maps: &ArrayRef, key: &str) -> Result<Option<Self>, ParquetFault> {
         let Some(maps) = maps.as_map_opt() else { return Ok(None) };
         let keys = Self::whole(maps.keys());
         let (mut is_key, mut meanings, mut bad) = (Vec::new(), Meanings::default(), Vec::new());
@@ -209,7 +210,7 @@ impl Cells {
         sense: &mut impl Sense<T>,
         out: &mut Vec<T>,
         bad: &mut Vec<usize>,
-    ) -> Result<(), String> {
+    ) -> Result<(), ParquetFault> {
         if let DataType::Null = self.array.data_type() {
             out.resize(self.rows(), absent);
             return Ok(());
@@ -226,7 +227,7 @@ impl Cells {
             }
             return Ok(());
         }
-        let other = || Err(format!("values of type {} are none of a flow log", self.array.data_type()));
+        let other = || Err(ParquetFault::Type(self.array.data_type().clone()));
         let sound_below = sense.sound_below();
         with_numbers!(self.array, typed => {
             let are_sound = |values: &[_]| {
@@ -329,10 +330,10 @@ fn is_absent(text: &[u8]) -> bool {
     text.is_empty() || text == b"-"
 }
 
-fn text_at(texts: &ArrayRef, place: usize) -> Result<&[u8], String> {
+fn text_at(texts: &ArrayRef, place: usize) -> Result<&[u8], ParquetFault> {
     match texts.data_type() {
         DataType::Utf8 => Ok(texts.as_string::<i32>().value(place).as_bytes()),
         DataType::Binary => Ok(texts.as_binary::<i32>().value(place)),
-        other => Err(format!("a dictionary of {other} is none of a flow log")),
+        other => Err(ParquetFault::DictionaryType(other.clone())),
     }
 }

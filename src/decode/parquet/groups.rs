@@ -11,6 +11,7 @@ use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 
+use super::fault::ParquetFault;
 use super::gzip::Chunks;
 use super::readers::{Reader, reason};
 use super::{BATCH_ROWS, ParquetFile, guarded, pages, read_all};
@@ -28,18 +29,17 @@ pub(super) fn read(
     flows: &mut Flows,
     dictionary: &mut Dictionary,
     each: &mut dyn FnMut(&mut Flows, &mut Dictionary, Skips),
-) -> Result<(), String> {
+) -> Result<(), ParquetFault> {
     let footer = file.metadata.metadata();
-    let found = footer.row_groups().get(group).ok_or_else(|| format!("there is no row group {group}"))?;
+    let described = footer.row_groups().get(group).ok_or(ParquetFault::NoGroup(group))?;
     let mut batches = Batches::new(file, flows);
     let mut decoder = batches.decoder(file, group)?;
     while let Some(batch) = decoder.next_batch(file)? {
         let skips = batches.decode(&batch, flows, dictionary)?;
         each(flows, dictionary, skips);
     }
-    let rows = found.num_rows().cast_unsigned();
-    let missing = || format!("damaged Parquet: row group {group} has {} rows of {rows}", batches.rows_before);
-    if batches.rows_before == rows { Ok(()) } else { Err(missing()) }
+    let (found, told) = (batches.rows_before, described.num_rows().cast_unsigned());
+    if found == told { Ok(()) } else { Err(ParquetFault::Rows { group, found, told }) }
 }
 
 /// What gives batches of a row group.
@@ -51,7 +51,7 @@ enum Decoder {
 }
 
 impl Decoder {
-    fn next_batch(&mut self, file: &ParquetFile) -> Result<Option<RecordBatch>, String> {
+    fn next_batch(&mut self, file: &ParquetFile) -> Result<Option<RecordBatch>, ParquetFault> {
         match self {
             Self::Asking(decoder) => next_batch(&*file.source, decoder),
             Self::OwnPages(batches) => guarded(|| batches.next().transpose().map_err(ParquetError::from)),
@@ -63,7 +63,7 @@ impl Decoder {
 pub(super) fn next_batch(
     source: &dyn RandomAccess,
     decoder: &mut ParquetPushDecoder,
-) -> Result<Option<RecordBatch>, String> {
+) -> Result<Option<RecordBatch>, ParquetFault> {
     loop {
         match guarded(|| decoder.try_decode())? {
             DecodeResult::Data(batch) => return Ok(Some(batch)),
@@ -79,20 +79,25 @@ pub(super) fn next_batch(
 }
 
 /// Reads column chunks, whose page headers can be trusted then.
-fn read_chunks(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, String> {
+fn read_chunks(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, ParquetFault> {
     let read = read_all(source, ranges)?;
     read.iter().try_for_each(|bytes| pages::check(bytes))?;
     Ok(read)
 }
 
 /// Reads the column chunks for a decoder that inflates them with our own inflater.
-fn own_pages(file: &ParquetFile, group: usize, leaves: &[usize], mask: ProjectionMask) -> Result<Decoder, String> {
+fn own_pages(
+    file: &ParquetFile,
+    group: usize,
+    leaves: &[usize],
+    mask: ProjectionMask,
+) -> Result<Decoder, ParquetFault> {
     let footer = file.metadata.metadata();
     let range = |leaf: &usize| {
         let (start, length) = guarded(|| Ok(footer.row_group(group).column(*leaf).byte_range()))?;
         Ok(start..start.saturating_add(length))
     };
-    let ranges = leaves.iter().map(range).collect::<Result<Vec<_>, String>>()?;
+    let ranges = leaves.iter().map(range).collect::<Result<Vec<_>, ParquetFault>>()?;
     let read = leaves.iter().copied().zip(read_chunks(&*file.source, &ranges)?.into_iter().map(Arc::new)).collect();
     let chunks = Chunks { footer: footer.clone(), group, read, gunzipper: Arc::default() };
     let hint = file.metadata.schema().fields();
@@ -127,7 +132,7 @@ impl Batches {
         Self { readers, unwanted: Flows::new(unwanted), rows_before: 0 }
     }
 
-    fn decoder(&self, file: &ParquetFile, group: usize) -> Result<Decoder, String> {
+    fn decoder(&self, file: &ParquetFile, group: usize) -> Result<Decoder, ParquetFault> {
         let mut leaves: Vec<_> = self.readers.iter().flat_map(Reader::leaves).collect();
         leaves.sort_unstable();
         leaves.dedup();
@@ -143,7 +148,12 @@ impl Batches {
     }
 
     /// Fills `flows` with the batch's records and gives the rows that are none.
-    fn decode(&mut self, batch: &RecordBatch, flows: &mut Flows, dictionary: &mut Dictionary) -> Result<Skips, String> {
+    fn decode(
+        &mut self,
+        batch: &RecordBatch,
+        flows: &mut Flows,
+        dictionary: &mut Dictionary,
+    ) -> Result<Skips, ParquetFault> {
         flows.clear();
         self.unwanted.clear();
         let mut malformed = Vec::new();

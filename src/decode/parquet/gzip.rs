@@ -1,5 +1,8 @@
 //! Row groups whose pages are gzip data, inflated by the inflater of text logs, which is faster than the Parquet
 //! library's. Pages are inflated one at a time, when the library asks for the next; what is in them it decodes itself.
+//!
+//! A page never inflates to more than its header declares, which `pages.rs` has bounded. The library's own codec for
+//! gzip (parquet 60) ignores the declared size and reads to the end, so a page of 1 MiB could take 1 GiB.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +13,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::pages::{Header, Numbers};
-use crate::collect::Gunzipper;
+use crate::collect::{Gunzipper, Uninflated};
 
 const DATA_PAGE: u64 = 0;
 const INDEX_PAGE: u64 = 1;
@@ -94,7 +97,7 @@ impl Pages {
         let mut bytes = plain.to_vec();
         // A page without values may be nothing at all.
         if length > 0 {
-            let told = |cause| ParquetError::General(format!("a gzip page: {cause}"));
+            let told = |cause: Uninflated| ParquetError::General(format!("a gzip page: {cause}"));
             self.gunzipper.lock().map_err(|_| damaged())?.inflate(gzip, length, &mut bytes).map_err(told)?;
         }
         Ok(bytes)

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use arrow_schema::{DataType, Field as ArrowField, FieldRef, Fields, Schema, TimeUnit};
 
+use super::fault::ParquetFault;
 use crate::schema::{Column, Kind};
 
 /// How many of a file's columns are named where it is no flow log.
@@ -81,7 +82,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The layout of a file, or why it is no flow log.
-    pub(super) fn of(schema: &Schema) -> Result<Self, String> {
+    pub(super) fn of(schema: &Schema) -> Result<Self, ParquetFault> {
         let is_struct =
             |name| matches!(schema.field_with_name(name).map(ArrowField::data_type), Ok(DataType::Struct(_)));
         if ["src_endpoint", "dst_endpoint", "connection_info", "traffic"].into_iter().all(is_struct) {
@@ -94,7 +95,8 @@ impl Layout {
         }
         let names: Vec<_> = schema.fields().iter().take(NAMES_SHOWN).map(|field| field.name().as_str()).collect();
         let more = if schema.fields().len() > NAMES_SHOWN { ", …" } else { "" };
-        Err(format!("not a flow log: its {} columns are {}{more}", schema.fields().len(), names.join(", ")))
+        let names = format!("{}{more}", names.join(", "));
+        Err(ParquetFault::NoFlowLog { columns: schema.fields().len(), names })
     }
 
     /// The column that a Parquet column gives, if it is one alone.
@@ -141,7 +143,7 @@ fn leaf_count(data_type: &DataType) -> usize {
     }
 }
 
-fn flat(schema: &Schema) -> Result<Vec<(Column, Vec<Origin>)>, String> {
+fn flat(schema: &Schema) -> Result<Vec<(Column, Vec<Origin>)>, ParquetFault> {
     let mut columns: Vec<(Column, Vec<Origin>)> = Vec::new();
     let mut misfits = Vec::new();
     for field in schema.fields() {
@@ -149,12 +151,12 @@ fn flat(schema: &Schema) -> Result<Vec<(Column, Vec<Origin>)>, String> {
         let Some(column) = known.filter(|column| columns.iter().all(|(taken, _)| taken != column)) else { continue };
         match resolve(schema, field.name(), column, Reading::Plain) {
             Some(origin) => columns.push((column, vec![origin])),
-            None => misfits.push(format!("column {} holds {}", field.name(), field.data_type())),
+            None => misfits.push(field),
         }
     }
     match misfits.first() {
         Some(misfit) if columns.iter().any(|(column, _)| TELLING.contains(column)) => {
-            Err(format!("not a flow log's types: {misfit}"))
+            Err(ParquetFault::Misfit { column: misfit.name().clone(), held: misfit.data_type().clone() })
         }
         _ => Ok(columns),
     }

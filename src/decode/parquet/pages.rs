@@ -3,6 +3,8 @@
 //! The sizes in a page header are what buffers are made from, before the page's bytes are looked at: one damaged byte
 //! asks for two gibibytes. So the headers are walked first, and absurd ones refused. Nothing is decoded here.
 
+use super::fault::ParquetFault;
+
 /// The largest page that is read, compressed or not: writers make pages of a mebibyte, the greediest known of 100 MB.
 pub(super) const PAGE_BYTES_MAX: u64 = 256 << 20;
 /// How deep the structures of a header may be nested; real ones are three deep.
@@ -66,20 +68,17 @@ impl Header {
 const DELTA_TEXTS: [u64; 2] = [6, 7];
 
 /// Refuses a column chunk with a page that cannot be.
-pub(super) fn check(chunk: &[u8]) -> Result<(), String> {
+pub(super) fn check(chunk: &[u8]) -> Result<(), ParquetFault> {
     let mut rest = chunk;
     while !rest.is_empty() {
-        let damaged = || format!("damaged page header at byte {} of the column chunk", chunk.len() - rest.len());
+        let damaged = || ParquetFault::Page(chunk.len() - rest.len());
         let (header, page) = Header::read(rest).ok_or_else(damaged)?;
         let encodings = [
             header.data.map_or(Some(0), |data| data.size_or_none(2)),
             header.data_v2.map_or(Some(0), |data| data.size_or_none(4)),
         ];
         if encodings.iter().any(|encoding| encoding.is_some_and(|encoding| DELTA_TEXTS.contains(&encoding))) {
-            return Err(
-                "texts in a delta encoding, which is not read here; write the file with plain or dictionary pages"
-                    .into(),
-            );
+            return Err(ParquetFault::DeltaTexts);
         }
         let sound = header.is_sound(page.len() as u64) && encodings.iter().all(Option::is_some);
         let length = usize::try_from(header.compressed_bytes).ok().filter(|_| sound).ok_or_else(damaged)?;
@@ -90,8 +89,8 @@ pub(super) fn check(chunk: &[u8]) -> Result<(), String> {
 
 /// Refuses a footer that does not hold what it says it holds: a list longer than its bytes, or a group of the schema
 /// with more children than there are elements. Room is made for both before they are read.
-pub(super) fn check_footer(footer: &[u8]) -> Result<(), String> {
-    Input { rest: footer }.footer().ok_or_else(|| "damaged Parquet footer".to_owned())
+pub(super) fn check_footer(footer: &[u8]) -> Result<(), ParquetFault> {
+    Input { rest: footer }.footer().ok_or(ParquetFault::Footer)
 }
 
 /// The kinds of values in Thrift's compact protocol.
@@ -277,15 +276,15 @@ mod tests {
     fn sound_pages_pass_one_after_another() {
         let mut chunk = page(&[20], 10);
         chunk.extend(page(&[8], 4));
-        assert_eq!(check(&chunk), Ok(()));
-        assert_eq!(check(&[]), Ok(()));
+        assert!(check(&chunk).is_ok());
+        assert!(check(&[]).is_ok());
     }
 
     #[test]
     fn a_footer_cannot_claim_more_than_it_holds() {
         // A version, then a schema of one element with so many children.
         let footer = |children: &[u8]| [&[0x15, 0x04, 0x19, 0x1c, 0x55][..], children, &[0, 0]].concat();
-        assert_eq!(check_footer(&footer(&[0x02])), Ok(()));
+        assert!(check_footer(&footer(&[0x02])).is_ok());
         assert!(check_footer(&footer(&[0xfe, 0xff, 0xff, 0xff, 0x0f])).is_err(), "two billion children");
         assert!(check_footer(&[0x15, 0x04, 0x19, 0xfc, 0xff, 0xff, 0x03, 0]).is_err(), "a list longer than its bytes");
     }

@@ -3,6 +3,7 @@
 use arrow_array::RecordBatch;
 
 use super::cells::{Cells, Meanings, Sense};
+use super::fault::ParquetFault;
 use super::layout::{Origin, Reading};
 use crate::decode::value::{decode_tag, parse_address, parse_big, parse_small};
 use crate::decode::{Dictionary, Reason, Values};
@@ -43,7 +44,7 @@ impl Reader {
         batch: &RecordBatch,
         values: &mut Values,
         dictionary: &mut Dictionary,
-    ) -> Result<Vec<usize>, String> {
+    ) -> Result<Vec<usize>, ParquetFault> {
         let mut bad = Vec::new();
         for (origin, learned) in self.origins.iter().zip(&mut self.learned) {
             let cells = Cells::of(batch, &origin.steps)?;

@@ -65,7 +65,7 @@ impl Spill for Kept {
         let mut kept = self.words.lock().unwrap();
         let place = kept.len() as u64;
         kept.extend_from_slice(words);
-        if kept.len() > self.most { Err(Error::failed("no room")) } else { Ok(place) }
+        if kept.len() > self.most { Err(Error::write("no room")) } else { Ok(place) }
     }
 
     fn read(&self, place: u64, words: &mut [u64]) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::input::{Dealt, Groups, Kept, WORKERS, dealt, groups, partial, partial_within};
 use super::sums::{merged, spec};
 use super::*;
+use crate::group::wire::WireFault;
 use crate::collect::of_bytes;
 use crate::group::wire::{Tallied, Wire, WireReader, write};
 
@@ -36,7 +37,7 @@ fn written(partial: &Partial, lines: &[&str]) -> Vec<u8> {
 }
 
 /// Adds a file's groups to those of a reader.
-fn add(bytes: Vec<u8>, spec: &Spec, reader: &mut WireReader) -> Result<(), String> {
+fn add(bytes: Vec<u8>, spec: &Spec, reader: &mut WireReader) -> Result<(), WireFault> {
     let groups = Wire::open(of_bytes(bytes))?.groups(spec)?;
     let mut tallied = Tallied::default();
     for piece in 0..groups.pieces() {
@@ -45,7 +46,7 @@ fn add(bytes: Vec<u8>, spec: &Spec, reader: &mut WireReader) -> Result<(), Strin
     groups.check(tallied)
 }
 
-fn read(files: impl IntoIterator<Item = Vec<u8>>, spec: &Arc<Spec>) -> Result<Groups, String> {
+fn read(files: impl IntoIterator<Item = Vec<u8>>, spec: &Arc<Spec>) -> Result<Groups, WireFault> {
     let shared = Arc::new(Shared::new(Arc::clone(spec), SEED, None));
     let mut reader = WireReader::new(Arc::clone(&shared));
     let added = files.into_iter().try_for_each(|bytes| add(bytes, spec, &mut reader));
@@ -100,7 +101,7 @@ fn the_note_and_the_lines_come_back() {
     let wire = Wire::open(of_bytes(written(&example(), &lines))).unwrap();
     assert_eq!(wire.head(), &json!({ "of": "a test" }));
     assert_eq!(wire.lines().unwrap(), lines);
-    assert!(wire.groups(&Spec { bytes: false, ..(*viewed()).clone() }).unwrap_err().contains("columns"));
+    assert!(wire.groups(&Spec { bytes: false, ..(*viewed()).clone() }).unwrap_err().to_string().contains("columns"));
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn another_version_and_other_files_are_refused() {
     let check = format!("{:08x}", crc32fast::hash(&other[at..end]));
     other[at - 9..at - 1].copy_from_slice(check.as_bytes());
     let error = Wire::open(of_bytes(other)).unwrap_err();
-    assert_eq!(error, "its version is 2, and this program reads version 1");
+    assert_eq!(error.to_string(), "its version is 2, and this program reads version 1");
     assert!(Wire::open(of_bytes(b"PAR1".to_vec())).is_err());
     assert!(Wire::open(of_bytes(Vec::new())).is_err());
 }
@@ -127,7 +128,7 @@ fn a_cut_file_is_an_error_and_a_flipped_bit_is_one_or_matters_nothing() {
     let bytes = written(&example(), &lines);
     let all = |bytes: Vec<u8>| {
         let lines = Wire::open(of_bytes(bytes.clone()))?.lines()?;
-        Ok::<_, String>((read([bytes], &spec)?, lines))
+        Ok::<_, WireFault>((read([bytes], &spec)?, lines))
     };
     let expected = all(bytes.clone()).unwrap();
     assert_eq!((expected.0.len(), &expected.1[..]), (3, &lines.map(str::to_owned)[..]));

@@ -12,6 +12,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+use super::WireFault;
 use crate::decode::{Dictionary, Values};
 use crate::group::key::{Cut, is_v4};
 use crate::group::spec::Spec;
@@ -98,7 +99,7 @@ fn data_type(kind: Kind) -> DataType {
 }
 
 /// Values as an array; `names` has the texts.
-pub(super) fn to_array(key: &Keyed, values: &Values, names: &Dictionary) -> Result<ArrayRef, String> {
+pub(super) fn to_array(key: &Keyed, values: &Values, names: &Dictionary) -> Result<ArrayRef, WireFault> {
     match values {
         Values::Address(values) => texts(values, ABSENT_ADDRESS, |address| shown(address, key.cut)),
         Values::Text(values) => {
@@ -121,7 +122,7 @@ pub(super) fn times(moments: impl Iterator<Item = Option<u32>>) -> ArrayRef {
 }
 
 /// Values as texts, each of which is written once.
-fn texts<T: Copy + Eq + Hash>(values: &[T], absent: T, text: impl Fn(T) -> String) -> Result<ArrayRef, String> {
+fn texts<T: Copy + Eq + Hash>(values: &[T], absent: T, text: impl Fn(T) -> String) -> Result<ArrayRef, WireFault> {
     let (mut places, mut texts) = (HashMap::<T, i32, ahash::RandomState>::default(), Vec::new());
     let mut place = |value: T| {
         *places.entry(value).or_insert_with(|| {
@@ -154,7 +155,7 @@ fn held(text: &str) -> Option<u128> {
 }
 
 /// An array of a column as values; `names` learns the texts.
-pub(super) fn to_values(column: Column, array: &dyn Array, names: &mut Dictionary) -> Result<Values, String> {
+pub(super) fn to_values(column: Column, array: &dyn Array, names: &mut Dictionary) -> Result<Values, WireFault> {
     let wrong = || format!("the values of {} are none of its kind", column.name());
     Ok(match column.kind() {
         Kind::Address => Values::Address(of_texts(array, ABSENT_ADDRESS, |text| held(text)).ok_or_else(wrong)?),

@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use serde_json::Value;
 
+use super::WireFault;
 use super::columns::{Keyed, counts, keyed, line_schema, moments, of_counts, of_times, schema, to_values};
 use super::digest::{Groups, Texts};
 use super::{NOTE, Note};
@@ -56,7 +57,7 @@ impl Wire {
     ///
     /// # Errors
     /// If it is damaged, no such file, or of another version; as a lower-case fragment.
-    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, String> {
+    pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, WireFault> {
         let file = ArrayFile::open(source)?;
         let note = Note::read(file.note(NOTE).ok_or("it holds no sums of outflow")?)?;
         Ok(Self { file, note })
@@ -78,18 +79,18 @@ impl Wire {
     ///
     /// # Errors
     /// If they are damaged, as a lower-case fragment.
-    pub fn lines(&self) -> Result<Vec<String>, String> {
+    pub fn lines(&self) -> Result<Vec<String>, WireFault> {
         let damaged = || "damaged: the lines beside its rows are not what was written".to_owned();
         let lines = &self.note.lines;
         let end = lines.offset.checked_add(lines.bytes).ok_or_else(damaged)?;
         let bytes = self.file.bytes(&(lines.offset..end))?;
         if crc32fast::hash(&bytes) != lines.check {
-            return Err(damaged());
+            return Err(damaged().into());
         }
         let arrays = ArrayFile::open(of_bytes(bytes))?.typed(line_schema())?;
         let mut read = Vec::new();
         for group in 0..arrays.row_groups() {
-            arrays.read_row_group(group, &mut |batch| {
+            arrays.read_row_group::<WireFault>(group, &mut |batch| {
                 let column = batch.column(0).as_string_opt::<i32>().ok_or_else(damaged)?;
                 read.extend(column.iter().flatten().map(str::to_owned));
                 Ok(())
@@ -102,10 +103,10 @@ impl Wire {
     ///
     /// # Errors
     /// If they are not, as a lower-case fragment.
-    pub fn groups(&self, spec: &Spec) -> Result<WireGroups, String> {
+    pub fn groups(&self, spec: &Spec) -> Result<WireGroups, WireFault> {
         let arrays = self.file.typed(schema(spec))?;
         if self.file.rows() != self.note.rows {
-            return Err(ROWS_DIFFER.to_owned());
+            return Err(ROWS_DIFFER.into());
         }
         Ok(WireGroups { arrays, keyed: keyed(spec), rows: self.note.rows, digest: self.note.digest })
     }
@@ -122,11 +123,11 @@ impl WireGroups {
     ///
     /// # Errors
     /// If they are not, as a lower-case fragment.
-    pub fn check(&self, tallied: Tallied) -> Result<(), String> {
+    pub fn check(&self, tallied: Tallied) -> Result<(), WireFault> {
         if tallied == (Tallied { rows: self.rows, digest: self.digest }) {
             return Ok(());
         }
-        Err(ROWS_DIFFER.to_owned())
+        Err(ROWS_DIFFER.into())
     }
 }
 
@@ -152,10 +153,10 @@ impl WireReader {
     ///
     /// # Errors
     /// If it is damaged, as a lower-case fragment.
-    pub fn add(&mut self, groups: &WireGroups, piece: usize) -> Result<Tallied, String> {
+    pub fn add(&mut self, groups: &WireGroups, piece: usize) -> Result<Tallied, WireFault> {
         let Self { batcher, spec, reading, texts } = self;
         let mut tallied = Tallied::default();
-        groups.arrays.read_row_group(piece, &mut |batch| {
+        groups.arrays.read_row_group::<WireFault>(piece, &mut |batch| {
             let (groups, names) = reading.groups(batch, &groups.keyed, spec)?;
             tallied = tallied.and(Tallied { rows: batch.num_rows() as u64, digest: groups.digest(names, texts) });
             batcher.add_groups(&groups, names);
@@ -182,7 +183,7 @@ impl Reading {
     }
 
     /// The groups of a batch, and the texts of their keys.
-    fn groups(&mut self, batch: &RecordBatch, keyed: &[Keyed], spec: &Spec) -> Result<(Groups, &Dictionary), String> {
+    fn groups(&mut self, batch: &RecordBatch, keyed: &[Keyed], spec: &Spec) -> Result<(Groups, &Dictionary), WireFault> {
         let rows = batch.num_rows();
         let mut columns = batch.columns().iter();
         let mut next = || columns.next().ok_or_else(|| "a column is missing".to_owned());
@@ -200,7 +201,7 @@ impl Reading {
         }
         // Without records a row would be taken for a free place of a table.
         if groups.counts.first().is_none_or(|records| records.contains(&0)) {
-            return Err("damaged: there is a row of no records".to_owned());
+            return Err("damaged: there is a row of no records".into());
         }
         if let [first_name, last_name] = moments(spec)[..] {
             let firsts = of_times(next()?).ok_or_else(|| damaged(first_name))?;

@@ -15,6 +15,7 @@ use parquet::file::metadata;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
+use super::WireFault;
 use super::columns::{Keyed, counts, keyed, line_schema, schema, times, to_array};
 use super::digest::{Groups, Texts};
 use super::{Lines, NOTE, Note, VERSION};
@@ -132,7 +133,7 @@ impl<W: Write + Send> Rows<W> {
     }
 
     /// The columns of the file.
-    fn arrays(&mut self, spec: &Spec, groups: &Groups, names: &Dictionary) -> Result<Vec<ArrayRef>, String> {
+    fn arrays(&mut self, spec: &Spec, groups: &Groups, names: &Dictionary) -> Result<Vec<ArrayRef>, WireFault> {
         let mut columns = Vec::new();
         for (key, values) in spec.keys.iter().zip(&groups.keys) {
             match values {
@@ -144,7 +145,7 @@ impl<W: Write + Send> Rows<W> {
         }
         let names = if spec.views.is_empty() { names } else { &self.viewed.names };
         let keys = self.keyed.iter().zip(&columns).map(|(key, values)| to_array(key, values, names));
-        let mut arrays = keys.collect::<Result<Vec<_>, String>>()?;
+        let mut arrays = keys.collect::<Result<Vec<_>, WireFault>>()?;
         arrays.push(Arc::new(BooleanArray::from(groups.blocked.clone())));
         let counts = groups.counts.iter().map(|counts| -> ArrayRef { Arc::new(UInt64Array::from(counts.clone())) });
         arrays.extend(counts);

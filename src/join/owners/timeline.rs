@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::claims::Claims;
 use crate::join::tables::Name;
-use crate::schema::ABSENT_TIME;
 
 /// Owners of an end one after another, without a gap; where nobody owns it, that is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +15,6 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// One owner, or none, for ever.
-    #[must_use]
-    pub fn constant(owner: Name) -> Self {
-        Self { changes: vec![(0, owner)] }
-    }
-
     /// At each moment the owner by the first source that has one then, else the last one.
     pub(super) fn of(sources: &[&Claims], last: Option<&Arc<str>>) -> Self {
         let mut moments: Vec<u32> = sources.iter().flat_map(|claims| claims.edges()).chain([0]).collect();
@@ -39,16 +32,18 @@ impl Timeline {
         let begun = self.changes.partition_point(|(from, _)| *from <= second);
         self.changes[..begun].last().and_then(|(_, owner)| owner.as_ref())
     }
+}
 
-    /// Whether it never changes, so that one look-up is enough.
-    #[must_use]
-    pub fn is_constant(&self) -> bool {
-        self.changes.len() == 1
+#[cfg(test)]
+impl Timeline {
+    /// One owner, or none, for ever.
+    pub(super) fn constant(owner: Name) -> Self {
+        Self { changes: vec![(0, owner)] }
     }
 
-    /// Its pieces in order: from, until before, and the owner. The last one ends at [`ABSENT_TIME`].
-    pub fn pieces(&self) -> impl Iterator<Item = (u32, u32, Option<&Arc<str>>)> {
-        let ends = self.changes.iter().skip(1).map(|(from, _)| *from).chain([ABSENT_TIME]);
+    /// Its pieces in order: from, until before, and the owner. The last one ends at `ABSENT_TIME`.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (u32, u32, Option<&Arc<str>>)> {
+        let ends = self.changes.iter().skip(1).map(|(from, _)| *from).chain([crate::schema::ABSENT_TIME]);
         self.changes.iter().zip(ends).map(|((from, owner), to)| (*from, to, owner.as_ref()))
     }
 }

@@ -97,7 +97,7 @@ impl Import {
     /// # Errors
     /// If it is none, or is damaged: then nothing of the import should be used.
     pub fn read(&mut self, name: &str, mut input: impl BufRead) -> Result<(), Error> {
-        let broken = |cause: String| Error::failed(format!("{name}: the price list cannot be read: {cause}"));
+        let broken = |cause: String| Error::read(format!("{name}: the price list cannot be read: {cause}"));
         let failed = |error: io::Error| broken(error.to_string());
         if input.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) {
             input.consume(BYTE_ORDER_MARK.len());
@@ -109,7 +109,7 @@ impl Import {
         if start.strip_prefix(b"\"").unwrap_or(start).starts_with(rows::FIRST) {
             return rows::read(input, self).map_err(failed);
         }
-        let error = Error::failed(format!("{name}: this is no price list of AWS"));
+        let error = Error::read(format!("{name}: this is no price list of AWS"));
         let error = error.hint("give the CSV or JSON offer file of AWSDataTransfer, AmazonEC2 or AmazonVPC");
         Err(error.hint("a table of outflow's own goes to --prices"))
     }

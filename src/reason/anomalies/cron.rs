@@ -33,6 +33,19 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of week", least: 0, greatest: 7, names: &WEEKDAYS },
 ];
 
+/// What is wrong with fields of cron.
+#[derive(Debug, thiserror::Error)]
+enum Wrong {
+    #[error("{0} fields where five belong")]
+    Fields(usize),
+    #[error("`{range}` of the {field} runs backwards")]
+    Backwards { range: String, field: &'static str },
+    #[error("`{text}` is no step of the {field}")]
+    Step { text: String, field: &'static str },
+    #[error("`{text}` is no {field}, which is {least} to {greatest}")]
+    Number { text: String, field: &'static str, least: u32, greatest: u32 },
+}
+
 /// Five fields, each as the set of its numbers: bit n is number n.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cron {
@@ -48,10 +61,9 @@ pub(super) struct Cron {
 impl Cron {
     /// What five fields mean.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |why: String| Error::usage(format!("cron `{text}`: {why}")).hint(FORMS);
+        let wrong = |why: Wrong| Error::usage(format!("cron `{text}`: {why}")).hint(FORMS);
         let parts: Vec<&str> = text.split_whitespace().collect();
-        let parts: [&str; 5] =
-            parts.try_into().map_err(|parts: Vec<_>| wrong(format!("{} fields where five belong", parts.len())))?;
+        let parts: [&str; 5] = parts.try_into().map_err(|parts: Vec<_>| wrong(Wrong::Fields(parts.len())))?;
         let mut sets = [0; 5];
         for ((set, field), part) in sets.iter_mut().zip(&FIELDS).zip(parts) {
             *set = field.parse(part).map_err(wrong)?;
@@ -91,7 +103,7 @@ impl Cron {
 }
 
 impl Field {
-    fn parse(&self, text: &str) -> Result<u64, String> {
+    fn parse(&self, text: &str) -> Result<u64, Wrong> {
         let mut set = 0;
         for part in text.split(',') {
             let (range, step) = match part.split_once('/') {
@@ -105,25 +117,25 @@ impl Field {
                 None => (self.number(range)?, self.number(range)?),
             };
             if from > to {
-                return Err(format!("`{range}` of the {} runs backwards", self.name));
+                return Err(Wrong::Backwards { range: range.to_owned(), field: self.name });
             }
             set |= (from..=to).step_by(step.unwrap_or(1)).fold(0, |set, number| set | 1 << number);
         }
         Ok(set)
     }
 
-    fn step(&self, text: &str) -> Result<usize, String> {
+    fn step(&self, text: &str) -> Result<usize, Wrong> {
         let step = text.parse().ok().filter(|step| (1..=60).contains(step));
-        step.ok_or_else(|| format!("`{text}` is no step of the {}", self.name))
+        step.ok_or_else(|| Wrong::Step { text: text.to_owned(), field: self.name })
     }
 
-    fn number(&self, text: &str) -> Result<u32, String> {
+    fn number(&self, text: &str) -> Result<u32, Wrong> {
         let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
         let named = named.and_then(|place| u32::try_from(place).ok()).map(|place| place + self.least);
         let number = named.or_else(|| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?);
-        number
-            .filter(|number| (self.least..=self.greatest).contains(number))
-            .ok_or_else(|| format!("`{text}` is no {}, which is {} to {}", self.name, self.least, self.greatest))
+        let (least, greatest) = (self.least, self.greatest);
+        let number = number.filter(|number| (least..=greatest).contains(number));
+        number.ok_or_else(|| Wrong::Number { text: text.to_owned(), field: self.name, least, greatest })
     }
 }
 

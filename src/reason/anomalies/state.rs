@@ -104,13 +104,14 @@ impl State {
     /// Any other text, and one of another version, is refused: whoever went on without it would tell everything anew.
     pub fn read(json: &str) -> Result<Self, Error> {
         let hint = "move the file away to begin anew: every incident of the window is then told once more";
-        let broken = |why: String| Error::failed(format!("this is no state of outflow: {why}")).hint(hint);
-        let Versioned { version } = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+        let broken = |why: Error| why.context("this is no state of outflow").hint(hint);
+        let unread = |error: serde_json::Error| broken(Error::read(error.to_string()).because(error));
+        let Versioned { version } = serde_json::from_str(json).map_err(unread)?;
         if version != STATE_VERSION {
             let error = format!("the state has version {version}, and this program knows version {STATE_VERSION}");
-            return Err(Error::failed(error).hint("use the outflow that wrote it, or a newer one").hint(hint));
+            return Err(Error::read(error).hint("use the outflow that wrote it, or a newer one").hint(hint));
         }
-        let written: Written = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+        let written: Written = serde_json::from_str(json).map_err(unread)?;
         let entries = written.incidents.into_iter().map(|written| {
             let entry = Entry::try_from(written).map_err(broken)?;
             Ok((entry.incident.id.clone(), entry))
@@ -345,11 +346,12 @@ impl From<&Entry> for WrittenEntry {
 }
 
 impl TryFrom<WrittenEntry> for Entry {
-    type Error = String;
+    type Error = Error;
 
-    fn try_from(written: WrittenEntry) -> Result<Self, String> {
+    fn try_from(written: WrittenEntry) -> Result<Self, Error> {
         let dimension = DIMENSIONS.into_iter().find(|known| *known == written.dimension);
-        let dimension = dimension.ok_or_else(|| format!("no dimension is called `{}`", written.dimension))?;
+        let dimension =
+            dimension.ok_or_else(|| Error::read(format!("no dimension is called `{}`", written.dimension)))?;
         Ok(Self {
             incident: Incident {
                 id: written.id,
@@ -381,22 +383,22 @@ impl TryFrom<WrittenEntry> for Entry {
     }
 }
 
-fn metric(name: &str) -> Result<Metric, String> {
+fn metric(name: &str) -> Result<Metric, Error> {
     let known = Metric::ALL.into_iter().find(|metric| metric.name() == name);
-    known.ok_or_else(|| format!("no metric is called `{name}`"))
+    known.ok_or_else(|| Error::read(format!("no metric is called `{name}`")))
 }
 
-fn severity(name: &str) -> Result<Severity, String> {
+fn severity(name: &str) -> Result<Severity, Error> {
     let known = SEVERITIES.into_iter().find(|severity| severity.name() == name);
-    known.ok_or_else(|| format!("no severity is called `{name}`"))
+    known.ok_or_else(|| Error::read(format!("no severity is called `{name}`")))
 }
 
-fn moment(text: &str) -> Result<u32, String> {
-    parse_moment(text, 0, Zone::default()).map_err(|error| error.to_string())
+fn moment(text: &str) -> Result<u32, Error> {
+    parse_moment(text, 0, Zone::default()).map_err(|error| Error::read(error.to_string()))
 }
 
-fn number<N: FromStr<Err: Display>>(text: &str) -> Result<N, String> {
-    text.parse().map_err(|error: N::Err| format!("`{text}`: {error}"))
+fn number<N: FromStr<Err: Display>>(text: &str) -> Result<N, Error> {
+    text.parse().map_err(|error: N::Err| Error::read(format!("`{text}`: {error}")))
 }
 
 #[cfg(test)]

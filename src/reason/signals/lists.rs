@@ -1,7 +1,7 @@
 //! Lists of address prefixes that users give: threats, and approved destinations.
 //!
-//! A line holds a prefix or an address; what follows a blank, a comma, `#` or `;` is a remark. Nothing is looked up
-//! anywhere, and no list is part of the program.
+//! A line holds one prefix or address; what follows a blank, a comma, `#` or `;` is a remark, and a second prefix is an
+//! error rather than a remark. Nothing is looked up anywhere, and no list is part of the program.
 
 use crate::error::Error;
 use crate::join::prefixes::Prefixes;
@@ -58,13 +58,18 @@ impl CidrList {
 fn add(name: &str, bytes: &[u8], prefixes: &mut Vec<Prefix>) -> Result<(), Error> {
     let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
     for (line, text) in (1u64..).zip(text.lines()) {
-        let end = text.find(['#', ';', ',']).unwrap_or(text.len());
-        let Some(word) = text[..end].split_whitespace().next() else { continue };
-        let prefix = parse(word).map_err(|error| {
-            let shown: String = word.chars().take(SHOWN_CHARS).collect();
-            let placed = Error::usage(format!("{name}, line {line}: `{shown}` is no prefix or address"));
-            error.hints().iter().fold(placed, |placed, hint| placed.hint(hint.clone()))
-        })?;
+        let told = |error: Error| error.context(format!("{name}, line {line}"));
+        let end = text.find(['#', ';']).unwrap_or(text.len());
+        let mut words = text[..end].split([',', ' ', '\t', '\r']).filter(|word| !word.is_empty());
+        let Some(word) = words.next() else { continue };
+        let shown: String = word.chars().take(SHOWN_CHARS).collect();
+        // What is too long to be one need not be shown whole.
+        let word = if word.len() > 4 * SHOWN_CHARS { &shown } else { word };
+        let prefix = Prefix::parse_or_address(word).map_err(told)?;
+        if let Some(second) = words.find(|word| Prefix::parse_or_address(word).is_ok()) {
+            let error = Error::usage(format!("`{second}` is a second prefix or address"));
+            return Err(told(error.hint("write one a line; a remark may follow it")));
+        }
         if prefixes.len() == CIDRS_MAX {
             return Err(Error::usage(format!("{name}, line {line}: a list has at most {CIDRS_MAX} prefixes"))
                 .hint("merge prefixes that lie beside each other"));
@@ -72,13 +77,6 @@ fn add(name: &str, bytes: &[u8], prefixes: &mut Vec<Prefix>) -> Result<(), Error
         prefixes.push(prefix);
     }
     Ok(())
-}
-
-fn parse(word: &str) -> Result<Prefix, Error> {
-    if word.contains('/') {
-        return Prefix::parse(word);
-    }
-    Prefix::parse(&format!("{word}/{}", if word.contains(':') { 128 } else { 32 }))
 }
 
 #[cfg(test)]
@@ -102,8 +100,10 @@ mod tests {
     #[test]
     fn a_bad_line_is_named_with_what_to_write_instead() {
         for (text, told, hint) in [
-            ("10.0.0.0/8\nevil.example", "t, line 2: `evil.example` is no prefix or address", "2001:db8::/32"),
-            ("10.0.0.1/8", "t, line 1: `10.0.0.1/8` is no prefix or address", "write 10.0.0.0/8 for the network"),
+            ("10.0.0.0/8\nevil.example", "t, line 2: invalid address or CIDR `evil.example`", "2001:db8::/32"),
+            ("10.0.0.1/8", "t, line 1: `10.0.0.1/8` has host bits set", "write 10.0.0.0/8 for the network"),
+            ("1.2.3.4,5.6.7.8", "t, line 1: `5.6.7.8` is a second prefix or address", "write one a line"),
+            ("1.2.3.4 c2, 5.6.7.0/24", "t, line 1: `5.6.7.0/24` is a second prefix or address", "write one a line"),
             ("# nothing\n", "t: holds no prefix", "one prefix or address a line"),
         ] {
             let error = CidrList::read([("t", text.as_bytes())]).unwrap_err();

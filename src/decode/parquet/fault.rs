@@ -1,0 +1,87 @@
+//! Why a Parquet file, or the rest of it, cannot be read.
+
+use std::io;
+use std::ops::Range;
+
+use arrow_schema::DataType;
+use parquet::errors::ParquetError;
+
+/// What is wrong with a Parquet file, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+pub enum ParquetFault {
+    /// The footer does not hold what it says.
+    #[error("damaged Parquet footer")]
+    Footer,
+    /// A number of the file leads out of it.
+    #[error("damaged Parquet: bytes {0:?} are not in the file")]
+    Range(Range<u64>),
+    /// Column chunks lie outside of the file or over each other.
+    #[error("damaged Parquet: the columns of row group {0} are not in the file")]
+    Chunks(usize),
+    /// There are other rows than the footer says.
+    #[error("damaged Parquet: row group {group} has {found} rows of {told}")]
+    Rows {
+        /// The row group, from 0.
+        group: usize,
+        /// Rows that were decoded.
+        found: u64,
+        /// Rows by the footer.
+        told: u64,
+    },
+    /// The library refuses it.
+    #[error("damaged Parquet: {0}")]
+    Damaged(#[from] ParquetError),
+    /// The library panicked.
+    #[error("damaged Parquet: its pages contradict each other")]
+    Contradiction,
+    /// A page header at this byte of its column chunk cannot be.
+    #[error("damaged page header at byte {0} of the column chunk")]
+    Page(usize),
+    /// Texts whose reader cannot be bounded; see `pages.rs`.
+    #[error("texts in a delta encoding, which is not read here; write the file with plain or dictionary pages")]
+    DeltaTexts,
+    /// The store gives fewer bytes than there are.
+    #[error("{found} of {length} bytes could be read at byte {at}")]
+    Short {
+        /// Where they begin.
+        at: u64,
+        /// How many were asked for.
+        length: usize,
+        /// How many came.
+        found: usize,
+    },
+    /// The store gives nothing.
+    #[error("{0}")]
+    Store(#[from] io::Error),
+    /// It has other columns than those asked for.
+    #[error("its columns are not the ones that are asked for")]
+    Columns,
+    /// There is no such row group.
+    #[error("there is no row group {0}")]
+    NoGroup(usize),
+    /// A column is not where the schema has it.
+    #[error("a column chunk gave no values for {0}")]
+    NoValues(String),
+    /// A column has values of another type than the schema says.
+    #[error("values of type {0} are none of a flow log")]
+    Type(DataType),
+    /// The same within a dictionary.
+    #[error("a dictionary of {0} is none of a flow log")]
+    DictionaryType(DataType),
+    /// It is something else, told by some of its columns.
+    #[error("not a flow log: its {columns} columns are {names}")]
+    NoFlowLog {
+        /// How many columns there are.
+        columns: usize,
+        /// The first ones.
+        names: String,
+    },
+    /// A column of a flow log holds something else.
+    #[error("not a flow log's types: column {column} holds {held}")]
+    Misfit {
+        /// The column, as the file names it.
+        column: String,
+        /// The type of what it holds.
+        held: DataType,
+    },
+}
