@@ -1,12 +1,14 @@
 //! Ledgers that other processes have written: one is read as a whole or refused, in bounded memory; what was read is
 //! written so that it is read again.
 
-use std::fs;
-use std::sync::OnceLock;
+use std::error::Error;
+use std::{fs, io, slice};
 
 use outflow::collect::{Prune, S3Options, find, of_bytes};
 use outflow::group::wire::Wire;
 use outflow::work::{Ledger, Machine, Plan, Progress, Unit, leaf, threads};
+
+type Failure = Box<dyn Error>;
 
 /// What the note of a file begins with, behind its check sum and a space.
 const NOTE: &[u8] = b"{\"version\":";
@@ -25,16 +27,21 @@ const PLAN: &str = r#"{"version": 1, "seed": 7, "now": 0, "zone": "UTC", "window
 
 pub(crate) fn run(input: &[u8]) {
     let bytes = mended(input);
-    match Wire::open(of_bytes(bytes.clone())) {
-        Ok(wire) if wire.rows() <= ROWS_MAX => {}
-        _ => return,
+    let is_small = |wire: Wire| wire.rows() <= ROWS_MAX;
+    if !Wire::open(of_bytes(bytes.clone())).is_ok_and(is_small) {
+        return;
     }
-    let path = std::env::temp_dir().join("ledger");
-    fs::write(&path, bytes).expect("a file");
-    let Ok(read) = with_machine(|plan, machine| Ledger::read_all(&[path.clone()], plan, machine)) else { return };
-    fs::write(&path, written(&read)).expect("a file");
-    let again = with_machine(|plan, machine| Ledger::read_all(&[path.clone()], plan, machine));
-    assert!(again.is_ok_and(|again| written(&again).len() > NOTE.len()), "a ledger is not read as it was written");
+    let read = |bytes: &[u8]| -> Result<Option<Ledger>, Failure> {
+        let path = std::env::temp_dir().join("ledger");
+        fs::write(&path, bytes)?;
+        with_machine(|plan, machine| Ledger::read_all(slice::from_ref(&path), plan, machine).ok())
+    };
+    let again = read(&bytes).and_then(|ledger| ledger.map(|ledger| read(&written(&ledger)?)).transpose());
+    match again {
+        Ok(None | Some(Some(_))) => {}
+        Ok(Some(None)) => panic!("a ledger is not read as it was written"),
+        Err(failure) => panic!("the target cannot be run: {failure}"),
+    }
 }
 
 /// The same with the check sum that its note should have: else few inputs would be more than a damaged note.
@@ -52,30 +59,33 @@ fn mended(input: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn with_machine<T>(work: impl FnOnce(&Plan, &Machine<'_>) -> T) -> T {
-    static PLANNED: OnceLock<(Plan, rayon::ThreadPool)> = OnceLock::new();
-    let (plan, threads) = PLANNED.get_or_init(|| (Plan::read(PLAN).expect("a plan"), threads(1).expect("a thread")));
-    work(plan, &Machine { threads, overflow: None, progress: &Progress::default() })
+fn with_machine<T>(work: impl FnOnce(&Plan, &Machine<'_>) -> T) -> Result<T, Failure> {
+    let (plan, threads) = (Plan::read(PLAN)?, threads(1)?);
+    Ok(work(&plan, &Machine { threads: &threads, overflow: None, progress: &Progress::default() }))
 }
 
-fn written(ledger: &Ledger) -> Vec<u8> {
+fn written(ledger: &Ledger) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    ledger.write(&mut bytes).expect("it is written");
-    bytes
+    ledger.write(&mut bytes)?;
+    Ok(bytes)
 }
 
+/// The ledger of a few records, and an empty one.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let folder = std::env::temp_dir().join("ledger-seeds");
-    fs::create_dir_all(&folder).expect("a folder");
-    let short = folder.join("short.log");
+    [of_records(), with_machine(|plan, _| Ledger::new(plan)).and_then(|empty| Ok(written(&empty?)?))]
+        .into_iter()
+        .filter_map(Result::ok)
+        .collect()
+}
+
+fn of_records() -> Result<Vec<u8>, Failure> {
+    let path = std::env::temp_dir().join("records.log");
     let lines = "version interface-id srcaddr dstaddr dstport bytes packets start end traffic-path action log-status\n\
                  2 eni-1 10.0.0.1 2001:db8::1 443 100 2 7000 7059 8 ACCEPT OK\n\
                  2 eni-2 2001:db8::1 10.0.0.1 40000 100 2 7000 7059 - REJECT OK\n2 some prose\n";
-    fs::write(&short, lines).expect("a file");
-    let found = find(&[short.display().to_string()], &Prune::default(), &S3Options::default()).expect("objects");
-    let full = with_machine(|plan, machine| leaf(plan, &Unit::from(found), machine)).expect("a ledger");
-    let empty = with_machine(|plan, _| Ledger::new(plan)).expect("a ledger");
-    vec![written(&full), written(&empty)]
+    fs::write(&path, lines)?;
+    let found = find(&[path.display().to_string()], &Prune::default(), &S3Options::default())?;
+    Ok(written(&with_machine(|plan, machine| leaf(plan, &Unit::from(found), machine))??)?)
 }
 
 /// Names in a note and its lines.

@@ -157,8 +157,6 @@ pub struct Shared {
     shards: Vec<Mutex<Shard>>,
     /// Bytes of all tables.
     used_bytes: AtomicUsize,
-    /// Rows of all tables, before runs are put together.
-    rows: AtomicUsize,
     failed: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
@@ -179,24 +177,17 @@ impl Shared {
     /// A partial that workers go on adding to.
     pub(super) fn of(partial: Partial) -> Self {
         let Partial { frame, names, shards } = partial;
-        let tables = || shards.iter().flat_map(|shard| &shard.tables);
-        let used_bytes = AtomicUsize::new(tables().map(Table::bytes).sum());
-        let rows = AtomicUsize::new(tables().map(Table::len).sum());
+        let used_bytes = shards.iter().flat_map(|shard| &shard.tables).map(Table::bytes).sum();
+        let used_bytes = AtomicUsize::new(used_bytes);
         let shards = shards.into_iter().map(Mutex::new).collect();
         let (failed, failure) = Default::default();
-        Self { frame, names: Mutex::new(names), shards, used_bytes, rows, failed, failure }
+        Self { frame, names: Mutex::new(names), shards, used_bytes, failed, failure }
     }
 
     /// Whether rows could not be kept: nothing more need be added then, as [`Self::into_partial`] will say why.
     #[must_use]
     pub fn failed(&self) -> &AtomicBool {
         &self.failed
-    }
-
-    /// How many groups there are by now, those of blocked records apart; more where some were spilled.
-    #[must_use]
-    pub fn groups(&self) -> usize {
-        self.rows.load(Ordering::Relaxed)
     }
 
     /// The partial, once every batcher is gone.
@@ -223,9 +214,8 @@ impl Shared {
     pub(super) fn add(&self, shard: usize, table: usize, rows: &[u64]) {
         let mut shard = lock(&self.shards[shard]);
         let table = &mut shard.tables[table];
-        let (bytes_before, rows_before) = (table.bytes(), table.len());
+        let bytes_before = table.bytes();
         table.add(rows);
-        self.rows.fetch_add(table.len() - rows_before, Ordering::Relaxed);
         let grown_bytes = table.bytes() - bytes_before;
         if grown_bytes == 0 {
             return;

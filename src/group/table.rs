@@ -56,11 +56,6 @@ impl Table {
         self.words.capacity() * size_of::<u64>()
     }
 
-    /// Rows that are filled.
-    pub(super) fn len(&self) -> usize {
-        self.filled
-    }
-
     /// Adds packed rows to those of the same keys.
     pub(super) fn add(&mut self, rows: &[u64]) {
         // Widths known when compiling make hashing, comparing and copying straight-line code.

@@ -114,7 +114,7 @@ enum Line {
         #[serde(with = "crate::units::escape")]
         id: Vec<u8>,
         #[serde(flatten)]
-        interface: Interface,
+        interface: Box<Interface>,
     },
     /// Hours since 1970 in which any interface was watched.
     Hours(Vec<u32>),
@@ -164,8 +164,10 @@ impl Ledger {
             warnings: read.warnings.clone(),
         };
         let objects = read.objects.iter().cloned().map(Line::Object);
-        let interface =
-            |(id, interface): (&[u8], &Interface)| Line::Interface { id: id.to_vec(), interface: interface.clone() };
+        let interface = |(id, interface): (&[u8], &Interface)| Line::Interface {
+            id: id.to_vec(),
+            interface: Box::new(interface.clone()),
+        };
         let hours = std::iter::once_with(|| Line::Hours(interfaces.hours().collect()));
         let lines = objects.chain(interfaces.iter().map(interface)).chain(hours);
         let lines = lines.map(|line| serde_json::to_string(&line)).collect::<Result<Vec<_>, _>>()?;
@@ -206,7 +208,7 @@ impl Ledger {
         for line in wire.lines().map_err(of)? {
             match serde_json::from_str(&line).map_err(json)? {
                 Line::Object(object) => read.objects.push(object),
-                Line::Interface { id, interface } => self.interfaces.insert(&id, interface),
+                Line::Interface { id, interface } => self.interfaces.insert(&id, *interface),
                 Line::Hours(hours) => self.interfaces.insert_hours(hours),
             }
         }

@@ -158,7 +158,7 @@ fn held(text: &str) -> Option<u128> {
 pub(super) fn to_values(column: Column, array: &dyn Array, names: &mut Dictionary) -> Result<Values, WireFault> {
     let wrong = || format!("the values of {} are none of its kind", column.name());
     Ok(match column.kind() {
-        Kind::Address => Values::Address(of_texts(array, ABSENT_ADDRESS, |text| held(text)).ok_or_else(wrong)?),
+        Kind::Address => Values::Address(of_texts(array, ABSENT_ADDRESS, held).ok_or_else(wrong)?),
         Kind::Text => {
             let code = |text: &str| Some(names.code(&escape::to_bytes(text)));
             Values::Text(of_texts(array, Dictionary::ABSENT, code).ok_or_else(wrong)?)
