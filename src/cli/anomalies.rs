@@ -18,7 +18,8 @@ use crate::group::Verdict;
 use crate::reason::anomalies::incident::Severity;
 use crate::reason::anomalies::settings::Settings;
 use crate::reason::anomalies::suppress::Rule;
-use crate::reason::hours::gather::{Pricing, Told};
+use crate::reason::cube::CubeKeys;
+use crate::reason::hours::gather::Pricing;
 use crate::report::anomalies::told::AnomaliesShape;
 use crate::units::time::{Window, Zone};
 use crate::view::Format;
@@ -209,7 +210,7 @@ impl AnomaliesFlags {
         let networks = !sources.geography.is_empty();
         Ok(AnomaliesQuestion {
             sources,
-            told: Told { team, service, networks },
+            keys: CubeKeys { team, service, networks, further: Vec::new() },
             pricing: Pricing { table: self.pricing.prices.table()?, terms: self.pricing.terms()? },
             settings,
             rules,

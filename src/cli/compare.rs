@@ -1,5 +1,7 @@
 //! `outflow compare`: flags → question → answer.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use super::against::{Compared, compared};
@@ -12,14 +14,14 @@ use super::pricing::{BearerFlags, PricingFlags};
 use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
-use crate::join::{OWNER_KEYS_MAX, Sources, Wanted};
-use crate::reason::compare::gathered::{columns, extra, spec};
-use crate::report::compare::{CompareOrder, CompareShape};
-use crate::report::question::Need;
+use crate::group::{Key, Verdict};
+use crate::join::Sources;
+use crate::reason::cube::CubeKeys;
+use crate::report::compare::{CompareOrder, CompareQuestion, CompareShape};
+use crate::report::cube::CubePlan;
 use crate::schema::Column;
 use crate::units::time::Zone;
-use crate::work::{self, CompareQuestion, TrafficQuestion};
+use crate::work::{self, Means};
 
 /// Owners that causes are told by where a table tells them.
 const OWNERS: [&str; 2] = ["team", "service"];
@@ -95,11 +97,11 @@ impl CompareFlags {
         let mut job = job(&self.input, Verdict::Accept)?;
         let compared = compared(job.window, &self.against, (self.input.now()?, Zone::parse(&self.input.tz)?))?;
         (job.window, job.gap) = (compared.around, compared.gap);
-        let question = self.question(compared)?;
-        run_on(&job, &self.input, &self.output, |progress| work::compare(&job, question, progress))
+        let (question, means) = self.question(compared)?;
+        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
-    fn question(&self, compared: Compared) -> Result<CompareQuestion, Error> {
+    fn question(&self, compared: Compared) -> Result<(CompareQuestion, Means), Error> {
         let Compared { windows, mut notes, .. } = compared;
         let told = self.tables.told()?;
         let known = told.owner_keys();
@@ -110,43 +112,34 @@ impl CompareFlags {
             return Err(Error::usage(format!("--by: `{}` is never the same in two periods", time.name()))
                 .hint("for how a time went on, see `outflow cost --by day`"));
         }
-        let asked = dimensions.heads();
-        for owner in OWNERS.into_iter().filter(|owner| known.contains(*owner)) {
-            let is_there = dimensions.labels.iter().any(|label| label.as_deref() == Some(owner));
-            if !is_there && dimensions.owner_keys.len() < OWNER_KEYS_MAX {
-                dimensions.add("--by", owner, &known)?;
-            }
-        }
-        let wanted =
-            Wanted { columns: dimensions.columns().union(columns()), traffic: false, charges: true, blocked: false };
+        let (keys, key_heads) = (dimensions.keys.clone(), dimensions.heads());
+        let mut owner = |name: &str| match known.get(name) {
+            // Causes are told by it if there is room for it besides the keys asked for.
+            Some(key) => dimensions.owner_place(Arc::clone(key)).ok(),
+            None => None,
+        };
+        let [team, service] = OWNERS.map(&mut owner);
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
         notes.extend(self.bearer.note());
-        Ok(CompareQuestion {
-            traffic: TrafficQuestion {
-                sources: Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources },
-                extra: dimensions
-                    .extra()
-                    .into_iter()
-                    .filter(|column| !extra().contains(column))
-                    .chain(extra())
-                    .collect(),
-                sums: vec![Need { name: "charges", wanted, spec: spec(dimensions.keys.clone()) }],
-                overflow: self.memory.overflow()?,
-            },
-            asked: asked.len(),
-            table: self.pricing.prices.table()?,
+        let cube = CubeKeys { team, service, networks: !sources.geography.is_empty(), further: keys.clone() };
+        let question = CompareQuestion {
+            cube: CubePlan::new(cube),
+            prices: self.pricing.prices.table()?,
             terms: self.pricing.terms()?,
             shape: CompareShape {
-                dimensions: dimensions.heads().into_iter().map(|head| head.name).collect(),
-                key_heads: asked,
+                keys: keys.iter().map(Key::name).collect(),
+                key_heads,
                 by_charge: !self.no_charges,
                 free: self.free,
                 rows: rows("--top", &self.top)?,
                 order: self.sort.into(),
                 windows,
             },
+            keys,
             notes,
-        })
+        };
+        let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
+        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
     }
 }
 

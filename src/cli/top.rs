@@ -10,7 +10,7 @@ use super::pricing::PricingFlags;
 use super::tables::TableFlags;
 use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Spec, Verdict};
-use crate::join::{Sources, Wanted};
+use crate::join::{Kept, Sources, Wanted};
 use crate::price::Tiers;
 use crate::report::explain;
 use crate::report::question::Need;
@@ -136,7 +136,7 @@ impl TopFlags {
             let columns = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
             let keys = dimensions.columns();
             let columns = keys.union(ColumnSet::of(&columns));
-            let wanted = Wanted { columns, traffic: true, charges: false, blocked };
+            let wanted = Wanted { columns, traffic: true, charges: false, blocked, kept: Kept::default() };
             let mut sums = vec![Need { name: "top", wanted, spec: spec.clone() }];
             if let Some(pricing) = &pricing {
                 sums.push(Need::charges("charges", &own_keys, pricing.terms.tiers == Tiers::Marginal));

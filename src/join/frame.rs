@@ -4,6 +4,9 @@
 //! sixteen bytes in network order, IPv4 in `::ffff:0:0/96`, and of a prefix its length as a seventeenth, so that they sort
 //! as numbers. Times are `Datetime[ms, UTC]`. Sums are `Int128`, which no count of records can pass. Absent is null.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use polars::prelude::{
     BinaryChunked, Column as FrameColumn, DataFrame, DataType, IntoColumn, IntoSeries, NewChunkedArray, StringChunked,
     UInt32Chunked,
@@ -13,8 +16,8 @@ use super::traffic::Shards;
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup, Spec, Sums};
-use crate::schema::frame::{address_bytes, int, ints, milliseconds, moments, texts, times};
-use crate::schema::{ABSENT_TIME, Kind, output};
+use crate::schema::frame::{self, address_bytes, int, ints, milliseconds, moments, texts, times, words};
+use crate::schema::{ABSENT_TIME, Column, Kind, output};
 
 /// The frame of a roll-up: its keys by [`Key::name`], then the sums of its spec, counted ones and blocked ones.
 ///
@@ -22,21 +25,52 @@ use crate::schema::{ABSENT_TIME, Kind, output};
 /// If rows of the roll-up were spilled and cannot be read, or two keys have one name.
 pub fn frame(rollup: &Rollup, shards: &impl Shards) -> Result<DataFrame, Error> {
     let spec = rollup.spec();
-    let empty = || Columns::new(spec);
-    let columns = shards.fold(
-        empty,
-        |shard| {
-            let mut columns = empty();
-            rollup.for_each_group(shard, |group| {
-                columns.keys.iter_mut().zip(rollup.group_values(&group)).for_each(|(key, value)| key.push(value));
-                columns.counted.push(group.counted);
-                columns.blocked.push(group.blocked);
-            })?;
-            Ok(columns)
-        },
-        Columns::and,
-    )?;
-    columns.frame(spec, rollup.names())
+    let columns = shards.fold(|| Columns::new(spec), |shard| Columns::of(rollup, shard), Columns::and)?;
+    columns.frame(spec, Some(rollup.names()))
+}
+
+/// The groups of a shard as a frame whose texts are codes (`UInt32`), for kernels that read a roll-up shard by shard.
+#[derive(Clone, Debug)]
+pub struct Coded<'r> {
+    /// As [`frame`] gives it, but for the texts.
+    pub frame: DataFrame,
+    /// What the codes stand for; the same of every shard.
+    pub names: &'r Dictionary,
+}
+
+impl<'r> Coded<'r> {
+    /// The frame of a shard.
+    ///
+    /// # Errors
+    /// As [`frame`].
+    pub fn of(rollup: &'r Rollup, shard: usize) -> Result<Self, Error> {
+        let frame = Columns::of(rollup, shard)?.frame(rollup.spec(), None)?;
+        Ok(Self { frame, names: rollup.names() })
+    }
+
+    /// The codes of a column of texts, [`Dictionary::ABSENT`] where there is none.
+    ///
+    /// # Errors
+    /// If there is no such column of texts.
+    pub fn codes(&self, column: Column) -> Result<Vec<u32>, Error> {
+        let codes = self.frame.column(column.name())?.u32()?;
+        Ok(codes.iter().map(|code| code.unwrap_or(Dictionary::ABSENT)).collect())
+    }
+
+    /// The values of a column in words; `-` where there is none.
+    ///
+    /// # Errors
+    /// If there is no such column.
+    pub fn words(&self, name: &str) -> Result<Vec<Arc<str>>, Error> {
+        let column = self.frame.column(name)?;
+        let Ok(codes) = column.u32() else { return words(&self.frame, name) };
+        let mut known: HashMap<u32, Arc<str>> = HashMap::new();
+        let mut word = |code: Option<u32>| {
+            let code = code.unwrap_or(Dictionary::ABSENT);
+            Arc::clone(known.entry(code).or_insert_with(|| self.names.display(code).into()))
+        };
+        Ok(codes.iter().map(&mut word).collect())
+    }
 }
 
 /// The rows of some shards, column by column.
@@ -85,19 +119,21 @@ impl Values {
         }
     }
 
-    fn column(self, name: &str, names: &Dictionary) -> Result<FrameColumn, Error> {
-        Ok(match self {
-            Self::Text(codes) => {
+    /// A column; texts are codes if there is no dictionary.
+    fn column(self, name: &str, names: Option<&Dictionary>) -> Result<FrameColumn, Error> {
+        Ok(match (self, names) {
+            (Self::Text(codes), None) => frame::codes(name, codes.into_iter()),
+            (Self::Text(codes), Some(names)) => {
                 let all = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
                 let texts = StringChunked::from_iter_values(name.into(), all.map(|code| names.display(code)));
                 let codes = UInt32Chunked::from_iter_options("".into(), codes.into_iter());
                 texts.into_series().take(&codes)?.into_column()
             }
-            Self::Address(values) => {
+            (Self::Address(values), _) => {
                 BinaryChunked::from_iter_options(name.into(), values.into_iter().map(bytes)).into_column()
             }
-            Self::Number(values) => ints(name, values.into_iter()),
-            Self::Time(values) => times(name, values.into_iter()),
+            (Self::Number(values), _) => ints(name, values.into_iter()),
+            (Self::Time(values), _) => times(name, values.into_iter()),
         })
     }
 }
@@ -105,6 +141,16 @@ impl Values {
 impl Columns {
     fn new(spec: &Spec) -> Self {
         Self { keys: spec.keys.iter().map(Values::new).collect(), counted: Vec::new(), blocked: Vec::new() }
+    }
+
+    fn of(rollup: &Rollup, shard: usize) -> Result<Self, Error> {
+        let mut columns = Self::new(rollup.spec());
+        rollup.for_each_group(shard, |group| {
+            columns.keys.iter_mut().zip(rollup.group_values(&group)).for_each(|(key, value)| key.push(value));
+            columns.counted.push(group.counted);
+            columns.blocked.push(group.blocked);
+        })?;
+        Ok(columns)
     }
 
     fn and(mut self, other: Self) -> Self {
@@ -117,7 +163,7 @@ impl Columns {
         self
     }
 
-    fn frame(self, spec: &Spec, names: &Dictionary) -> Result<DataFrame, Error> {
+    fn frame(self, spec: &Spec, names: Option<&Dictionary>) -> Result<DataFrame, Error> {
         let rows = self.counted.len();
         let keys = spec.keys.iter().zip(self.keys).map(|(key, values)| values.column(&key.name(), names));
         let mut columns = keys.collect::<Result<Vec<_>, Error>>()?;
@@ -200,7 +246,7 @@ pub fn exact_frame(keys: &[Key], rows: &[ExactKey]) -> Result<DataFrame, Error> 
             column.push(if is_text { KeyValue::Text(names.code(text)) } else { *value });
         }
     }
-    let columns = keys.iter().zip(columns).map(|(key, values)| values.column(&key.name(), &names));
+    let columns = keys.iter().zip(columns).map(|(key, values)| values.column(&key.name(), Some(&names)));
     Ok(DataFrame::new(rows.len(), columns.collect::<Result<_, Error>>()?)?)
 }
 

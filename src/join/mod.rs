@@ -11,6 +11,7 @@ mod estate;
 pub mod frame;
 pub mod geoip;
 mod index;
+mod kept;
 mod known;
 mod learn;
 mod output;
@@ -28,6 +29,7 @@ mod view;
 
 pub use ends::STRANGERS;
 pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
+pub use kept::{EPHEMERAL_PORT_MIN, Kept, OTHER_PORT};
 pub use output::{Sink, Wanted};
 pub use rows::{OWNER_KEYS_MAX, Writer};
 pub use traffic::{ChargeTo, Shards, Sources, Traffic};

@@ -2,6 +2,7 @@
 
 use super::charges::Bearer;
 use super::ends::Scope;
+use super::kept::Kept;
 use super::known::Known;
 use super::owners::{EXTERNAL, UNALLOCATED};
 use super::row::Row;
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub charges: bool,
     /// Whether what was blocked is wanted.
     pub blocked: bool,
+    /// Which external addresses and ports are told apart.
+    pub kept: Kept,
 }
 
 impl Wanted {
@@ -64,12 +67,13 @@ impl<'a, S: Sink> Output<'a, S> {
         let rows = if blocked { &mut self.blocked } else { &mut self.counted };
         rows.push(place);
         self.rows += 1;
+        let kept = &self.wanted.kept;
         for (column, values) in &mut self.columns {
             match values {
-                Values::Address(values) => values.push(row.address(*column)),
+                Values::Address(values) => values.push(kept.address(*column, row.address(*column))),
                 Values::Big(values) => values.push(row.big(*column)),
                 Values::Time(values) => values.push(row.time(*column, &texts.riders)),
-                Values::Small(values) => values.push(row.small(*column, &texts.riders)),
+                Values::Small(values) => values.push(kept.small(*column, row.small(*column, &texts.riders))),
                 Values::Text(values) => values.push(texts.text(*column, row)),
             }
         }

@@ -178,7 +178,7 @@ impl World {
         let shards = OneByOne { shards: rollup.shards().collect(), reversed: self.reversed };
         let traffic = Traffic::new(Facts::new(rollup, &roster), roster, &sources, &shards).unwrap();
         let columns = shown().iter().chain(&self.extra).fold(ColumnSet::default(), |set, column| set.with(*column));
-        let wanted = Wanted { columns, traffic: true, charges: true, blocked: true };
+        let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept: Kept::default() };
         let traffic_alone = Wanted { charges: false, blocked: false, ..wanted.clone() };
         let (mut rows, mut rows_alone) = (Vec::new(), Vec::new());
         let outputs = [(&wanted, Collect(&mut rows)), (&traffic_alone, Collect(&mut rows_alone))];

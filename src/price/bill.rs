@@ -21,6 +21,7 @@ use crate::schema::{Column, ColumnSet, output};
 use crate::units::human::{self, Units};
 use crate::units::time::{self, Window};
 
+const DAY_SECONDS: u32 = 86_400;
 /// Stands for what the logs and tables do not tell.
 pub const UNKNOWN: &str = "unknown";
 
@@ -86,6 +87,13 @@ impl Periods {
         Self { current: Window { from: current_from, to: None }, previous }
     }
 
+    /// Whether an hour is of the previous period, for each period that it is of.
+    pub fn of(&self, hour: u32) -> impl Iterator<Item = bool> + use<> {
+        let is_current = self.current.contains(hour);
+        let is_previous = self.previous.is_some_and(|previous| previous.contains(hour));
+        is_current.then_some(false).into_iter().chain(is_previous.then_some(true))
+    }
+
     /// The charges of both periods: those of the previous one are marked, and what is in both is there twice.
     ///
     /// # Errors
@@ -102,6 +110,21 @@ impl Periods {
         }
         Ok(marked)
     }
+}
+
+/// Charges whose periods are marked, less what is no key and decides no price: who pays, what was assumed and, unless
+/// tiers go by the hour, the hour.
+///
+/// # Errors
+/// If the charges have not the columns of [`spec`].
+pub fn by_price(charges: &DataFrame, keys: &[String], is_hourly: bool) -> Result<DataFrame, Error> {
+    let none = [Column::PayerAccount, Column::Assumed].into_iter().map(Column::name);
+    let none = none.filter(|name| !keys.iter().any(|key| key == name));
+    let none: Vec<Expr> = none.map(|name| lit(NULL).cast(DataType::String).alias(name)).collect();
+    let day = lit(frame::milliseconds(DAY_SECONDS));
+    let moment = col(line::TIME).cast(DataType::Int64);
+    let time = if is_hourly { col(line::TIME) } else { (moment.clone() - moment % day).cast(frame::moment_type()) };
+    Ok(charges.clone().lazy().with_columns(none).with_column(time.alias(line::TIME)).collect()?)
 }
 
 /// Whether a line's time is in a window.

@@ -4,25 +4,45 @@
 //! sum of lines adds up to its total. Nothing is scaled: where periods differ in length, so do their sums.
 
 mod attribution;
-pub mod gathered;
+pub mod leaves;
 mod moved;
 mod parts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use self::gathered::Gathered;
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
+
+use self::leaves::{Leaves, Way};
 use self::parts::{Parts, WaySums, shown_parts};
-use crate::price::charged::{Bill, Charged};
-use crate::price::{Charge, Money, Value, cent_parts, rounded_parts};
+use crate::error::Error;
+use crate::price::bill::{Bill, FREE_PREFIX, line};
+use crate::price::{Money, cent_parts, rounded_parts};
+use crate::schema::charge::Charge;
+use crate::schema::frame::{int, ints, texts, words};
+use crate::schema::{Column, output};
 use crate::units::human::CENT;
 
 pub use attribution::{Description, Due, What};
 pub use parts::{Side, signed};
 
+/// In a frame of lines: whether a line is all that is free; the charge, or why it is free.
+const IS_FREE: &str = "is_free";
+pub(crate) const CHARGE_NAME: &str = "charge_name";
+/// What changed prices do to a way, and what bytes do that moved.
+const PRICE: &str = "price";
+const MOVED: &str = "moved";
+/// Bytes, unpriced bytes and cost of the previous period and of the one asked for.
+const SIDES: [[&str; 3]; 2] = [
+    ["previous_bytes", "previous_unpriced_bytes", "previous_cost"],
+    [output::BYTES.name, output::UNPRICED_BYTES.name, line::COST],
+];
+
 /// What changed between two periods.
 #[derive(Debug)]
 pub struct Comparison {
+    /// The keys of the lines, and last their charge or why they are free: null of all that is free together.
+    pub keys: DataFrame,
     /// By key, the last one of what is free, if that has one row.
     pub lines: Vec<Line>,
     /// What the change is due to: of what rose, then of what fell.
@@ -30,60 +50,81 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares the periods of a bill. With `by_charge` each charge has a line of its own; with `free` what costs nothing
-    /// is in lines of its keys and reasons, and else all in one.
-    #[must_use]
-    pub fn of(gathered: &Gathered, bill: &Bill, by_charge: bool, free: bool) -> Self {
-        let ways = ways(gathered, bill);
-        Self { lines: lines(gathered, bill, &ways, by_charge, free), due: attribution::due(gathered, &ways) }
-    }
-}
-
-/// How bytes are charged, or why they are free.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Way {
-    pub(crate) charge: Option<Charge>,
-    pub(crate) reason: Arc<str>,
-    pub(crate) from: Arc<str>,
-    pub(crate) to: Arc<str>,
-}
-
-impl Way {
-    fn of(charged: &Charged) -> Self {
-        let Charged { charge, reason, from, to, .. } = charged;
-        Self { charge: *charge, reason: Arc::clone(reason), from: Arc::clone(from), to: Arc::clone(to) }
+    /// Compares the periods of a bill by these keys, which are those that the leaves' rows are told apart by. With
+    /// `by_charge` each charge has a line of its own; with `free` what costs nothing is in lines of its keys and reasons,
+    /// and else all in one.
+    ///
+    /// # Errors
+    /// If the bill has not these keys.
+    pub fn of(leaves: &Leaves, bill: &Bill, keys: &[String], by_charge: bool, free: bool) -> Result<Self, Error> {
+        let (frame, ways) = ways(leaves, bill, keys)?;
+        let (keys, lines) = lines(frame, keys, by_charge, free)?;
+        Ok(Self { keys, lines, due: attribution::due(leaves, &ways) })
     }
 }
 
 /// Bytes of a key and way in both periods, by the numbers of row and way.
 type Ways = BTreeMap<(u32, u32), WaySums>;
 
-/// What each key and way comes to.
-fn ways(gathered: &Gathered, bill: &Bill) -> Ways {
-    let numbers: BTreeMap<&Way, u32> = gathered.ways.iter().zip(0..).collect();
-    let mut sums: BTreeMap<(u32, u32), [(Side, Money); 2]> = BTreeMap::new();
-    for line in &bill.lines {
-        let Some(row) = row_of(&line.charged.keys) else { continue };
-        let Some(way) = numbers.get(&Way::of(&line.charged)) else { continue };
-        let (side, usd) = &mut sums.entry((row, *way)).or_default()[usize::from(!line.charged.previous)];
-        let (bytes, unpriced) = (line.charged.bytes.into(), line.priced.unpriced_bytes.into());
-        side.add(&Side { bytes, unpriced, usd: 0 });
-        *usd = *usd + line.priced.usd;
-    }
-    let moved = moved::moved(gathered);
-    let way = |(key, sides): ((u32, u32), [(Side, Money); 2])| {
-        let sides = sides.map(|(side, usd)| Side { usd: usd.rounded(), ..side });
-        (key, WaySums { sides, moved: moved.get(&key).copied().unwrap_or(0) })
+/// What each key and way comes to: as a frame of [`SIDES`], [`PRICE`] and [`MOVED`], and by the leaves' numbers.
+fn ways(leaves: &Leaves, bill: &Bill, keys: &[String]) -> Result<(DataFrame, Ways), Error> {
+    let mut by: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let way =
+        [line::CHARGE_PLACE, Column::Charge.name(), line::REASON, Column::FromRegion.name(), Column::ToRegion.name()];
+    by.extend(way.into_iter().filter(|name| !keys.iter().any(|key| key == name)));
+    let sum = |side: usize, place: usize| {
+        let is_previous = col(line::IS_PREVIOUS);
+        let of_side = if side == 0 { is_previous } else { is_previous.not() };
+        col(SIDES[1][place]).filter(of_side).sum().alias(SIDES[side][place])
     };
-    sums.into_iter().map(way).collect()
+    let sums: Vec<Expr> = [0, 1].into_iter().flat_map(|side| (0..3).map(move |place| sum(side, place))).collect();
+    let by: Vec<Expr> = by.into_iter().map(col).collect();
+    let mut frame = bill.lines.clone().lazy().group_by(by).agg(sums).collect()?;
+    let sides = [sides(&frame, 0)?, sides(&frame, 1)?];
+    let moved = moved::moved(leaves);
+    let (mut sums, mut of_row) = (Ways::new(), Vec::with_capacity(frame.height()));
+    for (row, key) in numbers(&frame, leaves, keys)?.into_iter().enumerate() {
+        let sides = [0, 1].map(|side: usize| {
+            let (side, cost) = sides[side][row];
+            Side { usd: cost.rounded(), ..side }
+        });
+        let moved = key.and_then(|key| moved.get(&key)).copied().unwrap_or(0);
+        let way = WaySums { sides, moved };
+        of_row.push(way);
+        sums.extend(key.map(|key| (key, way)));
+    }
+    frame.with_column(ints(PRICE, of_row.iter().map(|way| Some(way.price()))))?;
+    frame.with_column(ints(MOVED, of_row.iter().map(|way| Some(way.path()))))?;
+    Ok((frame, sums))
 }
 
-/// The number of the row that a priced row is of.
-fn row_of(keys: &[Value]) -> Option<u32> {
-    match keys.first() {
-        Some(Value::Number(number)) => u32::try_from(*number).ok(),
-        _ => None,
-    }
+/// The leaves' numbers of row and way of each row of a frame.
+fn numbers(frame: &DataFrame, leaves: &Leaves, keys: &[String]) -> Result<Vec<Option<(u32, u32)>>, Error> {
+    let rows: HashMap<&[Arc<str>], u32> = leaves.rows.iter().map(Vec::as_slice).zip(0..).collect();
+    let ways: HashMap<&Way, u32> = leaves.ways.iter().zip(0..).collect();
+    let key_words = keys.iter().map(|key| words(frame, key)).collect::<Result<Vec<_>, Error>>()?;
+    let shared = |text: Option<&str>| Arc::<str>::from(text.unwrap_or_default());
+    let column = |name: &str| Ok::<_, Error>(texts(frame, name)?.map(shared).collect::<Vec<_>>());
+    let (charge, reason) = (column(Column::Charge.name())?, column(line::REASON)?);
+    let (from, to) = (column(Column::FromRegion.name())?, column(Column::ToRegion.name())?);
+    let of = |row: usize| {
+        let key: Vec<Arc<str>> = key_words.iter().map(|words| Arc::clone(&words[row])).collect();
+        let [reason, from, to] = [&reason, &from, &to].map(|texts| Arc::clone(&texts[row]));
+        let way = Way { charge: Charge::of_name(&charge[row]), reason, from, to };
+        Some((*rows.get(&key[..])?, *ways.get(&way)?))
+    };
+    Ok((0..frame.height()).map(of).collect())
+}
+
+/// A side of each row of a frame of [`SIDES`], and what it costs.
+fn sides(frame: &DataFrame, side: usize) -> Result<Vec<(Side, Money)>, Error> {
+    let [bytes, unpriced, cost] = SIDES[side].map(|name| int(frame, name));
+    let count = |value: Option<i128>| u128::try_from(value.unwrap_or(0)).unwrap_or(0);
+    let sums = bytes?.iter().zip(unpriced?.iter()).zip(cost?.iter());
+    let one = |((bytes, unpriced), cost): ((Option<i128>, Option<i128>), Option<i128>)| {
+        (Side { bytes: count(bytes), unpriced: count(unpriced), usd: 0 }, Money::of_units(cost.unwrap_or(0)))
+    };
+    Ok(sums.map(one).collect())
 }
 
 /// An amount, in 10⁻¹⁰ USD and in cents.
@@ -106,8 +147,6 @@ impl Amount {
 /// A row of the comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
-    /// Its keys, and last its charge or why it is free, if that is asked for; none of what is free together.
-    pub keys: Vec<Value>,
     /// Whether it is all that is free.
     pub is_free: bool,
     /// What there was and is; of their dollars the columns add up.
@@ -134,8 +173,8 @@ impl Line {
 
     /// Lines together, without keys.
     #[must_use]
-    pub fn sum(lines: &[Self]) -> Self {
-        lines.iter().fold(Self::default(), |mut sum, line| {
+    pub fn sum<'l>(lines: impl Iterator<Item = &'l Self>) -> Self {
+        lines.fold(Self::default(), |mut sum, line| {
             sum.add(line);
             sum
         })
@@ -156,58 +195,51 @@ impl Line {
     }
 }
 
-/// How the bytes of a line are charged, and what both periods cost.
-type InLine = (Vec<WaySums>, [Money; 2]);
-
-/// Every row by its keys, the last one of what is free, if that has one row. With `by_charge` each charge has a row of
-/// its own; with `free` what costs nothing is in rows of its keys and reasons.
-fn lines(gathered: &Gathered, bill: &Bill, ways: &Ways, by_charge: bool, free: bool) -> Vec<Line> {
-    let mut rows: BTreeMap<(bool, Vec<Value>), InLine> = BTreeMap::new();
-    let key = |row: u32, way: &Way| {
-        let is_together = way.charge.is_none() && !free;
-        if is_together {
-            return (true, Vec::new());
-        }
-        let charge = || match way.charge {
-            Some(charge) => charge.name().into(),
-            None => crate::price::bill::free(&way.reason).into(),
-        };
-        let keys = gathered.rows[row as usize].iter().cloned();
-        (false, keys.chain(by_charge.then(charge)).collect())
-    };
-    for ((row, way), sums) in ways {
-        rows.entry(key(*row, &gathered.ways[*way as usize])).or_default().0.push(*sums);
-    }
-    for line in &bill.lines {
-        if let Some(row) = row_of(&line.charged.keys) {
-            let key = key(row, &Way::of(&line.charged));
-            let usd = &mut rows.entry(key).or_default().1[usize::from(!line.charged.previous)];
-            *usd = *usd + line.priced.usd;
-        }
-    }
-    let exact = [0, 1].map(|side| rounded_parts(&rows.values().map(|(_, usd)| usd[side]).collect::<Vec<_>>()));
+/// Every line with its keys, sorted by these, the last one of what is free, if that has one row.
+fn lines(ways: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Result<(DataFrame, Vec<Line>), Error> {
+    let charge = col(Column::Charge.name());
+    let is_free = if free { lit(false) } else { charge.clone().is_null() };
+    let none = || lit(NULL);
+    let reason = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
+    let name = when(charge.clone().is_not_null()).then(charge).otherwise(reason);
+    let name = if by_charge { name } else { none().cast(DataType::String) };
+    let mut of_line = vec![is_free.alias(IS_FREE), name.alias(CHARGE_NAME)];
+    let places: Vec<String> = (0..keys.len()).map(|place| format!("key_{place}")).collect();
+    of_line.extend(keys.iter().zip(&places).map(|(key, place)| col(key.as_str()).alias(place.as_str())));
+    let blank = |name: &str| when(col(IS_FREE)).then(none()).otherwise(col(name)).alias(name);
+    let blanks: Vec<Expr> = places.iter().map(String::as_str).chain([CHARGE_NAME]).map(blank).collect();
+    let by: Vec<Expr> =
+        [IS_FREE].into_iter().chain(places.iter().map(String::as_str)).chain([CHARGE_NAME]).map(col).collect();
+    let sums: Vec<Expr> = SIDES.into_iter().flatten().chain([PRICE, MOVED]).map(|name| col(name).sum()).collect();
+    let lines = ways.lazy().with_columns(of_line).with_columns(blanks).group_by(by.clone()).agg(sums);
+    let lines = lines.sort_by_exprs(by, SortMultipleOptions::default()).collect()?;
+    let sides = [sides(&lines, 0)?, sides(&lines, 1)?];
+    let exact = [0, 1].map(|side: usize| rounded_parts(&sides[side].iter().map(|(_, usd)| *usd).collect::<Vec<_>>()));
     let cents = [0, 1].map(|side: usize| cent_parts(&exact[side]));
-    let rows = rows.into_iter().enumerate();
-    let line = |(place, ((is_free, keys), (ways, _))): (usize, ((bool, Vec<Value>), InLine))| {
-        let usd = [0, 1].map(|side: usize| (exact[side][place], cents[side][place]));
-        Line { keys, is_free, ..line(&ways, usd) }
+    let are_free = lines.column(IS_FREE)?.bool()?;
+    let (price, path) = (int(&lines, PRICE)?, int(&lines, MOVED)?);
+    let line = |row: usize| {
+        let usd = [0, 1].map(|side: usize| (exact[side][row], cents[side][row]));
+        let sides = [0, 1].map(|side: usize| Side { usd: exact[side][row], ..sides[side][row].0 });
+        let by = |sums: &polars::prelude::Int128Chunked| sums.get(row).unwrap_or(0);
+        Line { is_free: are_free.get(row).unwrap_or(false), ..Line::of(sides, usd, by(price), by(path)) }
     };
-    rows.map(line).collect()
+    let all = (0..lines.height()).map(line).collect();
+    let keys = keys.iter().zip(&places).map(|(key, place)| col(place.as_str()).alias(key.as_str()));
+    let keys: Vec<Expr> = keys.chain([col(CHARGE_NAME)]).collect();
+    Ok((lines.lazy().select(keys).collect()?, all))
 }
 
-/// A line without keys of ways that bytes are charged, and of what both periods cost, in 10⁻¹⁰ USD and in cents.
-fn line(ways: &[WaySums], usd: [(u128, u128); 2]) -> Line {
-    let mut sides = [Side::default(); 2];
-    for way in ways {
-        sides.iter_mut().zip(&way.sides).for_each(|(sum, side)| sum.add(side));
+impl Line {
+    /// Of both sides, of what they cost in 10⁻¹⁰ USD and in cents, of what changed prices and of what bytes do that moved.
+    fn of(sides: [Side; 2], usd: [(u128, u128); 2], price: i128, path: i128) -> Self {
+        let usd = usd.map(|(exact, cents)| Amount { exact: signed(exact), cents: signed(cents) });
+        let parts = Parts::of(&sides, price, path).in_order();
+        let cents = shown_parts(parts, signed(CENT), usd[1].cents - usd[0].cents);
+        let mut amounts = [Amount::default(); 5];
+        for ((amount, exact), cents) in amounts.iter_mut().zip(parts).zip(cents) {
+            *amount = Amount { exact, cents };
+        }
+        Self { sides, usd, parts: amounts, is_free: false }
     }
-    sides.iter_mut().zip(usd).for_each(|(side, (exact, _))| side.usd = exact);
-    let usd = usd.map(|(exact, cents)| Amount { exact: signed(exact), cents: signed(cents) });
-    let parts = Parts::of(&sides, ways).in_order();
-    let cents = shown_parts(parts, signed(CENT), usd[1].cents - usd[0].cents);
-    let mut amounts = [Amount::default(); 5];
-    for ((amount, exact), cents) in amounts.iter_mut().zip(parts).zip(cents) {
-        *amount = Amount { exact, cents };
-    }
-    Line { sides, usd, parts: amounts, ..Line::default() }
 }

@@ -1,58 +1,17 @@
 //! What went on hour by hour: traffic told apart by seven dimensions, with its bytes, dollars, flows and rejects.
 //!
-//! `anomalies` and `compare` ask nothing but this, so it is the same to them whether the hours come from a scan of logs
-//! or from anywhere else. [`gather`] makes it of a roll-up of traffic and of prices.
+//! `anomalies` asks nothing but this, so it is the same to it whether the hours come from a scan of logs or from anywhere
+//! else. [`gather`] makes it of sums of traffic and of prices.
 
 pub mod gather;
 
 use std::sync::Arc;
 
+pub use super::cube::{DIMENSIONS, Dimension};
 use crate::units::time::Window;
 
 /// Seconds of an hour.
 pub const HOUR_SECONDS: u32 = 3600;
-/// How many dimensions there are.
-pub const DIMENSIONS: usize = 7;
-
-/// What traffic is told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dimension {
-    /// Who owns the end that bears it: of traffic the sender, of what comes from outside the receiver.
-    Team,
-    /// The service of that end.
-    Service,
-    /// The interface of that end.
-    Interface,
-    /// What the other end is: a service, a network, an AWS service, an address outside. See [`gather`].
-    Destination,
-    /// From which region to which.
-    RegionPair,
-    /// The service port; the many high ones together.
-    Port,
-    /// The class of the transfer, and what it went through.
-    Path,
-}
-
-impl Dimension {
-    /// All, in the order of [`Leaf`]'s values.
-    pub const ALL: [Self; DIMENSIONS] =
-        [Self::Team, Self::Service, Self::Interface, Self::Destination, Self::RegionPair, Self::Port, Self::Path];
-
-    /// The stable `snake_case` name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Team => "team",
-            Self::Service => "service",
-            Self::Interface => "interface",
-            Self::Destination => "destination",
-            Self::RegionPair => "region_pair",
-            Self::Port => "port",
-            Self::Path => "path",
-        }
-    }
-}
-
 /// What is measured in each hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
@@ -137,7 +96,8 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Puts leaves and cells in order. Codes are those of `names`, which are sorted here too.
+    /// Puts leaves and cells in order; cells of the same leaf and hour are added. Codes are those of `names`, which are
+    /// sorted here too.
     #[must_use]
     pub fn new(
         (first, covered): (u32, Vec<bool>),
@@ -158,6 +118,13 @@ impl Hours {
         let moved = cells.into_iter().map(|cell| Cell { leaf: place[cell.leaf as usize], ..cell });
         let mut cells: Vec<Cell> = moved.collect();
         cells.sort_unstable_by_key(|cell| (cell.leaf, cell.hour));
+        cells.dedup_by(|cell, kept| {
+            let is_same = (cell.leaf, cell.hour) == (kept.leaf, kept.hour);
+            if is_same {
+                kept.amounts.add(cell.amounts);
+            }
+            is_same
+        });
         let starts = (0..=leaves.len()).map(|leaf| cells.partition_point(|cell| (cell.leaf as usize) < leaf)).collect();
         let mut lost: Vec<_> = lost.iter().map(|(interface, hour)| (code[*interface as usize], *hour)).collect();
         lost.sort_unstable();
@@ -267,7 +234,8 @@ mod tests {
         let names = ["web", "b", "a"].map(name);
         let leaves = [[0, 1, 1, 1, 1, 1, 1], [0, 2, 1, 1, 1, 1, 1]];
         let cell = |leaf, hour, bytes| Cell { leaf, hour, amounts: Amounts([0, bytes, 1, 0]) };
-        let cells = vec![cell(0, 1, 7), cell(1, 1, 3), cell(1, 0, 2)];
+        let mut cells = vec![cell(0, 1, 7), cell(1, 1, 3), cell(1, 0, 1), cell(1, 0, 1)];
+        cells[3].amounts.0[Metric::Flows as usize] = 0;
         let hours = Hours::new((7200, vec![true; 2]), &names, &leaves, cells, &[(1, 1), (1, 1)]);
         assert_eq!(hours.names, ["a", "b", "web"].map(name));
         assert_eq!(hours.leaves, [[2, 0, 1, 1, 1, 1, 1], [2, 1, 1, 1, 1, 1, 1]]);

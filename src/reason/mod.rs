@@ -6,5 +6,6 @@
 pub mod anomalies;
 pub mod causes;
 pub mod compare;
+pub mod cube;
 pub mod hours;
 pub mod signals;

@@ -10,14 +10,19 @@ mod tests;
 use std::cmp::Reverse;
 
 use super::amounts::{change, plain};
-use super::cost::{FREE, OTHER, unknown_notes, unpriced};
+use super::cost::{FREE, OTHER, total, unknown_notes, unpriced};
+use super::cube::{CHARGES, CUBE, CubePlan};
+use super::frame::rows;
+use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
-use crate::price::bill::{self, unpriced_note};
-use crate::price::charged::Bill;
-use crate::reason::compare::gathered::Gathered;
-use crate::reason::compare::{Amount, Comparison, Line, signed};
-use crate::schema::output;
+use crate::group::Key;
+use crate::price::bill::{self, Bill, Periods, unpriced_note};
+use crate::price::{PoolTerms, PriceTable, Tiers};
+use crate::reason::compare::leaves::{Gathering, Leaves};
+use crate::reason::compare::{Amount, CHARGE_NAME, Comparison, Line, signed};
+use crate::reason::cube::{CubeKeys, DIMENSIONS, Dimension};
+use crate::schema::{Column, output};
 use crate::units::human;
 use crate::units::time::Window;
 
@@ -38,8 +43,8 @@ pub enum CompareOrder {
 pub struct CompareShape {
     /// The columns of the keys.
     pub key_heads: Vec<Head>,
-    /// The names of what causes are told by, but for the details: the keys, and owners.
-    pub dimensions: Vec<String>,
+    /// The same columns, as the frames name them.
+    pub keys: Vec<String>,
     /// Whether each charge has a row of its own.
     pub by_charge: bool,
     /// Whether what is free is in rows of its keys and reasons, and not all in one.
@@ -52,42 +57,126 @@ pub struct CompareShape {
     pub windows: [Window; 2],
 }
 
-/// The report: the tables `compare`, `waterfall` and `causes`, and what has no price.
+/// What changed between two periods, by these keys and at these prices.
+#[derive(Debug)]
+pub struct CompareQuestion {
+    /// The keys of the rows.
+    pub keys: Vec<Key>,
+    /// What causes are told by; its further keys are those of the rows.
+    pub cube: CubePlan,
+    /// The prices.
+    pub prices: PriceTable,
+    /// What else decides the cost.
+    pub terms: PoolTerms,
+    /// The periods, and what the answer looks like.
+    pub shape: CompareShape,
+    /// Things to know of how the question was understood.
+    pub notes: Vec<String>,
+}
+
+impl Question for CompareQuestion {
+    type Answer = Report;
+
+    fn survey(&self) -> Vec<Need> {
+        CubePlan::survey()
+    }
+
+    fn surveyed(&mut self, frames: Frames) -> Result<(), Error> {
+        self.cube.surveyed(frames)
+    }
+
+    fn plan(&self) -> Vec<Need> {
+        let mut cube = self.cube.need();
+        (cube.wanted.traffic, cube.wanted.blocked) = (false, false);
+        vec![Need::charges(CHARGES, &self.keys, true), cube]
+    }
+
+    fn answer(self, mut frames: Frames) -> Result<Report, Error> {
+        let [previous, current] = self.shape.windows;
+        let periods = Periods { current, previous: Some(previous) };
+        let charges = periods.mark(&frames.take(CHARGES)?)?;
+        let charges = bill::by_price(&charges, &self.shape.keys, self.terms.tiers == Tiers::Marginal)?;
+        let window = (current.from, current.to);
+        let bill = Bill::of(&charges, &self.shape.keys, window, (&self.prices, self.terms))?;
+        let gathering = Gathering::new(self.cube.keys.clone(), periods);
+        frames.each(CUBE, |shard| gathering.add(shard))?;
+        let dimensions = dimensions(&self.cube.keys, &self.shape.key_heads);
+        let leaves = gathering.finish(&dimensions.iter().map(|(_, place)| *place).collect::<Vec<_>>());
+        let names: Vec<String> = dimensions.into_iter().map(|(name, _)| name).collect();
+        let mut report = report(&leaves, &bill, &self.shape, &names)?;
+        report.meta.notes.extend(self.notes.into_iter().chain(self.cube.note));
+        Ok(report)
+    }
+}
+
+/// What causes are told by, with the place of each in a leaf of the cube: the keys of the rows, then the dimensions that
+/// are not among them and that tables tell.
+fn dimensions(cube: &CubeKeys, key_heads: &[Head]) -> Vec<(String, usize)> {
+    let is_told = |dimension: &Dimension| match dimension {
+        Dimension::Team => cube.team.is_some(),
+        Dimension::Service => cube.service.is_some(),
+        _ => true,
+    };
+    let is_key = |dimension: &Dimension| key_heads.iter().any(|head| head.name == dimension.name());
+    let keys = key_heads.iter().map(|head| head.name.clone()).zip(DIMENSIONS..);
+    let others = Dimension::ALL.into_iter().filter(|dimension| is_told(dimension) && !is_key(dimension));
+    keys.chain(others.map(|dimension| (dimension.name().to_owned(), dimension as usize))).collect()
+}
+
+/// The report: the tables `compare`, `waterfall` and `causes`, and what has no price. `dimensions` are the names of a
+/// leaf's elements.
 ///
 /// # Errors
 /// If the bill cannot be summed.
-pub fn report(gathered: &Gathered, bill: &Bill, shape: &CompareShape) -> Result<Report, Error> {
-    let Comparison { mut lines, due } = Comparison::of(gathered, bill, shape.by_charge, shape.free);
+fn report(leaves: &Leaves, bill: &Bill, shape: &CompareShape, dimensions: &[String]) -> Result<Report, Error> {
+    let Comparison { keys, lines, due } = Comparison::of(leaves, bill, &shape.keys, shape.by_charge, shape.free)?;
+    let charge = shape.has_charge_column().then_some(CHARGE_NAME);
+    let keys = rows(&keys, shape.keys.iter().map(String::as_str).chain(charge))?;
+    let mut lines: Vec<(Row, Line)> = keys.into_iter().zip(lines).collect();
     sort(&mut lines, shape.order);
     let mut report = Report { name: "compare".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
-    report.meta.notes = window_notes(gathered, shape);
-    report.meta.notes.extend(bill::notes(&bill.frame)?);
-    report.meta.notes.extend(unknown_notes(&bill.frame)?);
+    report.meta.notes = window_notes(leaves, shape);
+    report.meta.notes.extend(bill::notes(bill)?);
+    report.meta.notes.extend(unknown_notes(bill)?);
     let waterfall = waterfall(&lines);
-    report.tables = vec![compare(lines, shape), waterfall, attribution::table(&due, shape)];
-    let unpriced_bytes: u128 = bill.lines.iter().map(|line| u128::from(line.priced.unpriced_bytes)).sum();
+    report.tables = vec![compare(lines, shape), waterfall, attribution::table(&due, dimensions)];
+    let unpriced_bytes = total(&bill.lines, output::UNPRICED_BYTES.name)?;
     if unpriced_bytes > 0 {
         report.meta.notes.push(unpriced_note(unpriced_bytes));
-        report.tables.push(unpriced(&bill.frame)?);
+        report.tables.push(unpriced(bill)?);
     }
     Ok(report)
 }
 
+impl CompareShape {
+    /// Whether the charge is a column besides the keys.
+    fn has_charge_column(&self) -> bool {
+        self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
+    }
+
+    /// How many columns tell rows apart.
+    fn width(&self) -> usize {
+        self.keys.len() + usize::from(self.has_charge_column())
+    }
+}
+
 /// The order is stable, so equal ones stay in that of their keys; what is free stays last.
-fn sort(lines: &mut [Line], order: CompareOrder) {
+fn sort(lines: &mut [(Row, Line)], order: CompareOrder) {
     match order {
-        CompareOrder::Change => lines.sort_by_key(|line| {
+        CompareOrder::Change => lines.sort_by_key(|(_, line)| {
             let [before, now] = &line.sides;
             (line.is_free, Reverse((line.change().exact.unsigned_abs(), before.bytes.abs_diff(now.bytes))))
         }),
-        CompareOrder::Usd => lines.sort_by_key(|line| (line.is_free, Reverse([line.usd[1].exact, line.usd[0].exact]))),
+        CompareOrder::Usd => {
+            lines.sort_by_key(|(_, line)| (line.is_free, Reverse([line.usd[1].exact, line.usd[0].exact])));
+        }
         CompareOrder::Key => {}
     }
 }
 
 /// What a reader must know of the periods.
-fn window_notes(gathered: &Gathered, shape: &CompareShape) -> Vec<String> {
+fn window_notes(leaves: &Leaves, shape: &CompareShape) -> Vec<String> {
     let [before, _] = shape.windows;
     let mut notes = vec![format!("compared with {before}")];
     let seconds = shape.windows.map(|window| window.to.unwrap_or(0).saturating_sub(window.from.unwrap_or(0)));
@@ -98,7 +187,7 @@ fn window_notes(gathered: &Gathered, shape: &CompareShape) -> Vec<String> {
             "the period before has {before}, the other {now}: sums are compared as they are, not scaled"
         ));
     }
-    for ((name, there), of) in ["before", "asked for"].into_iter().zip(gathered.hours).zip(hours) {
+    for ((name, there), of) in ["before", "asked for"].into_iter().zip(leaves.hours).zip(hours) {
         if there == 0 {
             notes.push(format!("no record of the period {name} counts: all of the other period stands as a change"));
         } else if there < of {
@@ -110,25 +199,21 @@ fn window_notes(gathered: &Gathered, shape: &CompareShape) -> Vec<String> {
 }
 
 /// The table of rows.
-fn compare(mut lines: Vec<Line>, shape: &CompareShape) -> Table {
-    let total = Line::sum(&lines);
-    let free = lines.pop_if(|line| line.is_free);
-    let other = shape.rows.filter(|most| *most < lines.len()).map(|most| {
-        let rest = lines.split_off(most);
-        Line::sum(&rest)
-    });
+fn compare(mut lines: Vec<(Row, Line)>, shape: &CompareShape) -> Table {
+    let sum = |lines: &[(Row, Line)]| Line::sum(lines.iter().map(|(_, line)| line));
+    let total = sum(&lines);
+    let free = lines.pop_if(|(_, line)| line.is_free);
+    let other = shape.rows.filter(|most| *most < lines.len()).map(|most| sum(&lines.split_off(most)));
     let mut table = plain("compare", "What changed");
     table.columns = shape.key_heads.clone();
-    table.columns.extend(shape.by_charge.then(|| output::CHARGE.into()));
+    table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
     table.columns.extend(COLUMNS.map(Head::from));
     let row =
         |keys: Row, line: &Line, status: Cell| -> Row { keys.into_iter().chain([status]).chain(cells(line)).collect() };
-    let told = |line: &Line| row(line.keys.iter().map(Cell::from).collect(), line, line.status().into());
-    table.rows = lines.iter().map(told).collect();
+    table.rows = lines.into_iter().map(|(keys, line)| row(keys, &line, line.status().into())).collect();
     table.rows.extend(other.map(|other| row(named(OTHER, shape), &other, Cell::Absent)));
-    table.rows.extend(free.map(|free| row(named(FREE, shape), &free, free.status().into())));
-    let width = shape.key_heads.len() + usize::from(shape.by_charge);
-    table.total = Some(row(vec![Cell::Absent; width], &total, Cell::Absent));
+    table.rows.extend(free.map(|(_, free)| row(named(FREE, shape), &free, free.status().into())));
+    table.total = Some(row(vec![Cell::Absent; shape.width()], &total, Cell::Absent));
     table
 }
 
@@ -165,11 +250,11 @@ fn cell(amount: Amount) -> Cell {
 }
 
 /// From what it was to what it is, a step for each part.
-fn waterfall(lines: &[Line]) -> Table {
-    let total = Line::sum(lines);
+fn waterfall(lines: &[(Row, Line)]) -> Table {
+    let total = Line::sum(lines.iter().map(|(_, line)| line));
     let [new, gone, _, price, path] = total.parts;
     let volume = |is_more: bool| {
-        let parts = lines.iter().map(|line| line.parts[2]);
+        let parts = lines.iter().map(|(_, line)| line.parts[2]);
         parts.filter(|part| (part.exact > 0) == is_more).fold(Amount::default(), |mut sum, part| {
             sum.add(part);
             sum
@@ -197,7 +282,7 @@ fn waterfall(lines: &[Line]) -> Table {
 
 /// A name in the first of the keys' columns.
 fn named(name: &str, shape: &CompareShape) -> Row {
-    let mut keys = vec![Cell::Absent; shape.key_heads.len() + usize::from(shape.by_charge)];
+    let mut keys = vec![Cell::Absent; shape.width()];
     if let Some(first) = keys.first_mut() {
         *first = name.into();
     }

@@ -89,6 +89,8 @@ pub struct CostQuestion {
 }
 
 impl Question for CostQuestion {
+    type Answer = Report;
+
     fn plan(&self) -> Vec<Need> {
         let is_hourly = self.terms.tiers == Tiers::Marginal || self.current_from.is_some();
         let charges = Need::charges(CHARGES, &self.keys, is_hourly);

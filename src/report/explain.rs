@@ -15,7 +15,7 @@ use super::question::{Need, key_columns};
 use super::{Cell, Head, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
-use crate::join::Wanted;
+use crate::join::{Kept, Wanted};
 use crate::price::bill::{Bill, line};
 use crate::price::{Charge, Money, PriceRow, Rate, written_date};
 use crate::schema::frame::{codes, int, texts};
@@ -43,7 +43,7 @@ pub fn need(keys: &[Key], of_charges: bool) -> Need {
     all.extend(RULE_COLUMNS.map(|column| Key { column, cut: None }).into_iter().filter(|key| !keys.contains(key)));
     let spec =
         Spec { keys: all, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
-    let wanted = Wanted { columns, traffic: !of_charges, charges: of_charges, blocked: false };
+    let wanted = Wanted { columns, traffic: !of_charges, charges: of_charges, blocked: false, kept: Kept::default() };
     Need { name: RULES, wanted, spec }
 }
 

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod config;
 pub mod cost;
 pub mod coverage;
+pub mod cube;
 pub mod explain;
 pub mod fields;
 pub mod flows;

@@ -12,7 +12,7 @@ use super::question::{Frames, Need, Question, key_columns};
 use super::{Cell, Head, Report, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
-use crate::join::Wanted;
+use crate::join::{Kept, Wanted};
 use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
 use crate::schema::frame::int;
@@ -47,13 +47,15 @@ pub struct PivotQuestion {
 }
 
 impl Question for PivotQuestion {
+    type Answer = Report;
+
     fn plan(&self) -> Vec<Need> {
         match &self.measure {
             PivotMeasure::Usd(pricing) => vec![Need::charges(SUMS, &self.keys, pricing.1.tiers == Tiers::Marginal)],
             PivotMeasure::Traffic(measure) => {
                 let sums = ColumnSet::of(&[Column::Bytes, Column::Packets, Column::Weight, Column::Start]);
                 let columns = key_columns(&self.keys).union(sums);
-                let wanted = Wanted { columns, traffic: true, charges: false, blocked: false };
+                let wanted = Wanted { columns, traffic: true, charges: false, blocked: false, kept: Kept::default() };
                 let keys = self.keys.to_vec();
                 let (bytes, packets) = (*measure == output::BYTES, *measure == output::PACKETS);
                 let spec =

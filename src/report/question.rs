@@ -1,29 +1,47 @@
 //! What a question declares that it needs, and how it gets that back: by name.
 //!
 //! A report is one file with a [`Question`]: `plan` says which sums of joined traffic it is made of, `answer` makes the
-//! report of them. How logs are read and joined is not known here.
+//! report of them. A question whose sums depend on what there is says by `survey` what it must know first. How logs are
+//! read and joined is not known here.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use polars::prelude::DataFrame;
 
-use super::Report;
 use crate::error::Error;
-use crate::group::{Key, Spec};
-use crate::join::{Wanted, rides_along};
+use crate::group::{Interfaces, Key, Spec};
+use crate::join::frame::Coded;
+use crate::join::{Kept, Wanted, rides_along};
 use crate::price::bill;
 use crate::schema::{Column, ColumnSet};
 
 /// Something that is asked of traffic.
 pub trait Question {
-    /// The sums that the answer is made of.
+    /// What the answer is: a report, or what one is made of where more than frames goes into it.
+    type Answer;
+
+    /// The sums of a first pass over the traffic, which decide what the answer is made of. Most questions need none.
+    fn survey(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
+    /// Takes the frames of the survey, if there is one; it comes before the last [`Self::plan`].
+    ///
+    /// # Errors
+    /// If a frame is not as planned.
+    fn surveyed(&mut self, _frames: Frames) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The sums that the answer is made of. A survey changes none of their columns.
     fn plan(&self) -> Vec<Need>;
 
     /// The answer.
     ///
     /// # Errors
     /// If a frame is not as planned, or a sum passes its limits.
-    fn answer(self, frames: Frames) -> Result<Report, Error>;
+    fn answer(self, frames: Frames) -> Result<Self::Answer, Error>;
 }
 
 /// A sum of traffic: a frame with these keys and sums as columns.
@@ -42,7 +60,7 @@ impl Need {
     #[must_use]
     pub fn charges(name: &'static str, keys: &[Key], is_hourly: bool) -> Self {
         let columns = key_columns(keys).union(bill::columns());
-        let wanted = Wanted { columns, traffic: false, charges: true, blocked: false };
+        let wanted = Wanted { columns, traffic: false, charges: true, blocked: false, kept: Kept::default() };
         Self { name, wanted, spec: bill::spec(keys.to_vec(), is_hourly) }
     }
 
@@ -61,21 +79,63 @@ pub fn key_columns(keys: &[Key]) -> ColumnSet {
     })
 }
 
-/// The frames that were planned, by name.
-#[derive(Debug, Default)]
-pub struct Frames(BTreeMap<&'static str, DataFrame>);
+/// A sum that is there and not yet a frame.
+pub trait Summed: Debug {
+    /// The whole of it.
+    ///
+    /// # Errors
+    /// If rows were spilled and cannot be read.
+    fn frame(&self) -> Result<DataFrame, Error>;
 
-impl Frames {
-    /// Adds a frame.
-    pub fn add(&mut self, name: &'static str, frame: DataFrame) {
-        self.0.insert(name, frame);
+    /// Calls with every shard once, in any order, perhaps on many threads.
+    ///
+    /// # Errors
+    /// If rows were spilled and cannot be read, or the first error of a call.
+    fn each(&self, kernel: &(dyn Fn(&Coded<'_>) -> Result<(), Error> + Sync)) -> Result<(), Error>;
+}
+
+/// A frame that is there already; it has no shards.
+impl Summed for DataFrame {
+    fn frame(&self) -> Result<DataFrame, Error> {
+        Ok(self.clone())
+    }
+
+    fn each(&self, _kernel: &(dyn Fn(&Coded<'_>) -> Result<(), Error> + Sync)) -> Result<(), Error> {
+        Err(Error::failed("a frame is read by shards that has none"))
+    }
+}
+
+/// What was planned, by name. A frame is made when it is asked for, and what it is made of goes with it.
+#[derive(Debug, Default)]
+pub struct Frames<'t> {
+    sums: BTreeMap<&'static str, Box<dyn Summed + 't>>,
+    /// What was learnt of interfaces.
+    pub interfaces: Interfaces,
+}
+
+impl<'t> Frames<'t> {
+    /// Adds a sum.
+    pub fn add(&mut self, name: &'static str, sum: impl Summed + 't) {
+        self.sums.insert(name, Box::new(sum));
     }
 
     /// Takes a frame out.
     ///
     /// # Errors
-    /// If none of the name was planned.
+    /// If none of the name was planned, or it cannot be made.
     pub fn take(&mut self, name: &str) -> Result<DataFrame, Error> {
-        self.0.remove(name).ok_or_else(|| Error::internal(format!("the frame {name} was not planned")))
+        self.sum(name)?.frame()
+    }
+
+    /// Takes a frame out shard by shard: for kernels that would not want all of its rows at a time.
+    ///
+    /// # Errors
+    /// If none of the name was planned, or it cannot be made; or the first error of a call.
+    pub fn each(&mut self, name: &str, kernel: impl Fn(&Coded<'_>) -> Result<(), Error> + Sync) -> Result<(), Error> {
+        self.sum(name)?.each(&kernel)
+    }
+
+    fn sum(&mut self, name: &str) -> Result<Box<dyn Summed + 't>, Error> {
+        self.sums.remove(name).ok_or_else(|| Error::internal(format!("the frame {name} was not planned")))
     }
 }

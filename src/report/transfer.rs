@@ -23,7 +23,7 @@ use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
-use crate::join::Wanted;
+use crate::join::{Kept, Wanted};
 use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
 use crate::schema::frame::{int, ints, texts};
@@ -88,6 +88,8 @@ pub struct TransferQuestion {
 }
 
 impl Question for TransferQuestion {
+    type Answer = Report;
+
     fn plan(&self) -> Vec<Need> {
         let keys = self.keys.all();
         let mut traffic = Need::charges(TRAFFIC, &keys, self.terms.tiers == Tiers::Marginal);
@@ -125,7 +127,11 @@ fn hours() -> Need {
     let spec =
         Spec { keys, views: Vec::new(), bytes: false, packets: false, seen: false, starts: false, distinct: false };
     let columns = ColumnSet::of(&[Column::Start]);
-    Need { name: HOURS, wanted: Wanted { columns, traffic: true, charges: false, blocked: true }, spec }
+    Need {
+        name: HOURS,
+        wanted: Wanted { columns, traffic: true, charges: false, blocked: true, kept: Kept::default() },
+        spec,
+    }
 }
 
 /// A row of the list before it is written.

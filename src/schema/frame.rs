@@ -5,6 +5,7 @@
 //! computed here.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use polars::prelude::{
     Column, DataFrame, DataType, Expr, Int64Chunked, Int128Chunked, IntoColumn, NewChunkedArray, PolarsError,
@@ -12,6 +13,7 @@ use polars::prelude::{
 };
 
 use crate::error::Error;
+use crate::units::human;
 
 const MILLISECONDS: i64 = 1000;
 
@@ -101,4 +103,27 @@ pub fn texts<'f>(frame: &'f DataFrame, name: &str) -> Result<impl Iterator<Item 
 pub fn moments<'f>(frame: &'f DataFrame, name: &str) -> Result<impl Iterator<Item = Option<u32>> + use<'f>, Error> {
     let moments = frame.column(name)?.datetime()?.physical();
     Ok(moments.iter().map(|moment| moment.map(seconds)))
+}
+
+/// The values of a column in words; `-` where there is none.
+///
+/// # Errors
+/// If there is no such column, or it holds something else than texts, addresses, moments and whole numbers.
+pub fn words(frame: &DataFrame, name: &str) -> Result<Vec<Arc<str>>, Error> {
+    let or_none = |word: Option<Arc<str>>| word.unwrap_or_else(|| "-".into());
+    Ok(match frame.column(name)?.dtype() {
+        DataType::String => texts(frame, name)?.map(|text| or_none(text.map(Arc::from))).collect(),
+        DataType::Binary => {
+            let word = |bytes: &[u8]| {
+                address(bytes).map(|(ip, bits)| bits.map_or_else(|| ip.to_string(), |bits| format!("{ip}/{bits}")))
+            };
+            let addresses = frame.column(name)?.binary()?;
+            addresses.iter().map(|bytes| or_none(bytes.and_then(word).map(Arc::from))).collect()
+        }
+        DataType::Datetime(..) => {
+            let word = |moment: Option<u32>| or_none(moment.map(|moment| human::moment(moment).into()));
+            moments(frame, name)?.map(word).collect()
+        }
+        _ => int(frame, name)?.iter().map(|number| or_none(number.map(|number| number.to_string().into()))).collect(),
+    })
 }

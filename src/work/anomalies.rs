@@ -6,13 +6,12 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::answer::Answer;
+use super::ask::{Means, asked};
 use super::behind::behind;
-use super::root::Parallel;
-use super::traffic::{TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::Overflow;
-use crate::join::{Sources, Wanted};
+use crate::join::Sources;
 use crate::reason::anomalies::drifts::{Drift, drifts};
 use crate::reason::anomalies::fold::{Found, fold};
 use crate::reason::anomalies::incident::{Incident, Metric, Scope, Severity};
@@ -21,11 +20,12 @@ use crate::reason::anomalies::runs::{Run, Runs, runs};
 use crate::reason::anomalies::settings::Settings;
 use crate::reason::anomalies::state::{State, Status};
 use crate::reason::anomalies::suppress::{Rule, Suppressions};
+use crate::reason::cube::CubeKeys;
 use crate::reason::hours::Hours;
-use crate::reason::hours::gather::{Pricing, Told, columns, gather, spec};
+use crate::reason::hours::gather::Pricing;
 use crate::report::anomalies::told::{AnomaliesShape, Looked, Shown, report};
 use crate::report::anomalies::{drifts as drift_table, explained};
-use crate::report::question::Need;
+use crate::report::cube::{CubePlan, HoursQuestion};
 use crate::units::human::counted;
 use crate::units::time::Zone;
 
@@ -37,8 +37,8 @@ const IDS_TOLD_MAX: usize = 20;
 pub struct AnomaliesQuestion {
     /// What is joined.
     pub sources: Sources,
-    /// Which owners are known.
-    pub told: Told,
+    /// What traffic is told apart by.
+    pub keys: CubeKeys,
     /// What traffic costs.
     pub pricing: Pricing,
     /// What is an incident.
@@ -78,16 +78,10 @@ pub struct Anomalies {
 /// If the inputs cannot be found or threads cannot be started, or there is no incident to be explained; what is wrong
 /// with single objects is in the answer.
 pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) -> Result<Anomalies, Error> {
-    let AnomaliesQuestion { sources, told, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
-    let (columns, extra) = columns(told);
-    let wanted = Wanted { columns, traffic: true, charges: true, blocked: true };
-    let traffic =
-        TrafficQuestion { sources, extra, sums: vec![Need { name: "traffic", wanted, spec: spec(told) }], overflow };
+    let AnomaliesQuestion { sources, keys, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
     let threads = job.threads()?;
-    let mut summed = summed(job, &traffic, &threads, progress)?;
-    let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
-    let mut gathered = gather(&rollup, &Parallel(&threads, &rollup), &summed.interfaces, (told, &pricing), now)?;
-    drop(rollup);
+    let of_hours = HoursQuestion { cube: CubePlan::new(keys), pricing, now };
+    let (mut gathered, summed) = asked(job, of_hours, Means { sources, overflow }, &threads, progress)?;
     gathered.hours.cut(&job.window);
     let hours = &gathered.hours;
     let slots: Vec<u8> = (0..hours.count).map(|hour| zone.hour_of_day(hours.moment(hour))).collect();

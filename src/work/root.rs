@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use polars::prelude::DataFrame;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::answer::Answer;
 use super::leaf::Machine;
 use super::ledger::Ledger;
 use super::traffic::{Summed, TrafficQuestion};
@@ -14,9 +14,9 @@ use super::{Job, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Class, Overflow, Rollup, Shared, Tally};
-use crate::join::frame::frame;
+use crate::join::frame::{Coded, frame};
 use crate::join::{Facts, Roster, Shards, Sink, Traffic, Writer};
-use crate::report::question::{Frames, Need, Question};
+use crate::report::question::{self, Frames, Need, Question};
 use crate::schema::Column;
 use crate::units::human;
 
@@ -70,29 +70,53 @@ impl Shards for Parallel<'_> {
 ///
 /// # Errors
 /// If spilled rows cannot be read or written, or the question has no answer.
-pub(super) fn root(
+pub(super) fn root<Q: Question>(
     job: &Job,
     ledger: Ledger,
-    question: impl Question,
+    mut question: Q,
     traffic: &TrafficQuestion,
     machine: &Machine<'_>,
-) -> Result<Answer, Error> {
-    let mut summed = joined(job, ledger, traffic, machine)?;
-    let mut frames = Frames::default();
-    for (need, rollup) in traffic.sums.iter().zip(std::mem::take(&mut summed.rollups)) {
-        frames.add(need.name, frame(&rollup, &Parallel(machine.threads, &rollup))?);
-    }
-    let report = question.answer(frames)?;
-    let window = report.meta.window;
-    let mut answer = summed.answer(report, job);
-    // A period that is only compared with was read too, and is none of what was asked for.
-    if window != (None, None) {
-        answer.report.meta.window = window;
-    }
-    Ok(answer)
+) -> Result<(Q::Answer, Summed), Error> {
+    let survey = question.survey();
+    let plan = |surveyed: Vec<Rollup>| {
+        if !survey.is_empty() {
+            question.surveyed(frames(&survey, surveyed, machine.threads))?;
+        }
+        Ok(question.plan())
+    };
+    let mut summed = surveyed(job, ledger, traffic, (&survey, plan), machine)?;
+    let mut frames = frames(&question.plan(), std::mem::take(&mut summed.rollups), machine.threads);
+    frames.interfaces = std::mem::take(&mut summed.interfaces);
+    Ok((question.answer(frames)?, summed))
 }
 
-/// Joins and sums what leaves have found out.
+fn frames<'t>(needs: &[Need], rollups: Vec<Rollup>, threads: &'t ThreadPool) -> Frames<'t> {
+    let mut frames = Frames::default();
+    for (need, rollup) in needs.iter().zip(rollups) {
+        frames.add(need.name, OnThreads { rollup, threads });
+    }
+    frames
+}
+
+/// A roll-up that becomes a frame on all threads.
+#[derive(Debug)]
+struct OnThreads<'t> {
+    rollup: Rollup,
+    threads: &'t ThreadPool,
+}
+
+impl question::Summed for OnThreads<'_> {
+    fn frame(&self) -> Result<DataFrame, Error> {
+        frame(&self.rollup, &Parallel(self.threads, &self.rollup))
+    }
+
+    fn each(&self, kernel: &(dyn Fn(&Coded<'_>) -> Result<(), Error> + Sync)) -> Result<(), Error> {
+        let of = |shard| kernel(&Coded::of(&self.rollup, shard)?);
+        Parallel(self.threads, &self.rollup).fold(|| (), of, |(), ()| ())
+    }
+}
+
+/// Joins what leaves have found out, and sums what a question asks for.
 ///
 /// # Errors
 /// If spilled rows cannot be read or written.
@@ -102,15 +126,28 @@ pub(super) fn joined(
     question: &TrafficQuestion,
     machine: &Machine<'_>,
 ) -> Result<Summed, Error> {
+    surveyed(job, ledger, question, (&[], |_| Ok(question.sums.clone())), machine)
+}
+
+/// Joins what leaves have found out, sums a survey, and then what is planned with its sums in hand.
+fn surveyed(
+    job: &Job,
+    ledger: Ledger,
+    question: &TrafficQuestion,
+    (survey, plan): (&[Need], impl FnOnce(Vec<Rollup>) -> Result<Vec<Need>, Error>),
+    machine: &Machine<'_>,
+) -> Result<Summed, Error> {
     let Ledger { sums: facts, interfaces, mut read, .. } = ledger;
     let (facts, threads) = (facts.finish(), machine.threads);
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
-    let (rollups, became) = sums(&traffic, &question.sums, (job.seed, machine.overflow.as_ref()), &facts, threads)?;
+    let sum = |needs: &[Need]| sums(&traffic, needs, (job.seed, machine.overflow.as_ref()), &facts, threads);
+    let asked = plan(if survey.is_empty() { Vec::new() } else { sum(survey)?.0 })?;
+    let (rollups, became) = sum(&asked)?;
     let Became { account: judged, boundary, undirected } = became;
     read.account[Class::Counted] = Tally::default();
     read.account.add(&judged);
-    let limits = traffic.limits().filter(|_| question.sums.iter().any(|sum| sum.wanted.charges));
+    let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
     let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected)).chain(filter_note(job));
     let notes = told.chain(limits).collect();
     let warnings = question.sources.warnings().collect();

@@ -6,7 +6,7 @@ use super::traffic::{TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::{Class, Overflow};
-use crate::join::{Sources, Wanted};
+use crate::join::{Kept, Sources, Wanted};
 use crate::reason::signals::{self, CidrList, Lists, LogHealth, Terms};
 use crate::report::question::Need;
 use crate::report::signals::{SignalsShape, report};
@@ -35,7 +35,8 @@ pub struct SignalsQuestion {
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Result<Answer, Error> {
     let SignalsQuestion { sources, lists, terms, shape, overflow } = question;
-    let wanted = Wanted { columns: signals::columns(), traffic: true, charges: false, blocked: true };
+    let wanted =
+        Wanted { columns: signals::columns(), traffic: true, charges: false, blocked: true, kept: Kept::default() };
     let sums = vec![Need { name: "traffic", wanted, spec: signals::spec() }];
     let traffic = TrafficQuestion { sources, extra: signals::EXTRA.to_vec(), sums, overflow };
     let threads = job.threads()?;

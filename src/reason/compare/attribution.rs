@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Ways;
-use super::gathered::{Fine, Gathered};
+use super::leaves::{Fine, Leaves};
 use super::moved::each_once;
 use super::parts::{scaled, signed};
 use crate::reason::causes::{Cause, Class, Elements, Leaf, Parameters, causes, class};
@@ -89,12 +89,12 @@ struct Side<'g> {
 }
 
 /// What the change is due to: of what rose, then of what fell.
-pub(super) fn due(gathered: &Gathered, ways: &Ways) -> Vec<Due> {
-    let amounts: Vec<Amounts> = gathered.leaves.iter().map(|leaf| amounts(leaf, gathered, ways)).collect();
+pub(super) fn due(leaves: &Leaves, ways: &Ways) -> Vec<Due> {
+    let amounts: Vec<Amounts> = leaves.leaves.iter().map(|leaf| amounts(leaf, leaves, ways)).collect();
     let total = Amounts::sum(amounts.iter());
     let by_usd = total.usd != [0, 0];
     let mut rows: BTreeMap<u32, Amounts> = BTreeMap::new();
-    for (leaf, amounts) in gathered.leaves.iter().zip(&amounts) {
+    for (leaf, amounts) in leaves.leaves.iter().zip(&amounts) {
         rows.entry(leaf.row).or_default().add(amounts);
     }
     let mut due = Vec::new();
@@ -103,15 +103,15 @@ pub(super) fn due(gathered: &Gathered, ways: &Ways) -> Vec<Due> {
             let [before, now] = if by_usd { rows[&row].usd } else { rows[&row].bytes };
             if is_up { now > before } else { now < before }
         };
-        let leaves = gathered.leaves.iter().zip(amounts.iter().copied()).filter(|(leaf, _)| rose(leaf.row)).collect();
-        let side = Side { is_up, leaves, now: total.usd[1], by_usd };
-        due.extend(side.due(gathered));
+        let its = leaves.leaves.iter().zip(amounts.iter().copied()).filter(|(leaf, _)| rose(leaf.row)).collect();
+        let side = Side { is_up, leaves: its, now: total.usd[1], by_usd };
+        due.extend(side.due(leaves));
     }
     due
 }
 
 /// What a leaf comes to, its dollars by its part of the bytes that are charged alike.
-fn amounts(leaf: &Fine, gathered: &Gathered, ways: &Ways) -> Amounts {
+fn amounts(leaf: &Fine, leaves: &Leaves, ways: &Ways) -> Amounts {
     let (mut usd, mut price) = ([0; 2], 0);
     for (way, bytes) in &leaf.ways {
         if let Some(sums) = ways.get(&(leaf.row, *way)) {
@@ -122,11 +122,11 @@ fn amounts(leaf: &Fine, gathered: &Gathered, ways: &Ways) -> Amounts {
             price += part * sums.price().signum();
         }
     }
-    Amounts { bytes: each_once(leaf, gathered), usd, price }
+    Amounts { bytes: each_once(leaf, leaves), usd, price }
 }
 
 impl Side<'_> {
-    fn due(&self, gathered: &Gathered) -> Vec<Due> {
+    fn due(&self, leaves: &Leaves) -> Vec<Due> {
         let leaf = |values: fn(&Amounts) -> [u128; 2]| -> Vec<Leaf> {
             let leaf = |(fine, amounts): &(&Fine, Amounts)| {
                 let [before, now] = values(amounts).map(|value| value as f64);
@@ -140,7 +140,7 @@ impl Side<'_> {
         let found = causes(&measured, &Parameters::default());
         let whole = Amounts::sum(self.leaves.iter().map(|(_, amounts)| amounts));
         let described = |elements: &Elements| -> Description {
-            elements.iter().map(|(place, element)| (*place, gathered.name(*place, *element))).collect()
+            elements.iter().map(|(place, element)| (*place, leaves.name(*element))).collect()
         };
         let mut rest = whole;
         let mut due = Vec::new();
@@ -152,8 +152,7 @@ impl Side<'_> {
             }
             rest.price -= sums.price;
             let class = self.class(cause, &sums, &volumes);
-            let path = |from: u32| gathered.name(gathered.elements.len() - 1, from);
-            let other_path = if let Class::PathChange { from } = class { Some(path(from)) } else { None };
+            let other_path = if let Class::PathChange { from } = class { Some(leaves.name(from)) } else { None };
             let equivalents = cause.equivalents.iter().map(described).collect();
             let what = What::Described(described(&cause.elements));
             due.push(Due { other_path, equivalents, ..self.one(what, Some(class), &sums, &whole) });

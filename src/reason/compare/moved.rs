@@ -5,28 +5,28 @@
 
 use std::collections::BTreeMap;
 
-use super::gathered::{Fine, Gathered};
+use super::leaves::{Fine, Leaves};
 use super::parts::{scaled, signed};
 
 /// By row and way, how many bytes came from another path (or, below zero, went to one).
-pub(super) fn moved(gathered: &Gathered) -> BTreeMap<(u32, u32), i128> {
+pub(super) fn moved(leaves: &Leaves) -> BTreeMap<(u32, u32), i128> {
     let mut ends: BTreeMap<(u32, &[u32]), Vec<&Fine>> = BTreeMap::new();
-    for leaf in &gathered.leaves {
+    for leaf in &leaves.leaves {
         if let Some((_, ends_alone)) = leaf.elements.split_last() {
             ends.entry((leaf.row, ends_alone)).or_default().push(leaf);
         }
     }
     let mut moved = BTreeMap::new();
     for paths in ends.into_values().filter(|paths| paths.len() > 1) {
-        add(&paths, gathered, &mut moved);
+        add(&paths, leaves, &mut moved);
     }
     moved
 }
 
 /// Adds what moved between the paths of two ends.
-fn add(paths: &[&Fine], gathered: &Gathered, moved: &mut BTreeMap<(u32, u32), i128>) {
+fn add(paths: &[&Fine], leaves: &Leaves, moved: &mut BTreeMap<(u32, u32), i128>) {
     let change = |sides: [u128; 2]| signed(sides[1]) - signed(sides[0]);
-    let changes: Vec<i128> = paths.iter().map(|path| change(each_once(path, gathered))).collect();
+    let changes: Vec<i128> = paths.iter().map(|path| change(each_once(path, leaves))).collect();
     let rose: u128 = changes.iter().filter(|change| **change > 0).map(|change| change.unsigned_abs()).sum();
     let fell: u128 = changes.iter().filter(|change| **change < 0).map(|change| change.unsigned_abs()).sum();
     let amount = rose.min(fell);
@@ -46,10 +46,10 @@ fn add(paths: &[&Fine], gathered: &Gathered, moved: &mut BTreeMap<(u32, u32), i1
 }
 
 /// The bytes of a leaf in both periods, each once: every charge bears all of them.
-pub(super) fn each_once(leaf: &Fine, gathered: &Gathered) -> [u128; 2] {
+pub(super) fn each_once(leaf: &Fine, leaves: &Leaves) -> [u128; 2] {
     let mut charges: BTreeMap<_, [u128; 2]> = BTreeMap::new();
     for (way, bytes) in &leaf.ways {
-        let sums = charges.entry(gathered.ways[*way as usize].charge).or_default();
+        let sums = charges.entry(leaves.ways[*way as usize].charge).or_default();
         sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
     }
     let most = |side: usize| charges.values().map(|sums| sums[side]).max().unwrap_or(0);

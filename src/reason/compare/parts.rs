@@ -83,17 +83,13 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Of a row and the ways that its bytes are charged.
-    pub(super) fn of(row: &[Side; 2], ways: &[WaySums]) -> Self {
+    /// Of a row, and what prices and paths do to the ways that its bytes are charged.
+    pub(super) fn of(row: &[Side; 2], price: i128, path: i128) -> Self {
         let change = signed(row[1].usd) - signed(row[0].usd);
-        let path = ways.iter().map(WaySums::path).sum();
         match (row[0].bytes, row[1].bytes) {
             (0, _) => Self { path, new: change - path, ..Self::default() },
             (_, 0) => Self { path, gone: change - path, ..Self::default() },
-            _ => {
-                let price = ways.iter().map(WaySums::price).sum();
-                Self { path, price, volume: change - path - price, ..Self::default() }
-            }
+            _ => Self { path, price, volume: change - path - price, ..Self::default() },
         }
     }
 
@@ -154,7 +150,11 @@ mod tests {
     }
 
     fn of(before: Side, now: Side, moved: i128) -> Parts {
-        Parts::of(&[before, now], &[WaySums { sides: [before, now], moved }])
+        of_ways(&[before, now], &[WaySums { sides: [before, now], moved }])
+    }
+
+    fn of_ways(row: &[Side; 2], ways: &[WaySums]) -> Parts {
+        Parts::of(row, ways.iter().map(WaySums::price).sum(), ways.iter().map(WaySums::path).sum())
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
         let nat = WaySums { sides: [side(10, 450), side(0, 0)], moved: -10 };
         let direct = WaySums { sides: [side(10, 900), side(20, 1800)], moved: 10 };
         let row = [side(20, 1350), side(20, 1800)];
-        assert_eq!(Parts::of(&row, &[nat, direct]), Parts { path: 450, ..Parts::default() });
+        assert_eq!(of_ways(&row, &[nat, direct]), Parts { path: 450, ..Parts::default() });
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
                 row[1].add(now);
             }
             let ways: Vec<_> = ways.iter().map(|(before, now, moved)| WaySums { sides: [*before, *now], moved: *moved }).collect();
-            let parts = Parts::of(&row, &ways);
+            let parts = of_ways(&row, &ways);
             prop_assert_eq!(parts.in_order().iter().sum::<i128>(), signed(row[1].usd) - signed(row[0].usd));
         }
 

@@ -1,9 +1,7 @@
 //! What the change is due to, as a table.
 
-use crate::reason::compare::gathered::DETAILS;
 use crate::reason::compare::{Description, Due, What, signed};
 use crate::report::amounts::plain;
-use crate::report::compare::CompareShape;
 use crate::report::{Cell, Head, Row, Table};
 use crate::schema::output::{self, Output};
 use crate::units::human::CENT;
@@ -28,22 +26,22 @@ const COLUMNS: [Output; 12] = [
 ];
 
 /// The table.
-pub(super) fn table(due: &[Due], shape: &CompareShape) -> Table {
+pub(super) fn table(due: &[Due], dimensions: &[String]) -> Table {
     let mut table = plain("causes", "What the change is due to");
     table.columns = COLUMNS.map(Head::from).into();
-    table.rows = due.iter().map(|due| row(due, shape)).collect();
+    table.rows = due.iter().map(|due| row(due, dimensions)).collect();
     table
 }
 
-fn row(due: &Due, shape: &CompareShape) -> Row {
+fn row(due: &Due, dimensions: &[String]) -> Row {
     let amount = |amount: i128| Cell::Amount { amount, cents: cents(amount) };
     let [before, now] = due.usd.map(signed);
     let what = match &due.what {
-        What::Described(description) => words(description, shape),
+        What::Described(description) => words(description, dimensions),
         What::Everywhere => EVERYWHERE.to_owned(),
         What::Unexplained => UNEXPLAINED.to_owned(),
     };
-    let equivalents: Vec<_> = due.equivalents.iter().map(|description| words(description, shape)).collect();
+    let equivalents: Vec<_> = due.equivalents.iter().map(|description| words(description, dimensions)).collect();
     vec![
         if due.is_up { "up" } else { "down" }.into(),
         what.into(),
@@ -61,14 +59,8 @@ fn row(due: &Due, shape: &CompareShape) -> Row {
 }
 
 /// A description in words.
-fn words(description: &Description, shape: &CompareShape) -> String {
-    let one = |(place, element): &(usize, std::sync::Arc<str>)| {
-        let name = match place.checked_sub(shape.dimensions.len()) {
-            None => shape.dimensions[*place].as_str(),
-            Some(detail) => DETAILS[detail],
-        };
-        format!("{name} {element}")
-    };
+fn words(description: &Description, dimensions: &[String]) -> String {
+    let one = |(place, element): &(usize, std::sync::Arc<str>)| format!("{} {element}", dimensions[*place]);
     description.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 

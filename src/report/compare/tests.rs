@@ -6,10 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::price::charged::Charged;
-use crate::price::charged::tests::moment;
-use crate::price::{Charge, GB_BYTES, INTERNET, PoolTerms, PriceTable, SAME};
-use crate::reason::compare::Way;
-use crate::reason::compare::gathered::Fine;
+use crate::price::charged::tests::{bill_of, moment};
+use crate::price::{Charge, GB_BYTES, INTERNET, SAME};
+use crate::reason::compare::leaves::{Fine, Way};
 
 /// Bytes of a team by a charge and a path, in both periods.
 type Fact = (u32, Option<Charge>, u32, [u64; 2]);
@@ -25,12 +24,15 @@ fn way(charge: Option<Charge>) -> Way {
 }
 
 /// The facts as they come out of a roll-up, and the rows to be priced.
-fn gathered(facts: &[Fact]) -> (Gathered, Vec<Charged>) {
-    let mut gathered = Gathered::default();
-    gathered.rows = TEAMS.iter().map(|team| vec![(*team).into()]).collect();
-    gathered.ways = CHARGES.map(way).into();
-    gathered.elements = [&TEAMS[..], &PATHS].map(|names| names.iter().map(|name| (*name).into()).collect()).into();
-    gathered.hours = [24, 24];
+fn gathered(facts: &[Fact]) -> (Leaves, Vec<Charged>) {
+    let mut gathered = Leaves {
+        rows: TEAMS.iter().map(|team| vec![(*team).into()]).collect(),
+        ways: CHARGES.map(way).into(),
+        names: TEAMS.iter().chain(&PATHS).map(|name| (*name).into()).collect(),
+        hours: [24, 24],
+        ..Leaves::default()
+    };
+    let path_of = |path: u32| u32::try_from(TEAMS.len()).unwrap() + path;
     let mut leaves: BTreeMap<(u32, u32), BTreeMap<u32, [u128; 2]>> = BTreeMap::new();
     let mut charged = Vec::new();
     for (team, charge, path, bytes) in facts {
@@ -41,7 +43,7 @@ fn gathered(facts: &[Fact]) -> (Gathered, Vec<Charged>) {
             let Way { charge, reason, from, to } = way(*charge);
             charged.push(Charged {
                 previous: side == 0,
-                keys: vec![u64::from(*team).into()],
+                keys: vec![TEAMS[*team as usize].into()],
                 charge,
                 reason,
                 payer: None,
@@ -53,7 +55,7 @@ fn gathered(facts: &[Fact]) -> (Gathered, Vec<Charged>) {
             });
         }
     }
-    let fine = |((row, path), ways)| Fine { row, elements: vec![row, path], ways };
+    let fine = |((row, path), ways)| Fine { row, elements: vec![row, path_of(path)], ways };
     gathered.leaves = leaves.into_iter().map(fine).collect();
     (gathered, charged)
 }
@@ -63,13 +65,14 @@ fn told(facts: &[Fact], shape: &CompareShape) -> Report {
     let (gathered, charged) = gathered(facts);
     let month = |from: &str, to: &str| Window { from: Some(moment(from)), to: Some(moment(to)) };
     let windows = [month("2026-10-01", "2026-11-01"), month("2026-11-01", "2026-12-01")];
-    let bill = Bill::of(charged, (windows[1].from, windows[1].to), &table, PoolTerms::default()).unwrap();
-    report(&gathered, &bill, &CompareShape { windows, ..shape.clone() }).unwrap()
+    let bill = bill_of(&charged, (windows[1].from, windows[1].to), &table, PoolTerms::default());
+    report(&gathered, &bill, &CompareShape { windows, ..shape.clone() }, &["team".to_owned(), "path".to_owned()])
+        .unwrap()
 }
 
 fn shape() -> CompareShape {
     let head = Head { name: "team".into(), kind: output::CellKind::Text };
-    CompareShape { key_heads: vec![head], dimensions: vec!["team".into()], by_charge: true, ..CompareShape::default() }
+    CompareShape { key_heads: vec![head], keys: vec!["key_0".into()], by_charge: true, ..CompareShape::default() }
 }
 
 fn amount(cell: &Cell) -> [i128; 2] {

@@ -1,0 +1,153 @@
+//! Sums of charges → the finest groups of a comparison, shard by shard: the leaves of the cube, each with its bytes in
+//! both periods by how they are charged.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::decode::Dictionary;
+use crate::error::Error;
+use crate::join::frame::Coded;
+use crate::price::bill::{Periods, UNKNOWN};
+use crate::reason::cube::{self, Cube, CubeKeys, DIMENSIONS, hours, sums};
+use crate::schema::charge::{ANY, Charge};
+use crate::schema::{Column, output};
+
+/// How bytes are charged, or why they are free.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Way {
+    pub(crate) charge: Option<Charge>,
+    /// Of what is charged empty.
+    pub(crate) reason: Arc<str>,
+    pub(crate) from: Arc<str>,
+    pub(crate) to: Arc<str>,
+}
+
+/// All leaves.
+#[derive(Debug, Default)]
+pub struct Leaves {
+    /// The keys asked for in words, by the number of a row.
+    pub(crate) rows: Vec<Vec<Arc<str>>>,
+    /// The ways that bytes are charged, or free, by their numbers.
+    pub(crate) ways: Vec<Way>,
+    /// The names of elements, in their order.
+    pub(crate) names: Vec<Arc<str>>,
+    /// Sorted.
+    pub(crate) leaves: Vec<Fine>,
+    /// How many hours of each period have traffic: of the previous one, and of the one asked for.
+    pub hours: [u64; 2],
+}
+
+/// One of the finest groups.
+#[derive(Debug)]
+pub(crate) struct Fine {
+    /// The row that it is of.
+    pub(crate) row: u32,
+    /// Its elements, codes of names; the path is the last one.
+    pub(crate) elements: Vec<u32>,
+    /// Its bytes in each period, by way. Bytes with several charges are there once for each.
+    pub(crate) ways: BTreeMap<u32, [u128; 2]>,
+}
+
+/// The leaves while they are put together.
+#[derive(Debug)]
+pub struct Gathering {
+    cube: Cube,
+    asked: usize,
+    periods: Periods,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By the codes of charge, reason and sides.
+    ways: HashMap<[u32; 4], u32>,
+    texts: Vec<Way>,
+    /// By the numbers of leaf and way.
+    bytes: HashMap<(u32, u32), [u128; 2], ahash::RandomState>,
+    hours: [BTreeSet<u32>; 2],
+}
+
+impl Gathering {
+    /// No leaves yet. The rows are told apart by the further keys of the cube.
+    #[must_use]
+    pub fn new(keys: CubeKeys, periods: Periods) -> Self {
+        Self { asked: keys.further.len(), cube: Cube::new(keys), periods, known: Mutex::default() }
+    }
+
+    /// Adds a shard of [`CubeKeys::sum`] of charges alone.
+    ///
+    /// # Errors
+    /// If the shard has not these columns.
+    pub fn add(&self, shard: &Coded<'_>) -> Result<(), Error> {
+        let leaves = self.cube.leaves(shard)?;
+        let [charges, paths, from, to] =
+            [Column::Charge, Column::Path, Column::FromRegion, Column::ToRegion].map(|column| shard.codes(column));
+        let (charges, paths, from, to) = (charges?, paths?, from?, to?);
+        let bytes = sums(shard, output::BYTES)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for (row, hour) in hours(shard)?.into_iter().enumerate() {
+            let reason = if charges[row] == Dictionary::ABSENT { paths[row] } else { Dictionary::ABSENT };
+            for is_previous in self.periods.of(hour) {
+                let side = usize::from(!is_previous);
+                known.hours[side].insert(hour);
+                let way = known.way([charges[row], reason, from[row], to[row]], shard.names);
+                known.bytes.entry((leaves[row], way)).or_default()[side] += bytes[row];
+            }
+        }
+        Ok(())
+    }
+
+    /// The leaves of all shards. Their elements are those at some places of the cube's leaves: the seven dimensions come
+    /// first there, then the keys asked for.
+    #[must_use]
+    pub fn finish(self, places: &[usize]) -> Leaves {
+        let known = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let cube::Leaves { names, leaves } = self.cube.finish();
+        let sorted: BTreeSet<&Arc<str>> = names.iter().collect();
+        let order: HashMap<&str, u32> = sorted.iter().map(|name| &***name).zip(0..).collect();
+        let code = |code: &u32| order[&*names[*code as usize]];
+        let mut rows: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
+        let row_of = |leaf: &[u32]| leaf[DIMENSIONS..DIMENSIONS + self.asked].iter().map(code).collect::<Vec<_>>();
+        rows.extend(leaves.iter().map(|leaf| (row_of(leaf), 0)));
+        rows.values_mut().zip(0..).for_each(|(row, number)| *row = number);
+        let mut fine: BTreeMap<(u32, Vec<u32>), BTreeMap<u32, [u128; 2]>> = BTreeMap::new();
+        for ((leaf, way), bytes) in known.bytes {
+            let leaf = &leaves[leaf as usize];
+            let elements = places.iter().map(|place| code(&leaf[*place])).collect();
+            let ways = fine.entry((rows[&row_of(leaf)], elements)).or_default();
+            ways.entry(way).or_default().iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+        }
+        let names: Vec<Arc<str>> = sorted.into_iter().cloned().collect();
+        let words = |row: &Vec<u32>| row.iter().map(|code| Arc::clone(&names[*code as usize])).collect();
+        Leaves {
+            rows: rows.keys().map(words).collect(),
+            ways: known.texts,
+            leaves: fine.into_iter().map(|((row, elements), ways)| Fine { row, elements, ways }).collect(),
+            hours: known.hours.map(|hours| hours.len() as u64),
+            names,
+        }
+    }
+}
+
+impl Known {
+    fn way(&mut self, codes: [u32; 4], names: &Dictionary) -> u32 {
+        let next = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        *self.ways.entry(codes).or_insert_with(|| {
+            let text = |code: u32, none: &str| -> Arc<str> {
+                if code == Dictionary::ABSENT { none.into() } else { names.display(code).into() }
+            };
+            let [charge, reason, from, to] = codes;
+            let charge = Charge::of_name(&text(charge, ""));
+            let reason = text(reason, if charge.is_some() { "" } else { UNKNOWN });
+            self.texts.push(Way { charge, reason, from: text(from, UNKNOWN), to: text(to, ANY) });
+            next
+        })
+    }
+}
+
+impl Leaves {
+    /// The name of an element.
+    pub(crate) fn name(&self, element: u32) -> Arc<str> {
+        Arc::clone(&self.names[element as usize])
+    }
+}
