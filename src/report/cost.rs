@@ -360,7 +360,7 @@ fn sums<const N: usize>(bill: &Bill, by: [&str; N]) -> Result<(DataFrame, Vec<Su
     let lines = bill.current()?.lazy().filter(col(Column::Charge.name()).is_not_null());
     let keys = [&by[..], &[line::CHARGE_PLACE]].concat();
     let sums = lines.group_by(keys.into_iter().map(col).collect::<Vec<_>>()).agg(Sum::columns());
-    let sums = sums.sort_by_exprs(by.map(order).to_vec(), SortMultipleOptions::default()).collect()?;
+    let sums = sums.sort_by_exprs(by.map(order), SortMultipleOptions::default()).collect()?;
     let rows = Sum::of(&sums)?;
     Ok((sums, rows))
 }

@@ -61,8 +61,7 @@ pub(super) fn charges_need(keys: &[Key], is_compared: bool) -> Need {
 /// # Errors
 /// If the frame of rules has not the keys.
 pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> Result<Table, Error> {
-    let first = of.columns.iter().position(|head| head.kind != output::RANK.kind).unwrap_or(0);
-    let first = if of.columns.first().is_some_and(|head| head.name == output::RANK.name) { 1 } else { first.min(0) };
+    let first = usize::from(of.columns.first().is_some_and(|head| head.name == output::RANK.name));
     let of_keys = first..first + keys.len();
     let others = row_named(of, OTHER, first).unwrap_or(of.rows.len());
     let mut rules = rules;

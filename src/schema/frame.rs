@@ -42,7 +42,6 @@ pub fn moment_type() -> DataType {
 }
 
 /// A moment to compare a column with.
-#[must_use]
 pub fn moment(seconds: u32) -> Expr {
     lit(milliseconds(seconds)).cast(moment_type())
 }

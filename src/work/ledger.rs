@@ -197,7 +197,7 @@ impl Ledger {
     /// Adds all but the sums of a written ledger.
     fn add_notes(&mut self, wire: &Wire, path: &Path) -> Result<(), Error> {
         let of = |cause: WireFault| unreadable(path, &cause);
-        let json = |error: serde_json::Error| unreadable(path, &format!("damaged: {error}"));
+        let json = |error: serde_json::Error| unreadable(path, format!("damaged: {error}"));
         let head = Head::deserialize(wire.head()).map_err(json)?;
         if head.plan != self.plan {
             return Err(unreadable(path, "it is of another plan")
@@ -245,7 +245,7 @@ fn add_groups(files: &[(&Path, WireGroups)], shared: &Arc<Shared>) -> Result<(),
 
 fn open(path: &Path) -> Result<Wire, Error> {
     let opened = File::open(path).and_then(|file| of_file(&file));
-    let source = opened.map_err(|error| unreadable(path, &io_cause(&error)))?;
+    let source = opened.map_err(|error| unreadable(path, io_cause(&error)))?;
     let source = source.ok_or_else(|| unreadable(path, "it is no file"))?;
     Wire::open(source).map_err(|cause| unreadable(path, &cause))
 }

@@ -165,7 +165,7 @@ fn is_shared_out(bill: &Bill) -> Result<bool, Error> {
     let steps = bill.current_steps()?;
     let pools = texts(&steps, Column::Charge.name())?.zip(texts(&steps, Column::FromRegion.name())?);
     let priced = steps.column(line::PRICE)?.u32()?.iter().zip(int(&steps, line::COST)?.iter());
-    let mut tiers: BTreeMap<(u32, Option<&str>, Option<&str>), (Option<u64>, bool)> = BTreeMap::new();
+    let mut tiers: BTreeMap<_, (Option<u64>, bool)> = BTreeMap::new();
     for ((moment, (charge, from)), (price, cost)) in moments(&steps, line::TIME)?.zip(pools).zip(priced) {
         let row = price.and_then(|price| bill.prices.get(price as usize));
         let tier = (row.map(|row| row.start_gb), cost.is_some());
