@@ -34,6 +34,9 @@ mod split;
 #[cfg(test)]
 #[allow(dead_code, reason = "each of its users needs a part of it")]
 mod store;
+#[cfg(test)]
+#[path = "golden/verbose.rs"]
+mod verbose;
 
 /// The repository's folder.
 fn root() -> &'static Path {

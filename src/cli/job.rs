@@ -116,8 +116,10 @@ pub(super) fn run_on(
         display.stop();
     }
     let mut answer = answer?;
+    tracing::info!("the question was answered");
     output::shorten(&mut answer.report, output)?;
     output::write(&mut answer.report, output)?;
+    tracing::info!("the answer was written");
     write_rejects(input, &answer)?;
     notice::trailer(&answer.report.meta, began, output.quiet);
     Ok(answer.exit())

@@ -14,6 +14,7 @@ mod flows;
 mod inspect;
 mod interrupt;
 mod job;
+mod log;
 mod memory;
 mod notice;
 mod output;
@@ -46,6 +47,9 @@ use crate::error::{Error, Exit};
 struct Outflow {
     #[command(subcommand)]
     command: Command,
+
+    #[command(flatten)]
+    log: log::LogFlags,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,7 +96,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return told_by_clap(&error),
     };
     let ended = match Outflow::from_arg_matches(&matches) {
-        Ok(outflow) => outflow.command.run(),
+        Ok(outflow) => {
+            outflow.log.start(&matches);
+            outflow.command.run()
+        }
         Err(error) => return told_by_clap(&error),
     };
     ended.unwrap_or_else(|error| {

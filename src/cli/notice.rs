@@ -26,6 +26,11 @@ pub(super) fn error(error: &Error) {
         text.push_str(&format!("hint: {hint}\n"));
     }
     say(&text);
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        tracing::warn!("caused by: {:?}", cause.to_string());
+        source = cause.source();
+    }
 }
 
 /// Shows progress until it is stopped.
@@ -40,7 +45,10 @@ impl ProgressDisplay {
         let wanted = match flags.progress {
             ProgressFlag::Always => true,
             ProgressFlag::Never => false,
-            ProgressFlag::Auto => io::stderr().is_terminal() && !flags.quiet,
+            // A bar and lines about the work would write over each other.
+            ProgressFlag::Auto => {
+                io::stderr().is_terminal() && !flags.quiet && !tracing::enabled!(tracing::Level::WARN)
+            }
         };
         let (stop, stopped) = channel();
         let progress = Arc::clone(progress);

@@ -175,6 +175,7 @@ pub struct Found {
 pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, Error> {
     let (mut objects, mut found, mut s3) = (Vec::new(), Found::default(), s3::Finder::new(s3));
     for input in inputs {
+        let before = objects.len();
         if input == "-" {
             objects.push(Object::new("(stdin)".to_owned(), Source::Stdin, 0));
         } else if input.starts_with("s3://") {
@@ -182,6 +183,7 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
         } else {
             local::find(input, &mut objects, &mut found.warnings)?;
         }
+        tracing::debug!(?input, objects = objects.len() - before, "listed an input");
     }
     if objects.iter().filter(|object| object.source == Source::Stdin).count() > 1 {
         return Err(Error::usage("`-` is given twice, but standard input can be read only once"));
@@ -201,6 +203,9 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
     }
     found.warnings.sort();
     found.warnings.dedup();
+    let stored_bytes: u64 = found.objects.iter().map(|object| object.stored_bytes).sum();
+    let (objects, Found { pruned, foreign, lists, .. }) = (found.objects.len(), &found);
+    tracing::info!(objects, stored_bytes, pruned, foreign, lists, "objects were found");
     Ok(found)
 }
 

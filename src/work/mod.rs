@@ -21,6 +21,7 @@ mod root;
 mod scan;
 mod signals;
 mod sources;
+mod stages;
 mod tables;
 mod temporary;
 mod top;

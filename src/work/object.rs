@@ -323,6 +323,7 @@ impl<T: Take> Running<'_, T> {
     }
 
     fn fail(&self, place: usize, cause: String) {
+        tracing::warn!(name = ?self.scan.objects[place].name, ?cause, "an object cannot be read, or not to its end");
         self.note(place, |outcome| outcome.problem = Some(cause));
     }
 }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::leaf::Machine;
 use super::ledger::Ledger;
+use super::stages::Stages;
 use super::traffic::{Summed, TrafficQuestion};
 use super::{Job, rollup};
 use crate::decode::{Dictionary, Flows};
@@ -138,12 +139,15 @@ fn surveyed(
     machine: &Machine<'_>,
 ) -> Result<Summed, Error> {
     let Ledger { sums: facts, interfaces, mut read, .. } = ledger;
+    let mut stages = Stages::begin();
     let (facts, threads) = (facts.finish(), machine.threads);
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
+    stages.ended("records were joined");
     let sum = |needs: &[Need]| sums(&traffic, needs, (job.seed, machine.overflow.as_ref()), &facts, threads);
     let asked = plan(if survey.is_empty() { Vec::new() } else { sum(survey)?.0 })?;
     let (rollups, became) = sum(&asked)?;
+    stages.ended("traffic was summed");
     let Became { account: judged, boundary, undirected } = became;
     read.account[Class::Counted] = Tally::default();
     read.account.add(&judged);

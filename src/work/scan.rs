@@ -12,6 +12,7 @@ use rayon::{Scope, ThreadPool};
 use super::Job;
 use super::object::{BlockOutcome, Outcome};
 use super::progress::Progress;
+use super::stages::Stages;
 use crate::collect::{Ahead, Object};
 use crate::decode::{Dictionary, Flows, Format, TextDecoder};
 use crate::error::Error;
@@ -74,6 +75,7 @@ impl<T: Take> Scan<'_, T> {
             order.sort_by_key(|object| std::cmp::Reverse(self.objects[*object].stored_bytes));
         }
         self.progress.expect_stored_bytes(self.objects.iter().map(|object| object.stored_bytes).sum());
+        let mut stages = Stages::begin();
         let running = Running {
             scan: self,
             ahead: Ahead::new(self.objects, &order),
@@ -90,6 +92,7 @@ impl<T: Take> Scan<'_, T> {
                 scope.spawn(|scope| running.read_objects(scope));
             }
         });
+        stages.ended("objects were read");
         let outcomes = running.outcomes.into_iter().map(into_inner).map(Outcome::settled).collect();
         let takers = into_inner(running.workers).into_iter().map(|worker| worker.taker);
         (outcomes, takers.collect())
@@ -116,6 +119,8 @@ impl<T: Take> Running<'_, T> {
     fn read_objects<'s>(&'s self, scope: &Scope<'s>) {
         while let Some(object) = self.order.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if !self.is_stopped() {
+                let Object { name, stored_bytes, .. } = &self.scan.objects[*object];
+                tracing::debug!(?name, stored_bytes, "reads an object");
                 self.read_object(*object, scope);
             }
             if let Some(done) = self.scan.object_done {

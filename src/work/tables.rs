@@ -46,6 +46,7 @@ pub fn tables(paths: &[String]) -> Result<Tables, Error> {
 
 fn add(reader: &mut Reader, name: &str) -> Result<(), Refused> {
     let bytes = whole(name, TABLE_BYTES_MAX).map_err(Refused::Faulty)?;
+    tracing::debug!(?name, bytes = bytes.as_ref().map(Vec::len), "reads a table");
     let too_large = || Error::limit(format!("{name}: a table has at most {TABLE_BYTES_MAX} bytes"));
     reader.add(name, bytes.ok_or_else(|| Refused::Faulty(too_large().hint("cut it into several files")))?)
 }

@@ -61,6 +61,7 @@ impl Spill for TemporaryFile {
             file.write_all(bytes)?;
             let place = *length_bytes;
             *length_bytes += bytes.len() as u64;
+            tracing::debug!(bytes = bytes.len(), of = *length_bytes, "spilled sums");
             Ok(place)
         })
     }

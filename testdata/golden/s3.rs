@@ -117,6 +117,32 @@ fn an_object_that_cannot_be_read_makes_the_answer_incomplete_and_is_named() {
 }
 
 #[test]
+fn what_is_listed_fetched_and_tried_again_is_told_to_those_who_ask() {
+    let server = server_of_logs();
+    server.store.plan(|asked| match (asked.key.is_some(), asked.before) {
+        (true, 0) => Some(Fault::Answer(503, "SlowDown", "please reduce", None)),
+        (true, 1) => Some(Fault::Break(100)),
+        _ => None,
+    });
+    let question = "top s3://logs/AWSLogs/111122223333/ --month 2026-10 --by region -o csv";
+    let (silent, said) = (run(&server, question), run(&server, &format!("{question} -vv")));
+    assert!(silent.exit == "0" && silent.stdout == said.stdout);
+    let said = text(&said.stderr);
+    for part in [
+        "listed a page bucket=\"logs\"",
+        "objects were found objects=",
+        "fetches key=\"AWSLogs/",
+        "a request failed and is sent again path=",
+        "a download broke off and is asked for again key=",
+        "objects were read took=",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let secrets = ["Signature", "Credential", "Authorization", "x-amz-security-token"];
+    assert!(secrets.iter().all(|secret| !said.contains(secret)), "{said}");
+}
+
+#[test]
 fn what_keeps_the_program_from_the_store_is_one_sentence_and_the_next_step() {
     let server = server_of_logs();
     let with = |more: &[(&'static str, &'static str)]| {

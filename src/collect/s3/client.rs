@@ -11,7 +11,11 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{ResponseChecksumValidation, SharedHttpClient};
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::{
+    ConfigBag, Intercept, ResponseChecksumValidation, RuntimeComponents, SharedHttpClient, SharedInterceptor,
+};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -84,9 +88,35 @@ impl Account {
         if let Some(region) = region {
             config.set_region(Some(Region::new(region)));
         }
+        config.push_interceptor(SharedInterceptor::new(Repeated));
         let attempts = self.config.retry_config().map_or(1, RetryConfig::max_attempts);
         let client = Client::from_conf(config.build());
         Bucket { name: name.to_owned(), client, attempts, options: self.options.clone() }
+    }
+}
+
+/// Tells of requests that the SDK sends again.
+#[derive(Debug)]
+struct Repeated;
+
+impl Intercept for Repeated {
+    fn name(&self) -> &'static str {
+        "Repeated"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // "attempt=2; max=3"
+        let attempt = context.request().headers().get("amz-sdk-request").unwrap_or_default();
+        if attempt.starts_with("attempt=") && !attempt.starts_with("attempt=1;") {
+            let path = context.request().uri().split('?').next().unwrap_or_default();
+            tracing::warn!(?path, ?attempt, "a request failed and is sent again");
+        }
+        Ok(())
     }
 }
 

@@ -206,6 +206,8 @@ async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<
     }
     answered.any = !folders.is_empty();
     answered.next = below(&visit, &folders, &prune);
+    let (known, wanted) = (folders.len(), answered.next.len());
+    tracing::debug!(prefix = ?visit.prefix, folders = known, wanted, "chose folders");
     if answered.next.iter().any(|next| next.prefix == visit.prefix) {
         // The folder is listed as a whole after all.
         answered.objects.clear();
@@ -223,7 +225,10 @@ async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<L
         .set_delimiter((visit.how == How::Level).then(|| "/".to_owned()))
         .set_max_keys((visit.how == How::Exact).then_some(1))
         .set_continuation_token(token);
-    request.send().await.map_err(|error| Fault::of(&error, bucket, Doing::List))
+    let page = request.send().await.map_err(|error| Fault::of(&error, bucket, Doing::List))?;
+    let (keys, folders) = (page.contents().len(), page.common_prefixes().len());
+    tracing::debug!(bucket = ?bucket.name(), prefix = ?visit.prefix, keys, folders, "listed a page");
+    Ok(page)
 }
 
 /// Whether an object below the input is a log by its name, as with files: `.x` and `_SUCCESS` are none.

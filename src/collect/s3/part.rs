@@ -125,7 +125,8 @@ async fn fetch(object: Arc<S3Object>, range: Range<u64>, sender: UnboundedSender
             Err(Stop::Broken(cause)) if failures >= object.bucket.attempts() => {
                 Fault::new(format!("the download broke off {failures} times at byte {at}: {cause}"))
             }
-            Err(Stop::Broken(_)) => {
+            Err(Stop::Broken(cause)) => {
+                tracing::warn!(key = ?object.key, at, failures, ?cause, "a download broke off and is asked for again");
                 tokio::time::sleep(PAUSE * 2u32.pow((failures - 1).min(PAUSE_DOUBLINGS_MAX))).await;
                 continue;
             }
@@ -147,6 +148,7 @@ enum Stop {
 }
 
 async fn get(object: &S3Object, range: &Range<u64>) -> Result<ByteStream, Fault> {
+    tracing::debug!(key = ?object.key, from = range.start, to = range.end, "fetches");
     let bucket = &*object.bucket;
     let whole = *range == (0..object.bytes);
     let request = bucket
