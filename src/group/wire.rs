@@ -70,7 +70,6 @@ impl From<ParquetFault> for WireFault {
     }
 }
 
-
 /// A note begins with this many digits of its check sum, and a space.
 const CHECK_DIGITS: usize = 8;
 

@@ -56,16 +56,21 @@ pub(super) struct Checker<'n> {
     names: &'n mut dyn Names,
     /// How many text tests there are so far.
     text_tests: usize,
+    /// The owners that were named.
+    pub(super) owners: Vec<(String, Column)>,
 }
 
 impl<'n> Checker<'n> {
     pub(super) fn new(now: u32, zone: Zone, names: &'n mut dyn Names) -> Self {
-        Self { now, zone, names, text_tests: 0 }
+        Self { now, zone, names, text_tests: 0, owners: Vec::new() }
     }
 
     /// The column of a name that is one; a fault if this expression is not for columns of its stage.
     fn column(&mut self, typed: &str, at: usize, exact: bool) -> Result<Option<Column>, Fault> {
         if let Some(column) = self.names.owner(typed).map_err(|error| Fault::of(at, &error))? {
+            if self.owners.iter().all(|(name, _)| name != typed) {
+                self.owners.push((typed.to_owned(), column));
+            }
             return Ok(Some(column));
         }
         let column = if exact { names::exact_column(typed) } else { names::column(typed) };

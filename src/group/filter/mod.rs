@@ -46,7 +46,7 @@ use split::Split;
 use tree::Tree;
 
 pub use evaluate::{Conditions, Evaluator};
-pub use names::{Names, OfRecords};
+pub use names::{AsNamed, Names, OfRecords};
 pub use parse::{DEPTH_MAX, LENGTH_MAX};
 pub use split::CONDITIONS_MAX;
 pub use text::PATTERN_BYTES_MAX;
@@ -63,6 +63,8 @@ pub struct Filter {
     traffic: Option<Part>,
     /// Columns of the records that traffic is compared with.
     compared: Arc<[Column]>,
+    /// The owners that it names, with their columns.
+    owners: Arc<[(String, Column)]>,
 }
 
 /// A part of a filter, with its own text.
@@ -104,6 +106,7 @@ impl Filter {
             conditions: conditions.into_iter().map(|condition| Arc::new(Program::new(condition))).collect(),
             traffic: traffic.map(Part::new),
             compared: compared.into(),
+            owners: checker.owners.into(),
         })
     }
 
@@ -144,6 +147,12 @@ impl Filter {
     pub fn riders(&self) -> Vec<Column> {
         let bits = (!self.conditions.is_empty()).then_some(Column::FilterBits);
         ColumnSet::of(&self.compared).iter().chain(bits).collect()
+    }
+
+    /// The owners that it names, with their columns: what [`AsNamed`] needs to read it once more.
+    #[must_use]
+    pub fn owners(&self) -> &[(String, Column)] {
+        &self.owners
     }
 
     /// The expression as it was written.

@@ -47,6 +47,28 @@ impl Names for OfRecords {
     }
 }
 
+/// Columns of traffic and owners as an expression named them, to read it once more elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct AsNamed(pub Vec<(String, Column)>);
+
+impl Names for AsNamed {
+    fn take_traffic(&self) -> bool {
+        true
+    }
+
+    fn owner(&mut self, name: &str) -> Result<Option<Column>, Error> {
+        Ok(self.0.iter().find(|(known, _)| known == name).map(|(_, column)| *column))
+    }
+
+    fn owner_keys(&self) -> Vec<&str> {
+        self.0.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn texts(&self, _: Column) -> Option<Vec<&'static str>> {
+        None
+    }
+}
+
 /// The column of a name, its alias, or either without underscores; none of those that are for the program's own use.
 pub(super) fn column(typed: &str) -> Option<Column> {
     let exact = || Column::of_name(&typed.to_ascii_lowercase());

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::input::{Dealt, Groups, Kept, WORKERS, dealt, groups, partial, partial_within};
 use super::sums::{merged, spec};
 use super::*;
-use crate::group::wire::WireFault;
 use crate::collect::of_bytes;
+use crate::group::wire::WireFault;
 use crate::group::wire::{Tallied, Wire, WireReader, write};
 
 /// Specs as the join has them: many columns as one, the hour and addresses.

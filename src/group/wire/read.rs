@@ -183,7 +183,12 @@ impl Reading {
     }
 
     /// The groups of a batch, and the texts of their keys.
-    fn groups(&mut self, batch: &RecordBatch, keyed: &[Keyed], spec: &Spec) -> Result<(Groups, &Dictionary), WireFault> {
+    fn groups(
+        &mut self,
+        batch: &RecordBatch,
+        keyed: &[Keyed],
+        spec: &Spec,
+    ) -> Result<(Groups, &Dictionary), WireFault> {
         let rows = batch.num_rows();
         let mut columns = batch.columns().iter();
         let mut next = || columns.next().ok_or_else(|| "a column is missing".to_owned());
