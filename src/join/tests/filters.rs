@@ -56,7 +56,7 @@ fn world() -> World {
 }
 
 /// Records of all classes.
-fn records(told: &Told) -> u64 {
+fn all_records(told: &Told) -> u64 {
     Class::ALL.iter().map(|class| told.class(*class).0).sum()
 }
 
@@ -65,7 +65,7 @@ fn records(told: &Told) -> u64 {
 fn passed(text: &str) -> String {
     let told = filtered(world(), text).join();
     let whole = world().join();
-    assert_eq!(records(&told), records(&whole), "{text}: each record is in one class");
+    assert_eq!(all_records(&told), all_records(&whole), "{text}: each record is in one class");
     let bytes = |told: &Told| Class::ALL.iter().map(|class| told.class(*class).1).sum::<u128>();
     assert_eq!(bytes(&told), bytes(&whole), "{text}");
     let mut rows: Vec<u128> = told.traffic("bytes").iter().map(|bytes| bytes.parse().unwrap()).collect();
@@ -224,7 +224,7 @@ proptest! {
             }
         }
         for told in [&with, &without] {
-            prop_assert_eq!(records(told), records(&whole));
+            prop_assert_eq!(all_records(told), all_records(&whole));
             let counted: u128 = told.traffic("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
             prop_assert_eq!(told.class(Class::Counted).1, counted);
             let blocked: u128 = told.blocked("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
