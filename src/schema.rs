@@ -178,6 +178,7 @@ columns! {
         Minute, "minute", Time, [Start], "Minute of start, UTC.";
         Hour, "hour", Time, [Start], "Hour of start, UTC.";
         Day, "day", Time, [Start], "Day of start, UTC.";
+        FilterBits, "filter_bits", Small, [], "Which conditions of a filter the record meets, where the rest of it is decided on traffic.";
     }
     joined {
         View, "view", Text, "Interface, flow log, direction, way and next hop of a record, as one value.";
@@ -314,6 +315,7 @@ impl Column {
         matches!(
             self,
             Self::View
+                | Self::FilterBits
                 | Self::Weight
                 | Self::Owner1
                 | Self::Owner2
@@ -465,6 +467,7 @@ pub const DEFAULT_FORMAT: [Column; 14] = [
 pub mod charge;
 pub mod frame;
 pub mod output;
+pub mod port;
 pub mod region;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::config::{Config, ConfigFlags};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_traffic, run_on};
 use super::memory::MemoryFlags;
 use super::output::format;
 use super::pricing::PricingFlags;
@@ -21,6 +21,7 @@ use crate::reason::anomalies::suppress::Rule;
 use crate::reason::cube::CubeKeys;
 use crate::reason::hours::gather::Pricing;
 use crate::report::anomalies::told::AnomaliesShape;
+use crate::report::signals::SignalsShape;
 use crate::units::time::{Window, Zone};
 use crate::view::Format;
 use crate::work::{self, AnomaliesQuestion, Job};
@@ -118,6 +119,14 @@ pub(super) struct AnomaliesFlags {
     output: OutputFlags,
 }
 
+/// What the tables tell, and the places of the owners asked for.
+struct Owners {
+    told: work::Told,
+    dimensions: Dimensions,
+    team: Option<usize>,
+    service: Option<usize>,
+}
+
 /// How much an incident matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SeverityFlag {
@@ -146,11 +155,13 @@ impl AnomaliesFlags {
             return self.run_signals();
         }
         self.output.holds_incidents = true;
-        let mut job = job(&self.input, Verdict::Accept)?;
+        let mut owners = self.owners()?;
+        let known = owners.told.owner_keys();
+        let mut job = job_of_traffic(&self.input, Verdict::Accept, &mut owners.dimensions, &known)?;
         let Config { settings, rules, .. } = self.config.load()?;
         let settings = self.settings(settings)?;
         let asked_from = with_lookback(&mut job, &settings);
-        let question = self.question(settings, rules, asked_from)?;
+        let question = self.question(owners, settings, rules, asked_from)?;
         let (mut worst, mut state) = (None, None);
         let exit = run_on(&job, &self.input, &self.output, |progress| {
             let anomalies = work::anomalies(&job, question, progress)?;
@@ -167,10 +178,12 @@ impl AnomaliesFlags {
     }
 
     fn run_signals(&self) -> Result<Exit, Error> {
-        let job = job(&self.input, Verdict::Accept)?;
-        let overflow = self.memory.overflow()?;
-        let (owner, rows) = (self.team.as_deref(), rows("--max-incidents", &self.max_incidents)?);
-        let question = signals::question(&self.tables, &self.signal, owner, rows, overflow)?;
+        let (told, mut dimensions) = signals::owners(&self.tables, self.team.as_deref())?;
+        let owner = dimensions.owner_keys.first().map(ToString::to_string);
+        let job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &told.owner_keys())?;
+        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let shape = SignalsShape { owner, rows: rows("--max-incidents", &self.max_incidents)? };
+        let question = signals::question(sources, &self.signal, shape, self.memory.overflow()?)?;
         run_on(&job, &self.input, &self.output, |progress| work::signals(&job, question, progress))
     }
 
@@ -191,12 +204,8 @@ impl AnomaliesFlags {
         Ok(settings)
     }
 
-    fn question(
-        &self,
-        settings: Settings,
-        rules: Vec<Rule>,
-        asked_from: Option<u32>,
-    ) -> Result<AnomaliesQuestion, Error> {
+    /// The owners that are asked for before the filter asks for any.
+    fn owners(&self) -> Result<Owners, Error> {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let mut dimensions = Dimensions::default();
@@ -206,6 +215,17 @@ impl AnomaliesFlags {
         };
         let team = place(self.team.as_deref(), TEAM)?;
         let service = place(self.service.as_deref(), SERVICE)?;
+        Ok(Owners { told, dimensions, team, service })
+    }
+
+    fn question(
+        &self,
+        owners: Owners,
+        settings: Settings,
+        rules: Vec<Rule>,
+        asked_from: Option<u32>,
+    ) -> Result<AnomaliesQuestion, Error> {
+        let Owners { told, dimensions, team, service } = owners;
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
         let networks = !sources.geography.is_empty();
         Ok(AnomaliesQuestion {

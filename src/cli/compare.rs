@@ -8,7 +8,7 @@ use super::against::{Compared, compared};
 use super::cost::{DEFAULT_COLUMN, DEFAULT_KEY};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_traffic, run_on};
 use super::memory::MemoryFlags;
 use super::pricing::{BearerFlags, PricingFlags};
 use super::tables::TableFlags;
@@ -21,7 +21,7 @@ use crate::report::compare::{CompareOrder, CompareQuestion, CompareShape};
 use crate::report::cube::CubePlan;
 use crate::schema::Column;
 use crate::units::time::Zone;
-use crate::work::{self, Means};
+use crate::work::{self, Means, Told};
 
 /// Owners that causes are told by where a table tells them.
 const OWNERS: [&str; 2] = ["team", "service"];
@@ -94,20 +94,26 @@ enum SortFlag {
 impl CompareFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let mut job = job(&self.input, Verdict::Accept)?;
-        let compared = compared(job.window, &self.against, (self.input.now()?, Zone::parse(&self.input.tz)?))?;
-        (job.window, job.gap) = (compared.around, compared.gap);
-        let (question, means) = self.question(compared)?;
-        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
-    }
-
-    fn question(&self, compared: Compared) -> Result<(CompareQuestion, Means), Error> {
-        let Compared { windows, mut notes, .. } = compared;
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
+        let mut job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &known)?;
+        let compared = compared(job.window, &self.against, (self.input.now()?, Zone::parse(&self.input.tz)?))?;
+        (job.window, job.gap) = (compared.around, compared.gap);
+        let (question, means) = self.question(told, dimensions, compared)?;
+        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+    }
+
+    fn question(
+        &self,
+        told: Told,
+        mut dimensions: Dimensions,
+        compared: Compared,
+    ) -> Result<(CompareQuestion, Means), Error> {
+        let Compared { windows, mut notes, .. } = compared;
+        let known = told.owner_keys();
         if let Some(time) = dimensions.keys.iter().find(|key| TIMES.contains(&key.column)) {
             return Err(Error::usage(format!("--by: `{}` is never the same in two periods", time.name()))
                 .hint("for how a time went on, see `outflow cost --by day`"));

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_traffic, run_on};
 use super::memory::MemoryFlags;
 use super::pricing::{BearerFlags, PricingFlags};
 use super::tables::TableFlags;
@@ -17,7 +17,7 @@ use crate::report::cost::{Billed, CostOrder, CostQuestion, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
 use crate::units::time::{Window, month_around};
-use crate::work::{self, Job, Means};
+use crate::work::{self, Job, Means, Told};
 
 /// The owner key that is asked for where none is.
 pub(super) const DEFAULT_KEY: &str = "team";
@@ -103,24 +103,25 @@ impl CostFlags {
         if focus {
             self.output.output = self.output.out.is_none().then(|| "csv".to_owned());
         }
-        let mut job = job(&self.input, Verdict::Accept)?;
-        let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
-        let window = (current_from.or(job.window.from), job.window.to);
-        let (question, means) = self.question(focus, current_from, window)?;
-        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
-    }
-
-    fn question(
-        &self,
-        focus: bool,
-        current_from: Option<u32>,
-        window: (Option<u32>, Option<u32>),
-    ) -> Result<(CostQuestion, Means), Error> {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
+        let mut job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &known)?;
+        let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
+        let window = (current_from.or(job.window.from), job.window.to);
+        let (question, means) = self.question((told, dimensions), focus, current_from, window)?;
+        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+    }
+
+    fn question(
+        &self,
+        (told, dimensions): (Told, Dimensions),
+        focus: bool,
+        current_from: Option<u32>,
+        window: (Option<u32>, Option<u32>),
+    ) -> Result<(CostQuestion, Means), Error> {
         if self.explain && focus {
             return Err(Error::usage("--explain: rows of FOCUS have no other table beside them")
                 .hint("leave out --explain, or -o focus"));

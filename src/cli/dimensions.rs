@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, nearest};
 use crate::group::Key;
-use crate::join::{OWNER_KEYS_MAX, rides_along};
+use crate::group::filter::Names;
+use crate::join::{OWNER_KEYS_MAX, path_names, rides_along};
 use crate::schema::{Column, ColumnSet, Stage};
 
 /// Pairs that have a name of their own.
@@ -110,6 +111,31 @@ impl Dimensions {
     /// The columns of records that traffic does not have by itself.
     pub(super) fn extra(&self) -> Vec<Column> {
         self.keys.iter().map(|key| key.column).filter(|column| rides_along(*column)).collect()
+    }
+}
+
+/// What names in a filter stand for where records are joined: also columns of traffic, and owners by the keys that are
+/// known, which are asked for then.
+pub(super) struct NamesOfTraffic<'a> {
+    pub(super) dimensions: &'a mut Dimensions,
+    pub(super) known: &'a BTreeSet<Arc<str>>,
+}
+
+impl Names for NamesOfTraffic<'_> {
+    fn take_traffic(&self) -> bool {
+        true
+    }
+
+    fn owner(&mut self, name: &str) -> Result<Option<Column>, Error> {
+        Ok(self.dimensions.owner(name, self.known)?.map(|key| key.column))
+    }
+
+    fn owner_keys(&self) -> Vec<&str> {
+        self.known.iter().map(AsRef::as_ref).collect()
+    }
+
+    fn texts(&self, column: Column) -> Option<Vec<&'static str>> {
+        (column == Column::Path).then(path_names)
     }
 }
 

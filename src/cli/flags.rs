@@ -5,6 +5,37 @@ use clap::{Args, ValueEnum};
 use super::split::Occasion;
 use crate::units::human::Units;
 
+/// What `--where` takes, at the end of a command's help.
+macro_rules! filters {
+    ($columns:literal) => {
+        concat!(
+            "Filters:
+  = !=               numbers, times, addresses, texts: dstport = 443, protocol = tcp, port = https
+                     texts exactly, or with * and ? as globs: vpc_id = vpc-0f*; in quotes no globs
+  in, not in         lists, ranges and CIDRs: port in (ssh, 8000..8999), src in 10.0.0.0/8
+  < <= > >=          numbers and times: bytes > 10MiB, start >= yesterday
+  ~ !~               texts by a regular expression: instance_tag ~ ^web-
+  & BITS             bits of an integer: tcp_flags & 2 = 2
+  is absent, is present
+  a column's name    in place of a value, of the same kind: srcport < dstport
+  and, or, not, ( )  && || ! too; `and` binds before `or`
+",
+            $columns
+        )
+    };
+}
+
+/// Of commands that join records.
+pub(super) const FILTERS_OF_TRAFFIC: &str = filters!(
+    "Columns of records are decided on before records are joined, those of traffic after: owners by any
+key (team, src_team, dst_team), path, via, charge, payer_account, src_region != dst_region…
+(`outflow fields`). A note in the answer says which part was applied to what."
+);
+
+/// Of commands that read records alone.
+pub(super) const FILTERS_OF_RECORDS: &str =
+    filters!("Columns are those of records (`outflow fields`); addr is src or dst, anyport is srcport or dstport.");
+
 /// Which logs, and which of their records.
 #[derive(Debug, Args)]
 pub(super) struct InputFlags {
@@ -32,7 +63,8 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "ZONE", default_value = "UTC", help_heading = "Window")]
     pub(super) tz: String,
 
-    /// Only records that this is true of, such as 'src in 10.0.0.0/8 and dstport = 443 and bytes > 10MiB'
+    /// Keep only what matches, such as 'src in 10.0.0.0/8 and dstport = https and bytes > 10MiB'; `bytes` and `packets`
+    /// are those of a record. The operators are listed below
     #[arg(long = "where", value_name = "EXPRESSION", help_heading = "Records")]
     pub(super) filter: Option<String>,
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{dry_run, job, write_rejects};
+use super::job::{dry_run, job_of_records, write_rejects};
 use super::notice::{self, ProgressDisplay};
 use super::output;
 use crate::error::{Error, Exit};
@@ -41,7 +41,7 @@ impl FlowsFlags {
     /// Streams the records and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let began = Instant::now();
-        let job = job(&self.input, Verdict::Every)?;
+        let job = job_of_records(&self.input, Verdict::Every)?;
         if self.input.dry_run {
             return dry_run(&job, &self.output);
         }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_records, run_on};
 use crate::error::{Error, Exit};
 use crate::group::Verdict;
 use crate::work;
@@ -21,7 +21,7 @@ pub(super) struct InspectFlags {
 impl InspectFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let job = job(&self.input, Verdict::Accept)?;
+        let job = job_of_records(&self.input, Verdict::Accept)?;
         run_on(&job, &self.input, &self.output, |progress| work::inspect(&job, progress))
     }
 }

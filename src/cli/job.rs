@@ -1,9 +1,11 @@
 //! What the flags mean: flags → a job, with the clock read once; and how a job is run from the command line.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::dimensions::{Dimensions, NamesOfTraffic};
 use super::flags::{InputFlags, OutputFlags};
 use super::notice::{self, ProgressDisplay};
 use super::output;
@@ -11,18 +13,33 @@ use crate::collect::{Limits, S3Limits, S3Options};
 use crate::decode::Format;
 use crate::error::{Error, Exit};
 use crate::group::Verdict;
-use crate::group::filter::Filter;
+use crate::group::filter::{Filter, Names, OfRecords};
 use crate::units::size;
 use crate::units::time::{Zone, window};
 use crate::work::{self, Answer, Job, Local, Progress};
 
-/// The job that the flags of a command mean.
-pub(super) fn job(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
+/// The job that the flags of a command mean that reads records alone.
+pub(super) fn job_of_records(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
+    job(flags, verdict, &mut OfRecords)
+}
+
+/// The job that the flags of a command mean that joins records; owners that the filter asks for are added to what is
+/// grouped by.
+pub(super) fn job_of_traffic(
+    flags: &InputFlags,
+    verdict: Verdict,
+    dimensions: &mut Dimensions,
+    known: &BTreeSet<Arc<str>>,
+) -> Result<Job, Error> {
+    job(flags, verdict, &mut NamesOfTraffic { dimensions, known })
+}
+
+fn job(flags: &InputFlags, verdict: Verdict, names: &mut dyn Names) -> Result<Job, Error> {
     let now = flags.now()?;
     let zone = Zone::parse(&flags.tz)?;
     let window =
         window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
-    let filter = flags.filter.as_deref().map(|text| Filter::parse(text, now, zone)).transpose()?;
+    let filter = flags.filter.as_deref().map(|text| Filter::parse_with(text, now, zone, names)).transpose()?;
     let format = flags.format.as_deref().map(Format::of_log_format).transpose()?;
     let mut limits = Limits::default();
     if let Some(text) = &flags.max_object_size {

@@ -55,20 +55,28 @@ struct Outflow {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Who talks most: sums by any columns, the greatest first
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Top(Box<top::TopFlags>),
     /// What traffic costs: by team or any other owner, account, region, path…, and charge
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Cost(Box<cost::CostFlags>),
     /// What changed since another period, and why: new, gone, grew, shrank, by price and by path
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Compare(Box<compare::CompareFlags>),
     /// What goes between regions, zones, owners…: bytes and dollars by path, and what would be cheaper
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Transfer(Box<transfer::TransferFlags>),
     /// What spiked, why, and what it cost: incidents with their causes
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Anomalies(Box<anomalies::AnomaliesFlags>),
     /// Two-way sums: one key down, another across
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Pivot(Box<pivot::PivotFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
+    #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
     Flows(flows::FlowsFlags),
     /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
+    #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
     Inspect(inspect::InspectFlags),
     /// The columns there are, for --by, --where and --columns
     Fields(fields::FieldsFlags),

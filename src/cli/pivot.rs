@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_traffic, run_on};
 use super::memory::MemoryFlags;
 use super::output::format;
 use super::pricing::PricingFlags;
@@ -13,9 +13,8 @@ use crate::error::{Error, Exit};
 use crate::group::Verdict;
 use crate::report::pivot::{PivotMeasure, PivotQuestion};
 use crate::schema::output;
-use crate::units::time::Window;
 use crate::view::Format;
-use crate::work::{self, Means};
+use crate::work::{self, Job, Means};
 
 /// Flags of `outflow pivot`.
 #[derive(Debug, Args)]
@@ -64,12 +63,11 @@ enum Measure {
 impl PivotFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let job = job(&self.input, Verdict::Accept)?;
-        let (question, means) = self.question(job.window)?;
+        let (job, question, means) = self.question()?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
-    fn question(&self, window: Window) -> Result<(PivotQuestion, Means), Error> {
+    fn question(&self) -> Result<(Job, PivotQuestion, Means), Error> {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let mut dimensions = Dimensions::default();
@@ -78,6 +76,7 @@ impl PivotFlags {
         let two =
             || Error::usage("--rows and --columns take one key each").hint("for example --rows team --columns path");
         let heads = dimensions.heads().try_into().map_err(|_| two())?;
+        let job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &known)?;
         let sources = self.tables.sources(told, &dimensions.owner_keys)?;
         let measure = match self.measure {
             Measure::Bytes => PivotMeasure::Traffic(output::BYTES),
@@ -89,9 +88,9 @@ impl PivotFlags {
             keys: dimensions.keys.try_into().map_err(|_| two())?,
             heads,
             measure,
-            window: (window.from, window.to),
+            window: (job.window.from, job.window.to),
             is_square: matches!(format(&self.output)?, Format::Table | Format::Markdown),
         };
-        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((job, question, Means { sources, overflow: self.memory.overflow()? }))
     }
 }

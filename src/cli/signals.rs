@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::dimensions::Dimensions;
 use super::tables::TableFlags;
 use crate::error::Error;
 use crate::group::Overflow;
+use crate::join::Sources;
 use crate::reason::signals::{Lists, Terms};
 use crate::report::signals::SignalsShape;
 use crate::units::{size, time};
-use crate::work::{self, SignalsQuestion};
+use crate::work::{self, SignalsQuestion, Told};
 
 /// The owner key that is asked for where none is.
 const DEFAULT_KEY: &str = "team";
@@ -58,26 +60,28 @@ enum Interval {
     TenMinutes,
 }
 
-/// The question that the flags mean: owners by this key, or by `team`, or by the first key there is; this many rows of
-/// each table.
-pub(super) fn question(
-    tables: &TableFlags,
-    flags: &SignalFlags,
-    owner: Option<&str>,
-    rows: Option<usize>,
-    overflow: Option<Overflow>,
-) -> Result<SignalsQuestion, Error> {
-    let terms = flags.terms()?;
-    let lists = Lists { threats: work::cidrs(&flags.threats)?, allowed: work::cidrs(&flags.allow)? };
+/// What the tables tell, and owners by this key, or by `team`, or by the first key there is.
+pub(super) fn owners(tables: &TableFlags, owner: Option<&str>) -> Result<(Told, Dimensions), Error> {
     let told = tables.told()?;
     let known = told.owner_keys();
     let key = match owner {
         Some(name) => Some(known.get(name).cloned().ok_or_else(|| unknown(name, &known))?),
         None => known.get(DEFAULT_KEY).or_else(|| known.first()).cloned(),
     };
-    let keys: Vec<Arc<str>> = key.into_iter().collect();
-    let shape = SignalsShape { owner: keys.first().map(ToString::to_string), rows };
-    Ok(SignalsQuestion { sources: tables.sources(told, &keys)?, lists, terms, shape, overflow })
+    let owner_keys = key.into_iter().collect();
+    Ok((told, Dimensions { owner_keys, ..Dimensions::default() }))
+}
+
+/// The question that the flags mean.
+pub(super) fn question(
+    sources: Sources,
+    flags: &SignalFlags,
+    shape: SignalsShape,
+    overflow: Option<Overflow>,
+) -> Result<SignalsQuestion, Error> {
+    let terms = flags.terms()?;
+    let lists = Lists { threats: work::cidrs(&flags.threats)?, allowed: work::cidrs(&flags.allow)? };
+    Ok(SignalsQuestion { sources, lists, terms, shape, overflow })
 }
 
 impl SignalFlags {

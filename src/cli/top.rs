@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_traffic, run_on};
 use super::memory::MemoryFlags;
 use super::pricing::PricingFlags;
 use super::tables::TableFlags;
@@ -17,7 +17,7 @@ use crate::report::question::Need;
 use crate::report::top::{Order, Pricing, Shape};
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Window;
-use crate::work::{self, TopQuestion, TrafficQuestion};
+use crate::work::{self, Job, TopQuestion, TrafficQuestion};
 
 /// Flags of `outflow top`.
 #[derive(Debug, Args)]
@@ -107,12 +107,11 @@ impl TopFlags {
             Action::Reject => Verdict::Reject,
             Action::All => Verdict::All,
         };
-        let job = job(&self.input, verdict)?;
-        let question = self.question(job.window)?;
+        let (job, question) = self.question(verdict)?;
         run_on(&job, &self.input, &self.output, |progress| work::top(&job, &question, progress))
     }
 
-    fn question(&self, window: Window) -> Result<TopQuestion, Error> {
+    fn question(&self, verdict: Verdict) -> Result<(Job, TopQuestion), Error> {
         let told = self.tables.told()?;
         let owner_keys = told.owner_keys();
         let mut dimensions = Dimensions::default();
@@ -125,18 +124,25 @@ impl TopFlags {
         } else if order == Order::Distinct {
             return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));
         }
+        let job = job_of_traffic(&self.input, verdict, &mut dimensions, &owner_keys)?;
         let blocked = self.blocked(order)?;
         let spec = self.spec(order, dimensions.keys.clone());
         let overflow = self.memory.overflow()?;
-        let pricing = self.pricing(order, window)?;
+        let pricing = self.pricing(order, job.window)?;
         // What was refused is no traffic: each view of it is told.
         let every_view = self.no_dedup || self.action != Action::Accept;
-        let is_joined = !every_view || dimensions.is_joined() || pricing.is_some() || self.explain;
-        let traffic = if is_joined {
+        let asks_traffic = dimensions.is_joined() || pricing.is_some() || self.explain;
+        let filtered = job.filter.as_ref().and_then(|filter| filter.parts().1);
+        if let Some(text) = filtered.filter(|_| self.no_dedup && !asks_traffic) {
+            return Err(Error::usage(format!("--where: `{text}` is of traffic, and --no-dedup sums records"))
+                .hint("leave out --no-dedup, or group by a column of traffic too: --by src_region"));
+        }
+        let traffic = if !every_view || asks_traffic || filtered.is_some() {
             let columns = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
             let keys = dimensions.columns();
             let columns = keys.union(ColumnSet::of(&columns));
-            let wanted = Wanted { columns, traffic: true, charges: false, blocked, kept: Kept::default() };
+            let wanted =
+                Wanted { columns, traffic: true, charges: false, blocked, kept: Kept::default(), unfiltered: false };
             let mut sums = vec![Need { name: "top", wanted, spec: spec.clone() }];
             if let Some(pricing) = &pricing {
                 sums.push(Need::charges("charges", &own_keys, pricing.terms.tiers == Tiers::Marginal));
@@ -153,7 +159,7 @@ impl TopFlags {
         } else {
             None
         };
-        Ok(TopQuestion {
+        let question = TopQuestion {
             spec,
             distinct: self.distinct.is_some(),
             shape: Shape { order, rows: rows("--top", &self.top)?, blocked },
@@ -162,7 +168,8 @@ impl TopFlags {
             traffic,
             pricing,
             explain: self.explain,
-        })
+        };
+        Ok((job, question))
     }
 
     /// What is summed by these keys.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{job, run_on};
+use super::job::{job_of_traffic, run_on};
 use super::memory::MemoryFlags;
 use super::output::format;
 use super::pricing::{BearerFlags, PricingFlags};
@@ -18,9 +18,8 @@ use crate::group::{Key, Verdict};
 use crate::join::Sources;
 use crate::report::transfer::{TransferKeys, TransferOrder, TransferQuestion, TransferShape};
 use crate::schema::Column;
-use crate::units::time::Window;
 use crate::view::Format;
-use crate::work::{self, Means};
+use crate::work::{self, Job, Means};
 
 /// What ends can be told by, besides owners, with the columns of source and destination.
 const ENDS: [(&str, [Column; 2]); 11] = [
@@ -117,12 +116,11 @@ impl From<Order> for TransferOrder {
 impl TransferFlags {
     /// Answers, writes and tells how it ended.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let job = job(&self.input, Verdict::Accept)?;
-        let (question, means) = self.question(job.window)?;
+        let (job, question, means) = self.question()?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
-    fn question(&self, window: Window) -> Result<(TransferQuestion, Means), Error> {
+    fn question(&self) -> Result<(Job, TransferQuestion, Means), Error> {
         let told = self.tables.told()?;
         let known = told.owner_keys();
         let mut by = Dimensions::default();
@@ -138,6 +136,7 @@ impl TransferFlags {
             None => SUBNETS.to_owned(),
         });
         let (services, _) = self::ends("--services", &services, &mut by, &known)?;
+        let job = job_of_traffic(&self.input, Verdict::Accept, &mut by, &known)?;
         let (ends, names) = ends;
         let is_by_region = ends[0].column == Column::SrcRegion;
         let shape = TransferShape {
@@ -150,7 +149,7 @@ impl TransferFlags {
         let sources = self.tables.sources(told, &by.owner_keys)?;
         let question = TransferQuestion {
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
-            window: (window.from, window.to),
+            window: (job.window.from, job.window.to),
             prices: self.pricing.prices.table()?,
             terms: self.pricing.terms()?,
             shape,
@@ -158,7 +157,7 @@ impl TransferFlags {
             notes: self.bearer.note().into_iter().collect(),
         };
         let sources = Sources { charge_to: self.bearer.charge_to(), ..sources };
-        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((job, question, Means { sources, overflow: self.memory.overflow()? }))
     }
 }
 

@@ -48,6 +48,18 @@ impl Batcher {
 
     /// Adds the picked records of a block. `dictionary` must be the same one every time.
     pub fn add(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32], blocked: bool) {
+        self.add_noted(flows, None, dictionary, picked, blocked);
+    }
+
+    /// The same for records of which a filter noted something: the values of [`Column::FilterBits`].
+    pub fn add_noted(
+        &mut self,
+        flows: &Flows,
+        filter_bits: Option<&Values>,
+        dictionary: &Dictionary,
+        picked: &[u32],
+        blocked: bool,
+    ) {
         if picked.is_empty() {
             return;
         }
@@ -59,8 +71,9 @@ impl Batcher {
         let shared = self.shared();
         let mut scratch = std::mem::take(&mut self.scratch);
         let keys: Vec<&Values> = (shared.frame.spec.keys.iter().zip(&mut scratch))
-            .map(|(key, scratch)| match &views {
-                Some(views) if key.column == Column::View => views.values(),
+            .map(|(key, scratch)| match (&views, filter_bits) {
+                (Some(views), _) if key.column == Column::View => views.values(),
+                (_, Some(bits)) if key.column == Column::FilterBits => bits,
                 _ => derive::values(key.column, flows, scratch),
             })
             .collect();

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Class};
-use super::filter::{Evaluator, Filter};
-use crate::decode::{Dictionary, Flows};
+use super::filter::{Conditions, Evaluator, Filter};
+use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, ColumnSet};
 use crate::units::time::Window;
 
@@ -47,6 +47,7 @@ pub struct Classifier {
     gap: Option<Window>,
     verdict: Verdict,
     evaluator: Option<Evaluator>,
+    conditions: Option<Conditions>,
     /// Rows of the block that are summed.
     pub counted: Vec<u32>,
     /// Rows of the block that are summed apart.
@@ -57,8 +58,13 @@ impl Classifier {
     /// A classifier for records that start in the window and pass the filter.
     #[must_use]
     pub fn new(window: Window, verdict: Verdict, filter: Option<&Filter>) -> Self {
-        let evaluator = filter.map(Filter::evaluator);
-        Self { window, gap: None, verdict, evaluator, counted: Vec::new(), blocked: Vec::new() }
+        let (evaluator, conditions) = (filter.map(Filter::evaluator), filter.and_then(Filter::conditions));
+        Self { window, gap: None, verdict, evaluator, conditions, counted: Vec::new(), blocked: Vec::new() }
+    }
+
+    /// What traffic will be asked of the records of a block, as [`Column::FilterBits`], if it is asked anything.
+    pub fn filter_bits(&mut self, flows: &Flows, dictionary: &Dictionary) -> Option<&Values> {
+        self.conditions.as_mut().map(|conditions| conditions.bits(flows, dictionary))
     }
 
     /// The same, but for records that start in a stretch inside the window.

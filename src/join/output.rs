@@ -32,14 +32,21 @@ pub struct Wanted {
     pub blocked: bool,
     /// Which external addresses and ports are told apart.
     pub kept: Kept,
+    /// Whether rows are wanted too that the filter leaves out of the traffic.
+    pub unfiltered: bool,
 }
 
 impl Wanted {
     /// Whether it is asked which way traffic went.
     pub(super) fn asks_way(&self) -> bool {
-        let of_way = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
-        self.charges || of_way.into_iter().any(|column| self.columns.has(column))
+        self.charges || are_of_way(self.columns)
     }
+}
+
+/// Whether columns tell which way traffic went.
+pub(super) fn are_of_way(columns: ColumnSet) -> bool {
+    let of_way = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
+    of_way.into_iter().any(|column| columns.has(column))
 }
 
 /// The rows of one sum on their way to its sink.
@@ -52,41 +59,48 @@ pub(super) struct Output<'a, S> {
     counted: Vec<u32>,
     blocked: Vec<u32>,
     rows: usize,
+    /// The places of the rows in the gate; none where nothing is left to be decided.
+    gated: Vec<u32>,
 }
 
 impl<'a, S: Sink> Output<'a, S> {
     pub(super) fn new(wanted: &'a Wanted, sink: S) -> Self {
         let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
-        let (counted, blocked) = Default::default();
-        Self { wanted, sink, columns, flows: Flows::new(wanted.columns), counted, blocked, rows: 0 }
+        let (counted, blocked, gated) = Default::default();
+        Self { wanted, sink, columns, flows: Flows::new(wanted.columns), counted, blocked, rows: 0, gated }
     }
 
-    /// Writes a row of the columns asked for.
-    pub(super) fn write(&mut self, row: &Row<'_>, blocked: bool, texts: &mut Texts<'_>) {
+    /// Writes a row of the columns asked for, with its place in the gate if there is one.
+    pub(super) fn write(&mut self, row: &Row<'_>, blocked: bool, gated: Option<u32>, texts: &mut Texts<'_>) {
         let place = u32::try_from(self.rows).unwrap_or(u32::MAX);
         let rows = if blocked { &mut self.blocked } else { &mut self.counted };
         rows.push(place);
         self.rows += 1;
         let kept = &self.wanted.kept;
         for (column, values) in &mut self.columns {
-            match values {
-                Values::Address(values) => values.push(kept.address(*column, row.address(*column))),
-                Values::Big(values) => values.push(row.big(*column)),
-                Values::Time(values) => values.push(row.time(*column, &texts.riders)),
-                Values::Small(values) => values.push(kept.small(*column, row.small(*column, &texts.riders))),
-                Values::Text(values) => values.push(texts.text(*column, row)),
-            }
+            texts.push(*column, row, kept, values);
         }
-        if self.rows >= BLOCK_ROWS {
-            self.flush(&texts.dictionary);
+        match gated {
+            // The gate says when its rows are decided on.
+            Some(gated) => self.gated.push(gated),
+            None if self.rows >= BLOCK_ROWS => self.flush(&texts.dictionary, &[]),
+            None => {}
         }
     }
 
-    /// Hands on what is written.
-    pub(super) fn flush(&mut self, dictionary: &Dictionary) {
+    /// Hands on what is written, of rows that have a place in the gate those that pass.
+    pub(super) fn flush(&mut self, dictionary: &Dictionary, passes: &[bool]) {
         if self.rows == 0 {
             return;
         }
+        let gated = std::mem::take(&mut self.gated);
+        if !gated.is_empty() {
+            let is_kept = |row: &u32| passes[gated[*row as usize] as usize];
+            self.counted.retain(is_kept);
+            self.blocked.retain(is_kept);
+        }
+        self.gated = gated;
+        self.gated.clear();
         // What the last block was in takes the next one.
         self.flows.clear();
         for (column, values) in &mut self.columns {
@@ -114,6 +128,17 @@ pub(super) struct Texts<'a> {
 impl<'a> Texts<'a> {
     pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
         Self { traffic, riders: traffic.facts.riders(), dictionary: Dictionary::default() }
+    }
+
+    /// Adds the value of a column of a row; of addresses and ports those that are kept.
+    pub(super) fn push(&mut self, column: Column, row: &Row<'_>, kept: &Kept, values: &mut Values) {
+        match values {
+            Values::Address(values) => values.push(kept.address(column, row.address(column))),
+            Values::Big(values) => values.push(row.big(column)),
+            Values::Time(values) => values.push(row.time(column, &self.riders)),
+            Values::Small(values) => values.push(kept.small(column, row.small(column, &self.riders))),
+            Values::Text(values) => values.push(self.text(column, row)),
+        }
     }
 
     fn text(&mut self, column: Column, row: &Row<'_>) -> u32 {

@@ -31,6 +31,27 @@ pub(super) enum Path {
 }
 
 impl Path {
+    const ALL: [Self; 18] = [
+        Self::Unknown,
+        Self::SameZone,
+        Self::CrossZone,
+        Self::SameRegion,
+        Self::CrossRegion,
+        Self::Internet,
+        Self::AwsService,
+        Self::AwsServiceCrossRegion,
+        Self::PublicAddress,
+        Self::GatewayEndpoint,
+        Self::InterfaceEndpoint,
+        Self::PeeringSameZone,
+        Self::PeeringCrossZone,
+        Self::Peering,
+        Self::PeeringCrossRegion,
+        Self::TransitGateway,
+        Self::OnPremises,
+        Self::Edge,
+    ];
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -53,6 +74,12 @@ impl Path {
             Self::Edge => "edge",
         }
     }
+}
+
+/// The names of all classes, as the column `path` has them.
+#[must_use]
+pub fn path_names() -> Vec<&'static str> {
+    Path::ALL.map(Path::name).to_vec()
 }
 
 /// What a transfer went through, as a set.
@@ -268,7 +295,7 @@ impl Sides<'_> {
     }
 
     /// Whether the source is a NAT gateway's client rather than the destination.
-    fn is_forward(&self) -> bool {
+    pub(super) fn is_forward(&self) -> bool {
         match (&self.src.scope, &self.dst.scope) {
             (Scope::Own, _) => true,
             (_, Scope::Own) => false,

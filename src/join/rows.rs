@@ -3,14 +3,16 @@
 use super::charges::{self, Item};
 use super::count::{Judgement, Sighting};
 use super::ends::Ends;
+use super::gate::{Counted, Gate, Pending};
 use super::index::{Part, client};
 use super::known::KnownEnds;
-use super::output::{Output, Sink, Texts, Wanted};
+use super::output::{Output, Sink, Texts, Wanted, are_of_way};
 use super::path::{Sides, Via, Way, assumption};
 use super::row::Row;
 use super::traffic::Traffic;
 use super::view::{Direction, Fact};
 use crate::error::Error;
+use crate::group::filter::Filter;
 use crate::group::{Account, Class, KeyValue, Tally};
 
 /// How many keys owners can be asked by at the same time.
@@ -21,38 +23,58 @@ pub const OWNER_KEYS_MAX: usize = 3;
 pub struct Writer<'a, S> {
     traffic: &'a Traffic<'a>,
     outputs: Vec<Output<'a, S>>,
-    /// Whether any of them asks which way traffic went.
+    /// What is to be decided on traffic, if anything is.
+    gate: Option<Gate>,
+    /// Whether anything asks which way traffic went.
     asks_way: bool,
-    /// Whether any of them asks for charges.
+    /// Whether any output asks for charges.
     asks_charges: bool,
     texts: Texts<'a>,
     known: KnownEnds<'a>,
     items: Vec<Item>,
-    /// What became of the records that the roll-up counted.
-    pub account: Account,
-    /// What counts although nobody can tell its direction: perhaps both views of it.
-    pub undirected: Tally,
-    /// Bytes that count at the edges of watches, where views are told apart by difference.
-    pub boundary: Tally,
+    counted: Counted,
 }
 
 impl<'a, S: Sink> Writer<'a, S> {
-    /// A writer of what is wanted to a sink each.
-    pub fn new(traffic: &'a Traffic<'a>, outputs: impl IntoIterator<Item = (&'a Wanted, S)>) -> Self {
+    /// A writer of what is wanted to a sink each, of traffic that passes a filter.
+    pub fn new(
+        traffic: &'a Traffic<'a>,
+        filter: Option<&Filter>,
+        outputs: impl IntoIterator<Item = (&'a Wanted, S)>,
+    ) -> Self {
         let outputs: Vec<_> = outputs.into_iter().map(|(wanted, sink)| Output::new(wanted, sink)).collect();
-        let (items, account, undirected, boundary) = Default::default();
+        let gate = filter.and_then(Gate::new);
+        let is_gate_of_way = |gate: &Gate| gate.asks_charges() || are_of_way(gate.columns());
         Self {
             traffic,
-            asks_way: outputs.iter().any(|output| output.wanted.asks_way()),
+            asks_way: outputs.iter().any(|output| output.wanted.asks_way())
+                || gate.as_ref().is_some_and(is_gate_of_way),
             asks_charges: outputs.iter().any(|output| output.wanted.charges),
             outputs,
+            gate,
             texts: Texts::new(traffic),
             known: KnownEnds::new(traffic),
-            items,
-            account,
-            undirected,
-            boundary,
+            items: Vec::new(),
+            counted: Counted::default(),
         }
+    }
+
+    /// What became of the records that the roll-up counted, and of the blocked ones if traffic is filtered.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.counted.account
+    }
+
+    /// What counts although nobody can tell its direction: perhaps both views of it.
+    #[must_use]
+    pub fn undirected(&self) -> Tally {
+        self.counted.undirected
+    }
+
+    /// Bytes that count at the edges of watches, where views are told apart by difference.
+    #[must_use]
+    pub fn boundary(&self) -> Tally {
+        self.counted.boundary
     }
 
     /// Writes a shard.
@@ -61,9 +83,19 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// If rows of the shard were spilled and cannot be read, or a database of places is damaged.
     pub fn shard(&mut self, shard: usize) -> Result<(), Error> {
         let traffic = self.traffic;
-        traffic.facts.for_each(shard, |fact, extra| self.fact(fact, extra))?;
-        self.outputs.iter_mut().for_each(|output| output.flush(&self.texts.dictionary));
+        traffic.facts.for_each(shard, |fact, extra| {
+            self.fact(fact, extra);
+            if self.gate.as_ref().is_some_and(Gate::is_full) {
+                self.flush();
+            }
+        })?;
+        self.flush();
         self.known.failed()
+    }
+
+    fn flush(&mut self) {
+        let passes = self.gate.as_mut().map(|gate| gate.decide(&self.texts, &mut self.counted)).unwrap_or_default();
+        self.outputs.iter_mut().for_each(|output| output.flush(&self.texts.dictionary, passes));
     }
 
     fn fact(&mut self, fact: &Fact, extra: &[KeyValue]) {
@@ -78,13 +110,6 @@ impl<'a, S: Sink> Writer<'a, S> {
         } else {
             atlas.judge(index, &Sighting { view, fact, direction, ends }, extra)
         };
-        if fact.counted.flows > 0 {
-            self.tally(fact, &judgement);
-            if direction.is_none() && judgement.class == Class::Counted {
-                self.undirected.records += u64::try_from(fact.counted.flows).unwrap_or(u64::MAX);
-                self.undirected.bytes += judgement.part.bytes;
-            }
-        }
         let row = Row {
             view,
             fact,
@@ -100,16 +125,31 @@ impl<'a, S: Sink> Writer<'a, S> {
             packets: 0,
             flows: 0,
         };
-        if fact.blocked.flows > 0 && self.outputs.iter().any(|output| output.wanted.blocked) {
-            let sums = &fact.blocked;
-            let way = self.way(&row, direction);
-            let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
-            let row = Row { way, count_rule: "refused", bytes, packets, flows, ..row };
-            self.write(&row, true, |wanted| wanted.blocked);
+        if fact.blocked.flows > 0 {
+            self.blocked(row, direction);
         }
         if fact.counted.flows > 0 {
             self.accepted(row, direction, &judgement);
         }
+    }
+
+    /// Writes the blocked records of a fact.
+    fn blocked(&mut self, row: Row<'_>, direction: Option<Direction>) {
+        let is_wanted = self.outputs.iter().any(|output| output.wanted.blocked);
+        if !is_wanted && self.gate.is_none() {
+            return;
+        }
+        let sums = &row.fact.blocked;
+        let way = self.way(&row, direction);
+        let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
+        let row = Row { way, count_rule: "refused", bytes, packets, flows, ..row };
+        let gated = self.gate.as_mut().map(|gate| {
+            let place = gate.row(&row, &mut self.texts);
+            let tally = Tally { records: records(flows), bytes };
+            gate.decides(place, Pending { class: Some(Class::Blocked), tally, ..Pending::default() });
+            place
+        });
+        self.write(&row, true, gated, |wanted| wanted.blocked);
     }
 
     /// Writes the accepted records of a fact: traffic where they count, and charges.
@@ -118,30 +158,39 @@ impl<'a, S: Sink> Writer<'a, S> {
         let sums = &row.fact.counted;
         let row = Row { bytes: judgement.part.bytes, packets: judgement.part.packets, flows: sums.flows, ..row };
         let way = if counts { self.way(&row, direction) } else { None };
-        if counts {
-            self.write(&Row { way, ..row }, false, |wanted| wanted.traffic);
-        }
-        if !self.asks_charges {
-            return;
-        }
+        let row = Row { way, ..row };
         let mut items = std::mem::take(&mut self.items);
-        if let Some(way) = way {
-            self.charge_transfer(&Row { way: Some(way), ..row }, &way, direction, &mut items);
+        items.clear();
+        let is_asked = self.asks_charges || self.gate.as_ref().is_some_and(Gate::asks_charges);
+        let charged = way.filter(|_| is_asked).map(|way| self.charges(&row, &way, direction, &mut items));
+        let gated = self.tally(&row, direction, judgement, &mut items, charged);
+        if counts {
+            self.write(&row, false, gated, |wanted| wanted.traffic);
         }
-        self.charge_gateway(&row, direction, &mut items);
+        if self.asks_charges {
+            if let Some((on_all, part)) = charged {
+                let (whole, partly) = items.split_at(on_all);
+                self.charge(&row, whole);
+                self.charge(&Row { bytes: part.bytes, packets: part.packets, ..row }, partly);
+                if items.is_empty() {
+                    // What is free stands among the charges where it does not stand as traffic.
+                    self.write_gated(&row, |wanted| wanted.charges && !wanted.traffic);
+                }
+            }
+            self.charge_gateway(&row, direction, &mut items);
+        }
         self.items = items;
     }
 
-    /// Writes the charges of a transfer, or that it is free.
-    fn charge_transfer(&mut self, row: &Row<'_>, way: &Way, direction: Option<Direction>, items: &mut Vec<Item>) {
+    /// Finds the charges on a transfer: how many of them are on all of it, and the part of it that the others are on,
+    /// those of a NAT gateway on the way that is not logged.
+    fn charges(&self, row: &Row<'_>, way: &Way, direction: Option<Direction>, items: &mut Vec<Item>) -> (usize, Part) {
         let Traffic { atlas, index, .. } = self.traffic;
         let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
         let is_own = |item: &Item| item.payer.is_none() || atlas.estate.owns(&item.payer);
-        items.clear();
         charges::of_transfer(atlas, &sides, way, items);
         items.retain(is_own);
-        self.charge(row, items);
-        let mut is_free = items.is_empty();
+        let on_all = items.len();
         let whole = Part { bytes: row.bytes, packets: row.packets, counts: way.via.has(Via::NAT) };
         let untold = || Some(whole).filter(|_| !charges::is_told_by_nat(atlas, way, row.fact.moment()));
         let by_difference = || {
@@ -149,17 +198,51 @@ impl<'a, S: Sink> Writer<'a, S> {
             atlas.charged_on_the_way(index, &sighting, row.extra)
         };
         let part = if whole.counts { by_difference().or_else(untold) } else { None };
-        if let Some(part) = part.filter(|part| part.counts) {
-            items.clear();
+        if part.is_some_and(|part| part.counts) {
             charges::unlogged_nat(atlas, &sides, way, row.fact.hour, items);
-            items.retain(is_own);
-            self.charge(&Row { bytes: part.bytes, packets: part.packets, ..*row }, items);
-            is_free &= items.is_empty();
+            let mut place = 0;
+            items.retain(|item| {
+                place += 1;
+                place <= on_all || is_own(item)
+            });
         }
-        if is_free {
-            // What is free stands among the charges where it does not stand as traffic.
-            self.write(row, false, |wanted| wanted.charges && !wanted.traffic);
+        (on_all, part.unwrap_or_default())
+    }
+
+    /// Says what becomes of accepted records; gives their place in the gate, if there is one and they count. `items` are
+    /// the charges on them.
+    fn tally(
+        &mut self,
+        row: &Row<'_>,
+        direction: Option<Direction>,
+        judgement: &Judgement,
+        items: &mut Vec<Item>,
+        charged: Option<(usize, Part)>,
+    ) -> Option<u32> {
+        let counts = judgement.class == Class::Counted;
+        let sums = &row.fact.counted;
+        let bytes = if counts { judgement.part.bytes } else { sums.bytes };
+        let rest = sums.bytes - bytes;
+        self.counted.account[judgement.rest].bytes += rest;
+        let pending = Pending {
+            class: Some(judgement.class),
+            tally: Tally { records: records(sums.flows), bytes },
+            is_undirected: counts && direction.is_none(),
+            is_boundary: rest > 0,
+        };
+        let Some(gate) = self.gate.as_mut().filter(|_| counts) else {
+            self.counted.add(&pending, true);
+            return None;
+        };
+        let on_transfer = items.len();
+        // What its NAT gateway's own records are charged for is on the traffic too.
+        if charged.is_some_and(|(on_all, _)| on_all == on_transfer) && gate.asks_charges() {
+            at_its_nat(self.traffic, row, items);
         }
+        let place = gate.traffic(row, items, &mut self.texts);
+        gate.decides(place, pending);
+        items.truncate(on_transfer);
+        Some(place)
     }
 
     /// Writes what a NAT gateway's own records are charged for.
@@ -184,7 +267,7 @@ impl<'a, S: Sink> Writer<'a, S> {
 
     fn charge(&mut self, row: &Row<'_>, items: &[Item]) {
         for item in items {
-            self.write(&Row { item: Some(item), ..*row }, false, |wanted| wanted.charges);
+            self.write_gated(&Row { item: Some(item), ..*row }, |wanted| wanted.charges);
         }
     }
 
@@ -205,24 +288,29 @@ impl<'a, S: Sink> Writer<'a, S> {
         Some(if guessed { Way { assumed: Some(assumption::DIRECTION), ..way } } else { way })
     }
 
-    fn tally(&mut self, fact: &Fact, judgement: &Judgement) {
-        let records = u64::try_from(fact.counted.flows).unwrap_or(u64::MAX);
-        let part = if judgement.class == Class::Counted { judgement.part.bytes } else { fact.counted.bytes };
-        let tally = &mut self.account[judgement.class];
-        tally.records += records;
-        tally.bytes += part;
-        let rest = fact.counted.bytes - part;
-        self.account[judgement.rest].bytes += rest;
-        if rest > 0 {
-            self.boundary.records += records;
-            self.boundary.bytes += part;
-        }
+    /// Writes a row that is decided by its own columns.
+    fn write_gated(&mut self, row: &Row<'_>, asks: impl Fn(&Wanted) -> bool) {
+        let gated = self.gate.as_mut().map(|gate| gate.row(row, &mut self.texts));
+        self.write(row, false, gated, asks);
     }
 
-    /// Writes a row to the outputs that ask for such.
-    fn write(&mut self, row: &Row<'_>, blocked: bool, asks: impl Fn(&Wanted) -> bool) {
+    /// Writes a row, with its place in the gate if there is one, to the outputs that ask for such.
+    fn write(&mut self, row: &Row<'_>, blocked: bool, gated: Option<u32>, asks: impl Fn(&Wanted) -> bool) {
         for output in self.outputs.iter_mut().filter(|output| asks(output.wanted)) {
-            output.write(row, blocked, &mut self.texts);
+            let gated = gated.filter(|_| !output.wanted.unfiltered);
+            output.write(row, blocked, gated, &mut self.texts);
         }
     }
+}
+
+/// Adds what counted traffic is charged for at the NAT gateway that it went through, if it is known which.
+fn at_its_nat(traffic: &Traffic<'_>, row: &Row<'_>, items: &mut Vec<Item>) {
+    let Some(place) = row.way.filter(|way| way.via.has(Via::NAT)).and_then(|way| way.nat) else { return };
+    let forward = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet }.is_forward();
+    let (client, facet) = if forward { (row.ends.src, &row.src.facet) } else { (row.ends.dst, &row.dst.facet) };
+    charges::of_nat(&traffic.atlas, place, client, facet, forward, items);
+}
+
+fn records(flows: u128) -> u64 {
+    u64::try_from(flows).unwrap_or(u64::MAX)
 }

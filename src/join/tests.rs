@@ -10,6 +10,7 @@ mod charges;
 mod counting;
 mod directions;
 mod estate;
+mod filters;
 mod laws;
 mod paths;
 mod places;
@@ -24,6 +25,7 @@ use super::tables::{KnownInterface, Reader, Role, Tables};
 use super::*;
 use crate::decode::{Dictionary, Flows, Skips, TextDecoder, Values};
 use crate::error::Error;
+use crate::group::filter::{Filter, Names};
 use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Rollup, Shared, Tally, Verdict};
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Window;
@@ -68,6 +70,8 @@ struct World {
     every_view: bool,
     /// Columns of the records that ride along.
     extra: Vec<Column>,
+    /// What records and traffic have to pass.
+    filter: Option<Filter>,
     /// Whether the input is taken in the other order, and put together from the other end.
     reversed: bool,
     /// Lines of an object; all of a log's where it is 0.
@@ -131,7 +135,8 @@ impl World {
 
     /// Scans and joins.
     fn join(&self) -> Told {
-        let spec = Arc::new(spec(&self.extra));
+        let riders = self.filter.iter().flat_map(Filter::riders).filter(|column| rides_along(*column));
+        let spec = Arc::new(spec(&riders.chain(self.extra.clone()).collect::<Vec<_>>()));
         let shared = Arc::new(Shared::new(Arc::clone(&spec), 7, None));
         let (mut interfaces, mut account) = (Interfaces::default(), Account::default());
         let mut objects: Vec<(&Log, String)> = self.logs.iter().flat_map(|log| self.objects(log)).collect();
@@ -140,11 +145,12 @@ impl World {
         }
         for (log, object) in &objects {
             let (flows, dictionary) = decode(log, object);
-            let mut classifier = Classifier::new(Window::default(), Verdict::Accept, None);
+            let mut classifier = Classifier::new(Window::default(), Verdict::Accept, self.filter.as_ref());
             classifier.classify(&flows, &dictionary, &mut account);
             let mut batcher = Batcher::new(Arc::clone(&shared));
-            batcher.add(&flows, &dictionary, &classifier.counted, false);
-            batcher.add(&flows, &dictionary, &classifier.blocked, true);
+            let bits = classifier.filter_bits(&flows, &dictionary).cloned();
+            batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.counted, false);
+            batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.blocked, true);
             let mut learner = Learner::default();
             let every: Vec<u32> = (0..u32::try_from(flows.rows()).unwrap()).collect();
             learner.learn(&flows, &dictionary, &every);
@@ -153,6 +159,9 @@ impl World {
         let rollup = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
         let mut told = self.told(&rollup, &interfaces);
         account[Class::Counted] = Tally::default();
+        if self.filter.as_ref().is_some_and(|filter| filter.parts().1.is_some()) {
+            account[Class::Blocked] = Tally::default();
+        }
         account.add(&told.account);
         told.account = account;
         told
@@ -178,13 +187,14 @@ impl World {
         let shards = OneByOne { shards: rollup.shards().collect(), reversed: self.reversed };
         let traffic = Traffic::new(Facts::new(rollup, &roster), roster, &sources, &shards).unwrap();
         let columns = shown().iter().chain(&self.extra).fold(ColumnSet::default(), |set, column| set.with(*column));
-        let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept: Kept::default() };
+        let wanted =
+            Wanted { columns, traffic: true, charges: true, blocked: true, kept: Kept::default(), unfiltered: false };
         let traffic_alone = Wanted { charges: false, blocked: false, ..wanted.clone() };
         let (mut rows, mut rows_alone) = (Vec::new(), Vec::new());
         let outputs = [(&wanted, Collect(&mut rows)), (&traffic_alone, Collect(&mut rows_alone))];
-        let mut writer = Writer::new(&traffic, outputs);
+        let mut writer = Writer::new(&traffic, self.filter.as_ref(), outputs);
         rollup.shards().for_each(|shard| writer.shard(shard).unwrap());
-        let (account, boundary) = (writer.account.clone(), writer.boundary);
+        let (account, boundary) = (writer.account().clone(), writer.boundary());
         drop(writer);
         rows.sort();
         rows_alone.sort();

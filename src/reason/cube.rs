@@ -127,7 +127,7 @@ impl CubeKeys {
         let columns = keys.iter().filter(|key| key.column != Column::Hour).map(|key| key.column);
         let measures = ColumnSet::of(&[Column::Start, Column::Bytes, Column::Weight]);
         let columns = columns.fold(measures, ColumnSet::with);
-        let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept };
+        let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept, unfiltered: false };
         let spec =
             Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
         (wanted, spec)

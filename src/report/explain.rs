@@ -43,7 +43,14 @@ pub fn need(keys: &[Key], of_charges: bool) -> Need {
     all.extend(RULE_COLUMNS.map(|column| Key { column, cut: None }).into_iter().filter(|key| !keys.contains(key)));
     let spec =
         Spec { keys: all, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
-    let wanted = Wanted { columns, traffic: !of_charges, charges: of_charges, blocked: false, kept: Kept::default() };
+    let wanted = Wanted {
+        columns,
+        traffic: !of_charges,
+        charges: of_charges,
+        blocked: false,
+        kept: Kept::default(),
+        unfiltered: false,
+    };
     Need { name: RULES, wanted, spec }
 }
 

@@ -55,7 +55,14 @@ impl Question for PivotQuestion {
             PivotMeasure::Traffic(measure) => {
                 let sums = ColumnSet::of(&[Column::Bytes, Column::Packets, Column::Weight, Column::Start]);
                 let columns = key_columns(&self.keys).union(sums);
-                let wanted = Wanted { columns, traffic: true, charges: false, blocked: false, kept: Kept::default() };
+                let wanted = Wanted {
+                    columns,
+                    traffic: true,
+                    charges: false,
+                    blocked: false,
+                    kept: Kept::default(),
+                    unfiltered: false,
+                };
                 let keys = self.keys.to_vec();
                 let (bytes, packets) = (*measure == output::BYTES, *measure == output::PACKETS);
                 let spec =

@@ -129,7 +129,15 @@ fn hours() -> Need {
     let columns = ColumnSet::of(&[Column::Start]);
     Need {
         name: HOURS,
-        wanted: Wanted { columns, traffic: true, charges: false, blocked: true, kept: Kept::default() },
+        // Which hours the logs tell of is not for a filter to say.
+        wanted: Wanted {
+            columns,
+            traffic: true,
+            charges: false,
+            blocked: true,
+            kept: Kept::default(),
+            unfiltered: true,
+        },
         spec,
     }
 }

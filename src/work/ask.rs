@@ -59,7 +59,7 @@ pub(super) fn asked<Q: Question>(
     let sums = question.survey().into_iter().chain(question.plan()).collect::<Vec<_>>();
     let traffic = TrafficQuestion { sources: means.sources, extra: passthrough(&sums), sums, overflow: means.overflow };
     let machine = Machine { threads, overflow: traffic.overflow.clone(), progress };
-    let ledger = job.leaves.ledger(job, &Plan::new(job, traffic.needs()), &machine)?;
+    let ledger = job.leaves.ledger(job, &Plan::new(job, traffic.needs(job)), &machine)?;
     root(job, ledger, question, &traffic, &machine)
 }
 

@@ -74,10 +74,14 @@ pub(super) fn behind(
         return Ok(None);
     }
     // What was asked of the records holds for these too.
-    let expression = match &job.filter {
-        Some(filter) => format!("({}) and {expression}", filter.text()),
+    let (of_records, of_traffic) = job.filter.as_ref().map(Filter::parts).unwrap_or_default();
+    let expression = match of_records {
+        Some(text) => format!("({text}) and {expression}"),
         None => expression,
     };
+    if let Some(text) = of_traffic {
+        meta.notes.push(format!("records: `{text}` is of traffic; records are shown whether or not they meet it"));
+    }
     let incident = &found.incident;
     let (from, to) = (time::write(incident.start), time::write(incident.end));
     let rejected = incident.metric == Metric::Rejects;

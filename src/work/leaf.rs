@@ -36,9 +36,10 @@ struct Summing<'a> {
 impl Take for Summing<'_> {
     fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
-        self.batcher.add(flows, dictionary, &self.classifier.counted, false);
+        let bits = self.classifier.filter_bits(flows, dictionary).cloned();
+        self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.counted, false);
         if self.plan.blocked {
-            self.batcher.add(flows, dictionary, &self.classifier.blocked, true);
+            self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.blocked, true);
         }
         if self.plan.interfaces {
             // What an interface was watched is told by records of any kind and time.

@@ -8,8 +8,9 @@ use super::Job;
 use crate::collect::{Found, Limits, Listed, S3Options, objects};
 use crate::decode::Format;
 use crate::error::Error;
-use crate::group::filter::Filter;
+use crate::group::filter::{AsNamed, Filter};
 use crate::group::{Spec, Verdict};
+use crate::schema::Column;
 use crate::units::time::{Window, Zone};
 
 /// The version of plans; another one is refused.
@@ -43,6 +44,8 @@ pub struct Plan {
     pub gap: Option<Window>,
     /// The expression that records pass, as it was typed.
     pub filter: Option<String>,
+    /// The owners that it names, with the columns that they have in traffic.
+    pub filter_owners: Vec<(String, Column)>,
     /// The fields of text without a header line.
     pub format: Option<String>,
     /// Which records the main sums are of.
@@ -74,6 +77,7 @@ impl Plan {
             window: job.window,
             gap: job.gap,
             filter: job.filter.as_ref().map(|filter| filter.text().to_owned()),
+            filter_owners: job.filter.iter().flat_map(|filter| filter.owners().to_vec()).collect(),
             format: job.format.as_ref().map(|format| format.header()),
             verdict: job.verdict,
             spec,
@@ -134,7 +138,9 @@ impl Plan {
     /// If the expression, the format or the zone is none of this program's.
     pub(super) fn job(&self, jobs: usize) -> Result<Job, Error> {
         let zone = Zone::parse(&self.zone)?;
-        let filter = self.filter.as_deref().map(|text| Filter::parse(text, self.now, zone)).transpose()?;
+        let mut names = AsNamed(self.filter_owners.clone());
+        let filter = self.filter.as_deref().map(|text| Filter::parse_with(text, self.now, zone, &mut names));
+        let filter = filter.transpose()?;
         Ok(Job {
             inputs: Vec::new(),
             accounts: Vec::new(),
@@ -262,7 +268,8 @@ mod tests {
             zone: "Europe/Berlin".to_owned(),
             window: Window { from: Some(7), to: None },
             gap: None,
-            filter: Some("start > yesterday and not srcaddr in 10.0.0.0/8".to_owned()),
+            filter: Some("start > yesterday and (src_team = web or not srcaddr in 10.0.0.0/8)".to_owned()),
+            filter_owners: vec![("src_team".to_owned(), Column::SrcOwner1)],
             format: Some("version account-id brand-new".to_owned()),
             verdict: Verdict::Every,
             spec,

@@ -14,6 +14,7 @@ use super::traffic::{Summed, TrafficQuestion};
 use super::{Job, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
+use crate::group::filter::Filter;
 use crate::group::{Account, Batcher, Class, Overflow, Rollup, Shared, Tally};
 use crate::join::frame::{Coded, frame};
 use crate::join::{Facts, Roster, Shards, Sink, Traffic, Writer};
@@ -144,16 +145,20 @@ fn surveyed(
     let roster = Roster::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
     stages.ended("records were joined");
-    let sum = |needs: &[Need]| sums(&traffic, needs, (job.seed, machine.overflow.as_ref()), &facts, threads);
+    let filter = job.filter.as_ref();
+    let sum = |needs: &[Need]| sums(&traffic, (filter, needs), (job.seed, machine.overflow.as_ref()), &facts, threads);
     let asked = plan(if survey.is_empty() { Vec::new() } else { sum(survey)?.0 })?;
     let (rollups, became) = sum(&asked)?;
     stages.ended("traffic was summed");
     let Became { account: judged, boundary, undirected } = became;
     read.account[Class::Counted] = Tally::default();
+    if filter.is_some_and(|filter| filter.parts().1.is_some()) {
+        read.account[Class::Blocked] = Tally::default();
+    }
     read.account.add(&judged);
     let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
-    let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected)).chain(filter_note(job));
-    let notes = told.chain(limits).collect();
+    let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
+    let notes = told.chain(filter_note(job)).chain(parts_note(job)).chain(limits).collect();
     let warnings = question.sources.warnings().collect();
     Ok(Summed { read, notes, warnings, rollups, interfaces, overflow: machine.overflow.clone() })
 }
@@ -161,7 +166,7 @@ fn surveyed(
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.
 fn sums(
     traffic: &Traffic<'_>,
-    sums: &[Need],
+    (filter, sums): (Option<&Filter>, &[Need]),
     (seed, overflow): (u64, Option<&Overflow>),
     facts: &Rollup,
     threads: &ThreadPool,
@@ -169,14 +174,18 @@ fn sums(
     let shared = |sum: &Need| Arc::new(Shared::new(Arc::new(sum.spec.clone()), seed, overflow.cloned()));
     let shared: Vec<Arc<Shared>> = sums.iter().map(shared).collect();
     let tables = |shared| Tables(Batcher::new(Arc::clone(shared)));
-    let writer = || Writer::new(traffic, sums.iter().map(|sum| &sum.wanted).zip(shared.iter().map(tables)));
+    let writer = || Writer::new(traffic, filter, sums.iter().map(|sum| &sum.wanted).zip(shared.iter().map(tables)));
     let became = threads.install(|| {
         let folded = facts.shards().into_par_iter().try_fold(writer, |mut writer, shard| {
             writer.shard(shard)?;
             Ok::<_, Error>(writer)
         });
         let became = folded.map(|writer| {
-            writer.map(|Writer { account, boundary, undirected, .. }| Became { account, boundary, undirected })
+            writer.map(|writer| Became {
+                account: writer.account().clone(),
+                boundary: writer.boundary(),
+                undirected: writer.undirected(),
+            })
         });
         became.try_reduce(Became::default, |one, other| Ok(one.and(other)))
     })?;
@@ -220,6 +229,18 @@ const OF_THE_INTERFACE: [Column; 11] = [
     Column::Action,
     Column::FlowLogId,
 ];
+
+/// Which part of a filter was applied to what, if not all of it to records.
+fn parts_note(job: &Job) -> Option<String> {
+    let (records, traffic) = job.filter.as_ref()?.parts();
+    let traffic = traffic?;
+    Some(match records {
+        Some(records) => format!(
+            "--where: `{records}` was applied to records before they were joined, `{traffic}` to the joined traffic"
+        ),
+        None => format!("--where: `{traffic}` was applied to the joined traffic"),
+    })
+}
 
 /// A filter that picks one of two views picks, as often as not, the one that does not count.
 fn filter_note(job: &Job) -> Option<String> {

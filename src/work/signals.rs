@@ -35,8 +35,14 @@ pub struct SignalsQuestion {
 /// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
 pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Result<Answer, Error> {
     let SignalsQuestion { sources, lists, terms, shape, overflow } = question;
-    let wanted =
-        Wanted { columns: signals::columns(), traffic: true, charges: false, blocked: true, kept: Kept::default() };
+    let wanted = Wanted {
+        columns: signals::columns(),
+        traffic: true,
+        charges: false,
+        blocked: true,
+        kept: Kept::default(),
+        unfiltered: false,
+    };
     let sums = vec![Need { name: "traffic", wanted, spec: signals::spec() }];
     let traffic = TrafficQuestion { sources, extra: signals::EXTRA.to_vec(), sums, overflow };
     let threads = job.threads()?;

@@ -9,8 +9,9 @@ use super::plan::{Needs, Plan};
 use super::root::joined;
 use super::{Job, Progress};
 use crate::error::Error;
+use crate::group::filter::Filter;
 use crate::group::{Interfaces, Overflow, Rollup};
-use crate::join::{Sources, spec};
+use crate::join::{Sources, rides_along, spec};
 use crate::report::Report;
 use crate::report::question::Need;
 use crate::schema::Column;
@@ -61,8 +62,20 @@ pub(super) fn spilled_bytes(overflow: Option<&Overflow>) -> u64 {
 
 impl TrafficQuestion {
     /// What it needs of the records.
-    pub(super) fn needs(&self) -> Needs {
-        Needs { spec: spec(&self.extra), blocked: true, interfaces: true }
+    pub(super) fn needs(&self, job: &Job) -> Needs {
+        Needs { spec: spec(&self.passthrough(job)), blocked: true, interfaces: true }
+    }
+
+    /// The columns of the records that ride along, for it and for what the job's filter asks of traffic.
+    fn passthrough(&self, job: &Job) -> Vec<Column> {
+        let mut columns = self.extra.clone();
+        let of_filter = job.filter.iter().flat_map(Filter::riders).filter(|column| rides_along(*column));
+        for column in of_filter {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        columns
     }
 }
 
@@ -73,7 +86,7 @@ pub(super) fn summed(
     threads: &ThreadPool,
     progress: &Progress,
 ) -> Result<Summed, Error> {
-    let plan = Plan::new(job, question.needs());
+    let plan = Plan::new(job, question.needs(job));
     let machine = Machine { threads, overflow: question.overflow.clone(), progress };
     let ledger = job.leaves.ledger(job, &plan, &machine)?;
     joined(job, ledger, question, &machine)

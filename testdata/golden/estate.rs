@@ -9,6 +9,8 @@ mod charges;
 mod counting;
 #[path = "estate/edges.rs"]
 mod edges;
+#[path = "estate/filters.rs"]
+mod filters;
 #[path = "estate/read.rs"]
 mod read;
 #[path = "estate/reports.rs"]

@@ -1,23 +1,17 @@
-//! Comparisons as written → tests: column names are found, operators allowed, values read as the column's kind.
+//! Comparisons as written → tests: names are found, operators allowed, values read as the column's kind.
 
-use std::borrow::Cow;
-
-use regex::bytes::RegexBuilder;
-
-use super::evaluate::{Node, Pattern, Test};
+use super::evaluate::{Leaf, Test};
 use super::fault::Fault;
 use super::literal::{self, Span};
+use super::names::{self, Names, PAIRS};
+use super::parse::{Comparison, Literal, Relation, Terms};
 use super::ranges::Ranges;
+use super::text::{self, is_glob};
+use super::tree::Tree;
 use crate::error;
-use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, Column, ColumnSet, Kind, Stage};
+use crate::schema::charge::Charge;
+use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, Column, Kind};
 use crate::units::time::Zone;
-
-/// How large the compiled form of a pattern may become.
-pub const PATTERN_BYTES_MAX: usize = 1 << 20;
-
-/// Names that stand for two columns: a test holds if either one passes it.
-const PAIRS: [(&str, [Column; 2]); 2] =
-    [("addr", [Column::Src, Column::Dst]), ("anyport", [Column::Srcport, Column::Dstport])];
 
 /// Columns whose texts are known: another text is a slip that would select nothing.
 const VOCABULARIES: [(Column, &[&str]); 3] = [
@@ -25,141 +19,116 @@ const VOCABULARIES: [(Column, &[&str]); 3] = [
     (Column::LogStatus, &["OK", "NODATA", "SKIPDATA"]),
     (Column::FlowDirection, &["ingress", "egress"]),
 ];
+/// Columns whose values have the names of ports.
+const PORTS: [Column; 3] = [Column::Srcport, Column::Dstport, Column::Port];
 
 /// What a comparison compares: a column, or two of one kind.
 #[derive(Debug)]
 pub(super) struct Subject {
-    /// As it was typed.
-    pub(super) name: String,
     columns: Vec<Column>,
     kind: Kind,
 }
 
 impl Subject {
-    /// The subject of a name at a place: a column's name or alias with or without underscores, or a pair.
-    pub(super) fn of(typed: &str, at: usize) -> Result<Self, Fault> {
-        let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-        let pair = PAIRS.iter().find(|(name, _)| *name == plain(typed)).map(|(_, columns)| columns.to_vec());
-        let exact = || Column::of_name(&typed.to_ascii_lowercase());
-        let loose = || Column::names().find(|name| plain(name) == plain(typed)).and_then(Column::of_name);
-        let of_records = |column: &Column| column.stage() != Stage::Join;
-        let column = || exact().or_else(loose).filter(of_records);
-        let columns = pair.or_else(|| column().map(|column| vec![column]));
-        match columns.as_deref() {
-            Some([first, ..]) => {
-                Ok(Self { name: typed.to_owned(), kind: first.kind(), columns: columns.unwrap_or_default() })
-            }
-            _ => Err(unknown(typed, at)),
-        }
-    }
-
-    /// The operators that it takes, for hints.
-    pub(super) fn operators(&self) -> String {
-        let operators = match self.kind {
-            Kind::Address => "= != in, not in",
-            Kind::Small | Kind::Big | Kind::Time => "= != < <= > >= in, not in",
-            Kind::Text => "= != ~ !~ in, not in",
-        };
-        format!("{} takes {operators}, is absent, is present", article(self.kind))
-    }
-
     fn takes(&self, relation: Relation) -> bool {
         match relation {
             Relation::Equal | Relation::In | Relation::Absent => true,
-            Relation::Less | Relation::AtMost | Relation::More | Relation::AtLeast => {
-                matches!(self.kind, Kind::Small | Kind::Big | Kind::Time)
-            }
             Relation::Like => self.kind == Kind::Text,
+            _ => self.is_number() || self.kind == Kind::Time,
         }
     }
 
     fn is(&self, column: Column) -> bool {
         self.columns == [column]
     }
+
+    fn is_number(&self) -> bool {
+        is_number(self.kind)
+    }
 }
 
-/// How a subject relates to its values, without the negation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    Equal,
-    Less,
-    AtMost,
-    More,
-    AtLeast,
-    Like,
-    In,
-    Absent,
-}
-
-/// An operator as written.
-#[derive(Debug)]
-pub(super) struct Operator {
-    pub(super) relation: Relation,
-    /// Whether it is the relation's negation: `!=`, `!~`, `not in`, `is present`.
-    pub(super) negated: bool,
-    pub(super) text: String,
-    pub(super) at: usize,
-}
-
-/// A value as written, without quotes.
-#[derive(Debug)]
-pub(super) struct Literal<'a> {
-    pub(super) text: Cow<'a, str>,
-    /// The byte of the expression that it starts at.
-    pub(super) at: usize,
-    /// The byte where it starts inside the quotes.
-    pub(super) inside: usize,
-}
-
-/// A comparison as written.
-#[derive(Debug)]
-pub(super) struct Comparison<'a> {
-    pub(super) subject: Subject,
-    pub(super) operator: Operator,
-    pub(super) values: Vec<Literal<'a>>,
-}
+type Compared<'a> = Comparison<'a, Subject>;
 
 /// Makes tests of comparisons, and keeps what all of them need.
-#[derive(Debug)]
-pub(super) struct Checker {
+pub(super) struct Checker<'n> {
     now: u32,
     zone: Zone,
-    /// The columns of the tests so far.
-    pub(super) columns: ColumnSet,
+    names: &'n mut dyn Names,
     /// How many text tests there are so far.
-    pub(super) text_tests: usize,
+    text_tests: usize,
+    /// The owners that were named.
+    pub(super) owners: Vec<(String, Column)>,
 }
 
-impl Checker {
-    pub(super) fn new(now: u32, zone: Zone) -> Self {
-        Self { now, zone, columns: ColumnSet::default(), text_tests: 0 }
+impl<'n> Checker<'n> {
+    pub(super) fn new(now: u32, zone: Zone, names: &'n mut dyn Names) -> Self {
+        Self { now, zone, names, text_tests: 0, owners: Vec::new() }
     }
 
-    /// The test that a comparison stands for.
-    pub(super) fn test(&mut self, comparison: &Comparison<'_>) -> Result<Node, Fault> {
-        let Comparison { subject, operator, .. } = comparison;
-        if !subject.takes(operator.relation) {
-            return Err(not_taken(subject, operator));
+    /// The column of a name that is one; a fault if this expression is not for columns of its stage.
+    fn column(&mut self, typed: &str, at: usize, exact: bool) -> Result<Option<Column>, Fault> {
+        if let Some(column) = self.names.owner(typed).map_err(|error| Fault::of(at, &error))? {
+            if self.owners.iter().all(|(name, _)| name != typed) {
+                self.owners.push((typed.to_owned(), column));
+            }
+            return Ok(Some(column));
         }
-        let test = match (operator.relation, subject.kind) {
-            (Relation::Absent, kind) => absent(kind),
-            (_, Kind::Address) => Test::Address(addresses(comparison)?),
-            (_, Kind::Big) => Test::Big(Ranges::of(self.numbers(comparison, ABSENT_BIG - 1)?)),
-            (_, Kind::Small | Kind::Time) => Test::Small(self.smalls(comparison)?),
-            (_, Kind::Text) => self.text(comparison)?,
-        };
-        for column in &subject.columns {
-            self.columns = self.columns.with(*column);
+        let column = if exact { names::exact_column(typed) } else { names::column(typed) };
+        match column {
+            Some(column) if !names::is_of_record(column) && !self.names.take_traffic() => {
+                Err(Fault::new(at, format!("`{typed}` is a column of traffic, and only records are read here"))
+                    .hint("top, cost, compare, transfer and anomalies join records into traffic, and take it"))
+            }
+            column => Ok(column),
         }
-        let mut tests = subject.columns.iter().map(|column| Node::Test(*column, test.clone()));
-        let node = match (tests.next(), tests.next()) {
-            (Some(only), None) => only,
-            (first, second) => Node::Any(first.into_iter().chain(second).collect()),
-        };
-        Ok(node.negated(operator.negated))
     }
 
-    fn smalls(&self, comparison: &Comparison<'_>) -> Result<Ranges<u32>, Fault> {
+    fn unknown(&self, typed: &str, at: usize) -> Fault {
+        let takes_traffic = self.names.take_traffic();
+        let is_taken = |name: &&str| {
+            Column::of_name(name)
+                .is_some_and(|column| !column.is_inner() && (takes_traffic || names::is_of_record(column)))
+        };
+        let keys = self.names.owner_keys();
+        let owners = keys.iter().flat_map(|key| ["", "src_", "dst_"].map(|side| format!("{side}{key}")));
+        let owners: Vec<String> = owners.collect();
+        let columns = Column::names().filter(is_taken).chain(PAIRS.iter().map(|(name, _)| *name));
+        let known = owners.iter().map(String::as_str).chain(columns.map(|name| -> &str { name }));
+        let hint = match error::nearest(&typed.to_ascii_lowercase().replace('-', "_"), known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`outflow fields` lists the columns".to_owned(),
+        };
+        let fault = Fault::new(at, format!("unknown column `{typed}`")).hint(hint);
+        match (takes_traffic, &keys[..]) {
+            (false, _) => fault,
+            (true, []) => fault.hint("owners such as team need a table of tags: --tags FILE"),
+            (true, keys) => fault.hint(format!("the owner keys are {}", keys.join(", "))),
+        }
+    }
+
+    /// The column that a subject is compared with, if the value names one. A text may be anything, so only an unquoted
+    /// word that is a column's full name stands for the column; numbers, times and addresses cannot be mistaken.
+    fn other(&mut self, comparison: &Compared<'_>) -> Result<Option<Column>, Fault> {
+        let (subject, relation) = (&comparison.subject, comparison.operator.relation);
+        let [value] = &comparison.values[..] else { return Ok(None) };
+        if value.is_quoted || !(relation == Relation::Equal || relation.is_order()) {
+            return Ok(None);
+        }
+        let is_text = subject.kind == Kind::Text;
+        let column = self.column(&value.text, value.at, is_text)?;
+        let is_same = |other: Kind| other == subject.kind || is_number(other) && subject.is_number();
+        match column {
+            Some(column) if is_same(column.kind()) => Ok(Some(column)),
+            Some(column) if !is_text => {
+                let (name, own, other) = (&comparison.name, article(subject.kind), article(column.kind()));
+                Err(Fault::new(value.at, format!("`{name}` is {own} and `{}` is {other}", value.text))
+                    .hint("columns of one kind can be compared"))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn smalls(&self, comparison: &Compared<'_>) -> Result<Ranges<u32>, Fault> {
         let most = ABSENT_SMALL - 1;
         let ranges = self.numbers(comparison, most.into())?;
         // What begins beyond the largest small number holds none; what ends there ends at the largest.
@@ -169,7 +138,7 @@ impl Checker {
     }
 
     /// The numbers or times that pass, none above `most`.
-    fn numbers(&self, comparison: &Comparison<'_>, most: u64) -> Result<Vec<(u64, u64)>, Fault> {
+    fn numbers(&self, comparison: &Compared<'_>, most: u64) -> Result<Vec<(u64, u64)>, Fault> {
         let spans: Result<Vec<_>, _> =
             comparison.values.iter().map(|value| self.number_span(comparison, value)).collect();
         let range = |(low, high): (u64, u64)| match comparison.operator.relation {
@@ -182,35 +151,159 @@ impl Checker {
         Ok(spans?.into_iter().filter_map(range).map(|(low, high)| (low, high.min(most))).collect())
     }
 
-    fn number_span(&self, comparison: &Comparison<'_>, value: &Literal<'_>) -> Result<(u64, u64), Fault> {
-        let read = |text: &str, at| match &comparison.subject {
-            subject if subject.kind == Kind::Time => literal::moment(text, at, self.now, self.zone),
-            subject if subject.is(Column::Protocol) => literal::protocol(text, at),
+    fn number_span(&self, comparison: &Compared<'_>, value: &Literal<'_>) -> Result<(u64, u64), Fault> {
+        let subject = &comparison.subject;
+        let is_port = subject.columns.iter().all(|column| PORTS.contains(column));
+        let read = |text: &str, at| match subject.kind {
+            Kind::Time => literal::moment(text, at, self.now, self.zone),
+            _ if comparison.bits.is_some() => literal::number(text, at),
+            _ if subject.is(Column::Protocol) => literal::protocol(text, at),
+            _ if is_port => literal::port(text, at),
             _ => literal::number(text, at),
         };
         span(comparison, value, read, |low, high| low <= high)
     }
 
-    fn text(&mut self, comparison: &Comparison<'_>) -> Result<Test, Fault> {
+    fn bits(&self, comparison: &Compared<'_>, bits: &Literal<'_>) -> Result<Test, Fault> {
+        if !comparison.subject.is_number() {
+            let (name, kind) = (&comparison.name, article(comparison.subject.kind));
+            return Err(Fault::new(bits.at, format!("`{name}` is {kind}, and & tests the bits of integers")));
+        }
+        if comparison.operator.relation == Relation::Absent {
+            return Err(Fault::new(comparison.operator.at, "bits are of a value that is present")
+                .hint(format!("write `{} is absent`", comparison.name)));
+        }
+        let mask = literal::number(&bits.text, bits.at)?;
+        Ok(Test::Bits(mask, Ranges::of(self.numbers(comparison, u64::MAX)?)))
+    }
+
+    fn text(&mut self, comparison: &Compared<'_>) -> Result<Test, Fault> {
         let pattern = match (comparison.operator.relation, comparison.values.as_slice()) {
-            (Relation::Like, [value]) => Pattern::Like(regex(value)?),
-            (_, values) => {
-                Pattern::OneOf(values.iter().map(|value| text(&comparison.subject, value)).collect::<Result<_, _>>()?)
+            (Relation::Like, [value]) => text::like(value)?,
+            (relation, values) => {
+                for value in values {
+                    self.check_text(comparison, value, relation)?;
+                }
+                text::one_of(values)?
             }
         };
         self.text_tests += 1;
         Ok(Test::Text(self.text_tests - 1, pattern))
     }
+
+    fn check_text(&mut self, comparison: &Compared<'_>, value: &Literal<'_>, relation: Relation) -> Result<(), Fault> {
+        let name = &comparison.name;
+        if value.text == "-" {
+            let hint = format!("write `{name} is absent`");
+            return Err(Fault::new(value.at, "`-` in a log means an absent value").hint(hint));
+        }
+        let is_column = |column: Column| column.kind() == Kind::Text;
+        if relation == Relation::In
+            && !value.is_quoted
+            && self.column(&value.text, value.at, true)?.is_some_and(is_column)
+        {
+            return Err(Fault::new(value.at, format!("`{}` is a column, and lists hold values", value.text))
+                .hint(format!("write `{name} = {}`, or put the text in quotes", value.text)));
+        }
+        let [column] = comparison.subject.columns[..] else { return Ok(()) };
+        let fixed = VOCABULARIES.iter().find(|(of, _)| *of == column).map(|(_, texts)| texts.to_vec());
+        let of_charges = || (column == Column::Charge).then(|| Charge::names().collect::<Vec<_>>());
+        let Some(texts) = fixed.or_else(of_charges).or_else(|| self.names.texts(column)) else { return Ok(()) };
+        if texts.iter().any(|known| text::passes(value, known)) {
+            return Ok(());
+        }
+        let fault = Fault::new(value.at, format!("`{name}` is never `{}`", value.text));
+        let near = if is_glob(value) { None } else { error::nearest(&value.text, texts.iter().copied()) };
+        Err(match near.filter(|near| !near.eq_ignore_ascii_case(&value.text) && texts.len() > 3) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault.hint(format!("its texts are {}", texts.join(", "))),
+        })
+    }
 }
 
-fn addresses(comparison: &Comparison<'_>) -> Result<Ranges<u128>, Fault> {
+impl Terms for Checker<'_> {
+    type Subject = Subject;
+    type Test = Leaf;
+
+    fn is_quoted_name(&self, text: &str) -> bool {
+        self.names.owner_keys().iter().any(|key| {
+            let side = |side: &str| text.strip_prefix(side) == Some(key);
+            names::column(text).is_none() && (text == *key || side("src_") || side("dst_"))
+        })
+    }
+
+    fn subject(&mut self, name: &str, at: usize) -> Result<Subject, Fault> {
+        let columns = match names::pair(name) {
+            Some(pair) => pair.to_vec(),
+            None => self.column(name, at, false)?.into_iter().collect(),
+        };
+        let kind = columns.first().map(|first| first.kind()).ok_or_else(|| self.unknown(name, at))?;
+        Ok(Subject { columns, kind })
+    }
+
+    fn operators(&self, subject: &Subject) -> String {
+        let operators = match subject.kind {
+            Kind::Address => "= != in, not in",
+            Kind::Small | Kind::Big | Kind::Time => "= != < <= > >= in, not in",
+            Kind::Text => "= != ~ !~ in, not in",
+        };
+        format!("{} takes {operators}, is absent, is present", article(subject.kind))
+    }
+
+    fn test(&mut self, comparison: &Compared<'_>) -> Result<Tree<Leaf>, Fault> {
+        let Comparison { subject, operator, bits, .. } = comparison;
+        if !subject.takes(operator.relation) {
+            return Err(self.not_taken(comparison));
+        }
+        let leaf: Box<dyn Fn(Column) -> Leaf> = match (bits, self.other(comparison)?) {
+            (None, Some(other)) => Box::new(move |column| Leaf::Compare(column, operator.relation, other)),
+            _ => {
+                let test = match (bits, operator.relation, subject.kind) {
+                    (Some(bits), ..) => self.bits(comparison, bits)?,
+                    (_, Relation::Absent, kind) => absent(kind),
+                    (_, _, Kind::Address) => Test::Address(addresses(comparison)?),
+                    (_, _, Kind::Big) => Test::Big(Ranges::of(self.numbers(comparison, ABSENT_BIG - 1)?)),
+                    (_, _, Kind::Small | Kind::Time) => Test::Small(self.smalls(comparison)?),
+                    (_, _, Kind::Text) => self.text(comparison)?,
+                };
+                Box::new(move |column| Leaf::Test(column, test.clone()))
+            }
+        };
+        let mut tests = subject.columns.iter().map(|column| Tree::Is(leaf(*column)));
+        let tree = match (tests.next(), tests.next()) {
+            (Some(only), None) => only,
+            (first, second) => Tree::Any(first.into_iter().chain(second).collect()),
+        };
+        Ok(tree.negated(operator.negated))
+    }
+}
+
+impl Checker<'_> {
+    fn not_taken(&self, comparison: &Compared<'_>) -> Fault {
+        let Comparison { name, subject, operator, .. } = comparison;
+        let (what, text) = (article(subject.kind), &operator.text);
+        let fault = Fault::new(operator.at, format!("`{name}` is {what}, which `{text}` does not compare"));
+        let fault = match subject.kind {
+            Kind::Text => fault.hint("`~` compares a text with a pattern: instance_tag ~ \"^web-\""),
+            Kind::Address => fault.hint("`in` compares an address with a CIDR or a range: src in 10.0.0.0/8"),
+            Kind::Small | Kind::Big | Kind::Time => fault,
+        };
+        fault.hint(self.operators(subject))
+    }
+}
+
+fn is_number(kind: Kind) -> bool {
+    matches!(kind, Kind::Small | Kind::Big)
+}
+
+fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, Fault> {
     let is_in = comparison.operator.relation == Relation::In;
     let mut ranges = Vec::new();
     for value in &comparison.values {
         let (low, high) = match value.text.contains('/') {
             true if is_in => literal::cidr(&value.text, value.at)?,
             true => {
-                let hint = format!("`{} in {}` compares with a CIDR", comparison.subject.name, value.text);
+                let hint = format!("`{} in {}` compares with a CIDR", comparison.name, value.text);
                 return Err(Fault::new(value.at, format!("`{}` is not one address", value.text)).hint(hint));
             }
             false => span(comparison, value, literal::address, |low, high| {
@@ -224,7 +317,7 @@ fn addresses(comparison: &Comparison<'_>) -> Result<Ranges<u128>, Fault> {
 
 /// The first and last value of a literal: `8000..8999` after `in`, else one value twice.
 fn span<T: Copy>(
-    comparison: &Comparison<'_>,
+    comparison: &Compared<'_>,
     value: &Literal<'_>,
     read: impl Fn(&str, usize) -> Result<T, Fault>,
     in_order: impl Fn(T, T) -> bool,
@@ -233,7 +326,7 @@ fn span<T: Copy>(
         return read(&value.text, value.at).map(|only| (only, only));
     };
     if comparison.operator.relation != Relation::In {
-        let hint = format!("`{} in {}` compares with a range", comparison.subject.name, value.text);
+        let hint = format!("`{} in {}` compares with a range", comparison.name, value.text);
         return Err(Fault::new(value.at, format!("`{}` is not one value", value.text)).hint(hint));
     }
     let span = (read(low, value.inside)?, read(high, value.inside + low.len() + 2)?);
@@ -251,60 +344,6 @@ fn absent(kind: Kind) -> Test {
         Kind::Small | Kind::Time => Test::Small(Ranges::of(vec![(ABSENT_SMALL, ABSENT_SMALL)])),
         Kind::Text => Test::Small(Ranges::of(vec![(ABSENT_TEXT, ABSENT_TEXT)])),
     }
-}
-
-fn text(subject: &Subject, value: &Literal<'_>) -> Result<Vec<u8>, Fault> {
-    if value.text == "-" {
-        let hint = format!("write `{} is absent`", subject.name);
-        return Err(Fault::new(value.at, "`-` in a log means an absent value").hint(hint));
-    }
-    let vocabulary = VOCABULARIES.iter().find(|(column, _)| subject.is(*column)).map(|(_, texts)| *texts);
-    match vocabulary {
-        Some(texts) if !texts.contains(&&*value.text) => {
-            Err(Fault::new(value.at, format!("`{}` is never `{}`", subject.name, value.text))
-                .hint(format!("its texts are {}", texts.join(", "))))
-        }
-        _ => Ok(value.text.as_bytes().to_vec()),
-    }
-}
-
-fn regex(value: &Literal<'_>) -> Result<regex::bytes::Regex, Fault> {
-    RegexBuilder::new(&value.text).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| {
-        let shown = error.to_string();
-        // The library draws the pattern with a caret of its own; its last line tells what is wrong.
-        let reason = shown.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Fault::new(value.at, format!("`{}` is not a pattern: {reason}", value.text))
-            .hint("patterns are regular expressions; a backslash before . ( [ + makes them plain characters")
-    })
-}
-
-fn unknown(typed: &str, at: usize) -> Fault {
-    if Column::of_name(&typed.to_ascii_lowercase()).is_some_and(|column| column.stage() == Stage::Join) {
-        return Fault::new(
-            at,
-            format!("`{typed}` is a column of traffic, and records are chosen before they are joined"),
-        )
-        .hint("group by it (--by), and choose among the rows");
-    }
-    let of_records = |name: &&str| Column::of_name(name).is_none_or(|column| column.stage() != Stage::Join);
-    let names = Column::names().filter(of_records).chain(PAIRS.iter().map(|(name, _)| *name));
-    let hint = match error::nearest(&typed.to_ascii_lowercase().replace('-', "_"), names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`outflow fields` lists the columns".to_owned(),
-    };
-    Fault::new(at, format!("unknown column `{typed}`")).hint(hint)
-}
-
-fn not_taken(subject: &Subject, operator: &Operator) -> Fault {
-    let what = article(subject.kind);
-    let fault =
-        Fault::new(operator.at, format!("`{}` is {what}, which `{}` does not compare", subject.name, operator.text));
-    let fault = match subject.kind {
-        Kind::Text => fault.hint("`~` compares a text with a pattern: instance_tag ~ \"^web-\""),
-        Kind::Address => fault.hint("`in` compares an address with a CIDR or a range: src in 10.0.0.0/8"),
-        Kind::Small | Kind::Big | Kind::Time => fault,
-    };
-    fault.hint(subject.operators())
 }
 
 fn article(kind: Kind) -> &'static str {

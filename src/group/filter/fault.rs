@@ -7,7 +7,7 @@ pub(super) const EXCERPT_SIDE_MAX: usize = 60;
 
 /// Something wrong at a place of the expression.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// The byte of the expression that it starts at.
     at: usize,
     message: String,
@@ -15,26 +15,26 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
+    pub(crate) fn new(at: usize, message: impl Into<String>) -> Self {
         Self { at, message: message.into(), hints: Vec::new() }
     }
 
     /// What another reader said of a literal at this place.
-    pub(super) fn of(at: usize, error: &Error) -> Self {
+    pub(crate) fn of(at: usize, error: &Error) -> Self {
         Self { at, message: error.to_string(), hints: error.hints().to_vec() }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The error that shows the expression with a caret under the place.
-    pub(super) fn into_error(self, expression: &str) -> Error {
+    /// The error that shows an expression of this name with a caret under the place.
+    pub(crate) fn into_error(self, name: &str, expression: &str) -> Error {
         let (line, caret) = excerpt(expression, self.at);
         // A value may hold anything; the message stays one line.
         let message: String = self.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let error = Error::usage(format!("filter: {message}\n  {line}\n  {}^", " ".repeat(caret)));
+        let error = Error::usage(format!("{name}: {message}\n  {line}\n  {}^", " ".repeat(caret)));
         self.hints.into_iter().fold(error, Error::hint)
     }
 }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_character_that_is_meant() {
-        let shown = |expression: &str, at| Fault::new(at, "no").into_error(expression).to_string();
+        let shown = |expression: &str, at| Fault::new(at, "no").into_error("filter", expression).to_string();
         assert_eq!(shown("a = b", 4), "filter: no\n  a = b\n      ^");
         assert_eq!(shown("é\t= ü!", "é\t= ü".len()), "filter: no\n  é = ü!\n       ^");
         assert_eq!(shown("a =", 3), "filter: no\n  a =\n     ^");

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use super::fault::Fault;
 
 /// The symbols, each before its own beginnings.
-const SYMBOLS: [&str; 16] = ["<=", ">=", "!=", "!~", "==", "<>", "&&", "||", "=", "<", ">", "!", "~", "(", ")", ","];
+const SYMBOLS: [&str; 17] =
+    ["<=", ">=", "!=", "!~", "==", "<>", "&&", "||", "=", "<", ">", "!", "~", "(", ")", ",", "&"];
 /// Characters that end a word, beside spaces.
 const WORD_ENDS: &str = "()!,=<>~&|\"'";
 /// Quotes that text processors write, and that nobody means as part of a word.
@@ -32,6 +33,8 @@ pub(super) struct Token<'a> {
     pub(super) text: Cow<'a, str>,
     /// The byte of the expression that it starts at.
     pub(super) at: usize,
+    /// The byte behind its last.
+    pub(super) end: usize,
 }
 
 /// The tokens of an expression; the last one is its end.
@@ -42,7 +45,7 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, Fault> {
         let rest = expression[at..].trim_start();
         at = expression.len() - rest.len();
         let (sort, text, length) = token(rest, at)?;
-        tokens.push(Token { sort, text, at });
+        tokens.push(Token { sort, text, at, end: at + length });
         if sort == Sort::End {
             return Ok(tokens);
         }
@@ -106,6 +109,7 @@ mod tests {
             shown("src in(10.0.0.0/8,::1)&&!a<>1"),
             ["src", "in", "(", "10.0.0.0/8", ",", "::1", ")", "&&", "!", "a", "<>", "1", ""]
         );
+        assert_eq!(shown("tcp_flags&2=2"), ["tcp_flags", "&", "2", "=", "2", ""]);
         assert_eq!(
             shown(r#"a="it's" b='it''s' c~"\d""""#),
             ["a", "=", "it's", "b", "=", "it's", "c", "~", "\\d\"", ""]
@@ -113,5 +117,7 @@ mod tests {
         assert_eq!(shown("start>=2026-10-01T12:00:00+02:00"), ["start", ">=", "2026-10-01T12:00:00+02:00", ""]);
         let places: Vec<_> = tokens(" ü = 'é' x").expect("tokens").into_iter().map(|token| token.at).collect();
         assert_eq!(places, [1, 4, 6, 11, 12]);
+        let ends: Vec<_> = tokens(" ü = 'é' x").expect("tokens").into_iter().map(|token| token.end).collect();
+        assert_eq!(ends, [3, 5, 10, 12, 12]);
     }
 }

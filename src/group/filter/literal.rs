@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use crate::error;
-use crate::schema::ABSENT_ADDRESS;
+use crate::schema::{ABSENT_ADDRESS, port};
 pub(super) use crate::units::address::is_ipv4;
 use crate::units::address::{self, IPV4, Prefix};
 use crate::units::size;
@@ -57,9 +57,30 @@ pub(super) fn present_addresses(low: u128, high: u128) -> Vec<Span<u128>> {
     ]
 }
 
-/// A whole number or a size.
-pub(super) fn number(text: &str, at: usize) -> Result<u64, Fault> {
-    size::parse(text).map_err(|error| Fault::of(at, &error))
+/// A whole number, also one in hexadecimal digits, or a size.
+pub(crate) fn number(text: &str, at: usize) -> Result<u64, Fault> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    match digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
+        Some(number) => Ok(number),
+        None => size::parse(text).map_err(|error| Fault::of(at, &error)),
+    }
+}
+
+/// A port's number or name.
+pub(super) fn port(text: &str, at: usize) -> Result<u64, Fault> {
+    if let Some(port) = port::of_name(text) {
+        return Ok(port.into());
+    }
+    number(text, at).map_err(|fault| {
+        if !text.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+            return fault;
+        }
+        let near = error::nearest(&text.to_ascii_lowercase(), port::names());
+        let hint = near.map_or("write its number, or a name such as https, ssh, dns".into(), |near| {
+            format!("did you mean `{near}`?")
+        });
+        Fault::new(at, format!("unknown port `{text}`")).hint(hint)
+    })
 }
 
 /// A protocol's number or name.
@@ -78,6 +99,6 @@ pub(super) fn protocol(text: &str, at: usize) -> Result<u64, Fault> {
 }
 
 /// Anything that [`time::parse_moment`] reads.
-pub(super) fn moment(text: &str, at: usize, now: u32, zone: Zone) -> Result<u64, Fault> {
+pub(crate) fn moment(text: &str, at: usize, now: u32, zone: Zone) -> Result<u64, Fault> {
     time::parse_moment(text, now, zone).map(u64::from).map_err(|error| Fault::of(at, &error))
 }

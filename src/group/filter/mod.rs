@@ -1,95 +1,171 @@
 //! The `--where` grammar: text → filter → the rows of a block that pass.
 //!
 //! ```text
-//! src in 10.0.0.0/8 and dst_port = 443 and bytes > 10MiB and not action = REJECT
+//! src in 10.0.0.0/8 and dst_port = https and bytes > 10MiB and not team = web
 //! ```
+//!
+//! The page docs/filter.md tells people what can be written.
 //!
 //! **Grammar**, loosest first; keywords in any case:
 //! `a or b` (`||`) · `a and b` (`&&`) · `not a` (`!`) · `( a )` · *column operator value*.
 //!
 //! **Columns** are those of the schema and their aliases, with or without their underscores (`dst_port` is `dstport`),
-//! and two pairs: `addr` (src or dst) and `anyport` (srcport or dstport). A comparison of a pair holds if it holds for
-//! either side; its negation (`!=`, `not in`, `is present`) therefore if it holds for neither.
+//! two pairs, `addr` (src or dst) and `anyport` (srcport or dstport), and the owner keys that [`Names`] knows. A
+//! comparison of a pair holds if it holds for either side; its negation (`!=`, `not in`, `is present`) therefore if it
+//! holds for neither.
 //!
-//! **Operators**: `=` (`==`), `!=` (`<>`), `in`, `not in`, `is absent`, `is present` for every column; `<` `<=` `>` `>=` for
-//! integers and times; `~` and `!~` for texts. After `in` stands a list in parentheses or one value alone; each may be
-//! a range with both ends included (`8000..8999`), and for addresses a CIDR.
+//! **Absent values.** Logic has two values. A comparison with an absent value is false, also one of two columns; `!=`,
+//! `not in`, `!~` and `is present` are the exact negations of `=`, `in`, `~` and `is absent`, so the first three are true
+//! for an absent value; `not` turns round whatever stands behind it. IPv6 CIDRs and ranges mean IPv6 addresses alone:
+//! `::/0` is every IPv6 address and no IPv4 one.
 //!
-//! **Values**: numbers and sizes (`443`, `10MiB`), addresses, moments as [`parse_moment`](crate::units::time::parse_moment)
-//! reads them, protocols by name (`tcp`), texts compared exactly, and patterns (regular expressions, unanchored)
-//! after `~`. Quotes, single or double, are needed where a value has spaces or any of `( ) , = < > ! ~ & |`; in them a
-//! backslash stands for itself and the quote is written twice. A text that `action`, `log_status` or `flow_direction`
-//! never has (`reject`) is an error, since it would select nothing without a word.
-//!
-//! **Absent values.** Logic has two values. A comparison with an absent value is false; `!=`, `not in`, `!~` and
-//! `is present` are the exact negations of `=`, `in`, `~` and `is absent`, so the first three are true for an absent value;
-//! `not` turns round whatever stands behind it. IPv6 CIDRs and ranges mean IPv6 addresses alone: `::/0` is every IPv6
-//! address and no IPv4 one.
-//!
-//! A filter sees records, not tags or prices: it is decided on raw and derived columns, before anything is summed.
+//! **Records and traffic.** What reads columns of records alone is decided before anything is summed; the rest when the
+//! records are joined: see `split`. The lexer and the parser serve other terms too: `--having` is the same grammar over the
+//! columns of an answer.
 
 mod check;
 mod evaluate;
 mod fault;
 mod lex;
 mod literal;
+mod names;
 mod parse;
 mod ranges;
+mod split;
+mod text;
+mod tree;
 
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::schema::ColumnSet;
+use crate::schema::{Column, ColumnSet};
 use crate::units::time::Zone;
 use evaluate::Program;
-use fault::Fault;
+use parse::conjuncts;
+use split::Split;
+use tree::Tree;
 
-pub use check::PATTERN_BYTES_MAX;
-pub use evaluate::Evaluator;
-pub use parse::DEPTH_MAX;
-
-/// How long an expression may be: room for some thousand addresses.
-pub const LENGTH_MAX: usize = 1 << 16;
+pub use evaluate::{Conditions, Evaluator};
+pub use names::{AsNamed, Names, OfRecords};
+pub use parse::{DEPTH_MAX, LENGTH_MAX};
+pub use split::CONDITIONS_MAX;
+pub use text::PATTERN_BYTES_MAX;
 
 /// A checked expression; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Filter {
     text: Arc<str>,
+    /// What records have to pass.
+    records: Part,
+    /// What is noted of records for the traffic's part.
+    conditions: Arc<[Arc<Program>]>,
+    /// What traffic has to pass.
+    traffic: Option<Part>,
+    /// Columns of the records that traffic is compared with.
+    compared: Arc<[Column]>,
+    /// The owners that it names, with their columns.
+    owners: Arc<[(String, Column)]>,
+}
+
+/// A part of a filter, with its own text.
+#[derive(Clone, Debug)]
+struct Part {
     program: Arc<Program>,
+    /// As it was written; empty if there is nothing to pass.
+    text: Arc<str>,
+}
+
+impl Part {
+    fn new((node, text): (evaluate::Node, String)) -> Self {
+        Self { program: Arc::new(Program::new(node)), text: text.into() }
+    }
 }
 
 impl Filter {
-    /// Reads an expression; `now` and `zone` are for the moments in it.
+    /// Reads an expression over records; `now` and `zone` are for the moments in it.
     ///
     /// # Errors
     /// A usage error that shows the expression, points at the character, and suggests what was meant.
     pub fn parse(text: &str, now: u32, zone: Zone) -> Result<Self, Error> {
-        if text.len() > LENGTH_MAX {
-            let fault = Fault::new(LENGTH_MAX, format!("longer than {LENGTH_MAX} bytes"));
-            return Err(fault.into_error(text));
-        }
-        let mut checker = check::Checker::new(now, zone);
-        let root = parse::tree(text, &mut checker).map_err(|fault| fault.into_error(text))?;
-        let program = Program { root, columns: checker.columns, text_tests: checker.text_tests };
-        Ok(Self { text: text.into(), program: Arc::new(program) })
+        Self::parse_with(text, now, zone, &mut OfRecords)
     }
 
-    /// The columns that `decode` must give so that the filter can be decided.
+    /// Reads an expression whose names may stand for more than columns of records.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn parse_with(text: &str, now: u32, zone: Zone, names: &mut dyn Names) -> Result<Self, Error> {
+        let mut checker = check::Checker::new(now, zone, names);
+        let split = conjuncts(text, &mut checker).and_then(|conjuncts| Split::of(text, conjuncts));
+        let Split { records, conditions, traffic, compared } =
+            split.map_err(|fault| fault.into_error("filter", text))?;
+        let all = || (Tree::All(Vec::new()), String::new());
+        Ok(Self {
+            text: text.into(),
+            records: Part::new(records.unwrap_or_else(all)),
+            conditions: conditions.into_iter().map(|condition| Arc::new(Program::new(condition))).collect(),
+            traffic: traffic.map(Part::new),
+            compared: compared.into(),
+            owners: checker.owners.into(),
+        })
+    }
+
+    /// The columns that `decode` must give so that records can be decided on.
     #[must_use]
     pub fn columns(&self) -> ColumnSet {
-        self.program.columns.iter().fold(ColumnSet::default(), |set, column| set.union(column.decoded()))
+        let programs = self.conditions.iter().chain([&self.records.program]);
+        let columns = programs.flat_map(|program| program.columns.iter());
+        columns.fold(ColumnSet::default(), |set, column| set.union(column.decoded()))
     }
 
-    /// What a worker needs to apply it.
+    /// What a worker needs to decide on records.
     #[must_use]
     pub fn evaluator(&self) -> Evaluator {
-        Evaluator::new(Arc::clone(&self.program))
+        Evaluator::new(Arc::clone(&self.records.program))
+    }
+
+    /// What a worker needs to note of records, if traffic is decided on too and asks for it.
+    #[must_use]
+    pub fn conditions(&self) -> Option<Conditions> {
+        (!self.conditions.is_empty()).then(|| Conditions::new(&self.conditions))
+    }
+
+    /// What a worker needs to decide on traffic; nothing if the records decide it all.
+    #[must_use]
+    pub fn traffic_evaluator(&self) -> Option<Evaluator> {
+        self.traffic.as_ref().map(|part| Evaluator::new(Arc::clone(&part.program)))
+    }
+
+    /// The columns that traffic must have for that.
+    #[must_use]
+    pub fn traffic_columns(&self) -> ColumnSet {
+        self.traffic.as_ref().map_or_else(ColumnSet::default, |part| part.program.columns)
+    }
+
+    /// The columns of the records that must ride along to the traffic for that.
+    #[must_use]
+    pub fn riders(&self) -> Vec<Column> {
+        let bits = (!self.conditions.is_empty()).then_some(Column::FilterBits);
+        ColumnSet::of(&self.compared).iter().chain(bits).collect()
+    }
+
+    /// The owners that it names, with their columns: what [`AsNamed`] needs to read it once more.
+    #[must_use]
+    pub fn owners(&self) -> &[(String, Column)] {
+        &self.owners
     }
 
     /// The expression as it was written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The parts of it that records have to pass, and those that traffic has to.
+    #[must_use]
+    pub fn parts(&self) -> (Option<&str>, Option<&str>) {
+        let records = Some(&*self.records.text).filter(|text| !text.is_empty());
+        (records, self.traffic.as_ref().map(|part| &*part.text))
     }
 }
 

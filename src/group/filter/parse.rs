@@ -1,106 +1,245 @@
 //! Tokens → a tree of tests, by recursive descent: `or` binds least, then `and`, then `not`, then a comparison.
 //!
-//! What a comparison means for its column is [`super::check`]'s; here is only how it is written.
+//! Here is only how an expression is written. What names mean and what a comparison tests is for [`Terms`]: those of
+//! records and traffic are [`super::check`]'s, those of an answer's rows the reports'.
 
-use super::check::{Checker, Comparison, Literal, Operator, Relation, Subject};
-use super::evaluate::Node;
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::fault::Fault;
 use super::lex::{self, Sort, Token};
+use super::tree::Tree;
 
 /// How deep parentheses and `not` may nest.
 pub const DEPTH_MAX: usize = 64;
+/// How long an expression may be: room for some thousand addresses.
+pub const LENGTH_MAX: usize = 1 << 16;
 
 const OR: [&str; 2] = ["or", "||"];
 const AND: [&str; 2] = ["and", "&&"];
 const NOT: [&str; 2] = ["not", "!"];
+const BITS: [&str; 1] = ["&"];
 /// Words of the grammar: as a column or a value they need quotes.
 const KEYWORDS: [&str; 5] = ["and", "or", "not", "in", "is"];
 
-/// The tree of an expression.
-pub(super) fn tree(expression: &str, checker: &mut Checker) -> Result<Node, Fault> {
-    let mut parser = Parser { tokens: lex::tokens(expression)?, place: 0, depth: 0, checker };
-    let node = parser.any()?;
+/// What the names and comparisons of an expression mean.
+pub(crate) trait Terms {
+    /// What a name at the left of a comparison stands for.
+    type Subject;
+    /// What a comparison becomes.
+    type Test;
+
+    /// Whether a quoted text is a name; only names that need quotes are.
+    fn is_quoted_name(&self, text: &str) -> bool {
+        let _ = text;
+        false
+    }
+
+    /// What a name stands for.
+    fn subject(&mut self, name: &str, at: usize) -> Result<Self::Subject, Fault>;
+
+    /// The operators that a subject takes, for hints.
+    fn operators(&self, subject: &Self::Subject) -> String;
+
+    /// The tests that a comparison stands for.
+    fn test(&mut self, comparison: &Comparison<'_, Self::Subject>) -> Result<Tree<Self::Test>, Fault>;
+}
+
+/// How a subject relates to its values, without the negation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    Equal,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    Like,
+    In,
+    Absent,
+}
+
+impl Relation {
+    /// Whether two values in this order relate so; of what is no order, whether they are equal.
+    pub(crate) fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Less => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::More => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+            Self::Equal | Self::Like | Self::In | Self::Absent => order.is_eq(),
+        }
+    }
+
+    /// Whether it compares by size.
+    pub(crate) fn is_order(self) -> bool {
+        matches!(self, Self::Less | Self::AtMost | Self::More | Self::AtLeast)
+    }
+}
+
+/// An operator as written.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) relation: Relation,
+    /// Whether it is the relation's negation: `!=`, `!~`, `not in`, `is present`.
+    pub(crate) negated: bool,
+    pub(crate) text: String,
+    pub(crate) at: usize,
+}
+
+/// A value as written, without quotes.
+#[derive(Debug)]
+pub(crate) struct Literal<'a> {
+    pub(crate) text: Cow<'a, str>,
+    /// The byte of the expression that it starts at.
+    pub(crate) at: usize,
+    /// The byte where it starts inside the quotes.
+    pub(crate) inside: usize,
+    pub(crate) is_quoted: bool,
+}
+
+/// A comparison as written.
+#[derive(Debug)]
+pub(crate) struct Comparison<'a, S> {
+    /// The subject as it was typed.
+    pub(crate) name: String,
+    pub(crate) subject: S,
+    /// The bits of the subject that are compared, after `&`.
+    pub(crate) bits: Option<Literal<'a>>,
+    pub(crate) operator: Operator,
+    pub(crate) values: Vec<Literal<'a>>,
+}
+
+/// A part of an expression that has to hold, and where it is written.
+#[derive(Debug)]
+pub(crate) struct Conjunct<L> {
+    pub(crate) tree: Tree<L>,
+    pub(crate) at: Range<usize>,
+}
+
+/// The parts of an expression that all have to hold.
+pub(crate) fn conjuncts<T: Terms>(expression: &str, terms: &mut T) -> Result<Vec<Conjunct<T::Test>>, Fault> {
+    if expression.len() > LENGTH_MAX {
+        return Err(Fault::new(LENGTH_MAX, format!("longer than {LENGTH_MAX} bytes")));
+    }
+    let mut parser = Parser { tokens: lex::tokens(expression)?, place: 0, depth: 0, behind: 0, terms };
+    let conjuncts = parser.any()?;
     let token = parser.next();
     match &*token.text {
-        _ if token.sort == Sort::End => Ok(node),
+        _ if token.sort == Sort::End => Ok(conjuncts),
         ")" if token.sort == Sort::Symbol => Err(Fault::new(token.at, "`)` without its `(`")),
         "," if token.sort == Sort::Symbol => {
             Err(expected("`and`, `or` or the end", &token).hint("a list stands in parentheses: dstport in (80, 443)"))
         }
+        "&" if token.sort == Sort::Symbol => Err(expected("`and`, `or` or the end", &token)
+            .hint("write and, or &&; a single & stands behind a column and tests its bits: tcp_flags & 2 = 2")),
         _ => Err(expected("`and`, `or` or the end", &token)),
     }
 }
 
-struct Parser<'a, 'c> {
+/// Parts that all have to hold as one.
+pub(crate) fn together<L>(mut conjuncts: Vec<Conjunct<L>>) -> Tree<L> {
+    match (conjuncts.len(), conjuncts.pop()) {
+        (1, Some(only)) => only.tree,
+        (_, last) => Tree::All(conjuncts.into_iter().chain(last).map(|part| part.tree).collect()),
+    }
+}
+
+struct Parser<'a, 't, T> {
     tokens: Vec<Token<'a>>,
     place: usize,
     depth: usize,
-    checker: &'c mut Checker,
+    /// Where the last token that was taken ends.
+    behind: usize,
+    terms: &'t mut T,
 }
 
-impl<'a> Parser<'a, '_> {
-    fn any(&mut self) -> Result<Node, Fault> {
-        let first = self.all()?;
-        let mut rest = Vec::new();
+type Parsed<T> = Result<Vec<Conjunct<<T as Terms>::Test>>, Fault>;
+
+impl<'a, T: Terms> Parser<'a, '_, T> {
+    fn any(&mut self) -> Parsed<T> {
+        let from = self.peek().at;
+        let mut parts = vec![self.all()?];
         while self.takes(&OR) {
-            rest.push(self.all()?);
+            parts.push(self.all()?);
         }
-        Ok(if rest.is_empty() { first } else { Node::Any(std::iter::once(first).chain(rest).collect()) })
+        if parts.len() > 1 {
+            return Ok(self.one(Tree::Any(parts.into_iter().map(together).collect()), from));
+        }
+        Ok(parts.pop().unwrap_or_default())
     }
 
-    fn all(&mut self) -> Result<Node, Fault> {
-        let first = self.negation()?;
-        let mut rest = Vec::new();
+    fn all(&mut self) -> Parsed<T> {
+        let mut parts = self.negation()?;
         while self.takes(&AND) {
-            rest.push(self.negation()?);
+            parts.extend(self.negation()?);
         }
-        Ok(if rest.is_empty() { first } else { Node::All(std::iter::once(first).chain(rest).collect()) })
+        Ok(parts)
     }
 
-    fn negation(&mut self) -> Result<Node, Fault> {
+    fn negation(&mut self) -> Parsed<T> {
+        let from = self.peek().at;
         if self.takes(&NOT) {
-            return Ok(self.deeper(Self::negation)?.negated(true));
+            let part = together(self.deeper(Self::negation)?);
+            return Ok(self.one(part.negated(true), from));
         }
         if !self.takes(&["("]) {
-            return self.comparison();
+            let test = self.comparison()?;
+            return Ok(self.one(test, from));
         }
-        let node = self.deeper(Self::any)?;
+        let mut parts = self.deeper(Self::any)?;
         let token = self.next();
-        if is(&token, &[")"]) { Ok(node) } else { Err(expected("`and`, `or` or `)`", &token)) }
+        if !is(&token, &[")"]) {
+            return Err(expected("`and`, `or` or `)`", &token));
+        }
+        if let [only] = &mut parts[..] {
+            only.at = from..self.behind;
+        }
+        Ok(parts)
     }
 
-    fn deeper(&mut self, part: fn(&mut Self) -> Result<Node, Fault>) -> Result<Node, Fault> {
+    /// The only part so far, from this byte on.
+    fn one(&self, tree: Tree<T::Test>, from: usize) -> Vec<Conjunct<T::Test>> {
+        vec![Conjunct { tree, at: from..self.behind }]
+    }
+
+    fn deeper(&mut self, part: fn(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             let at = self.peek().at;
             return Err(Fault::new(at, format!("parentheses or `not` nested more than {DEPTH_MAX} deep")));
         }
-        let node = part(self);
+        let parts = part(self);
         self.depth -= 1;
-        node
+        parts
     }
 
-    fn comparison(&mut self) -> Result<Node, Fault> {
+    fn comparison(&mut self) -> Result<Tree<T::Test>, Fault> {
         let token = self.next();
-        if token.sort != Sort::Word || is(&token, &KEYWORDS) {
+        let is_name = match token.sort {
+            Sort::Word => !is(&token, &KEYWORDS),
+            Sort::Quoted => self.terms.is_quoted_name(&token.text),
+            Sort::Symbol | Sort::End => false,
+        };
+        if !is_name {
             return Err(
                 expected("a column", &token).hint("a comparison is written column, operator, value: dstport = 443")
             );
         }
-        let subject = Subject::of(&token.text, token.at)?;
-        let operator = self.operator(&subject)?;
+        let (name, subject) = (token.text.to_string(), self.terms.subject(&token.text, token.at)?);
+        let bits = if self.takes(&BITS) { Some(self.literal()?) } else { None };
+        let operator = self.operator(&name, &subject)?;
         let values = match operator.relation {
             Relation::Absent => Vec::new(),
             Relation::In => self.list()?,
             _ => vec![self.literal()?],
         };
-        self.checker.test(&Comparison { subject, operator, values })
+        self.terms.test(&Comparison { name, subject, bits, operator, values })
     }
 
-    fn operator(&mut self, subject: &Subject) -> Result<Operator, Fault> {
+    fn operator(&mut self, name: &str, subject: &T::Subject) -> Result<Operator, Fault> {
         let token = self.next();
         let wrong = |token: &Token<'_>| {
-            expected(&format!("an operator after `{}`", subject.name), token).hint(subject.operators())
+            expected(&format!("an operator after `{name}`"), token).hint(self.terms.operators(subject))
         };
         if token.sort == Sort::Quoted {
             return Err(wrong(&token));
@@ -160,12 +299,14 @@ impl<'a> Parser<'a, '_> {
 
     fn literal(&mut self) -> Result<Literal<'a>, Fault> {
         let token = self.next();
+        let is_quoted = token.sort == Sort::Quoted;
         match token.sort {
-            Sort::Quoted => Ok(Literal { text: token.text, at: token.at, inside: token.at + 1 }),
             Sort::Word if is(&token, &KEYWORDS) => {
                 Err(expected("a value", &token).hint("a keyword as a value needs quotes"))
             }
-            Sort::Word => Ok(Literal { text: token.text, at: token.at, inside: token.at }),
+            Sort::Word | Sort::Quoted => {
+                Ok(Literal { text: token.text, at: token.at, inside: token.at + usize::from(is_quoted), is_quoted })
+            }
             Sort::Symbol | Sort::End => Err(expected("a value", &token)),
         }
     }
@@ -179,19 +320,22 @@ impl<'a> Parser<'a, '_> {
         let token = self.peek().clone();
         if token.sort != Sort::End {
             self.place += 1;
+            self.behind = token.end;
         }
         token
     }
 
     fn takes(&mut self, spellings: &[&str]) -> bool {
         let taken = is(self.peek(), spellings);
-        self.place += usize::from(taken);
+        if taken {
+            self.next();
+        }
         taken
     }
 }
 
 /// Behind the lexer's own end, which is never taken.
-const END: Token<'static> = Token { sort: Sort::End, text: std::borrow::Cow::Borrowed(""), at: usize::MAX };
+const END: Token<'static> = Token { sort: Sort::End, text: Cow::Borrowed(""), at: usize::MAX, end: usize::MAX };
 
 /// Whether a token is one of these symbols or keywords, whatever its case.
 fn is(token: &Token<'_>, spellings: &[&str]) -> bool {

@@ -31,6 +31,11 @@ impl<T: Copy + Ord> Ranges<T> {
             ref ranges => marks.extend(values.iter().map(|value| holds(ranges, *value))),
         }
     }
+
+    /// Whether a value is in a range.
+    pub(super) fn holds(&self, value: T) -> bool {
+        holds(&self.0, value)
+    }
 }
 
 fn holds<T: Copy + Ord>(ranges: &[(T, T)], value: T) -> bool {

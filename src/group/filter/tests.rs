@@ -13,6 +13,38 @@ pub(super) fn parse(text: &str) -> Filter {
     Filter::parse(text, NOW, Zone::default()).unwrap_or_else(|error| panic!("{text}: {error} {:?}", error.hints()))
 }
 
+/// Columns of traffic, and owners by `team` and by a key that needs quotes.
+pub(super) struct Teams;
+
+impl Names for Teams {
+    fn take_traffic(&self) -> bool {
+        true
+    }
+
+    fn owner(&mut self, name: &str) -> Result<Option<Column>, Error> {
+        Ok(match name {
+            "team" => Some(Column::Owner1),
+            "src_team" => Some(Column::SrcOwner1),
+            "dst_team" => Some(Column::DstOwner1),
+            "Cost Center" => Some(Column::Owner2),
+            _ => None,
+        })
+    }
+
+    fn owner_keys(&self) -> Vec<&str> {
+        vec!["Cost Center", "team"]
+    }
+
+    fn texts(&self, column: Column) -> Option<Vec<&'static str>> {
+        (column == Column::Path).then(|| vec!["same-zone", "cross-zone", "internet", "aws-service"])
+    }
+}
+
+pub(super) fn parse_traffic(text: &str) -> Filter {
+    Filter::parse_with(text, NOW, Zone::default(), &mut Teams)
+        .unwrap_or_else(|error| panic!("{text}: {error} {:?}", error.hints()))
+}
+
 /// A value of a record as the tests write it; an absent one is left out.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {
@@ -263,6 +295,109 @@ fn every_operator_on_texts() {
 }
 
 #[test]
+fn unquoted_texts_may_be_globs() {
+    assert_table(&[
+        ("eni = eni-*", "++-"),
+        ("eni = *-1", "+--"),
+        ("eni != eni-?", "--+"),
+        ("eni = eni-?1", "---"),
+        ("eni = 'eni-*'", "---"),
+        ("eni = *", "++-"),
+        ("eni in (eni-2, *1)", "++-"),
+        ("eni not in (x*, *1)", "-++"),
+        ("instance_tag = it?s*", "+--"),
+        ("instance_tag = *..*", "-+-"),
+        ("action = REJ*", "+--"),
+    ]);
+}
+
+#[test]
+fn bits_of_integers_are_compared() {
+    assert_table(&[
+        ("dstport & 1 = 1", "+--"),
+        ("dstport & 0x90 = 0x90", "++-"),
+        ("dstport&0x90!=0x90", "--+"),
+        ("bytes & 4 = 4", "-+-"),
+        ("bytes & 4 = 0", "+--"),
+        ("bytes & 255 in (100, 1..3)", "-+-"),
+        ("bytes & 255 < 100", "+--"),
+        ("anyport & 1 = 1", "+--"),
+        ("not protocol & 4 = 4", "-++"),
+    ]);
+}
+
+#[test]
+fn ports_have_names() {
+    assert_table(&[
+        ("dstport = https", "+--"),
+        ("dstport = HTTP-ALT", "-+-"),
+        ("dstport in (ssh, https)", "+--"),
+        ("dstport in http..https", "+--"),
+        ("dstport >= https", "++-"),
+        ("port = 'https'", "+--"),
+        ("anyport != https", "-++"),
+    ]);
+}
+
+#[test]
+fn columns_of_one_kind_are_compared_and_an_absent_one_is_like_none() {
+    assert_table(&[
+        ("srcport > dstport", "++-"),
+        ("srcport < dst-port", "---"),
+        ("bytes > packets", "++-"),
+        ("dstport >= bytes", "-+-"),
+        ("src = srcaddr", "+--"),
+        ("src != srcaddr", "-++"),
+        ("addr = srcaddr", "+--"),
+        ("start = day", "-+-"),
+        ("start >= hour", "++-"),
+        ("interface_id = interface_id", "++-"),
+        ("interface_id != interface_id", "--+"),
+        ("eni = 'interface_id'", "---"),
+        ("eni = instance_tag", "---"),
+        // Another kind's name is a text like any other.
+        ("eni = bytes", "---"),
+    ]);
+}
+
+#[test]
+fn what_reads_traffic_waits_for_it_and_what_reads_records_does_not() {
+    let parts = |text| {
+        let filter = parse_traffic(text);
+        let (records, traffic) = filter.parts();
+        let of = |part: Option<&str>| part.unwrap_or("").to_owned();
+        let conditions = filter.riders().iter().map(|column| column.name()).collect::<Vec<_>>().join(" ");
+        [of(records), of(traffic), conditions]
+    };
+    let table = [
+        ("bytes > 1", ["bytes > 1", "", ""]),
+        ("team = web", ["", "team = web", ""]),
+        ("bytes > 1 and team = web and not src = ::1", ["bytes > 1 and not src = ::1", "team = web", ""]),
+        ("(bytes > 1 and (team = web and port = 1))", ["bytes > 1 and port = 1", "team = web", ""]),
+        ("bytes > 1 or team = web", ["", "bytes > 1 or team = web", "filter_bits"]),
+        ("port = 1 and (bytes > 1 or team = web)", ["port = 1", "(bytes > 1 or team = web)", "filter_bits"]),
+        ("not (bytes > 1 and team = web)", ["", "not (bytes > 1 and team = web)", "filter_bits"]),
+        ("src_region != dst_region", ["", "src_region != dst_region", ""]),
+        (
+            "src_region != region and vpc_id = src_vpc",
+            ["", "src_region != region and vpc_id = src_vpc", "vpc_id region"],
+        ),
+        ("outside = src", ["", "outside = src", "pkt_srcaddr"]),
+        ("\"Cost Center\" = 42", ["", "\"Cost Center\" = 42", ""]),
+    ];
+    for (text, expected) in table {
+        assert_eq!(parts(text), expected, "{text}");
+    }
+    let many =
+        |count| (0..count).map(|port| format!("(port = {port} or team = web)")).collect::<Vec<_>>().join(" and ");
+    assert_eq!(parse_traffic(&many(CONDITIONS_MAX)).columns(), parse("port = 1").columns());
+    let refused =
+        Filter::parse_with(&many(CONDITIONS_MAX + 1), NOW, Zone::default(), &mut Teams).expect_err("too many");
+    assert!(refused.to_string().contains("more than 31 conditions on records"), "{refused}");
+    assert_eq!(parse_traffic("(port = 1 or port = 2 or team = web)").conditions.len(), 1, "one bit for both ports");
+}
+
+#[test]
 fn a_pair_holds_for_either_side_and_its_negation_for_neither() {
     assert_table(&[
         ("addr = 52.0.0.1", "+--"),
@@ -321,10 +456,24 @@ fn what_is_wrong_is_pointed_at() {
         ("bytes > 1 and adr = ::1", "unknown column `adr`", 14, "did you mean `addr`?"),
         (
             "path = \"internet\"",
-            "`path` is a column of traffic, and records are chosen before they are joined",
+            "`path` is a column of traffic, and only records are read here",
             0,
-            "group by it (--by), and choose among the rows",
+            "top, cost, compare, transfer and anomalies join records into traffic, and take it",
         ),
+        ("region = src_region", "`src_region` is a column of traffic, and only records are read here", 9, "top, cost"),
+        ("port = htps", "unknown port `htps`", 7, "did you mean `https`?"),
+        ("port = zzzzz", "unknown port `zzzzz`", 7, "write its number, or a name such as https"),
+        ("port = 44x", "`44x` is not a size or a whole number", 7, "the units are"),
+        ("bytes > region", "`bytes` is an integer and `region` is a text", 8, "columns of one kind can be compared"),
+        ("src = port", "`src` is an address and `port` is an integer", 6, "columns of one kind"),
+        ("eni in (x, region)", "`region` is a column, and lists hold values", 11, "write `eni = region`"),
+        ("eni & 2 = 2", "`eni` is a text, and & tests the bits of integers", 6, ""),
+        ("start & 2 = 2", "`start` is a time, and & tests the bits of integers", 8, ""),
+        ("flags & x = 2", "`x` is not a size or a whole number", 8, "write 1000"),
+        ("flags & 2", "expected an operator after `flags`, found the end", 9, "an integer takes"),
+        ("flags & 2 is absent", "bits are of a value that is present", 10, "write `flags is absent`"),
+        ("bytes > 1 & bytes < 2", "expected `and`, `or` or the end, found `&`", 10, "write and, or &&; a single &"),
+        ("action = REF*", "`action` is never `REF*`", 9, "its texts are ACCEPT, REJECT"),
         ("xyzzy = 1", "unknown column `xyzzy`", 0, "`outflow fields` lists the columns"),
         ("'src' = 1", "expected a column, found a quoted text", 0, "a comparison is written"),
         ("bytes > 1 and", "expected a column, found the end", 13, "a comparison is written"),
@@ -409,6 +558,37 @@ fn what_is_wrong_is_pointed_at() {
         assert!(said.starts_with(hint) && said.is_empty() == hint.is_empty(), "{text}: {:?}", error.hints());
         assert_eq!(error.exit(), crate::error::Exit::Usage);
     }
+}
+
+#[test]
+fn what_is_wrong_about_traffic_is_pointed_at() {
+    let table = [
+        ("taem = web", "unknown column `taem`", 0, "did you mean `team`?"),
+        ("src_tem = web", "unknown column `src_tem`", 0, "did you mean `src_team`?"),
+        ("view = x", "unknown column `view`", 0, ""),
+        ("owner = x", "unknown column `owner`", 0, ""),
+        ("path = intrnet", "`path` is never `intrnet`", 7, "did you mean `internet`?"),
+        ("path in (internet, x*)", "`path` is never `x*`", 19, "its texts are same-zone, cross-zone"),
+        ("charge = nat-procesing", "`charge` is never `nat-procesing`", 9, "did you mean `nat-processing`?"),
+        ("bytes > team", "`bytes` is an integer and `team` is a text", 8, "columns of one kind"),
+        ("team in (web, path)", "`path` is a column, and lists hold values", 14, "write `team = path`"),
+        ("outside = pkt_srcaddr", "traffic is not compared with `pkt_srcaddr`", 0, "compare it with src or dst"),
+        ("'team' ~ (", "expected a value, found `(`", 9, ""),
+    ];
+    for (text, message, caret, hint) in table {
+        let error = Filter::parse_with(text, NOW, Zone::default(), &mut Teams).expect_err(text);
+        let shown = error.to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines[0].starts_with(&format!("filter: {message}")), "{text}: {shown}");
+        assert_eq!(lines[2], format!("{}^", " ".repeat(caret + 2)), "{shown}");
+        assert!(
+            error.hints().iter().any(|said| said.starts_with(hint)) || hint.is_empty(),
+            "{text}: {:?}",
+            error.hints()
+        );
+    }
+    let keys = Filter::parse_with("x = 1", NOW, Zone::default(), &mut Teams).expect_err("no column").hints().to_vec();
+    assert!(keys.contains(&"the owner keys are Cost Center, team".to_owned()), "{keys:?}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub fn sum(of: Column) -> (Wanted, Spec) {
     let keys = [of, Column::Hour].map(|column| Key { column, cut: None }).into();
     let spec =
         Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
-    (Wanted { columns, traffic: true, charges: false, blocked: true, kept: Kept::default() }, spec)
+    (Wanted { columns, traffic: true, charges: false, blocked: true, kept: Kept::default(), unfiltered: false }, spec)
 }
 
 impl Survey {

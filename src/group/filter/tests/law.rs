@@ -23,6 +23,8 @@ enum Tree {
 #[derive(Clone, Debug)]
 struct Leaf {
     name: &'static str,
+    /// The bits that are compared.
+    bits: Option<u64>,
     operator: &'static str,
     values: Vec<Value>,
 }
@@ -35,6 +37,8 @@ enum Value {
     Range(Cell, Cell),
     Moment(u32),
     Cidr(IpAddr, u32),
+    Glob(String),
+    Column(&'static str),
 }
 
 impl Tree {
@@ -66,17 +70,35 @@ fn join(parts: &[Tree], own: u8, between: &str) -> String {
 impl Leaf {
     fn print(&self) -> String {
         let values: Vec<_> = self.values.iter().map(Value::print).collect();
+        let name = match self.bits {
+            Some(bits) if bits % 2 == 0 => format!("{} & 0x{bits:x}", self.name),
+            Some(bits) => format!("{}&{bits}", self.name),
+            None => self.name.to_owned(),
+        };
         match (self.operator, values.as_slice()) {
-            (operator, []) => format!("{} {operator}", self.name),
-            (operator, [one]) => format!("{} {operator} {one}", self.name),
-            (operator, many) => format!("{} {operator} ({})", self.name, many.join(" , ")),
+            (operator, []) => format!("{name} {operator}"),
+            (operator, [one]) => format!("{name} {operator} {one}"),
+            (operator, many) => format!("{name} {operator} ({})", many.join(" , ")),
         }
     }
 
     fn holds(&self, row: &Row) -> bool {
-        let either = |relation: &dyn Fn(Option<Cell>) -> bool| meant(self.name, row).into_iter().any(relation);
+        let masked = |cell| match (cell, self.bits) {
+            (Cell::Number(number), Some(bits)) => Cell::Number(number & bits),
+            (cell, _) => cell,
+        };
+        let either = |relation: &dyn Fn(Option<Cell>) -> bool| {
+            meant(self.name, row).into_iter().map(|cell| cell.map(masked)).any(relation)
+        };
+        // A column stands for its value, and an absent one is like nothing.
+        let value = |value: &Value| match value {
+            Value::Column(name) => meant(name, row).into_iter().next().flatten().map(Value::One),
+            value => Some(value.clone()),
+        };
         let compares = |passes: &dyn Fn(&Cell, &Value) -> bool| {
-            either(&|cell| cell.is_some_and(|cell| self.values.iter().any(|value| passes(&cell, value))))
+            either(&|cell| {
+                cell.is_some_and(|cell| self.values.iter().filter_map(value).any(|value| passes(&cell, &value)))
+            })
         };
         let order = |cell: &Cell, value: &Value| number(cell).cmp(&value.number());
         match self.operator {
@@ -103,6 +125,8 @@ impl Value {
             Self::Range(low, high) => format!("{}..{}", print(low), print(high)),
             Self::Moment(seconds) => time::write(*seconds),
             Self::Cidr(address, length) => format!("{address}/{length}"),
+            Self::Glob(glob) => glob.clone(),
+            Self::Column(name) => (*name).to_owned(),
         }
     }
 
@@ -129,6 +153,8 @@ impl Value {
                 (network.to_bits() ^ address.to_bits()).checked_shr(128 - length).unwrap_or(0) == 0
             }
             (Self::Cidr(..), _) => false,
+            (Self::Glob(glob), Cell::Text(text)) => fits(glob.as_bytes(), text.as_bytes()),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -139,6 +165,15 @@ impl Value {
             }
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// Whether a glob of plain letters and `*` fits a text.
+fn fits(glob: &[u8], text: &[u8]) -> bool {
+    match (glob, text) {
+        ([b'*', rest @ ..], text) => (0..=text.len()).any(|skipped| fits(rest, &text[skipped..])),
+        ([letter, rest @ ..], [first, text @ ..]) => letter == first && fits(rest, text),
+        (glob, text) => glob.is_empty() && text.is_empty(),
     }
 }
 
@@ -183,6 +218,8 @@ fn meant(name: &str, row: &Row) -> Vec<Option<Cell>> {
         "dst_port" => vec![get(Dstport)],
         "src-port" => vec![get(Srcport)],
         "dst_addr" => vec![get(Dstaddr)],
+        "team" => vec![get(Column::Owner1)],
+        "src_team" => vec![get(Column::SrcOwner1)],
         name => vec![get(Column::of_name(name).expect(name))],
     }
 }
@@ -234,7 +271,7 @@ fn number_values() -> impl Strategy<Value = Value> {
 
 fn is(names: &'static [&'static str]) -> impl Strategy<Value = Leaf> {
     (prop::sample::select(names), prop::sample::select(&["is absent", "is present"][..]))
-        .prop_map(|(name, operator)| Leaf { name, operator, values: Vec::new() })
+        .prop_map(|(name, operator)| Leaf { name, bits: None, operator, values: Vec::new() })
 }
 
 fn leaf<V: Strategy<Value = Value>>(
@@ -246,9 +283,25 @@ fn leaf<V: Strategy<Value = Value>>(
     let values = prop::collection::vec(values, count);
     (prop::sample::select(names), prop::sample::select(operators), values).prop_map(|(name, operator, values)| Leaf {
         name,
+        bits: None,
         operator,
         values,
     })
+}
+
+/// Names of one kind that are compared with each other.
+fn compared(names: &'static [&'static str], operators: &'static [&'static str]) -> impl Strategy<Value = Leaf> {
+    leaf(names, operators, prop::sample::select(names).prop_map(Value::Column), 1..2)
+        .prop_map(|mut leaf| match &leaf.values[..] {
+            // A pair stands at the left alone.
+            [Value::Column("addr" | "anyport")] => {
+                leaf.values = vec![Value::Column(leaf.name)];
+                leaf.name = names[0];
+                leaf
+            }
+            _ => leaf,
+        })
+        .prop_filter("a pair at the right", |leaf| !matches!(leaf.values[..], [Value::Column("addr" | "anyport")]))
 }
 
 fn leaves() -> impl Strategy<Value = Leaf> {
@@ -276,11 +329,54 @@ fn leaves() -> impl Strategy<Value = Leaf> {
         leaf(&["eni"], &["~", "!~"], patterns, 1..2),
         leaf(&["action"], &["in", "not in"], actions, 1..3),
         is(&["src", "addr", "bytes", "dstport", "anyport", "port", "start", "hour", "eni", "action"]),
+        additions(),
+    ]
+}
+
+/// Bits, names of ports, globs, and columns compared with each other.
+fn additions() -> impl Strategy<Value = Leaf> {
+    const ORDER: &[&str] = &["=", "!=", "<", "<=", ">", ">="];
+    let one_number = || SMALLS.prop_map(|number| Value::One(Cell::Number(number)));
+    let bits = (leaf(&["flags", "bytes", "anyport"], ORDER, one_number(), 1..2), SMALLS)
+        .prop_map(|(leaf, bits)| Leaf { bits: Some(bits), ..leaf });
+    let ports = prop::sample::select(vec![("ftp", 21), ("SSH", 22), ("echo", 7), ("telnet", 23)])
+        .prop_map(|(name, number)| Value::Spelt(name.to_owned(), Cell::Number(number)));
+    let globs = prop::sample::select(vec!["eni-*", "*1", "*", "*..*", "a*b", "it*"])
+        .prop_map(|glob| Value::Glob(glob.to_owned()));
+    let one_glob = globs.clone();
+    prop_oneof![
+        bits,
+        leaf(&["dst_port", "anyport", "port"], &["=", "!=", "<", "in"], ports, 1..2),
+        leaf(&["eni"], &["in", "not in"], globs, 1..3),
+        leaf(&["eni"], &["=", "!="], one_glob, 1..2),
+        compared(&["src", "dst", "dst_addr", "addr"], &["=", "!="]),
+        compared(&["bytes", "dst_port", "flags", "port"], ORDER),
+        compared(&["start", "hour", "day"], ORDER),
+        compared(&["interface_id", "action"], &["=", "!="]),
+    ]
+}
+
+/// Tests of traffic, and those that compare it with records.
+fn leaves_of_traffic() -> impl Strategy<Value = Leaf> {
+    let one_text = || texts().prop_map(|text| Value::One(Cell::Text(text)));
+    let patterns =
+        prop::sample::select(vec!["^eni", "1$", ""]).prop_map(|pattern| Value::One(Cell::Text(pattern.to_owned())));
+    prop_oneof![
+        leaf(&["team", "src_team", "src_region", "dst-region"], &["=", "!=", "in", "not in"], one_text(), 1..2),
+        leaf(&["team"], &["~", "!~"], patterns, 1..2),
+        leaf(&["outside"], &["in", "not in"], address_values(), 1..4),
+        is(&["team", "src_region", "outside"]),
+        compared(&["src_region", "dst_region", "team", "interface_id", "src_team"], &["=", "!="]),
+        leaf(&["outside"], &["=", "!="], prop::sample::select(&["src", "dst"][..]).prop_map(Value::Column), 1..2),
     ]
 }
 
 fn trees() -> impl Strategy<Value = Tree> {
-    leaves().prop_map(Tree::Leaf).prop_recursive(4, 24, 4, |inner| {
+    trees_of(leaves())
+}
+
+fn trees_of(leaves: impl Strategy<Value = Leaf> + 'static) -> impl Strategy<Value = Tree> {
+    leaves.prop_map(Tree::Leaf).prop_recursive(4, 24, 4, |inner| {
         let parts = || prop::collection::vec(inner.clone(), 2..4);
         prop_oneof![
             (parts(), any::<bool>()).prop_map(|(parts, plain)| Tree::Any(parts, plain)),
@@ -330,7 +426,63 @@ fn rows() -> impl Strategy<Value = Row> {
     )
 }
 
+/// Rows that have columns of traffic too.
+fn rows_of_traffic() -> impl Strategy<Value = Row> {
+    let text = || prop::option::of(texts().prop_map(Cell::Text));
+    let outside = prop::option::of(addresses().prop_map(Cell::Address));
+    (rows(), text(), text(), text(), text(), outside).prop_map(|(row, team, src_team, src, dst, outside)| {
+        let cells = [
+            (Column::Owner1, team),
+            (Column::SrcOwner1, src_team),
+            (Column::SrcRegion, src),
+            (Column::DstRegion, dst),
+            (Column::Outside, outside),
+        ];
+        row.into_iter().chain(cells.into_iter().filter_map(|(column, cell)| Some((column, cell?)))).collect()
+    })
+}
+
+/// What both parts of a filter select, the traffic's of a block that has what rides along.
+fn selected_in_parts(filter: &Filter, rows: &[Row]) -> Vec<bool> {
+    let mut dictionary = Dictionary::default();
+    let flows = block(rows, filter.columns(), &mut dictionary);
+    let passed = filter.evaluator().select(&flows, &dictionary).to_vec();
+    let Some(mut evaluator) = filter.traffic_evaluator() else { return passed };
+    let of_traffic = |row: &Row| -> Row {
+        let ends = [("src", Column::PktSrcaddr), ("dst", Column::PktDstaddr)];
+        let ends = ends.into_iter().filter_map(|(name, column)| Some((column, meant(name, row).pop()??)));
+        let others = row.iter().filter(|(column, _)| !matches!(column, Column::PktSrcaddr | Column::PktDstaddr));
+        others.map(|(column, cell)| (*column, cell.clone())).chain(ends).collect()
+    };
+    let traffic_rows: Vec<Row> = rows.iter().map(of_traffic).collect();
+    let mut traffic = block(&traffic_rows, filter.traffic_columns(), &mut dictionary);
+    if let Some(mut conditions) = filter.conditions() {
+        *traffic.values_mut(Column::FilterBits).expect("asked for") = conditions.bits(&flows, &dictionary).clone();
+    }
+    evaluator.select(&traffic, &dictionary).iter().zip(passed).map(|(traffic, record)| *traffic && record).collect()
+}
+
 proptest! {
+    #[test]
+    fn what_is_decided_in_two_parts_is_what_the_whole_says(
+        tree in trees_of(prop_oneof![leaves(), leaves_of_traffic()]),
+        rows in prop::collection::vec(rows_of_traffic(), 0..24),
+    ) {
+        let text = tree.print(0);
+        let Ok(filter) = Filter::parse_with(&text, NOW, Zone::default(), &mut super::Teams) else {
+            let error = Filter::parse_with(&text, NOW, Zone::default(), &mut super::Teams).expect_err("an error");
+            prop_assert!(error.to_string().contains("more than 31 conditions"), "{}: {}", text, error);
+            return Ok(());
+        };
+        let expected: Vec<_> = rows.iter().map(|row| tree.holds(row)).collect();
+        prop_assert_eq!(selected_in_parts(&filter, &rows), expected, "{}", text);
+        let (records, traffic) = filter.parts();
+        let both = [records, traffic].into_iter().flatten().map(|part| format!("({part})")).collect::<Vec<_>>();
+        let again = Filter::parse_with(&both.join(" and "), NOW, Zone::default(), &mut super::Teams);
+        let again = again.expect("parts are expressions");
+        prop_assert_eq!(selected_in_parts(&again, &rows), selected_in_parts(&filter, &rows), "{}", both.join(" and "));
+    }
+
     #[test]
     fn columns_and_rows_agree(tree in trees(), rows in prop::collection::vec(rows(), 0..24), cut in 0..24_usize) {
         let text = tree.print(0);
@@ -348,13 +500,16 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC*|[a-z =<>!~()&|,.:/0-9'\"]{0,40}") {
         drop(Filter::parse(&text, NOW, Zone::default()));
+        drop(Filter::parse_with(&text, NOW, Zone::default(), &mut super::Teams));
     }
 
     #[test]
     fn no_mixture_of_words_panics(words in prop::collection::vec(prop::sample::select(vec![
         "src", "dstport", "eni", "start", "protocol", "addr", "and", "or", "not", "in", "is", "absent", "(", ")", ",", "=",
         "<", "~", "!~", "10.0.0.0/8", "10.0.0.1", "::/0", "1..2", "..", "/", "é", "'", "\"x\"", "443", "7d", "tcp", "-",
+        "&", "0x2", "https", "eni-*", "?", "team", "src_team", "src_region", "path", "internet", "charge",
     ]), 0..12)) {
         drop(Filter::parse(&words.join(" "), NOW, Zone::default()));
+        drop(Filter::parse_with(&words.join(" "), NOW, Zone::default(), &mut super::Teams));
     }
 }
