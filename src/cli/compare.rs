@@ -1,10 +1,12 @@
 //! `outflow compare`: flags → question → answer.
 
+mod against;
+
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::against::{Compared, compared};
+use self::against::{Compared, compared};
 use super::cost::{DEFAULT_COLUMN, DEFAULT_KEY};
 use super::dimensions::Dimensions;
 use super::flags::{InputFlags, OutputFlags};

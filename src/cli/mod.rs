@@ -2,7 +2,6 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
-mod against;
 mod anomalies;
 mod compare;
 mod config;
@@ -22,6 +21,7 @@ mod prices;
 mod pricing;
 mod signals;
 mod split;
+mod sql;
 mod state;
 mod tables;
 mod top;
@@ -62,6 +62,8 @@ enum Command {
     Anomalies(Box<anomalies::AnomaliesFlags>),
     /// Two-way sums: one key down, another across
     Pivot(Box<pivot::PivotFlags>),
+    /// Ask with SQL: tables of records, of traffic in which each byte stands once, and of dollars
+    Sql(Box<sql::SqlFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
     Flows(flows::FlowsFlags),
     /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
@@ -110,6 +112,7 @@ impl Command {
             Self::Transfer(flags) => flags.run(),
             Self::Anomalies(flags) => flags.run(),
             Self::Pivot(flags) => flags.run(),
+            Self::Sql(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),

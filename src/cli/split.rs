@@ -202,9 +202,11 @@ impl Command {
             Self::Transfer(flags) => &mut flags.input,
             Self::Anomalies(flags) => &mut flags.input,
             Self::Pivot(flags) => &mut flags.input,
+            Self::Sql(flags) if !flags.reads_records() => &mut flags.input,
             _ => {
-                return Err(Error::usage("this command sums nothing that several processes could sum")
-                    .hint("top, pivot, cost, compare, transfer and anomalies can be planned"));
+                return Err(Error::usage("this command sums nothing that several processes could sum").hint(
+                    "top, pivot, cost, compare, transfer, anomalies, and sql without the table flows, can be planned",
+                ));
             }
         })
     }
