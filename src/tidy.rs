@@ -29,7 +29,7 @@ const PARQUET: &[&str] = &["decode/parquet", "group/wire", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
 /// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
 /// dates, errors) are at home everywhere and not listed.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),
     ("arrow_schema", PARQUET),
@@ -66,6 +66,7 @@ const HOMES: [(&str, &[&str]); 27] = [
             "work/plan.rs",
         ],
     ),
+    ("sqlparser", &["report/sql/"]),
     ("stlrs", &["reason/anomalies/decompose.rs"]),
     ("tokio", S3),
     ("toml", &["cli/config"]),

@@ -31,6 +31,8 @@ mod samples;
 #[cfg(test)]
 #[path = "golden/split.rs"]
 mod split;
+#[path = "golden/sql.rs"]
+mod sql;
 #[cfg(test)]
 #[allow(dead_code, reason = "each of its users needs a part of it")]
 mod store;

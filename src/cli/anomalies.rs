@@ -4,14 +4,14 @@ use clap::{Args, ValueEnum};
 
 use super::config::{Config, ConfigFlags};
 use super::dimensions::Dimensions;
+use super::flags::memory::MemoryFlags;
+use super::flags::pricing::PricingFlags;
+use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::memory::MemoryFlags;
 use super::output::format;
-use super::pricing::PricingFlags;
 use super::signals::{self, SignalFlags, unknown};
 use super::state;
-use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::Verdict;

@@ -1,17 +1,19 @@
 //! `outflow compare`: flags → question → answer.
 
+mod against;
+
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::against::{Compared, compared};
+use self::against::{Compared, compared};
 use super::cost::{DEFAULT_COLUMN, DEFAULT_KEY};
 use super::dimensions::Dimensions;
+use super::flags::memory::MemoryFlags;
+use super::flags::pricing::{BearerFlags, PricingFlags};
+use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::memory::MemoryFlags;
-use super::pricing::{BearerFlags, PricingFlags};
-use super::tables::TableFlags;
 use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::{Key, Verdict};

@@ -64,7 +64,7 @@ impl Dimensions {
     }
 
     /// The column of an owner, if the name is a key, perhaps after `src_` or `dst_`.
-    fn owner(&mut self, name: &str, known: &BTreeSet<Arc<str>>) -> Result<Option<Key>, Error> {
+    pub(super) fn owner(&mut self, name: &str, known: &BTreeSet<Arc<str>>) -> Result<Option<Key>, Error> {
         let sides = [("", 0), ("src_", 1), ("dst_", 2), ("src-", 1), ("dst-", 2)];
         let found = sides.iter().find_map(|(prefix, side)| {
             let key = known.get(name.strip_prefix(prefix)?)?;

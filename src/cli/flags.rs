@@ -1,5 +1,9 @@
 //! The flags that every command that reads logs has, as they are typed.
 
+pub(super) mod memory;
+pub(super) mod pricing;
+pub(super) mod tables;
+
 use clap::{Args, ValueEnum};
 
 use super::split::Occasion;

@@ -2,7 +2,6 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
-mod against;
 mod anomalies;
 mod compare;
 mod config;
@@ -15,16 +14,14 @@ mod inspect;
 mod interrupt;
 mod job;
 mod log;
-mod memory;
 mod notice;
 mod output;
 mod pivot;
 mod prices;
-mod pricing;
 mod signals;
 mod split;
+mod sql;
 mod state;
-mod tables;
 mod top;
 mod transfer;
 
@@ -72,6 +69,8 @@ enum Command {
     /// Two-way sums: one key down, another across
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Pivot(Box<pivot::PivotFlags>),
+    /// Ask with SQL: tables of records, of traffic in which each byte stands once, and of dollars
+    Sql(Box<sql::SqlFlags>),
     /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
     #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
     Flows(flows::FlowsFlags),
@@ -125,6 +124,7 @@ impl Command {
             Self::Transfer(flags) => flags.run(),
             Self::Anomalies(flags) => flags.run(),
             Self::Pivot(flags) => flags.run(),
+            Self::Sql(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
             Self::Fields(flags) => flags.run(),

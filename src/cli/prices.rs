@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::flags::OutputFlags;
+use super::flags::pricing::PriceTableFlags;
 use super::job::now;
-use super::pricing::PriceTableFlags;
 use super::{notice, output};
 use crate::error::{Error, Exit};
 use crate::price::{Charge, Discounts};

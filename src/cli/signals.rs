@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
-use super::tables::TableFlags;
+use super::flags::tables::TableFlags;
 use crate::error::Error;
 use crate::group::Overflow;
 use crate::join::Sources;

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::flags::InputFlags;
+use super::flags::memory::MemoryFlags;
 use super::job::{cores, now};
-use super::memory::MemoryFlags;
 use super::output::to_file;
 use super::{Command, Outflow, told_by_clap};
 use crate::collect::io_cause;
@@ -202,9 +202,11 @@ impl Command {
             Self::Transfer(flags) => &mut flags.input,
             Self::Anomalies(flags) => &mut flags.input,
             Self::Pivot(flags) => &mut flags.input,
+            Self::Sql(flags) if !flags.reads_records() => &mut flags.input,
             _ => {
-                return Err(Error::usage("this command sums nothing that several processes could sum")
-                    .hint("top, pivot, cost, compare, transfer and anomalies can be planned"));
+                return Err(Error::usage("this command sums nothing that several processes could sum").hint(
+                    "top, pivot, cost, compare, transfer, anomalies, and sql without the table flows, can be planned",
+                ));
             }
         })
     }

@@ -3,11 +3,11 @@
 use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
+use super::flags::memory::MemoryFlags;
+use super::flags::pricing::PricingFlags;
+use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::memory::MemoryFlags;
-use super::pricing::PricingFlags;
-use super::tables::TableFlags;
 use crate::error::{Error, Exit, nearest};
 use crate::group::{Key, Spec, Verdict};
 use crate::join::{Kept, Sources, Wanted};

@@ -1,9 +1,20 @@
-//! The columns there are, for people who write `--by`, `--where` and `--columns`.
+//! The columns there are, for people who write `--by`, `--where`, `--columns` and SQL.
 
+use super::sql::{self, Of};
 use super::{Cell, Report, Row, Table};
 use crate::schema::{Column, Stage, output};
 
-/// Every column of a record, and the columns that reports add.
+/// The columns that a table of `outflow sql` has for each key of `--tags`, such as team.
+const OWNERS: [(&str, &str); 3] = [
+    (
+        "KEY",
+        "Owner by a key of --tags, such as team: of a charge who bears it, of traffic the sender's, of what comes from outside the receiver's.",
+    ),
+    ("src_KEY", "Owner of the source end, such as src_team."),
+    ("dst_KEY", "Owner of the destination end, such as dst_team."),
+];
+
+/// Every column of a record, the columns that reports add, and those of the tables of `outflow sql`.
 #[must_use]
 pub fn report() -> Report {
     let columns = [output::FIELD, output::KIND, output::VERSION, output::STAGE, output::ALIASES, output::MEANING];
@@ -23,7 +34,30 @@ pub fn report() -> Report {
         rows: output::ALL.iter().map(added).collect(),
         total: None,
     };
-    Report { name: "fields".to_owned(), tables: vec![fields, outputs], ..Report::default() }
+    let tables = [fields, outputs].into_iter().chain(sql::Table::ALL.map(queried)).collect();
+    Report { name: "fields".to_owned(), tables, ..Report::default() }
+}
+
+/// The columns of a table of `outflow sql`, what is summed last.
+fn queried(table: sql::Table) -> Table {
+    let columns = [output::FIELD, output::KIND, output::STAGE, output::MEANING];
+    let row = |name: &str, kind: &str, stage: &str, meaning: &str| -> Row {
+        vec![name.into(), kind.into(), stage.into(), meaning.into()]
+    };
+    let keys = table.keys().map(|column| {
+        let stage = sql::Field { name: column.name().to_owned(), of: Of::Key(column) }.origin();
+        row(column.name(), column.kind().name(), stage, column.meaning())
+    });
+    let owners = OWNERS.iter().filter(|_| table != sql::Table::Flows);
+    let owners = owners.map(|(name, meaning)| row(name, "text", "joined", meaning));
+    let sums = table.sums().iter().map(|sum| row(sum.name, sum.kind.name(), "summed", sum.meaning));
+    Table {
+        name: table.name().to_owned(),
+        title: table.meaning().to_owned(),
+        columns: columns.map(Into::into).to_vec(),
+        rows: owners.chain(keys).chain(sums).collect(),
+        total: None,
+    }
 }
 
 fn field(column: Column) -> Row {

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod prices;
 pub mod question;
 pub mod signals;
+pub mod sql;
 pub mod top;
 pub mod transfer;
 

@@ -146,6 +146,7 @@ outputs! {
     VOLUME_USD, "volume_usd", Usd, "Part of `change_usd`: more or fewer bytes, at the price of before; and what rounding left over.";
     PRICE_USD, "price_usd", Usd, "Part of `change_usd`: the bytes of now at the price of now less at the price of before, tiers included.";
     PATH_USD, "path_usd", Usd, "Part of `change_usd`: bytes that go another way between the same ends, at the prices of before.";
+    TABLE, "table", Text, "Table of a query.";
     STEP, "step", Text, "before, the parts of the change (volume as what grew and what shrank), and now.";
     AFTER_USD, "after_usd", Usd, "What it comes to after this step.";
     OTHER_PATH, "other_path", Text, "Of a path-change: the path that the traffic came from, or of what fell went to.";

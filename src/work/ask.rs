@@ -3,17 +3,19 @@
 use rayon::ThreadPool;
 
 use super::answer::Answer;
+use super::flows::{records, records_columns};
 use super::leaf::Machine;
 use super::plan::Plan;
 use super::root::root;
 use super::traffic::{Summed, TrafficQuestion};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::Overflow;
-use crate::join::Sources;
+use crate::group::{Interfaces, Overflow, Verdict};
+use crate::join::{Sources, spec};
 use crate::report::Report;
-use crate::report::question::{Need, Question};
-use crate::schema::Column;
+use crate::report::question::{Frames, Need, Question};
+use crate::report::sql::SqlQuestion;
+use crate::schema::{Column, ColumnSet};
 
 /// What a question is asked with.
 #[derive(Debug)]
@@ -61,6 +63,43 @@ pub(super) fn asked<Q: Question>(
     let machine = Machine { threads, overflow: traffic.overflow.clone(), progress };
     let ledger = job.leaves.ledger(job, &Plan::new(job, traffic.needs(job)), &machine)?;
     root(job, ledger, question, &traffic, &machine)
+}
+
+/// Answers a query; the records that it names are held for it.
+///
+/// # Errors
+/// As [`ask`], if the records take more memory than they may, or the query cannot be computed.
+pub fn sql(job: &Job, mut question: SqlQuestion, means: Means, progress: &Progress) -> Result<Answer, Error> {
+    let Some(columns) = question.records() else { return ask(job, question, means, progress) };
+    let reads_traffic = !question.plan().is_empty();
+    if reads_traffic && job.inputs.iter().any(|input| input == "-") {
+        return Err(Error::usage("flows beside other tables: standard input can be read only once")
+            .hint("name a file, or ask two queries"));
+    }
+    let every = Job { verdict: Verdict::Every, ..job.clone() };
+    let (records, read) = records(&every, &columns, means.overflow.as_ref(), progress)?;
+    question.hold(records);
+    if reads_traffic {
+        return ask(job, question, means, progress);
+    }
+    Ok(Answer::new(question.answer(Frames::default())?, &every, &read))
+}
+
+/// How a query is carried out; nothing is read.
+///
+/// # Errors
+/// If it cannot be planned.
+pub fn explain_sql(job: &Job, question: &SqlQuestion) -> Result<Report, Error> {
+    let mut decoded = ColumnSet::default();
+    if let Some(columns) = question.records() {
+        decoded = decoded.union(records_columns(&Job { verdict: Verdict::Every, ..job.clone() }, &columns));
+    }
+    let sums = question.plan();
+    if !sums.is_empty() {
+        let facts = spec(&passthrough(&sums)).columns().with(Column::Start);
+        decoded = decoded.union(facts).union(job.class_columns()).union(Interfaces::columns());
+    }
+    question.explanation(decoded)
 }
 
 /// The columns of the records that joined traffic needs for some sums, each once.

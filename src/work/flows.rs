@@ -3,10 +3,14 @@
 //! Objects are decoded in parallel, each into a channel of its own, and the channels are emptied in order. A channel
 //! holds few blocks, so memory is bounded however large an object is that must wait for its turn.
 
+mod records;
+
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+pub(super) use records::{records, records_columns};
 
 use super::answer::Answer;
 use super::ledger::Read;

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
 pub use answer::{Answer, Reject};
-pub use ask::{Means, ask};
+pub use ask::{Means, ask, explain_sql, sql};
 pub use dry_run::{columns_met, dry_run};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;

@@ -17,6 +17,8 @@ mod read;
 mod reports;
 #[path = "estate/spikes.rs"]
 mod spikes;
+#[path = "estate/sql.rs"]
+mod sql;
 #[path = "estate/sums.rs"]
 mod sums;
 #[path = "estate/transfer.rs"]

@@ -9,7 +9,7 @@ use crate::work;
 
 /// Which prices apply.
 #[derive(Debug, Args)]
-pub(super) struct PriceTableFlags {
+pub(in crate::cli) struct PriceTableFlags {
     /// Price table laid over the embedded one, as `prices show -o csv` writes it; may be given several times
     #[arg(long, value_name = "FILE", help_heading = "Prices")]
     prices: Vec<String>,
@@ -17,16 +17,16 @@ pub(super) struct PriceTableFlags {
 
 impl PriceTableFlags {
     /// The embedded prices with those tables laid over them.
-    pub(super) fn table(&self) -> Result<PriceTable, Error> {
+    pub(in crate::cli) fn table(&self) -> Result<PriceTable, Error> {
         work::price_table(&self.prices)
     }
 }
 
 /// What traffic costs by them.
 #[derive(Debug, Args)]
-pub(super) struct PricingFlags {
+pub(in crate::cli) struct PricingFlags {
     #[command(flatten)]
-    pub(super) prices: PriceTableFlags,
+    pub(in crate::cli) prices: PriceTableFlags,
 
     /// Take this off a charge's prices: internet-egress=12%
     #[arg(long, value_name = "CHARGE=PERCENT", help_heading = "Prices")]
@@ -47,7 +47,7 @@ pub(super) struct PricingFlags {
 
 impl PricingFlags {
     /// What decides the cost besides the prices.
-    pub(super) fn terms(&self) -> Result<PoolTerms, Error> {
+    pub(in crate::cli) fn terms(&self) -> Result<PoolTerms, Error> {
         let already = self.billing_month_usage.as_deref().map(work::month_usage).transpose()?.unwrap_or_default();
         let discounts = Discounts::parse(&self.discount)?;
         Ok(PoolTerms { tiers: self.tiers.into(), free_tier: self.free_tier, already, discounts })
@@ -56,7 +56,7 @@ impl PricingFlags {
 
 /// Who bears charges, as typed.
 #[derive(Debug, Args)]
-pub(super) struct BearerFlags {
+pub(in crate::cli) struct BearerFlags {
     /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
     /// the sender, or of the receiver
     #[arg(long, value_enum, default_value_t = BearerFlag::Payer, help_heading = "Report")]
@@ -76,7 +76,7 @@ enum BearerFlag {
 
 impl BearerFlags {
     /// Who that is.
-    pub(super) fn charge_to(&self) -> ChargeTo {
+    pub(in crate::cli) fn charge_to(&self) -> ChargeTo {
         match self.charge_to {
             BearerFlag::Payer => ChargeTo::Payer,
             BearerFlag::Sender => ChargeTo::Sender,
@@ -85,7 +85,7 @@ impl BearerFlags {
     }
 
     /// What is said of charges that are borne otherwise than they are paid.
-    pub(super) fn note(&self) -> Option<String> {
+    pub(in crate::cli) fn note(&self) -> Option<String> {
         let end = match self.charge_to {
             BearerFlag::Payer => return None,
             BearerFlag::Sender => "sender",

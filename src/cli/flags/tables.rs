@@ -11,7 +11,7 @@ use crate::work::Told;
 
 /// What is told of the estate, as typed.
 #[derive(Debug, Args)]
-pub(super) struct TableFlags {
+pub(in crate::cli) struct TableFlags {
     /// Who owns what: a tag table (resource,team,…,valid_from,valid_to), or what `aws resourcegroupstaggingapi
     /// get-resources` lists, or a folder of either; may be given several times
     #[arg(long, value_name = "FILE", help_heading = "Tables")]
@@ -38,12 +38,12 @@ pub(super) struct TableFlags {
 
 impl TableFlags {
     /// What the tables tell of owners and places, to be joined.
-    pub(super) fn told(&self) -> Result<Told, Error> {
+    pub(in crate::cli) fn told(&self) -> Result<Told, Error> {
         Told::read(&self.paths(), self.tag_columns()?)
     }
 
     /// Everything that records are joined with.
-    pub(super) fn sources(&self, told: Told, owner_keys: &[Arc<str>]) -> Result<Sources, Error> {
+    pub(in crate::cli) fn sources(&self, told: Told, owner_keys: &[Arc<str>]) -> Result<Sources, Error> {
         told.sources(owner_keys, self.ip_ranges.as_deref(), &self.geoip)
     }
 

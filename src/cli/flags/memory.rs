@@ -17,7 +17,7 @@ const MEMORY_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/m
 
 /// How much memory sums may take, as typed.
 #[derive(Debug, Args)]
-pub(super) struct MemoryFlags {
+pub(in crate::cli) struct MemoryFlags {
     /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     memory: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct MemoryFlags {
 
 impl MemoryFlags {
     /// The limit, and where the rest goes.
-    pub(super) fn overflow(&self) -> Result<Option<Overflow>, Error> {
+    pub(in crate::cli) fn overflow(&self) -> Result<Option<Overflow>, Error> {
         overflow(self.memory.as_deref())
     }
 }

@@ -1,0 +1,120 @@
+//! `outflow sql`: flags → question → answer.
+
+use clap::Args;
+
+use super::dimensions::Dimensions;
+use super::flags::memory::MemoryFlags;
+use super::flags::pricing::{BearerFlags, PricingFlags};
+use super::flags::tables::TableFlags;
+use super::flags::{InputFlags, OutputFlags};
+use super::job::{job_of_records, run_on};
+use super::{notice, output};
+use crate::error::{Error, Exit};
+use crate::group::Verdict;
+use crate::join::{OWNER_KEYS_MAX, Sources};
+use crate::report::sql::{Query, SqlOwners, SqlPricing, SqlQuestion, Table};
+use crate::units::time::Window;
+use crate::work::{self, Means};
+
+/// The stack of the thread that a query is answered on: enough for the deepest that is taken.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Flags of `outflow sql`.
+#[derive(Debug, Args)]
+pub(super) struct SqlFlags {
+    /// A SELECT over the tables flows (the records), traffic (each byte once) and charges (dollars): `outflow fields
+    /// --table traffic` lists the columns of one, and keys of --tags such as team, src_team, dst_team are columns too
+    #[arg(value_name = "QUERY")]
+    query: String,
+
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+
+    /// Show how the query is carried out: the columns that it needs, the fields that are decoded for them, and the plan;
+    /// read nothing
+    #[arg(long, help_heading = "Report")]
+    explain: bool,
+
+    #[command(flatten)]
+    bearer: BearerFlags,
+
+    /// Sum the records as each interface saw them: what crosses several interfaces counts several times
+    #[arg(long, help_heading = "Records")]
+    no_dedup: bool,
+
+    #[command(flatten)]
+    memory: MemoryFlags,
+
+    #[command(flatten)]
+    tables: TableFlags,
+
+    #[command(flatten)]
+    pricing: PricingFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+impl SqlFlags {
+    /// Answers, writes and tells how it ended; on a thread, as polars takes more stack the deeper a query is nested.
+    pub(super) fn run(self) -> Result<Exit, Error> {
+        keep_silent_of_polars();
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || self.answer());
+        let thread = thread.map_err(|error| Error::system(format!("cannot start a thread: {error}")))?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// Whether it reads records as they are logged, which nobody sums.
+    pub(super) fn reads_records(&self) -> bool {
+        Query::parse(&self.query).is_ok_and(|query| query.tables().contains(&Table::Flows))
+    }
+
+    fn answer(self) -> Result<Exit, Error> {
+        let job = job_of_records(&self.input, Verdict::Accept)?;
+        let (question, means) = self.question(job.window)?;
+        if self.explain {
+            let mut report = work::explain_sql(&job, &question)?;
+            output::write(&mut report, &self.output)?;
+            if !self.output.quiet {
+                notice::notes(&report.meta);
+            }
+            return Ok(Exit::Done);
+        }
+        run_on(&job, &self.input, &self.output, |progress| work::sql(&job, question, means, progress))
+    }
+
+    fn question(&self, window: Window) -> Result<(SqlQuestion, Means), Error> {
+        let query = Query::parse(&self.query)?;
+        let told = self.tables.told()?;
+        let known = told.owner_keys();
+        let mut dimensions = Dimensions::default();
+        let keys = known.iter().map(|key| key.to_string()).collect();
+        let mut owners = SqlOwners { keys, columns: Vec::new() };
+        // What `*` stands for has the owners by the first keys.
+        let usual = known.iter().take(OWNER_KEYS_MAX).map(|key| key.to_string()).filter(|_| query.has_wildcard());
+        for name in query.names().iter().cloned().chain(usual) {
+            if let Some(key) = dimensions.owner(&name, &known)? {
+                owners.columns.push((name, key.column));
+            }
+        }
+        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
+        let pricing = SqlPricing {
+            window: (window.from, window.to),
+            prices: self.pricing.prices.table()?,
+            terms: self.pricing.terms()?,
+            notes: self.bearer.note().into_iter().collect(),
+        };
+        Ok((SqlQuestion::new(query, owners, pricing)?, Means { sources, overflow: self.memory.overflow()? }))
+    }
+}
+
+/// Where polars panics at a query, the error says so; its place in polars' source helps nobody.
+fn keep_silent_of_polars() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.location().is_some_and(|at| at.file().contains("polars")) {
+            usual(panic);
+        }
+    }));
+}

@@ -1,0 +1,57 @@
+//! The queries of docs/sql.md give what the page shows: each `sql` block is run over the shipped logs, and the `text` block
+//! after it is what is printed. `UPDATE_GOLDEN=1` writes the `text` blocks.
+
+use std::fs;
+
+use crate::compare::difference;
+use crate::{program, root};
+
+/// What the page says that its queries are run with.
+const INPUTS: [&str; 5] = ["testdata/logs-v5", "--tags", "testdata/tables/tags.csv", "-o", "csv"];
+/// How many questions the page answers at least.
+const QUESTIONS_MIN: usize = 16;
+
+#[test]
+fn the_queries_of_the_page_give_what_it_shows() {
+    let path = root().join("docs/sql.md");
+    let page = fs::read_to_string(&path).expect("docs/sql.md can be read");
+    let (answered, queries) = answered(&page).expect("every query is answered");
+    assert!(queries >= QUESTIONS_MIN, "{queries} queries");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        return fs::write(&path, &answered).expect("docs/sql.md can be written");
+    }
+    assert_eq!(difference("docs/sql.md", page.as_bytes(), answered.as_bytes()), None);
+}
+
+/// The page with the answers of its queries, and how many there are.
+fn answered(page: &str) -> Result<(String, usize), String> {
+    let (mut answered, mut queries) = (String::new(), 0);
+    let (mut query, mut block): (Option<String>, Option<String>) = (None, None);
+    for line in page.lines() {
+        match line.strip_prefix("```") {
+            Some("sql") => query = Some(String::new()),
+            Some("text") => block = query.take(),
+            Some("") if block.is_some() => {
+                answered += &answer(&block.take().unwrap_or_default())?;
+                queries += 1;
+            }
+            // A line of an answer is replaced, one of a query kept.
+            None if block.is_some() => continue,
+            None => query.iter_mut().for_each(|query| *query += &format!("{line}\n")),
+            _ => {}
+        }
+        answered += &format!("{line}\n");
+    }
+    if query.is_some() { Err("the last query has no answer after it".to_owned()) } else { Ok((answered, queries)) }
+}
+
+fn answer(query: &str) -> Result<String, String> {
+    let words = ["sql", query].into_iter().chain(INPUTS).chain(["--quiet"]).map(str::to_owned).collect::<Vec<_>>();
+    let printed = program::run(&words, root(), b"")?;
+    let error = String::from_utf8_lossy(&printed.stderr).into_owned();
+    if printed.exit != "0" {
+        return Err(format!("{query}exit code {}: {error}", printed.exit));
+    }
+    let text = String::from_utf8_lossy(&printed.stdout);
+    Ok(text.lines().map(|line| format!("{}\n", line.trim_end())).collect())
+}
