@@ -126,7 +126,8 @@ fn what_is_listed_fetched_and_tried_again_is_told_to_those_who_ask() {
     });
     let question = "top s3://logs/AWSLogs/111122223333/ --month 2026-10 --by region -o csv";
     let (silent, said) = (run(&server, question), run(&server, &format!("{question} -vv")));
-    assert!(silent.exit == "0" && silent.stdout == said.stdout);
+    assert_eq!(silent.exit, "0", "{}", text(&silent.stderr));
+    assert_eq!(text(&silent.stdout), text(&said.stdout), "{}", text(&said.stderr));
     let said = text(&said.stderr);
     for part in [
         "listed a page bucket=\"logs\"",
