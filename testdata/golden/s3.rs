@@ -118,14 +118,18 @@ fn an_object_that_cannot_be_read_makes_the_answer_incomplete_and_is_named() {
 
 #[test]
 fn what_is_listed_fetched_and_tried_again_is_told_to_those_who_ask() {
-    let server = server_of_logs();
-    server.store.plan(|asked| match (asked.key.is_some(), asked.before) {
-        (true, 0) => Some(Fault::Answer(503, "SlowDown", "please reduce", None)),
-        (true, 1) => Some(Fault::Break(100)),
-        _ => None,
-    });
+    // The first request for an object is refused, and the second breaks off.
+    let faulty = || {
+        let server = server_of_logs();
+        server.store.plan(|asked| match (asked.key.is_some() && asked.from == 0, asked.before) {
+            (true, 0) => Some(Fault::Answer(503, "SlowDown", "please reduce", None)),
+            (true, 1) => Some(Fault::Break(100)),
+            _ => None,
+        });
+        server
+    };
     let question = "top s3://logs/AWSLogs/111122223333/ --month 2026-10 --by region -o csv";
-    let (silent, said) = (run(&server, question), run(&server, &format!("{question} -vv")));
+    let (silent, said) = (run(&faulty(), question), run(&faulty(), &format!("{question} -vv")));
     assert_eq!(silent.exit, "0", "{}", text(&silent.stderr));
     assert_eq!(text(&silent.stdout), text(&said.stdout), "{}", text(&said.stderr));
     let said = text(&said.stderr);

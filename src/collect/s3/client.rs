@@ -110,9 +110,10 @@ impl Intercept for Repeated {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // "attempt=2; max=3"
+        // "attempt=2; max=3", where there is a timeout after "ttl=20261001T000000Z; "
         let attempt = context.request().headers().get("amz-sdk-request").unwrap_or_default();
-        if attempt.starts_with("attempt=") && !attempt.starts_with("attempt=1;") {
+        let number = attempt.split("; ").find_map(|pair| pair.strip_prefix("attempt="));
+        if number.is_some_and(|number| number != "1") {
             let path = context.request().uri().split('?').next().unwrap_or_default();
             tracing::warn!(?path, ?attempt, "a request failed and is sent again");
         }

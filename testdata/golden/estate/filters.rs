@@ -93,7 +93,8 @@ fn filters_on_charges_keep_the_rows_of_the_whole_bill_that_pass() {
         sums(rows(&answer, "cost").iter().filter(|row| !row["charge"].is_empty()), &CHARGES)
     };
     let whole = cost("");
-    let table: [(&str, fn(&[String]) -> bool); 4] = [
+    type Passes = fn(&[String]) -> bool;
+    let table: [(&str, Passes); 4] = [
         ("team = web", |key| key[0] == "web"),
         ("charge = inter-zone-* and not team = web", |key| key[1].starts_with("inter-zone-") && key[0] != "web"),
         ("payer_account = 444455556666 or charge = nat-processing", |key| {
