@@ -5,7 +5,6 @@
 //! that is not known is told as unpriced, never as zero.
 
 pub mod bill;
-pub mod charged;
 mod differ;
 mod discount;
 mod ladder;
@@ -15,7 +14,6 @@ mod pools;
 mod read;
 mod table;
 mod usage;
-mod value;
 
 pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
@@ -25,7 +23,6 @@ pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
 pub use usage::read_usage;
-pub use value::Value;
 
 pub use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 

@@ -3,7 +3,6 @@
 use super::{Cell, Head};
 use crate::decode::{Dictionary, Values};
 use crate::group::{Key, KeyValue};
-use crate::price::Value;
 use crate::schema::output::CellKind;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME};
 use crate::units::address;
@@ -22,20 +21,6 @@ pub(super) fn key_cell(value: KeyValue, names: &Dictionary) -> Cell {
         KeyValue::Number(number) => number.into(),
         KeyValue::Time(seconds) => Cell::Time(seconds),
         KeyValue::Text(code) => Cell::from(names.display(code).as_ref()),
-    }
-}
-
-/// A key of what was charged.
-impl From<&Value> for Cell {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Absent => Self::Absent,
-            Value::Text(text) => Self::Text(text.clone()),
-            Value::Address(address) => Self::Address(*address),
-            Value::Prefix(address, bits) => Self::Prefix(*address, *bits),
-            Value::Number(number) => (*number).into(),
-            Value::Time(seconds) => Self::Time(*seconds),
-        }
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::price::charged::Charged;
-use crate::price::charged::tests::{bill_of, moment};
+use crate::price::bill::tests::{Charged, bill_of, moment};
 use crate::price::{Charge, GB_BYTES, INTERNET, SAME};
 use crate::reason::compare::leaves::{Fine, Way};
 

@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::price::charged::Charged;
-use crate::price::charged::tests::{bill_of, egress, moment, zones};
+use crate::price::bill::tests::{Charged, bill_of, egress, moment, zones};
 use crate::price::{Charge, Discounts, PoolTerms, PriceTable, Tiers};
 use crate::schema::output::CellKind;
 
@@ -191,7 +190,7 @@ proptest! {
         let charged = rows.iter().map(|(team, kind, previous, bytes)| {
             let row = if *kind == 0 { zones("x", OCTOBER, 0) } else { egress("x", OCTOBER, 0) };
             let charge = row.charge.filter(|_| *kind < 2);
-            Charged { keys: vec![format!("team{team}").into()], charge, previous: *previous, bytes: *bytes, ..row }
+            Charged { keys: vec![format!("team{team}")], charge, previous: *previous, bytes: *bytes, ..row }
         });
         let shape = CostShape { rows: most, by_charge, compare: true, ..shape() };
         let report = report_of(charged.collect(), &shape);

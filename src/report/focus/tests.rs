@@ -8,8 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::price::charged::Charged;
-use crate::price::charged::tests::{bill_of, egress, moment, zones};
+use crate::price::bill::tests::{Charged, bill_of, egress, moment, zones};
 use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
@@ -65,7 +64,7 @@ fn shape() -> FocusShape {
 }
 
 fn rows() -> Vec<Charged> {
-    let keys = |team: &str| vec![team.into(), crate::price::Value::Absent, "internet".into()];
+    let keys = |team: &str| vec![team.to_owned(), String::new(), "internet".to_owned()];
     let web = |hour, gb| Charged { keys: keys("web"), ..egress("", hour, gb) };
     let nobody = Charged {
         keys: keys("(unallocated)"),
@@ -369,7 +368,7 @@ proptest! {
         let row = |(team, kind, hour, bytes): (u8, u8, u32, u64)| {
             let row = if kind == 0 { zones("", "2026-10-01", 0) } else { egress("", "2026-10-01", 0) };
             let from: Arc<str> = if kind == 2 { "sa-east-1".into() } else { Arc::clone(&row.from) };
-            Charged { keys: vec![format!("t{team}").into()], from, hour: row.hour + hour * 3600, bytes, ..row }
+            Charged { keys: vec![format!("t{team}")], from, hour: row.hour + hour * 3600, bytes, ..row }
         };
         let table = PriceTable::embedded().unwrap();
         let tiers = if hourly { Tiers::Marginal } else { Tiers::Blended };
