@@ -20,6 +20,8 @@ use crate::schema::frame::{int, moment};
 use crate::schema::{Column, output};
 use crate::units::human::{self, Units};
 
+/// True of all rows: polars cannot group by one `Int128` column alone.
+const ALL: &str = "all";
 /// The frame of charges.
 const CHARGES: &str = "charges";
 /// The row of what costs nothing.
@@ -280,8 +282,11 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     let descending = by.iter().map(|_| are_descending).chain(keys.iter().map(|_| false)).collect::<Vec<_>>();
     let options = SortMultipleOptions::default().with_order_descending_multi(descending);
     let lines = bill.lines.clone().lazy().filter(asked).with_column(named_charge());
-    let sums =
-        if keys.is_empty() { lines.select(Sum::columns()) } else { lines.group_by(keys.clone()).agg(Sum::columns()) };
+    let sums = if keys.is_empty() {
+        lines.select(Sum::columns())
+    } else {
+        lines.with_column(lit(true).alias(ALL)).group_by([keys.clone(), vec![col(ALL)]].concat()).agg(Sum::columns())
+    };
     Ok(sums.sort_by_exprs([by, keys].concat(), options).collect()?)
 }
 

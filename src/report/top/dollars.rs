@@ -77,7 +77,12 @@ impl Dollars {
         let by: Vec<_> = names.iter().map(col).collect();
         let sums = [line::COST, output::UNPRICED_BYTES.name].map(|name| col(name).sum());
         let shown = priced.lines.clone().lazy().filter(col(IS_SHOWN));
-        let shown = if by.is_empty() { shown.select(sums) } else { shown.group_by(by).agg(sums) }.collect()?;
+        let shown = if by.is_empty() {
+            shown.select(sums)
+        } else {
+            shown.group_by([by, vec![col(IS_SHOWN)]].concat()).agg(sums)
+        }
+        .collect()?;
         let cost = |cost: Option<i128>, unpriced: Option<i128>| Cost {
             usd: Money::of_units(cost.unwrap_or(0)),
             unpriced_bytes: u128::try_from(unpriced.unwrap_or(0)).unwrap_or(0),
