@@ -151,7 +151,8 @@ fn marked(charges: &DataFrame, keys: &[Key], shown: Option<&BTreeSet<ExactKey>>)
     };
     let shown: Vec<ExactKey> = shown.iter().cloned().collect();
     let shown = exact_frame(keys, &shown)?.lazy().with_column(lit(true).alias(IS_SHOWN));
-    let by: Vec<_> = keys.iter().map(|key| col(key.name())).collect();
+    // Polars cannot join by one `Int128` column alone.
+    let by: Vec<_> = keys.iter().map(|key| col(key.name())).chain([lit(0_u32)]).collect();
     let mut join = JoinArgs::new(JoinType::Left);
     join.nulls_equal = true;
     let marked = charges.clone().lazy().join(shown, by.clone(), by, join);
