@@ -124,7 +124,7 @@ impl SqlQuestion {
                 "write {name} >= '2026-10-01T12:00' for a moment, extract(hour from {name}) for a time of day"
             )));
         }
-        question.schema().map(drop)?;
+        guarded(|| question.schema()?.collect().map(drop).map_err(|error| question.refusal(&error)))?;
         Ok(question)
     }
 

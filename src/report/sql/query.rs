@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JoinConstraint, JoinOperator, ObjectName, Query as Ast,
-    Select, SelectItem, SetExpr, Statement, TableFactor, Value, Visit, Visitor,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, JoinConstraint, JoinOperator, ObjectName,
+    Query as Ast, Select, SelectItem, SetExpr, Statement, TableFactor, Visit, Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
@@ -284,10 +284,13 @@ impl Visitor for Names {
         match expr {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => column(expr).iter().for_each(|name| self.name(name)),
             Expr::BinaryOp { left, op, right } if rewrite::is_comparison(op) => {
-                let is_number =
-                    |expr: &Expr| matches!(expr, Expr::Value(value) if matches!(value.value, Value::Number(..)));
-                let compared = [(left, right), (right, left)].into_iter().filter(|(_, other)| is_number(other));
+                let compared =
+                    [(left, right), (right, left)].into_iter().filter(|(_, other)| rewrite::is_number(other));
                 self.numbered.extend(compared.filter_map(|(one, _)| column(one)));
+            }
+            Expr::Function(function) if is_constant_sum(function) => {
+                let error = Error::usage(format!("{function}: a sum of a constant is not a sum over rows"));
+                return refuse(error.hint("count(*) counts rows"));
             }
             Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("columns") => {
                 self.has_wildcard = true;
@@ -301,6 +304,13 @@ impl Visitor for Names {
         self.depth -= 1;
         ControlFlow::Continue(())
     }
+}
+
+/// Whether it sums a number as written, which polars takes for one value and not for one of each row.
+fn is_constant_sum(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(_)))] = list.args.as_slice() else { return false };
+    matches!(function.name.to_string().to_lowercase().as_str(), "sum" | "total")
 }
 
 /// Whether all that a query is made of are SELECTs.

@@ -1,7 +1,8 @@
 //! The same query, written so that polars computes it exactly and in one order.
 //!
 //! - A column without a name is named by its expression, as written: `sum(bytes)`.
-//! - Counts and casts to whole numbers are of 64 bits, as polars' own of 8 to 32 bits wrap in sums and differences.
+//! - Counts, numbers as written, and casts to whole numbers are of 64 bits, as polars' own of 8 to 32 bits wrap in sums and
+//!   products without a word.
 //! - A quotient is a floating-point number: of dollars it would else be cut to their ten decimals.
 //! - Moments are compared as they are written elsewhere, with a `Z`; `in` takes them too.
 //! - Rows that an order leaves equal, and groups without one, are in the order of the columns, so that a query always
@@ -10,8 +11,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, TableFactor, TypedString, Value, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SelectItem, SetExpr, TableFactor, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 /// Functions whose results polars gives as whole numbers of less than 64 bits.
@@ -31,6 +33,9 @@ const NARROW: [&str; 14] = [
     "array_length",
     "date_part",
 ];
+
+/// Functions that give one of their arguments.
+const CONSTANTS: [&str; 6] = ["coalesce", "ifnull", "if", "greatest", "least", "nullif"];
 
 /// Rewrites a query.
 pub(super) fn rewrite(query: &mut Query) {
@@ -121,23 +126,47 @@ impl VisitorMut for Exact {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Cast { data_type, .. } if is_whole(data_type) => *data_type = DataType::BigInt(None),
-            Expr::Function(function) if NARROW.contains(&function.name.to_string().to_lowercase().as_str()) => {
-                *expr = cast(expr.clone(), DataType::BigInt(None));
-            }
             Expr::Extract { .. } | Expr::Position { .. } => *expr = cast(expr.clone(), DataType::BigInt(None)),
+            Expr::Function(function) => {
+                let name = function.name.to_string().to_lowercase();
+                if CONSTANTS.contains(&name.as_str()) {
+                    arguments(function).for_each(widen);
+                }
+                let is_count = name == "sum" && arguments(function).all(|argument| is_truth(argument));
+                if is_count || NARROW.contains(&name.as_str()) {
+                    *expr = cast(expr.clone(), DataType::BigInt(None));
+                }
+            }
+            Expr::Case { conditions, else_result, .. } => {
+                conditions.iter_mut().for_each(|condition| widen(&mut condition.result));
+                else_result.iter_mut().for_each(|result| widen(result));
+            }
             Expr::BinaryOp { left, op: BinaryOperator::Divide, .. } => {
                 **left = cast((**left).clone(), DataType::Double(ExactNumberInfo::None));
+            }
+            Expr::BinaryOp { left, op, right } if is_arithmetic(op) => {
+                widen(left);
+                widen(right);
             }
             Expr::BinaryOp { left, op, right } if is_comparison(op) => [left, right].into_iter().for_each(plain_moment),
             Expr::Between { low, high, .. } => [low, high].into_iter().for_each(plain_moment),
             Expr::InList { expr: tested, list, negated } => {
                 if let Some(tests) = moment_tests(tested, list) {
                     let tests = Expr::Nested(Box::new(tests));
-                    let op = sqlparser::ast::UnaryOperator::Not;
+                    let op = UnaryOperator::Not;
                     *expr = if *negated { Expr::UnaryOp { op, expr: Box::new(tests) } } else { tests };
                 }
             }
             _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                widen(expr);
+            }
         }
         ControlFlow::Continue(())
     }
@@ -178,6 +207,50 @@ fn is_whole(data_type: &DataType) -> bool {
             | DataType::UInt16
             | DataType::UInt32
     )
+}
+
+/// The arguments of a function that are expressions.
+fn arguments(function: &mut Function) -> impl Iterator<Item = &mut Expr> {
+    let list = if let FunctionArguments::List(list) = &mut function.args { list.args.as_mut_slice() } else { &mut [] };
+    list.iter_mut().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    })
+}
+
+/// Makes a whole number as written one of 64 bits.
+fn widen(expr: &mut Expr) {
+    if is_number(expr) {
+        *expr = cast(expr.clone(), DataType::BigInt(None));
+    }
+}
+
+/// Whether it is a whole number as written.
+pub(super) fn is_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => {
+            matches!(&value.value, Value::Number(digits, _) if digits.bytes().all(|c| c.is_ascii_digit()))
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_number(expr),
+        Expr::Nested(inner) => is_number(inner),
+        _ => false,
+    }
+}
+
+/// Whether it is true or false, as far as its form tells.
+fn is_truth(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryOp { op, .. } => is_comparison(op) || matches!(op, BinaryOperator::And | BinaryOperator::Or),
+        Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::Between { .. } | Expr::InList { .. } => true,
+        Expr::Like { .. } | Expr::ILike { .. } | Expr::UnaryOp { op: UnaryOperator::Not, .. } => true,
+        Expr::Nested(inner) => is_truth(inner),
+        _ => false,
+    }
+}
+
+fn is_arithmetic(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Minus, Modulo, Multiply, Plus};
+    matches!(op, Plus | Minus | Multiply | Modulo)
 }
 
 /// Whether an operator compares two values.
