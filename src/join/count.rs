@@ -3,7 +3,7 @@
 //! A fact is of an hour, and so is its judgement: one whose records all start while its sender is watched, or all while
 //! it is not, is judged as each of them would be. Where the sender's watch begins or ends in between, nobody can tell
 //! its records apart any more: then the difference counts between what was seen here and what those saw who come
-//! first. See [`super::index::Splits`].
+//! first. See `super::index::splits`.
 
 use super::ends::{Atlas, End, Ends};
 use super::estate::{covers, edges};

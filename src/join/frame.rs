@@ -32,7 +32,7 @@ pub fn frame(rollup: &Rollup, shards: &impl Shards) -> Result<DataFrame, Error> 
 /// The groups of a shard as a frame whose texts are codes (`UInt32`), for kernels that read a roll-up shard by shard.
 #[derive(Clone, Debug)]
 pub struct Coded<'r> {
-    /// As [`frame`] gives it, but for the texts.
+    /// As [`frame()`] gives it, but for the texts.
     pub frame: DataFrame,
     /// What the codes stand for; the same of every shard.
     pub names: &'r Dictionary,
@@ -42,7 +42,7 @@ impl<'r> Coded<'r> {
     /// The frame of a shard.
     ///
     /// # Errors
-    /// As [`frame`].
+    /// As [`frame()`].
     pub fn of(rollup: &'r Rollup, shard: usize) -> Result<Self, Error> {
         let frame = Columns::of(rollup, shard)?.frame(rollup.spec(), None)?;
         Ok(Self { frame, names: rollup.names() })

@@ -137,7 +137,7 @@ fn inside(window: &Window) -> Expr {
 /// Everything that was charged in a window, priced.
 #[derive(Clone, Debug)]
 pub struct Bill<'t> {
-    /// The keys, [`line`]'s columns, `charge`, `payer_account`, `from_region`, `to_region`, `assumed`, `bytes`, `cost` and
+    /// The keys, [`mod@line`]'s columns, `charge`, `payer_account`, `from_region`, `to_region`, `assumed`, `bytes`, `cost` and
     /// `unpriced_bytes`. Sorted; no two lines have the same keys. Bytes without a charge are free.
     pub lines: DataFrame,
     /// The bytes of the lines tier by tier: `line`, `price`, `bytes`, `cost` (null where there is no price).

@@ -63,7 +63,7 @@ pub(super) fn charges_need(keys: &[Key], is_compared: bool) -> Need {
 }
 
 /// The table `explain`: for each row of a table the rules that applied, most bytes first. `shown` has the keys of the
-/// table's first rows, in their order; what is of none of them is of the row that [`ROW`] names, else of `(other)`.
+/// table's first rows, in their order; what is of none of them is of the row that `ROW` names, else of `(other)`.
 ///
 /// # Errors
 /// If the frame of rules has not the keys.

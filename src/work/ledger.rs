@@ -1,5 +1,5 @@
 //! What a leaf found out: sums, interfaces, the account, and what became of its objects. Ledgers of one plan merge, in
-//! any order, and have a written form: see [`wire`](crate::group::wire).
+//! any order, and have a written form: see [`crate::group::wire`].
 
 use std::fs::File;
 use std::io::{self, Write};
