@@ -181,7 +181,7 @@ columns! {
         FilterBits, "filter_bits", Small, [], "Which conditions of a filter the record meets, where the rest of it is decided on traffic.";
     }
     joined {
-        View, "view", Text, "Interface, flow log, direction, way and next hop of a record, as one value.";
+        Vantage, "vantage", Text, "Interface, flow log, direction, way and next hop of a record, as one value.";
         Weight, "weight", Big, "Records that a row of traffic stands for.";
         SrcVpc, "src_vpc", Text, "VPC of the source end.";
         DstVpc, "dst_vpc", Text, "VPC of the destination end.";
@@ -197,8 +197,8 @@ columns! {
         DstInterface, "dst_interface", Text, "Interface that held the destination address at that time.";
         SrcInstance, "src_instance", Text, "Instance of the source end.";
         DstInstance, "dst_instance", Text, "Instance of the destination end.";
-        SrcPlace, "src_place", Text, "What the source end is: the name of its network, an AWS service, else `internet`, `private-unknown`, `instance of others`.";
-        DstPlace, "dst_place", Text, "What the destination end is.";
+        SrcLocation, "src_location", Text, "What the source end is: the name of its network, an AWS service, else `internet`, `private-unknown`, `instance of others`.";
+        DstLocation, "dst_location", Text, "What the destination end is.";
         Outside, "outside", Address, "Address of the end that is not the estate's: of the destination, else of the source; absent where both are.";
         SrcCountry, "src_country", Text, "Country of the source address, by --geoip.";
         DstCountry, "dst_country", Text, "Country of the destination address, by --geoip.";
@@ -314,7 +314,7 @@ impl Column {
     pub fn is_inner(self) -> bool {
         matches!(
             self,
-            Self::View
+            Self::Vantage
                 | Self::FilterBits
                 | Self::Weight
                 | Self::Owner1

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, nearest};
 use crate::group::Key;
 use crate::group::filter::Names;
-use crate::join::{OWNER_KEYS_MAX, path_names, rides_along};
+use crate::join::{OWNER_KEYS_MAX, passes_through, path_names};
 use crate::schema::{Column, ColumnSet, Stage};
 
 /// Pairs that have a name of their own.
@@ -110,7 +110,7 @@ impl Dimensions {
 
     /// The columns of records that traffic does not have by itself.
     pub(super) fn extra(&self) -> Vec<Column> {
-        self.keys.iter().map(|key| key.column).filter(|column| rides_along(*column)).collect()
+        self.keys.iter().map(|key| key.column).filter(|column| passes_through(*column)).collect()
     }
 }
 

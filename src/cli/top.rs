@@ -33,7 +33,7 @@ pub(super) struct TopFlags {
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
     top: String,
 
-    /// Order, the greatest first: bytes, packets, flows, usd, blocked_bytes, blocked_packets, blocked_flows, distinct,
+    /// Order, the greatest first: bytes, packets, flows, usd, rejected_bytes, rejected_packets, rejected_flows, distinct,
     /// last_seen; the smallest first: first_seen, key
     #[arg(long, value_name = "MEASURE", default_value = "bytes", help_heading = "Report")]
     sort: String,
@@ -178,7 +178,7 @@ impl TopFlags {
         let asked = |orders: &[Order]| orders.contains(&order);
         Spec {
             keys,
-            views: Vec::new(),
+            vantages: Vec::new(),
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),

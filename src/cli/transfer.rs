@@ -31,7 +31,7 @@ const ENDS: [(&str, [Column; 2]); 11] = [
     ("instances", [Column::SrcInstance, Column::DstInstance]),
     ("interfaces", [Column::SrcInterface, Column::DstInterface]),
     ("addresses", [Column::Src, Column::Dst]),
-    ("places", [Column::SrcPlace, Column::DstPlace]),
+    ("places", [Column::SrcLocation, Column::DstLocation]),
     ("countries", [Column::SrcCountry, Column::DstCountry]),
     ("networks", [Column::SrcNetwork, Column::DstNetwork]),
 ];

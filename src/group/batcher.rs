@@ -9,7 +9,7 @@ use super::recent::Recent;
 use super::shared::{SHARDS, Shared, shard_of, table_of};
 use super::spec::Spec;
 use super::table::hash;
-use super::views::Views;
+use super::vantages::Vantages;
 use super::wire::Groups;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, Kind};
@@ -30,7 +30,7 @@ pub struct Batcher {
     packed: Vec<u64>,
     scratch: Vec<Values>,
     picks: [Vec<u32>; 2],
-    views: Option<Views>,
+    views: Option<Vantages>,
 }
 
 impl Batcher {
@@ -41,7 +41,7 @@ impl Batcher {
         let scratch = frame.spec.keys.iter().map(|key| Values::new(key.column.kind())).collect();
         let recent = [0, 0, 1, 1].map(|wide: usize| Recent::new(frame.spec.shape(&frame.layouts[wide])));
         let batches = vec![Vec::new(); 4 * SHARDS];
-        let views = (!frame.spec.views.is_empty()).then(|| Views::new(&frame.spec.views));
+        let views = (!frame.spec.vantages.is_empty()).then(|| Vantages::new(&frame.spec.vantages));
         let (codes, packed, picks) = Default::default();
         Self { shared, codes, recent, batches, packed, scratch, picks, views }
     }
@@ -67,12 +67,12 @@ impl Batcher {
         if let Some(views) = &mut views {
             views.look(flows, dictionary, picked);
         }
-        self.learn(views.as_ref().map_or(dictionary, Views::texts));
+        self.learn(views.as_ref().map_or(dictionary, Vantages::texts));
         let shared = self.shared();
         let mut scratch = std::mem::take(&mut self.scratch);
         let keys: Vec<&Values> = (shared.frame.spec.keys.iter().zip(&mut scratch))
             .map(|(key, scratch)| match (&views, filter_bits) {
-                (Some(views), _) if key.column == Column::View => views.values(),
+                (Some(views), _) if key.column == Column::Vantage => views.values(),
                 (_, Some(bits)) if key.column == Column::FilterBits => bits,
                 _ => derive::values(key.column, flows, scratch),
             })

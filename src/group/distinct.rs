@@ -19,7 +19,7 @@ impl Rollup {
     pub fn distinct(&self) -> Shared {
         let spec = self.spec();
         let keys = spec.keys.iter().take(spec.keys.len().saturating_sub(1)).cloned().collect();
-        let spec = Arc::new(Spec { views: Vec::new(), keys, distinct: true, ..*spec });
+        let spec = Arc::new(Spec { vantages: Vec::new(), keys, distinct: true, ..*spec });
         // A key that differs in nothing but the dropped column would stand in the order of its hash again: see `tables`.
         let seed = self.partial.frame.seed ^ DISTINCT_SEED;
         Shared::with_names(spec, seed, self.overflow().cloned(), self.names().clone())
@@ -81,7 +81,7 @@ mod tests {
         #[test]
         fn distinct_values_are_those_of_a_set(pairs in proptest::collection::vec((address(), address()), 0..200)) {
             let keys = [Column::Srcaddr, Column::Dstaddr].map(|column| Key { column, cut: None }).to_vec();
-            let spec = Spec { views: Vec::new(), keys, bytes: false, packets: false, seen: false, starts: false, distinct: false };
+            let spec = Spec { vantages: Vec::new(), keys, bytes: false, packets: false, seen: false, starts: false, distinct: false };
             let shared = Arc::new(Shared::new(Arc::new(spec), 3, None));
             let mut flows = Flows::new(ColumnSet::of(&[Column::Srcaddr, Column::Dstaddr]));
             for (column, values) in [(Column::Srcaddr, pairs.iter().map(|pair| pair.0).collect()), (Column::Dstaddr, pairs.iter().map(|pair| pair.1).collect())] {

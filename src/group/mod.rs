@@ -18,7 +18,7 @@ mod shared;
 mod spec;
 mod survey;
 mod table;
-pub mod views;
+pub mod vantages;
 pub mod wire;
 
 pub use account::{Account, Class, Tally};

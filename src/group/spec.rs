@@ -12,8 +12,8 @@ use crate::schema::{ABSENT_TIME, Column, ColumnSet};
 pub struct Spec {
     /// The columns to group by; none for one group of everything.
     pub keys: Vec<Key>,
-    /// Columns that are grouped by as one, the key [`Column::View`]; the only key that holds texts then. Often none.
-    pub views: Vec<Column>,
+    /// Columns that are grouped by as one, the key [`Column::Vantage`]; the only key that holds texts then. Often none.
+    pub vantages: Vec<Column>,
     /// Whether bytes are summed. Flows always are.
     pub bytes: bool,
     /// Whether packets are summed.
@@ -38,7 +38,7 @@ impl Spec {
         ];
         let measured =
             measured.iter().filter(|(asked, _)| *asked).fold(ColumnSet::default(), |set, (_, c)| set.with(*c));
-        let viewed = measured.union(ColumnSet::of(&self.views));
+        let viewed = measured.union(ColumnSet::of(&self.vantages));
         self.keys.iter().fold(viewed, |set, key| set.union(key.column.decoded()))
     }
 

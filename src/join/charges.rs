@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::ends::{Atlas, Basis, End, Facet, Scope};
-use super::estate::Own;
-use super::path::{Path, Sides, Way, assumption};
+use super::ends::{AddressResolver, Basis, End, EndpointInfo, Scope};
+use super::estate::Eni;
+use super::path::{Path, Route, Sides, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
 /// The end whose owner bears a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bearer {
+pub(super) enum Allocation {
     Source,
     Destination,
 }
 
-impl Bearer {
+impl Allocation {
     /// The client of a gateway, by whether it sends.
     fn client(forward: bool) -> Self {
         if forward { Self::Source } else { Self::Destination }
@@ -30,39 +30,39 @@ pub(super) struct Item {
     pub(super) payer: Name,
     pub(super) from: Name,
     pub(super) to: Arc<str>,
-    pub(super) bearer: Bearer,
+    pub(super) bearer: Allocation,
     pub(super) assumed: Option<&'static str>,
 }
 
 /// A side that may pay.
 struct Side<'a> {
-    facet: &'a Facet,
+    info: &'a EndpointInfo,
     payer: Name,
     region: Name,
-    bearer: Bearer,
+    bearer: Allocation,
 }
 
 /// The charges of a counted transfer of an hour.
-pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, items: &mut Vec<Item>) {
-    let [from, to] = payers(atlas, sides, way);
+pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: &Route, items: &mut Vec<Item>) {
+    let [from, to] = payers(resolver, sides, route);
     let one = |charge: Charge, side: &Side<'_>, other: &str| Item {
         charge,
         payer: side.payer.clone(),
         from: side.region.clone(),
         to: other.into(),
         bearer: side.bearer,
-        assumed: way.assumed,
+        assumed: route.assumed,
     };
     let sent = sides.src.scope == Scope::Own;
     let halves = |charges: [Charge; 2], items: &mut Vec<Item>| {
         for (charge, side) in charges.into_iter().zip([&from, &to]) {
-            if side.facet.scope == Scope::Own {
+            if side.info.scope == Scope::Own {
                 items.push(one(charge, side, SAME));
             }
         }
     };
     let region = || sides.dst.region.as_deref().unwrap_or(ANY);
-    match way.path {
+    match route.path {
         Path::Internet if sent => items.push(one(Charge::InternetEgress, &from, INTERNET)),
         Path::CrossRegion | Path::AwsServiceCrossRegion | Path::PeeringCrossRegion if sent => {
             items.push(one(Charge::InterRegion, &from, region()));
@@ -91,40 +91,46 @@ pub(super) fn of_transfer(atlas: &Atlas, sides: &Sides<'_>, way: &Way, items: &m
 
 /// Who pays at either side: the account of the interface that faces the outside, which is the NAT gateway's where the
 /// transfer goes through one.
-fn payers<'a>(atlas: &Atlas, sides: &Sides<'a>, way: &Way) -> [Side<'a>; 2] {
-    let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
-    [(sides.src, Bearer::Source), (sides.dst, Bearer::Destination)].map(|(facet, bearer)| {
-        let gateway = nat.filter(|_| facet.scope == Scope::Own);
+fn payers<'a>(resolver: &AddressResolver, sides: &Sides<'a>, route: &Route) -> [Side<'a>; 2] {
+    let nat = route.nat.map(|place| &resolver.estate.interfaces[place as usize]);
+    [(sides.src, Allocation::Source), (sides.dst, Allocation::Destination)].map(|(info, bearer)| {
+        let gateway = nat.filter(|_| info.scope == Scope::Own);
         Side {
-            facet,
-            payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| facet.account.clone()),
-            region: gateway.and_then(|nat| nat.region.clone()).or_else(|| facet.region.clone()),
+            info,
+            payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| info.account.clone()),
+            region: gateway.and_then(|nat| nat.region.clone()).or_else(|| info.region.clone()),
             bearer,
         }
     })
 }
 
 /// Whether the NAT gateway on the way of a transfer tells by its own records of a moment what it is charged for.
-pub(super) fn is_told_by_nat(atlas: &Atlas, way: &Way, moment: u32) -> bool {
-    way.nat.is_some_and(|nat| atlas.estate.interfaces[nat as usize].names_clients_at(moment))
+pub(super) fn is_told_by_nat(resolver: &AddressResolver, route: &Route, moment: u32) -> bool {
+    route.nat.is_some_and(|nat| resolver.estate.interfaces[nat as usize].names_clients_at(moment))
 }
 
 /// What a NAT gateway on the way is charged for that is not logged, or whose records do not name its clients, told by the
 /// flows through it.
-pub(super) fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, hour: u32, items: &mut Vec<Item>) {
-    let nat = way.nat.map(|place| &atlas.estate.interfaces[place as usize]);
+pub(super) fn unlogged_nat(
+    resolver: &AddressResolver,
+    sides: &Sides<'_>,
+    route: &Route,
+    hour: u32,
+    items: &mut Vec<Item>,
+) {
+    let nat = route.nat.map(|place| &resolver.estate.interfaces[place as usize]);
     let forward = sides.src.scope == Scope::Own;
     let client = if forward { sides.src } else { sides.dst };
-    let names_clients = |nat: &Own| nat.names_clients || nat.role == Role::RegionalNat;
+    let names_clients = |nat: &Eni| nat.names_clients || nat.role == Role::RegionalNat;
     let unnamed = nat.is_some_and(|nat| !names_clients(nat) && nat.is_watched_in(hour));
     let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
-    let told = |name: fn(&Own) -> &Name| nat.and_then(|nat| name(nat).clone());
+    let told = |name: fn(&Eni) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
         charge: Charge::NatProcessing,
         payer: told(|nat| &nat.account).or_else(|| client.account.clone()),
         from: told(|nat| &nat.region).or_else(|| client.region.clone()),
         to: ANY.into(),
-        bearer: Bearer::client(forward),
+        bearer: Allocation::client(forward),
         assumed,
     });
     if let Some(nat) = nat.filter(|nat| nat.role == Role::Nat) {
@@ -133,10 +139,17 @@ pub(super) fn unlogged_nat(atlas: &Atlas, sides: &Sides<'_>, way: &Way, hour: u3
 }
 
 /// What a NAT gateway's record that names its client is charged for: processing, and the way between the two.
-pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forward: bool, items: &mut Vec<Item>) {
-    let nat = &atlas.estate.interfaces[nat as usize];
+pub(super) fn of_nat(
+    resolver: &AddressResolver,
+    nat: u32,
+    client: End,
+    info: &EndpointInfo,
+    forward: bool,
+    items: &mut Vec<Item>,
+) {
+    let nat = &resolver.estate.interfaces[nat as usize];
     let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
-    let bearer = Bearer::client(forward);
+    let bearer = Allocation::client(forward);
     let one = |charge: Charge, payer: &Name, from: &Name| Item {
         charge,
         payer: payer.clone(),
@@ -146,20 +159,20 @@ pub(super) fn of_nat(atlas: &Atlas, nat: u32, client: End, facet: &Facet, forwar
         assumed,
     };
     items.push(one(Charge::NatProcessing, &nat.account, &nat.region));
-    if atlas.estate.apart(client.vpc, nat.vpc) {
-        let (payer, from) = if forward { (&facet.account, &facet.region) } else { (&nat.account, &nat.region) };
+    if resolver.estate.apart(client.vpc, nat.vpc) {
+        let (payer, from) = if forward { (&info.account, &info.region) } else { (&nat.account, &nat.region) };
         items.push(one(Charge::TransitGateway, payer, from));
     } else if nat.role == Role::Nat {
-        zone_leg(facet, nat, forward, assumed, items);
+        zone_leg(info, nat, forward, assumed, items);
     }
 }
 
 /// Both halves of the way between a client and its zonal NAT gateway, where their zones differ.
-fn zone_leg(client: &Facet, nat: &Own, forward: bool, assumed: Option<&'static str>, items: &mut Vec<Item>) {
+fn zone_leg(client: &EndpointInfo, nat: &Eni, forward: bool, assumed: Option<&'static str>, items: &mut Vec<Item>) {
     if client.zone.is_none() || nat.zone.is_none() || client.zone == nat.zone {
         return;
     }
-    let bearer = Bearer::client(forward);
+    let bearer = Allocation::client(forward);
     let mut sides = [(&client.account, &client.region), (&nat.account, &nat.region)];
     if !forward {
         sides.reverse();

@@ -5,11 +5,11 @@
 //! its records apart any more: then the difference counts between what was seen here and what those saw who come
 //! first. See `super::index::splits`.
 
-use super::ends::{Atlas, End, Ends};
+use super::ends::{AddressResolver, End, Ends};
 use super::estate::{covers, edges};
 use super::index::{Index, Part, client};
 use super::tables::Role;
-use super::view::{Direction, Fact, HOUR_SECONDS, View};
+use super::vantage::{Direction, Fact, HOUR_SECONDS, Vantage};
 use crate::group::{Class, KeyValue};
 
 /// What becomes of records.
@@ -38,7 +38,7 @@ type Verdict = (Class, &'static str);
 /// A fact as its interface saw it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sighting<'a> {
-    pub(super) view: &'a View,
+    pub(super) vantage: &'a Vantage,
     pub(super) fact: &'a Fact,
     pub(super) direction: Option<Direction>,
     pub(super) ends: Ends,
@@ -90,7 +90,7 @@ impl Observer {
     }
 }
 
-impl Atlas {
+impl AddressResolver {
     /// Whether an end's own records of a moment would be in the input: of any interface that has the address.
     pub(super) fn is_watched(&self, end: End, moment: u32) -> bool {
         let mut watchers = self.estate.watchers(&end).iter();
@@ -113,14 +113,14 @@ impl Atlas {
 
     /// Whether a better flow log's records of the interface tell of a moment. One that came after it was deleted, or
     /// before it was made, is no other.
-    fn is_other_flow_log(&self, view: &View, moment: u32) -> bool {
-        self.better_flow_logs(view).any(|span| covers(span, moment))
+    fn is_other_flow_log(&self, vantage: &Vantage, moment: u32) -> bool {
+        self.better_flow_logs(vantage).any(|span| covers(span, moment))
     }
 
     /// The times of flow logs of the interface that go before the one of a view.
-    fn better_flow_logs(&self, view: &View) -> impl Iterator<Item = (u32, u32)> {
-        let logs = view.interface.and_then(|place| self.estate.flow_logs.get(&place));
-        logs.into_iter().flatten().take_while(|log| log.id != view.flow_log).map(|log| log.span)
+    fn better_flow_logs(&self, vantage: &Vantage) -> impl Iterator<Item = (u32, u32)> {
+        let logs = vantage.interface.and_then(|place| self.estate.flow_logs.get(&place));
+        logs.into_iter().flatten().take_while(|log| log.id != vantage.flow_log).map(|log| log.span)
     }
 
     /// Whether what left an interface is of a sender whose address another one has.
@@ -130,9 +130,9 @@ impl Atlas {
 
     /// Who saw a fact, if it may count; and what else is charged for by it.
     pub(super) fn observers(&self, index: &Index, sighting: &Sighting<'_>) -> impl Iterator<Item = Observer> + use<> {
-        let Sighting { view, fact, direction, ends } = *sighting;
-        let log = || self.better_flow_logs(view).count();
-        let own = view.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
+        let Sighting { vantage, fact, direction, ends } = *sighting;
+        let log = || self.better_flow_logs(vantage).count();
+        let own = vantage.interface.map(|place| (place, &self.estate.interfaces[place as usize]));
         let seats = match own {
             None => [None, None],
             Some((place, own)) if own.is_nat() => {
@@ -160,11 +160,11 @@ impl Atlas {
         seats.map(|seat| seat.map(|(seat, place)| Observer { seat, log: log(), place })).into_iter().flatten()
     }
 
-    /// Judges the accepted records of a fact. `extra` is what its group has besides.
-    pub(super) fn judge(&self, index: &Index, sighting: &Sighting<'_>, extra: &[KeyValue]) -> Judgement {
+    /// Judges the accepted records of a fact. `passthrough` is what its group has besides.
+    pub(super) fn judge(&self, index: &Index, sighting: &Sighting<'_>, passthrough: &[KeyValue]) -> Judgement {
         let fact = sighting.fact;
         if let Some((part, rest)) =
-            index.part(self, sighting, extra, |seat| !matches!(seat, Seat::Charged | Seat::Through))
+            index.part(self, sighting, passthrough, |seat| !matches!(seat, Seat::Charged | Seat::Through))
         {
             let class = if part.counts { Class::Counted } else { rest };
             return Judgement { class, rule: "by difference with what comes first", part, rest };
@@ -190,12 +190,12 @@ impl Atlas {
     }
 
     /// What a NAT gateway is charged for of a fact that names its client.
-    pub(super) fn charged(&self, index: &Index, sighting: &Sighting<'_>, extra: &[KeyValue]) -> Part {
-        let Sighting { view, fact, .. } = *sighting;
-        if let Some((part, _)) = index.part(self, sighting, extra, |seat| seat == Seat::Charged) {
+    pub(super) fn charged(&self, index: &Index, sighting: &Sighting<'_>, passthrough: &[KeyValue]) -> Part {
+        let Sighting { vantage, fact, .. } = *sighting;
+        if let Some((part, _)) = index.part(self, sighting, passthrough, |seat| seat == Seat::Charged) {
             return part;
         }
-        if self.is_other_flow_log(view, fact.moment()) { Part::default() } else { Part::all(fact) }
+        if self.is_other_flow_log(vantage, fact.moment()) { Part::default() } else { Part::all(fact) }
     }
 
     /// What a NAT gateway on a fact's way is charged for beside what its own records tell, if that is told by difference.
@@ -203,9 +203,9 @@ impl Atlas {
         &self,
         index: &Index,
         sighting: &Sighting<'_>,
-        extra: &[KeyValue],
+        passthrough: &[KeyValue],
     ) -> Option<Part> {
-        index.part(self, sighting, extra, |seat| seat == Seat::Through).map(|(part, _)| part)
+        index.part(self, sighting, passthrough, |seat| seat == Seat::Through).map(|(part, _)| part)
     }
 
     /// What becomes of the records that do not count, if of those from one moment to another some may count and some may
@@ -220,7 +220,7 @@ impl Atlas {
         let Observer { seat, place, .. } = observer;
         let nat = &self.estate.interfaces[place as usize];
         let class = |moment: u32| match seat {
-            Seat::Charged if self.is_other_flow_log(sighting.view, moment) => Class::Duplicate,
+            Seat::Charged if self.is_other_flow_log(sighting.vantage, moment) => Class::Duplicate,
             Seat::Through if nat.names_clients_at(moment) => Class::Duplicate,
             Seat::Charged | Seat::Through => Class::Counted,
             _ => self.verdict(index, sighting, moment).0,
@@ -242,8 +242,8 @@ impl Atlas {
     /// The moments at which it may change what becomes of a fact's records: by flow logs of the same interface, and, if
     /// asked for, by who was watched.
     fn edges(&self, index: &Index, sighting: &Sighting<'_>, by_ends: bool) -> impl Iterator<Item = u32> {
-        let Sighting { view, fact, direction, ends } = *sighting;
-        let hop = view.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_hop());
+        let Sighting { vantage, fact, direction, ends } = *sighting;
+        let hop = vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_hop());
         let mut places = Vec::new();
         if by_ends && (hop || direction.is_some()) {
             places.extend_from_slice(self.estate.watchers(&ends.src));
@@ -254,15 +254,15 @@ impl Atlas {
             places.extend(nat.into_iter().chain(first));
         }
         let watches = places.into_iter().flat_map(|place| self.estate.interfaces[place as usize].edges());
-        watches.chain(self.better_flow_logs(view).flat_map(edges))
+        watches.chain(self.better_flow_logs(vantage).flat_map(edges))
     }
 
     /// What becomes of a fact's records that start at a moment.
     fn verdict(&self, index: &Index, sighting: &Sighting<'_>, moment: u32) -> Verdict {
-        let Sighting { view, fact, direction, ends } = *sighting;
-        let Some(place) = view.interface else { return (Class::Counted, "seen at no interface") };
+        let Sighting { vantage, fact, direction, ends } = *sighting;
+        let Some(place) = vantage.interface else { return (Class::Counted, "seen at no interface") };
         let own = &self.estate.interfaces[place as usize];
-        if self.is_other_flow_log(view, moment) {
+        if self.is_other_flow_log(vantage, moment) {
             return (Class::Duplicate, "the interface's other flow log counts");
         }
         if own.is_hop() {

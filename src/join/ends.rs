@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::estate::{Estate, Vpc};
-pub(super) use super::index::Sights;
+pub(super) use super::index::AddressHints;
 use super::learn::{Learnt, by_packet};
 use super::ranges::{Ranges, Service};
 use super::tables::{Kind, Name, Network, Role};
-use super::view::{Direction, Fact, View};
+use super::vantage::{Direction, Fact, Vantage};
 use crate::group::is_public;
 
 /// The places of addresses that nothing names: public ones, those of AWS's address ranges that are somebody's instances,
 /// private ones.
-pub const STRANGERS: [&str; 3] = ["internet", "instance of others", "private-unknown"];
+pub const UNKNOWN_PLACES: [&str; 3] = ["internet", "instance of others", "private-unknown"];
 
 /// One side of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +62,7 @@ pub(super) enum Scope {
 
 /// What is known of an end.
 #[derive(Clone, Debug)]
-pub(super) struct Facet {
+pub(super) struct EndpointInfo {
     pub(super) scope: Scope,
     pub(super) account: Name,
     /// None of services whose addresses are of all regions.
@@ -76,11 +76,11 @@ pub(super) struct Facet {
 
 /// What places an address: the estate, then AWS's ranges.
 #[derive(Debug)]
-pub(super) struct Atlas {
+pub(super) struct AddressResolver {
     pub(super) estate: Estate,
     pub(super) ranges: Arc<Ranges>,
     /// What else was seen of addresses.
-    pub(super) sights: Sights,
+    pub(super) address_hints: AddressHints,
 }
 
 /// Both ends of a record, and where it was seen.
@@ -90,23 +90,23 @@ pub(super) struct Ends {
     pub(super) dst: End,
 }
 
-impl Atlas {
+impl AddressResolver {
     /// Source and destination of a record.
-    pub(super) fn ends(&self, view: &View, fact: &Fact, direction: Option<Direction>) -> Ends {
-        Ends { src: self.side(view, fact, direction, true), dst: self.side(view, fact, direction, false) }
+    pub(super) fn ends(&self, vantage: &Vantage, fact: &Fact, direction: Option<Direction>) -> Ends {
+        Ends { src: self.side(vantage, fact, direction, true), dst: self.side(vantage, fact, direction, false) }
     }
 
     /// The source or the destination of a record.
-    pub(super) fn side(&self, view: &View, fact: &Fact, direction: Option<Direction>, source: bool) -> End {
+    pub(super) fn side(&self, vantage: &Vantage, fact: &Fact, direction: Option<Direction>, source: bool) -> End {
         let (address, peer) = if source { (fact.src, fact.dst) } else { (fact.dst, fact.src) };
-        let observer = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
-        match self.at_interface(view, fact, direction, source) {
+        let observer = vantage.interface.map(|place| self.estate.interfaces[place as usize].vpc);
+        match self.at_interface(vantage, fact, direction, source) {
             Some(place) => End { vpc: observer, address, interface: Some(place), basis: Basis::Told },
             None => {
                 let (vpc, basis, address) = match self.estate.inside(address) {
                     Some((vpc, inside)) => (Some(vpc), Basis::Public, inside),
                     None => {
-                        let (vpc, basis) = self.vpc(view, observer, address, peer);
+                        let (vpc, basis) = self.vpc(vantage, observer, address, peer);
                         (vpc, basis, address)
                     }
                 };
@@ -119,7 +119,7 @@ impl Atlas {
     /// The interface that a record was seen at, if the side is its own.
     pub(super) fn at_interface(
         &self,
-        view: &View,
+        vantage: &Vantage,
         fact: &Fact,
         direction: Option<Direction>,
         source: bool,
@@ -128,7 +128,7 @@ impl Atlas {
             true => (Direction::Egress, fact.src, fact.srcaddr),
             false => (Direction::Ingress, fact.dst, fact.dstaddr),
         };
-        view.interface.filter(|place| {
+        vantage.interface.filter(|place| {
             direction == Some(own) && address == shown && !self.estate.interfaces[*place as usize].is_hop()
         })
     }
@@ -136,7 +136,13 @@ impl Atlas {
     /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
     /// the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
     /// interface that has it; else nobody knows.
-    pub(super) fn vpc(&self, view: &View, observer: Option<u32>, address: u128, peer: u128) -> (Option<u32>, Basis) {
+    pub(super) fn vpc(
+        &self,
+        vantage: &Vantage,
+        observer: Option<u32>,
+        address: u128,
+        peer: u128,
+    ) -> (Option<u32>, Basis) {
         let (mut first, mut several) = (None, false);
         for vpc in self.estate.vpcs_of(address) {
             if Some(vpc) == observer {
@@ -144,19 +150,22 @@ impl Atlas {
             }
             several |= *first.get_or_insert(vpc) != vpc;
         }
-        let next = observer.and_then(|observer| self.sights.next_vpc(observer, address));
+        let next = observer.and_then(|observer| self.address_hints.next_vpc(observer, address));
         if next.is_some() {
             return (next, Basis::Told);
         }
         // What leaves for another resource of the VPC, and nobody else knows, is the VPC's; so are a gateway's clients.
-        let at_nat = || view.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
-        let near = || view.traffic_path == Some(1) || at_nat();
+        let at_nat = || vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
+        let near = || vantage.traffic_path == Some(1) || at_nat();
         match first {
-            None if self.estate.is_unplaced(address) && near() && !self.sights.by_transit_gateway(address, peer) => {
+            None if self.estate.is_unplaced(address)
+                && near()
+                && !self.address_hints.by_transit_gateway(address, peer) =>
+            {
                 (observer, Basis::Observer)
             }
             Some(_) if several => {
-                let seen = self.sights.vpc(address, peer);
+                let seen = self.address_hints.vpc(address, peer);
                 (seen.or_else(|| self.estate.only_holder(address)), Basis::Told)
             }
             only => (only, Basis::Told),
@@ -164,19 +173,19 @@ impl Atlas {
     }
 
     /// What is known of an end.
-    pub(super) fn facet(&self, end: End) -> Facet {
+    pub(super) fn info(&self, end: End) -> EndpointInfo {
         let Some(vpc) = end.vpc else { return self.outside(end.address) };
         let own = end.interface.map(|place| &self.estate.interfaces[place as usize]);
         let network = || self.estate.network(Some(vpc), end.address);
         let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
         let told: Option<Network> = network();
-        let next_zone = || self.sights.next_zone(Some(vpc), end.address).cloned();
+        let next_zone = || self.address_hints.next_zone(Some(vpc), end.address).cloned();
         let of = |name: fn(&Network) -> &Name| told.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
         let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
         let region = own.and_then(|own| own.region.clone()).or_else(|| known.region.clone());
         let place = of(|network| &network.name).or_else(|| known.id.clone()).unwrap_or_else(|| "own".into());
-        Facet {
+        EndpointInfo {
             scope: Scope::Own,
             account: account.or_else(|| of(|network| &network.account)),
             region: region.or_else(|| of(|network| &network.region)),
@@ -188,10 +197,10 @@ impl Atlas {
     }
 
     /// What is known of an address that is no VPC's of the estate.
-    fn outside(&self, address: u128) -> Facet {
+    fn outside(&self, address: u128) -> EndpointInfo {
         let network = self.estate.network(None, address);
         let of_service = |service: &Service, region: Name| match service {
-            Service::Instance => (Scope::Stranger, region, STRANGERS[1].into()),
+            Service::Instance => (Scope::Stranger, region, UNKNOWN_PLACES[1].into()),
             Service::Named(name) => (Scope::Service(Arc::clone(name)), region, Arc::clone(name)),
         };
         let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
@@ -205,27 +214,32 @@ impl Atlas {
                 let service = if instance { Service::Instance } else { Service::Named(Arc::clone(service)) };
                 of_service(&service, None)
             }
-            (None, None) if is_public(address) => (Scope::Internet, None, STRANGERS[0].into()),
-            (None, None) => (Scope::PrivateUnknown, None, STRANGERS[2].into()),
+            (None, None) if is_public(address) => (Scope::Internet, None, UNKNOWN_PLACES[0].into()),
+            (None, None) => (Scope::PrivateUnknown, None, UNKNOWN_PLACES[2].into()),
         };
         let account = network.and_then(|network| network.account);
-        let zone = self.sights.next_zone(None, address).cloned();
-        Facet { scope, account, region, zone, subnet: None, place, role: Role::End }
+        let zone = self.address_hints.next_zone(None, address).cloned();
+        EndpointInfo { scope, account, region, zone, subnet: None, place, role: Role::End }
     }
 
     /// The direction of a record: what it says; else the side on which packets bear another address; else own
     /// addresses; else the only side that a network of the interface's VPC has; else from private to public is out.
     /// That somebody else holds an address tells nothing: it may be the peer's.
-    pub(super) fn direction(&self, view: &View, fact: &Fact, learnt: &Learnt) -> (Option<Direction>, &'static str) {
-        if view.direction.is_some() {
-            return (view.direction, "by the record");
+    pub(super) fn direction(
+        &self,
+        vantage: &Vantage,
+        fact: &Fact,
+        learnt: &Learnt,
+    ) -> (Option<Direction>, &'static str) {
+        if vantage.direction.is_some() {
+            return (vantage.direction, "by the record");
         }
         let by_packet = by_packet(fact);
         if by_packet.is_some() {
             return (by_packet, "by the packets' addresses");
         }
         let (src, dst) = (fact.srcaddr, fact.dstaddr);
-        let by_addresses = view.interface.and_then(|place| learnt.direction(place as usize, src, dst));
+        let by_addresses = vantage.interface.and_then(|place| learnt.direction(place as usize, src, dst));
         if by_addresses.is_some() {
             return (by_addresses, "by the interface's own address");
         }
@@ -234,7 +248,7 @@ impl Atlas {
             (false, true) => Some(Direction::Ingress),
             _ => None,
         };
-        let vpc = view.interface.map(|place| self.estate.interfaces[place as usize].vpc);
+        let vpc = vantage.interface.map(|place| self.estate.interfaces[place as usize].vpc);
         let ours = |address: u128| self.estate.is_in_network(vpc, address);
         if let Some(direction) = one_side(ours(src), ours(dst)) {
             return (Some(direction), "by the estate's networks");

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
-use super::tables::{EndpointKind, KnownInterface, Name, Network, Role, Tables};
-use super::view::HOUR_SECONDS;
+use super::tables::{EndpointKind, ListedEni, Name, Network, Role, Tables};
+use super::vantage::HOUR_SECONDS;
 use crate::group::{Interface, Interfaces, NAMELESS};
 use crate::schema::{Column, region};
 use crate::units::address::Prefix;
@@ -32,7 +32,7 @@ pub const TAG_COLUMNS: [Column; 6] = [
 
 /// An interface of the estate.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Own {
+pub(super) struct Eni {
     pub(super) id: Arc<str>,
     pub(super) account: Name,
     pub(super) region: Name,
@@ -63,7 +63,7 @@ pub(super) struct Own {
     pub(super) vpc: u32,
 }
 
-impl Own {
+impl Eni {
     /// Whether its records of a moment would be in the input.
     pub(super) fn is_watched(&self, moment: u32) -> bool {
         self.watched.is_some_and(|span| covers(span, moment))
@@ -109,16 +109,16 @@ pub(super) fn edges((first, last): (u32, u32)) -> [u32; 2] {
 
 /// Interfaces of the logs and of the inventory, in the order of their ids.
 #[derive(Clone, Debug, Default)]
-pub struct Roster {
-    pub(super) interfaces: Vec<Own>,
+pub struct Enis {
+    pub(super) interfaces: Vec<Eni>,
     places: HashMap<Arc<str>, u32, ahash::RandomState>,
 }
 
-impl Roster {
+impl Enis {
     /// Whatever the logs and the tables know.
     #[must_use]
     pub fn new(logged: &Interfaces, tables: &Tables) -> Self {
-        let mut owns: BTreeMap<Arc<str>, Own> = BTreeMap::new();
+        let mut owns: BTreeMap<Arc<str>, Eni> = BTreeMap::new();
         for known in &tables.interfaces {
             owns.insert(Arc::clone(&known.id), told(known));
         }
@@ -127,14 +127,14 @@ impl Roster {
         let named = logged.iter().any(|(id, _)| !is_nameless(id));
         for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
             let id: Arc<str> = String::from_utf8_lossy(id).into();
-            let own = owns.entry(Arc::clone(&id)).or_insert_with(|| Own { id, ..Own::default() });
+            let own = owns.entry(Arc::clone(&id)).or_insert_with(|| Eni { id, ..Eni::default() });
             learn(own, interface);
         }
         for nat in &tables.nat_gateways {
             if nat.regional {
                 let own = owns
                     .entry(Arc::clone(&nat.id))
-                    .or_insert_with(|| Own { id: Arc::clone(&nat.id), ..Own::default() });
+                    .or_insert_with(|| Eni { id: Arc::clone(&nat.id), ..Eni::default() });
                 own.role = Role::RegionalNat;
                 own.vpc_id = own.vpc_id.take().or_else(|| nat.vpc.clone());
                 own.account = own.account.take().or_else(|| nat.account.clone());
@@ -153,7 +153,7 @@ impl Roster {
             }
         }
         let aliases = name_gateways(&mut owns, tables);
-        let interfaces: Vec<Own> = owns.into_values().collect();
+        let interfaces: Vec<Eni> = owns.into_values().collect();
         let mut places: HashMap<_, u32, _> =
             (0..).zip(&interfaces).map(|(place, own)| (Arc::clone(&own.id), place)).collect();
         for (alias, id) in aliases {
@@ -171,7 +171,7 @@ impl Roster {
 
 /// Puts what nameless records tell to the only regional NAT gateway that the inventory has in their VPC; gives the ids
 /// that stood for them, and the gateways'.
-fn name_gateways(owns: &mut BTreeMap<Arc<str>, Own>, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
+fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
     let nameless: Vec<Arc<str>> = owns.keys().filter(|id| id.starts_with(NAMELESS)).cloned().collect();
     let mut aliases = Vec::new();
     for id in nameless {
@@ -191,8 +191,8 @@ fn name_gateways(owns: &mut BTreeMap<Arc<str>, Own>, tables: &Tables) -> Vec<(Ar
     aliases
 }
 
-fn told(known: &KnownInterface) -> Own {
-    Own {
+fn told(known: &ListedEni) -> Eni {
+    Eni {
         id: Arc::clone(&known.id),
         account: known.account.clone(),
         region: known.region.clone(),
@@ -205,12 +205,12 @@ fn told(known: &KnownInterface) -> Own {
         has_public: !known.public.is_empty(),
         addresses: known.addresses.clone(),
         prefixes: known.prefixes.clone(),
-        ..Own::default()
+        ..Eni::default()
     }
 }
 
 /// Adds what the records tell. An account that AWS calls `unknown` is none.
-fn learn(own: &mut Own, interface: &Interface) {
+fn learn(own: &mut Eni, interface: &Interface) {
     let attribute =
         |column: Column| -> Name { interface.attribute(column).map(|text| String::from_utf8_lossy(text).into()) };
     let either = |told: &mut Name, column: Column| *told = attribute(column).or_else(|| told.take());
@@ -263,7 +263,7 @@ impl Vpc {
 /// Everything known of the estate.
 #[derive(Debug)]
 pub(super) struct Estate {
-    pub(super) interfaces: Vec<Own>,
+    pub(super) interfaces: Vec<Eni>,
     pub(super) vpcs: Vec<Vpc>,
     vpc_places: HashMap<Arc<str>, u32, ahash::RandomState>,
     holders: HashMap<u128, Vec<Holder>, ahash::RandomState>,
@@ -295,13 +295,13 @@ pub(super) struct Estate {
 impl Estate {
     /// The estate by what was told and what the records taught.
     #[must_use]
-    pub(super) fn new(roster: Roster, tables: &Tables, learnt: &Learnt) -> Self {
+    pub(super) fn new(enis: Enis, tables: &Tables, learnt: &Learnt) -> Self {
         let mut by_prefix: BTreeMap<_, Vec<u32>> = BTreeMap::new();
         for (place, network) in (0..).zip(&tables.networks) {
             by_prefix.entry(network.prefix).or_default().push(place);
         }
         let mut estate = Self {
-            interfaces: roster.interfaces,
+            interfaces: enis.interfaces,
             vpcs: Vec::new(),
             vpc_places: HashMap::default(),
             holders: HashMap::default(),
@@ -327,7 +327,7 @@ impl Estate {
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
-        let watches = estate.interfaces.iter().flat_map(Own::edges);
+        let watches = estate.interfaces.iter().flat_map(Eni::edges);
         let logs = estate.flow_logs.values().flatten().flat_map(|log| edges(log.span));
         estate.changing_hours = watches.chain(logs).map(|edge| edge - edge % HOUR_SECONDS).collect();
         estate

@@ -172,14 +172,14 @@ impl Columns {
         };
         let (counted, blocked) = (&self.counted[..], &self.blocked[..]);
         columns.push(sums(output::FLOWS.name, counted, |sums| sums.flows));
-        columns.push(sums(output::BLOCKED_FLOWS.name, blocked, |sums| sums.flows));
+        columns.push(sums(output::REJECTED_FLOWS.name, blocked, |sums| sums.flows));
         if spec.bytes {
             columns.push(sums(output::BYTES.name, counted, |sums| sums.bytes));
-            columns.push(sums(output::BLOCKED_BYTES.name, blocked, |sums| sums.bytes));
+            columns.push(sums(output::REJECTED_BYTES.name, blocked, |sums| sums.bytes));
         }
         if spec.packets {
             columns.push(sums(output::PACKETS.name, counted, |sums| sums.packets));
-            columns.push(sums(output::BLOCKED_PACKETS.name, blocked, |sums| sums.packets));
+            columns.push(sums(output::REJECTED_PACKETS.name, blocked, |sums| sums.packets));
         }
         if spec.seen {
             let both = || counted.iter().zip(blocked);

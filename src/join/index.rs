@@ -3,23 +3,23 @@
 //!
 //! Maps keep a value that does not depend on the order in which records come: the least, or the greatest.
 
-mod sights;
+mod address_hints;
+mod routes;
 mod splits;
-mod ways;
 
 use std::collections::HashMap;
 
-pub(super) use self::sights::{Sights, add_sights, needs_sights, sights};
+pub(super) use self::address_hints::{AddressHints, add_sights, address_hints, needs_sights};
+use self::routes::Routes;
+pub(super) use self::routes::{follow, routes};
 use self::splits::Splits;
 pub(super) use self::splits::{Part, share, weigh};
-use self::ways::Ways;
-pub(super) use self::ways::{follow, ways};
 use super::count::Sighting;
-use super::ends::{Atlas, End, Ends};
+use super::ends::{AddressResolver, End, Ends};
 use super::learn::Learnt;
-use super::path::Way;
+use super::path::Route;
 use super::tables::Role;
-use super::view::{Direction, Fact, Facts};
+use super::vantage::{Direction, Fact, Facts};
 use crate::error::Error;
 use crate::group::is_public;
 
@@ -40,7 +40,7 @@ pub(super) struct Index {
     /// gateway's interface that took them in.
     gates: Map<(u128, u128), (Option<u32>, Option<u32>)>,
     /// How what an end sent to a peer went, where places alone would tell otherwise.
-    ways: Ways,
+    routes: Routes,
     /// What counts by difference, where somebody's watch begins or ends.
     pub(super) splits: Splits,
 }
@@ -52,25 +52,25 @@ impl Index {
     }
 
     /// How what the receiver of this sent back in that hour went.
-    pub(super) fn way_back(&self, ends: Ends, hour: u32) -> Option<Way> {
-        self.ways.at(Ends { src: ends.dst, dst: ends.src }, hour)
+    pub(super) fn way_back(&self, ends: Ends, hour: u32) -> Option<Route> {
+        self.routes.at(Ends { src: ends.dst, dst: ends.src }, hour)
     }
 
     /// Whether [`follow`] is needed.
     #[must_use]
     pub(super) fn has_ways(&self) -> bool {
-        !self.ways.is_empty()
+        !self.routes.is_empty()
     }
 
     /// Whether [`follow`] is needed once more.
     #[must_use]
     pub(super) fn lacks_hours_of_ways(&self) -> bool {
-        self.ways.lack_hours()
+        self.routes.lack_hours()
     }
 
     /// Forgets what was needed only to put the index together.
     pub(super) fn settle(&mut self) {
-        self.ways.settle();
+        self.routes.settle();
     }
 
     /// The gateways that saw packets between two unlogged ends.
@@ -88,7 +88,7 @@ impl Index {
             let mine = self.gates.entry(pair).or_default();
             *mine = (least(mine.0, nat), least(mine.1, transit));
         }
-        self.ways.merge(other.ways);
+        self.routes.merge(other.routes);
         self.splits.merge(other.splits);
         self
     }
@@ -109,24 +109,30 @@ fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
-pub(super) fn gateways(atlas: &Atlas, learnt: &Learnt, facts: &Facts<'_>, shard: usize) -> Result<Index, Error> {
+pub(super) fn gateways(
+    resolver: &AddressResolver,
+    learnt: &Learnt,
+    facts: &Facts<'_>,
+    shard: usize,
+) -> Result<Index, Error> {
     let mut index = Index::default();
     facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        let Some((place, own)) = view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize])) else {
+        let vantage = &facts.vantages[fact.vantage];
+        let Some((place, own)) = vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]))
+        else {
             return;
         };
         if !own.is_hop() {
             return;
         }
-        let (direction, _) = atlas.direction(view, fact, learnt);
-        let ends = atlas.ends(view, fact, direction);
+        let (direction, _) = resolver.direction(vantage, fact, learnt);
+        let ends = resolver.ends(vantage, fact, direction);
         let client = client(own.role, fact, direction, ends);
         if let Some(client) = client {
             let nat = index.nats.entry((client.vpc, client.address)).or_insert(place);
             *nat = place.min(*nat);
         }
-        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !atlas.is_watched_throughout(end, fact.hour));
+        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_watched_throughout(end, fact.hour));
         if unlogged && (client.is_some() || own.role == Role::TransitGateway && direction == Some(Direction::Ingress)) {
             let gate = index.gates.entry((fact.src, fact.dst)).or_default();
             let slot = if client.is_some() { &mut gate.0 } else { &mut gate.1 };

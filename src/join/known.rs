@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ends::{End, Facet};
+use super::ends::{End, EndpointInfo};
 use super::estate::TAG_COLUMNS;
 use super::geoip::Origin;
 use super::owners::{EndFacts, Timeline};
 use super::traffic::Traffic;
-use super::view::{Direction, Fact, View};
+use super::vantage::{Direction, Fact, Vantage};
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::is_public;
@@ -27,7 +27,7 @@ enum Teller {
 /// What is known of an end, with the codes of its texts.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) facet: Facet,
+    pub(super) info: EndpointInfo,
     pub(super) vpc: u32,
     pub(super) account: u32,
     pub(super) region: u32,
@@ -67,7 +67,7 @@ impl<'a> KnownEnds<'a> {
     /// One side of a record, and what is known of it.
     pub(super) fn side(
         &mut self,
-        view: &View,
+        vantage: &Vantage,
         fact: &Fact,
         direction: Option<Direction>,
         source: bool,
@@ -77,13 +77,13 @@ impl<'a> KnownEnds<'a> {
             self.known.clear();
             self.sides.clear();
         }
-        let atlas = &self.traffic.atlas;
+        let resolver = &self.traffic.resolver;
         let address = if source { fact.src } else { fact.dst };
-        let teller = match atlas.at_interface(view, fact, direction, source) {
+        let teller = match resolver.at_interface(vantage, fact, direction, source) {
             Some(place) => Teller::Interface(place),
             None => {
-                let vpc = view.interface.map(|place| atlas.estate.interfaces[place as usize].vpc);
-                Teller::Vpc(vpc, view.traffic_path == Some(1))
+                let vpc = vantage.interface.map(|place| resolver.estate.interfaces[place as usize].vpc);
+                Teller::Vpc(vpc, vantage.traffic_path == Some(1))
             }
         };
         if let Some((end, known)) = self.sides.get(&(teller, address)) {
@@ -92,9 +92,9 @@ impl<'a> KnownEnds<'a> {
         if let Some(known) = self.stranger(address, dictionary) {
             return (End::outside(address), known);
         }
-        let end = atlas.side(view, fact, direction, source);
+        let end = resolver.side(vantage, fact, direction, source);
         let known = self.known(end, dictionary);
-        if matches!(teller, Teller::Interface(_)) || atlas.estate.is_steady(address) {
+        if matches!(teller, Teller::Interface(_)) || resolver.estate.is_steady(address) {
             self.sides.insert((teller, address), (end, Arc::clone(&known)));
         }
         (end, known)
@@ -102,12 +102,12 @@ impl<'a> KnownEnds<'a> {
 
     /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
     fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<Arc<Known>> {
-        let Traffic { atlas, sources, .. } = self.traffic;
+        let Traffic { resolver, sources, .. } = self.traffic;
         let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
-        if told || !is_public(address) || !atlas.estate.is_foreign(address) {
+        if told || !is_public(address) || !resolver.estate.is_foreign(address) {
             return None;
         }
-        let range = atlas.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
+        let range = resolver.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
         if let Some(known) = self.strangers.get(&range) {
             return Some(Arc::clone(known));
         }
@@ -121,10 +121,10 @@ impl<'a> KnownEnds<'a> {
         if let Some(known) = self.known.get(&end) {
             return Arc::clone(known);
         }
-        let Traffic { atlas, sources, .. } = self.traffic;
-        let facet = atlas.facet(end);
-        let own = end.interface.map(|place| &atlas.estate.interfaces[place as usize]);
-        let vpc = end.vpc.and_then(|vpc| atlas.estate.vpcs[vpc as usize].id.clone());
+        let Traffic { resolver, sources, .. } = self.traffic;
+        let info = resolver.info(end);
+        let own = end.interface.map(|place| &resolver.estate.interfaces[place as usize]);
+        let vpc = end.vpc.and_then(|vpc| resolver.estate.vpcs[vpc as usize].id.clone());
         let origin = sources.geography.look_up(end.address).unwrap_or_else(|error| {
             self.failed.get_or_insert(error);
             Origin::default()
@@ -139,8 +139,8 @@ impl<'a> KnownEnds<'a> {
             resource: own.and_then(|own| own.resource.clone()),
             vpc: vpc.clone(),
             address: end.address,
-            subnet: facet.subnet.clone(),
-            account: facet.account.clone(),
+            subnet: info.subnet.clone(),
+            account: info.account.clone(),
             tag: None,
             ecs_service: own.and_then(|own| own.ecs_service.clone()),
         };
@@ -153,16 +153,16 @@ impl<'a> KnownEnds<'a> {
         let mut code = |text: Option<&str>| text.map_or(Dictionary::ABSENT, |text| dictionary.code(text.as_bytes()));
         let known = Known {
             vpc: code(vpc.as_deref()),
-            account: code(facet.account.as_deref()),
-            region: code(facet.region.as_deref()),
-            zone: code(facet.zone.as_deref()),
-            subnet: code(facet.subnet.as_deref()),
+            account: code(info.account.as_deref()),
+            region: code(info.region.as_deref()),
+            zone: code(info.zone.as_deref()),
+            subnet: code(info.subnet.as_deref()),
             interface: code(own.map(|own| &*own.id)),
             instance: code(own.and_then(|own| own.instance.as_deref())),
-            place: code(Some(&facet.place)),
+            place: code(Some(&info.place)),
             country: code(origin.country),
             network: code(system.as_deref()),
-            facet,
+            info,
             owners,
         };
         let known = Arc::new(known);

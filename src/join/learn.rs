@@ -9,10 +9,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::estate::{Own, Roster};
+use super::estate::{Eni, Enis};
 use super::ranges::Ranges;
 use super::tables::{Name, Role};
-use super::view::{Direction, Fact, Facts, View};
+use super::vantage::{Direction, Fact, Facts, Vantage};
 use crate::error::Error;
 use crate::group::is_public;
 
@@ -23,7 +23,7 @@ pub(super) const INNER_ADDRESSES_MAX: usize = 1024;
 /// What some part of the records teaches. Merges in any order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learnt {
-    interfaces: Vec<Taught>,
+    interfaces: Vec<ObservedEni>,
     /// Whether any record lacks its direction.
     pub(super) undirected: bool,
     /// Whether any packet bore other addresses than the interface shows.
@@ -36,7 +36,7 @@ pub(super) struct Learnt {
 type Holders = HashMap<u128, Vec<usize>, ahash::RandomState>;
 
 #[derive(Clone, Debug, Default)]
-struct Taught {
+struct ObservedEni {
     /// Own addresses as the records show them.
     direct: BTreeSet<u128>,
     /// Private ones that packets bore on the interface's own side.
@@ -70,8 +70,8 @@ pub(super) struct FlowLog {
 impl Learnt {
     /// Nothing yet of any interface.
     #[must_use]
-    pub(super) fn new(roster: &Roster) -> Self {
-        Self { interfaces: vec![Taught::default(); roster.interfaces.len()], ..Self::default() }
+    pub(super) fn new(enis: &Enis) -> Self {
+        Self { interfaces: vec![ObservedEni::default(); enis.interfaces.len()], ..Self::default() }
     }
 
     /// Learns from a shard. Own addresses that are known by now tell the direction of records that lack it.
@@ -81,22 +81,22 @@ impl Learnt {
     pub(super) fn of_shard(
         facts: &Facts<'_>,
         shard: usize,
-        roster: &Roster,
+        enis: &Enis,
         ranges: &Ranges,
         known: Option<&Self>,
     ) -> Result<Self, Error> {
-        let mut learnt = Self::new(roster);
+        let mut learnt = Self::new(enis);
         facts.for_each(shard, |fact, _| {
-            let view = &facts.views[fact.view];
-            learnt.meet_services(view, fact, ranges);
-            learnt.meet(view, fact, roster, known);
+            let vantage = &facts.vantages[fact.vantage];
+            learnt.meet_services(vantage, fact, ranges);
+            learnt.meet(vantage, fact, enis, known);
         })?;
         Ok(learnt)
     }
 
     /// Services that the records name for addresses which no range tells of; of several the least.
-    fn meet_services(&mut self, view: &View, fact: &Fact, ranges: &Ranges) {
-        for (service, address) in [(&view.src_service, fact.src), (&view.dst_service, fact.dst)] {
+    fn meet_services(&mut self, vantage: &Vantage, fact: &Fact, ranges: &Ranges) {
+        for (service, address) in [(&vantage.src_service, fact.src), (&vantage.dst_service, fact.dst)] {
             if let Some(service) = service.as_ref().filter(|_| ranges.look_up(address).is_none()) {
                 self.add_service(address, service);
             }
@@ -110,17 +110,20 @@ impl Learnt {
         }
     }
 
-    fn meet(&mut self, view: &View, fact: &Fact, roster: &Roster, known: Option<&Self>) {
-        let Some(place) = view.interface.map(|place| place as usize) else { return };
+    fn meet(&mut self, vantage: &Vantage, fact: &Fact, enis: &Enis, known: Option<&Self>) {
+        let Some(place) = vantage.interface.map(|place| place as usize) else { return };
         let taught = &mut self.interfaces[place];
-        taught.add_flow_log(&view.flow_log, Logged { fields: view.fields, span: (fact.moment(), fact.last_moment()) });
+        taught.add_flow_log(
+            &vantage.flow_log,
+            Logged { fields: vantage.fields, span: (fact.moment(), fact.last_moment()) },
+        );
         // A regional NAT gateway's records show the packets' addresses, not its own.
-        if roster.interfaces[place].role == Role::RegionalNat {
+        if enis.interfaces[place].role == Role::RegionalNat {
             return;
         }
-        let told = view.direction.or_else(|| by_packet(fact));
+        let told = vantage.direction.or_else(|| by_packet(fact));
         let told = told.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
-        self.undirected |= view.direction.is_none();
+        self.undirected |= vantage.direction.is_none();
         self.rewritten |= fact.src != fact.srcaddr || fact.dst != fact.dstaddr;
         let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
         let (shown, inside) = match direction {
@@ -152,8 +155,8 @@ impl Learnt {
     /// Settles own addresses of interfaces whose records have no direction: those the inventory tells, else by
     /// elimination, else the private one of two.
     #[must_use]
-    pub(super) fn eliminate(mut self, roster: &Roster) -> Self {
-        for (taught, own) in self.interfaces.iter_mut().zip(&roster.interfaces) {
+    pub(super) fn eliminate(mut self, enis: &Enis) -> Self {
+        for (taught, own) in self.interfaces.iter_mut().zip(&enis.interfaces) {
             if own.told {
                 taught.candidates = [None, None];
                 taught.direct.extend(&own.addresses);
@@ -170,33 +173,33 @@ impl Learnt {
         }
         // What is inside of one interface's packets is its pods', or comes from elsewhere: it is no neighbour's own.
         for place in 0..self.interfaces.len() {
-            self.inner(place).into_iter().for_each(|address| self.take(roster, &holders, (place, address), &mut ready));
+            self.inner(place).into_iter().for_each(|address| self.take(enis, &holders, (place, address), &mut ready));
         }
-        self.spread(roster, &holders, ready);
+        self.spread(enis, &holders, ready);
         let ties = self.interfaces.iter().enumerate().filter_map(|(place, taught)| Some((place, taught.private()?)));
         let ties = ties.collect();
-        self.spread(roster, &holders, ties);
+        self.spread(enis, &holders, ties);
         self
     }
 
     /// Settles own addresses, and those that are told by them.
-    fn spread(&mut self, roster: &Roster, holders: &Holders, mut ready: Vec<(usize, u128)>) {
+    fn spread(&mut self, enis: &Enis, holders: &Holders, mut ready: Vec<(usize, u128)>) {
         while let Some((place, address)) = ready.pop() {
             self.interfaces[place].direct.insert(address);
-            self.take(roster, holders, (place, address), &mut ready);
+            self.take(enis, holders, (place, address), &mut ready);
         }
     }
 
     /// Takes an interface's address from the candidates of others; what is left alone by that is ready.
     fn take(
         &mut self,
-        roster: &Roster,
+        enis: &Enis,
         holders: &Holders,
         (place, address): (usize, u128),
         ready: &mut Vec<(usize, u128)>,
     ) {
         for other in holders.get(&address).into_iter().flatten().filter(|other| **other != place) {
-            if !self.exclusive(roster, place, *other) {
+            if !self.exclusive(enis, place, *other) {
                 continue;
             }
             for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
@@ -219,8 +222,8 @@ impl Learnt {
 
     /// Whether an address of one interface cannot be the other's too: inside one VPC (account, region and flow log
     /// where it is not named) and at overlapping times.
-    fn exclusive(&self, roster: &Roster, one: usize, other: usize) -> bool {
-        let (a, b) = (&roster.interfaces[one], &roster.interfaces[other]);
+    fn exclusive(&self, enis: &Enis, one: usize, other: usize) -> bool {
+        let (a, b) = (&enis.interfaces[one], &enis.interfaces[other]);
         let same = match (&a.vpc_id, &b.vpc_id) {
             (Some(one), Some(other)) => one == other,
             _ => a.account == b.account && a.region == b.region && self.flow_log(one) == self.flow_log(other),
@@ -269,7 +272,7 @@ impl Learnt {
     /// lowest id.
     pub(super) fn several_flow_logs(&self) -> HashMap<u32, Vec<FlowLog>, ahash::RandomState> {
         let several = (0u32..).zip(&self.interfaces).filter(|(_, taught)| taught.flow_logs.len() > 1);
-        let ranked = |taught: &Taught| {
+        let ranked = |taught: &ObservedEni| {
             let mut logs: Vec<(&Name, &Logged)> = taught.flow_logs.iter().collect();
             logs.sort_by_key(|(_, logged)| Reverse(logged.fields));
             logs.into_iter().map(|(id, logged)| FlowLog { id: id.clone(), span: logged.span }).collect()
@@ -279,7 +282,7 @@ impl Learnt {
 
     /// Tells gateways that name their clients, and those that nobody has named: without an instance, and with packets
     /// of others on their own side.
-    pub(super) fn complete(&self, interfaces: &mut [Own]) {
+    pub(super) fn complete(&self, interfaces: &mut [Eni]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
             own.names_clients = taught.inner_public || !taught.inner.is_empty();
@@ -305,7 +308,7 @@ pub(super) fn by_packet(fact: &Fact) -> Option<Direction> {
     }
 }
 
-impl Taught {
+impl ObservedEni {
     /// Keeps the candidates that this record has too.
     fn narrow(&mut self, srcaddr: u128, dstaddr: u128) {
         let family = usize::from(srcaddr >> 32 != 0xffff);

@@ -26,13 +26,13 @@ pub mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
 mod traffic;
-mod view;
+mod vantage;
 
-pub use ends::STRANGERS;
-pub use estate::{Roster, TAG_COLUMNS, WATCH_SLACK_SECONDS};
+pub use ends::UNKNOWN_PLACES;
+pub use estate::{Enis, TAG_COLUMNS, WATCH_SLACK_SECONDS};
 pub use kept::{EPHEMERAL_PORT_MIN, Kept, OTHER_PORT};
 pub use output::{Sink, Wanted};
 pub use path::path_names;
 pub use rows::{OWNER_KEYS_MAX, Writer};
 pub use traffic::{ChargeTo, Shards, Sources, Traffic};
-pub use view::{Facts, rides_along, spec};
+pub use vantage::{Facts, passes_through, spec};

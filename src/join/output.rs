@@ -1,6 +1,6 @@
 //! The blocks that traffic is written to: for each of several outputs its own columns, rows and sink.
 
-use super::charges::Bearer;
+use super::charges::Allocation;
 use super::ends::Scope;
 use super::kept::Kept;
 use super::known::Known;
@@ -121,13 +121,13 @@ impl<'a, S: Sink> Output<'a, S> {
 pub(super) struct Texts<'a> {
     traffic: &'a Traffic<'a>,
     /// The columns that are keys of their own in the facts.
-    riders: Vec<Column>,
+    passthrough: Vec<Column>,
     pub(super) dictionary: Dictionary,
 }
 
 impl<'a> Texts<'a> {
     pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
-        Self { traffic, riders: traffic.facts.riders(), dictionary: Dictionary::default() }
+        Self { traffic, passthrough: traffic.facts.passthrough(), dictionary: Dictionary::default() }
     }
 
     /// Adds the value of a column of a row; of addresses and ports those that are kept.
@@ -135,8 +135,8 @@ impl<'a> Texts<'a> {
         match values {
             Values::Address(values) => values.push(kept.address(column, row.address(column))),
             Values::Big(values) => values.push(row.big(column)),
-            Values::Time(values) => values.push(row.time(column, &self.riders)),
-            Values::Small(values) => values.push(kept.small(column, row.small(column, &self.riders))),
+            Values::Time(values) => values.push(row.time(column, &self.passthrough)),
+            Values::Small(values) => values.push(kept.small(column, row.small(column, &self.passthrough))),
             Values::Text(values) => values.push(self.text(column, row)),
         }
     }
@@ -160,18 +160,18 @@ impl<'a> Texts<'a> {
             Column::DstInterface => return dst.interface,
             Column::SrcInstance => return src.instance,
             Column::DstInstance => return dst.instance,
-            Column::SrcPlace => return src.place,
-            Column::DstPlace => return dst.place,
+            Column::SrcLocation => return src.place,
+            Column::DstLocation => return dst.place,
             Column::SrcCountry => return src.country,
             Column::DstCountry => return dst.country,
             Column::SrcNetwork => return src.network,
             Column::DstNetwork => return dst.network,
-            Column::Path => fixed(row.way.map(|way| way.path.name())),
-            Column::Via => fixed(row.way.and_then(|way| way.via.name())),
-            Column::PathRule => fixed(row.way.map(|way| way.rule)),
+            Column::Path => fixed(row.route.map(|route| route.path.name())),
+            Column::Via => fixed(row.route.and_then(|route| route.via.name())),
+            Column::PathRule => fixed(row.route.map(|route| route.rule)),
             Column::Assumed => match item {
                 Some(item) => fixed(item.assumed),
-                None => fixed(row.way.and_then(|way| way.assumed)),
+                None => fixed(row.route.and_then(|route| route.assumed)),
             },
             Column::DirectionRule => fixed(Some(row.direction_rule)),
             Column::CountRule => fixed(Some(row.count_rule)),
@@ -198,15 +198,18 @@ impl<'a> Texts<'a> {
             Column::DstOwner2 => (row.dst, 1),
             Column::DstOwner3 => (row.dst, 2),
             _ => {
-                let views = &self.traffic.facts.rollup().spec().views;
-                let value = views.iter().position(|view| *view == column).and_then(|place| row.view.values.get(place));
+                let vantages = &self.traffic.facts.rollup().spec().vantages;
+                let value = vantages
+                    .iter()
+                    .position(|vantage| *vantage == column)
+                    .and_then(|place| row.vantage.values.get(place));
                 return value
                     .and_then(Option::as_deref)
                     .map_or(Dictionary::ABSENT, |text| self.dictionary.code(text.as_bytes()));
             }
         };
         let owner = known.owners.get(key).and_then(|timeline| timeline.at(row.fact.hour));
-        let label = if known.facet.scope == Scope::Own { UNALLOCATED } else { EXTERNAL };
+        let label = if known.info.scope == Scope::Own { UNALLOCATED } else { EXTERNAL };
         self.dictionary.code(owner.map_or(label, |owner| owner).as_bytes())
     }
 
@@ -215,8 +218,8 @@ impl<'a> Texts<'a> {
         let source = match (row.item, self.traffic.sources.charge_to) {
             (Some(_), ChargeTo::Sender) => true,
             (Some(_), ChargeTo::Receiver) => false,
-            (Some(item), ChargeTo::Payer) => item.bearer == Bearer::Source,
-            (None, _) => row.src.facet.scope == Scope::Own,
+            (Some(item), ChargeTo::Payer) => item.bearer == Allocation::Source,
+            (None, _) => row.src.info.scope == Scope::Own,
         };
         if source { row.src } else { row.dst }
     }

@@ -1,10 +1,10 @@
 //! The path of a transfer: by AWS's traffic path where that decides, else by the places of both ends.
 
-use super::ends::{Atlas, Basis, Ends, Facet, Scope};
-use super::estate::Own;
+use super::ends::{AddressResolver, Basis, EndpointInfo, Ends, Scope};
+use super::estate::Eni;
 use super::index::Index;
 use super::tables::Role;
-use super::view::View;
+use super::vantage::Vantage;
 use crate::group::is_public;
 
 /// The class of a transfer.
@@ -137,7 +137,7 @@ pub(super) mod assumption {
 
 /// How a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Way {
+pub(super) struct Route {
     pub(super) path: Path,
     pub(super) via: Via,
     /// The NAT gateway, by its place in the estate, if it is known which one.
@@ -146,7 +146,7 @@ pub(super) struct Way {
     pub(super) rule: &'static str,
 }
 
-impl Way {
+impl Route {
     fn plain(path: Path, rule: &'static str) -> Self {
         Self { path, via: Via::default(), nat: None, assumed: None, rule }
     }
@@ -164,133 +164,137 @@ impl Way {
 #[derive(Clone, Copy)]
 pub(super) struct Sides<'a> {
     pub(super) ends: Ends,
-    pub(super) src: &'a Facet,
-    pub(super) dst: &'a Facet,
+    pub(super) src: &'a EndpointInfo,
+    pub(super) dst: &'a EndpointInfo,
 }
 
 impl Sides<'_> {
     /// The way of what left an interface.
-    pub(super) fn egress(&self, atlas: &Atlas, index: &Index, view: &View) -> Way {
+    pub(super) fn egress(&self, resolver: &AddressResolver, index: &Index, vantage: &Vantage) -> Route {
         const BY: &str = "by the traffic path";
-        match view.traffic_path {
+        match vantage.traffic_path {
             Some(3) => self.site(BY),
-            Some(4) => Way::plain(self.zones(PEERING), BY),
-            Some(5) => Way::plain(Path::PeeringCrossRegion, BY),
-            Some(6) => Way::plain(Path::Edge, BY),
-            Some(7) => Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT),
-            Some(8) => Way::plain(self.public_path(), BY),
+            Some(4) => Route::plain(self.zones(PEERING), BY),
+            Some(5) => Route::plain(Path::PeeringCrossRegion, BY),
+            Some(6) => Route::plain(Path::Edge, BY),
+            Some(7) => Route::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT),
+            Some(8) => Route::plain(self.public_path(), BY),
             Some(2) if self.is_by_gateway_endpoint() => {
-                let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
-                way.assuming(assumption::GATEWAY_ENDPOINT)
+                let route = Route::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
+                route.assuming(assumption::GATEWAY_ENDPOINT)
             }
-            Some(2) => Way::plain(self.public_path(), BY),
-            Some(1) => self.inside(atlas, index, view),
-            _ => self.by_places(atlas, index),
+            Some(2) => Route::plain(self.public_path(), BY),
+            Some(1) => self.inside(resolver, index, vantage),
+            _ => self.by_places(resolver, index),
         }
     }
 
     /// By traffic path 1: to another resource of the VPC, a NAT or transit gateway among them.
-    fn inside(&self, atlas: &Atlas, index: &Index, view: &View) -> Way {
+    fn inside(&self, resolver: &AddressResolver, index: &Index, vantage: &Vantage) -> Route {
         const BY: &str = "by traffic path 1 and places";
-        let next_hop = view.next_hop_type.as_deref();
+        let next_hop = vantage.next_hop_type.as_deref();
         match &self.dst.scope {
-            Scope::Own if self.ends.dst.basis != Basis::Public && self.same_vpc(atlas) => {
-                let way = self.in_vpc(BY);
-                if self.ends.dst.basis == Basis::Told { way } else { way.assuming(assumption::SAME_VPC) }
+            Scope::Own if self.ends.dst.basis != Basis::Public && self.same_vpc(resolver) => {
+                let route = self.in_vpc(BY);
+                if self.ends.dst.basis == Basis::Told { route } else { route.assuming(assumption::SAME_VPC) }
             }
             Scope::Own if self.ends.dst.basis != Basis::Public => {
-                let way = Way::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY);
-                let known = next_hop == Some("transit_gateway") || self.by_transit_gateway(atlas);
-                if known { way } else { way.assuming(assumption::TRANSIT_GATEWAY) }
+                let route = Route::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY);
+                let known = next_hop == Some("transit_gateway") || self.by_transit_gateway(resolver);
+                if known { route } else { route.assuming(assumption::TRANSIT_GATEWAY) }
             }
             Scope::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
-            Scope::PrivateUnknown => self.with_unknown(atlas, BY),
-            _ => self.by_nat(atlas, index, Way::plain(self.public_path(), BY), (assumption::NAT, next_hop)),
+            Scope::PrivateUnknown => self.with_unknown(resolver, BY),
+            _ => self.by_nat(resolver, index, Route::plain(self.public_path(), BY), (assumption::NAT, next_hop)),
         }
     }
 
     /// By the places of both ends alone; the same way whichever end sends.
-    pub(super) fn by_places(&self, atlas: &Atlas, index: &Index) -> Way {
+    pub(super) fn by_places(&self, resolver: &AddressResolver, index: &Index) -> Route {
         const BY: &str = "by places";
         match (&self.src.scope, &self.dst.scope) {
-            (Scope::Own, Scope::Own) => self.between_own(atlas, index, BY),
+            (Scope::Own, Scope::Own) => self.between_own(resolver, index, BY),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
-            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(atlas, BY),
-            (Scope::Own, Scope::Service(name)) if self.has_gateway_endpoint(atlas, name) => {
-                let way = Way::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
-                way.assuming(assumption::ENDPOINT_OF_VPC)
+            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(resolver, BY),
+            (Scope::Own, Scope::Service(name)) if self.has_gateway_endpoint(resolver, name) => {
+                let route = Route::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
+                route.assuming(assumption::ENDPOINT_OF_VPC)
             }
-            (Scope::Own, _) => self.over_public(atlas, index, BY),
-            (_, Scope::Own) => self.turned().by_places(atlas, index),
-            _ => Way::plain(Path::Unknown, BY),
+            (Scope::Own, _) => self.over_public(resolver, index, BY),
+            (_, Scope::Own) => self.turned().by_places(resolver, index),
+            _ => Route::plain(Path::Unknown, BY),
         }
     }
 
     /// By places between two ends of the estate. Where the record shows an own public address, it is by that.
-    fn between_own(&self, atlas: &Atlas, index: &Index, rule: &'static str) -> Way {
+    fn between_own(&self, resolver: &AddressResolver, index: &Index, rule: &'static str) -> Route {
         if self.ends.dst.basis == Basis::Public {
-            return self.over_public(atlas, index, rule);
+            return self.over_public(resolver, index, rule);
         }
         if self.ends.src.basis == Basis::Public {
-            return self.turned().over_public(atlas, index, rule);
+            return self.turned().over_public(resolver, index, rule);
         }
-        if self.same_vpc(atlas) {
+        if self.same_vpc(resolver) {
             return self.in_vpc(rule);
         }
-        if self.by_transit_gateway(atlas) {
-            return Way::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
+        if self.by_transit_gateway(resolver) {
+            return Route::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
         }
         if is_public(self.ends.src.address) && is_public(self.ends.dst.address) {
-            return Way::plain(self.public_path(), rule).assuming(assumption::IPV6);
+            return Route::plain(self.public_path(), rule).assuming(assumption::IPV6);
         }
         let path = if self.crosses_regions() { Path::PeeringCrossRegion } else { self.zones(PEERING) };
-        Way::plain(path, rule).assuming(assumption::PEERING)
+        Route::plain(path, rule).assuming(assumption::PEERING)
     }
 
-    fn over_public(&self, atlas: &Atlas, index: &Index, rule: &'static str) -> Way {
-        let way = Way::plain(self.public_path(), rule);
-        if !self.needs_nat(atlas, index) {
-            return way;
+    fn over_public(&self, resolver: &AddressResolver, index: &Index, rule: &'static str) -> Route {
+        let route = Route::plain(self.public_path(), rule);
+        if !self.needs_nat(resolver, index) {
+            return route;
         }
-        let way = self.by_nat(atlas, index, way, (assumption::NO_PUBLIC, None));
+        let route = self.by_nat(resolver, index, route, (assumption::NO_PUBLIC, None));
         // What a gateway endpoint may have taken passed no NAT gateway, whatever else did.
-        if self.is_by_gateway_endpoint() { way.assuming(assumption::NO_PUBLIC) } else { way }
+        if self.is_by_gateway_endpoint() { route.assuming(assumption::NO_PUBLIC) } else { route }
     }
 
     /// Between an end of the estate and a private address that nobody knows.
-    fn with_unknown(&self, atlas: &Atlas, rule: &'static str) -> Way {
-        if self.by_transit_gateway(atlas) {
-            return Way::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
+    fn with_unknown(&self, resolver: &AddressResolver, rule: &'static str) -> Route {
+        if self.by_transit_gateway(resolver) {
+            return Route::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
         }
-        Way::plain(Path::Unknown, rule)
+        Route::plain(Path::Unknown, rule)
     }
 
-    fn by_transit_gateway(&self, atlas: &Atlas) -> bool {
-        atlas.sights.by_transit_gateway(self.ends.src.address, self.ends.dst.address)
+    fn by_transit_gateway(&self, resolver: &AddressResolver) -> bool {
+        resolver.address_hints.by_transit_gateway(self.ends.src.address, self.ends.dst.address)
     }
 
     /// Of what passed a gateway and counts there, since neither end is logged.
-    pub(super) fn at_hop(&self, atlas: &Atlas, hop: u32) -> Way {
+    pub(super) fn at_hop(&self, resolver: &AddressResolver, hop: u32) -> Route {
         const BY: &str = "by the gateway it was seen at";
-        let own: &Own = &atlas.estate.interfaces[hop as usize];
+        let own: &Eni = &resolver.estate.interfaces[hop as usize];
         if own.is_nat() {
             let sides = if self.is_forward() { *self } else { self.turned() };
             let client = sides.ends.src;
-            let way = Way { nat: Some(hop), ..Way::plain(sides.public_path(), BY) }.through(Via::NAT);
-            let way = if client.basis == Basis::Observer { way.assuming(assumption::NAT_CLIENT) } else { way };
-            return if atlas.estate.apart(client.vpc, own.vpc) { way.through(Via::TRANSIT_GATEWAY) } else { way };
+            let route = Route { nat: Some(hop), ..Route::plain(sides.public_path(), BY) }.through(Via::NAT);
+            let route = if client.basis == Basis::Observer { route.assuming(assumption::NAT_CLIENT) } else { route };
+            return if resolver.estate.apart(client.vpc, own.vpc) {
+                route.through(Via::TRANSIT_GATEWAY)
+            } else {
+                route
+            };
         }
         let through = if own.role == Role::TransitGateway { Via::TRANSIT_GATEWAY } else { Via::default() };
         match (&self.src.scope, &self.dst.scope) {
-            (Scope::Own, Scope::Own) => Way::plain(Path::TransitGateway, BY).through(through),
+            (Scope::Own, Scope::Own) => Route::plain(Path::TransitGateway, BY).through(through),
             (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY).through(through),
             (Scope::PrivateUnknown, _) | (_, Scope::PrivateUnknown) => {
-                Way::plain(Path::TransitGateway, BY).through(through)
+                Route::plain(Path::TransitGateway, BY).through(through)
             }
             (Scope::Own, _) => {
-                Way::plain(self.public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT)
+                Route::plain(self.public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT)
             }
-            _ => Way::plain(self.turned().public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT),
+            _ => Route::plain(self.turned().public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT),
         }
     }
 
@@ -310,32 +314,38 @@ impl Sides<'_> {
 
     /// Through the NAT gateway that the client is known to use, or that its VPC has; what is assumed otherwise, unless
     /// the next hop's type tells it.
-    fn by_nat(&self, atlas: &Atlas, index: &Index, way: Way, (assumed, next_hop): (&'static str, Option<&str>)) -> Way {
-        let way = way.through(Via::NAT);
+    fn by_nat(
+        &self,
+        resolver: &AddressResolver,
+        index: &Index,
+        route: Route,
+        (assumed, next_hop): (&'static str, Option<&str>),
+    ) -> Route {
+        let route = route.through(Via::NAT);
         if let Some(nat) = index.nat_of(self.ends.src) {
-            let apart = atlas.estate.apart(self.ends.src.vpc, atlas.estate.interfaces[nat as usize].vpc);
-            let way = Way { nat: Some(nat), ..way };
-            return if apart { way.through(Via::TRANSIT_GATEWAY) } else { way };
+            let apart = resolver.estate.apart(self.ends.src.vpc, resolver.estate.interfaces[nat as usize].vpc);
+            let route = Route { nat: Some(nat), ..route };
+            return if apart { route.through(Via::TRANSIT_GATEWAY) } else { route };
         }
         if next_hop == Some("transit_gateway") {
-            return way.through(Via::TRANSIT_GATEWAY).assuming(assumed);
+            return route.through(Via::TRANSIT_GATEWAY).assuming(assumed);
         }
-        let only = self.ends.src.vpc.and_then(|vpc| atlas.estate.only_nat.get(&vpc).copied());
+        let only = self.ends.src.vpc.and_then(|vpc| resolver.estate.only_nat.get(&vpc).copied());
         let known = only.is_some() || matches!(next_hop, Some("nat_gateway" | "regional_nat_gateway"));
-        Way { nat: only, assumed: Some(assumed).filter(|_| !known), ..way }
+        Route { nat: only, assumed: Some(assumed).filter(|_| !known), ..route }
     }
 
     /// Whether the source has no public address: the inventory has its interface without one, or a NAT gateway's
     /// records name it as a client.
-    fn needs_nat(&self, atlas: &Atlas, index: &Index) -> bool {
-        let own = self.ends.src.interface.map(|place| &atlas.estate.interfaces[place as usize]);
+    fn needs_nat(&self, resolver: &AddressResolver, index: &Index) -> bool {
+        let own = self.ends.src.interface.map(|place| &resolver.estate.interfaces[place as usize]);
         let told = own.filter(|own| own.told);
         let has_public = is_public(self.ends.src.address) || told.is_some_and(|own| own.has_public);
         !has_public && (told.is_some() || index.nat_of(self.ends.src).is_some())
     }
 
-    fn same_vpc(&self, atlas: &Atlas) -> bool {
-        let vpc = |place: Option<u32>| place.map(|place| &atlas.estate.vpcs[place as usize]);
+    fn same_vpc(&self, resolver: &AddressResolver) -> bool {
+        let vpc = |place: Option<u32>| place.map(|place| &resolver.estate.vpcs[place as usize]);
         match (vpc(self.ends.src.vpc), vpc(self.ends.dst.vpc)) {
             // Those without a name stand for flow logs, of which a VPC may have several.
             (Some(one), Some(other)) if one.id.is_none() || other.id.is_none() => {
@@ -345,11 +355,11 @@ impl Sides<'_> {
         }
     }
 
-    fn in_vpc(&self, rule: &'static str) -> Way {
+    fn in_vpc(&self, rule: &'static str) -> Route {
         if self.src.role == Role::Endpoint || self.dst.role == Role::Endpoint {
-            return Way::plain(Path::InterfaceEndpoint, rule).through(Via::ENDPOINT);
+            return Route::plain(Path::InterfaceEndpoint, rule).through(Via::ENDPOINT);
         }
-        Way::plain(self.zones([Path::SameZone, Path::CrossZone, Path::SameRegion]), rule)
+        Route::plain(self.zones([Path::SameZone, Path::CrossZone, Path::SameRegion]), rule)
     }
 
     /// The path by whether the zones are the same, differ, or are not known.
@@ -366,14 +376,14 @@ impl Sides<'_> {
         self.src.region.is_some() && self.dst.region.is_some() && self.src.region != self.dst.region
     }
 
-    fn site(&self, rule: &'static str) -> Way {
-        let way = Way::plain(Path::OnPremises, rule);
-        let kind = [self.src, self.dst].into_iter().find_map(|facet| match &facet.scope {
+    fn site(&self, rule: &'static str) -> Route {
+        let route = Route::plain(Path::OnPremises, rule);
+        let kind = [self.src, self.dst].into_iter().find_map(|info| match &info.scope {
             Scope::Site(kind) => Some(kind),
             _ => None,
         });
         let told = kind.is_some_and(|kind| *kind != super::tables::Kind::Cloud);
-        if told { way } else { way.assuming(assumption::VPN) }
+        if told { route } else { route.assuming(assumption::VPN) }
     }
 
     /// The path over public addresses, by what the destination is.
@@ -390,8 +400,8 @@ impl Sides<'_> {
     }
 
     /// Whether the inventory has a gateway endpoint in the source's VPC that takes this.
-    fn has_gateway_endpoint(&self, atlas: &Atlas, service: &str) -> bool {
-        let has = |vpc: u32| atlas.estate.has_gateway_endpoint(vpc, service);
+    fn has_gateway_endpoint(&self, resolver: &AddressResolver, service: &str) -> bool {
+        let has = |vpc: u32| resolver.estate.has_gateway_endpoint(vpc, service);
         self.is_by_gateway_endpoint() && self.ends.src.vpc.is_some_and(has)
     }
 

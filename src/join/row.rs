@@ -3,21 +3,21 @@
 use super::charges::Item;
 use super::ends::{Ends, Scope};
 use super::known::Known;
-use super::path::Way;
-use super::view::{Fact, View};
+use super::path::Route;
+use super::vantage::{Fact, Vantage};
 use crate::group::KeyValue;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TIME, Column};
 
 /// A row before it is written.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'r> {
-    pub(super) view: &'r View,
+    pub(super) vantage: &'r Vantage,
     pub(super) fact: &'r Fact,
-    pub(super) extra: &'r [KeyValue],
+    pub(super) passthrough: &'r [KeyValue],
     pub(super) ends: Ends,
     pub(super) src: &'r Known,
     pub(super) dst: &'r Known,
-    pub(super) way: Option<Way>,
+    pub(super) route: Option<Route>,
     pub(super) item: Option<&'r Item>,
     pub(super) direction_rule: &'static str,
     pub(super) count_rule: &'static str,
@@ -31,8 +31,8 @@ impl Row<'_> {
         match column {
             Column::Src => self.ends.src.address,
             Column::Dst => self.ends.dst.address,
-            Column::Outside if self.dst.facet.scope != Scope::Own => self.ends.dst.address,
-            Column::Outside if self.src.facet.scope != Scope::Own => self.ends.src.address,
+            Column::Outside if self.dst.info.scope != Scope::Own => self.ends.dst.address,
+            Column::Outside if self.src.info.scope != Scope::Own => self.ends.src.address,
             Column::Srcaddr => self.fact.srcaddr,
             Column::Dstaddr => self.fact.dstaddr,
             Column::PktSrcaddr => self.fact.src,
@@ -51,8 +51,8 @@ impl Row<'_> {
         u64::try_from(sum).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn time(&self, column: Column, riders: &[Column]) -> u32 {
-        match (self.rider(column, riders), column) {
+    pub(super) fn time(&self, column: Column, passthrough: &[Column]) -> u32 {
+        match (self.passed(column, passthrough), column) {
             (Some(KeyValue::Time(time)), _) => time,
             (_, Column::Start) => self.fact.moment(),
             (_, Column::End) => self.fact.last_moment(),
@@ -60,19 +60,19 @@ impl Row<'_> {
         }
     }
 
-    pub(super) fn small(&self, column: Column, riders: &[Column]) -> u32 {
+    pub(super) fn small(&self, column: Column, passthrough: &[Column]) -> u32 {
         if column == Column::TrafficPath {
-            return self.view.traffic_path.unwrap_or(ABSENT_SMALL);
+            return self.vantage.traffic_path.unwrap_or(ABSENT_SMALL);
         }
-        match self.rider(column, riders) {
+        match self.passed(column, passthrough) {
             Some(KeyValue::Number(number)) => u32::try_from(number).unwrap_or(ABSENT_SMALL),
             _ => ABSENT_SMALL,
         }
     }
 
     /// A column that the question groups records by.
-    fn rider(&self, column: Column, riders: &[Column]) -> Option<KeyValue> {
-        let mut riders = riders.iter().zip(self.extra);
-        riders.find(|(rider, _)| **rider == column).map(|(_, value)| *value)
+    fn passed(&self, column: Column, passthrough: &[Column]) -> Option<KeyValue> {
+        let mut passthrough = passthrough.iter().zip(self.passthrough);
+        passthrough.find(|(passed, _)| **passed == column).map(|(_, value)| *value)
     }
 }

@@ -7,10 +7,10 @@ use super::gate::{Counted, Gate, Pending};
 use super::index::{Part, client};
 use super::known::KnownEnds;
 use super::output::{Output, Sink, Texts, Wanted, are_of_way};
-use super::path::{Sides, Via, Way, assumption};
+use super::path::{Route, Sides, Via, assumption};
 use super::row::Row;
 use super::traffic::Traffic;
-use super::view::{Direction, Fact};
+use super::vantage::{Direction, Fact};
 use crate::error::Error;
 use crate::group::filter::Filter;
 use crate::group::{Account, Class, KeyValue, Tally};
@@ -83,8 +83,8 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// If rows of the shard were spilled and cannot be read, or a database of places is damaged.
     pub fn shard(&mut self, shard: usize) -> Result<(), Error> {
         let traffic = self.traffic;
-        traffic.facts.for_each(shard, |fact, extra| {
-            self.fact(fact, extra);
+        traffic.facts.for_each(shard, |fact, passthrough| {
+            self.fact(fact, passthrough);
             if self.gate.as_ref().is_some_and(Gate::is_full) {
                 self.flush();
             }
@@ -98,26 +98,26 @@ impl<'a, S: Sink> Writer<'a, S> {
         self.outputs.iter_mut().for_each(|output| output.flush(&self.texts.dictionary, passes));
     }
 
-    fn fact(&mut self, fact: &Fact, extra: &[KeyValue]) {
-        let Traffic { facts, atlas, learnt, index, sources } = self.traffic;
-        let view = &facts.views[fact.view];
-        let (direction, direction_rule) = atlas.direction(view, fact, learnt);
-        let (source, src) = self.known.side(view, fact, direction, true, &mut self.texts.dictionary);
-        let (destination, dst) = self.known.side(view, fact, direction, false, &mut self.texts.dictionary);
+    fn fact(&mut self, fact: &Fact, passthrough: &[KeyValue]) {
+        let Traffic { facts, resolver, learnt, index, sources } = self.traffic;
+        let vantage = &facts.vantages[fact.vantage];
+        let (direction, direction_rule) = resolver.direction(vantage, fact, learnt);
+        let (source, src) = self.known.side(vantage, fact, direction, true, &mut self.texts.dictionary);
+        let (destination, dst) = self.known.side(vantage, fact, direction, false, &mut self.texts.dictionary);
         let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
-            Judgement::of_all((Class::Counted, "each view counts"), fact)
+            Judgement::of_all((Class::Counted, "each vantage counts"), fact)
         } else {
-            atlas.judge(index, &Sighting { view, fact, direction, ends }, extra)
+            resolver.judge(index, &Sighting { vantage, fact, direction, ends }, passthrough)
         };
         let row = Row {
-            view,
+            vantage,
             fact,
-            extra,
+            passthrough,
             ends,
             src: &src,
             dst: &dst,
-            way: None,
+            route: None,
             item: None,
             direction_rule,
             count_rule: judgement.rule,
@@ -140,9 +140,9 @@ impl<'a, S: Sink> Writer<'a, S> {
             return;
         }
         let sums = &row.fact.blocked;
-        let way = self.way(&row, direction);
+        let route = self.route(&row, direction);
         let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
-        let row = Row { way, count_rule: "refused", bytes, packets, flows, ..row };
+        let row = Row { route, count_rule: "refused", bytes, packets, flows, ..row };
         let gated = self.gate.as_mut().map(|gate| {
             let place = gate.row(&row, &mut self.texts);
             let tally = Tally { records: records(flows), bytes };
@@ -157,12 +157,12 @@ impl<'a, S: Sink> Writer<'a, S> {
         let counts = judgement.class == Class::Counted;
         let sums = &row.fact.counted;
         let row = Row { bytes: judgement.part.bytes, packets: judgement.part.packets, flows: sums.flows, ..row };
-        let way = if counts { self.way(&row, direction) } else { None };
-        let row = Row { way, ..row };
+        let route = if counts { self.route(&row, direction) } else { None };
+        let row = Row { route, ..row };
         let mut items = std::mem::take(&mut self.items);
         items.clear();
         let is_asked = self.asks_charges || self.gate.as_ref().is_some_and(Gate::asks_charges);
-        let charged = way.filter(|_| is_asked).map(|way| self.charges(&row, &way, direction, &mut items));
+        let charged = route.filter(|_| is_asked).map(|route| self.charges(&row, &route, direction, &mut items));
         let gated = self.tally(&row, direction, judgement, &mut items, charged);
         if counts {
             self.write(&row, false, gated, |wanted| wanted.traffic);
@@ -184,22 +184,28 @@ impl<'a, S: Sink> Writer<'a, S> {
 
     /// Finds the charges on a transfer: how many of them are on all of it, and the part of it that the others are on,
     /// those of a NAT gateway on the way that is not logged.
-    fn charges(&self, row: &Row<'_>, way: &Way, direction: Option<Direction>, items: &mut Vec<Item>) -> (usize, Part) {
-        let Traffic { atlas, index, .. } = self.traffic;
-        let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
-        let is_own = |item: &Item| item.payer.is_none() || atlas.estate.owns(&item.payer);
-        charges::of_transfer(atlas, &sides, way, items);
+    fn charges(
+        &self,
+        row: &Row<'_>,
+        route: &Route,
+        direction: Option<Direction>,
+        items: &mut Vec<Item>,
+    ) -> (usize, Part) {
+        let Traffic { resolver, index, .. } = self.traffic;
+        let sides = Sides { ends: row.ends, src: &row.src.info, dst: &row.dst.info };
+        let is_own = |item: &Item| item.payer.is_none() || resolver.estate.owns(&item.payer);
+        charges::of_transfer(resolver, &sides, route, items);
         items.retain(is_own);
         let on_all = items.len();
-        let whole = Part { bytes: row.bytes, packets: row.packets, counts: way.via.has(Via::NAT) };
-        let untold = || Some(whole).filter(|_| !charges::is_told_by_nat(atlas, way, row.fact.moment()));
+        let whole = Part { bytes: row.bytes, packets: row.packets, counts: route.via.has(Via::NAT) };
+        let untold = || Some(whole).filter(|_| !charges::is_told_by_nat(resolver, route, row.fact.moment()));
         let by_difference = || {
-            let sighting = Sighting { view: row.view, fact: row.fact, direction, ends: row.ends };
-            atlas.charged_on_the_way(index, &sighting, row.extra)
+            let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
+            resolver.charged_on_the_way(index, &sighting, row.passthrough)
         };
         let part = if whole.counts { by_difference().or_else(untold) } else { None };
         if part.is_some_and(|part| part.counts) {
-            charges::unlogged_nat(atlas, &sides, way, row.fact.hour, items);
+            charges::unlogged_nat(resolver, &sides, route, row.fact.hour, items);
             let mut place = 0;
             items.retain(|item| {
                 place += 1;
@@ -247,22 +253,22 @@ impl<'a, S: Sink> Writer<'a, S> {
 
     /// Writes what a NAT gateway's own records are charged for.
     fn charge_gateway(&mut self, row: &Row<'_>, direction: Option<Direction>, items: &mut Vec<Item>) {
-        let Traffic { atlas, index, .. } = self.traffic;
-        let own = row.view.interface.map(|place| (place, &atlas.estate.interfaces[place as usize]));
+        let Traffic { resolver, index, .. } = self.traffic;
+        let own = row.vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]));
         let Some((place, own)) = own.filter(|(_, own)| own.is_nat()) else { return };
         let Some(client) = client(own.role, row.fact, direction, row.ends) else { return };
-        let sighting = Sighting { view: row.view, fact: row.fact, direction, ends: row.ends };
-        let part = atlas.charged(index, &sighting, row.extra);
+        let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
+        let part = resolver.charged(index, &sighting, row.passthrough);
         if !part.counts {
             return;
         }
         let forward = client == row.ends.src;
-        let facet = if forward { &row.src.facet } else { &row.dst.facet };
+        let info = if forward { &row.src.info } else { &row.dst.info };
         items.clear();
-        charges::of_nat(atlas, place, client, facet, forward, items);
-        let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
-        let way = sides.at_hop(atlas, place);
-        self.charge(&Row { way: Some(way), bytes: part.bytes, packets: part.packets, ..*row }, items);
+        charges::of_nat(resolver, place, client, info, forward, items);
+        let sides = Sides { ends: row.ends, src: &row.src.info, dst: &row.dst.info };
+        let route = sides.at_hop(resolver, place);
+        self.charge(&Row { route: Some(route), bytes: part.bytes, packets: part.packets, ..*row }, items);
     }
 
     fn charge(&mut self, row: &Row<'_>, items: &[Item]) {
@@ -272,20 +278,20 @@ impl<'a, S: Sink> Writer<'a, S> {
     }
 
     /// The way of what counts here, if anything asks for it.
-    fn way(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Way> {
+    fn route(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Route> {
         if !self.asks_way {
             return None;
         }
-        let Traffic { atlas, index, .. } = self.traffic;
-        let sides = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet };
-        let hop = row.view.interface.filter(|place| atlas.estate.interfaces[*place as usize].is_hop());
-        let way = match (hop, direction) {
-            (Some(hop), _) => sides.at_hop(atlas, hop),
-            (None, Some(Direction::Egress)) => sides.egress(atlas, index, row.view),
-            (None, _) => index.way_back(row.ends, row.fact.hour).unwrap_or_else(|| sides.by_places(atlas, index)),
+        let Traffic { resolver, index, .. } = self.traffic;
+        let sides = Sides { ends: row.ends, src: &row.src.info, dst: &row.dst.info };
+        let hop = row.vantage.interface.filter(|place| resolver.estate.interfaces[*place as usize].is_hop());
+        let route = match (hop, direction) {
+            (Some(hop), _) => sides.at_hop(resolver, hop),
+            (None, Some(Direction::Egress)) => sides.egress(resolver, index, row.vantage),
+            (None, _) => index.way_back(row.ends, row.fact.hour).unwrap_or_else(|| sides.by_places(resolver, index)),
         };
-        let guessed = row.direction_rule == "by private and public addresses" && way.assumed.is_none();
-        Some(if guessed { Way { assumed: Some(assumption::DIRECTION), ..way } } else { way })
+        let guessed = row.direction_rule == "by private and public addresses" && route.assumed.is_none();
+        Some(if guessed { Route { assumed: Some(assumption::DIRECTION), ..route } } else { route })
     }
 
     /// Writes a row that is decided by its own columns.
@@ -305,10 +311,10 @@ impl<'a, S: Sink> Writer<'a, S> {
 
 /// Adds what counted traffic is charged for at the NAT gateway that it went through, if it is known which.
 fn at_its_nat(traffic: &Traffic<'_>, row: &Row<'_>, items: &mut Vec<Item>) {
-    let Some(place) = row.way.filter(|way| way.via.has(Via::NAT)).and_then(|way| way.nat) else { return };
-    let forward = Sides { ends: row.ends, src: &row.src.facet, dst: &row.dst.facet }.is_forward();
-    let (client, facet) = if forward { (row.ends.src, &row.src.facet) } else { (row.ends.dst, &row.dst.facet) };
-    charges::of_nat(&traffic.atlas, place, client, facet, forward, items);
+    let Some(place) = row.route.filter(|route| route.via.has(Via::NAT)).and_then(|route| route.nat) else { return };
+    let forward = Sides { ends: row.ends, src: &row.src.info, dst: &row.dst.info }.is_forward();
+    let (client, info) = if forward { (row.ends.src, &row.src.info) } else { (row.ends.dst, &row.dst.info) };
+    charges::of_nat(&traffic.resolver, place, client, info, forward, items);
 }
 
 fn records(flows: u128) -> u64 {

@@ -21,7 +21,7 @@ pub struct Tables {
     /// Networks, in no order.
     pub networks: Vec<Network>,
     /// Interfaces as they were when somebody listed them: a snapshot.
-    pub interfaces: Vec<KnownInterface>,
+    pub interfaces: Vec<ListedEni>,
     /// NAT gateways of the same snapshot.
     pub nat_gateways: Vec<KnownNatGateway>,
     /// VPC endpoints of the same snapshot.
@@ -90,7 +90,7 @@ pub enum Role {
 
 /// An interface of the inventory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownInterface {
+pub struct ListedEni {
     /// `eni-…`
     pub id: Arc<str>,
     /// Owner of the interface.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::owners::{Owners, TagTable};
 use super::ranges::Ranges;
-use super::tables::{KnownInterface, Reader, Role, Tables};
+use super::tables::{ListedEni, Reader, Role, Tables};
 use super::*;
 use crate::decode::{Dictionary, Flows, Skips, TextDecoder, Values};
 use crate::error::Error;
@@ -69,7 +69,7 @@ struct World {
     charge_to: ChargeTo,
     every_view: bool,
     /// Columns of the records that ride along.
-    extra: Vec<Column>,
+    passthrough: Vec<Column>,
     /// What records and traffic have to pass.
     filter: Option<Filter>,
     /// Whether the input is taken in the other order, and put together from the other end.
@@ -135,8 +135,8 @@ impl World {
 
     /// Scans and joins.
     fn join(&self) -> Told {
-        let riders = self.filter.iter().flat_map(Filter::riders).filter(|column| rides_along(*column));
-        let spec = Arc::new(spec(&riders.chain(self.extra.clone()).collect::<Vec<_>>()));
+        let passthrough = self.filter.iter().flat_map(Filter::passthrough).filter(|column| passes_through(*column));
+        let spec = Arc::new(spec(&passthrough.chain(self.passthrough.clone()).collect::<Vec<_>>()));
         let shared = Arc::new(Shared::new(Arc::clone(&spec), 7, None));
         let (mut interfaces, mut account) = (Interfaces::default(), Account::default());
         let mut objects: Vec<(&Log, String)> = self.logs.iter().flat_map(|log| self.objects(log)).collect();
@@ -183,10 +183,11 @@ impl World {
             charge_to: self.charge_to,
             every_view: self.every_view,
         };
-        let roster = Roster::new(interfaces, &sources.tables);
+        let enis = Enis::new(interfaces, &sources.tables);
         let shards = OneByOne { shards: rollup.shards().collect(), reversed: self.reversed };
-        let traffic = Traffic::new(Facts::new(rollup, &roster), roster, &sources, &shards).unwrap();
-        let columns = shown().iter().chain(&self.extra).fold(ColumnSet::default(), |set, column| set.with(*column));
+        let traffic = Traffic::new(Facts::new(rollup, &enis), enis, &sources, &shards).unwrap();
+        let columns =
+            shown().iter().chain(&self.passthrough).fold(ColumnSet::default(), |set, column| set.with(*column));
         let wanted =
             Wanted { columns, traffic: true, charges: true, blocked: true, kept: Kept::default(), unfiltered: false };
         let traffic_alone = Wanted { charges: false, blocked: false, ..wanted.clone() };
@@ -199,7 +200,7 @@ impl World {
         rows.sort();
         rows_alone.sort();
         // What else the same pass is asked for changes nothing.
-        let is_traffic = |row: &&BTreeMap<_, _>| !row.contains_key("charge") && !row.contains_key("blocked");
+        let is_traffic = |row: &&BTreeMap<_, _>| !row.contains_key("charge") && !row.contains_key("rejected");
         assert!(rows.iter().filter(is_traffic).eq(&rows_alone));
         Told { rows, account, boundary, limits: traffic.limits().collect() }
     }
@@ -219,7 +220,7 @@ impl World {
 impl Told {
     /// The counted traffic, row by row in order, in these columns.
     fn traffic(&self, columns: &str) -> Vec<String> {
-        self.shown(columns, |row| !row.contains_key("charge") && !row.contains_key("blocked"))
+        self.shown(columns, |row| !row.contains_key("charge") && !row.contains_key("rejected"))
     }
 
     /// The charges.
@@ -229,7 +230,7 @@ impl Told {
 
     /// What was refused.
     fn blocked(&self, columns: &str) -> Vec<String> {
-        self.shown(columns, |row| row.contains_key("blocked"))
+        self.shown(columns, |row| row.contains_key("rejected"))
     }
 
     fn shown(&self, columns: &str, picked: impl Fn(&BTreeMap<&str, String>) -> bool) -> Vec<String> {
@@ -249,7 +250,7 @@ impl Told {
 /// The columns that tests look at.
 fn shown() -> Vec<Column> {
     let names = "src dst bytes packets weight src_vpc dst_vpc src_account dst_account src_region dst_region src_zone \
-                 dst_zone src_subnet dst_subnet src_interface dst_interface src_place dst_place path via charge \
+                 dst_zone src_subnet dst_subnet src_interface dst_interface src_location dst_location path via charge \
                  payer_account from_region to_region assumed direction_rule count_rule path_rule owner src_owner \
                  dst_owner";
     let inner = [(Column::Weight, "weight"), (Column::Owner1, "owner")];
@@ -295,7 +296,7 @@ impl Sink for Collect<'_> {
             let mut words: BTreeMap<&str, String> =
                 flows.columns().iter().filter_map(|(column, values)| word(*column, values, row, dictionary)).collect();
             if blocked.contains(&u32::try_from(row).unwrap()) {
-                words.insert("blocked", "yes".to_owned());
+                words.insert("rejected", "yes".to_owned());
             }
             self.0.push(words);
         }
@@ -387,9 +388,9 @@ fn decode(log: &Log, text: &str) -> (Flows, Dictionary) {
     (flows, dictionary)
 }
 
-fn known(line: &str) -> KnownInterface {
+fn known(line: &str) -> ListedEni {
     let mut words = line.split(' ');
-    let mut known = KnownInterface { id: words.next().unwrap().into(), ..KnownInterface::default() };
+    let mut known = ListedEni { id: words.next().unwrap().into(), ..ListedEni::default() };
     (known.account, known.region) = (Some(ACCOUNT.into()), Some(REGION.into()));
     for (name, value) in words.map(|word| word.split_once('=').unwrap()) {
         match name {

@@ -6,15 +6,15 @@
 
 use std::sync::Arc;
 
-use super::ends::{Atlas, Sights};
-use super::estate::{Estate, Own, Roster};
+use super::ends::{AddressHints, AddressResolver};
+use super::estate::{Eni, Enis, Estate};
 use super::geoip::GeoIp;
 use super::index::{self, Index};
 use super::learn::Learnt;
 use super::owners::Owners;
 use super::ranges::Ranges;
 use super::tables::{Role, Tables};
-use super::view::Facts;
+use super::vantage::Facts;
 use crate::error::Error;
 use crate::schema::Column;
 
@@ -74,7 +74,7 @@ impl Sources {
 #[derive(Debug)]
 pub struct Traffic<'a> {
     pub(super) facts: Facts<'a>,
-    pub(super) atlas: Atlas,
+    pub(super) resolver: AddressResolver,
     pub(super) learnt: Learnt,
     pub(super) index: Index,
     pub(super) sources: &'a Sources,
@@ -85,34 +85,35 @@ impl<'a> Traffic<'a> {
     ///
     /// # Errors
     /// If rows of the roll-up were spilled and cannot be read.
-    pub fn new(facts: Facts<'a>, roster: Roster, sources: &'a Sources, shards: &impl Shards) -> Result<Self, Error> {
+    pub fn new(facts: Facts<'a>, enis: Enis, sources: &'a Sources, shards: &impl Shards) -> Result<Self, Error> {
         let learn = |known: Option<&Learnt>| {
             shards.fold(
-                || Learnt::new(&roster),
-                |shard| Learnt::of_shard(&facts, shard, &roster, &sources.ranges, known),
+                || Learnt::new(&enis),
+                |shard| Learnt::of_shard(&facts, shard, &enis, &sources.ranges, known),
                 Learnt::merge,
             )
         };
         let mut learnt = learn(None)?;
         if learnt.undirected {
-            learnt = learnt.eliminate(&roster);
+            learnt = learnt.eliminate(&enis);
             // Without packet addresses there is nothing more to be learnt by directions.
             if learnt.rewritten {
                 learnt = learn(Some(&learnt))?.with_own_addresses_of(&learnt);
             }
         }
-        let estate = Estate::new(roster, &sources.tables, &learnt);
-        let atlas = Atlas { estate, ranges: Arc::clone(&sources.ranges), sights: Sights::default() };
-        let mut traffic = Self { facts, atlas, learnt, index: Index::default(), sources };
+        let estate = Estate::new(enis, &sources.tables, &learnt);
+        let resolver =
+            AddressResolver { estate, ranges: Arc::clone(&sources.ranges), address_hints: AddressHints::default() };
+        let mut traffic = Self { facts, resolver, learnt, index: Index::default(), sources };
         traffic.index(shards)?;
         Ok(traffic)
     }
 
     /// What these logs and tables cannot tell, in sentences.
     pub fn limits(&self) -> impl Iterator<Item = String> {
-        let interfaces = &self.atlas.estate.interfaces;
+        let interfaces = &self.resolver.estate.interfaces;
         // A regional NAT gateway's records show the packets' addresses as they are.
-        let gateway = |own: &Own| matches!(own.role, Role::Nat | Role::TransitGateway) && own.watched.is_some();
+        let gateway = |own: &Eni| matches!(own.role, Role::Nat | Role::TransitGateway) && own.watched.is_some();
         let unnamed = (interfaces.iter().any(gateway) && !self.learnt.rewritten).then_some(
             "these logs have no packet addresses (pkt-srcaddr, pkt-dstaddr: version 3): what clients that are not logged \
              send through NAT and transit gateways is missing",
@@ -129,20 +130,21 @@ impl<'a> Traffic<'a> {
         let of = |each: &(dyn Fn(&Self, usize) -> Result<Index, Error> + Sync), this: &Self| {
             shards.fold(Index::default, |shard| each(this, shard), Index::merge)
         };
-        if index::needs_sights(&self.atlas, &self.facts) {
-            self.atlas.sights = shards.fold(
-                Sights::default,
-                |shard| index::sights(&self.atlas, &self.learnt, &self.facts, shard),
+        if index::needs_sights(&self.resolver, &self.facts) {
+            self.resolver.address_hints = shards.fold(
+                AddressHints::default,
+                |shard| index::address_hints(&self.resolver, &self.learnt, &self.facts, shard),
                 index::add_sights,
             )?;
         }
-        if self.atlas.estate.interfaces.iter().any(Own::is_hop) {
-            self.index = of(&|this, shard| index::gateways(&this.atlas, &this.learnt, &this.facts, shard), self)?;
+        if self.resolver.estate.interfaces.iter().any(Eni::is_hop) {
+            self.index = of(&|this, shard| index::gateways(&this.resolver, &this.learnt, &this.facts, shard), self)?;
         }
-        let ways = of(&|this, shard| index::ways(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
-        self.index = std::mem::take(&mut self.index).merge(ways);
+        let routes =
+            of(&|this, shard| index::routes(&this.resolver, &this.learnt, &this.index, &this.facts, shard), self)?;
+        self.index = std::mem::take(&mut self.index).merge(routes);
         let follow = |this: &Self| {
-            of(&|this, shard| index::follow(&this.atlas, &this.learnt, &this.index, &this.facts, shard), this)
+            of(&|this, shard| index::follow(&this.resolver, &this.learnt, &this.index, &this.facts, shard), this)
         };
         if self.index.has_ways() {
             let changes = follow(self)?;
@@ -155,12 +157,12 @@ impl<'a> Traffic<'a> {
         self.index.settle();
         if !self.index.splits.is_empty() {
             let seen =
-                of(&|this, shard| index::weigh(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
+                of(&|this, shard| index::weigh(&this.resolver, &this.learnt, &this.index, &this.facts, shard), self)?;
             self.index = std::mem::take(&mut self.index).merge(seen);
             let shared =
-                of(&|this, shard| index::share(&this.atlas, &this.learnt, &this.index, &this.facts, shard), self)?;
+                of(&|this, shard| index::share(&this.resolver, &this.learnt, &this.index, &this.facts, shard), self)?;
             self.index = std::mem::take(&mut self.index).merge(shared);
-            self.index.splits.settle(&self.facts.views);
+            self.index.splits.settle(&self.facts.vantages);
         }
         Ok(())
     }

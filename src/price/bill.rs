@@ -61,7 +61,7 @@ pub fn spec(mut keys: Vec<Key>, is_hourly: bool) -> Spec {
             keys.push(key);
         }
     }
-    Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
+    Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
 }
 
 /// The columns that traffic must have for it, besides those of the report's own keys.

@@ -86,7 +86,7 @@ const OWNERS: [[Column; 3]; 3] = [
 /// The columns of both ends, the source's first.
 const INTERFACES: [Column; 2] = [Column::SrcInterface, Column::DstInterface];
 const VPCS: [Column; 2] = [Column::SrcVpc, Column::DstVpc];
-const PLACES: [Column; 2] = [Column::SrcPlace, Column::DstPlace];
+const PLACES: [Column; 2] = [Column::SrcLocation, Column::DstLocation];
 const REGIONS: [Column; 2] = [Column::SrcRegion, Column::DstRegion];
 const NETWORKS: [Column; 2] = [Column::SrcNetwork, Column::DstNetwork];
 /// The others, and what tells charges and hours apart.
@@ -129,7 +129,7 @@ impl CubeKeys {
         let columns = columns.fold(measures, ColumnSet::with);
         let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept, unfiltered: false };
         let spec =
-            Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
+            Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
         (wanted, spec)
     }
 }

@@ -47,8 +47,8 @@ const KEYS: [Column; 16] = [
     Column::DstInterface,
     Column::SrcVpc,
     Column::DstVpc,
-    Column::SrcPlace,
-    Column::DstPlace,
+    Column::SrcLocation,
+    Column::DstLocation,
     Column::Path,
     Column::Src,
     Column::Dst,
@@ -92,7 +92,7 @@ pub struct LogHealth {
 #[must_use]
 pub fn spec() -> Spec {
     let keys = KEYS.into_iter().chain([DERIVED_KEY]).map(|column| Key { column, cut: None }).collect();
-    Spec { keys, views: Vec::new(), bytes: true, packets: true, seen: true, starts: false, distinct: false }
+    Spec { keys, vantages: Vec::new(), bytes: true, packets: true, seen: true, starts: false, distinct: false }
 }
 
 /// The columns that traffic must have for it.

@@ -222,11 +222,11 @@ const COLUMNS: [output::Output; 13] = [
     output::STATUS,
     output::PREVIOUS_BYTES,
     output::BYTES,
-    output::CHANGE_BYTES,
+    output::BYTES_CHANGE_RATIO,
     output::PREVIOUS_USD,
     output::USD,
     output::CHANGE_USD,
-    output::CHANGE,
+    output::CHANGE_RATIO,
     output::NEW_USD,
     output::GONE_USD,
     output::VOLUME_USD,
@@ -270,7 +270,7 @@ fn waterfall(lines: &[(Row, Line)]) -> Table {
     ];
     let mut after = total.usd[0];
     let mut table = plain("waterfall", "From what it was to what it is");
-    table.columns = [output::STEP, output::USD, output::AFTER_USD].map(Head::from).into();
+    table.columns = [output::STEP, output::USD, output::RUNNING_TOTAL_USD].map(Head::from).into();
     table.rows.push(vec!["before".into(), cell(after), cell(after)]);
     for (step, amount) in steps {
         after.add(amount);

@@ -321,13 +321,13 @@ fn columns(shape: &CostShape, is_unpriced: bool) -> Vec<(bool, Head)> {
     let columns = [
         (true, output::BYTES),
         (true, output::GB),
-        (true, output::AVERAGE_USD_PER_GB),
+        (true, output::EFFECTIVE_USD_PER_GB),
         (true, output::USD),
         (true, output::SHARE),
         (is_unpriced, output::UNPRICED_BYTES),
         (shape.compare, output::PREVIOUS_USD),
         (shape.compare, output::CHANGE_USD),
-        (shape.compare, output::CHANGE),
+        (shape.compare, output::CHANGE_RATIO),
     ];
     columns.into_iter().map(|(asked, column)| (asked, column.into())).collect()
 }

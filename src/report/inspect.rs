@@ -82,7 +82,7 @@ fn objects_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         output::LINES,
         output::RECORDS,
         output::OK,
-        output::BLOCKED,
+        output::REJECTED,
         output::NO_DATA,
         output::SKIP_DATA,
         output::MALFORMED,
@@ -159,8 +159,8 @@ fn interfaces_table(survey: &Survey) -> Table {
         output::OK,
         output::NO_DATA,
         output::SKIP_DATA,
-        output::WATCHED_FROM,
-        output::WATCHED_TO,
+        output::LOGGED_FROM,
+        output::LOGGED_TO,
         output::GAPS,
         output::GAP_SECONDS,
     ];
@@ -291,6 +291,6 @@ fn questions_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         };
         vec![question.name.into(), ready.into(), if lacks.is_empty() { Cell::Absent } else { lacks.into() }]
     };
-    let columns = [output::QUESTION, output::READY, output::LACKS];
+    let columns = [output::QUESTION, output::SUPPORTED, output::MISSING];
     table("questions", "What the logs have the fields for", &columns, QUESTIONS.iter().map(row).collect())
 }

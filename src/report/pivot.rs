@@ -66,7 +66,7 @@ impl Question for PivotQuestion {
                 let keys = self.keys.to_vec();
                 let (bytes, packets) = (*measure == output::BYTES, *measure == output::PACKETS);
                 let spec =
-                    Spec { keys, views: Vec::new(), bytes, packets, seen: false, starts: false, distinct: false };
+                    Spec { keys, vantages: Vec::new(), bytes, packets, seen: false, starts: false, distinct: false };
                 vec![Need { name: SUMS, wanted, spec }]
             }
         }

@@ -184,7 +184,7 @@ fn costs(priced: &[Priced]) -> Table {
 
 fn shares(priced: &[Priced], quote: &Quote) -> Table {
     let columns = [output::CHARGE, output::FROM, output::TO, output::PART, output::BYTES, output::USD];
-    let columns = columns.into_iter().chain([output::AVERAGE_USD_PER_GB, output::UNPRICED_BYTES]);
+    let columns = columns.into_iter().chain([output::EFFECTIVE_USD_PER_GB, output::UNPRICED_BYTES]);
     let rows = priced.iter().flat_map(|priced| {
         let usd = rounded_parts(&priced.shares.iter().map(|share| share.usd).collect::<Vec<Money>>());
         let place = priced.ladder.rows().first().map(|row| tier(row)).unwrap_or_default();

@@ -12,7 +12,7 @@ use polars::prelude::DataFrame;
 use crate::error::Error;
 use crate::group::{Interfaces, Key, Spec};
 use crate::join::frame::Coded;
-use crate::join::{Kept, Wanted, rides_along};
+use crate::join::{Kept, Wanted, passes_through};
 use crate::price::bill;
 use crate::schema::{Column, ColumnSet};
 
@@ -67,7 +67,7 @@ impl Need {
 
     /// Columns of the records that joined traffic has only where a question asks for them.
     pub fn passthrough(&self) -> impl Iterator<Item = Column> {
-        self.spec.keys.iter().map(|key| key.column).filter(|column| rides_along(*column))
+        self.spec.keys.iter().map(|key| key.column).filter(|column| passes_through(*column))
     }
 }
 

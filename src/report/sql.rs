@@ -234,8 +234,8 @@ fn keys(planned: &Planned) -> Vec<Key> {
 
 /// What `traffic` is summed by.
 fn traffic_need(planned: &Planned, keys: Vec<Key>) -> Need {
-    let blocked = [output::BLOCKED_BYTES, output::BLOCKED_PACKETS, output::BLOCKED_FLOWS];
-    let packets = [output::PACKETS, output::BLOCKED_PACKETS];
+    let blocked = [output::REJECTED_BYTES, output::REJECTED_PACKETS, output::REJECTED_FLOWS];
+    let packets = [output::PACKETS, output::REJECTED_PACKETS];
     let measured = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
     let wanted = Wanted {
         columns: key_columns(&keys).union(ColumnSet::of(&measured)),
@@ -247,7 +247,7 @@ fn traffic_need(planned: &Planned, keys: Vec<Key>) -> Need {
     };
     let spec = Spec {
         keys,
-        views: Vec::new(),
+        vantages: Vec::new(),
         bytes: true,
         packets: planned.has_sum(&packets),
         seen: planned.has_sum(&[output::FIRST_SEEN, output::LAST_SEEN]),

@@ -125,7 +125,7 @@ impl Question for TransferQuestion {
 fn hours() -> Need {
     let keys = vec![Key { column: Column::Hour, cut: None }];
     let spec =
-        Spec { keys, views: Vec::new(), bytes: false, packets: false, seen: false, starts: false, distinct: false };
+        Spec { keys, vantages: Vec::new(), bytes: false, packets: false, seen: false, starts: false, distinct: false };
     let columns = ColumnSet::of(&[Column::Start]);
     Need {
         name: HOURS,
@@ -303,7 +303,7 @@ fn measures() -> [output::Output; 6] {
         output::BYTES,
         output::USD,
         output::SHARE,
-        output::AVERAGE_USD_PER_GB,
+        output::EFFECTIVE_USD_PER_GB,
         output::UNPRICED_BYTES,
         output::ASSUMED_BYTES,
     ]

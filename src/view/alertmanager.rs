@@ -98,7 +98,7 @@ struct Annotations {
 impl Alert {
     fn of(incident: Incident) -> io::Result<Self> {
         let status = incident.exact("status")?;
-        let last = incident.moment("finish");
+        let last = incident.moment("ended_at");
         let is_closed = status.as_deref() == Some("closed");
         let end = if is_closed { last } else { last.saturating_add(ALIVE_HOURS * 3600) };
         Ok(Self {
@@ -119,7 +119,7 @@ impl Alert {
                 impact_bytes: incident.exact("impact_bytes")?,
                 status,
             },
-            starts_at: human::moment(incident.moment("begin")),
+            starts_at: human::moment(incident.moment("started_at")),
             ends_at: human::moment(end),
         })
     }
@@ -128,7 +128,7 @@ impl Alert {
 /// What is out of line and since when, in a sentence.
 fn description(incident: Incident) -> io::Result<String> {
     let (metric, place, score) = (incident.text("metric")?, incident.place()?, incident.text("score")?);
-    let (begin, finish) = (human::moment(incident.moment("begin")), human::moment(incident.moment("finish")));
+    let (begin, finish) = (human::moment(incident.moment("started_at")), human::moment(incident.moment("ended_at")));
     let hours = incident.shown("hours").map(|hours| format!(", {hours} h out of line")).unwrap_or_default();
     Ok(format!("{metric} of {place} from {begin} to {finish}{hours}, unusualness {score} of 100"))
 }

@@ -8,7 +8,7 @@ use crate::units::human::Units;
 
 /// The columns without which nothing can be told.
 pub(super) const COLUMNS: [&str; 9] =
-    ["id", "severity", "score", "metric", "dimension", "scope", "begin", "finish", "summary"];
+    ["id", "severity", "score", "metric", "dimension", "scope", "started_at", "ended_at", "summary"];
 
 /// The columns of a table of incidents.
 pub(super) struct Columns(Vec<Head>);

@@ -27,7 +27,7 @@ const UNMAPPED: [&str; 15] = [
     "scope",
     "direction",
     "hours",
-    "peak_scales",
+    "peak_deviation",
     "score",
     "impact_usd",
     "impact_bytes",
@@ -149,7 +149,7 @@ impl Finding {
             "high" => (4, "High"),
             _ => (0, "Unknown"),
         };
-        let (begin, finish) = (milliseconds(incident.moment("begin")), milliseconds(incident.moment("finish")));
+        let (begin, finish) = (milliseconds(incident.moment("started_at")), milliseconds(incident.moment("ended_at")));
         let mut unmapped = BTreeMap::new();
         for name in UNMAPPED {
             unmapped.extend(incident.exact(name)?.map(|text| (name, text)));

@@ -509,7 +509,7 @@ fn numbers_below_zero_are_numbers_in_every_format() {
     let signed = |units, per| Cell::Signed { units, per };
     let table = Table {
         name: "series".into(),
-        columns: vec![head("rest", CellKind::Bytes), head("scales", CellKind::Decimal)],
+        columns: vec![head("residual", CellKind::Bytes), head("deviation", CellKind::Decimal)],
         rows: vec![vec![signed(-3 << 20, 1), signed(-25, 10)], vec![signed(2048, 1), signed(0, 10)]],
         ..Table::default()
     };
@@ -532,7 +532,11 @@ fn cents_are_those_of_the_report_and_signs_and_decimals_are_kept_everywhere() {
     let table = Table {
         name: "cost".into(),
         title: String::new(),
-        columns: vec![head("usd", CellKind::Usd), head("change", CellKind::Change), head("gb", CellKind::Decimal)],
+        columns: vec![
+            head("usd", CellKind::Usd),
+            head("change_ratio", CellKind::Change),
+            head("gb", CellKind::Decimal),
+        ],
         rows: vec![
             vec![amount(33_333_333_333, 334), Cell::Change { change: -1, was: 3 }, quantity(594)],
             vec![amount(-12_345_678_900_000, -123_457), Cell::Change { change: 25, was: 2 }, quantity(5 << 40)],

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::group::filter::Filter;
 use crate::group::{Account, Batcher, Class, Overflow, Rollup, Shared, Tally};
 use crate::join::frame::{Coded, frame};
-use crate::join::{Facts, Roster, Shards, Sink, Traffic, Writer};
+use crate::join::{Enis, Facts, Shards, Sink, Traffic, Writer};
 use crate::report::question::{self, Frames, Need, Question};
 use crate::schema::Column;
 use crate::units::human;
@@ -142,7 +142,7 @@ fn surveyed(
     let Ledger { sums: facts, interfaces, mut read, .. } = ledger;
     let mut stages = Stages::begin();
     let (facts, threads) = (facts.finish(), machine.threads);
-    let roster = Roster::new(&interfaces, &question.sources.tables);
+    let roster = Enis::new(&interfaces, &question.sources.tables);
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
     stages.ended("records were joined");
     let filter = job.filter.as_ref();

@@ -162,7 +162,7 @@ fn question() -> TopQuestion {
         traffic: None,
         pricing: None,
         explain: false,
-        spec: Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false },
+        spec: Spec { vantages: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false },
         distinct: false,
         shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },
         overflow: None,

@@ -11,7 +11,7 @@ use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::filter::Filter;
 use crate::group::{Interfaces, Overflow, Rollup};
-use crate::join::{Sources, rides_along, spec};
+use crate::join::{Sources, passes_through, spec};
 use crate::report::Report;
 use crate::report::question::Need;
 use crate::schema::Column;
@@ -69,7 +69,7 @@ impl TrafficQuestion {
     /// The columns of the records that ride along, for it and for what the job's filter asks of traffic.
     fn passthrough(&self, job: &Job) -> Vec<Column> {
         let mut columns = self.extra.clone();
-        let of_filter = job.filter.iter().flat_map(Filter::riders).filter(|column| rides_along(*column));
+        let of_filter = job.filter.iter().flat_map(Filter::passthrough).filter(|column| passes_through(*column));
         for column in of_filter {
             if !columns.contains(&column) {
                 columns.push(column);

@@ -110,7 +110,7 @@ fn aws_logs_of_others_hold_what_they_are_known_to_hold() {
         let inspected = report(&["inspect"], &path, "");
         let object = &inspected["tables"]["objects"][0];
         let of = |name: &str| object[name].as_u64().unwrap_or(u64::MAX);
-        let kinds = [of("lines"), of("ok"), of("blocked"), of("no_data"), of("skip_data"), of("malformed")];
+        let kinds = [of("lines"), of("ok"), of("rejected"), of("no_data"), of("skip_data"), of("malformed")];
         let expected = [log.lines, log.ok, log.blocked, log.no_data, log.skip_data, 0];
         assert_eq!(kinds, expected, "lines, ok, blocked, no_data, skip_data, malformed of {}", log.file);
         assert_eq!(of("records"), log.ok + log.no_data + log.skip_data, "{}", log.file);
@@ -205,7 +205,7 @@ fn formats_in_aws_s_words_read_the_lines_that_were_written_with_them() {
             let top = report(&[&["top"], &by[..]].concat(), Path::new("-"), &stdin);
             assert_eq!(top["tables"], wrapped["tables"], "{name}");
             assert_eq!(top["meta"]["account"], wrapped["meta"]["account"], "{name}");
-            let records = ["counted", "blocked", "no_data", "skip_data"].map(|class| account(&top, class).0);
+            let records = ["counted", "rejected", "no_data", "skip_data"].map(|class| account(&top, class).0);
             assert_eq!(records.iter().sum::<u64>(), lines.len() as u64, "{name}");
             assert_eq!(account(&top, "counted").1, bytes.get(name.as_str()).copied().unwrap_or(0), "{name}");
         }
@@ -280,6 +280,6 @@ fn the_logs_among_everything_else_are_summed_as_each_alone() {
     let top: Value = serde_json::from_slice(&printed.stdout).expect("the report is JSON");
     let sum = |of: fn(&Held) -> u64| LOGS.iter().map(of).sum::<u64>();
     assert_eq!(account(&top, "counted"), (sum(|log| log.ok - log.blocked), sum(|log| log.counted_bytes)));
-    let quiet = ["blocked", "no_data", "skip_data", "malformed"].map(|class| account(&top, class).0);
+    let quiet = ["rejected", "no_data", "skip_data", "malformed"].map(|class| account(&top, class).0);
     assert_eq!(quiet, [sum(|log| log.blocked), sum(|log| log.no_data), sum(|log| log.skip_data), 0]);
 }

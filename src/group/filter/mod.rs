@@ -144,7 +144,7 @@ impl Filter {
 
     /// The columns of the records that must ride along to the traffic for that.
     #[must_use]
-    pub fn riders(&self) -> Vec<Column> {
+    pub fn passthrough(&self) -> Vec<Column> {
         let bits = (!self.conditions.is_empty()).then_some(Column::FilterBits);
         ColumnSet::of(&self.compared).iter().chain(bits).collect()
     }

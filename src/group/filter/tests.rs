@@ -366,7 +366,7 @@ fn what_reads_traffic_waits_for_it_and_what_reads_records_does_not() {
         let filter = parse_traffic(text);
         let (records, traffic) = filter.parts();
         let of = |part: Option<&str>| part.unwrap_or("").to_owned();
-        let conditions = filter.riders().iter().map(|column| column.name()).collect::<Vec<_>>().join(" ");
+        let conditions = filter.passthrough().iter().map(|column| column.name()).collect::<Vec<_>>().join(" ");
         [of(records), of(traffic), conditions]
     };
     let table = [

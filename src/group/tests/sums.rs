@@ -24,7 +24,7 @@ pub(super) fn spec(keys: std::ops::RangeInclusive<usize>) -> impl Strategy<Value
     let keys = subsequence(keyable(), keys).prop_shuffle();
     let keys = keys.prop_flat_map(move |columns| columns.into_iter().map(key).collect::<Vec<_>>());
     (keys, any::<[bool; 3]>()).prop_map(|(keys, [bytes, packets, seen])| {
-        Arc::new(Spec { views: Vec::new(), keys, bytes, packets, seen, starts: false, distinct: false })
+        Arc::new(Spec { vantages: Vec::new(), keys, bytes, packets, seen, starts: false, distinct: false })
     })
 }
 
@@ -114,7 +114,7 @@ proptest! {
 fn all_columns_at_once_make_a_key() {
     let keys = keyable().into_iter().map(|column| Key { column, cut: None }).collect();
     let spec = Arc::new(Spec {
-        views: Vec::new(),
+        vantages: Vec::new(),
         keys,
         bytes: true,
         packets: true,
@@ -140,7 +140,7 @@ fn all_columns_at_once_make_a_key() {
 #[test]
 fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
     let spec = Spec {
-        views: Vec::new(),
+        vantages: Vec::new(),
         keys: vec![Key { column: Column::Bytes, cut: None }],
         bytes: true,
         packets: false,

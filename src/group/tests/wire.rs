@@ -11,10 +11,10 @@ use crate::group::wire::{Tallied, Wire, WireReader, write};
 
 /// Specs as the join has them: many columns as one, the hour and addresses.
 fn viewed() -> Arc<Spec> {
-    let keys = [Column::View, Column::Hour, Column::Srcaddr, Column::Dst, Column::Dstport, Column::Bytes];
+    let keys = [Column::Vantage, Column::Hour, Column::Srcaddr, Column::Dst, Column::Dstport, Column::Bytes];
     Arc::new(Spec {
         keys: keys.map(|column| Key { column, cut: None }).to_vec(),
-        views: vec![Column::InterfaceId, Column::TrafficPath, Column::Region, Column::FlowDirection],
+        vantages: vec![Column::InterfaceId, Column::TrafficPath, Column::Region, Column::FlowDirection],
         bytes: true,
         packets: true,
         seen: true,

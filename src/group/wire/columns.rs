@@ -27,7 +27,7 @@ const PACKETS: &str = "packets";
 const FIRST_START: &str = "first_start";
 const LAST_START: &str = "last_start";
 const LAST_END: &str = "last_end";
-pub(super) const BLOCKED: &str = "blocked";
+pub(super) const BLOCKED: &str = "rejected";
 /// The one column of the lines.
 const LINE: &str = "line";
 
@@ -51,8 +51,8 @@ pub(super) fn keyed(spec: &Spec) -> Vec<Keyed> {
         keyed.extend(name.map(|name| Keyed { name, column, cut }));
     };
     for key in &spec.keys {
-        if key.column == Column::View && !spec.views.is_empty() {
-            spec.views.iter().for_each(|column| add(column.name().to_owned(), *column, None));
+        if key.column == Column::Vantage && !spec.vantages.is_empty() {
+            spec.vantages.iter().for_each(|column| add(column.name().to_owned(), *column, None));
         } else {
             add(key.name(), key.column, key.cut);
         }

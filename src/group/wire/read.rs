@@ -16,7 +16,7 @@ use crate::decode::{Dictionary, Flows, Values};
 use crate::group::batcher::Batcher;
 use crate::group::shared::Shared;
 use crate::group::spec::Spec;
-use crate::group::views::Views;
+use crate::group::vantages::Vantages;
 use crate::schema::{ABSENT_TIME, Column, ColumnSet};
 
 const ROWS_DIFFER: &str = "damaged: its rows are not what was written";
@@ -172,13 +172,14 @@ struct Reading {
     /// The texts of the columns.
     names: Dictionary,
     /// The columns that are grouped as one, and what puts them together.
-    views: Option<(Flows, Views)>,
+    views: Option<(Flows, Vantages)>,
     every: Vec<u32>,
 }
 
 impl Reading {
     fn new(spec: &Spec) -> Self {
-        let views = (!spec.views.is_empty()).then(|| (Flows::new(ColumnSet::of(&spec.views)), Views::new(&spec.views)));
+        let views = (!spec.vantages.is_empty())
+            .then(|| (Flows::new(ColumnSet::of(&spec.vantages)), Vantages::new(&spec.vantages)));
         Self { names: Dictionary::default(), views, every: Vec::new() }
     }
 
@@ -200,7 +201,7 @@ impl Reading {
         let damaged = |name: &str| format!("damaged: {name} is no count in every row, or no moment");
         let blocked = next()?;
         let blocked = blocked.as_boolean_opt().filter(|blocked| blocked.null_count() == 0);
-        groups.blocked = blocked.ok_or_else(|| damaged("blocked"))?.iter().flatten().collect();
+        groups.blocked = blocked.ok_or_else(|| damaged("rejected"))?.iter().flatten().collect();
         for name in counts(spec) {
             groups.counts.push(of_counts(next()?).ok_or_else(|| damaged(name))?);
         }
@@ -225,8 +226,8 @@ impl Reading {
         let mut keys = Vec::new();
         for key in &spec.keys {
             match &mut self.views {
-                Some((flows, views)) if key.column == Column::View => {
-                    for (column, values) in spec.views.iter().zip(&mut columns) {
+                Some((flows, views)) if key.column == Column::Vantage => {
+                    for (column, values) in spec.vantages.iter().zip(&mut columns) {
                         if let Some(into) = flows.values_mut(*column) {
                             *into = values;
                         }

@@ -24,7 +24,7 @@ use crate::group::key::KeyValue;
 use crate::group::partial::Partial;
 use crate::group::shared::{Frame, SHARDS};
 use crate::group::spec::Spec;
-use crate::group::views;
+use crate::group::vantages;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, Kind};
 
 /// Rows of a row group, which are sorted together and held in memory until they are written.
@@ -137,13 +137,13 @@ impl<W: Write + Send> Rows<W> {
         let mut columns = Vec::new();
         for (key, values) in spec.keys.iter().zip(&groups.keys) {
             match values {
-                Values::Text(codes) if key.column == Column::View && !spec.views.is_empty() => {
-                    columns.extend(self.viewed.columns(&spec.views, codes, names).into_iter().map(Cow::Owned));
+                Values::Text(codes) if key.column == Column::Vantage && !spec.vantages.is_empty() => {
+                    columns.extend(self.viewed.columns(&spec.vantages, codes, names).into_iter().map(Cow::Owned));
                 }
                 values => columns.push(Cow::Borrowed(values)),
             }
         }
-        let names = if spec.views.is_empty() { names } else { &self.viewed.names };
+        let names = if spec.vantages.is_empty() { names } else { &self.viewed.names };
         let keys = self.keyed.iter().zip(&columns).map(|(key, values)| to_array(key, values, names));
         let mut arrays = keys.collect::<Result<Vec<_>, WireFault>>()?;
         arrays.push(Arc::new(BooleanArray::from(groups.blocked.clone())));
@@ -177,7 +177,7 @@ impl Viewed {
         let mut spread: Vec<Vec<u32>> = vec![Vec::with_capacity(codes.len()); columns.len()];
         for code in codes {
             let known = self.known.entry(*code).or_insert_with(|| {
-                let fields = views::fields(names.text(*code)).chain(std::iter::repeat(&b""[..]));
+                let fields = vantages::fields(names.text(*code)).chain(std::iter::repeat(&b""[..]));
                 let value = |(column, field): (&Column, &[u8])| match column.kind() {
                     Kind::Text if field.is_empty() => ABSENT_TEXT,
                     Kind::Text => self.names.code(field),

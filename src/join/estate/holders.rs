@@ -6,7 +6,7 @@ use super::super::ends::End;
 use super::super::learn::Learnt;
 use super::super::prefixes::Prefixes;
 use super::super::tables::Tables;
-use super::super::view::HOUR_SECONDS;
+use super::super::vantage::HOUR_SECONDS;
 use super::Estate;
 use crate::group::is_public;
 use crate::units::address::Prefix;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::learn::Learnt;
 use super::super::tables::{Name, Network};
-use super::{Estate, Own, Vpc};
+use super::{Eni, Estate, Vpc};
 
 impl Estate {
     /// Gives every interface its VPC.
@@ -74,7 +74,7 @@ impl Estate {
     }
 
     /// The only VPC of the network table that may be an interface's and has its address.
-    fn vpc_by_addresses(&self, own: &Own, addresses: &[u128]) -> Name {
+    fn vpc_by_addresses(&self, own: &Eni, addresses: &[u128]) -> Name {
         let any = Vpc { account: own.account.clone(), region: own.region.clone(), ..Vpc::default() };
         let mut fitting = self.networks_of(*addresses.first()?).filter(|network| any.may_have(network));
         let first = fitting.next()?.vpc.as_ref();

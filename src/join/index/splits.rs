@@ -12,9 +12,9 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::super::count::{Observer, Seat, Sighting};
-use super::super::ends::Atlas;
+use super::super::ends::AddressResolver;
 use super::super::learn::Learnt;
-use super::super::view::{Fact, Facts, HOUR_SECONDS, View};
+use super::super::vantage::{Fact, Facts, HOUR_SECONDS, Vantage};
 use super::{Hourly, Index, Map, hourly};
 use crate::error::Error;
 use crate::group::{Class, KeyValue};
@@ -103,13 +103,13 @@ struct Shared {
 struct Who(usize, [u128; 4], Box<[KeyValue]>);
 
 impl Who {
-    fn new(fact: &Fact, extra: &[KeyValue]) -> Self {
-        Self(fact.view, [fact.srcaddr, fact.dstaddr, fact.src, fact.dst], extra.into())
+    fn new(fact: &Fact, passthrough: &[KeyValue]) -> Self {
+        Self(fact.vantage, [fact.srcaddr, fact.dstaddr, fact.src, fact.dst], passthrough.into())
     }
 
     /// The same in every run: codes of views differ.
-    fn compare(&self, other: &Self, views: &[View]) -> Ordering {
-        let values = |who: &Self| &views[who.0].values;
+    fn compare(&self, other: &Self, vantages: &[Vantage]) -> Ordering {
+        let values = |who: &Self| &vantages[who.0].values;
         values(self).cmp(values(other)).then_with(|| (&self.1, &self.2).cmp(&(&other.1, &other.2)))
     }
 }
@@ -121,11 +121,11 @@ impl Splits {
     }
 
     /// Notes a fact's pair if of what its observer sees in that hour some may count and some may not.
-    pub(super) fn note(&mut self, atlas: &Atlas, index: &Index, sighting: &Sighting<'_>) {
+    pub(super) fn note(&mut self, resolver: &AddressResolver, index: &Index, sighting: &Sighting<'_>) {
         let hour = sighting.fact.hour;
         let whole = (hour, hour.saturating_add(HOUR_SECONDS - 1));
-        let mut observers = atlas.observers(index, sighting);
-        if observers.any(|observer| atlas.split(index, sighting, observer, whole).is_some()) {
+        let mut observers = resolver.observers(index, sighting);
+        if observers.any(|observer| resolver.split(index, sighting, observer, whole).is_some()) {
             self.pairs.entry(hourly(sighting)).or_default();
             self.hours.insert(hour);
         }
@@ -160,7 +160,7 @@ impl Splits {
     }
 
     /// Shares out what counts, when all facts are known that share.
-    pub(in super::super) fn settle(&mut self, views: &[View]) {
+    pub(in super::super) fn settle(&mut self, vantages: &[Vantage]) {
         for ((key, observer), shared) in &mut self.shared {
             let seen = self.pairs.get(key).map_or(&[][..], Vec::as_slice);
             let Some(whole) = seen.iter().find(|seen| seen.observer == *observer) else { continue };
@@ -169,7 +169,7 @@ impl Splits {
             let before =
                 before.into_iter().fold(None, |sum: Option<Seen>, seen| Some(sum.map_or(*seen, |sum| sum.or(seen))));
             let part = whole.beyond(before);
-            shared.facts.sort_by(|(one, _), (other, _)| one.compare(other, views));
+            shared.facts.sort_by(|(one, _), (other, _)| one.compare(other, vantages));
             apportion(&mut shared.facts, part, whole);
             shared.facts.sort_by(|(one, _), (other, _)| one.cmp(other));
         }
@@ -182,18 +182,18 @@ impl Index {
     /// What counts of a fact, and what becomes of the rest, where that is told by difference for an observer's seat.
     pub(in super::super) fn part(
         &self,
-        atlas: &Atlas,
+        resolver: &AddressResolver,
         sighting: &Sighting<'_>,
-        extra: &[KeyValue],
+        passthrough: &[KeyValue],
         is_asked: impl Fn(Seat) -> bool,
     ) -> Option<(Part, Class)> {
         let splits = &self.splits;
         if !splits.hours.contains(&sighting.fact.hour) {
             return None;
         }
-        let observer = atlas.observers(self, sighting).find(|observer| is_asked(observer.seat))?;
+        let observer = resolver.observers(self, sighting).find(|observer| is_asked(observer.seat))?;
         let shared = splits.shared.get(&(hourly(sighting), observer))?;
-        let who = Who::new(sighting.fact, extra);
+        let who = Who::new(sighting.fact, passthrough);
         let place = shared.facts.binary_search_by(|(one, _)| one.cmp(&who)).ok()?;
         shared.facts.get(place).map(|(_, part)| (*part, shared.rest))
     }
@@ -214,21 +214,21 @@ fn apportion(facts: &mut [(Who, Part)], part: Part, whole: &Seen) {
 
 /// Calls with each accepted fact of a shard whose hour is asked for, as its interface saw it.
 fn sightings(
-    atlas: &Atlas,
+    resolver: &AddressResolver,
     learnt: &Learnt,
     facts: &Facts<'_>,
     shard: usize,
     is_asked: impl Fn(u32) -> bool,
     mut each: impl FnMut(&Sighting<'_>, &[KeyValue]),
 ) -> Result<(), Error> {
-    facts.for_each(shard, |fact, extra| {
+    facts.for_each(shard, |fact, passthrough| {
         if fact.counted.flows == 0 || !is_asked(fact.hour) {
             return;
         }
-        let view = &facts.views[fact.view];
-        let (direction, _) = atlas.direction(view, fact, learnt);
-        let ends = atlas.ends(view, fact, direction);
-        each(&Sighting { view, fact, direction, ends }, extra);
+        let vantage = &facts.vantages[fact.vantage];
+        let (direction, _) = resolver.direction(vantage, fact, learnt);
+        let ends = resolver.ends(vantage, fact, direction);
+        each(&Sighting { vantage, fact, direction, ends }, passthrough);
     })
 }
 
@@ -237,7 +237,7 @@ fn sightings(
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
 pub(in super::super) fn weigh(
-    atlas: &Atlas,
+    resolver: &AddressResolver,
     learnt: &Learnt,
     before: &Index,
     facts: &Facts<'_>,
@@ -245,13 +245,13 @@ pub(in super::super) fn weigh(
 ) -> Result<Index, Error> {
     let mut index = Index::default();
     let is_asked = |hour| before.splits.hours.contains(&hour);
-    sightings(atlas, learnt, facts, shard, is_asked, |sighting, _| {
+    sightings(resolver, learnt, facts, shard, is_asked, |sighting, _| {
         let key = hourly(sighting);
         if !before.splits.pairs.contains_key(&key) {
             return;
         }
         let sums = &sighting.fact.counted;
-        for observer in atlas.observers(before, sighting) {
+        for observer in resolver.observers(before, sighting) {
             let (first, last) = sighting.fact.starts();
             let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
             index.splits.weigh(key, &Seen { observer, bytes, packets, flows, first, last });
@@ -265,7 +265,7 @@ pub(in super::super) fn weigh(
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
 pub(in super::super) fn share(
-    atlas: &Atlas,
+    resolver: &AddressResolver,
     learnt: &Learnt,
     before: &Index,
     facts: &Facts<'_>,
@@ -273,13 +273,13 @@ pub(in super::super) fn share(
 ) -> Result<Index, Error> {
     let mut index = Index::default();
     let is_asked = |hour| before.splits.hours.contains(&hour);
-    sightings(atlas, learnt, facts, shard, is_asked, |sighting, extra| {
+    sightings(resolver, learnt, facts, shard, is_asked, |sighting, passthrough| {
         let key = hourly(sighting);
         let Some(pair) = before.splits.pairs.get(&key) else { return };
-        for observer in atlas.observers(before, sighting) {
+        for observer in resolver.observers(before, sighting) {
             let Some(seen) = pair.iter().find(|seen| seen.observer == observer) else { continue };
-            if let Some(rest) = atlas.split(before, sighting, observer, (seen.first, seen.last)) {
-                let facts = vec![(Who::new(sighting.fact, extra), Part::all(sighting.fact))];
+            if let Some(rest) = resolver.split(before, sighting, observer, (seen.first, seen.last)) {
+                let facts = vec![(Who::new(sighting.fact, passthrough), Part::all(sighting.fact))];
                 index.splits.share((key, observer), Shared { rest, facts });
             }
         }

@@ -13,7 +13,7 @@ use super::inventory::{
 };
 use super::texts::Texts;
 use super::{
-    EndpointKind, Kind, KnownEndpoint, KnownInterface, KnownNatGateway, Name, Network, ResourceTags, Role, network,
+    EndpointKind, Kind, KnownEndpoint, KnownNatGateway, ListedEni, Name, Network, ResourceTags, Role, network,
 };
 use crate::schema::region;
 
@@ -25,7 +25,7 @@ const TAGGED: [&str; 6] = ["instance", "natgateway", "network-interface", "subne
 pub(super) struct Estate {
     texts: Texts,
     networks: IndexMap<network::Identity, Network>,
-    interfaces: IndexMap<Arc<str>, KnownInterface>,
+    interfaces: IndexMap<Arc<str>, ListedEni>,
     nat_gateways: IndexMap<Arc<str>, (KnownNatGateway, Name)>,
     endpoints: IndexMap<Arc<str>, KnownEndpoint>,
     tags: IndexMap<Arc<str>, IndexMap<Arc<str>, Arc<str>>>,
@@ -37,7 +37,7 @@ pub(super) struct Estate {
 #[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) networks: Vec<Network>,
-    pub(super) interfaces: Vec<KnownInterface>,
+    pub(super) interfaces: Vec<ListedEni>,
     pub(super) nat_gateways: Vec<KnownNatGateway>,
     pub(super) endpoints: Vec<KnownEndpoint>,
     pub(super) tags: Vec<ResourceTags>,
@@ -120,12 +120,12 @@ impl Estate {
         self.tags(&subnet.subnet_id, subnet.tags.as_deref());
     }
 
-    fn interface(&mut self, listed: &Interface) -> KnownInterface {
+    fn interface(&mut self, listed: &Interface) -> ListedEni {
         let zone = listed.availability_zone_id.as_deref();
         let instance = listed.attachment.as_ref().and_then(|attachment| attachment.instance_id.as_deref());
         let (addresses, public) = addresses(listed);
         let six = listed.ipv6_prefixes.iter().flatten().map(|prefix| prefix.ipv6_prefix.0);
-        KnownInterface {
+        ListedEni {
             id: self.texts.one(&listed.network_interface_id),
             account: self.texts.name(listed.owner_id.as_deref()),
             region: region_of(&mut self.texts, listed.availability_zone.as_deref(), zone, None),
@@ -141,7 +141,7 @@ impl Estate {
     }
 
     /// Adds an interface, or what was not known of it.
-    fn known(&mut self, told: KnownInterface) {
+    fn known(&mut self, told: ListedEni) {
         let known = self.interfaces.entry(Arc::clone(&told.id)).or_default();
         known.id = told.id;
         fill(&mut known.account, told.account);
@@ -193,13 +193,13 @@ impl Estate {
             add_new(&mut interfaces, [Arc::clone(&id)]);
             self.made_for(
                 Role::Nat,
-                KnownInterface {
+                ListedEni {
                     id,
                     vpc: vpc.clone(),
                     subnet: subnet.clone(),
                     addresses: address.private_ip.0.into_iter().collect(),
                     public: address.public_ip.0.zip(address.private_ip.0).into_iter().collect(),
-                    ..KnownInterface::default()
+                    ..ListedEni::default()
                 },
             );
         }
@@ -226,10 +226,7 @@ impl Estate {
         let interfaces: Vec<_> =
             listed.network_interface_ids.iter().flatten().map(|interface| self.texts.one(interface)).collect();
         for id in interfaces.iter().cloned() {
-            self.made_for(
-                role,
-                KnownInterface { id, account: account.clone(), vpc: vpc.clone(), ..KnownInterface::default() },
-            );
+            self.made_for(role, ListedEni { id, account: account.clone(), vpc: vpc.clone(), ..ListedEni::default() });
         }
         let id = self.texts.one(&listed.vpc_endpoint_id);
         let known = self.endpoints.entry(Arc::clone(&id)).or_default();
@@ -242,7 +239,7 @@ impl Estate {
     }
 
     /// Adds an interface of which another thing tells what it is for, which holds against what it says itself.
-    fn made_for(&mut self, role: Role, told: KnownInterface) {
+    fn made_for(&mut self, role: Role, told: ListedEni) {
         let id = Arc::clone(&told.id);
         self.known(told);
         if let Some(known) = self.interfaces.get_mut(&id) {

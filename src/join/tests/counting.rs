@@ -94,8 +94,8 @@ fn at_the_edge_of_a_watch_the_receivers_bytes_count_that_the_sender_did_not_log(
 fn what_counts_at_an_edge_does_not_depend_on_what_else_records_are_grouped_by() {
     let whole = pair(EDGE).join();
     // By the minute some of the receiver's rows lie wholly before the edge, and some wholly after.
-    for extra in [vec![Column::Srcport], vec![Column::Minute], vec![Column::Start, Column::Srcport]] {
-        let told = World { extra, ..pair(EDGE) }.join();
+    for passthrough in [vec![Column::Srcport], vec![Column::Minute], vec![Column::Start, Column::Srcport]] {
+        let told = World { passthrough, ..pair(EDGE) }.join();
         assert_eq!((&told.account, &told.boundary), (&whole.account, &whole.boundary));
         let received = told.traffic("count_rule bytes").into_iter().filter(|row| row.starts_with("by difference"));
         let bytes = received.map(|row| row.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap());
@@ -120,7 +120,7 @@ fn shares_of_what_counts_at_an_edge_add_up() {
     let mut lines = EDGE.replace("500", "501");
     (0..7).for_each(|port| lines += &format!("\napp in 10.0.0.1>10.0.1.1 {} @700-760 srcport={port}", 7 * port + 1));
     let bytes: u128 = 2 * (501 + 300) + (0..7).map(|port| 7 * port + 1).sum::<u128>();
-    let world = World { extra: vec![Column::Srcport, Column::Minute], ..pair(&lines) };
+    let world = World { passthrough: vec![Column::Srcport, Column::Minute], ..pair(&lines) };
     for told in [world.join(), pair(&lines).join()] {
         assert_eq!(told.account[Class::Counted].bytes, bytes);
         assert_eq!(told.account[Class::Duplicate].bytes, 600);
@@ -130,13 +130,13 @@ fn shares_of_what_counts_at_an_edge_add_up() {
 #[test]
 fn of_what_a_sender_lost_inside_of_an_hour_the_receivers_difference_counts() {
     let at = |interface: &str, start: u32, bytes: u32| {
-        let way = if interface == "web" { "out" } else { "in" };
-        format!("{interface} {way} 10.0.0.1>10.0.1.1 {bytes} @{start}-{start}\n")
+        let route = if interface == "web" { "out" } else { "in" };
+        format!("{interface} {route} 10.0.0.1>10.0.1.1 {bytes} @{start}-{start}\n")
     };
     let sent = [at("web", 60, 100), "web SKIPDATA @600-1200\n".to_owned(), at("web", 3000, 300)].concat();
     let received = [at("app", 60, 100), at("app", 900, 200), at("app", 3000, 300)].concat();
-    for extra in [vec![], vec![Column::Minute]] {
-        let told = World { extra, ..pair(&format!("{sent}{received}")) }.join();
+    for passthrough in [vec![], vec![Column::Minute]] {
+        let told = World { passthrough, ..pair(&format!("{sent}{received}")) }.join();
         assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Duplicate].bytes), (600, 400));
     }
 }
@@ -150,8 +150,8 @@ fn an_address_that_is_handed_over_inside_of_an_hour_is_watched_by_both() {
         assert_eq!(told.account[Class::Counted].bytes, counted, "{start}");
     }
     let all = "app in 10.0.0.1>10.0.1.1 100 @60-60\napp in 10.0.0.1>10.0.1.1 50 @900-900\napp in 10.0.0.1>10.0.1.1 300 @1800-1800";
-    for extra in [vec![], vec![Column::Minute]] {
-        let told = World { extra, ..pair(&format!("{lines}{all}")) }.join();
+    for passthrough in [vec![], vec![Column::Minute]] {
+        let told = World { passthrough, ..pair(&format!("{lines}{all}")) }.join();
         assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Duplicate].bytes), (450, 400));
     }
 }
@@ -170,8 +170,8 @@ fn where_a_better_flow_log_begins_inside_of_an_hour_the_others_difference_counts
     let sent = |start: u32, bytes: u32| format!("web out 10.0.0.1>10.0.1.9 {bytes} @{start}-{start}\n");
     let better = format!("{PAIR}{}", sent(1800, 700));
     let other = format!("{PAIR}{}{}", sent(600, 200), sent(1800, 700));
-    for extra in [vec![], vec![Column::Minute]] {
-        let world = World { extra, ..World::default() };
+    for passthrough in [vec![], vec![Column::Minute]] {
+        let world = World { passthrough, ..World::default() };
         let told = world.log("fl-1", 5, &better).log("fl-2", 5, &other).join();
         assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Duplicate].bytes), (900, 700));
     }
@@ -183,8 +183,8 @@ fn where_a_clients_watch_begins_inside_of_an_hour_the_gateways_difference_counts
                nat in 10.0.1.1>10.0.0.220 200 pkt-dstaddr=198.51.100.7 @600-660\n\
                nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7 @1800-1860\n";
     let client = "app out 10.0.1.1>198.51.100.7 700 traffic-path=1 @1800-1860\napp NODATA @3000-3060";
-    for extra in [vec![], vec![Column::Minute]] {
-        let told = World { extra, ..pair(&format!("{nat}{client}")) }.join();
+    for passthrough in [vec![], vec![Column::Minute]] {
+        let told = World { passthrough, ..pair(&format!("{nat}{client}")) }.join();
         assert_eq!((told.account[Class::Counted].bytes, told.account[Class::Hop].bytes), (900, 700));
         let processed = told
             .charges("charge bytes")
@@ -203,8 +203,8 @@ fn where_a_gateway_lost_records_inside_of_an_hour_it_is_charged_for_the_flows_di
     let sent =
         |start: u32, bytes: u32| format!("app out 10.0.1.1>198.51.100.7 {bytes} traffic-path=1 @{start}-{start}\n");
     let client = format!("{}{}{}", sent(60, 100), sent(900, 200), sent(3000, 300));
-    for extra in [vec![], vec![Column::Minute]] {
-        let told = World { extra, ..pair(&format!("{gateway}{client}")) }.join();
+    for passthrough in [vec![], vec![Column::Minute]] {
+        let told = World { passthrough, ..pair(&format!("{gateway}{client}")) }.join();
         let of = |is_assumed: bool| -> u64 {
             let rows = told.charges("charge bytes assumed").into_iter();
             let rows = rows.filter(|row| row.starts_with("nat-processing ") && row.ends_with(" -") != is_assumed);
@@ -220,8 +220,8 @@ fn where_a_gateways_better_flow_log_begins_inside_of_an_hour_it_is_charged_once(
     let at = |start: u32, bytes: u32| {
         format!("nat in 10.0.1.1>10.0.0.220 {bytes} pkt-dstaddr=198.51.100.7 @{start}-{start}\n")
     };
-    for extra in [vec![], vec![Column::Minute]] {
-        let world = World { extra, ..World::default() };
+    for passthrough in [vec![], vec![Column::Minute]] {
+        let world = World { passthrough, ..World::default() };
         let world = world.log("fl-1", 5, &format!("{PAIR}{nat}{}", at(1800, 700)));
         let told = world.log("fl-2", 5, &format!("{PAIR}{nat}{}{}", at(600, 200), at(1800, 700))).join();
         let processed = told
@@ -235,8 +235,8 @@ fn where_a_gateways_better_flow_log_begins_inside_of_an_hour_it_is_charged_once(
 #[test]
 fn columns_that_ride_along_keep_their_values() {
     let lines = "web out 10.0.0.1>10.0.1.1 300 srcport=7 dstport=9 tcp-flags=2 type=IPv4";
-    let extra = vec![Column::Srcport, Column::TcpFlags, Column::Minute, Column::Port, Column::Type];
-    let world = World { extra, ..pair(lines) };
+    let passthrough = vec![Column::Srcport, Column::TcpFlags, Column::Minute, Column::Port, Column::Type];
+    let world = World { passthrough, ..pair(lines) };
     let minute = MIDNIGHT + 60;
     assert_eq!(world.join().traffic("srcport tcp_flags minute port type"), [format!("7 2 {minute} 9 IPv4")]);
 }

@@ -14,7 +14,7 @@ fn own(pairs: &[&str]) -> Vec<String> {
 }
 
 /// Every view counts, so that each shows how its direction was told.
-fn views(version: u8, text: &str) -> World {
+fn vantages(version: u8, text: &str) -> World {
     World { every_view: true, ..World::of(version, text) }
 }
 
@@ -26,14 +26,14 @@ fn what_the_record_says_goes_before_all_else() {
 
 #[test]
 fn an_inventory_tells_own_addresses() {
-    let world = views(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.1>10.0.0.1 90");
+    let world = vantages(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.1>10.0.0.1 90");
     let told = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
     assert_eq!(rules(&told), own(&["10.0.0.1 10.0.1.1", "10.0.1.1 10.0.0.1"]));
 }
 
 #[test]
 fn interfaces_that_an_inventory_lacks_are_learnt() {
-    let world = views(2, "web 10.0.0.1>10.0.1.1 700\napp 10.0.0.1>10.0.1.1 700");
+    let world = vantages(2, "web 10.0.0.1>10.0.1.1 700\napp 10.0.0.1>10.0.1.1 700");
     let told = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
     // The app is in the same VPC, as far as anybody knows: its address cannot be the server's.
     assert_eq!(rules(&told).len(), 2);
@@ -41,7 +41,7 @@ fn interfaces_that_an_inventory_lacks_are_learnt() {
 
 #[test]
 fn an_own_address_is_common_to_all_records_of_its_interface() {
-    let told = views(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.2>10.0.0.1 90\nweb 10.0.0.1>198.51.100.7 1").join();
+    let told = vantages(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.2>10.0.0.1 90\nweb 10.0.0.1>198.51.100.7 1").join();
     assert_eq!(rules(&told), own(&["10.0.0.1 10.0.1.1", "10.0.0.1 198.51.100.7", "10.0.1.2 10.0.0.1"]));
 }
 
@@ -49,7 +49,7 @@ fn an_own_address_is_common_to_all_records_of_its_interface() {
 fn what_is_one_interfaces_is_no_others_of_the_same_vpc() {
     let text =
         "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.2>10.0.0.1 90\napp 10.0.0.1>10.0.1.1 700\ndb 10.0.1.2>10.0.0.1 90";
-    let told = views(2, text).join();
+    let told = vantages(2, text).join();
     let pairs = ["10.0.0.1 10.0.1.1", "10.0.0.1 10.0.1.1", "10.0.1.2 10.0.0.1", "10.0.1.2 10.0.0.1"];
     assert_eq!(rules(&told), own(&pairs));
     let counted = World::of(2, text).join();
@@ -60,7 +60,7 @@ fn what_is_one_interfaces_is_no_others_of_the_same_vpc() {
 fn elimination_goes_on_until_nothing_more_is_told() {
     let text = "one 10.0.0.1>10.0.0.2 1\none 10.0.0.1>10.0.0.9 1\ntwo 10.0.0.1>10.0.0.2 1\ntwo 10.0.0.3>10.0.0.2 1\n\
                 three 10.0.0.3>10.0.0.2 1\nthree 10.0.0.3>10.0.0.4 1\nfour 10.0.0.3>10.0.0.4 1";
-    let told = views(2, text).join();
+    let told = vantages(2, text).join();
     assert!(rules(&told).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&told));
 }
 
@@ -71,7 +71,7 @@ fn the_address_met_most_often_need_not_be_the_own_one() {
     for _ in 0..9 {
         text += "proxy 10.0.0.1>10.0.0.2 1\n";
     }
-    let told = views(2, &text).join();
+    let told = vantages(2, &text).join();
     assert!(rules(&told).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&told));
 }
 
@@ -88,7 +88,7 @@ fn addresses_are_exclusive_inside_one_vpc_alone() {
     let text = |vpc: &str| {
         format!("a: vpc-id=vpc-a\nb: vpc-id={vpc}\na 10.0.0.1>10.0.0.2 1\na 10.0.0.1>10.0.0.3 1\nb 10.0.0.1>10.0.0.2 1")
     };
-    let open = |vpc: &str| rules(&views(3, &text(vpc)).join()).iter().filter(|row| row.ends_with("unknown")).count();
+    let open = |vpc: &str| rules(&vantages(3, &text(vpc)).join()).iter().filter(|row| row.ends_with("unknown")).count();
     assert_eq!((open("vpc-a"), open("vpc-b")), (0, 1));
 }
 
@@ -102,7 +102,7 @@ fn without_vpcs_addresses_are_exclusive_inside_one_account_and_region() {
     };
     assert_eq!((open(("444455556666", REGION)), open((ACCOUNT, "eu-west-1"))), (1, 1));
     assert_eq!(
-        rules(&views(2, &format!("{one}\n{other}")).join()).iter().filter(|row| row.ends_with("unknown")).count(),
+        rules(&vantages(2, &format!("{one}\n{other}")).join()).iter().filter(|row| row.ends_with("unknown")).count(),
         0
     );
 }
@@ -116,7 +116,8 @@ fn addresses_are_exclusive_while_both_interfaces_live_alone() {
             hour * 3600 + 60
         )
     };
-    let open = |hour: u32| rules(&views(2, &text(hour)).join()).iter().filter(|row| row.ends_with("unknown")).count();
+    let open =
+        |hour: u32| rules(&vantages(2, &text(hour)).join()).iter().filter(|row| row.ends_with("unknown")).count();
     assert_eq!((open(0), open(5)), (0, 1));
 }
 
@@ -124,26 +125,26 @@ fn addresses_are_exclusive_while_both_interfaces_live_alone() {
 fn each_family_has_an_own_address() {
     let text = "web 10.0.0.1>10.0.1.1 1\nweb 10.0.0.1>10.0.1.2 1\n\
                 web 2001:db8::1>2001:db8::7 1\nweb 2001:db8::8>2001:db8::1 1";
-    let told = views(2, text).join();
+    let told = vantages(2, text).join();
     assert!(rules(&told).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&told));
 }
 
 #[test]
 fn where_packets_bear_another_address_is_the_interfaces_own_side() {
-    let told = views(3, "tgw: vpc-id=vpc-a\ntgw 10.0.0.50>10.0.1.1 1 pkt-srcaddr=10.5.1.1").join();
+    let told = vantages(3, "tgw: vpc-id=vpc-a\ntgw 10.0.0.50>10.0.1.1 1 pkt-srcaddr=10.5.1.1").join();
     assert!(!told.traffic("direction_rule")[0].contains("unknown"), "{:?}", told.traffic("direction_rule"));
 }
 
 #[test]
 fn an_own_network_on_one_side_tells() {
-    let world = views(2, "web 10.0.0.1>172.20.0.9 700");
+    let world = vantages(2, "web 10.0.0.1>172.20.0.9 700");
     let told = world.networks(&[&format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,,")]).join();
     assert_eq!(told.traffic("direction_rule"), ["by the estate's networks"]);
 }
 
 #[test]
 fn from_private_to_public_is_out() {
-    let told = views(2, "web 10.0.0.1>198.51.100.7 700\nweb 198.51.100.7>10.0.0.1 700").join();
+    let told = vantages(2, "web 10.0.0.1>198.51.100.7 700\nweb 198.51.100.7>10.0.0.1 700").join();
     let rules = told.traffic("src direction_rule assumed");
     assert!(rules.iter().all(|row| !row.contains("unknown")), "{rules:?}");
 }

@@ -103,7 +103,7 @@ fn an_unknown_client_of_a_gateway_is_in_its_vpc() {
 fn records_name_services_that_no_range_tells_of() {
     let text = "web: vpc-id=vpc-a\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8 pkt-dst-aws-service=AMAZON\n\
                 web out 10.0.0.1>52.218.0.1 90 traffic-path=8 pkt-dst-aws-service=AMAZON";
-    let rows = World::of(5, text).join().traffic("bytes dst_place path");
+    let rows = World::of(5, text).join().traffic("bytes dst_location path");
     assert_eq!(rows, ["700 AMAZON aws-service", "90 S3 aws-service-cross-region"]);
 }
 
@@ -115,7 +115,7 @@ fn a_network_has_the_name_of_the_one_around_it() {
     ];
     let text = "web: vpc-id=vpc-a\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8";
     let told = World::of(5, text).networks(&networks).join();
-    assert_eq!(told.traffic("src_place src_subnet"), ["shop subnet-a"]);
+    assert_eq!(told.traffic("src_location src_subnet"), ["shop subnet-a"]);
 }
 
 #[test]
@@ -142,5 +142,5 @@ fn a_client_and_a_server_outside_are_told_apart_by_the_private_address() {
 fn a_sites_network_is_no_part_of_the_own_vpc() {
     let text = "web: vpc-id=vpc-a\nweb out 10.0.0.1>172.20.0.9 700 traffic-path=1";
     let told = World::of(5, text).networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"]).join();
-    assert_eq!(told.traffic("dst_place path via"), ["office on-premises transit-gateway"]);
+    assert_eq!(told.traffic("dst_location path via"), ["office on-premises transit-gateway"]);
 }

@@ -94,7 +94,7 @@ fn traffic_passes_by_its_own_columns() {
         ("src_interface = interface_id", "40 100 200 500"),
         ("outside = dst", "40 200 500"),
         ("outside in 198.51.100.0/24 and team = web", "30 200"),
-        ("src_place = 'instance of others' or dst_place = 'instance of others'", "40"),
+        ("src_location = 'instance of others' or dst_location = 'instance of others'", "40"),
     ];
     for (text, expected) in table {
         assert_eq!(passed(text), expected, "{text}");

@@ -58,7 +58,7 @@ fn related(told: &Told) -> Vec<&BTreeMap<&'static str, String>> {
 }
 
 /// Columns that ride along, in several ways.
-fn riders() -> impl Strategy<Value = Vec<Column>> {
+fn passthrough() -> impl Strategy<Value = Vec<Column>> {
     select(vec![
         vec![],
         vec![Column::Srcport],
@@ -72,7 +72,7 @@ fn riders() -> impl Strategy<Value = Vec<Column>> {
 /// Bytes, packets and flows by everything else that rows tell, but for columns that ride along.
 fn sums(told: &Told) -> BTreeMap<BTreeMap<&'static str, &str>, [u128; 3]> {
     const SUMMED: [&str; 3] = ["bytes", "packets", "weight"];
-    let shown: Vec<&str> = shown().iter().map(|column| column.name()).chain(["blocked"]).collect();
+    let shown: Vec<&str> = shown().iter().map(|column| column.name()).chain(["rejected"]).collect();
     let mut sums: BTreeMap<_, [u128; 3]> = BTreeMap::new();
     for row in &told.rows {
         let key = row.iter().filter(|(name, _)| shown.contains(name) && !SUMMED.contains(name));
@@ -92,37 +92,37 @@ proptest! {
 
     #[test]
     fn how_records_are_split_and_in_which_order_they_come_changes_nothing(
-        records in records(), version in select(vec![2u8, 3, 5, 11]), object_lines in 1..9usize, extra in riders()
+        records in records(), version in select(vec![2u8, 3, 5, 11]), object_lines in 1..9usize, passthrough in passthrough()
     ) {
-        let whole = World { extra: extra.clone(), ..world(version, &records) };
-        let split = World { object_lines, reversed: true, extra: extra.clone(), ..world(version, &records) };
+        let whole = World { passthrough: passthrough.clone(), ..world(version, &records) };
+        let split = World { object_lines, reversed: true, passthrough: passthrough.clone(), ..world(version, &records) };
         prop_assert_eq!(whole.join(), split.join());
         let turned: Vec<String> = records.iter().rev().cloned().collect();
-        prop_assert_eq!(whole.join(), World { extra, ..world(version, &turned) }.join());
+        prop_assert_eq!(whole.join(), World { passthrough, ..world(version, &turned) }.join());
     }
 
     #[test]
     fn unrelated_records_change_no_row_that_they_are_not_in(
         records in records(), others in prop::collection::vec(unrelated(), 1..60), version in select(vec![2u8, 3, 5, 11]),
-        extra in riders()
+        passthrough in passthrough()
     ) {
         // One that shows whether the format names instances, which is a fact of the log and not of an interface.
         let records = format!("{}\nweb out 10.0.0.1>10.0.9.9 1", records.join("\n"));
-        let alone = World { extra: extra.clone(), ..World::of(version, &format!("{ESTATE}{records}")) }.join();
+        let alone = World { passthrough: passthrough.clone(), ..World::of(version, &format!("{ESTATE}{records}")) }.join();
         let together = format!("{ESTATE}{UNRELATED}{}\n{records}", others.join("\n"));
-        let told = World { extra, ..World::of(version, &together) }.join();
+        let told = World { passthrough, ..World::of(version, &together) }.join();
         prop_assert_eq!(related(&alone), related(&told));
     }
 
     #[test]
     fn what_else_records_are_grouped_by_changes_no_sum(
-        records in records(), doubled in records(), version in select(vec![2u8, 3, 5, 11]), extra in riders()
+        records in records(), doubled in records(), version in select(vec![2u8, 3, 5, 11]), passthrough in passthrough()
     ) {
-        let of = |extra: Vec<Column>| {
+        let of = |passthrough: Vec<Column>| {
             let text = format!("{ESTATE}{}\n", doubled.join("\n"));
-            World { extra, ..world(version, &records) }.log("fl-2", 3, &text).join()
+            World { passthrough, ..world(version, &records) }.log("fl-2", 3, &text).join()
         };
-        let (whole, told) = (of(Vec::new()), of(extra));
+        let (whole, told) = (of(Vec::new()), of(passthrough));
         prop_assert_eq!(sums(&whole), sums(&told));
         prop_assert_eq!(&whole.boundary, &told.boundary);
         prop_assert_eq!(whole.class(Class::Counted), told.class(Class::Counted));
@@ -182,17 +182,17 @@ proptest! {
         shuffled.sort_by_key(place);
         let world = World { reversed, ..world(5, &shuffled) };
         let told = world.join();
-        let ways: BTreeMap<usize, String> = told
+        let routes: BTreeMap<usize, String> = told
             .traffic("bytes path via")
             .iter()
             .map(|row| row.split_once(' ').unwrap())
-            .map(|(bytes, way)| (bytes.parse().unwrap(), way.to_owned()))
+            .map(|(bytes, route)| (bytes.parse().unwrap(), route.to_owned()))
             .collect();
         let seen = |hour: &usize| codes[*hour] != "unseen";
         for hour in 0..codes.len() {
             let request = (0..=hour).rev().find(seen).or_else(|| (hour..codes.len()).find(seen));
-            let expected = request.map_or("aws-service -", |request| &ways[&(1000 + request)]);
-            prop_assert_eq!(&ways[&(2000 + hour)], expected, "hour {} of {:?}", hour, &codes);
+            let expected = request.map_or("aws-service -", |request| &routes[&(1000 + request)]);
+            prop_assert_eq!(&routes[&(2000 + hour)], expected, "hour {} of {:?}", hour, &codes);
         }
     }
 

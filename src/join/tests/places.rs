@@ -40,7 +40,7 @@ fn an_address_in_one_other_vpc_is_of_that() {
 #[test]
 fn an_address_in_several_other_vpcs_that_nobody_else_saw_is_of_none() {
     let sent = "c1 out 10.9.0.1>10.0.0.2 700 traffic-path=1";
-    assert_eq!(rows(5, sent, "dst_vpc dst_interface dst_place path"), ["- - private-unknown unknown"]);
+    assert_eq!(rows(5, sent, "dst_vpc dst_interface dst_location path"), ["- - private-unknown unknown"]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_network_table_tells_vpc_subnet_zone_and_name() {
             &format!("10.0.1.0/24,{ACCOUNT},vpc-a,subnet-b,{REGION},use1-az2,database,"),
         ])
         .join();
-    let rows = told.traffic("bytes src_vpc src_subnet src_zone dst_subnet dst_zone dst_place path");
+    let rows = told.traffic("bytes src_vpc src_subnet src_zone dst_subnet dst_zone dst_location path");
     assert_eq!(rows[1], "700 vpc-a subnet-a use1-az1 subnet-b use1-az2 database cross-zone");
 }
 
@@ -105,7 +105,7 @@ fn the_account_of_a_record_without_one_is_that_of_the_key() {
 fn aws_ranges_tell_what_a_public_address_is() {
     let place = |address: &str| {
         let text = format!("web: vpc-id=vpc-a region=us-east-1\nweb out 10.0.0.1>{address} 700 traffic-path=8");
-        World::of(5, &text).join().traffic("dst_place dst_region")
+        World::of(5, &text).join().traffic("dst_location dst_region")
     };
     assert_eq!(place("3.5.0.1"), ["S3 us-east-1"]);
     assert_eq!(place("52.218.0.1"), ["S3 eu-west-1"]);
@@ -122,7 +122,7 @@ fn a_site_in_the_network_table_has_its_name() {
     let told = World::of(5, "web: vpc-id=vpc-a\nweb out 10.0.0.1>172.20.0.9 700 traffic-path=3")
         .networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"])
         .join();
-    assert_eq!(told.traffic("dst_place dst_vpc path assumed"), ["office - on-premises -"]);
+    assert_eq!(told.traffic("dst_location dst_vpc path assumed"), ["office - on-premises -"]);
 }
 
 #[test]

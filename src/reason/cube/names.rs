@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Map, Numbered};
 use crate::decode::Dictionary;
-use crate::join::{EPHEMERAL_PORT_MIN, OTHER_PORT, STRANGERS};
+use crate::join::{EPHEMERAL_PORT_MIN, OTHER_PORT, UNKNOWN_PLACES};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL};
 
 /// Stands for what nothing tells.
@@ -78,7 +78,7 @@ fn name(made: Made, dictionary: &Dictionary) -> String {
         Made::External(address, [network, place], comes) => {
             let place = text(place);
             // What has a name needs no address: an AWS service has many.
-            let is_unnamed = place.as_deref().is_some_and(|place| STRANGERS.contains(&place));
+            let is_unnamed = place.as_deref().is_some_and(|place| UNKNOWN_PLACES.contains(&place));
             let address =
                 (is_unnamed && address != ABSENT_ADDRESS).then(|| Ipv6Addr::from(address).to_canonical().to_string());
             from(or_unknown(address.or_else(|| text(network)).or(place)), comes)

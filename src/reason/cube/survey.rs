@@ -36,7 +36,7 @@ pub fn sum(of: Column) -> (Wanted, Spec) {
     let columns = ColumnSet::of(&[of, Column::Start, Column::Bytes, Column::Weight]);
     let keys = [of, Column::Hour].map(|column| Key { column, cut: None }).into();
     let spec =
-        Spec { keys, views: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
+        Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
     (Wanted { columns, traffic: true, charges: false, blocked: true, kept: Kept::default(), unfiltered: false }, spec)
 }
 
@@ -80,7 +80,7 @@ impl Survey {
 }
 
 fn add<T: Hash + Eq>(sizes: &Sizes<T>, of: impl Iterator<Item = Option<T>>, shard: &Coded<'_>) -> Result<(), Error> {
-    let (flows, refused) = (sums(shard, output::FLOWS)?, sums(shard, output::BLOCKED_FLOWS)?);
+    let (flows, refused) = (sums(shard, output::FLOWS)?, sums(shard, output::REJECTED_FLOWS)?);
     let flows = flows.into_iter().zip(refused).map(|(flows, refused)| flows + refused);
     let bytes = sums(shard, output::BYTES)?;
     let mut sizes = lock(sizes);

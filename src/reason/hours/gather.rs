@@ -76,7 +76,7 @@ impl Gathering {
         let (leaves, hours) = (self.cube.leaves(shard)?, hours(shard)?);
         let usd = self.rates.usd(shard, &hours)?;
         let [bytes, flows, rejects] =
-            [output::BYTES, output::FLOWS, output::BLOCKED_FLOWS].map(|output| sums(shard, output));
+            [output::BYTES, output::FLOWS, output::REJECTED_FLOWS].map(|output| sums(shard, output));
         let (bytes, flows, rejects) = (bytes?, flows?, rejects?);
         let narrow = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
         let mut cells: HashMap<(u32, u32), Amounts, ahash::RandomState> = HashMap::default();

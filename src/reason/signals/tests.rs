@@ -390,7 +390,7 @@ impl Talk {
             Column::SrcOwner1 | Column::DstOwner1 => "(external)".into(),
             Column::SrcInterface | Column::DstInterface if is_own => format!("eni-{}", self.host),
             Column::SrcVpc | Column::DstVpc if is_own => "vpc-1".into(),
-            Column::SrcPlace | Column::DstPlace => {
+            Column::SrcLocation | Column::DstLocation => {
                 if is_own {
                     "vpc-1".into()
                 } else {

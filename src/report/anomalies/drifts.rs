@@ -36,7 +36,7 @@ pub fn table(mut drifts: Vec<Drift>) -> Table {
         output::DIMENSION,
         output::SCOPE,
         output::SINCE,
-        output::CLEAR,
+        output::DETECTED_AT,
         output::ACTUAL_USD,
         output::EXPECTED_USD,
         output::MONTH_IMPACT_USD,

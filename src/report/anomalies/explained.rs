@@ -80,11 +80,11 @@ fn series_columns(metric: Metric) -> Vec<Head> {
         measured(output::EXPECTED),
         measured(output::LOW),
         measured(output::HIGH),
-        output::SCALES.into(),
+        output::DEVIATION.into(),
         output::STATE.into(),
         measured(output::TREND_PART),
-        measured(output::SEASON),
-        measured(output::REST),
+        measured(output::SEASONAL),
+        measured(output::RESIDUAL),
     ]
 }
 

@@ -157,11 +157,11 @@ fn columns(is_brief: bool) -> Vec<Column> {
         column(output::DIMENSION, false, |shown| shown.incident.scope.dimension.into()),
         column(output::SCOPE, false, |shown| Cell::Text(Arc::clone(&shown.incident.scope.value))),
         column(output::DIRECTION, false, |shown| of(shown, |found| if found.run.is_up { "up" } else { "down" })),
-        column(output::BEGIN, true, |shown| Cell::Time(shown.incident.start)),
-        column(output::FINISH, false, |shown| Cell::Time(shown.incident.end)),
+        column(output::STARTED_AT, true, |shown| Cell::Time(shown.incident.start)),
+        column(output::ENDED_AT, false, |shown| Cell::Time(shown.incident.end)),
         column(output::OPEN, false, |shown| is(shown.incident.is_open)),
         column(output::HOURS, true, |shown| u64::from(shown.incident.hours).into()),
-        column(output::PEAK_SCALES, false, |shown| tenths(shown.incident.peak)),
+        column(output::PEAK_DEVIATION, false, |shown| tenths(shown.incident.peak)),
         column(output::ACTUAL_USD, false, |shown| actual(shown, Metric::Usd)),
         column(output::EXPECTED_USD, false, |shown| expected(shown, Metric::Usd)),
         column(output::IMPACT_USD, true, |shown| Cell::Usd(shown.incident.impact_usd.unsigned_abs())),
@@ -170,8 +170,8 @@ fn columns(is_brief: bool) -> Vec<Column> {
         column(output::IMPACT_BYTES, true, |shown| shown.incident.impact_bytes.unsigned_abs().into()),
         column(output::ACTUAL_FLOWS, false, |shown| actual(shown, Metric::Flows)),
         column(output::EXPECTED_FLOWS, false, |shown| expected(shown, Metric::Flows)),
-        column(output::ACTUAL_REJECTS, false, |shown| actual(shown, Metric::Rejects)),
-        column(output::EXPECTED_REJECTS, false, |shown| expected(shown, Metric::Rejects)),
+        column(output::ACTUAL_REJECTED, false, |shown| actual(shown, Metric::Rejects)),
+        column(output::EXPECTED_REJECTED, false, |shown| expected(shown, Metric::Rejects)),
         column(output::CAUSE, false, |shown| of(shown, cause)),
         column(output::CAUSE_SHARE, false, |shown| {
             of(shown, |found| share(found.why.causes.first().map_or(0.0, |cause| cause.share)))
@@ -370,11 +370,11 @@ fn causes(told: &[&Shown<'_>]) -> Table {
         output::CAUSE_SHARE,
         output::ACTUAL_USD,
         output::EXPECTED_USD,
-        output::WITHOUT_USD,
+        output::COUNTERFACTUAL_USD,
         output::ACTUAL_BYTES,
         output::EXPECTED_BYTES,
-        output::WITHOUT_BYTES,
-        output::EQUIVALENTS,
+        output::COUNTERFACTUAL_BYTES,
+        output::ALSO_MATCHES,
     ];
     columns.extend(rest.map(Head::from));
     let rows = told

@@ -21,8 +21,8 @@ const COLUMNS: [Output; 12] = [
     output::PREVIOUS_USD,
     output::USD,
     output::CHANGE_USD,
-    output::WITHOUT_USD,
-    output::EQUIVALENTS,
+    output::COUNTERFACTUAL_USD,
+    output::ALSO_MATCHES,
 ];
 
 /// The table.

@@ -62,7 +62,7 @@ fn the_dearest_comes_first_with_the_free_in_one_row_and_all_adds_up() {
     ];
     let report = report_of(rows.clone(), &shape());
     let table = &report.tables[0];
-    assert_eq!(names(table), ["team", "charge", "bytes", "gb", "average_usd_per_gb", "usd", "share"]);
+    assert_eq!(names(table), ["team", "charge", "bytes", "gb", "effective_usd_per_gb", "usd", "share"]);
     let expected = [
         "web | inter-zone-out | 500 GiB | 500.00 | $0.01 | $5.00 | 82.0 %",
         "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 14.8 %",
@@ -114,7 +114,7 @@ fn the_period_before_stands_beside_with_its_change() {
     let rows = vec![egress("web", OCTOBER, 10), before("web", 20), before("gone", 5), egress("new", OCTOBER, 1)];
     let report = report_of(rows.clone(), &CostShape { compare: true, by_charge: false, ..shape() });
     let table = &report.tables[0];
-    assert_eq!(names(table)[5..], ["share", "previous_usd", "change_usd", "change"]);
+    assert_eq!(names(table)[5..], ["share", "previous_usd", "change_usd", "change_ratio"]);
     let of = |lines: Vec<String>| {
         lines.iter().map(|line| line.rsplit(" | ").take(3).collect::<Vec<_>>().join("; ")).collect::<Vec<_>>()
     };

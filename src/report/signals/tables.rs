@@ -56,18 +56,18 @@ fn signal_heads(shape: &SignalsShape) -> Vec<Head> {
     let mut heads: Vec<Head> =
         vec![output::SIGNAL.into(), output::FAMILY.into(), output::SCORE.into(), owner_head(shape)];
     heads.extend(
-        [Column::SrcInterface, Column::Src, Column::Dst, Column::DstPlace, Column::Port, Column::Protocol]
+        [Column::SrcInterface, Column::Src, Column::Dst, Column::DstLocation, Column::Port, Column::Protocol]
             .map(Head::from),
     );
     heads.extend(
-        [output::FIRST_SEEN, output::LAST_SEEN, output::BYTES, output::EVIDENCE, output::LACKS].map(Head::from),
+        [output::FIRST_SEEN, output::LAST_SEEN, output::BYTES, output::EVIDENCE, output::MISSING].map(Head::from),
     );
     heads
 }
 
 fn suspect_heads(shape: &SignalsShape) -> Vec<Head> {
     let mut heads: Vec<Head> = vec![output::SCORE.into(), output::BAND.into(), owner_head(shape)];
-    heads.extend([Column::SrcInterface, Column::Src, Column::Dst, Column::DstPlace].map(Head::from));
+    heads.extend([Column::SrcInterface, Column::Src, Column::Dst, Column::DstLocation].map(Head::from));
     heads.extend(
         [output::FIRST_SEEN, output::LAST_SEEN, output::BYTES, output::FAMILIES, output::PARTS].map(Head::from),
     );

@@ -30,7 +30,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 /// The records of a worker whose dictionary has given other codes already.
 fn partial(records: &[Record], words: &[&str]) -> Partial {
     let keys = ["interface_id", "dstport"].map(|name| Key::parse(name).unwrap()).to_vec();
-    let spec = Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false };
+    let spec = Spec { vantages: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false };
     let (mut flows, mut dictionary) = (Flows::new(spec.columns()), Dictionary::default());
     for word in words {
         dictionary.code(word.as_bytes());
@@ -96,7 +96,7 @@ proptest! {
     fn the_rows_and_the_rest_sum_to_the_total(records in records(), shape in shape()) {
         let rollup = partial(&records, &[]).finish();
         let table = table(&rollup, shape);
-        let summed = ["bytes", "packets", "flows", "share", "blocked_bytes", "blocked_packets", "blocked_flows"];
+        let summed = ["bytes", "packets", "flows", "share", "rejected_bytes", "rejected_packets", "rejected_flows"];
         for name in summed.iter().filter(|name| table.columns.iter().any(|head| head.name == **name)) {
             let mut parts = numbers(&table, name);
             let total = parts.pop().unwrap().unwrap();
@@ -107,11 +107,11 @@ proptest! {
         prop_assert_eq!(total("flows"), Some(of(false).count() as u128));
         prop_assert_eq!(total("bytes"), Some(of(false).map(|record| u128::from(record.2)).sum()));
         if shape.blocked {
-            prop_assert_eq!(total("blocked_flows"), Some(of(true).count() as u128));
-            prop_assert_eq!(total("blocked_bytes"), Some(of(true).map(|record| u128::from(record.2)).sum()));
+            prop_assert_eq!(total("rejected_flows"), Some(of(true).count() as u128));
+            prop_assert_eq!(total("rejected_bytes"), Some(of(true).map(|record| u128::from(record.2)).sum()));
         }
         if shape.order == Order::BlockedPackets {
-            prop_assert_eq!(total("blocked_packets"), Some(of(true).map(|record| u128::from(record.3)).sum()));
+            prop_assert_eq!(total("rejected_packets"), Some(of(true).map(|record| u128::from(record.3)).sum()));
         }
     }
 

@@ -91,7 +91,7 @@ struct Part<'f> {
 /// The place of the cheaper way in [`Way::ALL`].
 const WAY: &str = "way";
 /// The two ends, whichever of them sends.
-const ENDS: [&str; 2] = ["one_end", "other_end"];
+const ENDS: [&str; 2] = ["endpoint_a", "endpoint_b"];
 
 /// Two ends, how they talk, what would be cheaper; bytes and 10⁻¹⁰ USD.
 type Talk = (Option<(Row, Way)>, u128, u128);
@@ -106,10 +106,10 @@ pub(super) fn table(
     let months: Vec<_> = rows.iter().filter_map(|(_, _, usd)| month(*usd, hours)).collect();
     let (usd, usd_total) = exact_amounts(&rows.iter().map(|(_, _, usd)| *usd).collect::<Vec<_>>());
     let (months, month_total) = exact_amounts(&months);
-    let mut table = plain("alternatives", "Who talks in a way that costs, and what would be cheaper");
-    table.columns = vec![output::RANK.into(), output::ONE_END.into(), output::OTHER_END.into()];
+    let mut table = plain("recommendations", "Who talks in a way that costs, and what would be cheaper");
+    table.columns = vec![output::RANK.into(), output::ENDPOINT_A.into(), output::ENDPOINT_B.into()];
     table.columns.extend([Column::Path, Column::Via].map(Head::from));
-    table.columns.extend([output::BYTES, output::USD, output::MONTH_USD, output::CHEAPER].map(Head::from));
+    table.columns.extend([output::BYTES, output::USD, output::MONTH_USD, output::RECOMMENDATION].map(Head::from));
     let whole: u128 = rows.iter().map(|(_, bytes, _)| bytes).sum();
     let mut months = months.into_iter();
     for (rank, ((talk, bytes, _), usd)) in (1u64..).zip(rows.into_iter().zip(usd)) {

@@ -13,7 +13,7 @@ use crate::schema::{Column, output};
 pub(super) const SRC: &str = "src_label";
 pub(super) const DST: &str = "dst_label";
 pub(super) const SERVICES: [&str; 2] = ["src_service_label", "dst_service_label"];
-pub(super) const PLACES: [Column; 2] = [Column::SrcPlace, Column::DstPlace];
+pub(super) const PLACES: [Column; 2] = [Column::SrcLocation, Column::DstLocation];
 /// Bytes that rest on an assumption.
 pub(super) const ASSUMED: &str = "assumed_bytes";
 /// The greatest of the sums of a part's charges.

@@ -66,8 +66,8 @@ fn between<'a>(regions: [&'a str; 2], subnets: [&'a str; 2], path: &'a str) -> V
         (Column::DstRegion, regions[1]),
         (Column::SrcSubnet, subnets[0]),
         (Column::DstSubnet, subnets[1]),
-        (Column::SrcPlace, "vpc-1"),
-        (Column::DstPlace, "vpc-1"),
+        (Column::SrcLocation, "vpc-1"),
+        (Column::DstLocation, "vpc-1"),
         (Column::Path, path),
     ]
 }
@@ -145,12 +145,12 @@ fn two_ends_that_talk_are_one_row_of_alternatives_whoever_sends() {
     };
     let ([one, two], [three, four]) = (halves(&there), halves(&back));
     let mut s3 = between([EAST, EAST], ["a", ""], "aws-service");
-    s3.retain(|(column, _)| ![Column::DstSubnet, Column::DstPlace].contains(column));
-    s3.extend([(Column::DstPlace, "S3"), (Column::Via, "nat")]);
+    s3.retain(|(column, _)| ![Column::DstSubnet, Column::DstLocation].contains(column));
+    s3.extend([(Column::DstLocation, "S3"), (Column::Via, "nat")]);
     let nat = charged(&s3, "nat-processing", EAST, "any");
     let mut out = between([EAST, ""], ["a", ""], "internet");
-    out.retain(|(column, _)| ![Column::DstRegion, Column::DstSubnet, Column::DstPlace].contains(column));
-    out.extend([(Column::DstPlace, "internet"), (Column::Via, "nat")]);
+    out.retain(|(column, _)| ![Column::DstRegion, Column::DstSubnet, Column::DstLocation].contains(column));
+    out.extend([(Column::DstLocation, "internet"), (Column::Via, "nat")]);
     let [leg, egress] = [charged(&out, "inter-zone-out", EAST, "same"), charged(&out, "nat-processing", EAST, "any")];
     let rows: [Sent; 7] =
         [(&one, 6 * GB), (&two, 6 * GB), (&three, 4 * GB), (&four, 4 * GB), (&nat, 2 * GB), (&leg, GB), (&egress, GB)];
@@ -161,10 +161,10 @@ fn two_ends_that_talk_are_one_row_of_alternatives_whoever_sends() {
         "- | - | - | - | - | 13.0 GiB | $0.3000000000 | $3.0000000000 | -",
     ];
     let report = report_of(&rows, &shape());
-    assert_eq!(lines(&report, "alternatives"), expected);
+    assert_eq!(lines(&report, "recommendations"), expected);
     assert!(report.meta.notes.iter().any(|note| note.contains("730 hours like the 73 hours")), "{report:?}");
     let none = report_in(&rows, &shape(), 0);
-    assert!(lines(&none, "alternatives")[0].contains("| - | the same zone"), "no hour, no month");
+    assert!(lines(&none, "recommendations")[0].contains("| - | the same zone"), "no hour, no month");
 }
 
 #[test]
@@ -182,11 +182,11 @@ fn what_is_not_known_is_told_and_not_called_free() {
     assert_eq!(lines(&report, "transfer")[1], expected);
     assert_eq!(lines(&report, "unpriced"), ["inter-region | mars-1 | us-east-1 | 1.00 GiB"]);
     let nowhere: [(Column, &str); 3] =
-        [(Column::SrcPlace, "own"), (Column::DstPlace, "internet"), (Column::Path, "internet")];
+        [(Column::SrcLocation, "own"), (Column::DstLocation, "internet"), (Column::Path, "internet")];
     let report = report_of(&[(&nowhere, GB)], &shape());
     assert!(report.meta.notes[1].starts_with("no end has a known region"), "{:?}", report.meta.notes);
     assert!(lines(&report, "transfer")[0].starts_with("1 | own | internet | internet"), "places stand for them");
-    assert!(table(&report, "alternatives").rows.is_empty());
+    assert!(table(&report, "recommendations").rows.is_empty());
 }
 
 #[test]
@@ -248,7 +248,7 @@ proptest! {
         }
         let bytes: u64 = sent.iter().filter(|(row, _)| row.len() == 7).map(|(_, bytes)| bytes).sum();
         prop_assert_eq!(amounts(column(list, "bytes").1)[0], i128::from(bytes));
-        let (usd, total) = column(table(&all, "alternatives"), "usd");
+        let (usd, total) = column(table(&all, "recommendations"), "usd");
         prop_assert_eq!(sum(usd.into_iter()), amounts(total));
         prop_assert!(amounts(total)[0] <= amounts(column(list, "usd").1)[0] + 1);
     }

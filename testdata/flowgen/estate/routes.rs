@@ -58,7 +58,7 @@ impl Class {
             Self::Counted => "counted",
             Self::Duplicate => "duplicate",
             Self::Hop => "hop",
-            Self::Blocked => "blocked",
+            Self::Blocked => "rejected",
         }
     }
 }

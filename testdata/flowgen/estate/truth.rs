@@ -28,8 +28,8 @@ const PAIRS: &str = "src_vpc,src,dst_vpc,dst,bytes,packets,transfers";
 const PATHS: &str = "src_owner,dst_owner,path,via,bytes,packets,transfers";
 const CHARGES: &str = "month,owner,charge,payer_account,from_region,to_region,bytes";
 const ACCOUNT: &str = "class,records,bytes";
-const INTERFACES: &str = "interface,resource,name,role,instance,account,vpc,subnet,zone,address,watched_from,\
-                          watched_to,records,no_data,skip_data,egress_bytes,ingress_bytes,blocked_bytes";
+const INTERFACES: &str = "interface,resource,name,role,instance,account,vpc,subnet,zone,address,logged_from,\
+                          logged_to,records,no_data,skip_data,egress_bytes,ingress_bytes,rejected_bytes";
 const EVENTS: &str = "time,event,resource";
 
 /// What is written about the traffic while it passes.
@@ -122,7 +122,7 @@ impl<'e> Truth<'e> {
         let verdict = match talk.outcome {
             Outcome::Answered => "accepted",
             Outcome::Refused => "refused",
-            Outcome::Blocked => "blocked",
+            Outcome::Blocked => "rejected",
             Outcome::Dropped => "dropped",
         };
         let ports = [talk.client_port, talk.server_port];

@@ -120,7 +120,7 @@ fn each_spike_is_one_incident_with_its_cause_and_its_price() {
         let of_it: Vec<_> =
             incidents.iter().filter(|(_, cause)| is_of(cause, spike, &truth.tables["network"])).collect();
         let [(incident, cause)] = of_it[..] else { panic!("{spike:?} in {}: {incidents:#?}", of_it.len()) };
-        let (begin, finish) = (moment(&incident["begin"]), moment(&incident["finish"]));
+        let (begin, finish) = (moment(&incident["started_at"]), moment(&incident["ended_at"]));
         assert!(begin.abs_diff(spike.number("from")) <= HOUR_SECONDS, "{incident:?} of {spike:?}");
         assert!(finish.abs_diff(spike.number("to")) <= HOUR_SECONDS, "{incident:?} of {spike:?}");
         assert_eq!((&incident["class"], &cause["class"]), (&spike["class"], &spike["class"]), "{}", spike["spike"]);
@@ -158,7 +158,7 @@ fn logs_of_the_default_format_give_the_same_incidents_but_those_that_need_traffi
         let all = all.filter(|(_, cause)| !needing.iter().any(|spike| is_of(cause, spike, &truth.tables["network"])));
         let columns = ["team", "interface", "destination", "region_pair", "port", "path", "class"];
         let what = |(incident, cause): (Row, Row)| {
-            let of_incident = ["id", "begin", "finish", "metric", "dimension", "scope", "cause"];
+            let of_incident = ["id", "started_at", "ended_at", "metric", "dimension", "scope", "cause"];
             let told = of_incident.iter().map(|column| incident[*column].clone());
             told.chain(columns.iter().map(|column| cause[*column].clone())).collect()
         };
@@ -176,9 +176,9 @@ fn a_window_tells_of_itself_alone_by_what_was_before_and_threads_and_memory_chan
     assert_eq!(answer["meta"]["window"]["from"], FROM);
     // With less before it an hour more or less may belong to an incident.
     let key = |(incident, _): (Row, Row)| {
-        ["metric", "dimension", "scope", "finish", "class", "cause"].map(|column| incident[column].clone())
+        ["metric", "dimension", "scope", "ended_at", "class", "cause"].map(|column| incident[column].clone())
     };
-    let is_late = |(incident, _): &(Row, Row)| moment(&incident["finish"]) > FROM_SECONDS;
+    let is_late = |(incident, _): &(Row, Row)| moment(&incident["ended_at"]) > FROM_SECONDS;
     let all: BTreeSet<_> = incidents(v5).into_iter().filter(is_late).map(key).collect();
     let last: BTreeSet<_> = incidents(&answer).into_iter().map(key).collect();
     assert_eq!((all.len(), last), (2, all));

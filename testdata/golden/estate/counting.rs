@@ -108,7 +108,7 @@ impl<'s> Counter<'s> {
         match record.status.as_str() {
             "NODATA" => return "no-data",
             "SKIPDATA" => return "skip-data",
-            _ if record.action == "REJECT" => return "blocked",
+            _ if record.action == "REJECT" => return "rejected",
             _ => {}
         }
         // Before version 9 nothing names a regional NAT gateway but that there is no interface.

@@ -34,7 +34,7 @@ fn business_has_its_hours_and_less_on_weekends_and_does_not_jump() {
     let (_scratch, simulated) = week("--formats v2");
     let (mut all, mut work) = (BTreeMap::<u64, u64>::new(), BTreeMap::<u64, u64>::new());
     let first =
-        simulated.truth("interfaces").iter().find_map(|row| row["watched_from"].parse::<u64>().ok()).expect("one");
+        simulated.truth("interfaces").iter().find_map(|row| row["logged_from"].parse::<u64>().ok()).expect("one");
     for row in simulated.truth("transfers") {
         let hour = (row.number("start") - first) / HOUR_SECONDS;
         *all.entry(hour).or_default() += row.number("bytes");

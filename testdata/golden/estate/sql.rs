@@ -44,8 +44,8 @@ fn queries_say_what_the_reports_say_to_the_last_unit() {
     let with_free = "cost logs-v5 --by team,path,day --no-charges --free";
     assert_as(folder, (with_free, "cost"), by_day, &["team", "path", "day"], &["bytes", "usd"]);
     let top = "select src_team, dst_team, path, via, sum(bytes) as bytes, sum(packets) as packets, sum(flows) as flows, \
-               sum(blocked_bytes) as blocked_bytes, sum(blocked_flows) as blocked_flows from traffic group by all";
-    let sums = ["bytes", "packets", "flows", "blocked_bytes", "blocked_flows"];
+               sum(rejected_bytes) as rejected_bytes, sum(rejected_flows) as rejected_flows from traffic group by all";
+    let sums = ["bytes", "packets", "flows", "rejected_bytes", "rejected_flows"];
     let by = ["src_team", "dst_team", "path", "via"];
     assert_as(folder, ("top logs-v5 --by src_team,dst_team,path,via --top all", "top"), top, &by, &sums);
     let records =

@@ -54,7 +54,7 @@ fn sums_by_pair_path_and_charge_are_those_of_the_transfers() {
     assert!(charged.keys().all(|charge| Charge::of_name(charge).is_some()), "{charged:?}");
     // All that have a price but what is free of egress.
     assert_eq!(charged.len(), Charge::names().count() - 1);
-    assert!(day().truth("transfers").iter().all(|row| row["verdict"] != "blocked" || row["charges"].is_empty()));
+    assert!(day().truth("transfers").iter().all(|row| row["verdict"] != "rejected" || row["charges"].is_empty()));
 }
 
 #[test]

@@ -79,9 +79,9 @@ fn who_talks_across_zones_is_told_with_true_bytes_and_both_halves() {
     }
     for format in FORMATS {
         let tables = answer(scratch.path(), format, "--services team");
-        let across = tables["alternatives"].iter().filter(|row| row["path"] == "cross-zone");
+        let across = tables["recommendations"].iter().filter(|row| row["path"] == "cross-zone");
         let told: BTreeMap<_, _> =
-            across.map(|row| (["one_end", "other_end"].map(|side| row[side].clone()), row)).collect();
+            across.map(|row| (["endpoint_a", "endpoint_b"].map(|side| row[side].clone()), row)).collect();
         let sums: BTreeMap<_, _> = told.iter().map(|(owners, row)| (owners.clone(), bytes(row))).collect();
         assert_eq!(sums, expected, "{format}");
         for (owners, row) in told {

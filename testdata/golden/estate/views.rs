@@ -64,7 +64,7 @@ fn is_watched(interfaces: &HashMap<&str, &Row>, transfer: &Row, side: &str) -> b
     let interface = interfaces.get(transfer[&format!("{side}_interface")].as_str());
     interface.is_some_and(|row| {
         let start = transfer.number("start");
-        !row["watched_from"].is_empty() && (row.number("watched_from")..row.number("watched_to")).contains(&start)
+        !row["logged_from"].is_empty() && (row.number("logged_from")..row.number("logged_to")).contains(&start)
     })
 }
 
@@ -101,7 +101,7 @@ fn at_ends(of: &Simulated, format: &str) -> BTreeMap<Key, (Sum, Vec<Record>)> {
 /// The key that a transfer has at one of its ends.
 fn key_at(transfer: &Row, side: &str) -> Key {
     let egress = side == "src";
-    let refused = transfer["verdict"] == "blocked" || (transfer["verdict"] == "refused" && !egress);
+    let refused = transfer["verdict"] == "rejected" || (transfer["verdict"] == "refused" && !egress);
     let (from, to, protocol) = ports_of(transfer);
     (
         transfer[&format!("{side}_interface")].clone(),
@@ -168,13 +168,13 @@ fn records_lie_in_their_interval_and_while_their_interface_is_watched() {
         let row = interfaces.get(seen_at(&record.interface, &record.resource)).expect("an interface of the estate");
         let span = if slow.contains(row["name"].as_str()) { 600 } else { 60 };
         assert!(record.start <= record.end && record.end - record.start < span, "{record:?}");
-        assert!(!row["watched_from"].is_empty(), "nobody watches {}", row["name"]);
-        let watched = row.number("watched_from")..row.number("watched_to");
+        assert!(!row["logged_from"].is_empty(), "nobody watches {}", row["name"]);
+        let watched = row.number("logged_from")..row.number("logged_to");
         assert!(watched.contains(&record.start.into()) && watched.contains(&record.end.into()), "{record:?}");
         assert_eq!(record.vpc, row["vpc"]);
         assert!(!record.is_flow() || (record.packets > 0 && record.bytes > 0));
     }
-    let silent = day().truth("interfaces").iter().filter(|row| row["watched_from"].is_empty());
+    let silent = day().truth("interfaces").iter().filter(|row| row["logged_from"].is_empty());
     assert!(silent.count() >= 7, "legacy, cold subnets and a NAT gateway are not watched");
 }
 
@@ -198,7 +198,7 @@ fn interfaces_log_what_they_are_told_to_have_logged() {
             ];
             sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         }
-        let columns = ["records", "no_data", "skip_data", "egress_bytes", "ingress_bytes", "blocked_bytes"];
+        let columns = ["records", "no_data", "skip_data", "egress_bytes", "ingress_bytes", "rejected_bytes"];
         assert_eq!(sums, columns.map(|column| row.number(column)), "{}", row["name"]);
     }
 }
@@ -212,7 +212,7 @@ fn nat_gateways_show_themselves_on_both_sides_and_the_true_ends_in_the_packet() 
     let mut expected: BTreeMap<Shown, u64> = BTreeMap::new();
     for transfer in day().truth("transfers").iter().filter(|transfer| !transfer["nat"].is_empty()) {
         let nat = day().truth("interfaces").iter().find(|row| row["resource"] == transfer["nat"]).expect("the gateway");
-        if nat["watched_from"].is_empty() {
+        if nat["logged_from"].is_empty() {
             continue;
         }
         let (from, to, own) = (transfer.address("src"), transfer.address("dst"), nat.address("address"));
@@ -236,7 +236,7 @@ fn nat_gateways_show_themselves_on_both_sides_and_the_true_ends_in_the_packet() 
         *expected.entry(key).or_default() += transfer.number("bytes");
     }
     assert_eq!(shown_by(&["nat", "regional-nat"]), expected);
-    assert!(interfaces.values().filter(|row| row["role"].contains("nat")).any(|row| row["watched_from"].is_empty()));
+    assert!(interfaces.values().filter(|row| row["role"].contains("nat")).any(|row| row["logged_from"].is_empty()));
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn transit_gateways_show_themselves_inside_and_the_true_ends_in_the_packet() {
     let vpc_of = |nat: &str| &day().truth("interfaces").iter().find(|row| row["resource"] == nat).expect("it")["vpc"];
     let watched: BTreeSet<&str> = by_id
         .values()
-        .filter(|row| row["role"] == "transit-gateway" && !row["watched_from"].is_empty())
+        .filter(|row| row["role"] == "transit-gateway" && !row["logged_from"].is_empty())
         .map(|row| row["vpc"].as_str())
         .collect();
     let mut expected: BTreeMap<(&str, &str, IpAddr, IpAddr), u64> = BTreeMap::new();
@@ -258,7 +258,7 @@ fn transit_gateways_show_themselves_inside_and_the_true_ends_in_the_packet() {
         // What one VPC's interface takes in, another's gives out.
         for (vpc, direction) in [(at_nat("src_vpc"), "ingress"), (at_nat("dst_vpc"), "egress")] {
             let late = by_id.values().find(|row| row["vpc"] == vpc && row["role"] == "transit-gateway");
-            let from = late.filter(|row| !row["watched_from"].is_empty()).map(|row| row.number("watched_from"));
+            let from = late.filter(|row| !row["logged_from"].is_empty()).map(|row| row.number("logged_from"));
             if watched.contains(vpc) && from.is_some_and(|from| from <= transfer.number("start")) {
                 *expected.entry((vpc, direction, ends.0, ends.1)).or_default() += transfer.number("bytes");
             }
@@ -360,13 +360,13 @@ fn an_address_means_what_its_interface_says_at_that_time() {
     let by_address = day().truth("interfaces").iter().filter(|row| row["interface"] != "-");
     let mut holders: BTreeMap<IpAddr, Vec<&Row>> = BTreeMap::new();
     by_address.for_each(|row| holders.entry(row.address("address")).or_default().push(row));
-    let watched = |row: &&&Row| !row["watched_from"].is_empty();
+    let watched = |row: &&&Row| !row["logged_from"].is_empty();
     let shared = holders.values().filter(|rows| {
         let vpcs: BTreeSet<_> = rows.iter().filter(watched).map(|row| &row["vpc"]).collect();
         vpcs.len() > 1
     });
     assert!(shared.count() >= 4, "too few addresses that are in two VPCs");
     let reused = holders.values().filter(|rows| rows.len() == 2 && rows[0]["vpc"] == rows[1]["vpc"]);
-    let lives: Vec<_> = reused.map(|rows| (rows[0].number("watched_to"), rows[1].number("watched_from"))).collect();
+    let lives: Vec<_> = reused.map(|rows| (rows[0].number("logged_to"), rows[1].number("logged_from"))).collect();
     assert!(matches!(lives.as_slice(), [(given_up, taken)] if given_up < taken), "{lives:?}");
 }

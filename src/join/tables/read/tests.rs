@@ -1,6 +1,6 @@
 //! Files as users have them → tables, and what is said of those that cannot be taken.
 
-use super::super::{EndpointKind, Kind, KnownInterface, Name, Prefix, ResourceTags, Role};
+use super::super::{EndpointKind, Kind, ListedEni, Name, Prefix, ResourceTags, Role};
 use super::*;
 
 fn read(files: &[(&str, &str)]) -> Tables {
@@ -33,7 +33,7 @@ fn texts(names: &[&Name]) -> Vec<String> {
     names.iter().map(|name| name.as_deref().unwrap_or("-").to_owned()).collect()
 }
 
-fn interface<'a>(tables: &'a Tables, id: &str) -> &'a KnownInterface {
+fn interface<'a>(tables: &'a Tables, id: &str) -> &'a ListedEni {
     tables.interfaces.iter().find(|interface| &*interface.id == id).unwrap()
 }
 

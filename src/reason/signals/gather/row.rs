@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     fn seen(&self, values: &[KeyValue; 17], group: &Group<'_>) -> Option<Seen> {
-        let [_, src_owner, dst_owner, src_interface, dst_interface, src_vpc, dst_vpc, src_place, dst_place, ..] =
+        let [_, src_owner, dst_owner, src_interface, dst_interface, src_vpc, dst_vpc, src_location, dst_location, ..] =
             *values;
         let [.., path, src, dst, srcport, dstport, protocol, flags, port] = *values;
         let half = |interface, owner, address, vpc, place, port| Half {
@@ -154,8 +154,8 @@ impl<'a> Reader<'a> {
             place: text(place),
             port: number(port),
         };
-        let src = half(src_interface, src_owner, src, src_vpc, src_place, srcport);
-        let dst = half(dst_interface, dst_owner, dst, dst_vpc, dst_place, dstport);
+        let src = half(src_interface, src_owner, src, src_vpc, src_location, srcport);
+        let dst = half(dst_interface, dst_owner, dst, dst_vpc, dst_location, dstport);
         let way = self.ways.get(text(path) as usize).copied().unwrap_or_default();
         let (src_is_own, dst_is_own) = (self.is_own(&src), self.is_own(&dst));
         let is_internet = |half: &Half, is_own: bool| !is_own && way != Way::Site && is_of_internet(half.end.address);

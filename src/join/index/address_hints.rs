@@ -4,10 +4,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::super::ends::Atlas;
+use super::super::ends::AddressResolver;
 use super::super::learn::Learnt;
 use super::super::tables::Role;
-use super::super::view::{Direction, Fact, Facts, View};
+use super::super::vantage::{Direction, Fact, Facts, Vantage};
 use crate::error::Error;
 use crate::group::is_public;
 
@@ -15,9 +15,9 @@ type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
 /// What was seen. Merges in any order.
 #[derive(Debug, Default)]
-pub(in super::super) struct Sights {
+pub(in super::super) struct AddressHints {
     /// The VPCs whose own interfaces showed an address as theirs towards a peer, of addresses that several VPCs have.
-    views: Map<(u128, u128), Vec<u32>>,
+    vantages: Map<(u128, u128), Vec<u32>>,
     /// Source and destination of packets that a transit gateway's interface saw.
     transits: HashSet<(u128, u128), ahash::RandomState>,
     /// The VPC that next hops name for an address, by the observer's VPC.
@@ -26,10 +26,10 @@ pub(in super::super) struct Sights {
     next_zones: Map<(Option<u32>, u128), Arc<str>>,
 }
 
-impl Sights {
+impl AddressHints {
     /// The only VPC whose interfaces showed an address as theirs towards a peer.
     pub(in super::super) fn vpc(&self, address: u128, peer: u128) -> Option<u32> {
-        match self.views.get(&(address, peer)).map(Vec::as_slice) {
+        match self.vantages.get(&(address, peer)).map(Vec::as_slice) {
             Some([only]) => Some(*only),
             _ => None,
         }
@@ -50,8 +50,8 @@ impl Sights {
         self.next_zones.get(&(vpc, address))
     }
 
-    fn meet(&mut self, atlas: &Atlas, view: &View, fact: &Fact, direction: Option<Direction>) {
-        let Some(own) = view.interface.map(|place| &atlas.estate.interfaces[place as usize]) else { return };
+    fn meet(&mut self, resolver: &AddressResolver, vantage: &Vantage, fact: &Fact, direction: Option<Direction>) {
+        let Some(own) = vantage.interface.map(|place| &resolver.estate.interfaces[place as usize]) else { return };
         if own.role == Role::TransitGateway {
             self.transits.insert((fact.src, fact.dst));
         }
@@ -64,27 +64,27 @@ impl Sights {
             None => return,
         };
         if direction == Some(Direction::Egress) {
-            self.meet_next_hop(atlas, view, own.vpc, fact);
+            self.meet_next_hop(resolver, vantage, own.vpc, fact);
         }
-        let apart = || !atlas.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc);
-        if atlas.estate.has_several_vpcs(address) && apart() {
+        let apart = || !resolver.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc);
+        if resolver.estate.has_several_vpcs(address) && apart() {
             self.add_view((address, peer), own.vpc);
         }
     }
 
     /// The next hop is the other end where it is no middlebox, and a way inside of a VPC or by a peering leads to it.
-    fn meet_next_hop(&mut self, atlas: &Atlas, view: &View, observer: u32, fact: &Fact) {
-        let is_end = matches!(view.next_hop_type.as_deref(), None | Some("vpc_endpoint"));
-        let told = view.next_hop_zone.is_some() || view.next_hop_vpc.is_some();
-        if !told || !is_end || !matches!(view.traffic_path, Some(1 | 4)) {
+    fn meet_next_hop(&mut self, resolver: &AddressResolver, vantage: &Vantage, observer: u32, fact: &Fact) {
+        let is_end = matches!(vantage.next_hop_type.as_deref(), None | Some("vpc_endpoint"));
+        let told = vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some();
+        if !told || !is_end || !matches!(vantage.traffic_path, Some(1 | 4)) {
             return;
         }
-        let named = view.next_hop_vpc.as_ref().and_then(|id| atlas.estate.vpc_of_id(id));
+        let named = vantage.next_hop_vpc.as_ref().and_then(|id| resolver.estate.vpc_of_id(id));
         if let Some(vpc) = named {
             least(&mut self.next_vpcs, (observer, fact.dst), &vpc);
         }
-        if let Some(zone) = &view.next_hop_zone {
-            let vpc = named.or_else(|| atlas.vpc(view, Some(observer), fact.dst, fact.src).0);
+        if let Some(zone) = &vantage.next_hop_zone {
+            let vpc = named.or_else(|| resolver.vpc(vantage, Some(observer), fact.dst, fact.src).0);
             if vpc.is_none() && is_public(fact.dst) {
                 return;
             }
@@ -93,7 +93,7 @@ impl Sights {
     }
 
     fn add_view(&mut self, pair: (u128, u128), vpc: u32) {
-        let vpcs = self.views.entry(pair).or_default();
+        let vpcs = self.vantages.entry(pair).or_default();
         if !vpcs.contains(&vpc) {
             vpcs.push(vpc);
         }
@@ -112,37 +112,38 @@ fn least<K: Eq + std::hash::Hash, V: Ord + Clone>(map: &mut Map<K, V>, key: K, v
 }
 
 /// Whether there is anything to be seen: transit gateways, next hops, or addresses that several VPCs have.
-pub(in super::super) fn needs_sights(atlas: &Atlas, facts: &Facts<'_>) -> bool {
-    let transit = atlas.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
-    let next_hops = || facts.views.iter().any(|view| view.next_hop_zone.is_some() || view.next_hop_vpc.is_some());
-    transit || next_hops() || atlas.estate.has_namesakes()
+pub(in super::super) fn needs_sights(resolver: &AddressResolver, facts: &Facts<'_>) -> bool {
+    let transit = resolver.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
+    let next_hops =
+        || facts.vantages.iter().any(|vantage| vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some());
+    transit || next_hops() || resolver.estate.has_namesakes()
 }
 
 /// Looks at a shard.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn sights(
-    atlas: &Atlas,
+pub(in super::super) fn address_hints(
+    resolver: &AddressResolver,
     learnt: &Learnt,
     facts: &Facts<'_>,
     shard: usize,
-) -> Result<Sights, Error> {
-    let mut sights = Sights::default();
+) -> Result<AddressHints, Error> {
+    let mut address_hints = AddressHints::default();
     facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        sights.meet(atlas, view, fact, atlas.direction(view, fact, learnt).0);
+        let vantage = &facts.vantages[fact.vantage];
+        address_hints.meet(resolver, vantage, fact, resolver.direction(vantage, fact, learnt).0);
     })?;
-    Ok(sights)
+    Ok(address_hints)
 }
 
 /// Adds what was seen in another part of the records.
-pub(in super::super) fn add_sights(mut sights: Sights, other: Sights) -> Sights {
-    for (pair, vpcs) in other.views {
-        vpcs.into_iter().for_each(|vpc| sights.add_view(pair, vpc));
+pub(in super::super) fn add_sights(mut address_hints: AddressHints, other: AddressHints) -> AddressHints {
+    for (pair, vpcs) in other.vantages {
+        vpcs.into_iter().for_each(|vpc| address_hints.add_view(pair, vpc));
     }
-    sights.transits.extend(other.transits);
-    other.next_vpcs.into_iter().for_each(|(key, vpc)| least(&mut sights.next_vpcs, key, &vpc));
-    other.next_zones.into_iter().for_each(|(key, zone)| least(&mut sights.next_zones, key, &zone));
-    sights
+    address_hints.transits.extend(other.transits);
+    other.next_vpcs.into_iter().for_each(|(key, vpc)| least(&mut address_hints.next_vpcs, key, &vpc));
+    other.next_zones.into_iter().for_each(|(key, zone)| least(&mut address_hints.next_zones, key, &zone));
+    address_hints
 }

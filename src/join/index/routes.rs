@@ -7,10 +7,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::count::Sighting;
-use super::super::ends::{Atlas, End, Ends, Facet};
+use super::super::ends::{AddressResolver, End, EndpointInfo, Ends};
 use super::super::learn::Learnt;
-use super::super::path::{Path, Sides, Via, Way};
-use super::super::view::{Direction, Fact, Facts, View};
+use super::super::path::{Path, Route, Sides, Via};
+use super::super::vantage::{Direction, Fact, Facts, Vantage};
 use super::{Held, Index};
 use crate::error::Error;
 
@@ -21,27 +21,27 @@ type Pair = (Held, u128);
 
 /// The ways of pairs that at some time went as places alone would not tell. Merges in any order.
 #[derive(Debug, Default)]
-pub(in super::super) struct Ways(Map<Pair, Kept>);
+pub(in super::super) struct Routes(Map<Pair, Kept>);
 
 /// The way of a pair.
 #[derive(Debug)]
 enum Kept {
-    Steady(Way),
+    Steady(Route),
     /// By the hour; none of hours in which places tell it.
-    Changing(BTreeMap<u32, Option<Way>>),
+    Changing(BTreeMap<u32, Option<Route>>),
 }
 
 impl Kept {
     fn add(&mut self, other: Self) {
         match (&mut *self, other) {
-            (Self::Steady(mine), Self::Steady(way)) if *mine == way => {}
+            (Self::Steady(mine), Self::Steady(route)) if *mine == route => {}
             (Self::Steady(_), Self::Steady(_)) => *self = Self::Changing(BTreeMap::new()),
             (Self::Steady(_), changing) => *self = changing,
             (Self::Changing(_), Self::Steady(_)) => {}
             (Self::Changing(mine), Self::Changing(hours)) => {
-                for (hour, way) in hours {
-                    let mine = mine.entry(hour).or_insert(way);
-                    *mine = std::cmp::max_by_key(*mine, way, rank);
+                for (hour, route) in hours {
+                    let mine = mine.entry(hour).or_insert(route);
+                    *mine = std::cmp::max_by_key(*mine, route, rank);
                 }
             }
         }
@@ -49,19 +49,19 @@ impl Kept {
 }
 
 /// Of several ways in one hour one that is known goes before those assumed, and those before what places tell.
-fn rank(way: &Option<Way>) -> Option<(bool, Way)> {
-    way.map(|way| (way.assumed.is_none(), way))
+fn rank(route: &Option<Route>) -> Option<(bool, Route)> {
+    route.map(|route| (route.assumed.is_none(), route))
 }
 
-impl Ways {
+impl Routes {
     /// How what a pair's end sent in an hour went, if places do not tell it. What was seen last holds until something
     /// else is seen, and what was seen first also held before.
-    pub(super) fn at(&self, ends: Ends, hour: u32) -> Option<Way> {
+    pub(super) fn at(&self, ends: Ends, hour: u32) -> Option<Route> {
         match self.0.get(&pair(ends))? {
-            Kept::Steady(way) => Some(*way),
+            Kept::Steady(route) => Some(*route),
             Kept::Changing(hours) => {
                 let last = hours.range(..=hour).next_back();
-                last.or_else(|| hours.first_key_value()).and_then(|(_, way)| *way)
+                last.or_else(|| hours.first_key_value()).and_then(|(_, route)| *route)
             }
         }
     }
@@ -88,7 +88,7 @@ impl Ways {
         for kept in self.0.values_mut() {
             let Kept::Changing(hours) = kept else { continue };
             let mut before = None;
-            hours.retain(|_, way| before.replace(*way) != Some(*way));
+            hours.retain(|_, route| before.replace(*route) != Some(*route));
         }
     }
 
@@ -106,43 +106,43 @@ fn pair(ends: Ends) -> Pair {
 
 /// What requests are judged by.
 struct Requests<'a> {
-    atlas: &'a Atlas,
+    resolver: &'a AddressResolver,
     learnt: &'a Learnt,
     before: &'a Index,
-    facets: Map<End, Facet>,
+    infos: Map<End, EndpointInfo>,
 }
 
 impl<'a> Requests<'a> {
-    fn new(atlas: &'a Atlas, learnt: &'a Learnt, before: &'a Index) -> Self {
-        Self { atlas, learnt, before, facets: Map::default() }
+    fn new(resolver: &'a AddressResolver, learnt: &'a Learnt, before: &'a Index) -> Self {
+        Self { resolver, learnt, before, infos: Map::default() }
     }
 
     /// The ends of what was sent, if it may tell of a conversation: it was accepted, and not at a gateway. Without a
     /// traffic path the way is told by places, which tell the same of both directions.
-    fn ends(&self, view: &View, fact: &Fact) -> Option<Ends> {
-        view.traffic_path.filter(|_| fact.counted.flows > 0)?;
-        let (direction, _) = self.atlas.direction(view, fact, self.learnt);
-        let hop = view.interface.is_some_and(|place| self.atlas.estate.interfaces[place as usize].is_hop());
+    fn ends(&self, vantage: &Vantage, fact: &Fact) -> Option<Ends> {
+        vantage.traffic_path.filter(|_| fact.counted.flows > 0)?;
+        let (direction, _) = self.resolver.direction(vantage, fact, self.learnt);
+        let hop = vantage.interface.is_some_and(|place| self.resolver.estate.interfaces[place as usize].is_hop());
         let sent = direction == Some(Direction::Egress) && !hop;
-        let ends = sent.then(|| self.atlas.ends(view, fact, direction))?;
+        let ends = sent.then(|| self.resolver.ends(vantage, fact, direction))?;
         // Where the answers are records of their own sender, those tell.
-        Some(ends).filter(|ends| !self.atlas.is_watched_throughout(ends.dst, fact.hour))
+        Some(ends).filter(|ends| !self.resolver.is_watched_throughout(ends.dst, fact.hour))
     }
 
     /// How a request went, if places alone would tell otherwise.
-    fn way(&mut self, view: &View, ends: Ends) -> Option<Way> {
+    fn route(&mut self, vantage: &Vantage, ends: Ends) -> Option<Route> {
         for end in [ends.src, ends.dst] {
-            self.facets.entry(end).or_insert_with(|| self.atlas.facet(end));
+            self.infos.entry(end).or_insert_with(|| self.resolver.info(end));
         }
-        let (Some(src), Some(dst)) = (self.facets.get(&ends.src), self.facets.get(&ends.dst)) else { return None };
+        let (Some(src), Some(dst)) = (self.infos.get(&ends.src), self.infos.get(&ends.dst)) else { return None };
         let sides = Sides { ends, src, dst };
-        let way = sides.egress(self.atlas, self.before, view);
-        Some(way).filter(|way| plain(way) != plain(&sides.turned().by_places(self.atlas, self.before)))
+        let route = sides.egress(self.resolver, self.before, vantage);
+        Some(route).filter(|route| plain(route) != plain(&sides.turned().by_places(self.resolver, self.before)))
     }
 }
 
-fn plain(way: &Way) -> (Path, Via, Option<&'static str>) {
-    (way.path, way.via, way.assumed)
+fn plain(route: &Route) -> (Path, Via, Option<&'static str>) {
+    (route.path, route.via, route.assumed)
 }
 
 /// Indexes a shard's conversations, and where watches begin or end. Both need what the gateways saw, so that comes first:
@@ -150,25 +150,25 @@ fn plain(way: &Way) -> (Path, Via, Option<&'static str>) {
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn ways(
-    atlas: &Atlas,
+pub(in super::super) fn routes(
+    resolver: &AddressResolver,
     learnt: &Learnt,
     before: &Index,
     facts: &Facts<'_>,
     shard: usize,
 ) -> Result<Index, Error> {
     let mut index = Index::default();
-    let mut requests = Requests::new(atlas, learnt, before);
+    let mut requests = Requests::new(resolver, learnt, before);
     facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        if fact.counted.flows > 0 && atlas.estate.changes_in(fact.hour) {
-            let (direction, _) = atlas.direction(view, fact, learnt);
-            let ends = atlas.ends(view, fact, direction);
-            index.splits.note(atlas, before, &Sighting { view, fact, direction, ends });
+        let vantage = &facts.vantages[fact.vantage];
+        if fact.counted.flows > 0 && resolver.estate.changes_in(fact.hour) {
+            let (direction, _) = resolver.direction(vantage, fact, learnt);
+            let ends = resolver.ends(vantage, fact, direction);
+            index.splits.note(resolver, before, &Sighting { vantage, fact, direction, ends });
         }
-        let Some(ends) = requests.ends(view, fact) else { return };
-        if let Some(way) = requests.way(view, ends) {
-            index.ways.add(pair(ends), Kept::Steady(way));
+        let Some(ends) = requests.ends(vantage, fact) else { return };
+        if let Some(route) = requests.route(vantage, ends) {
+            index.routes.add(pair(ends), Kept::Steady(route));
         }
     })?;
     Ok(index)
@@ -180,23 +180,23 @@ pub(in super::super) fn ways(
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
 pub(in super::super) fn follow(
-    atlas: &Atlas,
+    resolver: &AddressResolver,
     learnt: &Learnt,
     before: &Index,
     facts: &Facts<'_>,
     shard: usize,
 ) -> Result<Index, Error> {
     let mut index = Index::default();
-    let mut requests = Requests::new(atlas, learnt, before);
+    let mut requests = Requests::new(resolver, learnt, before);
     facts.for_each(shard, |fact, _| {
-        let view = &facts.views[fact.view];
-        let Some(ends) = requests.ends(view, fact) else { return };
-        let Some(kept) = before.ways.0.get(&pair(ends)) else { return };
-        let way = requests.way(view, ends);
+        let vantage = &facts.vantages[fact.vantage];
+        let Some(ends) = requests.ends(vantage, fact) else { return };
+        let Some(kept) = before.routes.0.get(&pair(ends)) else { return };
+        let route = requests.route(vantage, ends);
         match kept {
-            Kept::Steady(_) if way.is_some() => {}
-            Kept::Steady(_) => index.ways.add(pair(ends), Kept::Changing(BTreeMap::new())),
-            Kept::Changing(_) => index.ways.add(pair(ends), Kept::Changing(BTreeMap::from([(fact.hour, way)]))),
+            Kept::Steady(_) if route.is_some() => {}
+            Kept::Steady(_) => index.routes.add(pair(ends), Kept::Changing(BTreeMap::new())),
+            Kept::Changing(_) => index.routes.add(pair(ends), Kept::Changing(BTreeMap::from([(fact.hour, route)]))),
         }
     })?;
     Ok(index)

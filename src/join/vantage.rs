@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use super::estate::Roster;
+use super::estate::Enis;
 use super::tables::Name;
 use crate::decode::Dictionary;
 use crate::error::Error;
-use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, nameless_id, views};
+use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, nameless_id, vantages};
 use crate::schema::{ABSENT_ADDRESS, Column, Kind, Stage};
 
 /// The text columns of the key, as one.
@@ -30,17 +30,17 @@ const VIEW: [Column; 13] = [
 ];
 pub(super) const HOUR_SECONDS: u32 = 3600;
 /// The other columns of the key.
-const KEYS: [Column; 6] = [Column::View, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::Src, Column::Dst];
+const KEYS: [Column; 6] = [Column::Vantage, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::Src, Column::Dst];
 
 /// What to sum for a question that also groups by these columns of the records.
 #[must_use]
-pub fn spec(extra: &[Column]) -> Spec {
+pub fn spec(passthrough: &[Column]) -> Spec {
     let key = |column: Column| Key { column, cut: None };
     let viewed = |column: &&Column| column.kind() == Kind::Text && !VIEW.contains(column);
     let apart = |column: &&Column| rides_apart(**column);
     Spec {
-        views: VIEW.into_iter().chain(extra.iter().filter(viewed).copied()).collect(),
-        keys: KEYS.into_iter().chain(extra.iter().filter(apart).copied()).map(key).collect(),
+        vantages: VIEW.into_iter().chain(passthrough.iter().filter(viewed).copied()).collect(),
+        keys: KEYS.into_iter().chain(passthrough.iter().filter(apart).copied()).map(key).collect(),
         bytes: true,
         packets: true,
         seen: true,
@@ -51,7 +51,7 @@ pub fn spec(extra: &[Column]) -> Spec {
 
 /// Whether a column of the records has to ride along to be in traffic: see [`spec`].
 #[must_use]
-pub fn rides_along(column: Column) -> bool {
+pub fn passes_through(column: Column) -> bool {
     let told = [Column::PktSrcaddr, Column::PktDstaddr, Column::Hour, Column::Day];
     let summed = [Column::Bytes, Column::Packets];
     column.stage() != Stage::Join
@@ -75,7 +75,7 @@ pub(super) enum Direction {
 
 /// What records have in common that were seen at the same interface in the same way.
 #[derive(Clone, Debug, Default)]
-pub(super) struct View {
+pub(super) struct Vantage {
     /// The interface, by its place in the roster.
     pub(super) interface: Option<u32>,
     pub(super) flow_log: Name,
@@ -97,13 +97,13 @@ pub(super) struct View {
 pub struct Facts<'a> {
     rollup: &'a Rollup,
     /// By the code of the view.
-    pub(super) views: Vec<View>,
+    pub(super) vantages: Vec<Vantage>,
 }
 
 /// Records that are alike in everything the join looks at, in one hour; accepted ones, or blocked ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fact {
-    pub(super) view: usize,
+    pub(super) vantage: usize,
     /// The start of the hour.
     pub(super) hour: u32,
     /// As the interface shows them.
@@ -136,10 +136,10 @@ impl Fact {
 impl<'a> Facts<'a> {
     /// Takes a roll-up of [`spec`] apart.
     #[must_use]
-    pub fn new(rollup: &'a Rollup, roster: &Roster) -> Self {
+    pub fn new(rollup: &'a Rollup, enis: &Enis) -> Self {
         let names = rollup.names();
         let codes = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
-        Self { rollup, views: codes.map(|code| View::new(names.text(code), roster)).collect() }
+        Self { rollup, vantages: codes.map(|code| Vantage::new(names.text(code), enis)).collect() }
     }
 
     /// The roll-up.
@@ -149,7 +149,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The columns that ride along as keys of their own, in their order.
-    pub(super) fn riders(&self) -> Vec<Column> {
+    pub(super) fn passthrough(&self) -> Vec<Column> {
         self.rollup.spec().keys.iter().skip(KEYS.len()).map(|key| key.column).collect()
     }
 
@@ -166,11 +166,12 @@ impl<'a> Facts<'a> {
                 KeyValue::Address(address) => address,
                 _ => ABSENT_ADDRESS,
             };
-            let &[view, hour, srcaddr, dstaddr, src, dst] = values.first_chunk::<6>().unwrap_or(&[KeyValue::Absent; 6]);
+            let &[vantage, hour, srcaddr, dstaddr, src, dst] =
+                values.first_chunk::<6>().unwrap_or(&[KeyValue::Absent; 6]);
             let [srcaddr, dstaddr, src, dst] = [srcaddr, dstaddr, src, dst].map(address);
             let or = |one, other| if one == ABSENT_ADDRESS { other } else { one };
             let fact = Fact {
-                view: if let KeyValue::Text(code) = view { code as usize } else { Dictionary::ABSENT as usize },
+                vantage: if let KeyValue::Text(code) = vantage { code as usize } else { Dictionary::ABSENT as usize },
                 hour: if let KeyValue::Time(time) = hour { time - time % HOUR_SECONDS } else { 0 },
                 srcaddr: or(srcaddr, src),
                 dstaddr: or(dstaddr, dst),
@@ -184,14 +185,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl View {
-    fn new(text: &[u8], roster: &Roster) -> Self {
+impl Vantage {
+    fn new(text: &[u8], enis: &Enis) -> Self {
         let name = |value: &[u8]| (!value.is_empty()).then(|| Arc::from(String::from_utf8_lossy(value)));
-        let values: Vec<Name> = views::fields(text).map(name).collect();
+        let values: Vec<Name> = vantages::fields(text).map(name).collect();
         let at = |place: usize| values.get(place).cloned().flatten();
         let number = |text: Name| text.and_then(|text| text.parse().ok());
         Self {
-            interface: roster.place(&at(0).or(at(1)).unwrap_or_else(|| {
+            interface: enis.place(&at(0).or(at(1)).unwrap_or_else(|| {
                 let part = |place: usize| at(place).unwrap_or_else(|| "-".into());
                 nameless_id(&part(10), &part(11), &part(12)).into()
             })),

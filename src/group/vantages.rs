@@ -10,7 +10,7 @@ use crate::schema::{ABSENT_SMALL, Column, Kind};
 
 /// Codes of combinations, as one worker meets them.
 #[derive(Debug)]
-pub(super) struct Views {
+pub(super) struct Vantages {
     columns: Vec<Column>,
     /// By the worker's codes of the columns' values.
     known: HashMap<Box<[u32]>, u32, ahash::RandomState>,
@@ -19,7 +19,7 @@ pub(super) struct Views {
     one: Vec<u32>,
 }
 
-impl Views {
+impl Vantages {
     pub(super) fn new(columns: &[Column]) -> Self {
         let (known, texts, one) = Default::default();
         Self { columns: columns.to_vec(), known, texts, values: Values::Text(Vec::new()), one }
@@ -108,7 +108,7 @@ mod tests {
         *flows.values_mut(columns[0]).unwrap() = Values::Text(vec![one, two, one, one, Dictionary::ABSENT]);
         *flows.values_mut(columns[1]).unwrap() = Values::Small(vec![8, 8, 8, ABSENT_SMALL, 1]);
         flows.set_rows(5);
-        let mut views = Views::new(&columns);
+        let mut views = Vantages::new(&columns);
         views.look(&flows, &dictionary, &[0, 1, 2, 3, 4]);
         let Values::Text(codes) = views.values().clone() else { panic!() };
         assert_eq!(codes[0], codes[2]);
