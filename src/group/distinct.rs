@@ -39,7 +39,7 @@ impl Rollup {
             let (from, is_blocked) = (&layouts[place / 2], place % 2 == 1);
             for packed in table.rows() {
                 let is_six = |(place, key): (usize, &Key)| {
-                    key.column.kind() == Kind::Address && is_wide(from.address(place, packed))
+                    key.column.kind() == Kind::Address && is_wide(from.part(place).address(packed))
                 };
                 let wide = keys.iter().enumerate().any(is_six);
                 let layout = &target.frame.layouts[usize::from(wide)];

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::vantages::present;
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
 
@@ -85,18 +86,15 @@ impl Interface {
         self.join_gaps();
     }
 
-    /// Counts a record of a status, and notes that the interface was watched, or that AWS lost records of it.
+    /// Counts a record of no traffic, and notes that the interface was watched, or that AWS lost records of it.
     fn met(&mut self, status: u32, start: u32, end: u32) {
         let dated = start != ABSENT_TIME && end != ABSENT_TIME;
-        match status {
-            Dictionary::SKIPDATA => {
-                self.skip_data += 1;
-                self.gaps.extend(dated.then_some((start, end.max(start))));
-                return self.join_gaps();
-            }
-            Dictionary::NODATA => self.no_data += 1,
-            _ => self.ok += 1,
+        if status == Dictionary::SKIPDATA {
+            self.skip_data += 1;
+            self.gaps.extend(dated.then_some((start, end.max(start))));
+            return self.join_gaps();
         }
+        self.no_data += 1;
         if dated {
             let (from, to) = self.watched.unwrap_or((start, end));
             self.watched = Some((from.min(start), to.max(end)));
@@ -149,21 +147,56 @@ fn nameless<'a>(known: &'a mut Vec<([u32; 3], Met)>, codes: [u32; 3], dictionary
     &mut known[place].1
 }
 
-/// An interface as a worker has met it.
+/// An interface as a worker has met it. What every record is compared with or added to stands first, together.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 struct Met {
-    id: Box<[u8]>,
-    interface: Interface,
-    /// The attributes of the records met last, the latest of which started at the moment.
+    /// Records of traffic, from the earliest start to the latest end.
+    ok: u64,
+    watched: Option<(u32, u32)>,
+    /// The latest start of the records with the attributes met last.
+    moment: u32,
+    /// The attributes met last.
     codes: [u32; ATTRIBUTES.len()],
     texts: [Option<Box<[u8]>>; ATTRIBUTES.len()],
-    moment: u32,
+    id: Box<[u8]>,
+    interface: Interface,
 }
 
 impl Met {
     fn new(id: &[u8]) -> Self {
         let (codes, texts) = ([ABSENT_TEXT; ATTRIBUTES.len()], Default::default());
-        Self { id: id.into(), interface: Interface::default(), codes, texts, moment: 0 }
+        Self { ok: 0, watched: None, moment: 0, codes, texts, id: id.into(), interface: Interface::default() }
+    }
+
+    /// Whether a record has the attributes met last: those present as they are, the others absent.
+    fn has(&self, attributes: &[&[u32]; ATTRIBUTES.len()], present: &[usize], row: usize) -> bool {
+        let mut absent = 0;
+        present.iter().all(|place| {
+            let among = self.codes[absent..*place].iter().all(|code| *code == ABSENT_TEXT);
+            absent = place + 1;
+            among && self.codes[*place] == attributes[*place][row]
+        }) && self.codes[absent..].iter().all(|code| *code == ABSENT_TEXT)
+    }
+
+    /// Counts a record of traffic.
+    fn met(&mut self, status: u32, start: u32, end: u32) {
+        if matches!(status, Dictionary::SKIPDATA | Dictionary::NODATA) {
+            return self.interface.met(status, start, end);
+        }
+        self.ok += 1;
+        if start != ABSENT_TIME && end != ABSENT_TIME {
+            let (from, to) = self.watched.unwrap_or((start, end));
+            self.watched = Some((from.min(start), to.max(end)));
+        }
+    }
+
+    /// Keeps what was met of records of traffic.
+    fn finish(mut self) -> (Box<[u8]>, Interface) {
+        self.settle();
+        let (ok, watched) = (self.ok, self.watched);
+        self.interface.add(Interface { ok, watched, ..Interface::default() });
+        (self.id, self.interface)
     }
 
     /// Keeps the attributes met last where they are later than those known.
@@ -185,6 +218,7 @@ impl Learner {
         let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
         let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
         let attributes = ATTRIBUTES.map(column);
+        let present = present(ATTRIBUTES.into_iter().zip(attributes));
         if self.met.len() < dictionary.len() {
             self.met.resize_with(dictionary.len(), || None);
         }
@@ -194,19 +228,23 @@ impl Learner {
             let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
             let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
             let moment = if start == ABSENT_TIME { 0 } else { start };
-            let codes = attributes.map(|values| at(values, ABSENT_TEXT));
+            let codes = || attributes.map(|values| at(values, ABSENT_TEXT));
             let met = match id {
                 Some(id) => self.met[id as usize].get_or_insert_with(|| Box::new(Met::new(dictionary.text(id)))),
-                None => nameless(&mut self.nameless, [codes[0], codes[1], codes[2]], dictionary),
+                None => {
+                    let [account, region, vpc, ..] = codes();
+                    nameless(&mut self.nameless, [account, region, vpc], dictionary)
+                }
             };
-            if met.codes != codes {
+            if !met.has(&attributes, &present, row) {
+                let codes = codes();
                 met.settle();
                 (met.codes, met.moment) = (codes, moment);
                 met.texts = codes.map(|code| (code != ABSENT_TEXT).then(|| dictionary.text(code).into()));
             }
             met.moment = met.moment.max(moment);
             let status = at(statuses, Dictionary::OK);
-            met.interface.met(status, start, end);
+            met.met(status, start, end);
             if start != ABSENT_TIME && status != Dictionary::SKIPDATA && self.last_hour != Some(start / HOUR_SECONDS) {
                 self.last_hour = Some(start / HOUR_SECONDS);
                 self.hours.insert(start / HOUR_SECONDS);
@@ -219,9 +257,9 @@ impl Learner {
     pub fn finish(self) -> Interfaces {
         let mut interfaces = Interfaces { hours: self.hours, ..Interfaces::default() };
         let nameless = self.nameless.into_iter().map(|(_, met)| met);
-        for mut met in self.met.into_iter().flatten().map(|met| *met).chain(nameless) {
-            met.settle();
-            interfaces.entry(&met.id).add(met.interface);
+        for met in self.met.into_iter().flatten().map(|met| *met).chain(nameless) {
+            let (id, interface) = met.finish();
+            interfaces.entry(&id).add(interface);
         }
         interfaces
     }

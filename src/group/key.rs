@@ -163,11 +163,30 @@ pub(super) struct Layout {
     pub(super) words: usize,
 }
 
+/// Where one column of a key stands in its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Part {
+pub(super) struct Part {
     word: usize,
     shift: u32,
     wide_address: bool,
+}
+
+impl Part {
+    /// A column of half a word.
+    #[inline]
+    pub(super) fn half(self, words: &[u64]) -> u32 {
+        low_half(words[self.word] >> self.shift)
+    }
+
+    /// An address, cut as it is.
+    #[inline]
+    pub(super) fn address(self, words: &[u64]) -> u128 {
+        if self.wide_address {
+            u128::from(words[self.word]) << 64 | u128::from(words[self.word + 1])
+        } else {
+            IPV4_MAPPED | u128::from(self.half(words))
+        }
+    }
 }
 
 impl Layout {
@@ -226,11 +245,11 @@ impl Layout {
 
     /// One column of a packed key.
     pub(super) fn value(&self, place: usize, key: &Key, row: &[u64]) -> KeyValue {
-        let Part { word, shift, .. } = self.parts[place];
-        let half = low_half(row[word] >> shift);
+        let part = self.parts[place];
+        let (word, half) = (part.word, part.half(row));
         match key.column.kind() {
             Kind::Address => {
-                let address = self.address(place, row);
+                let address = part.address(row);
                 match key.cut.and_then(|cut| cut.bits(address)) {
                     _ if address == ABSENT_ADDRESS => KeyValue::Absent,
                     Some(bits) => KeyValue::Prefix(address, bits),
@@ -247,12 +266,9 @@ impl Layout {
         }
     }
 
-    /// An address column of a packed key, cut as it is.
-    pub(super) fn address(&self, place: usize, row: &[u64]) -> u128 {
-        match self.parts[place] {
-            Part { word, wide_address: true, .. } => u128::from(row[word]) << 64 | u128::from(row[word + 1]),
-            Part { word, shift, .. } => IPV4_MAPPED | u128::from(low_half(row[word] >> shift)),
-        }
+    /// Where a column stands.
+    pub(super) fn part(&self, place: usize) -> Part {
+        self.parts[place]
     }
 
     /// Packs one column of a key as another layout has it packed.
@@ -261,7 +277,7 @@ impl Layout {
         let source = from.parts[place];
         match key.column.kind() {
             Kind::Address => {
-                let address = from.address(place, packed);
+                let address = source.address(packed);
                 if wide_address {
                     (row[word], row[word + 1]) = ((address >> 64) as u64, low_word(address));
                 } else {

@@ -27,7 +27,7 @@ pub use classify::{Classifier, Verdict};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner, NAMELESS, nameless_id};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public};
 pub use merge::Merge;
-pub use partial::{Group, GroupKey, Partial, Rollup};
+pub use partial::{Group, GroupKey, KeyReader, Partial, Rollup};
 pub use shared::{Overflow, SHARDS, Shared, Spill};
 pub use spec::{Spec, Sums};
 pub use survey::{ObjectSurvey, Survey};

@@ -3,7 +3,7 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::key::KeyValue;
+use super::key::{KeyValue, Part};
 use super::merge::Merge;
 use super::shared::{Frame, Overflow, SHARDS, Shard, Tables, table_of};
 use super::spec::{Spec, Sums};
@@ -100,7 +100,26 @@ impl Deref for Whole<'_> {
     }
 }
 
+/// Reads one column of keys without taking the others apart; see [`Rollup::reader`].
+#[derive(Clone, Copy, Debug)]
+pub struct KeyReader([Part; 2]);
+
 impl Group<'_> {
+    /// A column of texts, times or small numbers as it is packed: a code of the dictionary, seconds, a number, or the
+    /// kind's absent value.
+    #[inline]
+    #[must_use]
+    pub fn half(&self, column: KeyReader) -> u32 {
+        column.0[usize::from(self.wide)].half(self.words)
+    }
+
+    /// A column of addresses.
+    #[inline]
+    #[must_use]
+    pub fn address(&self, column: KeyReader) -> u128 {
+        column.0[usize::from(self.wide)].address(self.words)
+    }
+
     /// Its key, to be kept.
     #[must_use]
     pub fn key(&self) -> GroupKey {
@@ -176,6 +195,13 @@ impl Rollup {
     /// A key's values, one per column.
     pub fn values<'a>(&'a self, key: &'a GroupKey) -> impl Iterator<Item = KeyValue> + use<'a> {
         self.unpack(key.wide, &key.words)
+    }
+
+    /// A reader of a column of the keys, by its place.
+    #[must_use]
+    pub fn reader(&self, place: usize) -> KeyReader {
+        let layouts = &self.partial.frame.layouts;
+        KeyReader([layouts[0].part(place), layouts[1].part(place)])
     }
 
     /// The values of a group's key, one per column.

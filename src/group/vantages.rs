@@ -8,6 +8,12 @@ use std::collections::HashMap;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_SMALL, Column, Kind};
 
+/// Combinations that a block's records are compared with before they are looked up among all: few enough for a core's
+/// cache.
+const RECENT: usize = 1 << 11;
+/// The code of a place among them that holds none.
+const NONE: u32 = u32::MAX;
+
 /// Codes of combinations, as one worker meets them.
 #[derive(Debug)]
 pub(super) struct Vantages {
@@ -16,13 +22,16 @@ pub(super) struct Vantages {
     known: HashMap<Box<[u32]>, u32, ahash::RandomState>,
     texts: Dictionary,
     values: Values,
-    one: Vec<u32>,
+    /// The columns that have values in the block that was looked at last.
+    present: Vec<usize>,
+    /// Combinations met last, one in a place: the values of the columns present, and the combination's code.
+    recent: Vec<u32>,
 }
 
 impl Vantages {
     pub(super) fn new(columns: &[Column]) -> Self {
-        let (known, texts, one) = Default::default();
-        Self { columns: columns.to_vec(), known, texts, values: Values::Text(Vec::new()), one }
+        let (known, texts, present, recent) = Default::default();
+        Self { columns: columns.to_vec(), known, texts, values: Values::Text(Vec::new()), present, recent }
     }
 
     /// Every combination met, as [`fields`] reads it.
@@ -38,29 +47,53 @@ impl Vantages {
     /// Codes the picked records of a block; the others get none.
     pub(super) fn look(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
         let columns: Vec<&[u32]> = self.columns.iter().map(|column| flows.smalls(*column).unwrap_or(&[])).collect();
-        let Values::Text(codes) = &mut self.values else { return };
+        let present = present(self.columns.iter().zip(&columns).map(|(column, values)| (*column, *values)));
+        let width = present.len() + 1;
+        if present != self.present {
+            self.recent.clear();
+            self.present = present;
+        }
+        self.recent.resize(RECENT * width, NONE);
+        let Self { known, texts, values: Values::Text(codes), present, recent, .. } = self else { return };
         codes.clear();
         codes.resize(flows.rows(), Dictionary::ABSENT);
-        let mut last = Dictionary::ABSENT;
-        self.one.clear();
+        let compared: Vec<&[u32]> = present.iter().map(|place| columns[*place]).collect();
         for row in picked.iter().map(|row| *row as usize) {
-            let at = |values: &[u32]| values.get(row).copied().unwrap_or(ABSENT_SMALL);
-            let same = self.one.len() == columns.len() && self.one.iter().zip(&columns).all(|(one, c)| *one == at(c));
+            let slot = place(compared.iter().map(|values| values[row])) * width;
+            let Some((code, slot)) = recent[slot..slot + width].split_last_mut() else { continue };
+            let same = *code != NONE && slot.iter().zip(&compared).all(|(value, values)| *value == values[row]);
             if !same {
-                self.one.clear();
-                self.one.extend(columns.iter().map(|values| at(values)));
-                last = match self.known.get(&self.one[..]) {
+                slot.iter_mut().zip(&compared).for_each(|(value, values)| *value = values[row]);
+                let at = |values: &&[u32]| values.get(row).copied().unwrap_or(ABSENT_SMALL);
+                let combination: Box<[u32]> = columns.iter().map(at).collect();
+                *code = match known.get(&combination) {
                     Some(code) => *code,
                     None => {
-                        let code = self.texts.code(&text(&self.columns, &self.one, dictionary));
-                        self.known.insert(self.one.clone().into(), code);
+                        let code = texts.code(&text(&self.columns, &combination, dictionary));
+                        known.insert(combination, code);
                         code
                     }
                 };
             }
-            codes[row] = last;
+            codes[row] = *code;
         }
     }
+}
+
+/// The places of the columns that have any value. Most formats have few of the columns that are asked for.
+pub(super) fn present<'a>(columns: impl Iterator<Item = (Column, &'a [u32])>) -> Vec<usize> {
+    let has_value = |(column, values): (Column, &[u32])| {
+        let absent = if column.kind() == Kind::Text { Dictionary::ABSENT } else { ABSENT_SMALL };
+        values.chunks(64).any(|values| values.iter().fold(false, |any, value| any | (*value != absent)))
+    };
+    columns.enumerate().filter(|(_, column)| has_value(*column)).map(|(place, _)| place).collect()
+}
+
+/// Where a combination is among those met last.
+fn place(values: impl Iterator<Item = u32>) -> usize {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let hash = values.fold(0, |hash: u64, value| (hash ^ u64::from(value)).wrapping_mul(ODD).rotate_left(29));
+    usize::try_from(hash % RECENT as u64).unwrap_or(0)
 }
 
 /// A combination as bytes: of each column the length of its value and the value, which is empty if it is absent.

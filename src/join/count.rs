@@ -225,18 +225,44 @@ impl AddressResolver {
             Seat::Charged | Seat::Through => Class::Counted,
             _ => self.verdict(index, sighting, moment).0,
         };
-        let by_ends = !matches!(seat, Seat::Sender | Seat::Undirected | Seat::Charged | Seat::Through);
-        let of_nat = (seat == Seat::Through).then(|| nat.edges()).into_iter().flatten();
-        let edges = self.edges(index, sighting, by_ends).chain(of_nat);
-        let edges = edges.filter(|edge| first < *edge && *edge <= last);
+        let changes = self.moments_of_change(index, sighting, observer, (first, last));
         let (mut counts, mut rest) = (false, None);
-        for class in [first].into_iter().chain(edges).map(class) {
+        for class in [first].into_iter().chain(changes).map(class) {
             match class {
                 Class::Counted => counts = true,
                 other => rest = Some(rest.map_or(other, |rest: Class| rest.min(other))),
             }
         }
         rest.filter(|_| counts)
+    }
+
+    /// The first and the last moment after one moment and up to another at which it may change whether what an observer
+    /// saw counts.
+    pub(super) fn changes_of(
+        &self,
+        index: &Index,
+        sighting: &Sighting<'_>,
+        observer: Observer,
+        span: (u32, u32),
+    ) -> Option<(u32, u32)> {
+        let changes = self.moments_of_change(index, sighting, observer, span);
+        changes.fold(None, |found, change| {
+            let (first, last) = found.unwrap_or((change, change));
+            Some((change.min(first), change.max(last)))
+        })
+    }
+
+    fn moments_of_change(
+        &self,
+        index: &Index,
+        sighting: &Sighting<'_>,
+        Observer { seat, place, .. }: Observer,
+        (first, last): (u32, u32),
+    ) -> impl Iterator<Item = u32> {
+        let by_ends = !matches!(seat, Seat::Sender | Seat::Undirected | Seat::Charged | Seat::Through);
+        let of_nat = (seat == Seat::Through).then(|| self.estate.interfaces[place as usize].edges());
+        let edges = self.edges(index, sighting, by_ends).chain(of_nat.into_iter().flatten());
+        edges.filter(move |edge| first < *edge && *edge <= last)
     }
 
     /// The moments at which it may change what becomes of a fact's records: by flow logs of the same interface, and, if

@@ -91,11 +91,6 @@ pub(super) struct Ends {
 }
 
 impl AddressResolver {
-    /// Source and destination of a record.
-    pub(super) fn ends(&self, vantage: &Vantage, fact: &Fact, direction: Option<Direction>) -> Ends {
-        Ends { src: self.side(vantage, fact, direction, true), dst: self.side(vantage, fact, direction, false) }
-    }
-
     /// The source or the destination of a record.
     pub(super) fn side(&self, vantage: &Vantage, fact: &Fact, direction: Option<Direction>, source: bool) -> End {
         let (address, peer) = if source { (fact.src, fact.dst) } else { (fact.dst, fact.src) };
@@ -133,6 +128,19 @@ impl AddressResolver {
         })
     }
 
+    /// Whether what is seen there and nobody else knows is the VPC's: what leaves for another resource of it, and the
+    /// clients of a NAT gateway.
+    pub(super) fn is_near(&self, vantage: &Vantage) -> bool {
+        let at_nat = || vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
+        vantage.traffic_path == Some(1) || at_nat()
+    }
+
+    /// Whether an address means the same to everybody in a VPC at any time.
+    pub(super) fn is_steady(&self, address: u128) -> bool {
+        let by_peer = || self.address_hints.tell_of_transit() && self.estate.is_unplaced(address);
+        self.estate.is_steady(address) && !by_peer()
+    }
+
     /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
     /// the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
     /// interface that has it; else nobody knows.
@@ -154,12 +162,9 @@ impl AddressResolver {
         if next.is_some() {
             return (next, Basis::Told);
         }
-        // What leaves for another resource of the VPC, and nobody else knows, is the VPC's; so are a gateway's clients.
-        let at_nat = || vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
-        let near = || vantage.traffic_path == Some(1) || at_nat();
         match first {
             None if self.estate.is_unplaced(address)
-                && near()
+                && self.is_near(vantage)
                 && !self.address_hints.by_transit_gateway(address, peer) =>
             {
                 (observer, Basis::Observer)

@@ -1,12 +1,14 @@
 //! The estate as far as it is known: interfaces of the logs and of the inventory, their VPCs, and who holds which
 //! address when.
 
+mod changes;
 mod holders;
 mod vpcs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use self::changes::Changes;
 use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
@@ -288,8 +290,7 @@ pub(super) struct Estate {
     pub(super) flow_logs: HashMap<u32, Vec<FlowLog>, ahash::RandomState>,
     /// By VPC and address: the interfaces that had it, where there are several.
     successive: HashMap<(u32, u128), Vec<u32>, ahash::RandomState>,
-    /// The hours in which the watch of any interface begins or ends, or a flow log's.
-    changing_hours: HashSet<u32, ahash::RandomState>,
+    changes: Changes,
 }
 
 impl Estate {
@@ -317,7 +318,7 @@ impl Estate {
             listed: HashSet::default(),
             flow_logs: learnt.several_flow_logs(),
             successive: HashMap::default(),
-            changing_hours: HashSet::default(),
+            changes: Changes::default(),
         };
         learnt.complete(&mut estate.interfaces);
         estate.settle_vpcs(learnt);
@@ -327,15 +328,8 @@ impl Estate {
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
-        let watches = estate.interfaces.iter().flat_map(Eni::edges);
-        let logs = estate.flow_logs.values().flatten().flat_map(|log| edges(log.span));
-        estate.changing_hours = watches.chain(logs).map(|edge| edge - edge % HOUR_SECONDS).collect();
+        estate.settle_changes();
         estate
-    }
-
-    /// Whether in an hour the watch of any interface begins or ends.
-    pub(super) fn changes_in(&self, hour: u32) -> bool {
-        self.changing_hours.contains(&hour)
     }
 
     fn settle_gateways(&mut self, tables: &Tables) {

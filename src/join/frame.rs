@@ -25,7 +25,7 @@ use crate::schema::{ABSENT_TIME, Column, Kind, output};
 /// If rows of the roll-up were spilled and cannot be read, or two keys have one name.
 pub fn frame(rollup: &Rollup, shards: &impl Shards) -> Result<DataFrame, Error> {
     let spec = rollup.spec();
-    let columns = shards.fold(|| Columns::new(spec), |shard| Columns::of(rollup, shard), Columns::and)?;
+    let columns = shards.fold(|| Columns::new(spec), |columns, shard| columns.add(rollup, shard), Columns::and)?;
     columns.frame(spec, Some(rollup.names()))
 }
 
@@ -44,8 +44,9 @@ impl<'r> Coded<'r> {
     /// # Errors
     /// As [`frame()`].
     pub fn of(rollup: &'r Rollup, shard: usize) -> Result<Self, Error> {
-        let frame = Columns::of(rollup, shard)?.frame(rollup.spec(), None)?;
-        Ok(Self { frame, names: rollup.names() })
+        let mut columns = Columns::new(rollup.spec());
+        columns.add(rollup, shard)?;
+        Ok(Self { frame: columns.frame(rollup.spec(), None)?, names: rollup.names() })
     }
 
     /// The codes of a column of texts, [`Dictionary::ABSENT`] where there is none.
@@ -143,14 +144,12 @@ impl Columns {
         Self { keys: spec.keys.iter().map(Values::new).collect(), counted: Vec::new(), blocked: Vec::new() }
     }
 
-    fn of(rollup: &Rollup, shard: usize) -> Result<Self, Error> {
-        let mut columns = Self::new(rollup.spec());
+    fn add(&mut self, rollup: &Rollup, shard: usize) -> Result<(), Error> {
         rollup.for_each_group(shard, |group| {
-            columns.keys.iter_mut().zip(rollup.group_values(&group)).for_each(|(key, value)| key.push(value));
-            columns.counted.push(group.counted);
-            columns.blocked.push(group.blocked);
-        })?;
-        Ok(columns)
+            self.keys.iter_mut().zip(rollup.group_values(&group)).for_each(|(key, value)| key.push(value));
+            self.counted.push(group.counted);
+            self.blocked.push(group.blocked);
+        })
     }
 
     fn and(mut self, other: Self) -> Self {

@@ -3,23 +3,23 @@
 //!
 //! Maps keep a value that does not depend on the order in which records come: the least, or the greatest.
 
-mod address_hints;
+pub(super) mod address_hints;
 mod routes;
 mod splits;
 
 use std::collections::HashMap;
 
-pub(super) use self::address_hints::{AddressHints, add_sights, address_hints, needs_sights};
+pub(super) use self::address_hints::AddressHints;
 use self::routes::Routes;
-pub(super) use self::routes::{follow, routes};
+pub(super) use self::splits::Part;
 use self::splits::Splits;
-pub(super) use self::splits::{Part, share, weigh};
 use super::count::Sighting;
-use super::ends::{AddressResolver, End, Ends};
-use super::learn::Learnt;
+use super::ends::{End, EndpointInfo, Ends};
 use super::path::Route;
+use super::sides::Sides;
 use super::tables::Role;
-use super::vantage::{Direction, Fact, Facts};
+use super::traffic::Traffic;
+use super::vantage::{Direction, Fact};
 use crate::error::Error;
 use crate::group::is_public;
 
@@ -58,13 +58,13 @@ impl Index {
 
     /// Whether [`follow`] is needed.
     #[must_use]
-    pub(super) fn has_ways(&self) -> bool {
+    pub(super) fn has_routes(&self) -> bool {
         !self.routes.is_empty()
     }
 
     /// Whether [`follow`] is needed once more.
     #[must_use]
-    pub(super) fn lacks_hours_of_ways(&self) -> bool {
+    pub(super) fn lacks_hours_of_routes(&self) -> bool {
         self.routes.lack_hours()
     }
 
@@ -105,41 +105,64 @@ fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
     }
 }
 
-/// Indexes what a shard's gateways saw.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(super) fn gateways(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    facts.for_each(shard, |fact, _| {
-        let vantage = &facts.vantages[fact.vantage];
-        let Some((place, own)) = vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]))
-        else {
-            return;
-        };
-        if !own.is_hop() {
-            return;
-        }
-        let (direction, _) = resolver.direction(vantage, fact, learnt);
-        let ends = resolver.ends(vantage, fact, direction);
-        let client = client(own.role, fact, direction, ends);
-        if let Some(client) = client {
-            let nat = index.nats.entry((client.vpc, client.address)).or_insert(place);
-            *nat = place.min(*nat);
-        }
-        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_watched_throughout(end, fact.hour));
-        if unlogged && (client.is_some() || own.role == Role::TransitGateway && direction == Some(Direction::Ingress)) {
-            let gate = index.gates.entry((fact.src, fact.dst)).or_default();
-            let slot = if client.is_some() { &mut gate.0 } else { &mut gate.1 };
-            *slot = least(*slot, Some(place));
-        }
-    })?;
-    Ok(index)
+/// A worker's pass over the facts: what it has found, and the ends that it has met.
+#[derive(Debug)]
+pub(super) struct Pass<'a> {
+    traffic: &'a Traffic<'a>,
+    sides: Sides<()>,
+    infos: Map<End, EndpointInfo>,
+    found: Index,
+}
+
+impl<'a> Pass<'a> {
+    /// A pass that has found nothing yet. What earlier passes have found is in the traffic's index.
+    pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
+        Self { traffic, sides: Sides::new(), infos: Map::default(), found: Index::default() }
+    }
+
+    /// What it has found.
+    pub(super) fn finish(self) -> Index {
+        self.found
+    }
+
+    /// Adds what another one has found.
+    #[must_use]
+    pub(super) fn merge(self, other: Self) -> Self {
+        Self { found: self.found.merge(other.found), ..self }
+    }
+
+    /// Indexes what a shard's gateways saw.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(super) fn gateways(&mut self, shard: usize) -> Result<(), Error> {
+        let Self { traffic: Traffic { facts, resolver, learnt, .. }, sides, found, .. } = self;
+        facts.for_each(shard, |fact, _| {
+            let vantage = &facts.vantages[fact.vantage];
+            let Some((place, own)) =
+                vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]))
+            else {
+                return;
+            };
+            if !own.is_hop() {
+                return;
+            }
+            let (direction, _) = resolver.direction(vantage, fact, learnt);
+            let ends = sides.ends(resolver, vantage, fact, direction);
+            let client = client(own.role, fact, direction, ends);
+            if let Some(client) = client {
+                let nat = found.nats.entry((client.vpc, client.address)).or_insert(place);
+                *nat = place.min(*nat);
+            }
+            let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_watched_throughout(end, fact.hour));
+            let takes_in = own.role == Role::TransitGateway && direction == Some(Direction::Ingress);
+            if unlogged && (client.is_some() || takes_in) {
+                let gate = found.gates.entry((fact.src, fact.dst)).or_default();
+                let slot = if client.is_some() { &mut gate.0 } else { &mut gate.1 };
+                *slot = least(*slot, Some(place));
+            }
+        })
+    }
 }
 
 /// The client that a NAT gateway's record names: the far end of what is not the gateway's own on its own side. A

@@ -7,6 +7,7 @@ use super::ends::{End, EndpointInfo};
 use super::estate::TAG_COLUMNS;
 use super::geoip::Origin;
 use super::owners::{EndFacts, Timeline};
+use super::sides::{Side, Sides};
 use super::traffic::Traffic;
 use super::vantage::{Direction, Fact, Vantage};
 use crate::decode::Dictionary;
@@ -15,14 +16,6 @@ use crate::group::is_public;
 
 /// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
 const ENDS_KEPT_MAX: usize = 1 << 18;
-/// Who tells of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Teller {
-    /// The interface whose own it is.
-    Interface(u32),
-    /// A record seen in a VPC, or at no interface; on the way with traffic path 1, or on another.
-    Vpc(Option<u32>, bool),
-}
 
 /// What is known of an end, with the codes of its texts.
 #[derive(Debug)]
@@ -45,18 +38,19 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct KnownEnds<'a> {
     traffic: &'a Traffic<'a>,
-    known: HashMap<End, Arc<Known>, ahash::RandomState>,
+    known: Vec<Known>,
+    /// By the end: its place among those known.
+    places: HashMap<End, usize, ahash::RandomState>,
     /// Public addresses outside of the estate, by where their range is kept; none for those outside of AWS's.
-    strangers: HashMap<Option<usize>, Arc<Known>, ahash::RandomState>,
-    /// Ends that are the same whenever they are met, by whom they are told and the address.
-    sides: HashMap<(Teller, u128), (End, Arc<Known>), ahash::RandomState>,
+    strangers: HashMap<Option<usize>, usize, ahash::RandomState>,
+    sides: Sides<usize>,
     failed: Option<Error>,
 }
 
 impl<'a> KnownEnds<'a> {
     pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
-        let (known, strangers, sides) = Default::default();
-        Self { traffic, known, strangers, sides, failed: None }
+        let (known, places, strangers) = Default::default();
+        Self { traffic, known, places, strangers, sides: Sides::new(), failed: None }
     }
 
     /// Whether a database of places was found damaged.
@@ -64,7 +58,22 @@ impl<'a> KnownEnds<'a> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// One side of a record, and what is known of it.
+    /// Forgets ends that are too many to be kept. Places of those known mean nothing any more.
+    pub(super) fn trim(&mut self) {
+        if self.known.len() > ENDS_KEPT_MAX {
+            self.known.clear();
+            self.places.clear();
+            self.strangers.clear();
+            self.sides.clear();
+        }
+    }
+
+    /// What is known of an end, by its place.
+    pub(super) fn at(&self, place: usize) -> &Known {
+        &self.known[place]
+    }
+
+    /// One side of a record, and the place of what is known of it.
     pub(super) fn side(
         &mut self,
         vantage: &Vantage,
@@ -72,36 +81,26 @@ impl<'a> KnownEnds<'a> {
         direction: Option<Direction>,
         source: bool,
         dictionary: &mut Dictionary,
-    ) -> (End, Arc<Known>) {
-        if self.known.len() > ENDS_KEPT_MAX || self.sides.len() > ENDS_KEPT_MAX {
-            self.known.clear();
-            self.sides.clear();
-        }
+    ) -> (End, usize) {
         let resolver = &self.traffic.resolver;
-        let address = if source { fact.src } else { fact.dst };
-        let teller = match resolver.at_interface(vantage, fact, direction, source) {
-            Some(place) => Teller::Interface(place),
-            None => {
-                let vpc = vantage.interface.map(|place| resolver.estate.interfaces[place as usize].vpc);
-                Teller::Vpc(vpc, vantage.traffic_path == Some(1))
-            }
-        };
-        if let Some((end, known)) = self.sides.get(&(teller, address)) {
-            return (*end, Arc::clone(known));
+        let side = Side::new(resolver, vantage, fact, direction, source);
+        if let Some(found) = self.sides.get(side) {
+            return found;
         }
-        if let Some(known) = self.stranger(address, dictionary) {
-            return (End::outside(address), known);
+        // Strangers are many, and what is known of them is found as fast.
+        if let Some(known) = self.stranger(side.address, dictionary) {
+            return (End::outside(side.address), known);
         }
         let end = resolver.side(vantage, fact, direction, source);
         let known = self.known(end, dictionary);
-        if matches!(teller, Teller::Interface(_)) || resolver.estate.is_steady(address) {
-            self.sides.insert((teller, address), (end, Arc::clone(&known)));
+        if side.is_steady(resolver) {
+            self.sides.keep(side, end, known);
         }
         (end, known)
     }
 
     /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
-    fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<Arc<Known>> {
+    fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<usize> {
         let Traffic { resolver, sources, .. } = self.traffic;
         let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
         if told || !is_public(address) || !resolver.estate.is_foreign(address) {
@@ -109,17 +108,17 @@ impl<'a> KnownEnds<'a> {
         }
         let range = resolver.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());
         if let Some(known) = self.strangers.get(&range) {
-            return Some(Arc::clone(known));
+            return Some(*known);
         }
         let known = self.known(End::outside(address), dictionary);
-        self.strangers.insert(range, Arc::clone(&known));
+        self.strangers.insert(range, known);
         Some(known)
     }
 
     /// What is known of an end.
-    fn known(&mut self, end: End, dictionary: &mut Dictionary) -> Arc<Known> {
-        if let Some(known) = self.known.get(&end) {
-            return Arc::clone(known);
+    fn known(&mut self, end: End, dictionary: &mut Dictionary) -> usize {
+        if let Some(place) = self.places.get(&end) {
+            return *place;
         }
         let Traffic { resolver, sources, .. } = self.traffic;
         let info = resolver.info(end);
@@ -165,8 +164,8 @@ impl<'a> KnownEnds<'a> {
             info,
             owners,
         };
-        let known = Arc::new(known);
-        self.known.insert(end, Arc::clone(&known));
-        known
+        self.known.push(known);
+        self.places.insert(end, self.known.len() - 1);
+        self.known.len() - 1
     }
 }

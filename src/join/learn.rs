@@ -78,20 +78,19 @@ impl Learnt {
     ///
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
-    pub(super) fn of_shard(
+    pub(super) fn add_shard(
+        &mut self,
         facts: &Facts<'_>,
         shard: usize,
         enis: &Enis,
         ranges: &Ranges,
         known: Option<&Self>,
-    ) -> Result<Self, Error> {
-        let mut learnt = Self::new(enis);
+    ) -> Result<(), Error> {
         facts.for_each(shard, |fact, _| {
             let vantage = &facts.vantages[fact.vantage];
-            learnt.meet_services(vantage, fact, ranges);
-            learnt.meet(vantage, fact, enis, known);
-        })?;
-        Ok(learnt)
+            self.meet_services(vantage, fact, ranges);
+            self.meet(vantage, fact, enis, known);
+        })
     }
 
     /// Services that the records name for addresses which no range tells of; of several the least.

@@ -4,6 +4,7 @@
 //! and gives rows in which every byte stands once, with both ends, their owners, the path and the charges. It knows no
 //! prices, and reads no files.
 
+mod bits;
 mod charges;
 mod count;
 mod ends;
@@ -22,6 +23,7 @@ pub mod prefixes;
 pub mod ranges;
 mod row;
 mod rows;
+mod sides;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod tests;

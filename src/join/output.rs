@@ -123,11 +123,13 @@ pub(super) struct Texts<'a> {
     /// The columns that are keys of their own in the facts.
     passthrough: Vec<Column>,
     pub(super) dictionary: Dictionary,
+    /// The codes of the program's own texts, by where they are: names of paths, charges and rules.
+    fixed: Vec<(&'static str, u32)>,
 }
 
 impl<'a> Texts<'a> {
     pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
-        Self { traffic, passthrough: traffic.facts.passthrough(), dictionary: Dictionary::default() }
+        Self { traffic, passthrough: traffic.facts.passthrough(), dictionary: Dictionary::default(), fixed: Vec::new() }
     }
 
     /// Adds the value of a column of a row; of addresses and ports those that are kept.
@@ -143,7 +145,6 @@ impl<'a> Texts<'a> {
 
     fn text(&mut self, column: Column, row: &Row<'_>) -> u32 {
         let (src, dst) = (row.src, row.dst);
-        let fixed = |text: Option<&'static str>| text.map(str::as_bytes);
         let item = row.item;
         let text: Option<&[u8]> = match column {
             Column::SrcVpc => return src.vpc,
@@ -166,22 +167,33 @@ impl<'a> Texts<'a> {
             Column::DstCountry => return dst.country,
             Column::SrcNetwork => return src.network,
             Column::DstNetwork => return dst.network,
-            Column::Path => fixed(row.route.map(|route| route.path.name())),
-            Column::Via => fixed(row.route.and_then(|route| route.via.name())),
-            Column::PathRule => fixed(row.route.map(|route| route.rule)),
-            Column::Assumed => match item {
-                Some(item) => fixed(item.assumed),
-                None => fixed(row.route.and_then(|route| route.assumed)),
-            },
-            Column::DirectionRule => fixed(Some(row.direction_rule)),
-            Column::CountRule => fixed(Some(row.count_rule)),
-            Column::Charge => fixed(item.map(|item| item.charge.name())),
+            Column::Path => return self.fixed(row.route.map(|route| route.path.name())),
+            Column::Via => return self.fixed(row.route.and_then(|route| route.via.name())),
+            Column::PathRule => return self.fixed(row.route.map(|route| route.rule)),
+            Column::Assumed => {
+                let of_route = || row.route.and_then(|route| route.assumed);
+                return self.fixed(item.map_or_else(of_route, |item| item.assumed));
+            }
+            Column::DirectionRule => return self.fixed(Some(row.direction_rule)),
+            Column::CountRule => return self.fixed(Some(row.count_rule)),
+            Column::Charge => return self.fixed(item.map(|item| item.charge.name())),
             Column::PayerAccount => item.map(|item| item.payer.as_deref().unwrap_or("unknown").as_bytes()),
             Column::FromRegion => item.map(|item| item.from.as_deref().unwrap_or("unknown").as_bytes()),
             Column::ToRegion => item.map(|item| item.to.as_bytes()),
             _ => return self.owner_or_extra(column, row),
         };
         text.map_or(Dictionary::ABSENT, |text| self.dictionary.code(text))
+    }
+
+    /// The code of one of the program's own texts.
+    fn fixed(&mut self, text: Option<&'static str>) -> u32 {
+        let Some(text) = text else { return Dictionary::ABSENT };
+        let known = self.fixed.iter().find(|(known, _)| std::ptr::eq(*known, text));
+        known.map(|(_, code)| *code).unwrap_or_else(|| {
+            let code = self.dictionary.code(text.as_bytes());
+            self.fixed.push((text, code));
+            code
+        })
     }
 
     /// An owner, or a column that the question groups records by.

@@ -21,6 +21,13 @@ pub const OWNER_KEYS_MAX: usize = 3;
 /// Writes traffic to any number of outputs; one per worker.
 #[derive(Debug)]
 pub struct Writer<'a, S> {
+    known: KnownEnds<'a>,
+    rows: Rows<'a, S>,
+}
+
+/// The rows of facts whose ends are known.
+#[derive(Debug)]
+struct Rows<'a, S> {
     traffic: &'a Traffic<'a>,
     outputs: Vec<Output<'a, S>>,
     /// What is to be decided on traffic, if anything is.
@@ -30,7 +37,6 @@ pub struct Writer<'a, S> {
     /// Whether any output asks for charges.
     asks_charges: bool,
     texts: Texts<'a>,
-    known: KnownEnds<'a>,
     items: Vec<Item>,
     counted: Counted,
 }
@@ -45,7 +51,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         let outputs: Vec<_> = outputs.into_iter().map(|(wanted, sink)| Output::new(wanted, sink)).collect();
         let gate = filter.and_then(Gate::new);
         let is_gate_of_way = |gate: &Gate| gate.asks_charges() || are_of_way(gate.columns());
-        Self {
+        let rows = Rows {
             traffic,
             asks_way: outputs.iter().any(|output| output.wanted.asks_way())
                 || gate.as_ref().is_some_and(is_gate_of_way),
@@ -53,28 +59,28 @@ impl<'a, S: Sink> Writer<'a, S> {
             outputs,
             gate,
             texts: Texts::new(traffic),
-            known: KnownEnds::new(traffic),
             items: Vec::new(),
             counted: Counted::default(),
-        }
+        };
+        Self { known: KnownEnds::new(traffic), rows }
     }
 
     /// What became of the records that the roll-up counted, and of the blocked ones if traffic is filtered.
     #[must_use]
     pub fn account(&self) -> &Account {
-        &self.counted.account
+        &self.rows.counted.account
     }
 
     /// What counts although nobody can tell its direction: perhaps both views of it.
     #[must_use]
     pub fn undirected(&self) -> Tally {
-        self.counted.undirected
+        self.rows.counted.undirected
     }
 
     /// Bytes that count at the edges of watches, where views are told apart by difference.
     #[must_use]
     pub fn boundary(&self) -> Tally {
-        self.counted.boundary
+        self.rows.counted.boundary
     }
 
     /// Writes a shard.
@@ -82,28 +88,32 @@ impl<'a, S: Sink> Writer<'a, S> {
     /// # Errors
     /// If rows of the shard were spilled and cannot be read, or a database of places is damaged.
     pub fn shard(&mut self, shard: usize) -> Result<(), Error> {
-        let traffic = self.traffic;
-        traffic.facts.for_each(shard, |fact, passthrough| {
-            self.fact(fact, passthrough);
-            if self.gate.as_ref().is_some_and(Gate::is_full) {
-                self.flush();
+        let Self { known, rows } = self;
+        rows.traffic.facts.for_each(shard, |fact, passthrough| {
+            rows.fact(known, fact, passthrough);
+            if rows.gate.as_ref().is_some_and(Gate::is_full) {
+                rows.flush();
             }
         })?;
-        self.flush();
-        self.known.failed()
+        rows.flush();
+        known.failed()
     }
+}
 
+impl<'a, S: Sink> Rows<'a, S> {
     fn flush(&mut self) {
         let passes = self.gate.as_mut().map(|gate| gate.decide(&self.texts, &mut self.counted)).unwrap_or_default();
         self.outputs.iter_mut().for_each(|output| output.flush(&self.texts.dictionary, passes));
     }
 
-    fn fact(&mut self, fact: &Fact, passthrough: &[KeyValue]) {
+    fn fact(&mut self, known: &mut KnownEnds<'a>, fact: &Fact, passthrough: &[KeyValue]) {
         let Traffic { facts, resolver, learnt, index, sources } = self.traffic;
         let vantage = &facts.vantages[fact.vantage];
         let (direction, direction_rule) = resolver.direction(vantage, fact, learnt);
-        let (source, src) = self.known.side(vantage, fact, direction, true, &mut self.texts.dictionary);
-        let (destination, dst) = self.known.side(vantage, fact, direction, false, &mut self.texts.dictionary);
+        known.trim();
+        let (source, src) = known.side(vantage, fact, direction, true, &mut self.texts.dictionary);
+        let (destination, dst) = known.side(vantage, fact, direction, false, &mut self.texts.dictionary);
+        let (src, dst) = (known.at(src), known.at(dst));
         let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
             Judgement::of_all((Class::Counted, "each vantage counts"), fact)
@@ -115,8 +125,8 @@ impl<'a, S: Sink> Writer<'a, S> {
             fact,
             passthrough,
             ends,
-            src: &src,
-            dst: &dst,
+            src,
+            dst,
             route: None,
             item: None,
             direction_rule,

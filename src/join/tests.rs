@@ -276,11 +276,12 @@ impl Shards for OneByOne {
     fn fold<T: Send>(
         &self,
         none: impl Fn() -> T + Send + Sync,
-        each: impl Fn(usize) -> Result<T, Error> + Send + Sync,
+        each: impl Fn(&mut T, usize) -> Result<(), Error> + Send + Sync,
         merge: impl Fn(T, T) -> T + Send + Sync,
     ) -> Result<T, Error> {
         let one = |so_far: T, shard: &usize| -> Result<T, Error> {
-            let next = each(*shard)?;
+            let mut next = none();
+            each(&mut next, *shard)?;
             Ok(if self.reversed { merge(next, so_far) } else { merge(so_far, next) })
         };
         self.shards.iter().try_fold(none(), one)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::ends::{AddressHints, AddressResolver};
 use super::estate::{Eni, Enis, Estate};
 use super::geoip::GeoIp;
-use super::index::{self, Index};
+use super::index::{Index, Pass, address_hints};
 use super::learn::Learnt;
 use super::owners::Owners;
 use super::ranges::Ranges;
@@ -18,16 +18,16 @@ use super::vantage::Facts;
 use crate::error::Error;
 use crate::schema::Column;
 
-/// Runs a function for every shard and puts the results together, in any order, perhaps on many threads.
+/// Runs a function for every shard and merges the results, in any order, perhaps on many threads.
 pub trait Shards {
-    /// Every shard's result merged into the first one.
+    /// Folds every shard into one of a few accumulators, about one per thread, and merges those.
     ///
     /// # Errors
     /// The first error of any shard.
     fn fold<T: Send>(
         &self,
         none: impl Fn() -> T + Send + Sync,
-        each: impl Fn(usize) -> Result<T, Error> + Send + Sync,
+        each: impl Fn(&mut T, usize) -> Result<(), Error> + Send + Sync,
         merge: impl Fn(T, T) -> T + Send + Sync,
     ) -> Result<T, Error>;
 }
@@ -89,7 +89,7 @@ impl<'a> Traffic<'a> {
         let learn = |known: Option<&Learnt>| {
             shards.fold(
                 || Learnt::new(&enis),
-                |shard| Learnt::of_shard(&facts, shard, &enis, &sources.ranges, known),
+                |learnt, shard| learnt.add_shard(&facts, shard, &enis, &sources.ranges, known),
                 Learnt::merge,
             )
         };
@@ -127,43 +127,37 @@ impl<'a> Traffic<'a> {
     }
 
     fn index(&mut self, shards: &impl Shards) -> Result<(), Error> {
-        let of = |each: &(dyn Fn(&Self, usize) -> Result<Index, Error> + Sync), this: &Self| {
-            shards.fold(Index::default, |shard| each(this, shard), Index::merge)
-        };
-        if index::needs_sights(&self.resolver, &self.facts) {
-            self.resolver.address_hints = shards.fold(
-                AddressHints::default,
-                |shard| index::address_hints(&self.resolver, &self.learnt, &self.facts, shard),
-                index::add_sights,
-            )?;
+        if address_hints::is_needed(&self.resolver, &self.facts) {
+            let look = |hints: &mut AddressHints, shard| address_hints::look(hints, self, shard);
+            self.resolver.address_hints = shards.fold(AddressHints::default, look, address_hints::add)?;
         }
         if self.resolver.estate.interfaces.iter().any(Eni::is_hop) {
-            self.index = of(&|this, shard| index::gateways(&this.resolver, &this.learnt, &this.facts, shard), self)?;
+            self.pass(shards, |pass, shard| pass.gateways(shard))?;
         }
-        let routes =
-            of(&|this, shard| index::routes(&this.resolver, &this.learnt, &this.index, &this.facts, shard), self)?;
-        self.index = std::mem::take(&mut self.index).merge(routes);
-        let follow = |this: &Self| {
-            of(&|this, shard| index::follow(&this.resolver, &this.learnt, &this.index, &this.facts, shard), this)
-        };
-        if self.index.has_ways() {
-            let changes = follow(self)?;
-            self.index = std::mem::take(&mut self.index).merge(changes);
+        self.pass(shards, |pass, shard| pass.routes(shard))?;
+        if self.index.has_routes() {
+            self.pass(shards, |pass, shard| pass.follow(shard))?;
         }
-        if self.index.lacks_hours_of_ways() {
-            let hours = follow(self)?;
-            self.index = std::mem::take(&mut self.index).merge(hours);
+        if self.index.lacks_hours_of_routes() {
+            self.pass(shards, |pass, shard| pass.follow(shard))?;
         }
         self.index.settle();
         if !self.index.splits.is_empty() {
-            let seen =
-                of(&|this, shard| index::weigh(&this.resolver, &this.learnt, &this.index, &this.facts, shard), self)?;
-            self.index = std::mem::take(&mut self.index).merge(seen);
-            let shared =
-                of(&|this, shard| index::share(&this.resolver, &this.learnt, &this.index, &this.facts, shard), self)?;
-            self.index = std::mem::take(&mut self.index).merge(shared);
+            self.pass(shards, |pass, shard| pass.weigh(shard))?;
+            self.pass(shards, |pass, shard| pass.share(shard))?;
             self.index.splits.settle(&self.facts.vantages);
         }
+        Ok(())
+    }
+
+    /// Looks at all facts once more and adds what is found to the index.
+    fn pass(
+        &mut self,
+        shards: &impl Shards,
+        look: impl Fn(&mut Pass<'_>, usize) -> Result<(), Error> + Send + Sync,
+    ) -> Result<(), Error> {
+        let found = shards.fold(|| Pass::new(self), look, Pass::merge)?.finish();
+        self.index = std::mem::take(&mut self.index).merge(found);
         Ok(())
     }
 }

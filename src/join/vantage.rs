@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use super::estate::Enis;
 use super::tables::Name;
-use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, nameless_id, vantages};
-use crate::schema::{ABSENT_ADDRESS, Column, Kind, Stage};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_TIME, Column, Kind, Stage};
 
 /// The text columns of the key, as one.
 const VIEW: [Column; 13] = [
@@ -158,21 +157,21 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
     pub(super) fn for_each(&self, shard: usize, mut each: impl FnMut(&Fact, &[KeyValue])) -> Result<(), Error> {
-        let mut values = Vec::new();
+        let mut passthrough = Vec::new();
+        let has_passthrough = self.rollup.spec().keys.len() > KEYS.len();
+        let [vantage, hour, srcaddr, dstaddr, src, dst] = [0, 1, 2, 3, 4, 5].map(|place| self.rollup.reader(place));
         self.rollup.for_each_part(shard, |group: Group<'_>| {
-            values.clear();
-            values.extend(self.rollup.group_values(&group));
-            let address = |value: KeyValue| match value {
-                KeyValue::Address(address) => address,
-                _ => ABSENT_ADDRESS,
-            };
-            let &[vantage, hour, srcaddr, dstaddr, src, dst] =
-                values.first_chunk::<6>().unwrap_or(&[KeyValue::Absent; 6]);
-            let [srcaddr, dstaddr, src, dst] = [srcaddr, dstaddr, src, dst].map(address);
+            if has_passthrough {
+                passthrough.clear();
+                passthrough.extend(self.rollup.group_values(&group).skip(KEYS.len()));
+            }
+            let (srcaddr, dstaddr) = (group.address(srcaddr), group.address(dstaddr));
+            let (src, dst) = (group.address(src), group.address(dst));
+            let hour = Some(group.half(hour)).filter(|hour| *hour != ABSENT_TIME).unwrap_or(0);
             let or = |one, other| if one == ABSENT_ADDRESS { other } else { one };
             let fact = Fact {
-                vantage: if let KeyValue::Text(code) = vantage { code as usize } else { Dictionary::ABSENT as usize },
-                hour: if let KeyValue::Time(time) = hour { time - time % HOUR_SECONDS } else { 0 },
+                vantage: group.half(vantage) as usize,
+                hour: hour - hour % HOUR_SECONDS,
                 srcaddr: or(srcaddr, src),
                 dstaddr: or(dstaddr, dst),
                 src: or(src, srcaddr),
@@ -180,7 +179,7 @@ impl<'a> Facts<'a> {
                 counted: group.counted,
                 blocked: group.blocked,
             };
-            each(&fact, values.get(KEYS.len()..).unwrap_or(&[]));
+            each(&fact, &passthrough);
         })
     }
 }

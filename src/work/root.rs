@@ -60,11 +60,12 @@ impl Shards for Parallel<'_> {
     fn fold<T: Send>(
         &self,
         none: impl Fn() -> T + Send + Sync,
-        each: impl Fn(usize) -> Result<T, Error> + Send + Sync,
+        each: impl Fn(&mut T, usize) -> Result<(), Error> + Send + Sync,
         merge: impl Fn(T, T) -> T + Send + Sync,
     ) -> Result<T, Error> {
-        let results = || self.1.shards().into_par_iter().map(&each);
-        self.0.install(|| results().try_reduce(&none, |one, other| Ok(merge(one, other))))
+        let fold = |mut sum: T, shard| each(&mut sum, shard).map(|()| sum);
+        let folded = || self.1.shards().into_par_iter().try_fold(&none, fold);
+        self.0.install(|| folded().try_reduce(&none, |one, other| Ok(merge(one, other))))
     }
 }
 
@@ -113,7 +114,7 @@ impl question::Summed for OnThreads<'_> {
     }
 
     fn each(&self, kernel: &(dyn Fn(&Coded<'_>) -> Result<(), Error> + Sync)) -> Result<(), Error> {
-        let of = |shard| kernel(&Coded::of(&self.rollup, shard)?);
+        let of = |(): &mut (), shard| kernel(&Coded::of(&self.rollup, shard)?);
         Parallel(self.threads, &self.rollup).fold(|| (), of, |(), ()| ())
     }
 }

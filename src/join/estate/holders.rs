@@ -14,7 +14,7 @@ use crate::units::address::Prefix;
 /// Who holds an address.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Holder {
-    interface: u32,
+    pub(super) interface: u32,
     vpc: u32,
     /// Whether the address is the interface's as its records show it; else it was met inside of packets alone.
     direct: bool,
@@ -115,13 +115,12 @@ impl Estate {
         first.filter(|_| self.vpcs_of(address).all(|vpc| self.listed.contains(&vpc)))
     }
 
-    /// Whether an address means the same to everybody in a VPC at any time: something tells of it, no two interfaces
-    /// hold it, and no two VPCs have it.
+    /// Whether an address is the same at any time: no two interfaces hold it, and no two VPCs have it.
     pub(in super::super) fn is_steady(&self, address: u128) -> bool {
-        let address = self.inside(address).map_or(address, |(_, inside)| inside);
+        let address = self.inside_of(address);
         let held = self.holders.get(&address).map_or(0, Vec::len);
         let delegated: usize = self.delegated.all(address).map(|(_, held)| held.len()).sum();
-        held + delegated < 2 && !self.has_several_vpcs(address) && !self.is_unplaced(address)
+        held + delegated < 2 && !self.has_several_vpcs(address)
     }
 
     /// The interfaces whose records tell of an end: all that had its address, whichever had it longest.

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::ends::AddressResolver;
-use super::super::learn::Learnt;
 use super::super::tables::Role;
+use super::super::traffic::Traffic;
 use super::super::vantage::{Direction, Fact, Facts, Vantage};
 use crate::error::Error;
 use crate::group::is_public;
@@ -38,6 +38,11 @@ impl AddressHints {
     /// Whether packets between two addresses were seen at a transit gateway.
     pub(in super::super) fn by_transit_gateway(&self, one: u128, other: u128) -> bool {
         self.transits.contains(&(one, other)) || self.transits.contains(&(other, one))
+    }
+
+    /// Whether anything was seen at a transit gateway.
+    pub(in super::super) fn tell_of_transit(&self) -> bool {
+        !self.transits.is_empty()
     }
 
     /// The VPC that next hops name for an address, to an observer in a VPC.
@@ -112,7 +117,7 @@ fn least<K: Eq + std::hash::Hash, V: Ord + Clone>(map: &mut Map<K, V>, key: K, v
 }
 
 /// Whether there is anything to be seen: transit gateways, next hops, or addresses that several VPCs have.
-pub(in super::super) fn needs_sights(resolver: &AddressResolver, facts: &Facts<'_>) -> bool {
+pub(in super::super) fn is_needed(resolver: &AddressResolver, facts: &Facts<'_>) -> bool {
     let transit = resolver.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
     let next_hops =
         || facts.vantages.iter().any(|vantage| vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some());
@@ -123,22 +128,19 @@ pub(in super::super) fn needs_sights(resolver: &AddressResolver, facts: &Facts<'
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn address_hints(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    facts: &Facts<'_>,
+pub(in super::super) fn look(
+    hints: &mut AddressHints,
+    Traffic { facts, resolver, learnt, .. }: &Traffic<'_>,
     shard: usize,
-) -> Result<AddressHints, Error> {
-    let mut address_hints = AddressHints::default();
+) -> Result<(), Error> {
     facts.for_each(shard, |fact, _| {
         let vantage = &facts.vantages[fact.vantage];
-        address_hints.meet(resolver, vantage, fact, resolver.direction(vantage, fact, learnt).0);
-    })?;
-    Ok(address_hints)
+        hints.meet(resolver, vantage, fact, resolver.direction(vantage, fact, learnt).0);
+    })
 }
 
 /// Adds what was seen in another part of the records.
-pub(in super::super) fn add_sights(mut address_hints: AddressHints, other: AddressHints) -> AddressHints {
+pub(in super::super) fn add(mut address_hints: AddressHints, other: AddressHints) -> AddressHints {
     for (pair, vpcs) in other.vantages {
         vpcs.into_iter().for_each(|vpc| address_hints.add_view(pair, vpc));
     }

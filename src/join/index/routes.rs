@@ -7,11 +7,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::count::Sighting;
-use super::super::ends::{AddressResolver, End, EndpointInfo, Ends};
-use super::super::learn::Learnt;
-use super::super::path::{Path, Route, Sides, Via};
-use super::super::vantage::{Direction, Fact, Facts, Vantage};
-use super::{Held, Index};
+use super::super::ends::{End, EndpointInfo, Ends};
+use super::super::path::{self, Path, Route, Via};
+use super::super::sides::Sides;
+use super::super::traffic::Traffic;
+use super::super::vantage::{Direction, Fact, Vantage};
+use super::{Held, Pass};
 use crate::error::Error;
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
@@ -104,40 +105,37 @@ fn pair(ends: Ends) -> Pair {
     ((ends.src.vpc, ends.src.address), ends.dst.address)
 }
 
-/// What requests are judged by.
-struct Requests<'a> {
-    resolver: &'a AddressResolver,
-    learnt: &'a Learnt,
-    before: &'a Index,
-    infos: Map<End, EndpointInfo>,
+/// How requests went: the ends of each of a pass's facts that is one, and its route.
+struct Requests<'p> {
+    traffic: &'p Traffic<'p>,
+    sides: &'p mut Sides<()>,
+    infos: &'p mut Map<End, EndpointInfo>,
 }
 
-impl<'a> Requests<'a> {
-    fn new(resolver: &'a AddressResolver, learnt: &'a Learnt, before: &'a Index) -> Self {
-        Self { resolver, learnt, before, infos: Map::default() }
-    }
-
+impl Requests<'_> {
     /// The ends of what was sent, if it may tell of a conversation: it was accepted, and not at a gateway. Without a
-    /// traffic path the way is told by places, which tell the same of both directions.
-    fn ends(&self, vantage: &Vantage, fact: &Fact) -> Option<Ends> {
+    /// traffic path the route is told by places, which tell the same of both directions.
+    fn ends(&mut self, vantage: &Vantage, fact: &Fact) -> Option<Ends> {
         vantage.traffic_path.filter(|_| fact.counted.flows > 0)?;
-        let (direction, _) = self.resolver.direction(vantage, fact, self.learnt);
-        let hop = vantage.interface.is_some_and(|place| self.resolver.estate.interfaces[place as usize].is_hop());
+        let Traffic { resolver, learnt, .. } = self.traffic;
+        let (direction, _) = resolver.direction(vantage, fact, learnt);
+        let hop = vantage.interface.is_some_and(|place| resolver.estate.interfaces[place as usize].is_hop());
         let sent = direction == Some(Direction::Egress) && !hop;
-        let ends = sent.then(|| self.resolver.ends(vantage, fact, direction))?;
+        let ends = sent.then(|| self.sides.ends(resolver, vantage, fact, direction))?;
         // Where the answers are records of their own sender, those tell.
-        Some(ends).filter(|ends| !self.resolver.is_watched_throughout(ends.dst, fact.hour))
+        Some(ends).filter(|ends| !resolver.is_watched_throughout(ends.dst, fact.hour))
     }
 
     /// How a request went, if places alone would tell otherwise.
     fn route(&mut self, vantage: &Vantage, ends: Ends) -> Option<Route> {
+        let Traffic { resolver, index, .. } = self.traffic;
         for end in [ends.src, ends.dst] {
-            self.infos.entry(end).or_insert_with(|| self.resolver.info(end));
+            self.infos.entry(end).or_insert_with(|| resolver.info(end));
         }
         let (Some(src), Some(dst)) = (self.infos.get(&ends.src), self.infos.get(&ends.dst)) else { return None };
-        let sides = Sides { ends, src, dst };
-        let route = sides.egress(self.resolver, self.before, vantage);
-        Some(route).filter(|route| plain(route) != plain(&sides.turned().by_places(self.resolver, self.before)))
+        let sides = path::Sides { ends, src, dst };
+        let route = sides.egress(resolver, index, vantage);
+        Some(route).filter(|route| plain(route) != plain(&sides.turned().by_places(resolver, index)))
     }
 }
 
@@ -145,59 +143,49 @@ fn plain(route: &Route) -> (Path, Via, Option<&'static str>) {
     (route.path, route.via, route.assumed)
 }
 
-/// Indexes a shard's conversations, and where watches begin or end. Both need what the gateways saw, so that comes first:
-/// `before` is the index of all shards without them.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn routes(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    before: &Index,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    let mut requests = Requests::new(resolver, learnt, before);
-    facts.for_each(shard, |fact, _| {
-        let vantage = &facts.vantages[fact.vantage];
-        if fact.counted.flows > 0 && resolver.estate.changes_in(fact.hour) {
-            let (direction, _) = resolver.direction(vantage, fact, learnt);
-            let ends = resolver.ends(vantage, fact, direction);
-            index.splits.note(resolver, before, &Sighting { vantage, fact, direction, ends });
-        }
-        let Some(ends) = requests.ends(vantage, fact) else { return };
-        if let Some(route) = requests.route(vantage, ends) {
-            index.routes.add(pair(ends), Kept::Steady(route));
-        }
-    })?;
-    Ok(index)
-}
+impl Pass<'_> {
+    /// Indexes a shard's conversations, and the pairs that the edge of a watch may concern. Both need what the gateways
+    /// saw, so that comes first.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(in super::super) fn routes(&mut self, shard: usize) -> Result<(), Error> {
+        let Self { traffic, sides, infos, found } = self;
+        let Traffic { facts, resolver, learnt, index, .. } = traffic;
+        facts.for_each(shard, |fact, _| {
+            let vantage = &facts.vantages[fact.vantage];
+            if fact.counted.flows > 0 && resolver.estate.may_change(fact.src, fact.dst, fact.hour) {
+                let (direction, _) = resolver.direction(vantage, fact, learnt);
+                let ends = sides.ends(resolver, vantage, fact, direction);
+                found.splits.note(resolver, index, &Sighting { vantage, fact, direction, ends });
+            }
+            let mut requests = Requests { traffic, sides, infos };
+            let Some(ends) = requests.ends(vantage, fact) else { return };
+            if let Some(route) = requests.route(vantage, ends) {
+                found.routes.add(pair(ends), Kept::Steady(route));
+            }
+        })
+    }
 
-/// Indexes the hours of ways that change, and tells those that change because they sometimes go as places tell. The hours
-/// of the latter are in what a further run gives.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn follow(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    before: &Index,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    let mut requests = Requests::new(resolver, learnt, before);
-    facts.for_each(shard, |fact, _| {
-        let vantage = &facts.vantages[fact.vantage];
-        let Some(ends) = requests.ends(vantage, fact) else { return };
-        let Some(kept) = before.routes.0.get(&pair(ends)) else { return };
-        let route = requests.route(vantage, ends);
-        match kept {
-            Kept::Steady(_) if route.is_some() => {}
-            Kept::Steady(_) => index.routes.add(pair(ends), Kept::Changing(BTreeMap::new())),
-            Kept::Changing(_) => index.routes.add(pair(ends), Kept::Changing(BTreeMap::from([(fact.hour, route)]))),
-        }
-    })?;
-    Ok(index)
+    /// Indexes the hours of routes that change, and tells those that change because they sometimes go as places tell.
+    /// The hours of the latter are in what a further run gives.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(in super::super) fn follow(&mut self, shard: usize) -> Result<(), Error> {
+        let Self { traffic, sides, infos, found } = self;
+        let Traffic { facts, index, .. } = traffic;
+        facts.for_each(shard, |fact, _| {
+            let vantage = &facts.vantages[fact.vantage];
+            let mut requests = Requests { traffic, sides, infos };
+            let Some(ends) = requests.ends(vantage, fact) else { return };
+            let Some(kept) = index.routes.0.get(&pair(ends)) else { return };
+            let route = requests.route(vantage, ends);
+            match kept {
+                Kept::Steady(_) if route.is_some() => {}
+                Kept::Steady(_) => found.routes.add(pair(ends), Kept::Changing(BTreeMap::new())),
+                Kept::Changing(_) => found.routes.add(pair(ends), Kept::Changing(BTreeMap::from([(fact.hour, route)]))),
+            }
+        })
+    }
 }

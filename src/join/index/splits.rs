@@ -6,16 +6,18 @@
 //! whatever else facts are grouped by; its facts then share them by their bytes, so that the shares add up.
 //!
 //! Three passes find them: pairs that may be concerned (`note`), what each observer saw of them (`weigh`), and the facts
-//! that share (`share`). Only facts of hours with changes are looked at.
+//! that share (`share`). Only facts of hours with changes are looked at, and of most pairs nothing but two bits is kept:
+//! whether some records start before the last change of the hour, and some after its first one.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use super::super::bits::{Bits, hash};
 use super::super::count::{Observer, Seat, Sighting};
 use super::super::ends::AddressResolver;
-use super::super::learn::Learnt;
-use super::super::vantage::{Fact, Facts, HOUR_SECONDS, Vantage};
-use super::{Hourly, Index, Map, hourly};
+use super::super::traffic::Traffic;
+use super::super::vantage::{Fact, HOUR_SECONDS, Vantage};
+use super::{Hourly, Index, Map, Pass, hourly};
 use crate::error::Error;
 use crate::group::{Class, KeyValue};
 
@@ -41,6 +43,10 @@ pub(in super::super) struct Splits {
     /// Until the shares are settled: what each observer saw.
     pairs: Map<Hourly, Vec<Seen>>,
     shared: Map<(Hourly, Observer), Shared>,
+    /// Pairs of which some records start before the last change of the hour.
+    before: Bits,
+    /// Pairs of which some start after the first one; then the pairs of what is shared.
+    after: Bits,
     /// The hours of the pairs, then of what is shared.
     hours: HashSet<u32, ahash::RandomState>,
 }
@@ -120,15 +126,35 @@ impl Splits {
         self.hours.is_empty()
     }
 
-    /// Notes a fact's pair if of what its observer sees in that hour some may count and some may not.
+    /// Notes a fact's pair if of what its observer sees in that hour some may count and some may not. That depends on
+    /// all that the observer sees of the pair, however it is grouped.
     pub(super) fn note(&mut self, resolver: &AddressResolver, index: &Index, sighting: &Sighting<'_>) {
         let hour = sighting.fact.hour;
+        let (first, last) = sighting.fact.starts();
         let whole = (hour, hour.saturating_add(HOUR_SECONDS - 1));
-        let mut observers = resolver.observers(index, sighting);
-        if observers.any(|observer| resolver.split(index, sighting, observer, whole).is_some()) {
-            self.pairs.entry(hourly(sighting)).or_default();
+        for observer in resolver.observers(index, sighting) {
+            let Some((first_change, last_change)) = resolver.changes_of(index, sighting, observer, whole) else {
+                continue;
+            };
+            if resolver.split(index, sighting, observer, whole).is_none() {
+                continue;
+            }
+            let hash = hash_of(hourly(sighting));
+            if first < last_change {
+                self.before.set(hash);
+            }
+            if last >= first_change {
+                self.after.set(hash);
+            }
             self.hours.insert(hour);
         }
+    }
+
+    /// Whether a fact may be of a pair that was noted.
+    fn have(&self, resolver: &AddressResolver, fact: &Fact) -> bool {
+        let [src, dst] = [fact.src, fact.dst].map(|address| resolver.estate.inside_of(address));
+        let hash = hash([src, dst, fact.hour.into()]);
+        self.before.has(hash) && self.after.has(hash)
     }
 
     fn weigh(&mut self, key: Hourly, seen: &Seen) {
@@ -156,6 +182,8 @@ impl Splits {
             seen.iter().for_each(|seen| self.weigh(key, seen));
         }
         other.shared.into_iter().for_each(|(key, shared)| self.share(key, shared));
+        self.before.merge(other.before);
+        self.after.merge(other.after);
         self.hours.extend(other.hours);
     }
 
@@ -173,8 +201,9 @@ impl Splits {
             apportion(&mut shared.facts, part, whole);
             shared.facts.sort_by(|(one, _), (other, _)| one.cmp(other));
         }
-        self.pairs = Map::default();
-        self.hours = self.shared.keys().map(|(key, _)| key.2).collect();
+        (self.pairs, self.before, self.after) = Default::default();
+        self.shared.keys().for_each(|(pair, _)| self.after.set(hash_of(*pair)));
+        self.hours = self.shared.keys().map(|(pair, _)| pair.2).collect();
     }
 }
 
@@ -188,15 +217,21 @@ impl Index {
         is_asked: impl Fn(Seat) -> bool,
     ) -> Option<(Part, Class)> {
         let splits = &self.splits;
-        if !splits.hours.contains(&sighting.fact.hour) {
+        let pair = hourly(sighting);
+        if !splits.hours.contains(&sighting.fact.hour) || !splits.after.has(hash_of(pair)) {
             return None;
         }
         let observer = resolver.observers(self, sighting).find(|observer| is_asked(observer.seat))?;
-        let shared = splits.shared.get(&(hourly(sighting), observer))?;
+        let shared = splits.shared.get(&(pair, observer))?;
         let who = Who::new(sighting.fact, passthrough);
         let place = shared.facts.binary_search_by(|(one, _)| one.cmp(&who)).ok()?;
         shared.facts.get(place).map(|(_, part)| (*part, shared.rest))
     }
+}
+
+/// A pair's hash: by the addresses inside and the hour, which are known before the ends.
+fn hash_of(((_, src), dst, hour): Hourly) -> u64 {
+    hash([src, dst, hour.into()])
 }
 
 /// Shares out what counts of the whole by the facts' own sums. What is rounded down up to a fact goes to those after it,
@@ -212,77 +247,57 @@ fn apportion(facts: &mut [(Who, Part)], part: Part, whole: &Seen) {
     }
 }
 
-/// Calls with each accepted fact of a shard whose hour is asked for, as its interface saw it.
-fn sightings(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    facts: &Facts<'_>,
-    shard: usize,
-    is_asked: impl Fn(u32) -> bool,
-    mut each: impl FnMut(&Sighting<'_>, &[KeyValue]),
-) -> Result<(), Error> {
-    facts.for_each(shard, |fact, passthrough| {
-        if fact.counted.flows == 0 || !is_asked(fact.hour) {
-            return;
-        }
-        let vantage = &facts.vantages[fact.vantage];
-        let (direction, _) = resolver.direction(vantage, fact, learnt);
-        let ends = resolver.ends(vantage, fact, direction);
-        each(&Sighting { vantage, fact, direction, ends }, passthrough);
-    })
-}
-
-/// Sums what observers saw of the pairs that were noted.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn weigh(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    before: &Index,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    let is_asked = |hour| before.splits.hours.contains(&hour);
-    sightings(resolver, learnt, facts, shard, is_asked, |sighting, _| {
-        let key = hourly(sighting);
-        if !before.splits.pairs.contains_key(&key) {
-            return;
-        }
-        let sums = &sighting.fact.counted;
-        for observer in resolver.observers(before, sighting) {
-            let (first, last) = sighting.fact.starts();
-            let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
-            index.splits.weigh(key, &Seen { observer, bytes, packets, flows, first, last });
-        }
-    })?;
-    Ok(index)
-}
-
-/// Gathers the facts of which some records count and some do not, by all that their observer saw of the pair.
-///
-/// # Errors
-/// If rows of the shard were spilled and cannot be read.
-pub(in super::super) fn share(
-    resolver: &AddressResolver,
-    learnt: &Learnt,
-    before: &Index,
-    facts: &Facts<'_>,
-    shard: usize,
-) -> Result<Index, Error> {
-    let mut index = Index::default();
-    let is_asked = |hour| before.splits.hours.contains(&hour);
-    sightings(resolver, learnt, facts, shard, is_asked, |sighting, passthrough| {
-        let key = hourly(sighting);
-        let Some(pair) = before.splits.pairs.get(&key) else { return };
-        for observer in resolver.observers(before, sighting) {
-            let Some(seen) = pair.iter().find(|seen| seen.observer == observer) else { continue };
-            if let Some(rest) = resolver.split(before, sighting, observer, (seen.first, seen.last)) {
-                let facts = vec![(Who::new(sighting.fact, passthrough), Part::all(sighting.fact))];
-                index.splits.share((key, observer), Shared { rest, facts });
+impl Pass<'_> {
+    /// Calls with each accepted fact of a shard that is of a pair which was noted, as its interface saw it.
+    fn noted(
+        &mut self,
+        shard: usize,
+        mut each: impl FnMut(&mut Splits, &Sighting<'_>, Hourly, &[KeyValue]),
+    ) -> Result<(), Error> {
+        let Self { traffic: Traffic { facts, resolver, learnt, index, .. }, sides, found, .. } = self;
+        facts.for_each(shard, |fact, passthrough| {
+            if fact.counted.flows == 0 || !index.splits.have(resolver, fact) {
+                return;
             }
-        }
-    })?;
-    Ok(index)
+            let vantage = &facts.vantages[fact.vantage];
+            let (direction, _) = resolver.direction(vantage, fact, learnt);
+            let ends = sides.ends(resolver, vantage, fact, direction);
+            let sighting = Sighting { vantage, fact, direction, ends };
+            each(&mut found.splits, &sighting, hourly(&sighting), passthrough);
+        })
+    }
+
+    /// Sums what observers saw of the pairs that were noted.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(in super::super) fn weigh(&mut self, shard: usize) -> Result<(), Error> {
+        let Traffic { resolver, index, .. } = self.traffic;
+        self.noted(shard, |splits, sighting, pair, _| {
+            let sums = &sighting.fact.counted;
+            for observer in resolver.observers(index, sighting) {
+                let (first, last) = sighting.fact.starts();
+                let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
+                splits.weigh(pair, &Seen { observer, bytes, packets, flows, first, last });
+            }
+        })
+    }
+
+    /// Collects the facts of which some records count and some do not, by all that their observer saw of the pair.
+    ///
+    /// # Errors
+    /// If rows of the shard were spilled and cannot be read.
+    pub(in super::super) fn share(&mut self, shard: usize) -> Result<(), Error> {
+        let Traffic { resolver, index, .. } = self.traffic;
+        self.noted(shard, |splits, sighting, key, passthrough| {
+            let Some(pair) = index.splits.pairs.get(&key) else { return };
+            for observer in resolver.observers(index, sighting) {
+                let Some(seen) = pair.iter().find(|seen| seen.observer == observer) else { continue };
+                if let Some(rest) = resolver.split(index, sighting, observer, (seen.first, seen.last)) {
+                    let facts = vec![(Who::new(sighting.fact, passthrough), Part::all(sighting.fact))];
+                    splits.share((key, observer), Shared { rest, facts });
+                }
+            }
+        })
+    }
 }
