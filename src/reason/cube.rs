@@ -128,8 +128,15 @@ impl CubeKeys {
         let measures = ColumnSet::of(&[Column::Start, Column::Bytes, Column::Weight]);
         let columns = columns.fold(measures, ColumnSet::with);
         let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept, unfiltered: false };
-        let spec =
-            Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
+        let spec = Spec {
+            keys,
+            vantages: Vec::new(),
+            bytes: true,
+            packets: false,
+            seen: false,
+            starts: false,
+            distinct: false,
+        };
         (wanted, spec)
     }
 }

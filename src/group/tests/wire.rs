@@ -92,7 +92,7 @@ fn other_readers_find_named_columns() {
     let fields = crate::decode::parquet::ParquetFile::open(file).unwrap().fields().to_vec();
     let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
     let keys = "interface_id traffic_path region flow_direction hour srcaddr dst dstport bytes_2";
-    assert_eq!(names.join(" "), format!("{keys} blocked records bytes packets first_start last_start"));
+    assert_eq!(names.join(" "), format!("{keys} rejected records bytes packets first_start last_start"));
 }
 
 #[test]
