@@ -68,7 +68,7 @@ fn run(words: &[String]) -> Result<String, String> {
 }
 
 fn columns(names: &str) -> Result<ColumnSet, String> {
-    let column = |name: &str| Column::of_name(name).ok_or_else(|| format!("there is no column `{name}`"));
+    let column = |name: &str| Column::of_name(name).ok_or_else(|| format!("unknown column `{name}`"));
     names.split(',').try_fold(ColumnSet::default(), |set, name| Ok(set.with(column(name)?)))
 }
 

@@ -1,7 +1,7 @@
 //! The rules of the house, as tests over the project's own source: who may name whom, sizes, and habits.
 //!
-//! The source is read as text, comments and the contents of literals blanked out where only code counts. It is not
-//! parsed as a compiler does; what text cannot tell is left to the compiler and to reviewers.
+//! The source is read as text, with comments and literals blanked out where only code counts. It is not parsed; what
+//! text cannot show is left to the compiler and reviewers.
 
 use std::fs;
 use std::path::Path;

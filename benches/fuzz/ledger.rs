@@ -21,7 +21,7 @@ const PLAN: &str = r#"{"version": 1, "seed": 7, "now": 0, "zone": "UTC", "window
     {"column": "hour", "cut": null}, {"column": "src", "cut": {"v4_bits": 24, "v6_bits": 48, "public_only": true}},
     {"column": "dstport", "cut": null}], "views": ["interface_id", "traffic_path", "region"], "bytes": true,
     "packets": true, "seen": true, "starts": true, "distinct": false}, "rejected": true, "interfaces": true,
-    "keep_rejects": false, "limits": {"decompressed_bytes": 1000000, "line_bytes": 1000, "json_line_bytes": 1000,
+    "keep_malformed": false, "limits": {"decompressed_bytes": 1000000, "line_bytes": 1000, "json_line_bytes": 1000,
     "block_bytes": 1000, "parquet_in_memory_bytes": 1000}, "s3": {"region": null, "profile": null, "endpoint_url": null,
     "path_style": false, "request_payer": false, "unsigned": false, "retries": null}}"#;
 

@@ -18,9 +18,9 @@ mod keys;
 mod ledger;
 mod parquet;
 mod seeds;
+mod state;
 mod tables;
 mod text;
-mod told;
 mod r#where;
 
 /// A part of the program and what is asked of it.
@@ -43,7 +43,7 @@ const TARGETS: [Target; 10] = [
     Target { name: "gunzip", run: gunzip::run, seeds: gunzip::seeds, words: gunzip::words },
     Target { name: "keys", run: keys::run, seeds: keys::seeds, words: keys::words },
     Target { name: "ledger", run: ledger::run, seeds: ledger::seeds, words: ledger::words },
-    Target { name: "told", run: told::run, seeds: told::seeds, words: told::words },
+    Target { name: "state", run: state::run, seeds: state::seeds, words: state::words },
     Target { name: "tables", run: tables::run, seeds: tables::seeds, words: tables::words },
 ];
 

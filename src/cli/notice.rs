@@ -1,4 +1,4 @@
-//! Talk, to stderr: progress while reading, the trailer after it, errors with their hints.
+//! Messages on stderr: progress while reading, then the trailer, errors with hints.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -105,10 +105,10 @@ fn warned(meta: &Meta) -> String {
         text.push_str(&format!("warning: {}\n", human::harmless(warning)));
     }
     if let Some(more) = meta.warnings.len().checked_sub(WARNINGS_MAX).filter(|more| *more > 0) {
-        text.push_str(&format!("warning: {more} more warnings; -o json has them all\n"));
+        text.push_str(&format!("warning: {more} more warnings (list all with -o json)\n"));
     }
     if meta.incomplete {
-        text.push_str("warning: the answer is incomplete (exit code 3)\n");
+        text.push_str("warning: the report is incomplete (exit code 3)\n");
     }
     text
 }

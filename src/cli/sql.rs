@@ -10,7 +10,7 @@ use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_records, run_on};
 use super::{notice, output};
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::join::{OWNER_KEYS_MAX, Sources};
 use crate::report::sql::{Query, SqlOwners, SqlPricing, SqlQuestion, Table};
 use crate::units::time::Window;
@@ -30,15 +30,14 @@ pub(super) struct SqlFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// Show how the query is carried out: the columns that it needs, the fields that are decoded for them, and the plan;
-    /// read nothing
+    /// Show the query plan, its columns and the decoded fields; read nothing
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
     #[command(flatten)]
     bearer: BearerFlags,
 
-    /// Sum the records as each interface saw them: what crosses several interfaces counts several times
+    /// Sum records without deduplication: traffic logged at several interfaces counts several times
     #[arg(long, help_heading = "Records")]
     no_dedup: bool,
 
@@ -56,7 +55,8 @@ pub(super) struct SqlFlags {
 }
 
 impl SqlFlags {
-    /// Answers, writes and tells how it ended; on a thread, as polars takes more stack the deeper a query is nested.
+    /// Runs the command: computes and writes the report, returns the exit status; on its own thread, because polars
+    /// needs more stack for nested queries.
     pub(super) fn run(self) -> Result<Exit, Error> {
         keep_silent_of_polars();
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || self.answer());
@@ -70,7 +70,7 @@ impl SqlFlags {
     }
 
     fn answer(self) -> Result<Exit, Error> {
-        let job = job_of_records(&self.input, Verdict::Accept)?;
+        let job = job_of_records(&self.input, ActionFilter::Accept)?;
         let (question, means) = self.question(job.window)?;
         if self.explain {
             let mut report = work::explain_sql(&job, &question)?;
@@ -85,8 +85,8 @@ impl SqlFlags {
 
     fn question(&self, window: Window) -> Result<(SqlQuestion, Means), Error> {
         let query = Query::parse(&self.query)?;
-        let told = self.tables.told()?;
-        let known = told.owner_keys();
+        let estate = self.tables.estate()?;
+        let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         let keys = known.iter().map(|key| key.to_string()).collect();
         let mut owners = SqlOwners { keys, columns: Vec::new() };
@@ -97,7 +97,7 @@ impl SqlFlags {
                 owners.columns.push((name, key.column));
             }
         }
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let pricing = SqlPricing {
             window: (window.from, window.to),

@@ -25,8 +25,7 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
 
 /// A file, if it can be read in any order (a pipe cannot).
 ///
-/// # Errors
-/// If the system cannot tell.
+/// # Errors If the system call fails.
 pub fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {

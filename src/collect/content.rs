@@ -1,4 +1,4 @@
-//! What an object holds, told by its first bytes. Names and suffixes are never asked: they lie.
+//! The content type of an object, from its first bytes. Names and suffixes are unreliable and ignored.
 
 use std::io;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub enum ObjectError {
     #[error("cannot be opened: {0}")]
     Unopened(String),
     /// It is in a form that others can unpack.
-    #[error("it is {form}, which is not read here; unpack it first: `{remedy}`")]
+    #[error("{form} is not supported; unpack it first: `{remedy}`")]
     Packed {
         /// What it is.
         form: &'static str,
@@ -40,13 +40,13 @@ pub enum ObjectError {
         remedy: &'static str,
     },
     /// It was gzipped again and again.
-    #[error("it is gzipped more than {GZIP_LAYERS_MAX} times")]
+    #[error("more than {GZIP_LAYERS_MAX} gzip layers")]
     Layers,
     /// It is a Parquet file whose columns are encrypted.
-    #[error("it is an encrypted Parquet file, which cannot be read")]
+    #[error("encrypted Parquet files are not supported")]
     Encrypted,
     /// It is no text.
-    #[error("it is binary, not a flow log")]
+    #[error("binary file, not a flow log")]
     Binary,
     /// It is a Parquet file that cannot be read in any order, and too large to hold.
     #[error("it is a Parquet file of more than {limit} bytes that is compressed or piped; save it uncompressed first")]

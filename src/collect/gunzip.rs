@@ -1,9 +1,8 @@
 //! A gzip file's bytes → what it inflates to, member after member, into the block the caller reads.
 //!
-//! [`Gunzip`] is the only door to the inflater, which knows nothing of gzip ([`Gunzipper`] is the same for data that is
-//! in memory as a whole). It tells a file
-//! that was cut off from one that is damaged, and stops at a limit, so that a small file cannot fill the disk or the
-//! day. It streams, so lines are given before their member's checksum is known to be right.
+//! [`Gunzip`] wraps the inflater, which does not know gzip ([`Gunzipper`] is the same for data in memory). It
+//! distinguishes truncated from damaged files and enforces a size limit against decompression bombs. It streams, so
+//! lines are returned before their member's checksum is verified.
 
 mod bits;
 mod codes;

@@ -233,7 +233,7 @@ fn of_plain(folders: &[&str]) -> KeyFacts {
     let account = folders.iter().take(2).position(|folder| is_account(folder));
     let after_account = account.map_or(0, |place| place + 1);
     let is_service = |folder: &&&str| !is_region(folder) && !is_number(folder);
-    // Without an account, the only service name that can be told from any other word is the flow logs' own.
+    // Without an account, only the flow logs' own service name is unambiguous.
     let service = folders
         .get(after_account)
         .filter(is_service)

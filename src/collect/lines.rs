@@ -13,7 +13,7 @@ pub const LONG_LINE_START_BYTES: usize = 4096;
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// Whole lines. Only the last line of an object may lack its newline.
+    /// Whole lines. Only the last line of an object may end without a newline.
     Lines,
     /// One line that is longer than the limit was skipped at this place; the buffer holds its first bytes, at most
     /// [`LONG_LINE_START_BYTES`].
@@ -57,8 +57,8 @@ impl Lines {
 
     /// Puts the next lines into the buffer, in place of what is in it; none after the last.
     ///
-    /// The last line is left out where the object is cut off within it, since it may look like a record and is none.
-    /// Memory is bounded by the block and the line limit, whatever the object holds.
+    /// The last line of a truncated object is dropped, since it may look like a valid record. Memory is bounded by the
+    /// block size and the line limit for any object.
     pub fn next_block(&mut self, block: &mut Vec<u8>) -> Option<Block> {
         block.clear();
         if let Some(given) = self.give_held(block) {

@@ -36,7 +36,7 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
         return Ok(());
     }
     let error = Error::read(format!("{what} `{input}`"))
-        .hint("give the folder, file or glob that holds the logs; names that begin with `.` or `_` are left out");
+        .hint("name the folder, file or glob of the logs; names starting with `.` or `_` are skipped");
     Err(warnings.drain(warnings_before..).fold(error, Error::hint))
 }
 
@@ -69,8 +69,8 @@ fn warning(error: &walkdir::Error) -> Option<String> {
     }
     let path_is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     Some(match cause.kind() {
-        std::io::ErrorKind::NotFound if path_is_link => format!("`{}` is a link that leads nowhere", path.display()),
-        _ => format!("`{}` cannot be looked into: {}", path.display(), io_cause(cause)),
+        std::io::ErrorKind::NotFound if path_is_link => format!("`{}` is a broken link", path.display()),
+        _ => format!("`{}` cannot be listed: {}", path.display(), io_cause(cause)),
     })
 }
 
@@ -151,7 +151,7 @@ fn absent(path: &Path, error: std::io::Error) -> Error {
     let is_absent = error.kind() == std::io::ErrorKind::NotFound;
     let failed = Error::read(format!("cannot open `{}`: {}", path.display(), io_cause(&error))).because(error);
     if path.symlink_metadata().is_ok() && is_absent {
-        return failed.hint("it is a link that leads nowhere");
+        return failed.hint("it is a broken link");
     }
     match similar(path) {
         Some(similar) => failed.hint(format!("did you mean `{}`?", similar.display())),
@@ -268,8 +268,8 @@ mod tests {
         assert_eq!(names(&folder, &["**/1.log", "*/*.log", "**"]), ["a/1.log"]);
         let warnings = find_all(&folder, &[""]).unwrap().warnings;
         assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("broken.log` is a link that leads nowhere"));
+        assert!(warnings[0].contains("broken.log` is a broken link"));
         let error = find_all(&folder, &["broken.log"]).unwrap_err();
-        assert_eq!(error.hints(), ["it is a link that leads nowhere"]);
+        assert_eq!(error.hints(), ["it is a broken link"]);
     }
 }

@@ -145,7 +145,7 @@ pub fn io_cause(error: &io::Error) -> String {
     }
 }
 
-/// How many bytes at the start are looked at to tell what they are.
+/// Number of bytes at the start used for content detection.
 pub(super) const HEAD_BYTES: usize = 1024;
 
 /// A stream whose start can be looked at before it is read, and which stays at its end once it is there.

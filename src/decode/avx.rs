@@ -195,8 +195,8 @@ mod x86 {
         _mm_set_epi64x(i64::from_le_bytes(words[1]), i64::from_le_bytes(words[0]))
     }
 
-    /// The address that a text of so many bytes is; whatever follows it is not looked at. All octets are read at once,
-    /// as in Lemire, "Parsing IP addresses crazily fast" (2023).
+    /// Parses an address of this many bytes; following bytes are ignored. All octets are read at once, as in Lemire,
+    /// "Parsing IP addresses crazily fast" (2023).
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     #[inline]
     fn ipv4(text: &[u8; 16], length: usize) -> Option<u32> {

@@ -69,7 +69,7 @@ impl Format {
             fields.push(Self::field(name.as_bytes()));
         }
         if let Some(unknown) = fields.first().filter(|_| fields.iter().all(|field| field.column.is_none())) {
-            let error = Error::usage(format!("--format: no field that a flow log has, such as `{}`", unknown.name));
+            let error = Error::usage(format!("--format: no flow log field, such as `{}`", unknown.name));
             let near = nearest(&unknown.name.replace('-', "_"), Column::names());
             return Err(match near {
                 Some(near) => error.hint(format!("did you mean `{}`?", near.replace('_', "-"))),

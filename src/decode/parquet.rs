@@ -60,7 +60,7 @@ impl ParquetFile {
     pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, ParquetFault> {
         let footer = Arc::new(read_footer(&*source)?);
         check_chunks(&footer, source.len())?;
-        // Types are told from the columns themselves: what a writer's own schema adds to them is of no use here.
+        // Types are taken from the columns themselves: writer-specific schema metadata is not needed.
         let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), plain))?;
         let layout = Layout::of(plain.schema())?;

@@ -1,9 +1,9 @@
 //! Text blocks → flows: the hot loop.
 //!
 //! A block is indexed once ([`super::scan`]); its lines are sorted into records, headers, blanks and malformed ones;
-//! then each wanted column is read from all records in turn, a tight loop per column. A line that is not exactly
-//! "fields and single spaces" goes a slower way that tolerates what real files have: repeated spaces, CRLF, the time
-//! that CloudWatch's export puts in front. What the fields mean is not decided here.
+//! then each requested column is read from all records, in a tight loop per column. A line that is not exactly "fields
+//! and single spaces" takes a slower path that tolerates real files: repeated spaces, CRLF, the time prefix of
+//! CloudWatch exports. Fields are not interpreted here.
 
 use std::sync::Arc;
 

@@ -36,7 +36,7 @@ impl Rollup {
         let target = to.shared();
         let mut row = Vec::new();
         for (place, table) in self.tables(shard)?.iter().enumerate() {
-            let (from, is_blocked) = (&layouts[place / 2], place % 2 == 1);
+            let (from, is_rejected) = (&layouts[place / 2], place % 2 == 1);
             for packed in table.rows() {
                 let is_six = |(place, key): (usize, &Key)| {
                     key.column.kind() == Kind::Address && is_wide(from.address(place, packed))
@@ -55,7 +55,7 @@ impl Rollup {
                 row[shape.key_words..counted].copy_from_slice(sums);
                 row[counted] = u64::from(!is_absent);
                 row[counted + 1..].copy_from_slice(seen);
-                to.add_row(table_of(wide, is_blocked), &row);
+                to.add_row(table_of(wide, is_rejected), &row);
             }
         }
         Ok(())

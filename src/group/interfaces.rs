@@ -45,8 +45,8 @@ pub struct Interface {
     pub no_data: u64,
     /// SKIPDATA records.
     pub skip_data: u64,
-    /// The earliest start and the latest end of an OK or NODATA record: when it was watched.
-    pub watched: Option<(u32, u32)>,
+    /// The earliest start and the latest end of an OK or NODATA record: the logged span.
+    pub logged: Option<(u32, u32)>,
     /// Intervals of SKIPDATA records, `[start, end]`, sorted, joined where they touch.
     gaps: Vec<(u32, u32)>,
 }
@@ -77,7 +77,7 @@ impl Interface {
         {
             *mine = mine.saturating_add(theirs);
         }
-        self.watched = match (self.watched, other.watched) {
+        self.logged = match (self.logged, other.logged) {
             (Some((from, to)), Some((other_from, other_to))) => Some((from.min(other_from), to.max(other_to))),
             (mine, theirs) => mine.or(theirs),
         };
@@ -85,7 +85,7 @@ impl Interface {
         self.join_gaps();
     }
 
-    /// Counts a record of a status, and notes that the interface was watched, or that AWS lost records of it.
+    /// Counts a record of a status, and extends the logged span, or notes that AWS dropped records of the interface.
     fn met(&mut self, status: u32, start: u32, end: u32) {
         let dated = start != ABSENT_TIME && end != ABSENT_TIME;
         match status {
@@ -98,8 +98,8 @@ impl Interface {
             _ => self.ok += 1,
         }
         if dated {
-            let (from, to) = self.watched.unwrap_or((start, end));
-            self.watched = Some((from.min(start), to.max(end)));
+            let (from, to) = self.logged.unwrap_or((start, end));
+            self.logged = Some((from.min(start), to.max(end)));
         }
     }
 
@@ -117,14 +117,13 @@ impl Interface {
 
 /// Learns of interfaces from blocks of records; one per worker.
 ///
-/// What it has met of an interface stands at the worker's code of its id, so that a record that tells nothing new costs
-/// a few comparisons.
+/// Attributes are stored at the worker's code of the interface id, so a record without news costs a few comparisons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     met: Vec<Option<Box<Met>>>,
     /// Where records name neither interface nor resource, by the codes of what [`NAMELESS`] ids are made of.
     nameless: Vec<([u32; 3], Met)>,
-    /// The hours in which any was watched, counted since 1970, and the one that was met last.
+    /// The hours with coverage of any interface, counted since 1970, and the last one added.
     hours: BTreeSet<u32>,
     last_hour: Option<u32>,
 }
@@ -133,7 +132,7 @@ pub struct Learner {
 /// gateways did not before version 9: one for each account, region and VPC.
 pub const NAMELESS: &str = "-/";
 
-/// The id that stands for nameless records of an account, region and VPC, `-` for what is not told.
+/// The placeholder id for records without an interface id of an account, region and VPC, `-` for unknown parts.
 #[must_use]
 pub fn nameless_id(account: &str, region: &str, vpc: &str) -> String {
     format!("{NAMELESS}{account}/{region}/{vpc}")
@@ -231,7 +230,7 @@ impl Learner {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interfaces {
     by_id: BTreeMap<Box<[u8]>, Interface>,
-    /// The hours in which any was watched, counted since 1970.
+    /// The hours with coverage of any interface, counted since 1970.
     hours: BTreeSet<u32>,
 }
 
@@ -267,12 +266,12 @@ impl Interfaces {
         self.entry(id).add(interface);
     }
 
-    /// The hours in which any was watched, counted since 1970.
+    /// The hours with coverage of any interface, counted since 1970.
     pub fn hours(&self) -> impl Iterator<Item = u32> {
         self.hours.iter().copied()
     }
 
-    /// Adds hours in which any was watched.
+    /// Adds hours with coverage of any interface.
     pub fn insert_hours(&mut self, hours: impl IntoIterator<Item = u32>) {
         self.hours.extend(hours);
     }

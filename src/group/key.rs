@@ -63,7 +63,7 @@ impl Key {
             return if bits.is_empty() && !public_only {
                 Ok(Self { column, cut: None })
             } else {
-                wrong(&format!("{} holds no addresses to cut", column.name()))
+                wrong(&format!("{} is not a valid address column", column.name()))
             };
         }
         let parse = |bits: &str, most: u8| bits.parse().ok().filter(|bits| *bits <= most);

@@ -15,7 +15,7 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::schema::Kind;
 
-/// A merge of two partials under way.
+/// A merge of two partials in progress.
 #[derive(Debug)]
 pub struct Merge {
     into: Arc<Shared>,
@@ -47,7 +47,7 @@ impl Merge {
         0..SHARDS
     }
 
-    /// A worker's way into the sums.
+    /// A worker's handle on the sums.
     #[must_use]
     pub fn batcher(&self) -> Batcher {
         Batcher::new(Arc::clone(&self.into))
@@ -87,7 +87,7 @@ impl Merge {
     }
 }
 
-/// Codes of one dictionary as codes of another, which learns what it lacks.
+/// Maps codes of one dictionary to another, adding missing texts.
 fn translation(from: &Dictionary, to: &mut Dictionary) -> Vec<u32> {
     (0..u32::try_from(from.len()).unwrap_or(u32::MAX)).map(|code| to.code(from.text(code))).collect()
 }

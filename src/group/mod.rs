@@ -23,7 +23,7 @@ pub mod wire;
 
 pub use account::{Account, Class, Tally};
 pub use batcher::Batcher;
-pub use classify::{Classifier, Verdict};
+pub use classify::{ActionFilter, Classifier};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner, NAMELESS, nameless_id};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public};
 pub use merge::Merge;

@@ -73,7 +73,7 @@ impl Recent {
     }
 }
 
-/// A place by bits of the hash that tell neither the shard nor much of the place in its table.
+/// A slot from hash bits used for neither the shard nor most of the position in its table.
 #[inline(always)]
 fn place(hash: u64, rows: usize) -> usize {
     usize::try_from((hash >> 8) & (rows as u64 - 1)).unwrap_or(0)

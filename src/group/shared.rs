@@ -27,7 +27,7 @@ const SHARE_PARTS_MIN: usize = 2;
 
 /// Keeps rows outside of memory.
 pub trait Spill: Debug + Send + Sync {
-    /// Keeps words and tells the place to read them from.
+    /// Stores words and returns their position.
     ///
     /// # Errors
     /// If there is no room.
@@ -70,9 +70,9 @@ struct Run {
     words: usize,
 }
 
-/// Wide keys apart from narrow ones, blocked records apart from counted ones.
-pub(super) fn table_of(wide: bool, blocked: bool) -> usize {
-    usize::from(wide) * 2 + usize::from(blocked)
+/// Wide keys apart from narrow ones, rejected records apart from counted ones.
+pub(super) fn table_of(wide: bool, rejected: bool) -> usize {
+    usize::from(wide) * 2 + usize::from(rejected)
 }
 
 #[inline(always)]

@@ -169,14 +169,14 @@ fn add_at(slots: &mut [u64], mut place: usize, row: &[u64], key_words: usize, st
     }
 }
 
-/// A place proportional to the hash's upper bits; shards are told by the lower ones.
+/// A position proportional to the hash's upper bits; shards use the lower ones.
 #[inline]
 fn slot_place(hash: u64, capacity: usize) -> usize {
     let place = (u128::from(hash) * capacity as u128) >> 64;
     usize::try_from(place).unwrap_or(0)
 }
 
-/// Adds one row's sums to another's. A sum that would pass 2⁶⁴ stays at the top, whatever the order of adding.
+/// Adds one row's sums to another's. Sums saturate at 2⁶⁴ − 1, independent of order.
 #[inline(always)]
 pub(super) fn join(sums: &mut [u64], other: &[u64], seen: bool) {
     let counts = sums.len() - usize::from(seen);

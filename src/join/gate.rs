@@ -31,14 +31,14 @@ pub(super) struct Pending {
     pub(super) is_boundary: bool,
 }
 
-/// What was told of records that count.
+/// Notes on counted records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
     /// What became of the records.
     pub(super) account: Account,
-    /// What counts although nobody can tell its direction: perhaps both views of it.
+    /// Counted records of unknown direction; both vantages may be counted.
     pub(super) undirected: Tally,
-    /// Bytes that count at the edges of watches, where views are told apart by difference.
+    /// Bytes counted at coverage boundaries, where vantages are separated by difference.
     pub(super) boundary: Tally,
 }
 

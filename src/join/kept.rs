@@ -1,5 +1,5 @@
-//! Which external addresses and ports traffic is told apart by: what is not kept is folded before it is summed, so that
-//! a sum by many columns has few groups.
+//! The external addresses and ports that are kept as group keys; the others are folded before aggregation to limit the
+//! number of groups.
 
 use std::sync::Arc;
 

@@ -15,12 +15,12 @@ use crate::group::is_public;
 
 /// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
 const ENDS_KEPT_MAX: usize = 1 << 18;
-/// Who tells of an address.
+/// The source that determines an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Teller {
     /// The interface whose own it is.
     Interface(u32),
-    /// A record seen in a VPC, or at no interface; on the way with traffic path 1, or on another.
+    /// A record logged in a VPC or at no interface; with traffic path 1 or another one.
     Vpc(Option<u32>, bool),
 }
 
@@ -48,7 +48,7 @@ pub(super) struct KnownEnds<'a> {
     known: HashMap<End, Arc<Known>, ahash::RandomState>,
     /// Public addresses outside of the estate, by where their range is kept; none for those outside of AWS's.
     strangers: HashMap<Option<usize>, Arc<Known>, ahash::RandomState>,
-    /// Ends that are the same whenever they are met, by whom they are told and the address.
+    /// Endpoints that are the same at every occurrence, by source and address.
     sides: HashMap<(Teller, u128), (End, Arc<Known>), ahash::RandomState>,
     failed: Option<Error>,
 }
@@ -100,11 +100,11 @@ impl<'a> KnownEnds<'a> {
         (end, known)
     }
 
-    /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
+    /// Data of a public address that only AWS's ranges describe: the same for the whole range.
     fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<Arc<Known>> {
         let Traffic { resolver, sources, .. } = self.traffic;
-        let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
-        if told || !is_public(address) || !resolver.estate.is_foreign(address) {
+        let is_described = !sources.geography.is_empty() || sources.owners.tell_of(address);
+        if is_described || !is_public(address) || !resolver.estate.is_foreign(address) {
             return None;
         }
         let range = resolver.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());

@@ -1,10 +1,9 @@
-//! Who owns an end, over time: the tables that people keep of their tags, and what the inventory and the records tell.
+//! Owners of endpoints over time, from tag tables, the inventory and the records.
 //!
-//! The most specific source that says something of a key decides, moment by moment: interface, instance, the NAT
-//! gateway or endpoint behind an interface, address in a VPC, address, subnet, the longest CIDR, VPC, account. A row of
-//! a tag table goes before a tag that the inventory lists for the same kind of resource, as the inventory is a
-//! snapshot and says nothing of when. Where none of them says anything, the v11 tag column that was chosen for the key
-//! does, and last the name of the ECS service: for every key that is asked for, whatever it means.
+//! For each key and time the most specific source wins: interface, instance, the NAT gateway or endpoint behind an
+//! interface, address in a VPC, address, subnet, longest CIDR, VPC, account. A row of a tag table precedes an inventory
+//! tag of the same kind of resource, because the inventory is an undated snapshot. Without any, the v11 tag column of
+//! the key is used, then the ECS service name, for every requested key.
 //!
 //! Which interface held an address when, and whether an end is the estate's own, is for the caller to know. Keys are
 //! compared as written, as AWS does: `Team` and `team` are two.
@@ -111,9 +110,9 @@ impl Owners {
 }
 
 fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
-    let error = Error::usage(format!("there is no owner key `{key}`"));
+    let error = Error::usage(format!("unknown owner key `{key}`"));
     if there.is_empty() {
-        return error.hint("give a table of tags (--tags FILE), or a v11 column (--v11-tag interface-tag=team)");
+        return error.hint("add a tag table (--tags FILE) or a v11 column (--v11-tag interface-tag=team)");
     }
     let same = there.iter().find(|other| other.eq_ignore_ascii_case(key)).copied();
     let near = same.or_else(|| nearest(key, there.iter().copied()));
@@ -146,7 +145,7 @@ impl Index {
             let first = by_resource.entry(resource.clone()).or_default().listed.get_or_insert_with(|| owner.clone());
             if first != owner {
                 let message = format!("the inventory lists {resource} with {key} `{first}` and `{owner}`");
-                warnings.push(format!("{message}: `{first}` counts, as it comes first"));
+                warnings.push(format!("{message}: using the first, `{first}`"));
             }
         }
         let mut network_bits: Vec<u8> = by_resource.keys().filter_map(Resource::network_bits).collect();

@@ -3,13 +3,13 @@
 //! The file lists a prefix once for each service, ranges lie in one another, and they need not agree. The rule:
 //!
 //! - **Region**: that of the longest prefix. `GLOBAL` is none. A prefix that is listed in two regions has none either.
-//! - **Service**: asked are the prefixes around the address that have the region of the longest one; what lies around a
-//!   part that was given to another region says nothing of it. The longest of them that names a service of its own
-//!   tells it: anything but `AMAZON`, under which all is listed, `EC2`, whose addresses customers get, and
-//!   `EC2_INSTANCE_CONNECT` beside `EC2`. So a part of an S3 range that is listed again as `EC2` or `AMAZON` is S3's.
-//!   Of several services on one prefix S3 wins, else the one with the fewest prefixes, which says most.
-//! - Where none names one, the longest prefix tells: with `EC2` it is somebody's **instance**, with `AMAZON` alone
-//!   AWS's own, even if `EC2` has the range around it: why else would it be listed again.
+//! - **Service**: considers the prefixes around the address in the region of the longest one; prefixes of other regions
+//!   are ignored. The longest of them with a service of its own decides: any but `AMAZON` (lists everything), `EC2`
+//!   (customer addresses), and `EC2_INSTANCE_CONNECT` next to `EC2`. So a part of an S3 range listed again as `EC2` or
+//!   `AMAZON` belongs to S3. Of several services on one prefix S3 wins, else the most specific, with the fewest
+//!   prefixes.
+//! - Without such a service, the longest prefix decides: `EC2` means an external **instance**, `AMAZON` alone an
+//!   address of AWS, even inside an `EC2` range, since it is listed separately.
 //!
 //! Regions and services are open sets: the file is ahead of any list of them.
 
@@ -32,7 +32,7 @@ pub const RANGES_URL: &str = "https://ip-ranges.amazonaws.com/ip-ranges.json";
 const EMBEDDED: &str = include_str!("ranges.txt");
 /// The region of what is not in one region.
 const GLOBAL: &str = "GLOBAL";
-const AMAZON: &str = "AMAZON";
+pub(super) const AMAZON: &str = "AMAZON";
 const EC2: &str = "EC2";
 const INSTANCE_CONNECT: &str = "EC2_INSTANCE_CONNECT";
 const S3: &str = "S3";
@@ -57,7 +57,7 @@ pub struct Range {
 pub enum Service {
     /// A customer: somebody's instance, load balancer or gateway.
     Instance,
-    /// A service, by AWS's name of it; `AMAZON` where no other is told.
+    /// A service by its AWS name; `AMAZON` if no other is listed.
     Named(Arc<str>),
 }
 

@@ -1,4 +1,4 @@
-//! The rows of traffic, written shard by shard: each fact is judged once, whatever is asked of it.
+//! Writes the rows of traffic shard by shard: each fact is judged once for all outputs.
 
 use super::charges::{self, Item};
 use super::count::{Judgement, Sighting};
@@ -25,7 +25,7 @@ pub struct Writer<'a, S> {
     outputs: Vec<Output<'a, S>>,
     /// What is to be decided on traffic, if anything is.
     gate: Option<Gate>,
-    /// Whether anything asks which way traffic went.
+    /// Whether any output needs the route.
     asks_way: bool,
     /// Whether any output asks for charges.
     asks_charges: bool,
@@ -59,19 +59,19 @@ impl<'a, S: Sink> Writer<'a, S> {
         }
     }
 
-    /// What became of the records that the roll-up counted, and of the blocked ones if traffic is filtered.
+    /// What became of the records that the roll-up counted, and of the rejected ones if traffic is filtered.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.counted.account
     }
 
-    /// What counts although nobody can tell its direction: perhaps both views of it.
+    /// Counted records of unknown direction; both vantages may be counted.
     #[must_use]
     pub fn undirected(&self) -> Tally {
         self.counted.undirected
     }
 
-    /// Bytes that count at the edges of watches, where views are told apart by difference.
+    /// Bytes counted at coverage boundaries, where vantages are separated by difference.
     #[must_use]
     pub fn boundary(&self) -> Tally {
         self.counted.boundary
@@ -106,7 +106,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         let (destination, dst) = self.known.side(vantage, fact, direction, false, &mut self.texts.dictionary);
         let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
-            Judgement::of_all((Class::Counted, "each vantage counts"), fact)
+            Judgement::of_all((Class::Counted, "counted at each vantage"), fact)
         } else {
             resolver.judge(index, &Sighting { vantage, fact, direction, ends }, passthrough)
         };
@@ -125,31 +125,31 @@ impl<'a, S: Sink> Writer<'a, S> {
             packets: 0,
             flows: 0,
         };
-        if fact.blocked.flows > 0 {
-            self.blocked(row, direction);
+        if fact.rejected.flows > 0 {
+            self.rejected(row, direction);
         }
         if fact.counted.flows > 0 {
             self.accepted(row, direction, &judgement);
         }
     }
 
-    /// Writes the blocked records of a fact.
-    fn blocked(&mut self, row: Row<'_>, direction: Option<Direction>) {
-        let is_wanted = self.outputs.iter().any(|output| output.wanted.blocked);
+    /// Writes the rejected records of a fact.
+    fn rejected(&mut self, row: Row<'_>, direction: Option<Direction>) {
+        let is_wanted = self.outputs.iter().any(|output| output.wanted.rejected);
         if !is_wanted && self.gate.is_none() {
             return;
         }
-        let sums = &row.fact.blocked;
+        let sums = &row.fact.rejected;
         let route = self.route(&row, direction);
         let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
-        let row = Row { route, count_rule: "refused", bytes, packets, flows, ..row };
+        let row = Row { route, count_rule: "rejected", bytes, packets, flows, ..row };
         let gated = self.gate.as_mut().map(|gate| {
             let place = gate.row(&row, &mut self.texts);
             let tally = Tally { records: records(flows), bytes };
-            gate.decides(place, Pending { class: Some(Class::Blocked), tally, ..Pending::default() });
+            gate.decides(place, Pending { class: Some(Class::Rejected), tally, ..Pending::default() });
             place
         });
-        self.write(&row, true, gated, |wanted| wanted.blocked);
+        self.write(&row, true, gated, |wanted| wanted.rejected);
     }
 
     /// Writes the accepted records of a fact: traffic where they count, and charges.
@@ -182,8 +182,8 @@ impl<'a, S: Sink> Writer<'a, S> {
         self.items = items;
     }
 
-    /// Finds the charges on a transfer: how many of them are on all of it, and the part of it that the others are on,
-    /// those of a NAT gateway on the way that is not logged.
+    /// Finds the charges of a transfer: the number that apply to all of it, and the part that the others apply to,
+    /// those of an unlogged NAT gateway on the route.
     fn charges(
         &self,
         row: &Row<'_>,
@@ -198,7 +198,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         items.retain(is_own);
         let on_all = items.len();
         let whole = Part { bytes: row.bytes, packets: row.packets, counts: route.via.has(Via::NAT) };
-        let untold = || Some(whole).filter(|_| !charges::is_told_by_nat(resolver, route, row.fact.moment()));
+        let untold = || Some(whole).filter(|_| !charges::is_logged_by_nat(resolver, route, row.fact.moment()));
         let by_difference = || {
             let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
             resolver.charged_on_the_way(index, &sighting, row.passthrough)
@@ -277,7 +277,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         }
     }
 
-    /// The way of what counts here, if anything asks for it.
+    /// The route of counted traffic, if any output needs it.
     fn route(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Route> {
         if !self.asks_way {
             return None;
@@ -301,10 +301,10 @@ impl<'a, S: Sink> Writer<'a, S> {
     }
 
     /// Writes a row, with its place in the gate if there is one, to the outputs that ask for such.
-    fn write(&mut self, row: &Row<'_>, blocked: bool, gated: Option<u32>, asks: impl Fn(&Wanted) -> bool) {
+    fn write(&mut self, row: &Row<'_>, rejected: bool, gated: Option<u32>, asks: impl Fn(&Wanted) -> bool) {
         for output in self.outputs.iter_mut().filter(|output| asks(output.wanted)) {
             let gated = gated.filter(|_| !output.wanted.unfiltered);
-            output.write(row, blocked, gated, &mut self.texts);
+            output.write(row, rejected, gated, &mut self.texts);
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::units::human::{self, Units};
 use crate::units::time::{self, Window};
 
 const DAY_SECONDS: u32 = 86_400;
-/// Stands for what the logs and tables do not tell.
+/// Stands for unknown values.
 pub const UNKNOWN: &str = "unknown";
 
 /// What precedes the reason for which something is free.
@@ -46,7 +46,7 @@ pub mod line {
     pub const PRICE: &str = "price";
 }
 
-/// The columns of charges: what [`Bill::of`] needs besides a report's own keys.
+/// Columns of charges that [`Bill::of`] needs, in addition to a report's keys.
 const CHARGE_COLUMNS: [Column; 6] =
     [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
 
@@ -64,7 +64,7 @@ pub fn spec(mut keys: Vec<Key>, is_hourly: bool) -> Spec {
     Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
 }
 
-/// The columns that traffic must have for it, besides those of the report's own keys.
+/// Columns that traffic must have, in addition to the report's keys.
 #[must_use]
 pub fn columns() -> ColumnSet {
     ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]))
@@ -323,7 +323,7 @@ fn steps<'t>(priced: &[Priced<'t>], prices: &mut Vec<&'t PriceRow>) -> Result<Da
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// What tells a reader of a bill how it came about.
+/// Notes on how the bill was computed.
 ///
 /// # Errors
 /// If the lines have no time.
@@ -331,7 +331,7 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
     let mut notes = Vec::new();
     if bill.terms.tiers == Tiers::Marginal {
         notes.push(
-            "tiers go by the hour: what is sent late in a month has the rates of the tiers it reaches".to_owned(),
+            "tiers are applied hour by hour: late traffic in a month pays the rates of the tiers it reaches".to_owned(),
         );
     }
     notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
@@ -339,7 +339,7 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
     if !months.is_empty() {
         let months = months.join(", ");
         notes.push(format!(
-            "{months}: only what is in the window is priced; tiers begin at zero, or where --billing-month-usage says"
+            "{months}: only traffic in the window is priced; tiers start at zero, or at --billing-month-usage"
         ));
     }
     Ok(notes)
@@ -349,7 +349,7 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
 #[must_use]
 pub fn unpriced_note(bytes: u128) -> String {
     let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
-    format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
+    format!("{bytes} ({exact} bytes) are unpriced and excluded from totals (add prices with --prices FILE)")
 }
 
 /// The name of what costs nothing for a reason.

@@ -107,7 +107,7 @@ mod tests {
              nat-processing,eu-west-1,any,0.048,,,list\n",
         );
         let (found, same) = differences(below.rows(), table.rows());
-        let told: Vec<_> = found.iter().map(|found| (found.row.from.as_str(), found.status.name())).collect();
+        let shown: Vec<_> = found.iter().map(|found| (found.row.from.as_str(), found.status.name())).collect();
         let expected = [
             ("eu-west-1", "new"),
             ("us-east-2", "changed"),
@@ -115,7 +115,7 @@ mod tests {
             ("us-west-1", "unpriced"),
             ("us-west-2", "dropped"),
         ];
-        assert_eq!((told.as_slice(), same), (expected.as_slice(), 1));
+        assert_eq!((shown.as_slice(), same), (expected.as_slice(), 1));
         assert_eq!(found[1].row.rate, Rate::parse("0.04").ok(), "the newest row is compared");
     }
 }

@@ -21,11 +21,11 @@ impl Discounts {
             let wrong = |what: String| Error::usage(format!("--discount {text}: {what}"));
             let (name, per_cent) = text
                 .split_once('=')
-                .ok_or_else(|| wrong("a charge and a per cent are needed".into()).hint("internet-egress=12%"))?;
+                .ok_or_else(|| wrong("expected CHARGE=PERCENT".into()).hint("internet-egress=12%"))?;
             let charge = Charge::named("--discount", name.trim())?;
             let discount = Discount::parse(per_cent.trim()).map_err(|error| wrong(error.to_string()))?;
             if discounts.insert(charge, discount).is_some() {
-                return Err(wrong(format!("{} has a discount already", charge.name())));
+                return Err(wrong(format!("duplicate discount for {}", charge.name())));
             }
         }
         Ok(Self(discounts))
@@ -53,10 +53,13 @@ mod tests {
         let discounts = parse(&["internet-egress=12%", "nat_processing = 7.5%"]).unwrap();
         assert_eq!(discounts.of(Charge::NatProcessing), Discount::parse("7.5%").unwrap());
         assert_eq!(discounts.of(Charge::InterRegion), Discount::default());
-        let told = |texts: &[&str]| parse(texts).unwrap_err().to_string();
-        assert_eq!(told(&["12%"]), "--discount 12%: a charge and a per cent are needed");
-        assert_eq!(told(&["egress=12%"]), "--discount: there is no charge `egress`");
-        assert_eq!(told(&["inter-region=12"]), "--discount inter-region=12: `12` is no per cent, such as 12%");
-        assert!(told(&["inter-region=1%", "inter-region=2%"]).contains("already"));
+        let message = |texts: &[&str]| parse(texts).unwrap_err().to_string();
+        assert_eq!(message(&["12%"]), "--discount 12%: expected CHARGE=PERCENT");
+        assert_eq!(message(&["egress=12%"]), "--discount: unknown charge `egress`");
+        assert_eq!(
+            message(&["inter-region=12"]),
+            "--discount inter-region=12: invalid percentage `12`, expected a value such as 12%"
+        );
+        assert!(message(&["inter-region=1%", "inter-region=2%"]).contains("already"));
     }
 }

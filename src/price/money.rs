@@ -38,7 +38,7 @@ impl Rate {
     /// [`RATE_USD_MAX`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.starts_with('-') {
-            return Err(Error::usage(format!("`{text}` is negative, and AWS pays nobody for traffic")));
+            return Err(Error::usage(format!("`{text}` is negative")));
         }
         let units = decimal(text, USD_DECIMALS)?;
         let most = RATE_USD_MAX * 10_u64.pow(USD_DECIMALS);
@@ -209,11 +209,12 @@ impl Discount {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let number =
-            text.strip_suffix('%').ok_or_else(|| Error::usage(format!("`{text}` is no per cent, such as 12%")))?;
+        let number = text
+            .strip_suffix('%')
+            .ok_or_else(|| Error::usage(format!("invalid percentage `{text}`, expected a value such as 12%")))?;
         let hundredths = decimal(number.trim_end(), PERCENT_DECIMALS)?;
         let hundredths = u64::try_from(hundredths).ok().filter(|hundredths| *hundredths <= WHOLE);
-        hundredths.map(Self).ok_or_else(|| Error::usage(format!("`{text}` is more than all of it")))
+        hundredths.map(Self).ok_or_else(|| Error::usage(format!("`{text}` is more than 100%")))
     }
 }
 
@@ -231,7 +232,7 @@ pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, Error> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
-        return Err(Error::usage(format!("`{text}` is no decimal number, such as 0.09")));
+        return Err(Error::usage(format!("invalid decimal `{text}`, expected a number such as 0.09")));
     }
     let fraction = fraction.trim_end_matches('0');
     if fraction.len() > decimals as usize {

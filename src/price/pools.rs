@@ -46,7 +46,7 @@ pub enum Tiers {
 /// Bytes of a month by charge and region.
 pub type MonthUsage = BTreeMap<(Charge, String), u64>;
 
-/// What decides the cost of pools besides the prices.
+/// Terms of pools other than prices.
 #[derive(Clone, Debug, Default)]
 pub struct PoolTerms {
     /// Whose bytes reach which tier.
@@ -73,7 +73,7 @@ pub struct Priced<'t> {
 
 /// What each row costs, in the rows' order. Keys decide ties alone.
 ///
-/// Where the free tier is asked for, one pool of it covers a month's egress of all regions, the dearest first and of
+/// Where the free tier is asked for, one pool of it covers a month's egress of all regions, most expensive first and of
 /// equal ones the first by name. AWS does not say which regions it takes first; that is inferred from bills.
 #[must_use]
 pub fn price<'t, K: Ord>(rows: &[(K, Usage)], table: &'t PriceTable, terms: &PoolTerms) -> Vec<Priced<'t>> {
@@ -215,7 +215,7 @@ fn share<'t, K: Ord>(
     discount: Discount,
     priced: &mut [Priced<'t>],
 ) {
-    // Rows of equal keys are told apart by what they are, so that their order does not matter.
+    // Rows with equal keys are ordered by their values, so input order does not matter.
     let weight = |row: &usize| {
         let (key, usage) = &rows[*row];
         ((key, usage.hour, &*usage.to, usage.bytes), usage.bytes)

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ladder::Ladder;
 use super::money::{GB_BYTES, Rate};
 use super::read;
-use crate::error::{Error, Fault};
+use crate::error::{Error, RowError};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
 
@@ -88,7 +88,7 @@ impl PriceTable {
 
     /// The rows of a table that can be read, in the order of the file, and everything that is wrong with it.
     #[must_use]
-    pub fn examine(csv: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
+    pub fn examine(csv: &[u8]) -> (Vec<PriceRow>, Vec<RowError>) {
         read::rows(csv)
     }
 

@@ -29,8 +29,8 @@ pub struct Leaf {
 pub struct Parameters {
     /// How many dimensions a cause is described by at most. With more, descriptions are of single conversations.
     pub dimensions_max: usize,
-    /// The part of the increase that the first cause has at least, and that rises in every group looked into. Below it
-    /// no description tells more than that it rose everywhere.
+    /// Minimum share of the increase in the first cause, and in every group searched. Below it no description is better
+    /// than "rose everywhere".
     pub element_share_min: f64,
     /// The part that further causes have at least.
     pub next_share_min: f64,
@@ -78,7 +78,7 @@ pub struct Cause {
     /// Which part of it is more than was expected.
     pub lift: f64,
     /// What describes the same traffic too.
-    pub equivalents: Vec<Elements>,
+    pub also_matches: Vec<Elements>,
 }
 
 /// What an increase is made of.
@@ -114,25 +114,29 @@ pub fn causes(leaves: &[Leaf], parameters: &Parameters) -> Attribution {
     let mut open: Vec<bool> = vec![true; rows.len()];
     let all = rows.sum(&open);
     let delta = all.delta();
-    // What describes everything tells nothing, unless all of it is new or it is but one leaf.
-    let tells = |found: &Candidate| all.pred <= 0.0 || rows.len() == 1 || !rows.covers(&found.elements);
-    let mut told = Attribution { delta, ..Attribution::default() };
-    while delta > 0.0 && told.causes.len() < parameters.causes_max && told.explained < parameters.enough_share * delta {
-        let is_first = told.causes.is_empty();
+    // A description that covers everything is useless, unless all of it is new or it is a single leaf.
+    let is_distinctive = |found: &Candidate| all.pred <= 0.0 || rows.len() == 1 || !rows.covers(&found.elements);
+    let mut attribution = Attribution { delta, ..Attribution::default() };
+    while delta > 0.0
+        && attribution.causes.len() < parameters.causes_max
+        && attribution.explained < parameters.enough_share * delta
+    {
+        let is_first = attribution.causes.is_empty();
         let least = if is_first { parameters.element_share_min } else { parameters.next_share_min };
         let found = search::candidates(&rows, &open, parameters.element_share_min * delta, parameters.dimensions_max);
-        let found = found.into_iter().filter(|found| found.sum.delta() >= least * delta && tells(found)).collect();
+        let found =
+            found.into_iter().filter(|found| found.sum.delta() >= least * delta && is_distinctive(found)).collect();
         let Some(cause) = best(&rows, &open, found, delta, parameters) else { break };
         rows.close(&mut open, &cause.elements);
-        told.explained += cause.real - cause.pred;
-        told.causes.push(cause);
+        attribution.explained += cause.real - cause.pred;
+        attribution.causes.push(cause);
     }
-    told.is_spread = delta > 0.0 && !is_distinct(&rows, &open, &told.causes, parameters);
-    if told.is_spread {
-        (told.causes, told.explained) = (Vec::new(), 0.0);
+    attribution.is_spread = delta > 0.0 && !is_distinct(&rows, &open, &attribution.causes, parameters);
+    if attribution.is_spread {
+        (attribution.causes, attribution.explained) = (Vec::new(), 0.0);
     }
-    told.unexplained = delta - told.explained;
-    told
+    attribution.unexplained = delta - attribution.explained;
+    attribution
 }
 
 /// The best of the candidates as a cause, under the broadest of the names that it has.
@@ -156,7 +160,7 @@ fn best(rows: &Rows, open: &[bool], candidates: Vec<Candidate>, delta: f64, para
         pred: broadest.sum.pred,
         share: broadest.sum.delta() / delta,
         lift: broadest.sum.lift(),
-        equivalents: shortest(&broadest.elements, others),
+        also_matches: shortest(&broadest.elements, others),
     })
 }
 
@@ -171,13 +175,13 @@ fn is_same_traffic(rows: &Rows, open: &[bool], one: &Candidate, other: &Candidat
 
 /// Descriptions less those that only add to one of them.
 fn shortest(broadest: &Elements, others: &[&Candidate]) -> Vec<Elements> {
-    let mut told: Vec<&Elements> = vec![broadest];
+    let mut attribution: Vec<&Elements> = vec![broadest];
     for other in others {
-        if !told.iter().any(|shorter| shorter.iter().all(|element| other.elements.contains(element))) {
-            told.push(&other.elements);
+        if !attribution.iter().any(|shorter| shorter.iter().all(|element| other.elements.contains(element))) {
+            attribution.push(&other.elements);
         }
     }
-    told.into_iter().skip(1).cloned().collect()
+    attribution.into_iter().skip(1).cloned().collect()
 }
 
 /// Whether any of the causes rose otherwise than what is in none of them; where that is next to nothing, otherwise than

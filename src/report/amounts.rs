@@ -62,8 +62,8 @@ pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
     let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
     (bytes > 0).then(|| {
         format!(
-            "{} ({} bytes) stay in their region, but in which zones is not known: shown as free, they cost at most {}; \
-             the field az-id (version 4) or --network tells zones",
+            "{} ({} bytes) stay in their region but their zones are unknown: they are shown as free and cost at most \
+             {}; the field az-id (version 4) or --network tells zones",
             human::bytes(bytes, Units::Iec),
             human::count(bytes),
             human::usd(most)

@@ -35,7 +35,7 @@ pub struct Window {
 
 /// Something that is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigError {
     /// The line, from 1.
     pub line: u64,
     /// The character in it, from 1.
@@ -55,7 +55,7 @@ pub fn shown(settings: &[Setting], windows: &[Window]) -> Report {
     };
     let parameters = Table {
         name: "parameters".to_owned(),
-        title: "Parameters of the detector".to_owned(),
+        title: "Detector parameters".to_owned(),
         columns: [output::PARAMETER, output::VALUE, output::DEFAULT, output::ORIGIN].map(Into::into).to_vec(),
         rows: settings.iter().map(setting).collect(),
         total: None,
@@ -72,8 +72,8 @@ pub fn shown(settings: &[Setting], windows: &[Window]) -> Report {
 
 /// What is wrong with a file.
 #[must_use]
-pub fn checked(faults: &[Fault]) -> Report {
-    let fault = |fault: &Fault| -> Row {
+pub fn checked(faults: &[ConfigError]) -> Report {
+    let fault = |fault: &ConfigError| -> Row {
         let hints = if fault.hints.is_empty() { Cell::Absent } else { fault.hints.join("; ").into() };
         vec![fault.line.into(), fault.column.into(), fault.message.as_str().into(), hints]
     };

@@ -1,4 +1,4 @@
-//! What traffic costs, by owner and charge: bytes, dollars, shares, and what they were before.
+//! Cost, by owner and charge: bytes, dollars, shares, and what they were before.
 //!
 //! Every column of money adds up to its total, in ten decimals and in the cents that people are shown. Bytes without a
 //! price are in no sum of money and never stand as zero dollars: they have a column and a table of their own.
@@ -32,7 +32,7 @@ pub(super) const OTHER: &str = "(other)";
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CostOrder {
-    /// The dearest first.
+    /// Most expensive first.
     #[default]
     Usd,
     /// Most bytes first.
@@ -69,7 +69,7 @@ pub enum Billed {
     Focus(FocusShape),
 }
 
-/// What traffic costs, by these keys and at these prices.
+/// Cost, by these keys and at these prices.
 #[derive(Debug)]
 pub struct CostQuestion {
     /// The keys.
@@ -147,7 +147,7 @@ pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
     let lost = free(&[UNKNOWN])?;
     let lost = (lost > 0).then(|| {
         let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
-        format!("{bytes} ({exact} bytes) go a way that nothing tells, and are shown as free: --network tells more")
+        format!("{bytes} ({exact} bytes) have an unknown path and are shown as free (add --network)")
     });
     Ok(zones_unknown_note(free(&ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
 }
@@ -239,7 +239,7 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
             rows.push((named(FREE, shape), free));
         }
     }
-    let mut table = plain("cost", "What traffic costs");
+    let mut table = plain("cost", "Cost");
     table.columns = shape.key_heads.clone();
     table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
     let is_unpriced = rows.iter().any(|(_, sum)| sum.unpriced > 0);
@@ -255,12 +255,12 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
 }
 
 impl CostShape {
-    /// Whether the charge is a column besides the keys.
+    /// Whether the charge is an additional key.
     fn has_charge_column(&self) -> bool {
         self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
     }
 
-    /// The frame's columns that tell rows apart.
+    /// The key columns of the frame.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         let charge = self.has_charge_column().then_some(Column::Charge.name());
         self.keys.iter().map(String::as_str).chain(charge)
@@ -375,7 +375,7 @@ fn payers(bill: &Bill) -> Result<Table, Error> {
     let by = [Column::PayerAccount.name(), Column::Charge.name()];
     let (frame, sums) = sums(bill, by)?;
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
-    let mut table = plain("payers", "Which accounts pay");
+    let mut table = plain("payers", "Cost by payer account");
     table.columns =
         [output::PAYER_ACCOUNT, output::CHARGE, output::BYTES, output::USD, output::SHARE].map(Head::from).into();
     let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
@@ -397,7 +397,7 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
     let assumed = rows(&frame, by)?.into_iter().zip(sums).filter(|(row, _)| row[0] != Cell::Absent);
     let (keys, sums): (Vec<Row>, Vec<Sum>) = assumed.unzip();
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
-    let mut table = plain("assumptions", "What rests on assumptions");
+    let mut table = plain("assumptions", "Assumptions");
     table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
     let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
@@ -413,7 +413,7 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
 pub(super) fn unpriced(bill: &Bill) -> Result<Table, Error> {
     let by = [Column::Charge.name(), Column::FromRegion.name(), Column::ToRegion.name()];
     let (frame, sums) = sums(bill, by)?;
-    let mut table = plain("unpriced", "What has no price");
+    let mut table = plain("unpriced", "Unpriced");
     table.columns = [output::CHARGE, output::FROM, output::TO, output::UNPRICED_BYTES].map(Head::from).into();
     let unpriced = rows(&frame, by)?.into_iter().zip(sums).filter(|(_, sum)| sum.unpriced > 0);
     let row = |(mut row, sum): (Row, Sum)| {

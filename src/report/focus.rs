@@ -1,9 +1,9 @@
-//! What traffic costs as rows of FOCUS 1.2, the FinOps Foundation's form of a bill.
+//! Cost as rows of FOCUS 1.2, the FinOps Foundation's form of a bill.
 //!
-//! A row is a billing month, payer, charge, its two sides, keys and tier: within one price, as unit price × quantity
-//! is to be the cost. It is, to the last digit: quantities are whole bytes / 2³⁰, and costs are not rounded, so the
-//! rows add up to the cost report's total before it is rounded. What is free of charge is left out, and so are bytes
-//! without a price, for a cost is never null in FOCUS; a note tells how many they are.
+//! A row is a billing month, payer, charge, its two sides, keys and tier, so that it has one price and unit price ×
+//! quantity equals the cost. It does, to the last digit: quantities are whole bytes / 2³⁰, and costs are not rounded,
+//! so the rows add up to the unrounded total of the cost report. Free and unpriced bytes are omitted, because a cost is
+//! never null in FOCUS; a note has their amount.
 //!
 //! These are estimates from logs and no bill. Ids of SKUs are made of the charge, its sides and the tier, since logs
 //! and price tables do not hold the provider's; `SkuMeter` is the usage type on its bill.
@@ -33,7 +33,7 @@ const UNIT: &str = "GB";
 /// What stands for the account of a charge whose payer is not known, as flow logs say it.
 const UNKNOWN_ACCOUNT: &str = "unknown";
 
-/// What the rows hold besides what FOCUS asks for.
+/// Custom columns in addition to FOCUS.
 #[derive(Clone, Debug, Default)]
 pub struct FocusShape {
     /// The columns of the keys, written as `x_Team` is for `team`.
@@ -42,7 +42,7 @@ pub struct FocusShape {
     pub keys: Vec<String>,
     /// How many of them, from the first, are owners: those are tags too.
     pub owner_keys: usize,
-    /// The account that is billed for the organisation; each payer is its own where it is not told.
+    /// The billing account of the organisation; by default each payer account.
     pub billing_account: Option<Arc<str>>,
 }
 
@@ -56,7 +56,7 @@ pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     report.meta.notes = notes(bill)?;
     let unpriced = unpriced_bytes(bill)?;
     if unpriced > 0 {
-        report.meta.notes.push(format!("left out: {}", unpriced_note(unpriced)));
+        report.meta.notes.push(format!("skipped: {}", unpriced_note(unpriced)));
     }
     let mut table = plain("focus", "Cost and usage, FOCUS 1.2");
     table.columns = COLUMNS.iter().map(|(name, kind, _)| Head { name: (*name).to_owned(), kind: *kind }).collect();
@@ -66,7 +66,7 @@ pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What tells rows apart.
+/// Key columns of the rows.
 #[derive(Clone, Debug)]
 struct Place {
     /// The billing month: its first second, and the next one's.
@@ -140,7 +140,7 @@ fn entries(bill: &Bill, shape: &FocusShape) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// The bytes that have a price, by all that tells FOCUS's rows apart, in their order.
+/// The priced bytes by the keys of FOCUS rows, sorted.
 fn sums(bill: &Bill, shape: &FocusShape) -> Result<DataFrame, Error> {
     let mut steps = bill.current_steps()?.lazy().filter(col(line::COST).is_not_null()).collect()?;
     let added = [months(&steps)?, of_price(bill, &steps, TIER, |row| i128::from(row.start_gb))?];

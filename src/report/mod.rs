@@ -187,7 +187,7 @@ pub struct Meta {
 /// A line of the coverage account: records and bytes that ended in one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountLine {
-    /// `counted`, `blocked`, `malformed`…
+    /// `counted`, `rejected`, `malformed`…
     pub class: &'static str,
     /// Records in it.
     pub records: u64,

@@ -1,4 +1,4 @@
-//! Two-way sums: one key down, another across; bytes, records, packets or dollars in each cell.
+//! Pivot table: one key as rows, another as columns; bytes, records, packets or dollars in each cell.
 //!
 //! Data formats get one row a cell, so that their columns never depend on the data; people get the square.
 
@@ -22,7 +22,7 @@ use crate::schema::{Column, ColumnSet};
 /// The frame of what is summed.
 const SUMS: &str = "sums";
 
-/// What stands in the cells.
+/// Measure in the cells.
 #[derive(Debug)]
 pub enum PivotMeasure {
     /// A sum of traffic: bytes, packets or flows.
@@ -53,13 +53,13 @@ impl Question for PivotQuestion {
         match &self.measure {
             PivotMeasure::Usd(pricing) => vec![Need::charges(SUMS, &self.keys, pricing.1.tiers == Tiers::Marginal)],
             PivotMeasure::Traffic(measure) => {
-                let sums = ColumnSet::of(&[Column::Bytes, Column::Packets, Column::Weight, Column::Start]);
+                let sums = ColumnSet::of(&[Column::Bytes, Column::Packets, Column::RecordCount, Column::Start]);
                 let columns = key_columns(&self.keys).union(sums);
                 let wanted = Wanted {
                     columns,
                     traffic: true,
                     charges: false,
-                    blocked: false,
+                    rejected: false,
                     kept: Kept::default(),
                     unfiltered: false,
                 };

@@ -60,8 +60,14 @@ impl Need {
     #[must_use]
     pub fn charges(name: &'static str, keys: &[Key], is_hourly: bool) -> Self {
         let columns = key_columns(keys).union(bill::columns());
-        let wanted =
-            Wanted { columns, traffic: false, charges: true, blocked: false, kept: Kept::default(), unfiltered: false };
+        let wanted = Wanted {
+            columns,
+            traffic: false,
+            charges: true,
+            rejected: false,
+            kept: Kept::default(),
+            unfiltered: false,
+        };
         Self { name, wanted, spec: bill::spec(keys.to_vec(), is_hourly) }
     }
 

@@ -101,7 +101,7 @@ impl Charge {
     /// A usage error that suggests the nearest name.
     pub fn named(flag: &str, name: &str) -> Result<Self, Error> {
         Self::of_name(name).ok_or_else(|| {
-            let error = Error::usage(format!("{flag}: there is no charge `{name}`"));
+            let error = Error::usage(format!("{flag}: unknown charge `{name}`"));
             match nearest(name, Self::names()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint(format!("the charges are {}", Self::names().collect::<Vec<_>>().join(", "))),

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, nearest};
 
-/// Every region that prices can be told of, with its billing prefix and the name that people know it by.
+/// Every region with prices, with its billing prefix and display name.
 const REGIONS: [(&str, &str, &str); 38] = [
     ("af-south-1", "AFS1", "Africa (Cape Town)"),
     ("ap-east-1", "APE1", "Asia Pacific (Hong Kong)"),
@@ -54,7 +54,7 @@ const HOME_PREFIX: &str = "USE1";
 /// How the regions begin whose traffic is outside AWS's global free tier.
 const WITHOUT_FREE_TIER: [&str; 2] = ["us-gov-", "cn-"];
 
-/// Refuses a region that prices cannot be told of.
+/// Rejects a region without prices.
 ///
 /// # Errors
 /// A usage error that suggests the nearest name.

@@ -1,7 +1,7 @@
 //! Addresses and CIDRs as people write them and as columns hold them: one 128-bit number, IPv4 within `::ffff:0:0/96`.
 //!
-//! A CIDR whose address has host bits set is refused, as it may mean the network or the address. Addresses of records
-//! are read in `decode/value.rs`, which does nothing else and is measured.
+//! A CIDR with host bits set is rejected, because it could mean the network or the address. Addresses of records are
+//! parsed in `decode/value.rs`, which is tuned for speed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};

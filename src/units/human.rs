@@ -15,7 +15,7 @@ const CENTS_DECIMALS: u32 = 2;
 pub const CENT: u128 = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
 /// Decimals after which a number is cut that does not end.
 const EXACT_DECIMALS_MAX: usize = 64;
-/// Characters besides the control ones that hide themselves or reorder what is around them.
+/// Invisible and reordering characters, in addition to control characters.
 const HIDDEN: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{61c}', '\u{61c}'),

@@ -1,7 +1,7 @@
 //! Sizes as people type them: `10MiB`.
 //!
-//! A size is a whole number, or a decimal with a unit, counted exactly in integers. The binary units (KiB … PiB) are
-//! powers of 1024 and the decimal ones (kB … PB) powers of 1000; a lone `k` or `M` could be either and is refused.
+//! A size is an integer, or a decimal with a unit, computed exactly in integers. Binary units (KiB … PiB) are powers of
+//! 1024, decimal units (kB … PB) powers of 1000; a lone `k` or `M` is ambiguous and rejected.
 
 use crate::error::Error;
 
@@ -23,13 +23,13 @@ const UNITS: [(&str, u64); 11] = [
     ("pib", 1 << 50),
 ];
 
-/// The bytes of a size such as `10MiB`, `1.5GiB`, `20MB` or `1_000`, whatever the case of the unit; what is left of a
-/// byte is dropped.
+/// The bytes of a size such as `10MiB`, `1.5GiB`, `20MB` or `1_000`, with case-insensitive units; fractions of a byte
+/// are dropped.
 ///
 /// # Errors
 /// Anything else, a decimal without a unit, and sizes of 2⁶⁴ bytes and more are usage errors.
 pub fn parse(text: &str) -> Result<u64, Error> {
-    let wrong = || Error::usage(format!("`{text}` is not a size or a whole number"));
+    let wrong = || Error::usage(format!("invalid size `{text}`"));
     let unit_at = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));

@@ -1,8 +1,8 @@
 //! Comma- and tab-separated values, exact.
 //!
 //! csv is RFC 4180 with `\n` line ends; tsv quotes nothing and writes a tab, line end or backslash inside a text as
-//! `\t`, `\n`, `\r`, `\\`. Absent cells are empty. Sums, titles and the account are left out: a file of values is
-//! for adding up.
+//! `\t`, `\n`, `\r`, `\\`. Absent cells are empty. Sums, titles and the account are skipped: a file of values is for
+//! adding up.
 //!
 //! A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a `'` before it. Spreadsheets take
 //! such a cell for a formula and run it, and whoever can name a tag or an object could write one; no id, address or

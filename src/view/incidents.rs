@@ -1,4 +1,4 @@
-//! Rows of a report on incidents → what programs that take alerts are told of them; their columns by name.
+//! Incident rows → input of alerting systems; columns are looked up by name.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::cells;
 use crate::report::{Cell, Head, Row, Table};
 use crate::units::human::Units;
 
-/// The columns without which nothing can be told.
+/// Required columns.
 pub(super) const COLUMNS: [&str; 9] =
     ["id", "severity", "score", "metric", "dimension", "scope", "started_at", "ended_at", "summary"];
 

@@ -185,12 +185,12 @@ fn product() -> Product {
 
 fn finding_info(incident: Incident, begin: u64, finish: u64) -> io::Result<FindingInfo> {
     let metric = incident.text("metric")?;
-    let told = [("cause", incident.cause()), ("impact", incident.impact())];
-    let told: Vec<_> = told.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text?))).collect();
+    let details = [("cause", incident.cause()), ("impact", incident.impact())];
+    let details: Vec<_> = details.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text?))).collect();
     Ok(FindingInfo {
         uid: incident.text("id")?,
-        title: format!("{metric} of {} out of line", incident.place()?),
-        desc: (!told.is_empty()).then(|| told.join("; ")),
+        title: format!("anomalous {metric} of {}", incident.place()?),
+        desc: (!details.is_empty()).then(|| details.join("; ")),
         types: [format!("traffic anomaly: {metric}")],
         first_seen_time: begin,
         last_seen_time: finish,

@@ -307,7 +307,7 @@ fn parquet_refuses_a_number_that_it_cannot_hold_and_says_which() {
     let mut report = report();
     report.tables[0].rows[1][4] = Cell::Integer(1 << 63);
     let error = write(&report, None, Format::Parquet, &STYLE, Box::new(io::sink())).unwrap_err();
-    let expected = "the parquet column `bytes` (bytes) cannot hold 9223372036854775808; csv and json hold any number";
+    let expected = "the parquet column `bytes` (bytes) cannot hold 9223372036854775808; use csv or json";
     assert_eq!(error.to_string(), expected);
     report.tables[0].rows[1][4] = Cell::Integer(1);
     report.tables[0].rows[1][5] = Cell::Share { part: 1000, whole: 1 };
@@ -401,7 +401,7 @@ fn formats_are_found_by_name_and_by_extension() {
 #[test]
 fn a_table_that_is_not_there_is_an_error_that_names_those_that_are() {
     let error = write(&report(), Some("cost"), Format::Csv, &STYLE, Box::new(io::sink())).unwrap_err();
-    assert_eq!(error.to_string(), "the report `top` has no table `cost`; it has top, tags");
+    assert_eq!(error.to_string(), "the report `top` has no table `cost`; available: top, tags");
     let mut csv = view(Format::Csv, &STYLE, "top", Box::new(io::sink()));
     csv.begin(&report().tables[0]).unwrap();
     assert_eq!(csv.begin(&report().tables[1]).unwrap_err().kind(), io::ErrorKind::InvalidInput);

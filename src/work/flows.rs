@@ -105,12 +105,12 @@ pub fn flows(
         Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
     // Whether something was left out is the writer's to say: a reader may be done before it hears that it may stop.
     if let (Some(limit), Ok(true)) = (question.limit, &written) {
-        report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped there"));
+        report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped"));
     }
     Ok((Answer::new(report, job, &Read::new(&found, outcomes, account)), written.map(|_| ())))
 }
 
-/// Writes the rows of one object after another, and tells whether the limit left some out.
+/// Writes the rows of each object in turn; returns whether the limit omitted some.
 fn write_in_order(
     receivers: Vec<Receiver<Vec<Row>>>,
     limit: Option<u64>,

@@ -133,7 +133,7 @@ impl<T: Take> Running<'_, T> {
         match self.ahead.open(place, &self.scan.job.limits) {
             Ok(Content::Empty) => {
                 self.note(place, |outcome| outcome.written = Some(Written::Empty));
-                self.fail(place, "is empty: a flow log has at least a header line".to_owned());
+                self.fail(place, "empty file; a flow log has at least a header line".to_owned());
             }
             Ok(Content::Lines(lines)) => self.read_text(place, lines, scope),
             Ok(Content::Json(lines)) => self.read_json(place, lines),
@@ -307,7 +307,7 @@ impl<T: Take> Running<'_, T> {
     }
 
     fn new_skips(&self) -> Skips {
-        Skips::new(self.scan.job.keep_rejects)
+        Skips::new(self.scan.job.keep_malformed)
     }
 
     fn note_long_line(&self, place: usize, block: u64, start: &[u8]) {
@@ -318,12 +318,12 @@ impl<T: Take> Running<'_, T> {
 
     fn note_ending(&self, place: usize, ending: &Ending) {
         if *ending != Ending::Complete {
-            self.fail(place, format!("{ending}; what came before is counted"));
+            self.fail(place, format!("{ending}; earlier records are counted"));
         }
     }
 
     fn fail(&self, place: usize, cause: String) {
-        tracing::warn!(name = ?self.scan.objects[place].name, ?cause, "an object cannot be read, or not to its end");
+        tracing::warn!(name = ?self.scan.objects[place].name, ?cause, "an object could not be read completely");
         self.note(place, |outcome| outcome.problem = Some(cause));
     }
 }

@@ -1,4 +1,4 @@
-//! Objects → decoded blocks → whatever takes them, on all threads.
+//! Objects → decoded blocks → takers, on all threads.
 //!
 //! Each thread takes whole objects, largest first, as long as there are any: inflating, decoding and grouping a block
 //! in one thread keeps it in that core's cache. A thread that finds no object left helps with the blocks of those

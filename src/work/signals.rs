@@ -39,7 +39,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
         columns: signals::columns(),
         traffic: true,
         charges: false,
-        blocked: true,
+        rejected: true,
         kept: Kept::default(),
         unfiltered: false,
     };

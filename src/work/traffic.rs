@@ -33,7 +33,7 @@ pub struct TrafficQuestion {
 #[derive(Debug)]
 pub(super) struct Summed {
     pub(super) read: Read,
-    /// What the reader must know of how traffic was told apart.
+    /// Notes on folded keys.
     pub(super) notes: Vec<String>,
     /// What is odd about the tables.
     pub(super) warnings: Vec<String>,
@@ -63,7 +63,7 @@ pub(super) fn spilled_bytes(overflow: Option<&Overflow>) -> u64 {
 impl TrafficQuestion {
     /// What it needs of the records.
     pub(super) fn needs(&self, job: &Job) -> Needs {
-        Needs { spec: spec(&self.passthrough(job)), blocked: true, interfaces: true }
+        Needs { spec: spec(&self.passthrough(job)), rejected: true, interfaces: true }
     }
 
     /// The columns of the records that ride along, for it and for what the job's filter asks of traffic.

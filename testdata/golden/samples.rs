@@ -149,8 +149,8 @@ fn each_byte_of_the_real_security_lake_file_counts_once() {
         for by in ["src,dst", "src,dst,port", "path,via", "src_interface", "hour"] {
             let top = report(&["top", "--by", by], &file, "");
             assert_eq!(account(&top, "counted").1, 3_201_926, "by {by}");
-            assert_eq!(account(&top, "duplicate").1, 4_609_485 - 3_201_926, "by {by}");
-            assert_eq!(account(&top, "hop"), (0, 0), "by {by}");
+            assert_eq!(account(&top, "deduplicated").1, 4_609_485 - 3_201_926, "by {by}");
+            assert_eq!(account(&top, "transit"), (0, 0), "by {by}");
             assert_eq!(top["totals"]["top"]["bytes"], 3_201_926, "by {by}");
         }
     }

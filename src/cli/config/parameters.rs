@@ -107,7 +107,7 @@ parameters! {
     }
 }
 
-/// Which way hours are flagged, as typed.
+/// Direction of flagged hours, as typed.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum DirectionName {

@@ -1,6 +1,6 @@
 //! Huffman codes, given by the length of each symbol's code (RFC 1951, section 3.2.2), read bit by bit.
 //!
-//! That is the slow way, for the ends of the input and for what is rare. The tables of the fast way are made from it.
+//! The slow path, for the ends of the input and rare cases. The tables of the fast path are built from it.
 
 /// How many symbols a set of codes can have: the literals and lengths of fixed codes.
 const SYMBOLS_MAX: usize = 288;

@@ -10,8 +10,8 @@ use super::tables::Tables;
 /// How many bytes of a match are copied at once; what is copied too much is overwritten by what comes next.
 const COPY_BYTES: usize = 64;
 
-/// Inflates until there is enough, the input or the room is nearly used up, or something has to go the slow way, or is invalid. Says to
-/// where there is output then. Of an entry that goes the slow way nothing is used up, not even its literals.
+/// Inflates until there is enough output, the input or the room is nearly used up, or an entry needs the slow path or
+/// is invalid. Returns where output ends. An entry that needs the slow path is not consumed, including its literals.
 #[inline(never)]
 pub(super) fn run(
     tables: &Tables,

@@ -1,7 +1,7 @@
 //! Deflate data (RFC 1951) → bytes, as much at a time as there is input or room for.
 //!
-//! It stands here instead of a library because it is where most of a run's time goes: see decision 008. Every check is
-//! one of safe Rust or written out; what libraries refuse is refused, and what they give before that is given.
+//! Implemented here instead of a library because it dominates the run time: see decision 008. Every check is safe Rust
+//! or explicit; it rejects what libraries reject, and returns the same output before an error.
 
 use super::bits::Bits;
 use super::codes::{Codes, Next};
@@ -201,7 +201,7 @@ impl Inflate {
         }
     }
 
-    /// Reads a literal, a match, or the end of a block the slow way, or nothing of it.
+    /// Reads a literal, a match, or the end of a block by the slow path, or nothing.
     fn symbol(&mut self, bits: &mut Bits<'_>) -> Result<Step, Invalid> {
         bits.refill();
         let mut ahead = *bits;

@@ -117,6 +117,6 @@ impl TypedArrays {
             read += batch.num_rows() as u64;
             each(&batch)?;
         }
-        if read == rows { Ok(()) } else { Err(ParquetFault::Rows { group, found: read, told: rows }.into()) }
+        if read == rows { Ok(()) } else { Err(ParquetFault::Rows { group, found: read, expected: rows }.into()) }
     }
 }

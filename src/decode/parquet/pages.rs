@@ -1,7 +1,7 @@
 //! Page headers of a column chunk, judged before the reader of pages trusts them.
 //!
-//! The sizes in a page header are what buffers are made from, before the page's bytes are looked at: one damaged byte
-//! asks for two gibibytes. So the headers are walked first, and absurd ones refused. Nothing is decoded here.
+//! Buffers are allocated from the sizes in a page header before the page is read: one damaged byte could request two
+//! gibibytes. So headers are checked first, and implausible ones rejected. Nothing is decoded here.
 
 use super::fault::ParquetFault;
 

@@ -14,11 +14,10 @@ pub trait Names {
 
     /// The column of owners by a key, if the name is one, perhaps after `src_` or `dst_`.
     ///
-    /// # Errors
-    /// If owners by so many keys cannot be told.
+    /// # Errors For too many owner keys.
     fn owner(&mut self, name: &str) -> Result<Option<Column>, Error>;
 
-    /// The keys that owners can be told by.
+    /// The available owner keys.
     fn owner_keys(&self) -> Vec<&str>;
 
     /// The texts of a column of traffic, where only these are possible.
@@ -76,7 +75,7 @@ pub(super) fn column(typed: &str) -> Option<Column> {
     exact().or_else(loose).filter(|column| !column.is_inner())
 }
 
-/// The column of a name as the schema has it, without aliases and other ways to write it.
+/// The column of a canonical name, without aliases and other spellings.
 pub(super) fn exact_column(typed: &str) -> Option<Column> {
     Column::all().find(|column| column.name() == typed && !column.is_inner())
 }

@@ -1,7 +1,7 @@
-//! How conversations went, told by what an end sent: what comes back to it bears no traffic path of its own.
+//! Routes of conversations, taken from the sender's records: responses have no traffic path of their own.
 //!
-//! A way that never changes is kept once, however long it lasts. Of a pair whose way changes, and of no other, the hours
-//! are looked through again, and only those are kept in which it becomes another one.
+//! A route that never changes is stored once. For pairs with several routes the hours are scanned again, and only the
+//! hours of a change are stored.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -19,15 +19,15 @@ type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 /// An end of the estate, and an address that it sent to.
 type Pair = (Held, u128);
 
-/// The ways of pairs that at some time went as places alone would not tell. Merges in any order.
+/// Routes of the pairs whose route ever differed from the one by locations. Merge order does not matter.
 #[derive(Debug, Default)]
 pub(in super::super) struct Routes(Map<Pair, Kept>);
 
-/// The way of a pair.
+/// The route of a pair.
 #[derive(Debug)]
 enum Kept {
     Steady(Route),
-    /// By the hour; none of hours in which places tell it.
+    /// By hour; none if locations determine the route.
     Changing(BTreeMap<u32, Option<Route>>),
 }
 
@@ -48,14 +48,14 @@ impl Kept {
     }
 }
 
-/// Of several ways in one hour one that is known goes before those assumed, and those before what places tell.
+/// Among several routes in one hour, known routes precede assumed ones, and those precede routes by locations.
 fn rank(route: &Option<Route>) -> Option<(bool, Route)> {
     route.map(|route| (route.assumed.is_none(), route))
 }
 
 impl Routes {
-    /// How what a pair's end sent in an hour went, if places do not tell it. What was seen last holds until something
-    /// else is seen, and what was seen first also held before.
+    /// The route of a pair in an hour, if it differs from the one by locations. A route holds until the next change;
+    /// the first one also applies before.
     pub(super) fn at(&self, ends: Ends, hour: u32) -> Option<Route> {
         match self.0.get(&pair(ends))? {
             Kept::Steady(route) => Some(*route),
@@ -66,7 +66,7 @@ impl Routes {
         }
     }
 
-    /// Adds what another part of the records tells.
+    /// Merges the index of another part of the records.
     pub(super) fn merge(&mut self, other: Self) {
         for (pair, kept) in other.0 {
             self.add(pair, kept);
@@ -83,7 +83,7 @@ impl Routes {
         self.0.values().any(|kept| matches!(kept, Kept::Changing(hours) if hours.is_empty()))
     }
 
-    /// Keeps the hours alone in which a way becomes another one.
+    /// Keeps only the hours in which the route changes.
     pub(super) fn settle(&mut self) {
         for kept in self.0.values_mut() {
             let Kept::Changing(hours) = kept else { continue };
@@ -117,19 +117,19 @@ impl<'a> Requests<'a> {
         Self { resolver, learnt, before, infos: Map::default() }
     }
 
-    /// The ends of what was sent, if it may tell of a conversation: it was accepted, and not at a gateway. Without a
-    /// traffic path the way is told by places, which tell the same of both directions.
+    /// The endpoints of a sent record that may determine a route: accepted, and not at a gateway. Without a traffic
+    /// path the route follows from locations, which are the same for both directions.
     fn ends(&self, vantage: &Vantage, fact: &Fact) -> Option<Ends> {
         vantage.traffic_path.filter(|_| fact.counted.flows > 0)?;
         let (direction, _) = self.resolver.direction(vantage, fact, self.learnt);
         let hop = vantage.interface.is_some_and(|place| self.resolver.estate.interfaces[place as usize].is_hop());
         let sent = direction == Some(Direction::Egress) && !hop;
         let ends = sent.then(|| self.resolver.ends(vantage, fact, direction))?;
-        // Where the answers are records of their own sender, those tell.
+        // If the responses are logged by their own sender, those records decide.
         Some(ends).filter(|ends| !self.resolver.is_watched_throughout(ends.dst, fact.hour))
     }
 
-    /// How a request went, if places alone would tell otherwise.
+    /// The route of a request, if it differs from the one by locations.
     fn route(&mut self, vantage: &Vantage, ends: Ends) -> Option<Route> {
         for end in [ends.src, ends.dst] {
             self.infos.entry(end).or_insert_with(|| self.resolver.info(end));
@@ -145,8 +145,8 @@ fn plain(route: &Route) -> (Path, Via, Option<&'static str>) {
     (route.path, route.via, route.assumed)
 }
 
-/// Indexes a shard's conversations, and where watches begin or end. Both need what the gateways saw, so that comes first:
-/// `before` is the index of all shards without them.
+/// Indexes the conversations and coverage boundaries of a shard. Both need the gateways' records: `before` is the index
+/// of all shards without conversations and boundaries.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.
@@ -174,8 +174,8 @@ pub(in super::super) fn routes(
     Ok(index)
 }
 
-/// Indexes the hours of ways that change, and tells those that change because they sometimes go as places tell. The hours
-/// of the latter are in what a further run gives.
+/// Indexes the hours of changing routes and returns the pairs that sometimes follow locations; their hours are
+/// collected in another pass.
 ///
 /// # Errors
 /// If rows of the shard were spilled and cannot be read.

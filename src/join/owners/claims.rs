@@ -58,7 +58,7 @@ impl Claims {
             };
             overlaps.push(Overlap { first: before.clone(), second: claim.clone() });
             if before.owner == claim.owner && before.to < claim.to {
-                // From here on it is this row that others are in the way of.
+                // The current row precedes later ones from here on.
                 (before.to, before.place) = (claim.to, claim.place);
             }
         }

@@ -1,4 +1,4 @@
-//! The rules on made-up lists, and the whole of AWS's lists against the rules said another way.
+//! Tests the rules on small lists, and the full AWS list against an independent formulation of the rules.
 
 use std::path::Path;
 

@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn what_aws_does_not_write_is_found_with_its_line() {
-        for (json, told) in [
+        for (json, message) in [
             ("{\"Subnets\": [\n{}]}", "missing field `SubnetId` at line 2 column 2"),
             (
                 "{\"Subnets\": [{\"SubnetId\": \"a\",\n\"CidrBlock\": \"10.0.0.1/8\"}]}",
@@ -388,7 +388,7 @@ mod tests {
             ("{\"Subnets\": [{\"SubnetId\": 1}]}", "invalid type: integer `1`, expected a string at line 1"),
         ] {
             let error = Listing::default().add(json.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with(told), "{error}");
+            assert!(error.starts_with(message), "{error}");
         }
     }
 

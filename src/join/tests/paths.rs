@@ -204,8 +204,8 @@ fn interface_endpoints_are_told_by_version_11_or_an_inventory() {
                 web: vpc-id=vpc-a az-id=use1-az1\nweb out 10.0.0.1>10.0.1.100 700 traffic-path=1";
     assert_eq!(paths(&World::of(11, text)), ["interface-endpoint endpoint known"]);
     assert_eq!(paths(&World::of(5, text)), ["cross-zone - known"]);
-    let told = World::of(5, text).inventory(&["queue vpc=vpc-a zone=use1-az2 at=10.0.1.100 role=endpoint"]);
-    assert_eq!(paths(&told), ["interface-endpoint endpoint known"]);
+    let joined = World::of(5, text).inventory(&["queue vpc=vpc-a zone=use1-az2 at=10.0.1.100 role=endpoint"]);
+    assert_eq!(paths(&joined), ["interface-endpoint endpoint known"]);
 }
 
 #[test]

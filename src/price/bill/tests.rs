@@ -123,8 +123,8 @@ fn each_line_has_its_own_price_and_free_bytes_have_none() {
     let free = Charged { charge: None, reason: "same-zone".into(), ..egress("app", "2026-10-01", 7) };
     let before = Charged { previous: true, ..egress("web", "2026-10-01", 3) };
     let bill = bill(vec![egress("web", "2026-10-01", 1), zones("app", "2026-10-01", 2), free, before], &table);
-    let told: Vec<_> = lines_of(&bill).into_iter().map(|(bytes, usd)| (bytes / i128::from(GB_BYTES), usd)).collect();
-    assert_eq!(told, [(7, 0), (2, 200_000_000), (1, 900_000_000), (3, 2_700_000_000)]);
+    let shown: Vec<_> = lines_of(&bill).into_iter().map(|(bytes, usd)| (bytes / i128::from(GB_BYTES), usd)).collect();
+    assert_eq!(shown, [(7, 0), (2, 200_000_000), (1, 900_000_000), (3, 2_700_000_000)]);
 }
 
 #[test]

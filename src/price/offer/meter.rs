@@ -73,13 +73,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether the table lacks something that it should have.
+    /// Whether the table misses a required price.
     #[must_use]
     pub fn is_damage(self) -> bool {
         matches!(self, Self::Malformed | Self::Conflict)
     }
 
-    /// Whether the table may lack something that it should have.
+    /// Whether the table may miss a required price.
     #[must_use]
     pub fn is_doubtful(self) -> bool {
         self.is_damage() || matches!(self, Self::UnknownRegion | Self::Contradiction)

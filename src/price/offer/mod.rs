@@ -1,8 +1,8 @@
 //! AWS's own price lists → rows of ours.
 //!
-//! An offer file (AWSDataTransfer, AmazonEC2, AmazonVPC…) is told by its first bytes and read as a stream: that of
-//! AmazonEC2 has gigabytes, of which a few rows per region are kept. Every row that is not taken is counted with its
-//! reason. Files of several dates make one table: a price is in force until the next one of the same thing.
+//! An offer file (AWSDataTransfer, AmazonEC2, AmazonVPC…) is recognised by its first bytes and streamed: AmazonEC2 has
+//! gigabytes, of which a few rows per region are kept. Every skipped row is counted with its reason. Files of several
+//! dates form one table: a price is effective until the next one for the same key.
 
 mod json;
 mod meter;
@@ -109,7 +109,7 @@ impl Import {
         if start.strip_prefix(b"\"").unwrap_or(start).starts_with(rows::FIRST) {
             return rows::read(input, self).map_err(failed);
         }
-        let error = Error::read(format!("{name}: this is no price list of AWS"));
+        let error = Error::read(format!("{name}: not an AWS price list"));
         let error = error.hint("give the CSV or JSON offer file of AWSDataTransfer, AmazonEC2 or AmazonVPC");
         Err(error.hint("a table of outflow's own goes to --prices"))
     }

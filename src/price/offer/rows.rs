@@ -93,7 +93,7 @@ fn next<R: Read>(reader: &mut csv::Reader<Bounded<R>>, record: &mut ByteRecord) 
     Ok(reader.read_byte_record(record)?)
 }
 
-/// An input that gives no more than a line may have until it is told that the next one begins.
+/// An input that limits the length of a line until the next line starts.
 struct Bounded<R> {
     input: R,
     left: usize,

@@ -22,12 +22,12 @@ fn imported(lists: &[&str]) -> (Vec<String>, Vec<(Reason, u64)>) {
     }
     let imported = import.finish();
     // What comes out is always a table without faults.
-    let rows: Vec<_> = imported.rows.iter().map(told).collect();
+    let rows: Vec<_> = imported.rows.iter().map(shown).collect();
     let left = imported.left_out.into_iter().map(|(reason, left)| (reason, left.rows)).collect();
     (rows, left)
 }
 
-fn told(row: &PriceRow) -> String {
+fn shown(row: &PriceRow) -> String {
     use super::super::written_date;
     let PriceRow { charge, from, to, start_gb, end_gb, rate, effective_from, effective_to, .. } = row;
     let end = end_gb.map_or("Inf".to_owned(), |end| end.to_string());
@@ -294,13 +294,13 @@ fn answers_of_the_query_interface_are_texts_of_json() {
 
 #[test]
 fn json_that_is_no_price_list_or_damaged_stops_the_import() {
-    let told = |text: &str| Import::default().read("list", text.as_bytes()).unwrap_err().to_string();
-    assert!(told("{}").contains("no products"));
-    assert!(told(r#"{"terms":{}}"#).contains("terms come before its products"));
-    assert!(told(&JSON[..JSON.len() / 2]).contains("EOF"));
-    assert!(told(&format!("{JSON}x")).contains("trailing characters"));
-    assert_eq!(told("charge,from\n"), "list: this is no price list of AWS");
-    assert_eq!(told(""), "list: this is no price list of AWS");
+    let shown = |text: &str| Import::default().read("list", text.as_bytes()).unwrap_err().to_string();
+    assert!(shown("{}").contains("no products"));
+    assert!(shown(r#"{"terms":{}}"#).contains("terms come before its products"));
+    assert!(shown(&JSON[..JSON.len() / 2]).contains("EOF"));
+    assert!(shown(&format!("{JSON}x")).contains("trailing characters"));
+    assert_eq!(shown("charge,from\n"), "list: not an AWS price list");
+    assert_eq!(shown(""), "list: not an AWS price list");
 }
 
 proptest! {
@@ -444,7 +444,7 @@ fn the_excerpts_of_real_lists_give_their_nat_prices() {
         import.read(file, std::fs::read(folder.join(file)).unwrap().as_slice()).unwrap();
     }
     let imported = import.finish();
-    let rows: Vec<_> = imported.rows.iter().map(told).collect();
+    let rows: Vec<_> = imported.rows.iter().map(shown).collect();
     assert_eq!(
         rows,
         [

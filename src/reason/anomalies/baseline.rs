@@ -1,10 +1,9 @@
 //! The detector: one series of hours → what each hour was expected to be, and how far off it was.
 //!
-//! An hour is expected to be the median of its hour of day, plus half of the last day's shift. What is left is told in
-//! units of a scale that looks at the tail of what was left before, not at its middle: a series that jumps now and
-//! then has a wide scale although its median deviation is small. An hour is judged by what came before it alone, so
-//! that appending hours never changes a verdict. Kernels over numbers: what the series are of, incidents, money and
-//! words are others' work; so is hiding what is suppressed.
+//! The expected value of an hour is the median of its hour of day plus half of the last day's shift. Residuals are
+//! measured in a scale from the tail of past residuals, not their middle: a series with occasional jumps has a wide
+//! scale although its median deviation is small. An hour is judged only by earlier hours, so appending hours never
+//! changes a verdict. This module is numeric: series, incidents, money, wording and suppression are handled elsewhere.
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +18,7 @@ pub const SLOTS: usize = 24;
 /// Values are cut to this size, and distances to [`SCALES_MAX`], so that no sum of them is infinite.
 const VALUE_MAX: f64 = 1e300;
 
-/// The greatest distance told, in scales.
+/// Cap on the reported deviation, in scales.
 pub const SCALES_MAX: f64 = 1e6;
 
 /// In which direction an hour must be off to be flagged.
@@ -34,19 +33,19 @@ pub enum Direction {
     Both,
 }
 
-/// What the detector can be told. The defaults are measured on labelled hours of other people's services; see
-/// docs/anomalies.md for what each of them is worth.
+/// Parameters of the detector. The defaults are tuned on labelled hours of public data sets; docs/anomalies.md lists
+/// the effect of each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
-    /// Which way hours are flagged. Up: money is lost by rises; drops are mostly lost logs.
+    /// Direction of flagged hours. Up: increases cost money; drops are mostly missing logs.
     pub direction: Direction,
-    /// Hours this many scales off are flagged: 6. 4 finds more and is wrong more often, 8 the other way round.
+    /// Deviation from which hours are flagged, in scales: 6. 4 finds more with more false positives, 8 the opposite.
     pub threshold_scales: f64,
     /// The same while a series is young: 8, since its scale is of few days.
     pub threshold_young_scales: f64,
     /// An hour is flagged from this many times the expected on: 1.4. Less is not worth a person's time.
     pub ratio_min: f64,
-    /// Nothing is flagged before this many days of hours: 3. Less tells nothing of a day.
+    /// Minimum history before anything is flagged, in days: 3. Less does not show a daily pattern.
     pub history_min_days: u32,
     /// From this many days on, hours are compared with their hour of day: 4, the first at which each is compared with
     /// three others. Until then the daily season counts as deviation.
@@ -97,7 +96,7 @@ pub struct Parameters {
     pub creep_history_days: u32,
     /// A day's residual that is not counted as drift, in scales: 0.5, half of the drift that is to be found soonest.
     pub creep_slack_scales: f64,
-    /// Drift is told when its sum passes this: 5 scales.
+    /// Limit of the drift sum: 5 scales.
     pub creep_limit_scales: f64,
 }
 
@@ -171,7 +170,7 @@ pub struct Verdict {
     pub scale: f64,
     /// How many scales it is above what was expected; below 0 where it is below.
     pub z: f64,
-    /// Whether it is out of line.
+    /// Whether it is anomalous.
     pub flagged: bool,
     /// Whether it is no more than a high hour of the last days.
     pub off_peak: bool,

@@ -24,8 +24,8 @@ pub struct Creep {
     pub is_up: bool,
 }
 
-/// Looks for drift in a series of whole days; none are days that were not covered in full. Each drift is told once,
-/// until its sum is back at nothing. A day is judged by the days before it alone.
+/// Detects drift in a series of full days; days without full coverage are none. Each drift is reported once, until its
+/// sum returns to zero. A day is judged only by earlier days.
 #[must_use]
 pub fn creep(days: &[Option<f64>], floor: f64, parameters: &Parameters) -> Vec<Creep> {
     let signs: &[f64] = match parameters.direction {
@@ -71,7 +71,7 @@ fn expected(days: &[Option<f64>], at: usize) -> Option<f64> {
     (!same.is_empty()).then(|| quantile(&same, 0.5))
 }
 
-/// Sums the distances of one sign, and tells where the sum passes the limit.
+/// Sums the deviations of one sign, and reports where the sum passes the limit.
 fn follow(distances: &[Distance], sign: f64, parameters: &Parameters) -> Vec<Creep> {
     let limit = parameters.creep_limit_scales;
     let (mut sum, mut since, mut is_told) = (0.0_f64, 0, false);

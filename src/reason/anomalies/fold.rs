@@ -23,7 +23,7 @@ pub struct Found {
     pub incident: Incident,
     /// The run that heads it.
     pub run: Run,
-    /// What made it.
+    /// Causes.
     pub why: Why,
     /// The scopes of what was folded into it, and in which metric.
     pub folded: Vec<(Metric, Scope)>,

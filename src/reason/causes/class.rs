@@ -87,7 +87,7 @@ fn moved_from(cause: &Cause, volumes: &[Leaf], path: usize) -> Option<u32> {
     most.filter(|_| is_moved).map(|(from, _)| from)
 }
 
-/// The sum, whatever the order.
+/// The sum, independent of order.
 fn sum(mut parts: Vec<f64>) -> f64 {
     parts.sort_by(f64::total_cmp);
     parts.into_iter().sum()

@@ -158,7 +158,7 @@ fn ranked(column: &[u32]) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// Every description of open rows whose leaves rise by at least so much. Those whose dimensions do not all narrow it
-/// down are left out: a service on one interface is that interface.
+/// down are skipped: a service on one interface is that interface.
 pub(super) fn candidates(rows: &Rows, open: &[bool], rise_min: f64, dimensions_max: usize) -> Vec<Candidate> {
     let singles: Vec<_> = (0..rows.places.len()).map(|dimension| single(rows, open, dimension, rise_min)).collect();
     let mut found: Vec<Candidate> = singles.iter().flat_map(|cuboid| cuboid.groups.iter().cloned()).collect();

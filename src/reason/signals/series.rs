@@ -1,7 +1,7 @@
 //! When a pair talked: starts of records, put together to connections.
 //!
-//! Records are told apart by the port of the estate's side: those of one port that follow each other are one connection.
-//! Ports are used again, so a long silence begins a new one.
+//! Records are keyed by the local port: consecutive records of one port are one connection. Ports are reused, so a long
+//! silence starts a new connection.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ impl Series {
     }
 }
 
-/// The aggregation interval that the steps between records of the same ports tell; the short one where none do.
+/// The aggregation interval inferred from the steps between records of the same ports; else the short one.
 pub(super) fn interval_seconds(series: &[Series]) -> u32 {
     let steps = series.iter().flat_map(|series| series.starts.windows(2)).filter_map(|pair| {
         let is_same = pair[0].own_port == pair[1].own_port;
@@ -95,7 +95,7 @@ pub(super) fn chosen<K: Ord>(mut counts: Vec<(u64, K)>) -> (Vec<K>, u64) {
     (kept, left)
 }
 
-/// The distinct hours that connections have records in, as far as their first and last ones tell.
+/// The distinct hours in which connections have records, from their first and last ones.
 pub(super) fn hours(connections: &[Connection], hour_seconds: u32) -> Vec<u32> {
     let mut hours = BTreeMap::new();
     for connection in connections {

@@ -127,14 +127,13 @@ impl<'a> Met<'a> {
     fn history(&self, group: &Group, peer: Peer, pair: &Pair, moment: u32, look_back: u32) -> (u32, &'static str) {
         let of = |hours: Option<&Vec<u32>>| hours.map_or(0, |hours| history(hours, moment, look_back));
         let own = of(self.groups.get(group));
-        let who = if matches!(group, Group::Owner(_)) { "nobody of its owner" } else { "its interface never" };
+        let who = if matches!(group, Group::Owner(_)) { "no interface of its owner" } else { "its interface never" };
         match own {
             HISTORY_SECONDS_MIN.. => (own, who),
             _ if of(self.by_all.get(&(peer, pair.port, pair.protocol))) > 0 => (0, who),
-            _ => (
-                history(self.logged, moment, look_back),
-                "nobody of the estate, where its owner or interface has just begun,",
-            ),
+            _ => {
+                (history(self.logged, moment, look_back), "no interface of the estate (its owner or interface is new)")
+            }
         }
     }
 }
@@ -178,7 +177,8 @@ fn new_peer(
     };
     let (sent, appeared, shown, who) = appearances(hours, terms.look_back_seconds).into_iter().filter_map(new).max()?;
     let evidence = format!(
-        "{who} talked to this {word} on this port in the {} before {}; {} sent within 24 h of its first {} (at least {})",
+        "{who} contacted this {word} on this port in the {} before {}; {} sent within 24 h of its first {} (at least \
+         {})",
         span(shown),
         time::write(appeared),
         human::bytes(sent, Units::Iec),
@@ -187,13 +187,13 @@ fn new_peer(
     );
     let mut finding = Finding::of(Signal::NewDestination, pair, evidence).scored(Part::NewDestination, points);
     if shown < terms.look_back_seconds {
-        finding.lacks =
-            format!("history: {} and not {}; {}", span(shown), span(terms.look_back_seconds), finding.lacks);
+        finding.missing =
+            format!("history: {} and not {}; {}", span(shown), span(terms.look_back_seconds), finding.missing);
     }
     Some(finding)
 }
 
-/// The hours in which talk began: the first one, and those after a silence longer than the look-back.
+/// The hours in which contact started: the first one, and those after a silence longer than the look-back.
 fn appearances(hours: &[u32], look_back_seconds: u32) -> Vec<u32> {
     let again = hours.windows(2).filter(|pair| pair[1] - pair[0] > look_back_seconds).map(|pair| pair[1]);
     hours.first().copied().into_iter().chain(again).collect()
@@ -268,7 +268,7 @@ impl Unusual {
         let points = u32::try_from(VOLUME_POINTS_MIN + more).unwrap_or(0);
         let evidence = format!(
             "{}{} sent on {}; the median of {} {what} is {}: z {} (at least {Z_MIN})",
-            if pair.is_served { "served, as the destination called: " } else { "" },
+            if pair.is_served { "inbound connections: " } else { "" },
             human::bytes(self.out, Units::Iec),
             date(self.day),
             self.compared,
@@ -279,7 +279,7 @@ impl Unusual {
     }
 }
 
-/// A z of hundredths in words; what is far beyond all counting is told as that.
+/// A z-score in hundredths, in words; capped for very large values.
 pub(super) fn z_text(z: u128) -> String {
     const SHOWN_MAX: u128 = 1000;
     if z >= SHOWN_MAX * Z_PER { format!("over {SHOWN_MAX}") } else { format!("{}.{:02}", z / Z_PER, z % Z_PER) }
@@ -317,8 +317,8 @@ fn ratio_shifts(observed: &Observed, terms: &Terms) -> Vec<Finding> {
         let shift = Shift::of(&days(&pair.hours), terms)?;
         Some(shift.finding(pair, shift.evidence("this destination")))
     });
-    let told: Vec<_> = findings.iter().map(|finding| (finding.source, finding.peer, finding.port)).collect();
-    findings.extend(own.filter(|own| !told.contains(&(own.source, own.peer, own.port))));
+    let reported: Vec<_> = findings.iter().map(|finding| (finding.source, finding.peer, finding.port)).collect();
+    findings.extend(own.filter(|own| !reported.contains(&(own.source, own.peer, own.port))));
     findings
 }
 

@@ -46,7 +46,7 @@ pub fn table(mut drifts: Vec<Drift>) -> Table {
     ];
     Table {
         name: "drifts".to_owned(),
-        title: "What rises from day to day".to_owned(),
+        title: "Drift".to_owned(),
         columns: columns.map(Head::from).into(),
         rows: drifts.iter().map(row).collect(),
         ..Table::default()

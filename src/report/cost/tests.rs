@@ -105,7 +105,7 @@ fn bytes_without_a_price_are_told_and_never_zero_dollars() {
     assert_eq!(report.tables[3].name, "unpriced");
     assert_eq!(lines(&report.tables[3]), ["nat-processing | eu-central-1 | any | 3.00 GiB"]);
     assert_eq!(report.meta.notes.len(), 1);
-    assert!(report.meta.notes[0].starts_with("3.00 GiB (3,221,225,472 bytes) have no known price"));
+    assert!(report.meta.notes[0].starts_with("3.00 GiB (3,221,225,472 bytes) are unpriced and excluded from totals"));
 }
 
 #[test]

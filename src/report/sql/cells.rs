@@ -32,7 +32,7 @@ pub(super) fn table(
         let mut lost = 0_usize;
         table.rows.iter_mut().zip(cells(column, &mut lost)?).for_each(|(row, cell)| row.push(cell));
         if lost > 0 {
-            notes.push(format!("{name}: {lost} values are left empty, as a division by zero gives no number"));
+            notes.push(format!("{name}: {lost} values are null (division by zero)"));
         }
         table.columns.push(Head { name, kind });
     }
@@ -112,9 +112,9 @@ fn moment_cell(milliseconds: i64) -> Option<Cell> {
 }
 
 fn unfit(column: &FrameColumn) -> Error {
-    let error = Error::usage(format!("{}: {} fits in no table", column.name(), column.dtype()));
+    let error = Error::usage(format!("{}: {} cannot be shown in a table", column.name(), column.dtype()));
     match column.dtype() {
-        DataType::List(_) => error.hint("string_agg joins texts, unnest gives a row for each"),
+        DataType::List(_) => error.hint("use string_agg or unnest"),
         DataType::Datetime(..) => error.hint("times are from 1970 to 2106, UTC"),
         _ => error,
     }
@@ -126,7 +126,7 @@ fn integer(number: i128) -> Cell {
 
 /// Dollars; each amount in cents by itself, as the amounts of a query need not be parts of one whole.
 fn money(amount: i128, scale: u32) -> Result<Cell, Error> {
-    let too_large = || Error::failed("an amount has more digits than can be shown");
+    let too_large = || Error::failed("an amount has too many digits");
     let amount = match USD_DECIMALS.checked_sub(scale) {
         Some(places) => 10_i128.checked_pow(places).and_then(|unit| amount.checked_mul(unit)).ok_or_else(too_large)?,
         None => return Ok(Cell::Signed { units: amount, per: 10_u128.checked_pow(scale).ok_or_else(too_large)? }),

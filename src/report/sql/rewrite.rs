@@ -237,7 +237,7 @@ pub(super) fn is_number(expr: &Expr) -> bool {
     }
 }
 
-/// Whether it is true or false, as far as its form tells.
+/// Truth value of a constant condition, if recognisable.
 fn is_truth(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryOp { op, .. } => is_comparison(op) || matches!(op, BinaryOperator::And | BinaryOperator::Or),

@@ -80,12 +80,10 @@ impl Table {
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Flows => "Table flows: the records as logged, a row each",
-            Self::Traffic => {
-                "Table traffic: each byte once, a row for each combination of the columns that a query names"
-            }
+            Self::Flows => "Table flows: one row per record, as logged",
+            Self::Traffic => "Table traffic: deduplicated bytes, one row per combination of the query's columns",
             Self::Charges => {
-                "Table charges: bytes and dollars by charge; bytes with several charges are there once for each"
+                "Table charges: bytes and cost by charge; bytes with several charges appear once per charge"
             }
         }
     }
@@ -204,7 +202,7 @@ impl Planned {
     }
 }
 
-/// A frame in the order of its columns, so that the same sums are the same table whatever order they were summed in.
+/// Sorts a frame by its columns, so that the result is independent of aggregation order.
 ///
 /// # Errors
 /// If a column cannot be sorted.
@@ -284,7 +282,7 @@ fn address_texts(column: &FrameColumn) -> Result<FrameColumn, Error> {
 /// The error for a column that is in none of these tables, where owners are known by these keys.
 pub(super) fn unknown(name: &str, tables: &[Table], owner_keys: &[String]) -> Error {
     let named: Vec<_> = tables.iter().map(|table| table.name()).collect();
-    let error = Error::usage(format!("there is no column `{name}` in {}", named.join(" or ")));
+    let error = Error::usage(format!("unknown column `{name}` in {}", named.join(" or ")));
     let has_owners = tables.iter().any(|table| *table != Table::Flows);
     let built_in = tables.iter().flat_map(|table| {
         let keys = table.keys().flat_map(|key| std::iter::once(key.name()).chain(key.aliases()));
@@ -300,7 +298,7 @@ pub(super) fn unknown(name: &str, tables: &[Table], owner_keys: &[String]) -> Er
         None => error.hint(format!("`outflow fields --table {}` lists its columns", named[0])),
     };
     if has_owners && owner_keys.is_empty() {
-        return error.hint("owners such as team need a table of tags: --tags FILE");
+        return error.hint("owner keys such as team need a tag table: --tags FILE");
     }
     error
 }

@@ -1,7 +1,7 @@
 //! What the traffic of each group costs, for the ranking of groups: charges priced, and summed by the groups' keys.
 //!
-//! Groups that are not shown are told apart only where that changes an amount that is: where a pool reaches several
-//! tiers its bytes are shared out over its rows, so fewer rows could be other amounts.
+//! Hidden groups are priced individually only if that affects a visible amount: a pool that spans several tiers is
+//! shared among its rows, so fewer rows could change amounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use crate::units::time;
 pub struct Pricing {
     /// The prices.
     pub table: PriceTable,
-    /// What decides the cost besides.
+    /// Terms other than prices.
     pub terms: PoolTerms,
     /// The window, half-open; none of its sides where it is unbounded.
     pub window: (Option<u32>, Option<u32>),
@@ -42,7 +42,7 @@ pub(super) struct Cost {
 pub struct Dollars {
     costs: BTreeMap<ExactKey, Cost>,
     pub(super) total: Cost,
-    /// What tells a reader how the amounts came about.
+    /// Notes on how amounts were computed.
     pub notes: Vec<String>,
 }
 
@@ -282,7 +282,7 @@ mod tests {
     fn charges_on_records_that_count_elsewhere_have_a_row_where_rows_are_left() {
         let (traffic, charges) =
             (traffic_rollup(&[(0, 5), (1, 9)]), charges_frame(&[(0, 0, true, 5), (5, 0, false, 7)]));
-        let shape = Shape { order: Order::Bytes, rows: Some(2), blocked: false };
+        let shape = Shape { order: Order::Bytes, rows: Some(2), rejected: false };
         let mut ranking = Ranking::new(&traffic, shape, None);
         for shard in traffic.shards() {
             ranking = ranking.with_shard(shard).unwrap();
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(ranking.shown(), Some(BTreeSet::from([key("app"), key("data")])));
         let dollars = Dollars::of(&charges, &keys(), None, &pricing()).unwrap();
         let table = |order, rows| {
-            let none = Ranking::new(&traffic, Shape { order, rows, blocked: false }, Some(&dollars));
+            let none = Ranking::new(&traffic, Shape { order, rows, rejected: false }, Some(&dollars));
             traffic.shards().try_fold(none, Ranking::with_shard).unwrap().with_charges_alone().unwrap().table().0
         };
         let names = |order, rows| table(order, rows).rows.into_iter().map(|row| row[1].clone()).collect::<Vec<_>>();
@@ -322,7 +322,7 @@ mod tests {
             prop_assert_eq!(all.total.usd, bill);
 
             let traffic = traffic_rollup(&[(0, 1), (1, 2), (2, 3)]);
-            let shape = Shape { order: Order::Usd, rows: Some(rows), blocked: false };
+            let shape = Shape { order: Order::Usd, rows: Some(rows), rejected: false };
             let ranking = traffic.shards().try_fold(Ranking::new(&traffic, shape, Some(&all)), Ranking::with_shard);
             let table = ranking.unwrap().with_charges_alone().unwrap().table().0;
             let place = table.columns.iter().position(|head| head.name == "usd").unwrap();

@@ -197,7 +197,7 @@ impl Interface {
     }
 
     /// Whether its records reach a log at a moment.
-    pub(crate) fn watched(&self, network: &Network, moment: u32) -> bool {
+    pub(crate) fn logged(&self, network: &Network, moment: u32) -> bool {
         self.flow_log.is_some_and(|log| network.flow_logs[log].from <= moment)
     }
 }

@@ -211,10 +211,10 @@ fn lose(estate: &Estate, random: &mut Random, per_mille: u32, hour: u32, records
 fn keep_quiet(estate: &Estate, random: &mut Random, hour: u32, records: &mut Vec<Record>) {
     let mut busy = vec![false; estate.interfaces.len()];
     records.iter().for_each(|record| busy[record.interface] = true);
-    for (interface, watched) in estate.quiet_ones(hour) {
+    for (interface, logged) in estate.quiet_ones(hour) {
         let last = hour + HOUR_SECONDS - MINUTE_SECONDS;
         let between = hour + MINUTE_SECONDS * (2 + random.below_small(56));
-        let ends = [(watched.start == hour).then_some(hour), (watched.end == hour + HOUR_SECONDS).then_some(last)];
+        let ends = [(logged.start == hour).then_some(hour), (logged.end == hour + HOUR_SECONDS).then_some(last)];
         let idle = (!busy[interface]).then_some(between);
         for start in ends.into_iter().flatten().chain(idle) {
             records.push(Record { interface, start, end: start + MINUTE_SECONDS - 1, content: Content::Quiet });
@@ -234,12 +234,12 @@ impl Estate {
 
     /// The interfaces that would log an hour without traffic, and from when to when they are watched at all.
     fn quiet_ones(&self, hour: u32) -> Vec<(usize, std::ops::Range<u32>)> {
-        let watched = |(place, interface): (usize, &Interface)| {
+        let logged = |(place, interface): (usize, &Interface)| {
             let log = interface.flow_log.filter(|_| interface.id != "-")?;
             let from = self.network.flow_logs[log].from.max(interface.life.start);
             (from..interface.life.end).contains(&hour).then_some((place, from..interface.life.end))
         };
-        self.interfaces.iter().enumerate().filter_map(watched).collect()
+        self.interfaces.iter().enumerate().filter_map(logged).collect()
     }
 }
 

@@ -45,9 +45,9 @@ pub(crate) enum Class {
     /// Nobody logs the interface.
     Unseen,
     Counted,
-    Duplicate,
-    Hop,
-    Blocked,
+    Deduplicated,
+    Transit,
+    Rejected,
 }
 
 impl Class {
@@ -56,9 +56,9 @@ impl Class {
         match self {
             Self::Unseen => "unseen",
             Self::Counted => "counted",
-            Self::Duplicate => "duplicate",
-            Self::Hop => "hop",
-            Self::Blocked => "rejected",
+            Self::Deduplicated => "deduplicated",
+            Self::Transit => "transit",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -180,7 +180,7 @@ fn is_transit(estate: &Estate, crossing: &Crossing) -> bool {
 /// side to the client; else at the first transit gateway on the way.
 fn classify(estate: &Estate, talk: &Talk, forward: bool, crossings: &mut [Crossing]) {
     let (sender, receiver) = talk.ends(forward);
-    let logged = |place: usize| estate.interfaces[place].watched(&estate.network, talk.start);
+    let logged = |place: usize| estate.interfaces[place].logged(&estate.network, talk.start);
     let seen = |end: End| end.interface().filter(|place| logged(*place));
     let (sender, receiver) = (seen(sender), seen(receiver));
     let client = estate.address(talk.client, talk.six);
@@ -199,10 +199,10 @@ fn classify(estate: &Estate, talk: &Talk, forward: bool, crossings: &mut [Crossi
     for (place, crossing) in crossings.iter_mut().enumerate() {
         crossing.class = match () {
             () if !logged(crossing.interface) => Class::Unseen,
-            () if crossing.rejected => Class::Blocked,
+            () if crossing.rejected => Class::Rejected,
             () if Some(place) == counted => Class::Counted,
-            () if Some(crossing.interface) == receiver && talk.outcome != Outcome::Dropped => Class::Duplicate,
-            () => Class::Hop,
+            () if Some(crossing.interface) == receiver && talk.outcome != Outcome::Dropped => Class::Deduplicated,
+            () => Class::Transit,
         };
     }
 }

@@ -63,7 +63,7 @@ struct Seen {
     lost: u64,
     egress: u64,
     ingress: u64,
-    blocked: u64,
+    rejected: u64,
 }
 
 /// What is known of an end: VPC, address, interface, account, region, zone, owner.
@@ -184,7 +184,7 @@ impl<'e> Truth<'e> {
         *sum += 1;
         if let Content::Flow(flow) = &record.content {
             let sum = match flow.crossing {
-                Crossing { rejected: true, .. } => &mut seen.blocked,
+                Crossing { rejected: true, .. } => &mut seen.rejected,
                 Crossing { egress: true, .. } => &mut seen.egress,
                 _ => &mut seen.ingress,
             };
@@ -230,8 +230,8 @@ impl<'e> Truth<'e> {
             let ids =
                 (&interface.id, interface.resource.as_deref(), interface.name, role, interface.instance.as_deref());
             let place = (vpc.account.id, &vpc.id, &subnet.id, &subnet.zone_id, interface.address, from, to);
-            let Seen { records, quiet, lost, egress, ingress, blocked } = *seen;
-            (ids, place, records, quiet, lost, egress, ingress, blocked)
+            let Seen { records, quiet, lost, egress, ingress, rejected } = *seen;
+            (ids, place, records, quiet, lost, egress, ingress, rejected)
         };
         rows(&self.folder, "interfaces", INTERFACES, self.estate.interfaces.iter().zip(&self.interfaces).map(row))
     }

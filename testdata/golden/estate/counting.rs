@@ -33,7 +33,7 @@ fn each_byte_counts_once_by_the_rules_and_the_pairs_are_the_true_ones() {
 fn the_naive_sums_are_wrong_by_much() {
     let of = |class: &str| day().truth("account").iter().find(|row| row["class"] == class).expect("it").number("bytes");
     let once = of("counted");
-    let raw = once + of("duplicate") + of("hop");
+    let raw = once + of("deduplicated") + of("transit");
     let egress: u64 =
         day().logs["v5"].iter().filter(|one| one.is_accepted() && one.direction == "egress").map(|one| one.bytes).sum();
     assert!(raw * 10 > once * 15, "every view: {raw} of {once}");
@@ -52,7 +52,7 @@ pub(super) struct Counter<'s> {
     /// The interfaces that have an address.
     holders: HashMap<IpAddr, Vec<&'s str>>,
     /// From when to when each interface was watched, by its records.
-    watches: HashMap<&'s str, (u32, u32)>,
+    boundaries: HashMap<&'s str, (u32, u32)>,
     /// When records of an interface were lost.
     gaps: HashMap<&'s str, Vec<(u32, u32)>>,
 }
@@ -60,17 +60,20 @@ pub(super) struct Counter<'s> {
 impl<'s> Counter<'s> {
     pub(super) fn new(of: &'s Simulated, format: &str) -> Self {
         let records = of.logs[format].as_slice();
-        let mut watches: HashMap<&str, (u32, u32)> = HashMap::new();
+        let mut boundaries: HashMap<&str, (u32, u32)> = HashMap::new();
         for record in records.iter().filter(|record| record.status != "SKIPDATA") {
-            let watch = watches.entry(&record.interface).or_insert((u32::MAX, 0));
-            *watch = (watch.0.min(record.start - MARGIN_SECONDS), watch.1.max(record.end + MARGIN_SECONDS));
+            let flow_log_scope = boundaries.entry(&record.interface).or_insert((u32::MAX, 0));
+            *flow_log_scope = (
+                flow_log_scope.0.min(record.start - MARGIN_SECONDS),
+                flow_log_scope.1.max(record.end + MARGIN_SECONDS),
+            );
         }
         let mut gaps: HashMap<&str, Vec<(u32, u32)>> = HashMap::new();
         for record in records.iter().filter(|record| record.status == "SKIPDATA") {
             gaps.entry(&record.interface).or_default().push((record.start, record.end));
         }
         let behind = of.behind().into_iter().map(|(public, (private, _))| (public, private)).collect();
-        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), watches, gaps }
+        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), boundaries, gaps }
     }
 
     /// The bytes of each pair of ends, each byte once, and all records by class.
@@ -114,11 +117,11 @@ impl<'s> Counter<'s> {
         // Before version 9 nothing names a regional NAT gateway but that there is no interface.
         let row = self.interfaces.get(seen_at(&record.interface, &record.resource));
         let (source, destination) = self.ends(record);
-        let unseen = !self.is_watched(source, record) && !self.is_watched(destination, record);
+        let unseen = !self.is_logged(source, record) && !self.is_logged(destination, record);
         match row.map_or("regional-nat", |row| row["role"].as_str()) {
             "instance" | "load-balancer" | "endpoint" => {
                 let sends = record.source.is_some_and(|source| self.has(source, &record.interface));
-                if !sends && self.is_watched(source, record) { "duplicate" } else { "counted" }
+                if !sends && self.is_logged(source, record) { "deduplicated" } else { "counted" }
             }
             // What a NAT gateway exchanges with a client that nobody watches names both ends, and not itself.
             "nat" if unseen && ![source, destination].iter().any(|end| self.has(*end, &record.interface)) => "counted",
@@ -128,7 +131,7 @@ impl<'s> Counter<'s> {
             {
                 "counted"
             }
-            _ => "hop",
+            _ => "transit",
         }
     }
 
@@ -147,13 +150,13 @@ impl<'s> Counter<'s> {
 
     /// Whether an address is that of an interface which was watched when a record started. In the record's own VPC
     /// the address means the interface there, else any.
-    fn is_watched(&self, address: IpAddr, record: &Record) -> bool {
+    fn is_logged(&self, address: IpAddr, record: &Record) -> bool {
         let holders = self.holders.get(&address).map_or(&[][..], Vec::as_slice);
         let near: Vec<_> = holders.iter().filter(|id| self.interfaces[**id]["vpc"] == record.vpc).collect();
         let meant = if near.is_empty() { holders.iter().collect() } else { near };
         let at = |(from, to): &(u32, u32)| (*from..=*to).contains(&record.start);
         let lost = |id: &str| self.gaps.get(id).is_some_and(|gaps| gaps.iter().any(at));
-        meant.into_iter().any(|id| self.watches.get(*id).is_some_and(at) && !lost(id))
+        meant.into_iter().any(|id| self.boundaries.get(*id).is_some_and(at) && !lost(id))
     }
 }
 

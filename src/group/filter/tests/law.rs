@@ -190,7 +190,7 @@ fn print(cell: &Cell) -> String {
     }
 }
 
-/// The values of a row that a name means; derived ones are told here anew.
+/// The values that a name stands for in a row; derived ones are computed independently here.
 fn meant(name: &str, row: &Row) -> Vec<Option<Cell>> {
     use Column::{Dstaddr, Dstport, PktDstaddr, PktSrcaddr, Protocol, Srcaddr, Srcport, Start, TcpFlags};
     let get = |column| row.get(&column).cloned();

@@ -60,7 +60,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn words() -> Vec<String> {
-    let words = "version incidents id metric scope members told_at severity impact is_closed usd bytes flows rejects low medium \
+    let words = "version incidents id metric scope members reported_at severity impact is_closed usd bytes flows rejected low medium \
         high team: * ? sun mon jan dec */5 Europe/Berlin UTC 2026-10-02 T12:00 /24 /48 :: true false null";
     words.split_whitespace().map(str::to_owned).collect()
 }
