@@ -32,8 +32,8 @@ fn main() -> ExitCode {
         _ => try_out(),
     };
     match result {
-        Ok(told) => {
-            println!("{told}");
+        Ok(shown) => {
+            println!("{shown}");
             ExitCode::SUCCESS
         }
         Err(cause) => {

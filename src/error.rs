@@ -9,7 +9,7 @@ use std::fmt;
 /// Exit status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything asked for was read and answered.
+    /// Everything requested was read and answered.
     Done = 0,
     /// The run could not be carried out.
     Failed = 1,

@@ -36,7 +36,7 @@ impl Kind {
     }
 }
 
-/// An absent (`-`, null) [`Kind::Address`]: inside `::/8`, which the IETF reserves and nobody is assigned.
+/// An absent (`-`, null) [`Kind::Address`]: inside `::/8`, which the IETF reserves and never assigns.
 pub const ABSENT_ADDRESS: u128 = 0xfffe_0000_0000;
 /// An absent [`Kind::Small`].
 pub const ABSENT_SMALL: u32 = u32::MAX;
@@ -46,8 +46,8 @@ pub const ABSENT_BIG: u64 = u64::MAX;
 pub const ABSENT_TIME: u32 = u32::MAX;
 /// The code of an absent [`Kind::Text`] in every dictionary.
 pub const ABSENT_TEXT: u32 = 0;
-/// The largest count that one record may bear: a pebibyte, four times what 3.2 Tbit/s gives in ten minutes. So a
-/// sum of fewer than 16,384 records cannot pass 2⁶⁴, and a larger number is a damaged line.
+/// Maximum count of one record: a pebibyte, four times what 3.2 Tbit/s gives in ten minutes. So a sum of fewer than
+/// 16,384 records cannot exceed 2⁶⁴, and a larger number is a malformed line.
 pub const BIG_MAX: u64 = 1 << 50;
 
 /// The stage that gives a column its values.
@@ -226,7 +226,7 @@ columns! {
     }
 }
 
-/// Short names that people type for columns.
+/// Short names of columns.
 const ALIASES: &[(&str, Column)] = &[
     ("eni", Column::InterfaceId),
     ("interface", Column::InterfaceId),
@@ -277,7 +277,7 @@ impl Column {
         self.info().unit
     }
 
-    /// One sentence for people.
+    /// A one-sentence description.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         self.info().meaning
@@ -309,7 +309,7 @@ impl Column {
         if self.stage() == Stage::Decode { ColumnSet::of(&[self]) } else { ColumnSet::of(self.inputs()) }
     }
 
-    /// Whether it is for the program's own use, or stands for a name that people give: nothing to be asked for.
+    /// Whether it is internal, or a placeholder for user-defined names: cannot be requested.
     #[must_use]
     pub fn is_inner(self) -> bool {
         matches!(
@@ -329,7 +329,7 @@ impl Column {
         )
     }
 
-    /// Short names that people may type for it.
+    /// Short names of the column.
     pub fn aliases(self) -> impl Iterator<Item = &'static str> {
         ALIASES.iter().filter(move |(_, column)| *column == self).map(|(alias, _)| *alias)
     }
@@ -344,7 +344,7 @@ impl Column {
         COLUMNS.iter().find(|info| info.version > 0 && same(info.name)).map(|info| info.column)
     }
 
-    /// The column of a name as people type it: with `_` or `-`, or an alias.
+    /// The column of a typed name: with `_` or `-`, or an alias.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.replace('-', "_");

@@ -1,5 +1,5 @@
-//! Ledgers that other processes have written: one is read as a whole or refused, in bounded memory; what was read is
-//! written so that it is read again.
+//! Ledgers written by other processes: a ledger is read completely or rejected, in bounded memory; what was read can be
+//! written and read again.
 
 use std::error::Error;
 use std::{fs, io, slice};

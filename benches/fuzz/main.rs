@@ -1,8 +1,8 @@
-//! Fuzz targets: one binary, run by `benches/fuzz/run`, which tells libFuzzer where its corpus is and how long to search.
+//! Fuzz targets: one binary, run by `benches/fuzz/run`, which sets libFuzzer's corpus and duration.
 //!
-//! The environment variable `OUTFLOW_FUZZ` names the target. Each feeds an input to a part of the program that strangers'
-//! bytes reach, and asserts what must hold whatever they are: a broken law is a finding as much as a panic.
-//! Where `OUTFLOW_FUZZ_SEEDS` names a folder, the target's first inputs and its words are written there.
+//! The environment variable `OUTFLOW_FUZZ` names the target. Each feeds an input to a part of the program that
+//! untrusted bytes reach, and asserts invariants: a broken invariant is a finding as much as a panic. If
+//! `OUTFLOW_FUZZ_SEEDS` names a folder, the target's seeds and dictionary are written there.
 #![no_main]
 #![expect(clippy::disallowed_methods, reason = "the environment is how one binary is told its target")]
 

@@ -27,7 +27,7 @@ use crate::view::Format;
 use crate::work::{self, AnomaliesQuestion, Job};
 
 const DAY_SECONDS: u32 = 86_400;
-/// The owner keys that are asked for where none are.
+/// The owner keys that are requested where none are.
 const TEAM: &str = "team";
 const SERVICE: &str = "service";
 
@@ -203,7 +203,7 @@ impl AnomaliesFlags {
         Ok(settings)
     }
 
-    /// The owners that are asked for before the filter asks for any.
+    /// The owners that are requested before the filter asks for any.
     fn owners(&self) -> Result<Owners, Error> {
         let estate = self.tables.estate()?;
         let known = estate.owner_keys();
@@ -248,7 +248,7 @@ impl AnomaliesFlags {
     }
 }
 
-/// Lets the job read what came before too; gives where the time asked for begins.
+/// Lets the job read what came before too; gives where the time requested begins.
 fn with_lookback(job: &mut Job, settings: &Settings) -> Option<u32> {
     let from = job.window.from?;
     job.window = Window { from: Some(from.saturating_sub(settings.lookback_days * DAY_SECONDS)), ..job.window };

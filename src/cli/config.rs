@@ -1,8 +1,8 @@
 //! The configuration: which file it is, what it and the environment say, and the commands that show and check it.
 //!
-//! The file is the one that `--config` names, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else
-//! `outflow/config.toml` of the user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` beat the file, flags of
-//! commands beat both. Nothing is read from a file that is not asked for by a command.
+//! The file is the one that `--config` names, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else `outflow/config.toml`
+//! of the user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` beat the file, flags of commands beat both.
+//! Nothing is read from a file that is not requested by a command.
 
 mod file;
 mod parameters;
@@ -134,8 +134,7 @@ impl CheckFlags {
 impl ConfigFlags {
     /// Reads the configuration.
     ///
-    /// # Errors
-    /// A file that is asked for and cannot be read, and anything in it or in the environment that makes no sense.
+    /// # Errors If a requested file cannot be read, or the file or environment is invalid.
     pub(super) fn load(&self) -> Result<Config, Error> {
         let mut config = Config::default();
         if let Some((path, text)) = found(self.config.as_deref())? {
@@ -222,7 +221,7 @@ fn refused(path: &str, faults: Vec<ConfigError>) -> Error {
     if more > 0 { error.hint(format!("`outflow config check {path}` shows {more} more")) } else { error }
 }
 
-/// The path and the text of the configuration file: the one that is asked for, or the first that there is.
+/// The path and the text of the configuration file: the one that is requested, or the first that there is.
 fn found(asked: Option<&str>) -> Result<Option<(String, String)>, Error> {
     let variable = env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty());
     if let Some(path) = asked.map(PathBuf::from).or_else(|| variable.map(PathBuf::from)) {
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_that_make_no_sense_are_refused() {
+    fn variables_that_make_no_sense_are_rejected() {
         fn refused(name: &str, value: &str) -> Error {
             with(&[(name, value)]).unwrap_err()
         }
@@ -317,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_file_is_refused_with_its_first_fault_and_the_number_of_others() {
+    fn a_faulty_file_is_rejected_with_its_first_fault_and_the_number_of_others() {
         let error = refused("a.toml", file::read("x = 1\ny = 2\n[anomalies]\nratio = 1\n").unwrap_err());
         assert_eq!(error.to_string(), "a.toml, line 1, column 1: the file has no `x`");
         assert_eq!(error.hints(), ["there are anomalies", "`outflow config check a.toml` shows 2 more"]);
@@ -338,6 +337,6 @@ mod tests {
             .filter_map(|line| line.split('`').nth(1))
             .filter(|name| name.contains('_') && !parameters::NAMES.contains(name))
             .collect();
-        assert_eq!(unknown, [""; 0], "docs/config.md tells of parameters that are none");
+        assert_eq!(unknown, [""; 0], "docs/config.md documents unknown parameters");
     }
 }

@@ -19,7 +19,7 @@ use crate::schema::output::CellKind;
 use crate::units::time::{Window, month_around};
 use crate::work::{self, EstateTables, Job, Means};
 
-/// The owner key that is asked for where none is.
+/// The owner key that is requested where none is.
 pub(super) const DEFAULT_KEY: &str = "team";
 /// The key without tables of owners.
 pub(super) const DEFAULT_COLUMN: &str = "payer_account";
@@ -168,7 +168,7 @@ impl CostFlags {
     }
 }
 
-/// Lets the job read the period before too; gives where the one asked for begins.
+/// Lets the job read the period before too; gives where the one requested begins.
 fn with_previous(job: &mut Job) -> Result<u32, Error> {
     let (Some(from), Some(to)) = (job.window.from, job.window.to) else {
         return Err(Error::usage("--previous: the window has no start or no end")

@@ -1,4 +1,4 @@
-//! What people group by, as typed: columns of records and of traffic, and owners by the keys of their tags.
+//! Group keys as typed: columns of records and of traffic, and owner keys.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct Dimensions {
     pub(super) keys: Vec<Key>,
     /// The names of those that are owners, at their places.
     pub(super) labels: Vec<Option<String>>,
-    /// The keys that owners are asked for by.
+    /// The keys that owners are requested by.
     pub(super) owner_keys: Vec<Arc<str>>,
 }
 
@@ -82,7 +82,7 @@ impl Dimensions {
         Ok([OWNERS[1][place], OWNERS[2][place]])
     }
 
-    /// Where the owners by a key stand among those asked for.
+    /// Where the owners by a key stand among those requested.
     pub(super) fn owner_place(&mut self, key: Arc<str>) -> Result<usize, Error> {
         let place = self.owner_keys.iter().position(|known| *known == key).unwrap_or(self.owner_keys.len());
         if place == OWNER_KEYS_MAX {
@@ -116,7 +116,7 @@ impl Dimensions {
 }
 
 /// What names in a filter stand for where records are joined: also columns of traffic, and owners by the keys that are
-/// known, which are asked for then.
+/// known, which are requested then.
 pub(super) struct NamesOfTraffic<'a> {
     pub(super) dimensions: &'a mut Dimensions,
     pub(super) known: &'a BTreeSet<Arc<str>>,

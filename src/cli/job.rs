@@ -104,7 +104,7 @@ pub(super) fn now() -> Result<u32, Error> {
     seconds.ok_or_else(|| Error::system("the clock is not between 1970 and 2106"))
 }
 
-/// A number that nobody can know beforehand.
+/// An unpredictable number.
 fn seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
@@ -152,7 +152,7 @@ pub(super) fn dry_run(job: &Job, flags: &OutputFlags) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Writes the malformed lines, if they are asked for.
+/// Writes the malformed lines, if they are requested.
 pub(super) fn write_malformed(input: &InputFlags, answer: &Answer) -> Result<(), Error> {
     input.malformed_out.as_ref().map_or(Ok(()), |path| output::write_malformed(&answer.malformed_report(), path))
 }

@@ -1,4 +1,4 @@
-//! Diagnosis: what the stages with files and threads say of their work → standard error, as far as it is asked for.
+//! Diagnosis: what the stages with files and threads say of their work → standard error, as far as it is requested.
 //!
 //! Only this program's own events are shown: those of libraries may hold what a request was signed with. Nothing of an
 //! answer is said here.

@@ -100,14 +100,14 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let matches = match Outflow::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => return told_by_clap(&error),
+        Err(error) => return from_clap(&error),
     };
     let ended = match Outflow::from_arg_matches(&matches) {
         Ok(outflow) => {
             outflow.log.start(&matches);
             outflow.command.run()
         }
-        Err(error) => return told_by_clap(&error),
+        Err(error) => return from_clap(&error),
     };
     ended.unwrap_or_else(|error| {
         notice::error(&error);
@@ -138,7 +138,7 @@ impl Command {
 }
 
 /// Help and version are answers; everything else that clap says is a usage error.
-fn told_by_clap(error: &clap::Error) -> Exit {
+fn from_clap(error: &clap::Error) -> Exit {
     // Nothing can be done about a terminal that is gone.
     let _unheard = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Done }

@@ -40,7 +40,7 @@ pub(super) struct ProgressDisplay {
 }
 
 impl ProgressDisplay {
-    /// Starts to show progress, if it is wanted and there is somebody to see it.
+    /// Starts the progress display, if enabled and standard error is a terminal.
     pub(super) fn start(flags: &OutputFlags, progress: &Arc<Progress>) -> Option<Self> {
         let wanted = match flags.progress {
             ProgressFlag::Always => true,

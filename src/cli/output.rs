@@ -15,7 +15,7 @@ use crate::view::{self, Format, Style};
 /// Rows of each table that a report of several tables shows in a terminal.
 const ROWS_SHOWN_MAX: usize = 40;
 
-/// The format that is asked for, or fits where the answer goes.
+/// The format that is requested, or fits where the answer goes.
 pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
     let format = asked_format(flags)?;
     if format.is_for_incidents() && !flags.holds_incidents {
@@ -59,7 +59,7 @@ pub(super) fn write(report: &mut Report, flags: &OutputFlags) -> Result<(), Erro
     to_destination(flags, |out| view::write(report, chosen, format, &style, out)).map(|_| ())
 }
 
-/// Cuts the long tables of a report of several that people read as tables, and notes it.
+/// Truncates long tables of multi-table reports for terminals, with a note.
 pub(super) fn shorten(report: &mut Report, flags: &OutputFlags) -> Result<(), Error> {
     if report.tables.len() < 2 || flags.table.is_some() || format(flags)? != Format::Table {
         return Ok(());

@@ -15,7 +15,7 @@ use crate::report::signals::SignalsShape;
 use crate::units::{size, time};
 use crate::work::{self, EstateTables, SignalsQuestion};
 
-/// The owner key that is asked for where none is.
+/// The owner key that is requested where none is.
 const DEFAULT_KEY: &str = "team";
 /// The flag without which the others have nothing to say.
 const SIGNALS: &str = "signals";

@@ -15,7 +15,7 @@ use super::flags::InputFlags;
 use super::flags::memory::MemoryFlags;
 use super::job::{cores, now};
 use super::output::to_file;
-use super::{Command, Outflow, told_by_clap};
+use super::{Command, Outflow, from_clap};
 use crate::collect::io_cause;
 use crate::error::{Error, Exit};
 use crate::work::{Job, Leaves, Ledger, Machine, Plan, Progress, Unit, Written, leaf};
@@ -176,7 +176,7 @@ fn question(words: &[String]) -> Result<Result<Command, Exit>, Error> {
     let parsed = Outflow::command().try_get_matches_from(words);
     Ok(match parsed.and_then(|matches| Outflow::from_arg_matches(&matches)) {
         Ok(outflow) => Ok(outflow.command),
-        Err(error) => Err(told_by_clap(&error)),
+        Err(error) => Err(from_clap(&error)),
     })
 }
 

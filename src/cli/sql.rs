@@ -64,7 +64,7 @@ impl SqlFlags {
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// Whether it reads records as they are logged, which nobody sums.
+    /// Whether the query reads raw records, without aggregation.
     pub(super) fn reads_records(&self) -> bool {
         Query::parse(&self.query).is_ok_and(|query| query.tables().contains(&Table::Flows))
     }
@@ -109,7 +109,7 @@ impl SqlFlags {
     }
 }
 
-/// Where polars panics at a query, the error says so; its place in polars' source helps nobody.
+/// Turns a panic of polars into an error; its location in polars' source is omitted.
 fn keep_silent_of_polars() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -124,7 +124,7 @@ impl TransferFlags {
         let estate = self.tables.estate()?;
         let known = estate.owner_keys();
         let mut by = Dimensions::default();
-        // Columns that the list always has are not asked for twice.
+        // Columns that the list always has are not requested twice.
         by.add("--by", "path,via", &known)?;
         if let Some(names) = &self.by {
             by.add("--by", names, &known)?;

@@ -14,7 +14,7 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
         self.len() == 0
     }
 
-    /// Exactly the bytes asked for; an error where the object does not have them all.
+    /// Exactly the bytes requested; an error where the object does not have them all.
     fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
 
     /// The bytes of several ranges, as [`Self::read`] gives each; a store far away gives them at the same time.

@@ -120,7 +120,7 @@ impl Gunzip {
         }
     }
 
-    /// Begins anew with another source, keeping the buffers.
+    /// Restarts with another source, keeping the buffers.
     fn begin(&mut self, source: Peeked, limit: u64) {
         self.input.clear();
         (self.source, self.used, self.place, self.given, self.limit) = (source, 0, Place::Between, 0, limit);

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_beyond_the_limit_is_told_apart_from_the_others() {
+    fn every_line_beyond_the_limit_is_distinguished_from_the_others() {
         let blocks = all(lines(b"aa\nbbbbb\ncc\ndddddd", 100, 4));
         let expected = [
             (Block::Lines, b"aa\n".to_vec()),

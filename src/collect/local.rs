@@ -95,7 +95,7 @@ fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) ->
                     objects.push(object(path.to_owned(), metadata.len()));
                 }
             }
-            // A link that leads nowhere matters only if it was asked for.
+            // A link that leads nowhere matters only if it was requested.
             Err(error) if error.path().is_some_and(|path| path.exists() || glob.matches(path)) => {
                 warnings.extend(warning(&error));
             }
@@ -105,8 +105,8 @@ fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) ->
     Ok(())
 }
 
-/// A glob as a folder to walk and what to look for there. The walk is ours, since it must end where links lead back
-/// up, and must bear names that are not Unicode.
+/// A glob split into a folder to walk and a pattern. Own code, because it must stop at link cycles and support names
+/// that are not Unicode.
 struct Glob {
     base: PathBuf,
     whole: Pattern,
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_an_error_that_tells_what_was_meant() {
+    fn what_names_nothing_is_an_error_that_shows_what_was_meant() {
         let folder = folder_of(&["logs/october.log", ".hidden"]);
         let hint = |input: &str| find_all(&folder, &[input]).unwrap_err().hints().join(" ");
         assert!(hint("logs/octobre.log").contains("logs/october.log"));
@@ -256,7 +256,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_once_and_broken_ones_are_told() {
+    fn links_are_followed_once_and_broken_ones_are_reported() {
         use std::os::unix::fs::symlink;
         let folder = folder_of(&["a/1.log"]);
         let path = folder.path();

@@ -18,7 +18,7 @@ fn scan_as(index: &mut Index, text: &[u8], widest: bool) -> bool {
     if x86::is_there() {
         #[expect(
             unsafe_code,
-            reason = "the processor's features were just asked for; the functions are safe beside that"
+            reason = "the processor's features were just requested; the functions are safe beside that"
         )]
         // SAFETY: the functions need AVX2, BMI1 and POPCNT, and one of them AVX-512 with VBMI2; this processor has them.
         unsafe {
@@ -40,7 +40,7 @@ pub(super) fn ipv4_addresses(
     if x86::is_there() {
         #[expect(
             unsafe_code,
-            reason = "the processor's features were just asked for; the function is safe beside that"
+            reason = "the processor's features were just requested; the function is safe beside that"
         )]
         // SAFETY: the function needs AVX2, BMI1 and POPCNT, and this processor has them.
         unsafe {

@@ -112,7 +112,7 @@ impl Format {
     }
 }
 
-/// Whether a line may be a header, decided from its first bytes alone. Ids begin with a letter too, but bear digits.
+/// Whether a line may be a header, from its first bytes alone. Ids start with a letter too, but contain digits.
 pub(super) fn may_be_header(line: &[u8]) -> bool {
     if !line.first().is_some_and(u8::is_ascii_lowercase) {
         return false;

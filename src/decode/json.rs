@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_that_lost_its_events_is_told() {
+    fn an_envelope_that_lost_its_events_is_reported() {
         check("{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"1\"}\n{\"message\":\"2 a\"}", "\n2 a\n", &[1]);
     }
 
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_never_end_are_told_line_by_line_in_linear_time() {
+    fn objects_that_never_end_are_reported_line_by_line_in_linear_time() {
         let (lines, mut text, mut skips) = (50_000, Vec::new(), Skips::new(false));
         unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut text, &mut skips);
         assert_eq!(skips.total(), lines as u64);

@@ -349,7 +349,7 @@ impl TextDecoder {
                 last_code =
                     if column.is_tag() { dictionary.code(&value::decode_tag(field)) } else { dictionary.code(field) };
                 if let Some(reason) = refused(column, last_code) {
-                    // The next one must be judged anew, so nothing is remembered.
+                    // The next line is judged independently, so no state is kept.
                     last = b"-";
                     last_code = ABSENT_TEXT;
                     self.failures.push(Failure { row: before + row, reason, forgivable: column != Column::LogStatus });

@@ -93,7 +93,7 @@ pub(super) fn number_at(text: &[u8], start: usize, end: usize) -> Option<u64> {
     }
 }
 
-/// A whole number of any length, as long as it has no more than [`DIGITS_MAX`] digits after its leading zeros.
+/// An integer of any length with at most [`DIGITS_MAX`] digits after leading zeros.
 #[inline]
 fn parse_number(text: &[u8]) -> Option<u64> {
     match text.len() {

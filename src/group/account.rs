@@ -64,7 +64,7 @@ impl Class {
 pub struct Tally {
     /// Records.
     pub records: u64,
-    /// Their bytes, as far as they bear any.
+    /// Their bytes, where present.
     #[serde(with = "digits")]
     pub bytes: u128,
 }

@@ -106,7 +106,7 @@ mod tests {
     fn flows(columns: &[(Column, Values)]) -> Flows {
         let mut flows = Flows::new(ColumnSet::of(&columns.iter().map(|(column, _)| *column).collect::<Vec<_>>()));
         for (column, values) in columns {
-            *flows.values_mut(*column).expect("asked for") = values.clone();
+            *flows.values_mut(*column).expect("requested") = values.clone();
         }
         flows.set_rows(columns.first().map_or(0, |(_, values)| values.len()));
         flows
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_port_is_told_by_the_flags_else_the_lower_one() {
+    fn the_service_port_is_reported_by_the_flags_else_the_lower_one() {
         const NONE: u32 = ABSENT_SMALL;
         let table = [
             // srcport, dstport, flags, protocol, port

@@ -1,7 +1,7 @@
 //! Interfaces and what belongs to them, kept once instead of in every key.
 //!
-//! An interface's attributes (account, VPC, subnet, zone, instance…) hardly change; where a log has several values,
-//! the latest one stands, and among those of one moment the last by its bytes, so that any order gives the same.
+//! An interface's attributes (account, VPC, subnet, zone, instance…) rarely change; among several values the latest
+//! wins, and at equal times the last in byte order, so that input order does not matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Two partials of one job → one, a shard at a time, on as many threads as the caller likes.
 //!
-//! Both have the same seed, so a group of numbers and addresses alone is in the same shard of both. Codes of texts
-//! differ from partial to partial: a key that holds one is translated and finds its shard anew. What is too much for
-//! memory is spilled as while reading.
+//! Both have the same seed, so a group of numbers and addresses only is in the same shard of both. Text codes differ
+//! between partials: a key with text is translated and assigned to its shard again. Memory is bounded by spilling, as
+//! while reading.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};

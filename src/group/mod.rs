@@ -1,7 +1,7 @@
 //! Flows → exact sums by key, in partials that merge in any order.
 //!
 //! Sums the record's own fields only: tags, prices and policy come later, so that a stored roll-up can be joined and
-//! priced anew. Which records count more than once because several interfaces saw them is not decided here either.
+//! priced again. Deduplication is not done here either.
 
 mod account;
 mod batcher;

@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_driven_out_or_passed_over_nothing_is_lost(blocks in proptest::collection::vec(proptest::collection::vec(0u64..30, 0..40), 0..80)) {
+        fn any_is_driven_out_or_passed_over_nothing_is_lost(blocks in proptest::collection::vec(proptest::collection::vec(0u64..30, 0..40), 0..80)) {
             let shape = Shape { key_words: 1, sum_words: 1, seen: false };
             let mut recent = Recent { rows: 8, ..Recent::new(shape) };
             let (mut passed_on, mut expected): (BTreeMap<u64, u64>, BTreeMap<u64, u64>) = Default::default();

@@ -1,9 +1,9 @@
 //! Tables that many workers add to at the same time, and that stay within a limit of memory.
 //!
-//! Groups are spread over shards by their hash: a shard's table fits a core's cache, no worker keeps a copy of a
-//! group, and shards are finished one by one on any thread. When the tables are larger than they may be, the shard
-//! that has just grown gives its rows to a [`Spill`] as a run and starts anew; a run is added back when its shard is
-//! finished. What a spill writes to is not known here.
+//! Groups are spread over shards by their hash: a shard's table fits a core's cache, no worker keeps a copy of a group,
+//! and shards are finished one by one on any thread. When the tables exceed their limit, the shard that has just grown
+//! is written to a [`Spill`] as a run and starts empty; a run is added back when its shard is finished. The storage of
+//! a spill is abstract here.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ pub trait Spill: Debug + Send + Sync {
     /// If there is no room.
     fn write(&self, words: &[u64]) -> Result<u64, Error>;
 
-    /// The words that were kept at a place, as many as are asked for.
+    /// The words that were kept at a place, as many as are requested.
     ///
     /// # Errors
     /// If they cannot be read any more.
@@ -112,7 +112,7 @@ impl Shard {
         !self.runs.is_empty()
     }
 
-    /// Gives its rows away and starts anew.
+    /// Takes the rows out, leaving it empty.
     fn spill(&mut self, frame: &Frame, spill: &dyn Spill) -> Result<(), Error> {
         let tables = std::mem::replace(&mut self.tables, frame.tables());
         let mut run = Vec::new();

@@ -22,7 +22,7 @@ pub(super) struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) key_words: usize,
-    /// Flows, and bytes and packets where asked for.
+    /// Flows, and bytes and packets where requested.
     pub(super) sum_words: usize,
     /// Whether a word with the first and last moment follows: `first << 32 | last`.
     pub(super) seen: bool,
@@ -215,8 +215,8 @@ fn greatest_common_divisor(one: usize, other: usize) -> usize {
     if other == 0 { one } else { greatest_common_divisor(other, one % other) }
 }
 
-/// Hashes the words of a key: a multiplication folded onto itself for each, with a seed that differs from run to run
-/// so that nobody can write logs that make a table slow; a job has one for all its tables, drawn when it is planned.
+/// Hashes the words of a key: a folded multiplication for each, with a random seed per run so that crafted logs cannot
+/// make a table slow; all tables of a job share a seed, drawn when it is planned.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "folding joins the low half of the product with its high half")]
 pub(super) fn hash(key: &[u64], seed: u64) -> u64 {
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_stays_at_the_top_in_whatever_order() {
+    fn a_sum_stays_at_the_top_in_any_order() {
         let shape = Shape { key_words: 1, sum_words: 2, seen: false };
         let mut table = Table::new(shape, 7);
         for bytes in [u64::MAX - 1, 5, 3] {

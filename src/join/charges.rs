@@ -1,4 +1,5 @@
-//! What is charged for traffic: which charge, to whom, in which region, and who bears it. Prices are not known here.
+//! Charges on traffic: the charge, its payer, its region, and the endpoint it is allocated to. Prices are not known
+//! here.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::path::{Path, Route, Sides, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
-/// The end whose owner bears a charge.
+/// The endpoint whose owner a charge is allocated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Allocation {
     Source,
@@ -124,7 +125,7 @@ pub(super) fn unlogged_nat(
     let forward = sides.src.kind == EndpointKind::Own;
     let client = if forward { sides.src } else { sides.dst };
     let names_clients = |nat: &Eni| nat.names_clients || nat.role == Role::RegionalNat;
-    let unnamed = nat.is_some_and(|nat| !names_clients(nat) && nat.is_watched_in(hour));
+    let unnamed = nat.is_some_and(|nat| !names_clients(nat) && nat.is_logged_in(hour));
     let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
     let nat_name = |name: fn(&Eni) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {

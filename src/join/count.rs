@@ -43,7 +43,7 @@ pub(super) struct Sighting<'a> {
     pub(super) ends: Ends,
 }
 
-/// Whose view of a transfer a record is. Of several that bear the same bytes the first one counts.
+/// The vantage of a record on a transfer. Among several vantages with the same bytes the first one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Seat {
     Sender,
@@ -97,7 +97,7 @@ impl AddressResolver {
     }
 
     /// Whether an endpoint is logged for the whole hour.
-    pub(super) fn is_watched_throughout(&self, end: End, hour: u32) -> bool {
+    pub(super) fn is_logged_throughout(&self, end: End, hour: u32) -> bool {
         let last = hour.saturating_add(HOUR_SECONDS - 1);
         let logged = |moment| self.is_logged(end, moment);
         logged(hour) && (!self.estate.changes_in(hour) || self.changes(end, hour, last).all(logged))
@@ -199,7 +199,7 @@ impl AddressResolver {
 
     /// The charges of a NAT gateway on a fact's route that its own records do not cover, if they are computed by
     /// difference.
-    pub(super) fn charged_on_the_way(
+    pub(super) fn charged_on_route(
         &self,
         index: &Index,
         sighting: &Sighting<'_>,

@@ -10,8 +10,7 @@ use super::tables::{Kind, Name, Network, Role};
 use super::vantage::{Direction, Fact, Vantage};
 use crate::group::is_public;
 
-/// The places of addresses that nothing names: public ones, those of AWS's address ranges that are somebody's instances,
-/// private ones.
+/// Locations of addresses without a better description: public ones, those in AWS's EC2 ranges, private ones.
 pub const UNKNOWN_PLACES: [&str; 3] = ["internet", "external EC2", "private-unknown"];
 
 /// The location of addresses that AWS lists under no service of their own.
@@ -42,7 +41,7 @@ pub(super) enum Basis {
     Known,
     /// By an own public address that the record shows.
     Public,
-    /// Nobody has the address, and what was seen speaks for the observer's VPC.
+    /// No interface has the address, and the evidence points to the observer's VPC.
     Observer,
 }
 
@@ -55,7 +54,7 @@ pub(super) enum EndpointKind {
     Site(Kind),
     /// An AWS service.
     Service(Arc<str>),
-    /// Somebody's instance, by its public address.
+    /// An external instance, by its public address.
     ExternalEc2,
     /// A private address that no source describes.
     PrivateUnknown,
@@ -72,7 +71,7 @@ pub(super) struct EndpointInfo {
     pub(super) region: Name,
     pub(super) zone: Name,
     pub(super) subnet: Name,
-    /// What people call it.
+    /// Display name.
     pub(super) place: Arc<str>,
     pub(super) role: Role,
 }
@@ -136,9 +135,9 @@ impl AddressResolver {
         })
     }
 
-    /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
-    /// the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
-    /// interface that has it; else nobody knows.
+    /// The VPC of an address: the observer's own if it has the address; else the one named by next hops; else the only
+    /// one that has it, or the one whose interface showed the same packets as its own, or the only one with an
+    /// interface that has it; else unknown.
     pub(super) fn vpc(
         &self,
         vantage: &Vantage,
@@ -157,7 +156,7 @@ impl AddressResolver {
         if next.is_some() {
             return (next, Basis::Known);
         }
-        // What leaves for another resource of the VPC, and nobody else knows, is the VPC's; so are a gateway's clients.
+        // Traffic to an undescribed address within the VPC belongs to the VPC; so do a gateway's clients.
         let at_nat = || vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
         let near = || vantage.traffic_path == Some(1) || at_nat();
         match first {

@@ -82,7 +82,7 @@ impl Eni {
     }
 
     /// Whether its records of some moment of an hour would be in the input.
-    pub(super) fn is_watched_in(&self, hour: u32) -> bool {
+    pub(super) fn is_logged_in(&self, hour: u32) -> bool {
         let inside = |edge: &u32| (hour..hour.saturating_add(HOUR_SECONDS)).contains(edge);
         self.is_logged(hour) || self.edges().filter(inside).any(|edge| self.is_logged(edge))
     }

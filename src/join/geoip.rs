@@ -51,7 +51,7 @@ impl GeoIp {
         let reader = Reader::from_source(bytes)
             .map_err(|error| Error::usage(format!("{name}: not a MaxMind database: {error}")).hint(hint))?;
         let database = Database { name: name.to_owned(), reader };
-        if !database.tells_origins()? {
+        if !database.has_origins()? {
             let kind = &database.reader.metadata().database_type;
             return Err(Error::usage(format!(
                 "{name}: a database of type `{kind}` has neither countries nor autonomous systems"
@@ -97,7 +97,7 @@ impl Database {
     }
 
     /// Whether any of the first records has data.
-    fn tells_origins(&self) -> Result<bool, Error> {
+    fn has_origins(&self) -> Result<bool, Error> {
         let all = self.reader.networks(WithinOptions::default()).map_err(|error| self.unreadable(error))?;
         for record in all.take(RECORDS_TRIED_MAX) {
             let record =
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_ipv4_tells_nothing_of_ipv6() {
+    fn a_database_of_ipv4_shows_nothing_of_ipv6() {
         let mut geoip = GeoIp::default();
         geoip.add("countries.mmdb", countries(4)).unwrap();
         assert_eq!(geoip.look_up(address("1.2.3.4")).unwrap().country, Some("NO"));
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_country_is_told_the_registered_one_is() {
+    fn where_no_country_is_reported_the_registered_one_is() {
         let record = Map(vec![("registered_country", Map(vec![("iso_code", Text("SE"))]))]);
         let mut geoip = GeoIp::default();
         geoip.add("countries.mmdb", database("GeoLite2-City", 6, &record)).unwrap();
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_of_origins_is_refused() {
+    fn what_is_no_database_of_origins_is_rejected() {
         assert!(fault(b"PK\x03\x04".to_vec()).starts_with("x.mmdb: not a MaxMind database: "));
         assert!(fault(Vec::new()).starts_with("x.mmdb: not a MaxMind database: "));
         let other = database("GeoIP2-Domain", 6, &Map(vec![("domain", Text("example.com"))]));

@@ -58,13 +58,13 @@ impl Index {
 
     /// Whether [`follow`] is needed.
     #[must_use]
-    pub(super) fn has_ways(&self) -> bool {
+    pub(super) fn has_routes(&self) -> bool {
         !self.routes.is_empty()
     }
 
     /// Whether [`follow`] is needed once more.
     #[must_use]
-    pub(super) fn lacks_hours_of_ways(&self) -> bool {
+    pub(super) fn misses_route_hours(&self) -> bool {
         self.routes.lack_hours()
     }
 
@@ -132,7 +132,7 @@ pub(super) fn gateways(
             let nat = index.nats.entry((client.vpc, client.address)).or_insert(place);
             *nat = place.min(*nat);
         }
-        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_watched_throughout(end, fact.hour));
+        let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_logged_throughout(end, fact.hour));
         if unlogged && (client.is_some() || own.role == Role::TransitGateway && direction == Some(Direction::Ingress)) {
             let gate = index.gates.entry((fact.src, fact.dst)).or_default();
             let slot = if client.is_some() { &mut gate.0 } else { &mut gate.1 };

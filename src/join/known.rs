@@ -13,7 +13,7 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::is_public;
 
-/// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
+/// Cache size of endpoints per worker; a full cache is cleared.
 const ENDS_KEPT_MAX: usize = 1 << 18;
 /// The source that determines an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

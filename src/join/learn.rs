@@ -298,8 +298,8 @@ impl Learnt {
     }
 }
 
-/// The direction where packets bear another address than the record shows: that is so on the interface's own side
-/// alone, where gateways forward what is others' and instances what is their pods'.
+/// The direction if packet addresses differ from the logged ones: this happens only on the interface's own side, where
+/// gateways forward traffic of others and instances that of their pods.
 pub(super) fn by_packet(fact: &Fact) -> Option<Direction> {
     match (fact.src != fact.srcaddr, fact.dst != fact.dstaddr) {
         (true, false) => Some(Direction::Egress),

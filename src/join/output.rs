@@ -19,7 +19,7 @@ pub trait Sink {
     fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], rejected: &[u32]);
 }
 
-/// What is asked for of traffic.
+/// What is requested of traffic.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// The columns of the blocks.
@@ -38,15 +38,15 @@ pub struct Wanted {
 
 impl Wanted {
     /// Whether any output needs the route.
-    pub(super) fn asks_way(&self) -> bool {
-        self.charges || are_of_way(self.columns)
+    pub(super) fn needs_route(&self) -> bool {
+        self.charges || include_route(self.columns)
     }
 }
 
 /// Whether the columns include the route.
-pub(super) fn are_of_way(columns: ColumnSet) -> bool {
-    let of_way = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
-    of_way.into_iter().any(|column| columns.has(column))
+pub(super) fn include_route(columns: ColumnSet) -> bool {
+    let of_route = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
+    of_route.into_iter().any(|column| columns.has(column))
 }
 
 /// Buffers the rows of one output for its sink.
@@ -70,7 +70,7 @@ impl<'a, S: Sink> Output<'a, S> {
         Self { wanted, sink, columns, flows: Flows::new(wanted.columns), counted, rejected, rows: 0, gated }
     }
 
-    /// Writes a row of the columns asked for, with its place in the gate if there is one.
+    /// Writes a row of the columns requested, with its place in the gate if there is one.
     pub(super) fn write(&mut self, row: &Row<'_>, rejected: bool, gated: Option<u32>, texts: &mut Texts<'_>) {
         let place = u32::try_from(self.rows).unwrap_or(u32::MAX);
         let rows = if rejected { &mut self.rejected } else { &mut self.counted };
@@ -213,7 +213,7 @@ impl<'a> Texts<'a> {
         self.dictionary.code(owner.map_or(label, |owner| owner).as_bytes())
     }
 
-    /// The end that bears a charge; of traffic the sender if it is the estate's, else the receiver.
+    /// The endpoint that a charge is allocated to; for traffic the sender if it is in the estate, else the receiver.
     fn bearer<'r>(&self, row: &Row<'r>) -> &'r Known {
         let source = match (row.item, self.traffic.sources.charge_to) {
             (Some(_), ChargeTo::Sender) => true,

@@ -28,7 +28,7 @@ use super::tables::{Name, ResourceTags};
 use crate::error::{Error, nearest};
 use crate::schema::ABSENT_ADDRESS;
 
-/// What is shown for an end of the estate that nobody owns.
+/// Shown for endpoints of the estate without an owner.
 pub const UNALLOCATED: &str = "(unallocated)";
 /// What is shown for an end outside of the estate that no row names.
 pub const EXTERNAL: &str = "(external)";
@@ -52,13 +52,13 @@ pub struct EndFacts {
     pub subnet: Name,
     /// Twelve digits.
     pub account: Name,
-    /// What the v11 column says that was chosen for the key asked for.
+    /// What the v11 column says that was chosen for the key requested.
     pub tag: Name,
     /// The name of its ECS service.
     pub ecs_service: Name,
 }
 
-/// Owners by the keys that were asked for.
+/// Owners by the keys that were requested.
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
     keys: Vec<Index>,
@@ -93,14 +93,14 @@ impl Owners {
     /// Whether anything is said of an address itself, or of a CIDR around it.
     #[must_use]
     pub fn tell_of(&self, address: u128) -> bool {
-        let tells = |index: &Index| {
+        let has_owner = |index: &Index| {
             let mut resources = index.networks(address).chain([Resource::Address(address)]);
             resources.any(|resource| index.by_resource.contains_key(&resource))
         };
-        self.keys.iter().any(tells)
+        self.keys.iter().any(has_owner)
     }
 
-    /// Who owns an end, over all time, by the key at this place of those asked for.
+    /// Who owns an end, over all time, by the key at this place of those requested.
     #[must_use]
     pub fn timeline(&self, key: usize, end: &EndFacts) -> Timeline {
         let last = end.tag.as_ref().or(end.ecs_service.as_ref());
@@ -117,10 +117,10 @@ fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
     let same = there.iter().find(|other| other.eq_ignore_ascii_case(key)).copied();
     let near = same.or_else(|| nearest(key, there.iter().copied()));
     let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
-    let told = there.iter().take(KEYS_TOLD_MAX).copied().collect::<Vec<_>>().join(", ");
+    let listed = there.iter().take(KEYS_TOLD_MAX).copied().collect::<Vec<_>>().join(", ");
     let more = there.len().saturating_sub(KEYS_TOLD_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    error.hint(format!("the keys are {told}{more}"))
+    error.hint(format!("the keys are {listed}{more}"))
 }
 
 /// A resource of the inventory and its tags.

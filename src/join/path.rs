@@ -260,7 +260,7 @@ impl Sides<'_> {
         if self.is_by_gateway_endpoint() { route.assuming(assumption::NO_PUBLIC) } else { route }
     }
 
-    /// Between an end of the estate and a private address that nobody knows.
+    /// Between an endpoint of the estate and an undescribed private address.
     fn with_unknown(&self, resolver: &AddressResolver, rule: &'static str) -> Route {
         if self.by_transit_gateway(resolver) {
             return Route::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);

@@ -55,14 +55,14 @@ pub struct Range {
 /// Who has an address of AWS's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
-    /// A customer: somebody's instance, load balancer or gateway.
+    /// A customer: an external instance, load balancer or gateway.
     Instance,
     /// A service by its AWS name; `AMAZON` if no other is listed.
     Named(Arc<str>),
 }
 
 impl Ranges {
-    /// The ranges that are part of the program. They are compiled anew each time, in a few milliseconds.
+    /// The embedded ranges. They are compiled on each start, in a few milliseconds.
     ///
     /// # Errors
     /// None, as a test reads them.

@@ -6,7 +6,7 @@ use super::ends::Ends;
 use super::gate::{Counted, Gate, Pending};
 use super::index::{Part, client};
 use super::known::KnownEnds;
-use super::output::{Output, Sink, Texts, Wanted, are_of_way};
+use super::output::{Output, Sink, Texts, Wanted, include_route};
 use super::path::{Route, Sides, Via, assumption};
 use super::row::Row;
 use super::traffic::Traffic;
@@ -26,7 +26,7 @@ pub struct Writer<'a, S> {
     /// What is to be decided on traffic, if anything is.
     gate: Option<Gate>,
     /// Whether any output needs the route.
-    asks_way: bool,
+    needs_route: bool,
     /// Whether any output asks for charges.
     asks_charges: bool,
     texts: Texts<'a>,
@@ -44,10 +44,10 @@ impl<'a, S: Sink> Writer<'a, S> {
     ) -> Self {
         let outputs: Vec<_> = outputs.into_iter().map(|(wanted, sink)| Output::new(wanted, sink)).collect();
         let gate = filter.and_then(Gate::new);
-        let is_gate_of_way = |gate: &Gate| gate.asks_charges() || are_of_way(gate.columns());
+        let is_gate_of_way = |gate: &Gate| gate.asks_charges() || include_route(gate.columns());
         Self {
             traffic,
-            asks_way: outputs.iter().any(|output| output.wanted.asks_way())
+            needs_route: outputs.iter().any(|output| output.wanted.needs_route())
                 || gate.as_ref().is_some_and(is_gate_of_way),
             asks_charges: outputs.iter().any(|output| output.wanted.charges),
             outputs,
@@ -201,7 +201,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         let untold = || Some(whole).filter(|_| !charges::is_logged_by_nat(resolver, route, row.fact.moment()));
         let by_difference = || {
             let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
-            resolver.charged_on_the_way(index, &sighting, row.passthrough)
+            resolver.charged_on_route(index, &sighting, row.passthrough)
         };
         let part = if whole.counts { by_difference().or_else(untold) } else { None };
         if part.is_some_and(|part| part.counts) {
@@ -279,7 +279,7 @@ impl<'a, S: Sink> Writer<'a, S> {
 
     /// The route of counted traffic, if any output needs it.
     fn route(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Route> {
-        if !self.asks_way {
+        if !self.needs_route {
             return None;
         }
         let Traffic { resolver, index, .. } = self.traffic;

@@ -1,7 +1,6 @@
 //! User-supplied descriptions of the estate: networks, interfaces, gateways, endpoints and owners.
 //!
-//! Whoever reads a table gives these; the values know nothing of the form they were written in. [`Reader`] makes them of
-//! files.
+//! Readers of tables produce these values, independent of the file format. [`Reader`] reads them from files.
 
 mod inventory;
 mod network;
@@ -20,7 +19,7 @@ use crate::units::address::Prefix;
 pub struct Tables {
     /// Networks, in no order.
     pub networks: Vec<Network>,
-    /// Interfaces as they were when somebody listed them: a snapshot.
+    /// Interfaces at the time of the listing: a snapshot.
     pub interfaces: Vec<ListedEni>,
     /// NAT gateways of the same snapshot.
     pub nat_gateways: Vec<KnownNatGateway>,
@@ -52,7 +51,7 @@ pub struct Network {
     pub region: Name,
     /// Its zone id, such as `use1-az1`.
     pub zone: Name,
-    /// What people call it.
+    /// Display name.
     pub name: Name,
     /// How it is reached, if it is a site outside of the cloud.
     pub kind: Kind,

@@ -198,7 +198,7 @@ impl World {
         drop(writer);
         rows.sort();
         rows_alone.sort();
-        // What else the same pass is asked for changes nothing.
+        // What else the same pass is requested changes nothing.
         let is_traffic = |row: &&BTreeMap<_, _>| !row.contains_key("charge") && !row.contains_key("rejected");
         assert!(rows.iter().filter(is_traffic).eq(&rows_alone));
         Joined { rows, account, boundary, limits: traffic.limits().collect() }

@@ -31,7 +31,7 @@ pub trait Shards {
     ) -> Result<T, Error>;
 }
 
-/// Who bears a charge.
+/// The allocated owner of a charge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ChargeTo {
     /// The owner of the end on the side of the account that pays; of gateways and endpoints their client.
@@ -52,13 +52,13 @@ pub struct Sources {
     pub ranges: Arc<Ranges>,
     /// Countries and networks.
     pub geography: GeoIp,
-    /// Owners by the keys asked for.
+    /// Owners by the keys requested.
     pub owners: Owners,
     /// The v11 column of each key, if any.
     pub v11_tags: Vec<Option<Column>>,
-    /// Who bears charges.
+    /// Allocation of charges.
     pub charge_to: ChargeTo,
-    /// Whether each record counts, whoever else saw the same packets.
+    /// Whether each record counts, without deduplication.
     pub every_view: bool,
 }
 
@@ -144,11 +144,11 @@ impl<'a> Traffic<'a> {
         let follow = |this: &Self| {
             of(&|this, shard| index::follow(&this.resolver, &this.learnt, &this.index, &this.facts, shard), this)
         };
-        if self.index.has_ways() {
+        if self.index.has_routes() {
             let changes = follow(self)?;
             self.index = std::mem::take(&mut self.index).merge(changes);
         }
-        if self.index.lacks_hours_of_ways() {
+        if self.index.misses_route_hours() {
             let hours = follow(self)?;
             self.index = std::mem::take(&mut self.index).merge(hours);
         }

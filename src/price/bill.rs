@@ -1,6 +1,6 @@
 //! The bill: a frame of charges with what each line costs.
 //!
-//! The period asked for and the one before it are priced apart, each as what it is: to compare does not change a cost.
+//! The period requested and the one before it are priced apart, each as what it is: to compare does not change a cost.
 //! What is shown of a bill, and rounding, is the reports' business.
 
 use std::sync::Arc;
@@ -50,8 +50,8 @@ pub mod line {
 const CHARGE_COLUMNS: [Column; 6] =
     [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
 
-/// What to sum for a report with these keys of its own. Prices change with the day; tiers that go by the hour, and
-/// periods that begin with any, need that.
+/// The aggregation for a report with these keys. Prices change by day; hourly tiers, and periods that start at any
+/// time, need the hour.
 #[must_use]
 pub fn spec(mut keys: Vec<Key>, is_hourly: bool) -> Spec {
     let time = if is_hourly { Column::Hour } else { Column::Day };
@@ -73,7 +73,7 @@ pub fn columns() -> ColumnSet {
 /// Assigns hours to the current and the previous period. The two may overlap.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Periods {
-    /// The period asked for.
+    /// The period requested.
     pub current: Window,
     /// The one it is compared with.
     pub previous: Option<Window>,
@@ -112,8 +112,8 @@ impl Periods {
     }
 }
 
-/// Charges whose periods are marked, less what is no key and decides no price: who pays, what was assumed and, unless
-/// tiers go by the hour, the hour.
+/// Charges with marked periods, without columns that are neither keys nor affect the price: the payer, the assumption
+/// and, unless tiers are hourly, the hour.
 ///
 /// # Errors
 /// If the charges have not the columns of [`spec`].
@@ -144,7 +144,7 @@ pub struct Bill<'t> {
     pub steps: DataFrame,
     /// The rows of the price table that the steps name.
     pub prices: Vec<&'t PriceRow>,
-    /// The window of the period asked for, half-open; none of its sides where it is unbounded.
+    /// The window of the period requested, half-open; none of its sides where it is unbounded.
     pub window: (Option<u32>, Option<u32>),
     /// By what it was priced.
     pub terms: PoolTerms,
@@ -182,7 +182,7 @@ impl<'t> Bill<'t> {
         Ok(Self { lines, steps, prices, window, terms })
     }
 
-    /// The lines of the period asked for.
+    /// The lines of the period requested.
     ///
     /// # Errors
     /// If they cannot be filtered.
@@ -190,7 +190,7 @@ impl<'t> Bill<'t> {
         Ok(self.lines.clone().lazy().filter(col(line::IS_PREVIOUS).not()).collect()?)
     }
 
-    /// The steps of the period asked for, each with the columns of its line.
+    /// The steps of the period requested, each with the columns of its line.
     ///
     /// # Errors
     /// If they cannot be joined.
@@ -267,7 +267,7 @@ fn charge_places(charges: &DataFrame) -> Result<FrameColumn, Error> {
     Ok(ints(line::CHARGE_PLACE, texts(charges, Column::Charge.name())?.map(place)))
 }
 
-/// What a line asks to be priced; bytes beyond 2⁶⁴ are asked for in parts.
+/// What a line asks to be priced; bytes beyond 2⁶⁴ are requested in parts.
 struct Asked {
     line: usize,
     is_previous: bool,

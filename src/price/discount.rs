@@ -1,4 +1,4 @@
-//! Discounts as people state them: by charge.
+//! Discounts by charge.
 
 use std::collections::BTreeMap;
 
@@ -60,6 +60,6 @@ mod tests {
             message(&["inter-region=12"]),
             "--discount inter-region=12: invalid percentage `12`, expected a value such as 12%"
         );
-        assert!(message(&["inter-region=1%", "inter-region=2%"]).contains("already"));
+        assert!(message(&["inter-region=1%", "inter-region=2%"]).contains("duplicate discount"));
     }
 }

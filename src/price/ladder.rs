@@ -53,7 +53,7 @@ impl Step<'_> {
     }
 }
 
-/// What one of several senders bears.
+/// The share of one of several senders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     /// Its part of the cost.

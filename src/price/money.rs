@@ -260,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_is_told_apart() {
+    fn what_is_no_rate_is_distinguished() {
         for (text, part) in [
             ("-0.01", "negative"),
-            ("0.09 USD", "no decimal number"),
-            ("", "no decimal number"),
-            (".5", "no decimal number"),
-            ("1e3", "no decimal number"),
+            ("0.09 USD", "invalid decimal"),
+            ("", "invalid decimal"),
+            (".5", "invalid decimal"),
+            ("1e3", "invalid decimal"),
             ("0.00000000001", "more than 10 decimals"),
             ("1000.01", "more than 1000 USD"),
             ("99999999999999999999999999999", "too large"),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_average_is_told_per_gb() {
+    fn an_average_is_reported_per_gb() {
         assert_eq!(rate("0.09").of(12_345).per_gb(12_345), Some(900_000_000));
         assert_eq!(Money(0).per_gb(0), None);
     }

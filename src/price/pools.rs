@@ -4,9 +4,9 @@
 //! than its rest (pairs of regions) are a pool of their own. Where a price changes inside a month the pool is cut
 //! there, and the tiers go on counting.
 //!
-//! What is shared out is the bytes of each tier, by largest remainder, ties to the lower key; so each row pays the
-//! average to within a byte of a tier, its cost is a sum of rate × whole bytes, and all rows together cost the pool
-//! exactly. Who bears a row, and what is printed of it, is not known here.
+//! The bytes of each tier are shared by largest remainder, ties to the lower key; so each row pays the average to
+//! within a byte of a tier, its cost is a sum of rate × whole bytes, and all rows together cost the pool exactly.
+//! Allocation and display are not handled here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::table::PriceTable;
 use crate::schema::charge::Charge;
 use crate::units::time;
 
-/// Bytes that bear a charge, of one hour.
+/// Charged bytes of one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The first second of the hour, UTC.
@@ -73,7 +73,7 @@ pub struct Priced<'t> {
 
 /// What each row costs, in the rows' order. Keys decide ties alone.
 ///
-/// Where the free tier is asked for, one pool of it covers a month's egress of all regions, most expensive first and of
+/// Where the free tier is requested, one pool of it covers a month's egress of all regions, most expensive first and of
 /// equal ones the first by name. AWS does not say which regions it takes first; that is inferred from bills.
 #[must_use]
 pub fn price<'t, K: Ord>(rows: &[(K, Usage)], table: &'t PriceTable, terms: &PoolTerms) -> Vec<Priced<'t>> {

@@ -16,7 +16,7 @@ use crate::units::time::{self, Zone};
 /// The columns of a table.
 const LAYOUT: Layout = Layout {
     required: &["charge", "from", "to", "usd_per_gb"],
-    // `usage_type` is what `prices show` writes for people; nothing is read from it.
+    // `usage_type` is informational output of `prices show`; it is ignored on input.
     optional: &["tier_start_gb", "tier_end_gb", "effective_from", "effective_to", "source", "usage_type"],
     others: false,
     written: "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_from_another_fault_is_not_told() {
+    fn what_follows_from_another_fault_is_not_reported() {
         let middle_missing = "internet-egress,eu-west-1,internet,0,10,0.1,,,\n\
             internet-egress,eu-west-1,internet,10,20,x,,,\ninternet-egress,eu-west-1,internet,20,,0.1,,,\n";
         assert_eq!(faults(middle_missing), ["line 3, usd_per_gb: invalid decimal `x`, expected a number such as 0.09"]);
@@ -273,12 +273,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_two_faults_tells_both() {
+    fn a_line_with_two_faults_shows_both() {
         assert_eq!(faults("nat,us-east-1,any,0,,x,,,\n").len(), 2);
     }
 
     #[test]
-    fn rows_that_meet_are_told_apart_by_how() {
+    fn rows_that_meet_are_distinguished_by_how() {
         let nat = |rest: &str| format!("nat-processing,us-east-1,any,{rest}\n");
         let two = |a: &str, b: &str| faults(&(nat(a) + &nat(b)));
         assert_eq!(two("0,,0.1,,,", "0,,0.2,,,"), ["line 3: line 2 has a price for this tier from the same day"]);
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_header_is_told_by_its_names() {
+    fn a_wrong_header_is_reported_by_its_names() {
         let message = |text: &str| rows(text.as_bytes()).1.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(message(""), ["line 1: the header line is missing"]);
         assert_eq!(

@@ -102,11 +102,11 @@ mod tests {
             assert_eq!(faults(line), [message]);
         }
         let twice = "nat-processing,us-east-1,1\nnat-processing,us-east-1,2\n";
-        assert_eq!(faults(twice), ["duplicate row for line 3: nat-processing from us-east-1"]);
+        assert_eq!(faults(twice), ["line 3: duplicate row for nat-processing from us-east-1"]);
     }
 
     #[test]
-    fn a_file_that_is_something_else_is_told_and_all_faults_are_hints_of_the_first() {
+    fn a_file_that_is_something_else_is_reported_and_all_faults_are_hints_of_the_first() {
         for (text, message) in [
             ("", "bill.csv, line 1: the header line is missing"),
             ("charge,gb\n", "bill.csv, line 1, from_region: the column is missing"),

@@ -1,9 +1,8 @@
 //! What made a sum rise: the fewest groups of traffic, over up to three dimensions, that most of an increase is in.
 //!
-//! It is given leaves, the finest groups there are, each with what it is and what was expected of it, and tries whole
-//! layers of descriptions: one dimension, two, three. The best is a cause, its leaves are taken away, and the rest is
-//! searched anew. Nothing here knows what the dimensions mean, where expectations come from, or whether an increase is
-//! worth a word; a decrease is an increase with both sides turned round.
+//! The input is leaves, the finest groups, each with its actual and expected value; the search goes through layers of
+//! descriptions: one dimension, two, three. The best one is a cause, its leaves are removed, and the rest is searched
+//! again. Dimensions, expectations and relevance are opaque here; a decrease is an increase with both sides swapped.
 
 mod class;
 mod search;
@@ -98,7 +97,7 @@ pub struct Attribution {
 
 /// Scores that differ by less are equal, so that the last bits of sums decide nothing.
 const SCORE_STEPS: f64 = 1e3;
-/// More than the whole increase is worth no more than this: the rest fell meanwhile, which is no merit.
+/// Cap for causes above the whole increase: the rest decreased meanwhile, which is no merit.
 const SHARE_SCORED_MAX: f64 = 1.05;
 /// Descriptions are of the same traffic if what only one of them has is this part of it at most.
 const SAME_SHARE: f64 = 1e-3;

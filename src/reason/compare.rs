@@ -1,7 +1,7 @@
 //! Two periods compared: what each key costs in both, and what the change is made of.
 //!
-//! The parts of a change add up to it in every line, in ten decimals and in the cents that people are shown, and every
-//! sum of lines adds up to its total. Nothing is scaled: where periods differ in length, so do their sums.
+//! The parts of a change add up to it in every line, in ten decimals and in displayed cents, and every column adds up
+//! to its total. Nothing is scaled: periods of different lengths are compared as they are.
 
 mod attribution;
 pub mod leaves;
@@ -32,7 +32,7 @@ pub(crate) const CHARGE_NAME: &str = "charge_name";
 /// What changed prices do to a route, and what bytes do that moved.
 const PRICE: &str = "price";
 const MOVED: &str = "moved";
-/// Bytes, unpriced bytes and cost of the previous period and of the one asked for.
+/// Bytes, unpriced bytes and cost of the previous period and of the one requested.
 const SIDES: [[&str; 3]; 2] = [
     ["previous_bytes", "previous_unpriced_bytes", "previous_cost"],
     [output::BYTES.name, output::UNPRICED_BYTES.name, line::COST],
@@ -65,7 +65,7 @@ impl Comparison {
 /// Bytes of a key and route in both periods, by the numbers of row and route.
 type RowRoutes = BTreeMap<(u32, u32), RouteSums>;
 
-/// What each key and route comes to: as a frame of [`SIDES`], [`PRICE`] and [`MOVED`], and by the leaves' numbers.
+/// Totals by key and route: as a frame of [`SIDES`], [`PRICE`] and [`MOVED`], and by the leaves' numbers.
 fn routes(leaves: &Leaves, bill: &Bill, keys: &[String]) -> Result<(DataFrame, RowRoutes), Error> {
     let mut by: Vec<&str> = keys.iter().map(String::as_str).collect();
     let route =
@@ -131,7 +131,7 @@ fn sides(frame: &DataFrame, side: usize) -> Result<Vec<(Side, Money)>, Error> {
 pub struct Amount {
     /// In 10⁻¹⁰ USD.
     pub exact: i128,
-    /// What people are shown, in cents.
+    /// The displayed amount, in cents.
     pub cents: i128,
 }
 

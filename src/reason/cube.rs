@@ -114,7 +114,7 @@ impl CubeKeys {
     /// Traffic, charges and rejected traffic by leaf keys and hour.
     #[must_use]
     pub fn sum(&self, mut kept: Kept) -> (Wanted, Spec) {
-        // What is asked for by name is not folded.
+        // What is requested by name is not folded.
         let is_asked = |column: Column| self.further.iter().any(|key| key.column == column);
         kept.addresses.take_if(|_| is_asked(Column::Outside));
         kept.ports.take_if(|_| is_asked(Column::Port));

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_that_the_window_cuts_are_not_told_whole() {
+    fn hours_that_the_window_cuts_are_not_reported_whole() {
         let mut hours = Hours::new((7200, vec![true; 4]), &[], &[], Vec::new(), &[]);
         hours.cut(&Window { from: None, to: None });
         assert_eq!(hours.covered, [true; 4]);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_order_things_come_in_they_stand_in_that_of_their_texts() {
+    fn any_the_order_things_come_in_they_stand_in_that_of_their_texts() {
         let names = ["web", "b", "a"].map(name);
         let leaves = [[0, 1, 1, 1, 1, 1, 1], [0, 2, 1, 1, 1, 1, 1]];
         let cell = |leaf, hour, bytes| Cell { leaf, hour, amounts: Amounts([0, bytes, 1, 0]) };

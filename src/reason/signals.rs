@@ -121,7 +121,7 @@ pub struct Signals {
     /// Findings with the score of their destination, what says how far the rest can be trusted first, then what is most
     /// suspect.
     pub(crate) findings: Vec<(Option<u32>, Finding)>,
-    /// Destinations from the score that is asked for, the most suspect first.
+    /// Destinations from the score that is requested, the most suspect first.
     pub(crate) suspects: Vec<Suspect>,
     /// In what they were found.
     pub(crate) observed: Observed,

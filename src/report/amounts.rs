@@ -16,7 +16,7 @@ pub(super) fn exact_amounts(exact: &[u128]) -> (Vec<Cell>, Cell) {
     (exact.iter().zip(cents).map(|(exact, cents)| amount(*exact, cents)).collect(), total)
 }
 
-/// An amount of 10⁻¹⁰ USD that people are shown as so many cents.
+/// An amount of 10⁻¹⁰ USD displayed in whole cents.
 pub(super) fn amount(exact: u128, cents: u128) -> Cell {
     let signed = |number: u128| i128::try_from(number).unwrap_or(i128::MAX);
     Cell::Amount { amount: signed(exact), cents: signed(cents) }
@@ -63,7 +63,7 @@ pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
     (bytes > 0).then(|| {
         format!(
             "{} ({} bytes) stay in their region but their zones are unknown: they are shown as free and cost at most \
-             {}; the field az-id (version 4) or --network tells zones",
+             {}; add the field az-id (version 4) or --network",
             human::bytes(bytes, Units::Iec),
             human::count(bytes),
             human::usd(most)

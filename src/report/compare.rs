@@ -53,7 +53,7 @@ pub struct CompareShape {
     pub rows: Option<usize>,
     /// Their order.
     pub order: CompareOrder,
-    /// The period before and the one asked for.
+    /// The period before and the one requested.
     pub windows: [Window; 2],
 }
 
@@ -187,13 +187,13 @@ fn window_notes(leaves: &Leaves, shape: &CompareShape) -> Vec<String> {
             "the previous period has {before}, the current one {now}: totals are compared without scaling"
         ));
     }
-    for ((name, there), of) in ["before", "asked for"].into_iter().zip(leaves.hours).zip(hours) {
+    for ((name, there), of) in ["previous", "current"].into_iter().zip(leaves.hours).zip(hours) {
         if there == 0 {
-            notes.push(format!("the period {name} has no counted records: the whole other period is shown as change"));
+            notes.push(format!("the {name} period has no counted records: the whole other period is shown as change"));
         } else if there < of {
             let of = human::counted(of, "hour");
             notes
-                .push(format!("the period {name} has counted records in {there} of {of}: its totals cover only these"));
+                .push(format!("the {name} period has counted records in {there} of {of}: its totals cover only these"));
         }
     }
     notes
@@ -272,7 +272,7 @@ fn waterfall(lines: &[(Row, Line)]) -> Table {
     let mut after = total.usd[0];
     let mut table = plain("waterfall", "Waterfall");
     table.columns = [output::STEP, output::USD, output::RUNNING_TOTAL_USD].map(Head::from).into();
-    table.rows.push(vec!["before".into(), cell(after), cell(after)]);
+    table.rows.push(vec!["previous".into(), cell(after), cell(after)]);
     for (step, amount) in steps {
         after.add(amount);
         table.rows.push(vec![step.into(), cell(amount), cell(after)]);

@@ -79,7 +79,7 @@ pub fn checked(faults: &[ConfigError]) -> Report {
     };
     let column = Head { kind: CellKind::Integer, ..output::COLUMN.into() };
     let columns = vec![output::LINE.into(), column, output::FAULT.into(), output::HINT.into()];
-    let (name, title) = ("faults".to_owned(), "What is wrong".to_owned());
+    let (name, title) = ("faults".to_owned(), "Errors".to_owned());
     let faults = Table { name, title, columns, rows: faults.iter().map(fault).collect(), total: None };
     Report { name: "config".to_owned(), tables: vec![faults], ..Report::default() }
 }

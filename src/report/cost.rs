@@ -1,7 +1,7 @@
 //! Cost, by owner and charge: bytes, dollars, shares, and what they were before.
 //!
-//! Every column of money adds up to its total, in ten decimals and in the cents that people are shown. Bytes without a
-//! price are in no sum of money and never stand as zero dollars: they have a column and a table of their own.
+//! Every column of money adds up to its total, in ten decimals and in displayed cents. Unpriced bytes are excluded from
+//! totals and never shown as zero dollars: they have their own column and table.
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
 
@@ -74,9 +74,9 @@ pub enum Billed {
 pub struct CostQuestion {
     /// The keys.
     pub keys: Vec<Key>,
-    /// The window of the period asked for, half-open; none of its sides where it is unbounded.
+    /// The window of the period requested, half-open; none of its sides where it is unbounded.
     pub window: (Option<u32>, Option<u32>),
-    /// Where the period asked for begins, if the one before it is read too.
+    /// Where the period requested begins, if the one before it is read too.
     pub current_from: Option<u32>,
     /// The prices.
     pub prices: PriceTable,
@@ -152,7 +152,7 @@ pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
     Ok(zones_unknown_note(free(&ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
 }
 
-/// The bytes of the period asked for that have no price.
+/// The bytes of the period requested that have no price.
 pub(super) fn unpriced_bytes(bill: &Bill) -> Result<u128, Error> {
     total(&bill.current()?, output::UNPRICED_BYTES.name)
 }
@@ -290,7 +290,7 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     Ok(sums.sort_by_exprs([by, keys].concat(), options).collect()?)
 }
 
-/// The rules of the period asked for, with the charge as the table names it and the row of what is free.
+/// The rules of the period requested, with the charge as the table names it and the row of what is free.
 fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let is_current = current_from.map_or(lit(true), |from| col(Column::Hour.name()).gt_eq(moment(from)));
@@ -316,7 +316,7 @@ pub(super) fn named(name: &str, shape: &CostShape) -> Row {
     keys
 }
 
-/// The columns after the keys, and whether each is asked for.
+/// The columns after the keys, and whether each is requested.
 fn columns(shape: &CostShape, is_unpriced: bool) -> Vec<(bool, Head)> {
     let columns = [
         (true, output::BYTES),

@@ -283,15 +283,15 @@ mod tests {
     #[test]
     fn each_row_shown_has_its_rules_and_the_others_have_theirs_together() {
         let rule_keys =
-            [("web", "told", 5), ("web", "guessed", 7), ("app", "told", 9), ("db", "told", 1), ("hub", "told", 2)];
+            [("web", "known", 5), ("web", "guessed", 7), ("app", "known", 9), ("db", "known", 1), ("hub", "known", 2)];
         let (of, shown) = shown(&["web", "app", "(other)"]);
         let table = table(rules(&rule_keys), &shown, &["team"], &of).unwrap();
         let line = |team: &str, rule: &str, records, bytes| (team.to_owned(), rule.to_owned(), records, bytes);
         let expected = [
             line("web", "guessed", 1, 7),
-            line("web", "told", 1, 5),
-            line("app", "told", 1, 9),
-            line("(other)", "told", 2, 3),
+            line("web", "known", 1, 5),
+            line("app", "known", 1, 9),
+            line("(other)", "known", 2, 3),
             line("-", "-", 5, 24),
         ];
         assert_eq!(lines(&table), expected);
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_row_can_be_named_that_no_key_leads_to() {
         let (of, shown) = shown(&["web", "(free)"]);
-        let mut rules = rules(&[("web", "told", 5), ("web", "told", 2)]);
+        let mut rules = rules(&[("web", "known", 5), ("web", "known", 2)]);
         let rows = StringChunked::from_iter_options(ROW.into(), [None, Some("(free)")].into_iter()).into_column();
         rules.with_column(rows).unwrap();
         let rule_keys = lines(&table(rules, &shown, &["team"], &of).unwrap());
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_price_is_told_as_such() {
+    fn what_has_no_price_is_reported_as_such() {
         let table = PriceTable::embedded().unwrap();
         let rows = vec![egress("web", "2026-10-01", 1)];
         let rows = rows.into_iter().map(|row| Charged { from: "nowhere-1".into(), ..row }).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The columns there are, for people who write `--by`, `--where`, `--columns` and SQL.
+//! The available columns, for `--by`, `--where`, `--columns` and SQL.
 
 use super::sql::{self, Of};
 use super::{Cell, Report, Row, Table};

@@ -200,7 +200,7 @@ fn malformed_table(objects: &[ObjectFacts]) -> Table {
     table("malformed", "Malformed lines", &columns, rows)
 }
 
-/// A question that people bring, the columns that answer it fully, and what happens without them.
+/// A common question, the columns that answer it fully, and the consequence of missing ones.
 struct Question {
     name: &'static str,
     /// Without one of these it cannot be answered.

@@ -49,13 +49,13 @@ pub struct Report {
 pub struct Table {
     /// The stable name, `snake_case`: a member of the JSON output, a choice of `--table`.
     pub name: String,
-    /// One line for people.
+    /// A one-line title.
     pub title: String,
     /// The columns, keys first.
     pub columns: Vec<Head>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Row>,
-    /// The column sums, where they mean something; shown by the views that people read, left out of data.
+    /// The column totals, where meaningful; shown in display formats, omitted in data formats.
     pub total: Option<Row>,
 }
 
@@ -86,7 +86,7 @@ impl From<Column> for Head {
 /// A value in a table, exact: rounding is the views' work. The order is one to keep rows apart by, no more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
-    /// Nothing: `-` where people read it, empty or null elsewhere.
+    /// Nothing: `-` in display formats, empty or null elsewhere.
     Absent,
     /// Text.
     Text(Arc<str>),
@@ -107,11 +107,11 @@ pub enum Cell {
     },
     /// Money, in 10⁻¹⁰ USD.
     Usd(u128),
-    /// Money of a column that adds up, also where people read cents; below zero where money fell.
+    /// Additive money, also in displayed cents; negative for decreases.
     Amount {
         /// In 10⁻¹⁰ USD.
         amount: i128,
-        /// What people are shown, in cents.
+        /// The displayed amount, in cents.
         cents: i128,
     },
     /// A change as a part of what was; of nothing it is absent.
@@ -191,6 +191,6 @@ pub struct AccountLine {
     pub class: &'static str,
     /// Records in it.
     pub records: u64,
-    /// Their bytes, as far as they bear any.
+    /// Their bytes, where present.
     pub bytes: u128,
 }

@@ -1,6 +1,6 @@
 //! Pivot table: one key as rows, another as columns; bytes, records, packets or dollars in each cell.
 //!
-//! Data formats get one row a cell, so that their columns never depend on the data; people get the square.
+//! Data formats get one row per cell, so that their columns never depend on the data; display formats get the matrix.
 
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col};
 
@@ -42,7 +42,7 @@ pub struct PivotQuestion {
     pub measure: PivotMeasure,
     /// The window, half-open; none of its sides where it is unbounded.
     pub window: (Option<u32>, Option<u32>),
-    /// Whether people read it.
+    /// Whether the format is for display.
     pub is_square: bool,
 }
 

@@ -156,7 +156,7 @@ fn without_tier(row: &PriceRow) -> Row {
     tier(row).into_iter().take(3).chain([Cell::Absent, Cell::Absent]).collect()
 }
 
-/// What each amount bears.
+/// Cost by amount.
 fn borne(ladder: &Ladder, quote: &Quote, mut terms: Terms) -> Option<Vec<Share>> {
     if !quote.marginal {
         let parts: Vec<_> = quote.amounts.iter().copied().enumerate().collect();
@@ -229,7 +229,7 @@ fn faults_table(faults: &[RowError]) -> Table {
         ]
     };
     let columns = [output::LINE, output::COLUMN, output::FAULT, output::HINT];
-    table("faults", "What is wrong", columns, faults.iter().map(row).collect())
+    table("faults", "Errors", columns, faults.iter().map(row).collect())
 }
 
 fn differences_table(found: &[Difference]) -> Table {

@@ -112,7 +112,7 @@ impl Summed for DataFrame {
     }
 }
 
-/// What was planned, by name. A frame is made when it is asked for, and what it is made of goes with it.
+/// What was planned, by name. A frame is made when it is requested, and what it is made of goes with it.
 #[derive(Debug, Default)]
 pub struct Frames<'t> {
     sums: BTreeMap<&'static str, Box<dyn Summed + 't>>,

@@ -8,7 +8,7 @@ use super::Report;
 use crate::reason::signals::{DAY_SECONDS, PAIR_STARTS_MAX, PROBES_KEPT_MAX, STARTS_MAX, Signals, Terms, span};
 use crate::units::human;
 
-/// What the logs cannot show whoever looks at them.
+/// Limitations of the logs.
 const BLIND_NOTE: &str = "flow logs do not contain payload, queries to the Amazon DNS resolver, instance metadata, \
                           DHCP, the Amazon time service or mirrored traffic; a finding is a lead, not proof";
 
@@ -19,7 +19,7 @@ const FLAGS_NOTE: &str = "no record has TCP flags (version 3): unanswered connec
 /// How the report looks.
 #[derive(Clone, Debug, Default)]
 pub struct SignalsShape {
-    /// The name of the column of owners: the key that they are asked for by.
+    /// The name of the column of owners: the key that they are requested by.
     pub owner: Option<String>,
     /// Rows of each table; all where there is none.
     pub rows: Option<usize>,

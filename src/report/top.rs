@@ -47,7 +47,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// Every order with the name it is asked for by.
+    /// Every order with the name it is requested by.
     pub const ALL: [(&'static str, Self); 11] = [
         ("bytes", Self::Bytes),
         ("packets", Self::Packets),
@@ -123,7 +123,7 @@ struct Ranked {
     rejected: Sums,
 }
 
-/// The key of a group, or of charges that no group's records bear.
+/// The key of a group, or of charges without records of a group.
 #[derive(Debug)]
 enum RankedKey {
     Group(GroupKey),
@@ -281,7 +281,7 @@ fn compare(rollup: &Rollup, one: &Ranked, other: &Ranked) -> Ordering {
 struct Measured {
     counted: Sums,
     rejected: Sums,
-    /// What it costs, where dollars are asked for.
+    /// What it costs, where dollars are requested.
     cost: Option<Cost>,
 }
 

@@ -193,7 +193,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     Ok(report)
 }
 
-/// The rows of the list in the order asked for; equal ones stay in that of their keys.
+/// The rows of the list in the order requested; equal ones stay in that of their keys.
 fn sorted(rows: &DataFrame, shape: &TransferShape) -> Result<DataFrame, Error> {
     let by = match shape.order {
         TransferOrder::Usd => [line::COST, output::BYTES.name],

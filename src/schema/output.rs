@@ -11,21 +11,21 @@ pub enum CellKind {
     Text,
     /// A whole number shown as it is: a port, a rank.
     Integer,
-    /// A count shown with separators where people read it.
+    /// A count, displayed with separators.
     Count,
-    /// Bytes, shown in units where people read them.
+    /// Bytes, displayed in units.
     Bytes,
-    /// A part of a whole: per cent where people read it, a decimal fraction elsewhere.
+    /// A fraction of a whole: displayed as per cent, a decimal fraction elsewhere.
     Share,
     /// A moment, UTC.
     Time,
-    /// An amount of money: cents where people read it, every digit elsewhere.
+    /// An amount of money: displayed in cents, every digit elsewhere.
     Usd,
-    /// A change of a sum, as a part of what it was: per cent where people read it, a decimal fraction elsewhere.
+    /// A relative change: displayed as per cent, a decimal fraction elsewhere.
     Change,
-    /// A decimal number: two decimals where people read it, all of them elsewhere.
+    /// A decimal number: displayed with two decimals, all of them elsewhere.
     Decimal,
-    /// A price: the digits that say something where people read it, every digit elsewhere.
+    /// A price: displayed with significant digits, every digit elsewhere.
     Rate,
 }
 
@@ -64,7 +64,7 @@ pub struct Output {
     pub name: &'static str,
     /// What its cells hold.
     pub kind: CellKind,
-    /// One sentence for people.
+    /// A one-sentence description.
     pub meaning: &'static str,
 }
 

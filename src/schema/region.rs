@@ -132,7 +132,7 @@ pub fn prefix(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, ..)| *known == region).map(|(_, prefix, _)| *prefix)
 }
 
-/// The name that people know a region by.
+/// Display name of the region.
 #[must_use]
 pub fn region_name(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, ..)| *known == region).map(|(.., name)| *name)
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_tell_their_region_by_id_and_by_name() {
+    fn zones_show_their_region_by_id_and_by_name() {
         for (zone, region) in [
             ("use1-az1", "us-east-1"),
             ("usw2-lax1-az1", "us-west-2"),

@@ -1,11 +1,11 @@
 //! CSV tables that users write: text → cells by column name, each row with its line, and everything that is wrong.
 //!
-//! Columns go by their names in the first line, in any order and letter case. Blank lines, lines that begin with `#`
-//! and rows of empty cells are skipped. A record is one line: a missing closing quote is a fault of its own line and
-//! never takes the lines after it into a cell. Every fault is collected, so that a table is mended in one go; cells are
-//! therefore read one by one and not by serde, which stops at the first wrong cell of a row. What a cell means, and
-//! what rows say against each other, is the caller's to know. AWS's price lists, which are streamed and generated, are
-//! read in `price/offer/rows.rs`.
+//! Columns are matched by name in the first line, in any order and letter case. Blank lines, lines that start with `#`
+//! and rows of empty cells are skipped. A record is one line: a missing closing quote is an error of its own line and
+//! never consumes the following lines. All errors are collected, so that a table can be fixed at once; therefore cells
+//! are read one by one and not by serde, which stops at the first invalid cell of a row. The meaning of cells and
+//! consistency of rows is up to the caller. AWS's price lists, which are streamed and generated, are read in
+//! `price/offer/rows.rs`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -1,15 +1,15 @@
-//! Exact numbers → what people read: sizes in units, counts with separators, shares, moments.
+//! Exact numbers → display text: sizes in units, counts with separators, shares, times.
 //!
 //! Whole-number arithmetic only: every figure is rounded once, half to even, from the exact value. Reading such
 //! texts back is [`super::size`]'s and [`super::time`]'s work.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 
-/// How many characters of a text people are shown; the rest is an ellipsis. Data formats hold all of it.
+/// Maximum displayed characters of a text; the rest is an ellipsis. Data formats are complete.
 pub const SHOWN_CHARS_MAX: usize = 4096;
 /// Decimals of a dollar that amounts are written with: as many as AWS's price lists have.
 pub const USD_DECIMALS: u32 = 10;
-/// Decimals of a dollar that people are shown of an amount.
+/// Displayed decimals of a dollar amount.
 const CENTS_DECIMALS: u32 = 2;
 /// A cent, in 10⁻¹⁰ USD.
 pub const CENT: u128 = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
@@ -28,7 +28,7 @@ const HIDDEN: &[(char, char)] = &[
     ('\u{e0000}', '\u{e007f}'),
 ];
 
-/// How bytes are shown to people.
+/// Display units of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Units {
     /// Powers of 1024: KiB, MiB, GiB.

@@ -1,4 +1,4 @@
-//! Sizes as people type them: `10MiB`.
+//! Sizes as typed: `10MiB`.
 //!
 //! A size is an integer, or a decimal with a unit, computed exactly in integers. Binary units (KiB … PiB) are powers of
 //! 1024, decimal units (kB … PB) powers of 1000; a lone `k` or `M` is ambiguous and rejected.
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused_with_advice() {
+    fn what_is_no_size_is_rejected_with_advice() {
         let table = [
             ("", "write 1000"),
             ("MiB", "write 1000"),

@@ -1,4 +1,4 @@
-//! Moments and spans as people type them, and how moments are written.
+//! Times and durations as typed, and the text form of times.
 //!
 //! Moments are whole seconds since 1970, UTC, below [`ABSENT_TIME`] (the year 2106). A moment without an offset is
 //! local to the [`Zone`]; where a clock change leaves out that local time or has it twice, the earliest moment that is
@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(month("2026-10-01"), october);
         assert_eq!(month("2026-10-31T23:59:59Z"), october);
         assert_eq!(month("2026-12-31").1, "2027-01-01T00:00:00Z");
-        assert_eq!(month_around(u32::MAX).1, u32::MAX, "the last month that can be told is cut");
+        assert_eq!(month_around(u32::MAX).1, u32::MAX, "the last representable month is cut");
     }
 
     #[test]
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_refused() {
+    fn what_is_no_moment_is_rejected() {
         let table = [
             "",
             "x",

@@ -4,10 +4,10 @@
 //! `\t`, `\n`, `\r`, `\\`. Absent cells are empty. Sums, titles and the account are skipped: a file of values is for
 //! adding up.
 //!
-//! A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a `'` before it. Spreadsheets take
-//! such a cell for a formula and run it, and whoever can name a tag or an object could write one; no id, address or
-//! name that AWS gives begins so. Numbers, times, shares and addresses are never touched. To read any text exactly
-//! as it was, use json or parquet.
+//! A text that starts with `=`, `+`, `-`, `@`, a tab or a carriage return is prefixed by `'`. Spreadsheets would
+//! evaluate such a cell as a formula, and tags and object names are attacker-controlled; ids, addresses and names from
+//! AWS never start like this. Numbers, times, shares and addresses are never touched. For exact texts, use json or
+//! parquet.
 
 use std::io::{self, Write};
 

@@ -54,7 +54,7 @@ impl Incident<'_> {
         self.exact(name).map(Option::unwrap_or_default)
     }
 
-    /// A cell as people read it.
+    /// A cell in display form.
     pub(super) fn shown(&self, name: &str) -> Option<String> {
         let (head, cell) = self.cell(name)?;
         Some(cells::shown(head.kind, cell, Units::Iec))
@@ -74,13 +74,13 @@ impl Incident<'_> {
         Ok(if scope.is_empty() { dimension } else { format!("{dimension} {scope}") })
     }
 
-    /// What it costs beyond what was expected, in dollars and bytes, as people read it.
+    /// The impact beyond the expected value, in dollars and bytes, in display form.
     pub(super) fn impact(&self) -> Option<String> {
         let parts: Vec<_> = ["impact_usd", "impact_bytes"].into_iter().filter_map(|name| self.shown(name)).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// The likely cause, its share and its class, as people read them.
+    /// The likely cause, its share and its class, in display form.
     pub(super) fn cause(&self) -> Option<String> {
         let cause = self.shown("cause")?;
         let more: Vec<_> = ["class", "cause_share"].into_iter().filter_map(|name| self.shown(name)).collect();

@@ -1,8 +1,8 @@
 //! Report → text or file, one format a file.
 //!
 //! A [`View`] takes a report in pieces, rows in any number of batches, so that a listing of millions of records is
-//! written with bounded memory; [`write()`] feeds it a finished report. Numbers are rounded for people in `table` and
-//! `md`, and are exact everywhere else. Nothing here opens a file or asks what the terminal is: the [`Style`] says it.
+//! written with bounded memory; [`write()`] feeds it a finished report. Numbers are rounded in `table` and `md`, and
+//! exact in other formats. Files and terminals are handled by the caller: see [`Style`].
 
 mod alertmanager;
 mod cells;
@@ -50,7 +50,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format with the name that people type.
+    /// Every format with its name.
     const ALL: [(&'static str, Self); 9] = [
         ("table", Self::Table),
         ("csv", Self::Csv),
@@ -63,7 +63,7 @@ impl Format {
         ("ocsf", Self::Ocsf),
     ];
 
-    /// The names that people type.
+    /// The format names.
     pub const NAMES: [&'static str; Self::ALL.len()] = {
         let mut names = [""; Self::ALL.len()];
         let mut place = 0;
@@ -118,7 +118,7 @@ impl FromStr for Format {
 /// How the reader wants it.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// How bytes are shown in the formats that people read.
+    /// Units of bytes in display formats.
     pub units: Units,
     /// Whether column names come first (table, csv, tsv).
     pub header: bool,

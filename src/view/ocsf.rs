@@ -1,9 +1,8 @@
 //! Incidents as Detection Findings of the Open Cybersecurity Schema Framework (class 2004), one a line.
 //!
-//! Only what OCSF has a place for stands in it; the figures of the incident stand in `unmapped`, money and bytes as
-//! texts with all their digits. What nobody has closed stands as new: whether somebody looks at it is not known here.
-//! Times are milliseconds since 1970. A finding's own time is the end of its last
-//! hour, not the clock's: the same incidents give the same lines. No profile is applied.
+//! Uses only fields defined by OCSF; the figures of the incident are in `unmapped`, money and bytes as texts with all
+//! digits. Open findings have the status new: triage is unknown here. Times are milliseconds since 1970. A finding's
+//! own time is the end of its last hour, not the clock: the same incidents give the same lines. No profile is applied.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -40,7 +40,7 @@ pub fn ask(
     let (report, summed) = asked(job, question, means, &threads, progress)?;
     let window = report.meta.window;
     let mut answer = summed.answer(report, job);
-    // A period that is only compared with was read too, and is none of what was asked for.
+    // A period that is only compared with was read too, and is none of what was requested.
     if window != (None, None) {
         answer.report.meta.window = window;
     }

@@ -53,7 +53,7 @@ impl Take for Sending<'_> {
         }
         let rows = report::rows(flows, dictionary, self.columns, &self.classifier.counted);
         let sender = lock(&self.senders[object]).clone();
-        // Nobody listens any more once enough rows are written.
+        // The receiver is gone once enough rows are written.
         let gone = sender.is_none_or(|sender| sender.send(rows).is_err());
         if gone {
             self.stopped.store(true, Ordering::Relaxed);

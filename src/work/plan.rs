@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_and_what_is_not_known_are_refused() {
+    fn another_version_and_what_is_not_known_are_rejected() {
         let text = example().write().unwrap();
         let error = Plan::read(&text.replace("\"version\": 1", "\"version\": 2")).unwrap_err();
         assert_eq!(error.to_string(), "the plan has version 2; this outflow supports version 1");

@@ -151,7 +151,7 @@ impl<T: Take> Running<'_, T> {
         });
     }
 
-    /// Does something with a worker that nobody else uses.
+    /// Runs a function on a worker that is currently unused.
     pub(super) fn with_worker<R>(&self, work: impl FnOnce(&mut Worker<T>) -> R) -> R {
         let idle = lock(&self.workers).pop();
         let mut worker = idle.unwrap_or_else(|| Worker {

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_its_path() {
+    fn what_cannot_be_read_is_reported_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
         let absent = folder.path().join("absent.csv").to_str().unwrap().to_owned();
         assert!(tables(std::slice::from_ref(&absent)).unwrap_err().to_string().contains(&absent));

@@ -1,4 +1,4 @@
-//! However records lie in files and whoever reads them, the answer is the same to the byte.
+//! The report is byte-identical for any distribution of records over files and any number of readers.
 
 use std::fs;
 use std::io::Write;
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_told_alike_whoever_reads_it(
+    fn damage_is_reported_alike_whoever_reads_it(
         records in records(), damaged in prop::collection::vec((any::<prop::sample::Index>(), 0usize..5), 0..20), keep_malformed: bool,
     ) {
         let folder = tempfile::tempdir().unwrap();
@@ -388,7 +388,7 @@ fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
 
 /// Several sums of one pass share the file.
 #[test]
-fn what_cost_spills_does_not_matter_and_is_told() {
+fn what_cost_spills_does_not_matter_and_is_reported() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs");
     let folder = tempfile::tempdir().unwrap();
     let answered = |memory_bytes: Option<usize>| {

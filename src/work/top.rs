@@ -34,7 +34,7 @@ pub struct TopQuestion {
     pub overflow: Option<Overflow>,
     /// Names of keys that are not those of their columns, at the keys' places.
     pub labels: Vec<Option<String>>,
-    /// What of traffic is summed, then the charges for `pricing` and the rules for `explain`, if those are asked for;
+    /// What of traffic is summed, then the charges for `pricing` and the rules for `explain`, if those are requested;
     /// none to sum the records as each interface saw them.
     pub traffic: Option<TrafficQuestion>,
     /// Pricing of dollars, if requested.
@@ -132,7 +132,7 @@ fn report(
     Ok((report, shown))
 }
 
-/// Calls the columns of keys by the names that they were asked for by.
+/// Calls the columns of keys by the names that they were requested by.
 pub(super) fn label(table: &mut Table, labels: &[Option<String>]) {
     let keys = table.columns.iter_mut().filter(|head| head.name != output::RANK.name);
     for (head, label) in keys.zip(labels).filter_map(|(head, label)| Some((head, label.as_ref()?))) {

@@ -250,7 +250,7 @@ fn a_transit_gateway_s_log_without_a_header_is_read_by_the_format_that_is_given(
 }
 
 #[test]
-fn whatever_else_there_is_is_refused_with_the_reason_and_never_misread() {
+fn any_else_there_is_is_rejected_with_the_reason_and_never_misread() {
     let Some(samples) = samples() else { return };
     let logs: Vec<_> = LOGS.iter().map(|log| log.path(&samples)).collect();
     let files = WalkDir::new(&samples).into_iter().map(|entry| entry.expect("the samples can be listed"));

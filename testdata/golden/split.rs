@@ -1,5 +1,4 @@
-//! A question answered by a root from the ledgers of several processes has the bytes that one process gives, whatever
-//! is said on standard error included.
+//! A root that reads ledgers of several processes produces the same bytes as one process, including standard error.
 
 use std::fs;
 use std::path::Path;
@@ -71,7 +70,7 @@ fn eight_processes_give_the_bytes_of_one() {
 }
 
 #[test]
-fn damage_in_objects_is_told_alike_and_in_one_order() {
+fn damage_in_objects_is_reported_alike_and_in_one_order() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let folder = scratch.path();
     fs::create_dir(folder.join("logs")).expect("a folder");
@@ -91,7 +90,7 @@ fn damage_in_objects_is_told_alike_and_in_one_order() {
 }
 
 #[test]
-fn ledgers_that_do_not_belong_together_are_refused() {
+fn ledgers_that_do_not_belong_together_are_rejected() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let folder = scratch.path();
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs").display().to_string();

@@ -16,7 +16,7 @@ const FORMS: &str = "write previous, last-week, last-month, or FROM..TO such as 
 /// Both periods, and what there is to know of how they were understood.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Compared {
-    /// The period before and the one asked for.
+    /// The period before and the one requested.
     pub(super) windows: [Window; 2],
     /// From the first moment of both to the last one.
     pub(super) around: Window,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_is_told_with_the_nearest_word() {
+    fn what_cannot_be_compared_is_reported_with_the_nearest_word() {
         let error = estate("2026-10-08", "2026-10-11", "lst-week").unwrap_err();
         assert_eq!(error.to_string(), "--against: unknown period `lst-week`");
         assert_eq!(error.hints()[0], "did you mean `last-week`?");

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_with_its_place() {
+    fn everything_that_is_wrong_is_reported_with_its_place() {
         let text = "[anomalies]\n  treshold_scales = 4\nratio_min = -1\nlevel_share = 2.0\nscale_days = 1000\n[anomlies]\n\
                     [[anomalies.suppress]]\nreason = \"x\"\nuntil = 2026-11-01\n";
         assert_eq!(
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_toml_or_of_another_type_is_told_with_its_place() {
+    fn what_is_no_toml_or_of_another_type_is_reported_with_its_place() {
         let first = |text| faults(text).remove(0);
         assert!(first("[anomalies]\nratio_min = \n").starts_with("2:13 "), "{}", first("[anomalies]\nratio_min = \n"));
         let wrong = first("[anomalies]\nratio_min = \"much\"\n");

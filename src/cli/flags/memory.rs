@@ -9,7 +9,7 @@ use crate::group::Overflow;
 use crate::units::size;
 use crate::work::TemporaryFile;
 
-/// The least that can be asked for: below, tables of a few rows each would be spilled again and again.
+/// The least that can be requested: below, tables of a few rows each would be spilled again and again.
 const MEMORY_BYTES_MIN: u64 = 1 << 20;
 /// Where Linux reports free memory and container limits (cgroup v2, then v1).
 const MEMORY_INFORMATION: &str = "/proc/meminfo";

@@ -54,7 +54,7 @@ impl PricingFlags {
     }
 }
 
-/// Who bears charges, as typed.
+/// Allocation of charges, as typed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BearerFlags {
     /// Allocate charges to the owner of the payer's endpoint (for gateways and endpoints, their client), the sender, or
@@ -63,7 +63,7 @@ pub(in crate::cli) struct BearerFlags {
     charge_to: BearerFlag,
 }
 
-/// Whose owner bears a charge.
+/// The endpoint whose owner a charge is allocated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum BearerFlag {
     /// The endpoint in the paying account

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_tag_is_told() {
+    fn what_holds_no_tag_is_reported() {
         for (text, estate) in [
             ("interface-tag", "--v11-tag: `interface-tag` is not COLUMN=KEY"),
             ("interface-tag=", "--v11-tag: `interface-tag=` is not COLUMN=KEY"),

@@ -91,7 +91,7 @@ impl Inflate {
         }
     }
 
-    /// Begins anew, knowing nothing of what was before.
+    /// Resets all state.
     pub(super) fn reset(&mut self) {
         (self.bits, self.count, self.given, self.end) = (0, 0, 0, 0);
         (self.place, self.in_last_block) = (Place::Header, false);

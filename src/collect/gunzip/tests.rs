@@ -240,13 +240,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_never_deflated_is_refused_alike(data in odd_data(), piece_bytes in 1_usize..700) {
+    fn what_was_never_deflated_is_rejected_alike(data in odd_data(), piece_bytes in 1_usize..700) {
         assert_alike(&data, piece_bytes);
     }
 }
 
 #[test]
-fn a_piece_in_memory_is_inflated_to_the_length_it_should_have_or_refused() {
+fn a_piece_in_memory_is_inflated_to_the_length_it_should_have_or_rejected() {
     let gzip = |text: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::default());
         std::io::Write::write_all(&mut encoder, text).unwrap();

@@ -45,7 +45,7 @@ pub enum ParquetFault {
     Short {
         /// Where they begin.
         at: u64,
-        /// How many were asked for.
+        /// How many were requested.
         length: usize,
         /// How many came.
         found: usize,
@@ -53,7 +53,7 @@ pub enum ParquetFault {
     /// The store gives nothing.
     #[error("{0}")]
     Store(#[from] io::Error),
-    /// It has other columns than those asked for.
+    /// It has other columns than those requested.
     #[error("its columns are not the requested ones")]
     Columns,
     /// There is no such row group.

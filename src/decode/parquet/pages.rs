@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_cannot_be_are_refused() {
+    fn sizes_that_cannot_be_are_rejected() {
         assert!(check(&page(&[0xfe, 0xff, 0xff, 0xff, 0x0f], 10)).is_err(), "two gibibytes");
         assert!(check(&page(&[0x01], 10)).is_err(), "a negative size");
         let whole = page(&[20], 10);
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_refused() {
+    fn nesting_without_end_is_rejected() {
         let mut chunk = vec![0x15, 0x04, 0x15, 20, 0x15, 20];
         chunk.extend(std::iter::repeat_n(0x1c, 100_000));
         assert!(check(&chunk).is_err());

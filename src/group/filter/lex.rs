@@ -12,7 +12,7 @@ const SYMBOLS: [&str; 17] =
     ["<=", ">=", "!=", "!~", "==", "<>", "&&", "||", "=", "<", ">", "!", "~", "(", ")", ",", "&"];
 /// Characters that end a word, beside spaces.
 const WORD_ENDS: &str = "()!,=<>~&|\"'";
-/// Quotes that text processors write, and that nobody means as part of a word.
+/// Typographic quotes, which are never part of a word.
 const CURLY_QUOTES: [char; 6] = ['“', '”', '„', '‘', '’', '‚'];
 
 /// What a token is.

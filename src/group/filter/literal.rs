@@ -11,7 +11,7 @@ use crate::units::time::{self, Zone};
 /// The first and the last value of a range.
 pub(super) type Span<T> = (T, T);
 
-/// Protocols by the names that people type, in lower case.
+/// Protocols by their usual names, in lower case.
 const PROTOCOLS: [(&str, u64); 18] = [
     ("icmp", 1),
     ("igmp", 2),

@@ -1,4 +1,4 @@
-//! What the names of an expression may stand for: columns of records, and of traffic where that is asked for.
+//! What the names of an expression may stand for: columns of records, and of traffic where that is requested.
 
 use crate::error::Error;
 use crate::schema::{Column, Stage};

@@ -267,7 +267,7 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
         Ok(Operator { relation, negated, text: token.text.into_owned(), at: token.at })
     }
 
-    /// Whether presence is asked for, after `is`.
+    /// Whether presence is requested, after `is`.
     fn presence(&mut self) -> Result<bool, ExpressionError> {
         let turned = self.takes(&["not"]);
         let token = self.next();

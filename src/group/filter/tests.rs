@@ -393,7 +393,7 @@ fn what_reads_traffic_waits_for_it_and_what_reads_records_does_not() {
     assert_eq!(parse_traffic(&many(CONDITIONS_MAX)).columns(), parse("port = 1").columns());
     let refused =
         Filter::parse_with(&many(CONDITIONS_MAX + 1), NOW, Zone::default(), &mut Teams).expect_err("too many");
-    assert!(refused.to_string().contains("more than 31 conditions on records"), "{refused}");
+    assert!(refused.to_string().contains("more than 31 record conditions"), "{refused}");
     assert_eq!(parse_traffic("(port = 1 or port = 2 or team = web)").conditions.len(), 1, "one bit for both ports");
 }
 
@@ -460,7 +460,12 @@ fn what_is_wrong_is_pointed_at() {
             0,
             "use it with top, cost, compare, transfer or anomalies",
         ),
-        ("region = src_region", "`src_region` is a traffic column; this command reads records", 9, "top, cost"),
+        (
+            "region = src_region",
+            "`src_region` is a traffic column; this command reads records",
+            9,
+            "use it with top, cost",
+        ),
         ("port = htps", "unknown port `htps`", 7, "did you mean `https`?"),
         ("port = zzzzz", "unknown port `zzzzz`", 7, "write its number, or a name such as https"),
         ("port = 44x", "invalid size `44x`", 7, "the units are"),
@@ -560,12 +565,12 @@ fn what_is_wrong_about_traffic_is_pointed_at() {
     let table = [
         ("taem = web", "unknown column `taem`", 0, "did you mean `team`?"),
         ("src_tem = web", "unknown column `src_tem`", 0, "did you mean `src_team`?"),
-        ("view = x", "unknown column `view`", 0, ""),
+        ("vantage = x", "unknown column `vantage`", 0, ""),
         ("owner = x", "unknown column `owner`", 0, ""),
         ("path = intrnet", "`path` cannot be `intrnet`", 7, "did you mean `internet`?"),
         ("path in (internet, x*)", "`path` cannot be `x*`", 19, "valid values: same-zone, cross-zone"),
         ("charge = nat-procesing", "`charge` cannot be `nat-procesing`", 9, "did you mean `nat-processing`?"),
-        ("bytes > team", "`bytes` is an integer and `team` is a text", 8, "columns of one kind"),
+        ("bytes > team", "`bytes` is an integer and `team` is a text", 8, "only columns of the same kind"),
         ("team in (web, path)", "`path` is a column; lists contain values", 14, "write `team = path`"),
         ("outside = pkt_srcaddr", "traffic cannot be compared with `pkt_srcaddr`", 0, "compare it with src or dst"),
         ("'team' ~ (", "expected a value, found `(`", 9, ""),
@@ -587,7 +592,7 @@ fn what_is_wrong_about_traffic_is_pointed_at() {
 }
 
 #[test]
-fn what_is_nested_too_deep_or_too_long_is_refused() {
+fn what_is_nested_too_deep_or_too_long_is_rejected() {
     let nested = |depth: usize| format!("{}bytes > 1{}", "(".repeat(depth), ")".repeat(depth));
     assert_eq!(selected(&nested(DEPTH_MAX)), "++-");
     let refused = |text: &str| Filter::parse(text, NOW, Zone::default()).expect_err("too much").to_string();

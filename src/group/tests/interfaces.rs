@@ -115,7 +115,7 @@ proptest! {
 }
 
 #[test]
-fn an_hour_is_told_by_quiet_interfaces_too_but_not_by_lost_records() {
+fn an_hour_is_reported_by_quiet_interfaces_too_but_not_by_lost_records() {
     let record = |hour: u64, status: &'static str| {
         let moments = [(Column::Start, 3600 * hour + 5), (Column::End, 3600 * hour + 60)];
         let mut record: Record = moments.map(|(column, moment)| (column, Plain::Number(moment))).into();

@@ -105,7 +105,7 @@ fn the_note_and_the_lines_come_back() {
 }
 
 #[test]
-fn another_version_and_other_files_are_refused() {
+fn another_version_and_other_files_are_rejected() {
     let bytes = written(&example(), &[]);
     let note = b"{\"version\":1,";
     let at = bytes.windows(note.len()).position(|window| window == note).unwrap();

@@ -126,7 +126,7 @@ impl<'a> Requests<'a> {
         let sent = direction == Some(Direction::Egress) && !hop;
         let ends = sent.then(|| self.resolver.ends(vantage, fact, direction))?;
         // If the responses are logged by their own sender, those records decide.
-        Some(ends).filter(|ends| !self.resolver.is_watched_throughout(ends.dst, fact.hour))
+        Some(ends).filter(|ends| !self.resolver.is_logged_throughout(ends.dst, fact.hour))
     }
 
     /// The route of a request, if it differs from the one by locations.

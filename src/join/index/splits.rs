@@ -212,7 +212,7 @@ fn apportion(facts: &mut [(Who, Part)], part: Part, whole: &Seen) {
     }
 }
 
-/// Calls with each accepted fact of a shard whose hour is asked for, as its interface saw it.
+/// Calls with each accepted fact of a shard whose hour is requested, as its interface saw it.
 fn sightings(
     resolver: &AddressResolver,
     learnt: &Learnt,

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_told_by_its_form() {
+    fn a_resource_is_reported_by_its_form() {
         let address = |text: &str| address::parse(text).unwrap();
         let network = |text: &str, bits| Resource::Network(Prefix { first: address(text), bits });
         for (text, resource) in [
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_resource_is_told_with_what_to_write() {
+    fn what_is_no_resource_is_reported_with_what_to_write() {
         for (text, message, hint) in [
             ("", "the resource is missing", "write eni-…"),
             ("web-1", "invalid resource `web-1`", "write eni-…"),

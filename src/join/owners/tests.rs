@@ -177,7 +177,7 @@ fn a_row_goes_before_a_listed_tag_of_its_kind_and_behind_one_of_a_more_specific_
 }
 
 #[test]
-fn an_inventory_that_contradicts_itself_is_told_and_its_first_word_counts() {
+fn an_inventory_that_contradicts_itself_is_reported_and_its_first_word_counts() {
     let tags = [listed("i-1", "web"), listed("i-1", "web"), listed("i-1", "shop")];
     let owners = Owners::of(&keys(&["team"]), &TagTable::default(), &tags, &[]).unwrap();
     assert_eq!(owners.timeline(0, &end()), constant("web"));
@@ -199,7 +199,7 @@ fn a_key_that_nobody_has_is_answered_with_those_that_there_are() {
         assert!(Owners::of(&keys(&[key]), &table, &[listed("i-1", "web")], &keys(&["service"])).is_ok(), "{key}");
     }
     let bare = Owners::of(&keys(&["team"]), &TagTable::default(), &[], &[]).unwrap_err();
-    assert!(bare.hints()[0].starts_with("give a table of tags"));
+    assert!(bare.hints()[0].starts_with("add a tag table"));
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn each_fault_names_its_file_line_and_column() {
 }
 
 #[test]
-fn rows_that_overlap_are_told_with_when_the_first_one_may_end() {
+fn rows_that_overlap_are_reported_with_when_the_first_one_may_end() {
     let error = read(&[
         "resource,env,team,valid_from\ni-1,prod,shop,2026-10-01\n",
         "resource,team\n# the old one\n\ni-1,web\n",
@@ -276,7 +276,7 @@ fn the_same_said_twice_is_a_warning_that_names_both_lines() {
 }
 
 #[test]
-fn all_faults_are_told_in_the_order_of_files_and_lines() {
+fn all_faults_are_reported_in_the_order_of_files_and_lines() {
     let error = read(&["resource,team,valid_to\nx,web,y\ni-1\n", "resource\n"]).unwrap_err();
     let hints: Vec<_> = error.hints().iter().map(|hint| hint.split(" (").next().unwrap()).collect();
     assert_eq!(error.to_string(), "tags.csv, line 2, resource: invalid resource `x`");

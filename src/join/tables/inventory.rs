@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_told_by_its_keys() {
+    fn another_shape_is_reported_by_its_keys() {
         let (_, remarks) = read(r#"[{"Subnets": []}, {"Vpcs": [], "Owner": {"a": 1}}, {"c": 1}]"#);
         let foreign = Some(vec!["Vpcs".to_owned(), "Owner".to_owned()]);
         assert_eq!(remarks, Remarks { answers: 1, foreign, more_follow: false });

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_tells_what_its_cells_say() {
+    fn a_row_shows_what_its_cells_say() {
         let (rows, faults) =
             rows(b"# ours\nname, CIDR ,zone,account\n\"shop, a\",10.0.0.0/24,use1-az1,012345678901\n,10.1.0.0/16,,\n");
         assert_eq!(faults, []);
@@ -206,7 +206,7 @@ mod tests {
         ] {
             assert_eq!(faults(&format!("{line}\n")), [message]);
         }
-        assert_eq!(faults("x,1,,,,,,\n10.0.0.0/8,,,,,,,\n10.0.0.0/8,,,,,,,y\n").len(), 3, "all are told");
+        assert_eq!(faults("x,1,,,,,,\n10.0.0.0/8,,,,,,,\n10.0.0.0/8,,,,,,,y\n").len(), 3, "all are reported");
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_header_is_told_by_its_names() {
+    fn a_wrong_header_is_reported_by_its_names() {
         let message = |text: &str| {
             rows(text.as_bytes()).1.into_iter().map(|fault| (fault.to_string(), fault.hint)).collect::<Vec<_>>()
         };

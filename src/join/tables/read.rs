@@ -178,7 +178,7 @@ fn shown(keys: &[String]) -> String {
 
 fn other_csv(name: &str, header: &[String]) -> Error {
     let near = header.iter().find_map(|column| Some((column, nearest(column, [network::CIDR, RESOURCE])?)));
-    let error = Error::usage(format!("{name}, line 1: there is no column `{}` or `{RESOURCE}`", network::CIDR));
+    let error = Error::usage(format!("{name}, line 1: unknown column `{}` or `{RESOURCE}`", network::CIDR));
     match near {
         Some((column, near)) => error.hint(format!("`{column}`: did you mean `{near}`?")),
         None => error.hint(format!(

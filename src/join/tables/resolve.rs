@@ -371,7 +371,7 @@ fn role_described(description: &str) -> Role {
     STARTS.iter().find(|(start, _)| description.starts_with(start)).map_or(Role::End, |(_, role)| *role)
 }
 
-/// `com.amazonaws.us-east-1.ecr.dkr` → `ecr.dkr`; of a service of somebody else its id.
+/// `com.amazonaws.us-east-1.ecr.dkr` → `ecr.dkr`; for third-party services the id.
 fn short_service(name: &str) -> &str {
     let name = name.strip_prefix("cn.").unwrap_or(name);
     let name = name.strip_prefix("com.amazonaws.").unwrap_or(name);

@@ -1,4 +1,4 @@
-//! What is charged, to whom, and who bears it: section 7.
+//! Charges, payers and allocation: section 7.
 
 use super::*;
 
@@ -138,7 +138,7 @@ fn what_comes_through_a_nat_gateway_is_processed_too() {
 }
 
 #[test]
-fn an_unlogged_clients_charges_are_told_by_the_nat_gateway() {
+fn an_unlogged_clients_charges_are_reported_by_the_nat_gateway() {
     let nat = NAT.replace("10.0.1.1", "10.0.1.7");
     let joined = world(5, &nat).networks(&[&format!("10.0.1.0/24,{ACCOUNT},vpc-a,,{REGION},use1-az2,,")]);
     let all = [

@@ -26,7 +26,7 @@ fn a_flow_whose_sender_is_not_logged_counts_at_its_receiver() {
 }
 
 #[test]
-fn a_sender_is_watched_from_a_minute_before_its_first_record_to_a_minute_after_its_last() {
+fn a_sender_is_logged_from_a_minute_before_its_first_record_to_a_minute_after_its_last() {
     for (start, duplicate) in [(939, false), (940, true), (1000, true), (1120, true), (1121, false)] {
         let received = format!("app in 10.0.0.1>10.0.1.1 700 @{start}-{}", start + 20);
         let joined = pair(&format!("web out 10.0.0.1>10.0.1.9 5 @1000-1060\n{received}")).join();
@@ -36,7 +36,7 @@ fn a_sender_is_watched_from_a_minute_before_its_first_record_to_a_minute_after_i
 }
 
 #[test]
-fn a_record_that_starts_while_its_sender_is_watched_is_a_duplicate_wherever_it_ends() {
+fn a_record_that_starts_while_its_sender_is_logged_is_a_duplicate_wherever_it_ends() {
     let world = pair("web out 10.0.0.1>10.0.1.1 300 @1000-1060\napp in 10.0.0.1>10.0.1.1 700 @1100-1700");
     let joined = world.join();
     assert_eq!(joined.class(Class::Counted), (1, 300));
@@ -45,7 +45,7 @@ fn a_record_that_starts_while_its_sender_is_watched_is_a_duplicate_wherever_it_e
 }
 
 #[test]
-fn a_quiet_interface_is_watched() {
+fn a_quiet_interface_is_logged() {
     let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\nweb NODATA @3000-3060\napp in 10.0.0.1>10.0.1.1 700 @3000-3060";
     assert_eq!(pair(lines).join().class(Class::Deduplicated), (1, 700));
     let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\napp in 10.0.0.1>10.0.1.1 700 @3000-3060";
@@ -53,14 +53,14 @@ fn a_quiet_interface_is_watched() {
 }
 
 #[test]
-fn between_two_records_an_interface_is_watched_however_quiet() {
+fn between_two_records_an_interface_is_logged_however_quiet() {
     let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\nweb out 10.0.0.1>10.0.1.9 5 @86000-86060\n\
                  app in 10.0.0.1>10.0.1.1 700 @40000-40060";
     assert_eq!(pair(lines).join().class(Class::Deduplicated), (1, 700));
 }
 
 #[test]
-fn a_sender_is_not_watched_where_its_records_were_lost() {
+fn a_sender_is_not_logged_where_its_records_were_lost() {
     let lines = "web out 10.0.0.1>10.0.1.9 5 @0-60\nweb SKIPDATA @600-1200\nweb out 10.0.0.1>10.0.1.9 5 @7200-7260\n";
     for (start, duplicate) in [(599, true), (600, false), (1200, false), (1201, true)] {
         let joined = pair(&format!("{lines}app in 10.0.0.1>10.0.1.1 700 @{start}-{start}")).join();
@@ -70,7 +70,7 @@ fn a_sender_is_not_watched_where_its_records_were_lost() {
 }
 
 #[test]
-fn lost_records_alone_do_not_make_a_watch() {
+fn lost_records_alone_do_not_make_a_span() {
     let lines = "web SKIPDATA @0-3600\nweb out 10.0.0.1>10.0.1.9 5 @7200-7260\napp in 10.0.0.1>10.0.1.1 700 @3700-3700";
     assert_eq!(pair(lines).join().class(Class::Deduplicated), (0, 0));
 }
@@ -82,7 +82,7 @@ const EDGE: &str = "web out 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=1\nweb out 
                     app in 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=1\napp in 10.0.0.1>10.0.1.1 300 @1800-1860 srcport=2";
 
 #[test]
-fn at_the_edge_of_a_watch_the_receivers_bytes_count_that_the_sender_did_not_log() {
+fn at_the_edge_of_a_span_the_receivers_bytes_count_that_the_sender_did_not_log() {
     let joined = pair(EDGE).join();
     assert_eq!((joined.class(Class::Counted), joined.class(Class::Deduplicated)), ((6, 1600), (0, 600)));
     assert_eq!((joined.boundary.records, joined.boundary.bytes), (4, 1000));
@@ -142,7 +142,7 @@ fn of_what_a_sender_lost_inside_of_an_hour_the_receivers_difference_counts() {
 }
 
 #[test]
-fn an_address_that_is_handed_over_inside_of_an_hour_is_watched_by_both() {
+fn an_address_that_is_handed_over_inside_of_an_hour_is_logged_by_both() {
     let lines = "old: vpc-id=vpc-a\nnew: vpc-id=vpc-a\nold out 10.0.0.1>10.0.1.1 100 @60-120\n\
                  new out 10.0.0.1>10.0.1.1 300 @1800-1860\nnew NODATA @3000-3060\n";
     for (start, bytes, counted) in [(60, 100, 400), (900, 50, 450), (1800, 300, 400)] {
@@ -157,7 +157,7 @@ fn an_address_that_is_handed_over_inside_of_an_hour_is_watched_by_both() {
 }
 
 #[test]
-fn in_an_hour_an_address_belongs_to_the_interface_that_was_watched_longest() {
+fn in_an_hour_an_address_belongs_to_the_interface_that_was_logged_longest() {
     let lines = "old: vpc-id=vpc-a\nnew: vpc-id=vpc-a\nold out 10.0.0.1>10.0.9.9 1 @60-120\n\
                  new out 10.0.0.1>10.0.9.9 1 @1800-1860\nnew NODATA @3000-3060\n";
     let joined = pair(&format!("{lines}app out 10.0.1.1>10.0.0.1 70 @60-120")).join();
@@ -178,7 +178,7 @@ fn where_a_better_flow_log_begins_inside_of_an_hour_the_others_difference_counts
 }
 
 #[test]
-fn where_a_clients_watch_begins_inside_of_an_hour_the_gateways_difference_counts() {
+fn where_a_clients_span_begins_inside_of_an_hour_the_gateways_difference_counts() {
     let nat = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n\
                nat in 10.0.1.1>10.0.0.220 200 pkt-dstaddr=198.51.100.7 @600-660\n\
                nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7 @1800-1860\n";
@@ -242,7 +242,7 @@ fn columns_that_ride_along_keep_their_values() {
 }
 
 #[test]
-fn what_was_refused_moves_no_edge() {
+fn what_was_rejected_moves_no_edge() {
     let world = pair(
         "web out 10.0.0.1>10.0.1.1 300 @1800-1860\nweb NODATA @3000-3060\n\
          app in 10.0.0.1>10.0.1.1 40 REJECT @600-660\napp in 10.0.0.1>10.0.1.1 700 @1800-1860",
@@ -307,7 +307,7 @@ fn of_two_flow_logs_each_counts_in_the_time_that_it_alone_has() {
 }
 
 #[test]
-fn what_a_new_flow_log_tells_of_a_nat_gateway_is_charged_too() {
+fn what_a_new_flow_log_shows_of_a_nat_gateway_is_charged_too() {
     let nat = "nat: vpc-id=vpc-a az-id=use1-az1 interface-type=nat_gateway\n\
                nat in 10.0.1.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7";
     let at = |start: u32| format!("{PAIR}{nat} @{start}-{start}");
@@ -377,7 +377,7 @@ fn a_nat_gateway_counts_on_its_clients_side_where_the_client_is_not_logged() {
 
 #[test]
 fn packet_addresses_are_missed_where_gateways_are_logged_without_them() {
-    let missed = |joined: Joined| joined.limits.iter().any(|limit| limit.contains("no packet addresses"));
+    let missed = |joined: Joined| joined.limits.iter().any(|limit| limit.contains("packet addresses are missing"));
     let client = "app out 10.0.1.1>198.51.100.7 700";
     let of = |version: u8, gateway: &str| World::of(version, &format!("{PAIR}{gateway}{client}"));
     let nat = ["nat vpc=vpc-a at=10.0.0.220 role=nat"];

@@ -25,17 +25,17 @@ fn what_the_record_says_goes_before_all_else() {
 }
 
 #[test]
-fn an_inventory_tells_own_addresses() {
+fn an_inventory_shows_own_addresses() {
     let world = vantages(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.1>10.0.0.1 90");
     let joined = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
     assert_eq!(rules(&joined), own(&["10.0.0.1 10.0.1.1", "10.0.1.1 10.0.0.1"]));
 }
 
 #[test]
-fn interfaces_that_an_inventory_lacks_are_learnt() {
+fn interfaces_that_an_inventory_misses_are_learnt() {
     let world = vantages(2, "web 10.0.0.1>10.0.1.1 700\napp 10.0.0.1>10.0.1.1 700");
     let joined = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
-    // The app is in the same VPC, as far as anybody knows: its address cannot be the server's.
+    // The app is known to be in the same VPC: its address cannot be the server's.
     assert_eq!(rules(&joined).len(), 2);
 }
 
@@ -57,7 +57,7 @@ fn what_is_one_interfaces_is_no_others_of_the_same_vpc() {
 }
 
 #[test]
-fn elimination_goes_on_until_nothing_more_is_told() {
+fn elimination_goes_on_until_nothing_more_is_reported() {
     let text = "one 10.0.0.1>10.0.0.2 1\none 10.0.0.1>10.0.0.9 1\ntwo 10.0.0.1>10.0.0.2 1\ntwo 10.0.0.3>10.0.0.2 1\n\
                 three 10.0.0.3>10.0.0.2 1\nthree 10.0.0.3>10.0.0.4 1\nfour 10.0.0.3>10.0.0.4 1";
     let joined = vantages(2, text).join();
@@ -76,7 +76,7 @@ fn the_address_met_most_often_need_not_be_the_own_one() {
 }
 
 #[test]
-fn two_that_talk_to_each_other_alone_are_not_told_apart_and_count() {
+fn two_that_talk_to_each_other_alone_are_not_distinguished_and_count() {
     let text = "one 10.0.0.1>10.0.0.2 700\ntwo 10.0.0.1>10.0.0.2 700";
     let joined = World::of(2, text).join();
     assert_eq!(joined.traffic("direction_rule count_rule"), ["unknown direction unknown"; 2]);
@@ -136,7 +136,7 @@ fn where_packets_bear_another_address_is_the_interfaces_own_side() {
 }
 
 #[test]
-fn an_own_network_on_one_side_tells() {
+fn an_own_network_on_one_side_shows() {
     let world = vantages(2, "web 10.0.0.1>172.20.0.9 700");
     let joined = world.networks(&[&format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,,")]).join();
     assert_eq!(joined.traffic("direction_rule"), ["by the estate's networks"]);

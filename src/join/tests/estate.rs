@@ -29,7 +29,7 @@ fn ipv6_between_own_vpcs_is_assumed_to_be_over_public_addresses() {
                 a out 2600:1f18::1>2600:1f18:8000::1 700\na out 2600:1f18::1>2600:1f18::9 1\n\
                 b in 2600:1f18::1>2600:1f18:8000::1 700\nb out 2600:1f18:8000::1>2600:1f18:8000::9 1";
     let rows = World::of(4, text).join().traffic("bytes path assumed");
-    assert!(rows[2].starts_with("700 public-address other VPCs over public"), "{rows:?}");
+    assert!(rows[2].starts_with("700 public-address other VPCs are reached over public"), "{rows:?}");
 }
 
 #[test]
@@ -84,7 +84,10 @@ fn a_gateway_that_names_no_clients_is_charged_by_the_flows_through_it() {
     let text = "nat 10.0.0.1>10.0.0.220 700\nnat 10.0.0.220>198.51.100.7 700\nweb 10.0.0.1>198.51.100.7 700";
     let inventory = ["nat vpc=vpc-a at=10.0.0.220 role=nat zone=use1-az1", "web vpc=vpc-a at=10.0.0.1 zone=use1-az2"];
     let rows = World::of(2, text).inventory(&inventory).join().charges("charge bytes assumed");
-    assert!(rows.iter().any(|row| row.starts_with("nat-processing 700 processing at a NAT gateway whose")), "{rows:?}");
+    assert!(
+        rows.iter().any(|row| row.starts_with("nat-processing 700 traffic was processed by a NAT gateway whose")),
+        "{rows:?}"
+    );
     assert!(rows.iter().any(|row| row.starts_with("inter-zone-out 700 ")), "{rows:?}");
 }
 
@@ -100,7 +103,7 @@ fn an_unknown_client_of_a_gateway_is_in_its_vpc() {
 }
 
 #[test]
-fn records_name_services_that_no_range_tells_of() {
+fn records_name_services_that_no_range_shows_of() {
     let text = "web: vpc-id=vpc-a\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8 pkt-dst-aws-service=AMAZON\n\
                 web out 10.0.0.1>52.218.0.1 90 traffic-path=8 pkt-dst-aws-service=AMAZON";
     let rows = World::of(5, text).join().traffic("bytes dst_location path");
@@ -131,7 +134,7 @@ fn of_namesakes_by_networks_the_one_with_an_interface_is_meant() {
 }
 
 #[test]
-fn a_client_and_a_server_outside_are_told_apart_by_the_private_address() {
+fn a_client_and_a_server_outside_are_distinguished_by_the_private_address() {
     let text = "nat 10.0.0.220>198.51.100.7 700\nnat 10.0.0.1>10.0.0.220 700\nweb 10.0.0.1>198.51.100.7 700";
     let joined = World::of(2, text).inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat"]).join();
     assert_eq!(joined.traffic("src src_interface direction_rule"), ["10.0.0.1 web by the interface's own address"]);

@@ -145,14 +145,14 @@ fn a_charge_passes_by_its_own_columns() {
     let charges = |text: &str| filtered(world(), text).join().charges("bytes charge owner");
     assert_eq!(charges("charge = nat-processing"), ["500 nat-processing app", "90 nat-processing app"]);
     assert_eq!(charges("charge = inter-zone-in and bytes = 100"), ["100 inter-zone-in app"]);
-    // Who bears a charge is its owner: the traffic is the sender's.
+    // A charge is allocated to its owner: the traffic is the sender's.
     assert_eq!(charges("team = web and bytes = 100"), ["100 inter-zone-out web"]);
     assert_eq!(charges("src_team = web and bytes = 100"), ["100 inter-zone-in app", "100 inter-zone-out web"]);
     assert_eq!(charges("payer_account = 999999999999"), Vec::<String>::new());
 }
 
 #[test]
-fn what_was_refused_passes_by_its_own_columns_and_is_filtered_else() {
+fn what_was_rejected_passes_by_its_own_columns_and_is_filtered_else() {
     let joined = filtered(world(), "team = web").join();
     assert_eq!(joined.rejected("bytes"), ["7"]);
     assert_eq!((joined.class(Class::Rejected), joined.class(Class::Filtered).0), ((1, 7), 3));

@@ -45,13 +45,13 @@ fn an_address_in_several_other_vpcs_that_nobody_else_saw_is_of_none() {
 
 #[test]
 fn who_answers_from_an_overlapping_network_is_no_duplicate_of_its_namesake() {
-    // vpc-c is connected with vpc-b alone; of vpc-a, which has the address too, nobody logs such a flow.
+    // vpc-c is connected with vpc-b only; vpc-a, which has the address too, logs no such flow.
     let received = "c1 in 10.0.0.2>10.9.0.1 700\nb2 out 10.0.0.2>10.9.0.1 700 traffic-path=1";
     assert_eq!(rows(5, received, "src_vpc src_interface"), ["vpc-b b2"]);
 }
 
 #[test]
-fn a_network_table_tells_vpc_subnet_zone_and_name() {
+fn a_network_table_shows_vpc_subnet_zone_and_name() {
     let joined = World::of(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.0.1>10.0.0.9 1")
         .networks(&[
             &format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,shop,"),
@@ -105,7 +105,7 @@ fn the_account_of_a_record_without_one_is_that_of_the_key() {
 }
 
 #[test]
-fn aws_ranges_tell_what_a_public_address_is() {
+fn aws_ranges_show_what_a_public_address_is() {
     let place = |address: &str| {
         let text = format!("web: vpc-id=vpc-a region=us-east-1\nweb out 10.0.0.1>{address} 700 traffic-path=8");
         World::of(5, &text).join().traffic("dst_location dst_region")
@@ -129,7 +129,7 @@ fn a_site_in_the_network_table_has_its_name() {
 }
 
 #[test]
-fn next_hops_tell_of_the_other_end_where_it_is_one() {
+fn next_hops_show_of_the_other_end_where_it_is_one() {
     let text = "web: vpc-id=vpc-a az-id=use1-az1\n\
                 web out 10.0.0.1>10.0.1.1 700 traffic-path=1 next-hop-vpc-id=vpc-a next-hop-az-id=use1-az2";
     assert_eq!(World::of(11, text).join().traffic("dst_vpc dst_zone path"), ["vpc-a use1-az2 cross-zone"]);

@@ -140,7 +140,7 @@ fn a_period_costs_the_same_whether_or_not_another_is_beside_it() {
 }
 
 #[test]
-fn months_that_the_window_cuts_are_told() {
+fn months_that_the_window_cuts_are_reported() {
     let table = PriceTable::embedded().unwrap();
     let rows = vec![egress("web", "2026-09-30T23:00", 1), egress("web", "2026-10-31T23:00", 1)];
     let months = |window| bill_of(&rows, window, &table, PoolTerms::default()).partial_months().unwrap();

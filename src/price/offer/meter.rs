@@ -1,8 +1,8 @@
 //! What a product of a price list is to us: the charge and places of its usage type, or why it is none of ours.
 //!
-//! Usage types decide. Descriptions, transfer types and locations are written for people, and rows that differ only in
-//! their usage type stand side by side at other prices: accelerated transfer, traffic between zones inside a service at
-//! zero, hours of a NAT gateway at the very rate of its bytes.
+//! Usage types decide. Descriptions, transfer types and locations are informal, and rows that differ only in their
+//! usage type have other prices: accelerated transfer, traffic between zones inside a service at zero, hours of a NAT
+//! gateway at the same rate as its bytes.
 
 use std::fmt;
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_types_of_ours_are_told_with_and_without_a_prefix() {
+    fn usage_types_of_ours_are_reported_with_and_without_a_prefix() {
         for (usage, charge, from, to) in [
             ("DataTransfer-Out-Bytes", "internet-egress", "us-east-1", "internet"),
             ("USE1-DataTransfer-Out-Bytes", "internet-egress", "us-east-1", "internet"),
@@ -270,13 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn an_access_point_that_looks_like_a_pair_is_told_by_its_location() {
+    fn an_access_point_that_looks_like_a_pair_is_reported_by_its_location() {
         let row = Product { to_location: "External".into(), ..of("USE1-USW2-AWS-Out-Bytes") };
         assert_eq!(row.meter(), Err(Reason::AccessPoint));
     }
 
     #[test]
-    fn zones_outside_a_region_share_its_locations_and_are_told_by_their_type() {
+    fn zones_outside_a_region_share_its_locations_and_are_reported_by_their_type() {
         let zone = |kind: &str| Product { from_location_type: kind.into(), ..of("USW2-DataTransfer-Out-Bytes") };
         assert_eq!(zone("AWS Local Zone").meter(), Err(Reason::Zone));
         assert_eq!(zone("AWS Wavelength Zone").meter(), Err(Reason::Zone));

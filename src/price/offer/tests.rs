@@ -210,7 +210,7 @@ fn an_access_point_over_the_internet_is_no_pair_of_regions() {
 }
 
 #[test]
-fn local_and_wavelength_zones_are_told_by_their_type() {
+fn local_and_wavelength_zones_are_reported_by_their_type() {
     let text = format!(
         "{ABOUT}SKU,usageType,Unit,PricePerUnit,From Location Type\nS,USW2-DataTransfer-Out-Bytes,GB,0.09,AWS Local Zone\nS,USE1WL1ATL1-DataTransfer-Out-Bytes,GB,0.09,AWS Wavelength Zone\n"
     );
@@ -250,7 +250,7 @@ fn lists_of_several_dates_follow_each_other() {
         "nat-processing eu-west-1 any 0-Inf $0.048 2026-07-01..",
     ];
     assert_eq!(imported(&[&old, &same, &new]).0, expected);
-    assert_eq!(imported(&[&new, &old, &same]).0, expected, "whatever the order of the files");
+    assert_eq!(imported(&[&new, &old, &same]).0, expected, "independent of file order");
 }
 
 /// An offer file as JSON with two products, one of them of ours.
@@ -414,7 +414,7 @@ fn a_list_of_any_length_keeps_what_it_gives_and_counters() {
 }
 
 #[test]
-fn a_quote_that_nobody_closes_is_told_before_memory_ends() {
+fn a_quote_that_nobody_closes_is_reported_before_memory_ends() {
     let line = |_| format!("X{}\n", "x".repeat(1000));
     let made = Made {
         begin: one(PLAIN) + "\"",

@@ -66,7 +66,7 @@ pub struct Parameters {
     /// Past deviations count with at most this many scales of their time: 12, twice what flags. An incident must not
     /// hide the next one, but what returns every other day must widen the scale.
     pub clip_scales: f64,
-    /// The scale is at least this part of a high hour (`peak_quantile`): 0.05. Steady series have hardly a deviation.
+    /// Minimum scale as a fraction of a high hour (`peak_quantile`): 0.05. Steady series have almost no deviation.
     pub scale_floor_share: f64,
     /// What a high hour is, as a quantile of the hours of `scale_days`, each clipped as deviations are: 0.95.
     pub peak_quantile: f64,
@@ -88,7 +88,7 @@ pub struct Parameters {
     pub severity_start_scales: f64,
     /// How slowly severity nears 100: 8 makes 6 scales 31, 12 scales 68 and 20 scales 88.
     pub severity_spread_scales: f64,
-    /// What an off-peak hour loses in severity: 20. A burst at night that is no more than the daily peak costs little.
+    /// Severity reduction of an off-peak hour: 20. A burst at night below the daily peak costs little.
     pub severity_off_peak_loss: u8,
     /// The most that a young series can reach: 60.
     pub severity_young_max: u8,
@@ -155,7 +155,7 @@ pub enum Basis {
     /// Nothing: it was not covered, or there is too little history.
     #[default]
     None,
-    /// The median of all hours before it, as there is less than a week, or hardly a value at its hour of day.
+    /// The median of all earlier hours, with less than a week of history, or too few values at its hour of day.
     Median,
     /// The median of its hour of day.
     HourOfDay,
@@ -172,7 +172,7 @@ pub struct Verdict {
     pub z: f64,
     /// Whether it is anomalous.
     pub flagged: bool,
-    /// Whether it is no more than a high hour of the last days.
+    /// Whether it is at most a high hour of the last days.
     pub off_peak: bool,
     /// What it was compared with.
     pub basis: Basis,
@@ -227,7 +227,7 @@ struct Hour {
 struct Detector<'a> {
     parameters: &'a Parameters,
     floor: f64,
-    /// What was learnt from, in order; the last days of it are read again when the baseline is made anew.
+    /// The learned values, in order; the last days are read again when the baseline is rebuilt.
     learnt: Vec<Hour>,
     /// How many of the last hours the baseline is made of.
     history: usize,
@@ -327,7 +327,7 @@ impl<'a> Detector<'a> {
         verdict
     }
 
-    /// Whether a distance is one to flag, in the directions asked for.
+    /// Whether a distance is one to flag, in the directions requested.
     fn is_flagged(&self, value: f64, expected: f64, z: f64, is_young: bool) -> bool {
         let parameters = self.parameters;
         let threshold = match is_young {
@@ -408,7 +408,7 @@ impl<'a> Detector<'a> {
         is_accepted
     }
 
-    /// Makes the baseline anew of the last hours: each of them against the others.
+    /// Rebuilds the baseline from the last hours, each judged against the others.
     fn begin_anew(&mut self, last: usize) {
         (self.shift, self.incident) = (Shift::default(), Incident::default());
         let others = [&mut self.values, &mut self.clipped, &mut self.level, &mut self.deviations];

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_moment_of_an_hour_are_told() {
+    fn the_first_and_the_last_moment_of_an_hour_are_reported() {
         let cron = Cron::parse("5-50/15 4 * * *").unwrap();
         let found = cron.first_and_last(moment("2026-11-01"), moment("2026-11-02"), Zone::default());
         assert_eq!(found, [(moment("2026-11-01T04:05"), moment("2026-11-01T04:50"))]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cron_is_refused() {
+    fn what_is_no_cron_is_rejected() {
         for text in [
             "",
             "* * * *",

@@ -1,4 +1,4 @@
-//! A series taken apart for people to look at: its daily season, its trend, and the rest.
+//! A decomposed series for display: seasonal component, trend, and residual.
 //!
 //! It looks at the whole series at once, so the newest hours change as others follow; the detector does not use it.
 

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_that_rise_a_little_are_told_once_and_the_first_of_them() {
+    fn days_that_rise_a_little_are_reported_once_and_the_first_of_them() {
         let days = days(90, |day| 1.02_f64.powf(day.saturating_sub(50) as f64));
         let found = creep(&days, 1.0, &Parameters::default());
         assert_eq!(found.len(), 1, "{found:?}");
@@ -133,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn appending_days_changes_nothing_that_was_told(values in prop::collection::vec(prop::option::of(0.0..1e9_f64), 0..80), kept in 0_usize..80) {
+        fn appending_days_changes_nothing_that_was_reported(values in prop::collection::vec(prop::option::of(0.0..1e9_f64), 0..80), kept in 0_usize..80) {
             let kept = kept.min(values.len());
             let all = creep(&values, 1.0, &Parameters::default());
             let first = creep(&values[..kept], 1.0, &Parameters::default());

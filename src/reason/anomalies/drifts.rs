@@ -36,7 +36,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// What a month of such days comes to beyond what was expected, in whole units.
+    /// The excess of such days over the expected value in a month, in whole units.
     #[must_use]
     pub fn month(&self) -> u128 {
         as_integer((self.actual - self.expected).abs() * MONTH_DAYS).unsigned_abs()

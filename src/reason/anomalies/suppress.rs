@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_make_no_sense_are_refused_with_what_to_write() {
+    fn rules_that_make_no_sense_are_rejected_with_what_to_write() {
         let day = [("from", "2026-11-01"), ("to", "2026-11-02")];
         let table: &[(&[(&str, &str)], &str)] = &[
             (&[], "it does not say when it is"),

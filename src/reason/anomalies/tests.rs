@@ -106,7 +106,7 @@ fn what(found: &Found, cause: usize) -> Vec<(Dimension, &str)> {
 }
 
 #[test]
-fn nothing_is_told_of_business_as_usual() {
+fn nothing_is_reported_of_business_as_usual() {
     assert!(found(&hours(&[], |_, _, usual| usual)).is_empty());
     assert!(found(&Hours::default()).is_empty());
 }
@@ -190,7 +190,7 @@ fn two_things_at_a_time_are_both_named() {
 }
 
 #[test]
-fn hours_that_logs_do_not_tell_are_no_drop_and_hide_no_spike() {
+fn hours_that_logs_do_not_show_are_no_drop_and_hide_no_spike() {
     let mut holed =
         hours(&[], |what, hour, usual| if *what == CHATTY && hour >= COUNT - 6 { usual * 4 } else { usual });
     let gap = COUNT - 60..COUNT - 40;
@@ -208,7 +208,7 @@ fn hours_that_logs_do_not_tell_are_no_drop_and_hide_no_spike() {
 }
 
 #[test]
-fn what_is_suppressed_is_counted_and_not_told() {
+fn what_is_suppressed_is_counted_and_not_reported() {
     let spiky =
         hours(&[], |what, hour, usual| if *what == CHATTY && SPIKE.contains(&hour) { usual * 4 } else { usual });
     let (found_all, suppressed) =

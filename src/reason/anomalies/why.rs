@@ -14,12 +14,11 @@ use crate::reason::hours::{Dimension, Hours, Leaf, Metric};
 const NEW_HOURS: usize = 14 * 24;
 /// What a cause is said to be has this part of its change at least.
 const PROFILE_SHARE_MIN: f64 = 0.9;
-/// Maximum values per dimension in a profile: two endpoints that talk to each other are both listed.
+/// Maximum values per dimension in a profile: two endpoints of a conversation are both listed.
 const PROFILE_VALUES_MAX: usize = 2;
 /// Of a rise of dollars, more than this part is by price if it is one of prices.
 const PRICE_SHARE_MIN: f64 = 0.5;
-/// The sums of what leaves are expected to have are brought to what their series was expected to have, by no more than
-/// this factor: beyond it they say something else.
+/// The leaves' expected sums are scaled to the expected value of their series, by at most this factor.
 const SCALING_MAX: f64 = 2.0;
 
 /// A description in words: dimensions and values.

@@ -54,7 +54,7 @@ fn a_cause_may_be_of_several_dimensions() {
 }
 
 #[test]
-fn causes_are_found_one_after_the_other_and_the_rest_is_told() {
+fn causes_are_found_one_after_the_other_and_the_rest_is_reported() {
     let mut leaves = quiet();
     of(&mut leaves, SERVICE, 0).for_each(|leaf| leaf.real = 400.0);
     of(&mut leaves, SERVICE, 5).for_each(|leaf| leaf.real = 300.0);
@@ -65,7 +65,7 @@ fn causes_are_found_one_after_the_other_and_the_rest_is_told() {
 }
 
 #[test]
-fn of_names_for_the_same_traffic_the_broadest_is_used_and_the_others_are_told() {
+fn of_names_for_the_same_traffic_the_broadest_is_used_and_the_others_are_reported() {
     let mut leaves = quiet();
     leaves.retain(|leaf| leaf.elements[SERVICE] % 2 == 0);
     of(&mut leaves, TEAM, 1).for_each(|leaf| leaf.real = 900.0);
@@ -140,7 +140,7 @@ fn a_cause_is_new_grown_or_moved_from_another_path() {
 }
 
 #[test]
-fn a_change_of_path_is_told_by_bytes_where_the_other_path_is_free() {
+fn a_change_of_path_is_reported_by_bytes_where_the_other_path_is_free() {
     let mut bytes = quiet();
     (bytes[6].pred, bytes[6].real, bytes[7].pred, bytes[7].real) = (0.0, 100.0, 100.0, 0.0);
     let dollars: Vec<_> = bytes

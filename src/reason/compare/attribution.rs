@@ -110,7 +110,7 @@ pub(super) fn due(leaves: &Leaves, routes: &RowRoutes) -> Vec<Due> {
     due
 }
 
-/// What a leaf comes to, its dollars by its part of the bytes that are charged alike.
+/// The total of a leaf: dollars in proportion to its bytes among those charged alike.
 fn amounts(leaf: &Fine, leaves: &Leaves, routes: &RowRoutes) -> Amounts {
     let (mut usd, mut price) = ([0; 2], 0);
     for (route, bytes) in &leaf.routes {

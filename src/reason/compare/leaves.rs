@@ -25,7 +25,7 @@ pub(crate) struct Route {
 /// All leaves.
 #[derive(Debug, Default)]
 pub struct Leaves {
-    /// The keys asked for in words, by the number of a row.
+    /// The keys requested in words, by the number of a row.
     pub(crate) rows: Vec<Vec<Arc<str>>>,
     /// The routes that bytes are charged, or free, by their numbers.
     pub(crate) routes: Vec<Route>,
@@ -33,7 +33,7 @@ pub struct Leaves {
     pub(crate) names: Vec<Arc<str>>,
     /// Sorted.
     pub(crate) leaves: Vec<Fine>,
-    /// How many hours of each period have traffic: of the previous one, and of the one asked for.
+    /// How many hours of each period have traffic: of the previous one, and of the one requested.
     pub hours: [u64; 2],
 }
 
@@ -97,8 +97,8 @@ impl LeavesBuilder {
         Ok(())
     }
 
-    /// The leaves of all shards. Their elements are those at some places of the cube's leaves: the seven dimensions come
-    /// first there, then the keys asked for.
+    /// The leaves of all shards. Their elements are those at some places of the cube's leaves: the seven dimensions
+    /// come first there, then the keys requested.
     #[must_use]
     pub fn finish(self, places: &[usize]) -> Leaves {
         let known = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);

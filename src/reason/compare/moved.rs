@@ -1,7 +1,7 @@
 //! Bytes that go another route than before between the same ends.
 //!
-//! Of ends whose bytes fell on one path and rose on another, as much moved as fell, or as rose if that is less. Which of
-//! several paths it moved between is not known; each bears its part.
+//! For endpoints whose bytes fell on one path and rose on another, the smaller of both amounts moved. With several
+//! paths, each takes a proportional part.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn add(paths: &[&Fine], leaves: &Leaves, moved: &mut BTreeMap<(u32, u32), i128>)
     }
 }
 
-/// The bytes of a leaf in both periods, each once: every charge bears all of them.
+/// The bytes of a leaf in both periods, deduplicated: every charge applies to all of them.
 pub(super) fn each_once(leaf: &Fine, leaves: &Leaves) -> [u128; 2] {
     let mut charges: BTreeMap<_, [u128; 2]> = BTreeMap::new();
     for (route, bytes) in &leaf.routes {

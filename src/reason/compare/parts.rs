@@ -118,9 +118,9 @@ pub(super) fn scaled(amount: u128, part: u128, whole: u128) -> u128 {
     (amount * part + whole / 2).checked_div(whole).unwrap_or(0)
 }
 
-/// Parts of an amount in the units that people read, so that they add up to what it is shown as: each is rounded down,
-/// and what is missing goes to those that lost most, the earlier first among equals. What is nothing stays nothing,
-/// unless all is; then it goes to the volume.
+/// Parts of an amount in display units that add up to the displayed total: each is rounded down, and the remainder goes
+/// to those that lost most, the earlier first among equals. Zero stays zero, unless all parts are; then the remainder
+/// goes to the volume.
 pub(super) fn shown_parts(parts: [i128; 5], unit: i128, shown: i128) -> [i128; 5] {
     let mut down = parts.map(|part| part.div_euclid(unit));
     let mut order: Vec<usize> = (0..parts.len()).filter(|place| parts[*place] != 0).collect();
@@ -150,10 +150,10 @@ mod tests {
     }
 
     fn of(before: Side, now: Side, moved: i128) -> Parts {
-        of_ways(&[before, now], &[RouteSums { sides: [before, now], moved }])
+        of_routes(&[before, now], &[RouteSums { sides: [before, now], moved }])
     }
 
-    fn of_ways(row: &[Side; 2], routes: &[RouteSums]) -> Parts {
+    fn of_routes(row: &[Side; 2], routes: &[RouteSums]) -> Parts {
         Parts::of(row, routes.iter().map(RouteSums::price).sum(), routes.iter().map(RouteSums::path).sum())
     }
 
@@ -187,7 +187,7 @@ mod tests {
         let nat = RouteSums { sides: [side(10, 450), side(0, 0)], moved: -10 };
         let direct = RouteSums { sides: [side(10, 900), side(20, 1800)], moved: 10 };
         let row = [side(20, 1350), side(20, 1800)];
-        assert_eq!(of_ways(&row, &[nat, direct]), Parts { path: 450, ..Parts::default() });
+        assert_eq!(of_routes(&row, &[nat, direct]), Parts { path: 450, ..Parts::default() });
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
                 row[1].add(now);
             }
             let routes: Vec<_> = routes.iter().map(|(before, now, moved)| RouteSums { sides: [*before, *now], moved: *moved }).collect();
-            let parts = of_ways(&row, &routes);
+            let parts = of_routes(&row, &routes);
             prop_assert_eq!(parts.in_order().iter().sum::<i128>(), signed(row[1].usd) - signed(row[0].usd));
         }
 
@@ -229,8 +229,8 @@ mod tests {
         fn shown_parts_add_up_to_what_is_shown(parts: [i32; 5], off in -3_i128..3) {
             let parts = parts.map(i128::from);
             let shown = parts.iter().sum::<i128>().div_euclid(100) + off;
-            let told = shown_parts(parts, 100, shown);
-            prop_assert_eq!(told.iter().sum::<i128>(), shown);
+            let shown_values = shown_parts(parts, 100, shown);
+            prop_assert_eq!(shown_values.iter().sum::<i128>(), shown);
         }
     }
 }

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_have_the_name_that_tells_most() {
+    fn ends_have_the_name_that_shows_most() {
         let mut dictionary = Dictionary::default();
         let [shop, none, backup, vpc, eni, internet, s3, provider] =
             ["shop", "(unallocated)", "backup", "vpc-1", "eni-1", "internet", "s3", "AS64500"]

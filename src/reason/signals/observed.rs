@@ -20,7 +20,7 @@ pub(crate) struct Source {
     pub(crate) address: u128,
     /// The last one that it had.
     pub(crate) owner: Text,
-    /// Whether somebody owns it.
+    /// Whether it has an owner.
     pub(crate) is_owned: bool,
 }
 
@@ -62,7 +62,7 @@ impl Pair {
         self.hours.iter().map(|hour| u128::from(hour.back)).sum()
     }
 
-    /// Whether it is the estate that calls, and nobody approved of it.
+    /// Whether the estate is the client, and the destination is not on the allow list.
     pub(crate) fn is_judged(&self) -> bool {
         !self.is_served && !self.is_allowed
     }

@@ -66,7 +66,7 @@ fn threats(observed: &Observed) -> impl Iterator<Item = Finding> + '_ {
         let who = if pair.is_served { "it called" } else { "inbound" };
         let rejected = match u64::try_from(pair.rejected).unwrap_or(u64::MAX) {
             0 => String::new(),
-            rejected => format!(", and {} rejected on the way out", human::counted(rejected, "record")),
+            rejected => format!(", and {} rejected outbound", human::counted(rejected, "record")),
         };
         let evidence = format!(
             "{prefix} is on the threat list; {who}: {} sent, {} received{rejected}",
@@ -74,7 +74,7 @@ fn threats(observed: &Observed) -> impl Iterator<Item = Finding> + '_ {
             human::bytes(pair.bytes_back(), Units::Iec),
         );
         let finding = Finding::of(Signal::ThreatList, pair, evidence);
-        // Whoever on the internet tries a door of ours, and gets next to nothing, is none of our suspects.
+        // Inbound probes with almost no response are not suspicious destinations.
         let is_scored = !pair.is_served;
         Some(if is_scored { finding.scored(Part::ThreatList, THREAT_POINTS) } else { finding })
     })

@@ -127,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_is_told_by_steps_of_the_same_port() {
+    fn the_interval_is_reported_by_steps_of_the_same_port() {
         let every = |step: u32| series(&(0..20).map(|place| (50_000, place * step)).collect::<Vec<_>>());
         assert_eq!(interval_seconds(&[every(60)]), 60);
         assert_eq!(interval_seconds(&[every(600)]), 600);
         assert_eq!(interval_seconds(&[every(600), every(60)]), 60);
-        assert_eq!(interval_seconds(&[series(&[(1, 0), (2, 600), (3, 1200)])]), 60, "other ports tell nothing");
+        assert_eq!(interval_seconds(&[series(&[(1, 0), (2, 600), (3, 1200)])]), 60, "other ports do not matter");
         assert_eq!(interval_seconds(&[]), 60);
     }
 

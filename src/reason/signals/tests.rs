@@ -318,7 +318,7 @@ fn what_many_call_what_is_approved_and_what_is_old_is_less_suspect() {
 }
 
 #[test]
-fn lost_records_are_told_first_and_quiet_ones_alone_are_not() {
+fn lost_records_are_reported_first_and_quiet_ones_alone_are_not() {
     let observed = with(Vec::new(), 2);
     assert!(ports::log_health(LogHealth { lost: 0, quiet: 9 }, &observed).is_none());
     let reported_signals = ports::log_health(LogHealth { lost: 2, quiet: 9 }, &observed).unwrap();
@@ -335,8 +335,8 @@ fn lost_records_are_told_first_and_quiet_ones_alone_are_not() {
 #[test]
 fn too_many_pairs_are_thinned_with_a_note() {
     assert_eq!(Thinned { level: 0 }.note(), None);
-    assert!(Thinned { level: 1 }.note().unwrap().contains("what others call is left out"));
-    assert!(Thinned { level: 4 }.note().unwrap().contains("one of 8 destinations"));
+    assert!(Thinned { level: 1 }.note().unwrap().contains("inbound connections are ignored"));
+    assert!(Thinned { level: 4 }.note().unwrap().contains("one in 8 destinations"));
 }
 
 proptest! {
@@ -370,7 +370,7 @@ proptest! {
     }
 }
 
-/// A record between one of two hosts and a stranger.
+/// A record between one of two hosts and an external address.
 #[derive(Clone, Debug)]
 struct Talk {
     host: u8,

@@ -44,7 +44,7 @@ const RATIO_DAYS_MIN: usize = 3;
 const RATIO_DAYS: u32 = 14;
 /// A day with less traffic has no ratio.
 const RATIO_BYTES_MIN: u128 = 1 << 20;
-/// A destination that took so much of what an interface sent on a day bears the interface's shift: per cent.
+/// Percentage of an interface's daily bytes above which a destination explains the interface's shift.
 const SHARE_OF_SHIFT_PERCENT: u128 = 50;
 
 /// All findings about volume.
@@ -98,7 +98,7 @@ struct Met<'a> {
 impl<'a> Met<'a> {
     fn of(observed: &'a Observed) -> Self {
         let mut met = Self { logged: &observed.hours, ..Self::default() };
-        // Who called nobody yet was there all the same where others called it.
+        // A peer contacted by others is known, even if this source never contacted it.
         for pair in observed.pairs.iter().filter(|pair| !pair.hours.is_empty()) {
             let group = group(observed, pair);
             let hours = || pair.hours.iter().map(|hour| hour.hour);
@@ -122,8 +122,8 @@ impl<'a> Met<'a> {
         met
     }
 
-    /// How much history says that a peer is new to a group at a moment, and whose history it is. A group that has itself
-    /// just begun knows nobody: then all others are asked.
+    /// The history that makes a peer new to a group at a time, and whose history it is. A group that is itself new has
+    /// no history: then all others are used.
     fn history(&self, group: &Group, peer: Peer, pair: &Pair, moment: u32, look_back: u32) -> (u32, &'static str) {
         let of = |hours: Option<&Vec<u32>>| hours.map_or(0, |hours| history(hours, moment, look_back));
         let own = of(self.groups.get(group));
@@ -143,8 +143,8 @@ fn called(observed: &Observed) -> impl Iterator<Item = &Pair> {
     observed.pairs.iter().filter(|pair| !pair.is_served && !pair.hours.is_empty())
 }
 
-/// Destinations that nobody of the same owner (the same interface, without owners) talked to on that port within the
-/// look-back, and that took much on one of their first days.
+/// Destinations that no interface of the same owner (without owners, the same interface) contacted on that port within
+/// the look-back, with a large volume on one of their first days.
 fn new_destinations(observed: &Observed, terms: &Terms) -> Vec<Finding> {
     let met = Met::of(observed);
     called(observed).filter_map(|pair| new_destination(observed, &met, pair, terms)).collect()

@@ -11,12 +11,12 @@ use crate::schema::output::{self, CellKind};
 
 /// Hours of the series shown before and after an incident: two weeks, the history that scales use.
 const AROUND_HOURS: (usize, usize) = (14 * 24, 24);
-/// The same where people read it, so that they see the incident and what it stands out from.
+/// The same on a terminal, to show the incident and its surroundings.
 const AROUND_HOURS_BRIEF: (usize, usize) = (12, 6);
 /// In the unit of [`Metric::Usd`].
 const USD_PER_CENT: f64 = 1e8;
 
-/// The series of an incident, and what was folded into it; brief is what people read on a terminal.
+/// The series of an incident, and the incidents folded into it; brief is the terminal form.
 #[must_use]
 pub fn tables(hours: &Hours, found: &Found, judged: &Judged, is_brief: bool) -> [Table; 2] {
     let (before, after) = if is_brief { AROUND_HOURS_BRIEF } else { AROUND_HOURS };

@@ -26,7 +26,7 @@ const ALSO_MATCHES_MAX: usize = 4;
 /// Options of the incident tables.
 #[derive(Clone, Debug)]
 pub struct AnomaliesShape {
-    /// The columns that people read on a terminal, or all of them.
+    /// The brief columns for terminals, or all of them.
     pub brief: bool,
     /// Maximum number of incidents; none for all.
     pub rows: Option<usize>,
@@ -111,7 +111,7 @@ fn notes(looked: &Looked, settings: &Settings) -> Vec<String> {
     notes
 }
 
-/// A column, whether people are shown it on a terminal, and its cell.
+/// A column, whether it is part of the brief form, and its cell.
 type Column = (Head, bool, fn(&Shown<'_>) -> Cell);
 
 fn incidents(listed: &[&Shown<'_>], shape: &AnomaliesShape) -> Table {
@@ -181,7 +181,7 @@ fn columns(is_brief: bool) -> Vec<Column> {
         column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.why.unexplained_share))),
         column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
         column(output::USUAL, false, |shown| shown.detail.map_or(Cell::Absent, |detail| usual_words(detail).into())),
-        // Causes is another table that people see below.
+        // Causes are shown in a separate table below.
         column(
             output::SUMMARY,
             true,
@@ -318,7 +318,7 @@ fn scope_words(incident: &Incident) -> String {
     format!("{} {}", incident.scope.dimension.replace('_', " "), incident.scope.value)
 }
 
-/// A value of a metric for people.
+/// A metric value for display.
 fn measure(metric: Metric, value: u128) -> String {
     match metric {
         Metric::Usd => human::usd(value),
@@ -385,7 +385,7 @@ fn causes(listed: &[&Shown<'_>]) -> Table {
     Table { name: "causes".to_owned(), title: "Causes".to_owned(), rows: rows.collect(), columns, ..Table::default() }
 }
 
-/// The causes as people read them.
+/// The causes in display form.
 fn causes_in_words(listed: &[&Shown<'_>]) -> Table {
     let columns = [
         output::ID,

@@ -151,13 +151,13 @@ fn what_is_beyond_the_first_rows_is_one_row_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_period_without_records_is_told() {
+fn a_period_without_records_is_reported() {
     let (mut without, _) = leaves_and_charges(&[]);
     without.hours = [0, 3];
     let month = Window { from: Some(0), to: Some(36_000) };
     let notes = window_notes(&without, &CompareShape { windows: [month, month], ..shape() });
-    assert!(notes[1].starts_with("no record of the period before counts"), "{notes:?}");
-    assert!(notes[2].starts_with("of 10 hours of the period asked for, 3 have records"), "{notes:?}");
+    assert!(notes[1].starts_with("the previous period has no counted records"), "{notes:?}");
+    assert!(notes[2].starts_with("the current period has counted records in 3 of 10 hours"), "{notes:?}");
 }
 
 fn facts() -> impl Strategy<Value = Vec<Fact>> {

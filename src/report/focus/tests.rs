@@ -47,7 +47,7 @@ const NOT_SUPPORTED: [&str; 7] = [
     "VIRTUAL_CURRENCY_SUPPORTED",
 ];
 
-/// Of charges on an invoice an id is asked for; the model does not say that a charge may be on none.
+/// Of charges on an invoice an id is requested; the model does not say that a charge may be on none.
 const NOT_DECIDABLE: &str = "InvoiceId-C-005-C";
 
 fn head(name: &str) -> Head {
@@ -69,7 +69,7 @@ fn rows() -> Vec<Charged> {
     let nobody = Charged {
         keys: keys("(unallocated)"),
         payer: None,
-        assumed: Some("the way".into()),
+        assumed: Some("the path".into()),
         ..zones("", "2026-10-02", 3)
     };
     let odd = Charged { keys: keys("web"), bytes: 594, from: "eu-west-1".into(), ..zones("", "2026-10-02", 0) };

@@ -18,7 +18,7 @@ use crate::units::human::USD_DECIMALS;
 /// Digits of dollars.
 pub(super) const USD_DIGITS: usize = 38;
 
-/// The columns of the owners who bear a charge.
+/// The columns of allocated owners.
 const BEARERS: [Column; 3] = [Column::Owner1, Column::Owner2, Column::Owner3];
 
 /// A table that a query may name.
@@ -76,7 +76,7 @@ impl Table {
         }
     }
 
-    /// One line for people.
+    /// A one-line title.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
@@ -176,7 +176,7 @@ impl Planned {
         self.fields.iter().filter_map(|field| if let Of::Key(column) = field.of { Some(column) } else { None })
     }
 
-    /// Whether one of these sums is asked for.
+    /// Whether one of these sums is requested.
     #[must_use]
     pub fn has_sum(&self, sums: &[Output]) -> bool {
         self.fields.iter().any(|field| matches!(field.of, Of::Sum(sum) if sums.contains(&sum)))
@@ -272,7 +272,7 @@ impl Field {
     }
 }
 
-/// Addresses as people write them.
+/// Addresses in text form.
 fn address_texts(column: &FrameColumn) -> Result<FrameColumn, Error> {
     let text = |bytes: &[u8]| address(bytes).map(|(ip, _)| ip.to_string());
     let texts = column.binary()?.iter().map(|bytes| bytes.and_then(text));

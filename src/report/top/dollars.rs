@@ -301,7 +301,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_costs_the_same_whatever_is_folded_and_rows_add_up_to_the_bill(
+        fn what_is_shown_costs_the_same_any_is_folded_and_rows_add_up_to_the_bill(
             charges in charges(),
             shown in prop::collection::btree_set(0..TEAMS.len(), 0..6),
             rows in 0..7_usize,

@@ -20,7 +20,7 @@ pub(super) const ASSUMED: &str = "assumed_bytes";
 const MOST_CHARGED: &str = "most_charged_bytes";
 const MOST_ASSUMED: &str = "most_assumed_bytes";
 
-/// The keys that traffic is summed by: the ends asked for, what the ends of alternatives are, and the user's further
+/// The keys that traffic is summed by: the ends requested, what the ends of alternatives are, and the user's further
 /// keys.
 #[derive(Clone, Debug)]
 pub struct TransferKeys {
@@ -54,7 +54,7 @@ impl TransferKeys {
     }
 }
 
-/// A frame of [`TransferKeys::all`] with the labels of ends; and whether any end of the list has the name asked for.
+/// A frame of [`TransferKeys::all`] with the labels of ends; and whether any end of the list has the name requested.
 ///
 /// # Errors
 /// If the frame has not these keys.

@@ -148,7 +148,7 @@ fn cut(mut rows: Vec<Talk>, most: Option<usize>) -> Vec<Talk> {
     rows
 }
 
-/// What an amount of so many hours comes to in a month.
+/// An hourly amount extrapolated to a month.
 fn month(usd: u128, hours: u64) -> Option<u128> {
     usd.checked_mul(MONTH_HOURS.into())?.checked_div(hours.into())
 }

@@ -162,13 +162,13 @@ fn two_ends_that_talk_are_one_row_of_alternatives_whoever_sends() {
     ];
     let report = report_of(&rows, &shape());
     assert_eq!(lines(&report, "recommendations"), expected);
-    assert!(report.meta.notes.iter().any(|note| note.contains("730 hours like the 73 hours")), "{report:?}");
+    assert!(report.meta.notes.iter().any(|note| note.contains("730 hours, extrapolated from 73 hours")), "{report:?}");
     let none = report_in(&rows, &shape(), 0);
     assert!(lines(&none, "recommendations")[0].contains("| - | co-locate in one zone"), "no hour, no month");
 }
 
 #[test]
-fn what_is_not_known_is_told_and_not_called_free() {
+fn what_is_not_known_is_reported_and_not_called_free() {
     let unknown = between([EAST, EAST], ["a", "b"], "same-region");
     let mut far = between(["mars-1", EAST], ["x", "a"], "cross-region");
     far.push((Column::Assumed, "other VPCs are reached through a peering connection"));
@@ -184,7 +184,7 @@ fn what_is_not_known_is_told_and_not_called_free() {
     let nowhere: [(Column, &str); 3] =
         [(Column::SrcLocation, "own"), (Column::DstLocation, "internet"), (Column::Path, "internet")];
     let report = report_of(&[(&nowhere, GB)], &shape());
-    assert!(report.meta.notes[1].starts_with("no end has a known region"), "{:?}", report.meta.notes);
+    assert!(report.meta.notes[1].starts_with("no endpoint has a known region"), "{:?}", report.meta.notes);
     assert!(lines(&report, "transfer")[0].starts_with("1 | own | internet | internet"), "places stand for them");
     assert!(table(&report, "recommendations").rows.is_empty());
 }

@@ -30,7 +30,7 @@ fn header(text: &str, layout: &'static Layout) -> Vec<(String, Option<String>)> 
 }
 
 #[test]
-fn rows_stand_at_their_lines_whatever_ends_them_and_lies_between() {
+fn rows_stand_at_their_lines_any_ends_them_and_lies_between() {
     for (text, expected) in [
         ("cidr\nb\nc\n", vec![2, 3]),
         ("cidr\r\nb\r\nc\r\n", vec![2, 3]),
@@ -72,7 +72,7 @@ fn a_missing_closing_quote_is_a_fault_of_its_line_and_takes_no_row_with_it() {
 }
 
 #[test]
-fn a_wrong_header_is_told_by_its_names() {
+fn a_wrong_header_is_reported_by_its_names() {
     let message = |text, layout, message: &str, hint: &str| {
         assert_eq!(header(text, layout), [(message.to_owned(), Some(hint.to_owned()))], "{text}");
     };
@@ -102,7 +102,7 @@ fn columns_of_other_names_stand_in_their_order() {
 }
 
 #[test]
-fn every_fault_of_every_row_is_told_and_such_a_row_is_not_given() {
+fn every_fault_of_every_row_is_reported_and_such_a_row_is_not_given() {
     let number = |text: &str| text.parse::<u8>().map_err(|_| Error::usage(format!("`{text}` is no number")).hint("1"));
     let table = CsvTable::open(b"cidr,name,kind\nx,y,\n1,,2\n1\n2,\xff,\n", &CLOSED).unwrap();
     let (rows, faults) = table.read(|row| {
@@ -138,7 +138,7 @@ fn a_table_of_faults_ends_and_so_does_the_error() {
 }
 
 #[test]
-fn what_is_no_text_is_told() {
+fn what_is_no_text_is_reported() {
     assert_eq!(read(b"\xff\xfec\0").1, ["line 1: the file is UTF-16"]);
     assert_eq!(column_names(b"\xfe\xff\0c").unwrap_err().to_string(), "line 1: the file is UTF-16");
     let long = format!("cidr\n{}\n1\n", "x".repeat(LINE_BYTES_MAX + 1));

@@ -152,7 +152,7 @@ fn no_incidents_are_an_empty_answer() {
 }
 
 #[test]
-fn a_report_on_something_else_is_refused() {
+fn a_report_on_something_else_is_rejected() {
     let columns = vec![Head { name: "id".into(), kind: CellKind::Text }];
     let table = Table { name: "top".into(), columns, ..Table::default() };
     let other = Report { tables: vec![table], ..Report::default() };

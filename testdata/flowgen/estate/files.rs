@@ -120,16 +120,16 @@ impl Open<'_> {
         }
         if self.file.is_none() {
             let mut file = Gzip::new(options.gz_level);
-            file.write(&header(self.columns)).map_err(told)?;
+            file.write(&header(self.columns)).map_err(shown)?;
             self.file = Some((cell, file));
         }
-        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(told)
+        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(shown)
     }
 
     /// Writes the file that is open, if one is.
     fn finish(&mut self, estate: &Estate, options: &Options) -> Result<(), String> {
         let Some((cell, file)) = self.file.take() else { return Ok(()) };
-        let bytes = file.finish().map_err(told)?;
+        let bytes = file.finish().map_err(shown)?;
         let vpc = &estate.network.vpcs[self.log.vpc];
         let number = match self.boundaries {
             Watches::Own(log) => log as u64,
@@ -152,6 +152,6 @@ impl Open<'_> {
     }
 }
 
-fn told(error: std::io::Error) -> String {
+fn shown(error: std::io::Error) -> String {
     error.to_string()
 }

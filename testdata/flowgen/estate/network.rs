@@ -1,8 +1,8 @@
-//! Where things stand in the estate: accounts, regions, zones, VPCs, subnets, and the flow logs that watch them.
+//! Layout of the estate: accounts, regions, zones, VPCs, subnets, and their flow logs.
 //!
 //! Two pairs of VPCs have the same network: `shop` and `stage` in one account and region, `lake` and `lake-eu` in two
-//! regions. `legacy` has no flow log, the one of `batch` is made while the period runs, and those of `stage` and
-//! `lake-eu` watch single subnets, so that a NAT gateway and a subnet of theirs are not seen.
+//! regions. `legacy` has no flow log, the one of `batch` is created during the period, and those of `stage` and
+//! `lake-eu` cover single subnets, so that a NAT gateway and a subnet of theirs are not logged.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -58,7 +58,7 @@ pub(crate) struct Region {
     pub(crate) public_length: u8,
 }
 
-/// Whom a VPC's flow logs watch.
+/// What a VPC's flow logs cover.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FlowLogScope {
     Nobody,
@@ -122,12 +122,12 @@ const VPCS: [VpcPlan; 8] = [
     vpc("batch", (DATA, US, 7), false, FlowLogScope::Late, &[subnet("private-a", 0, 1), subnet("private-b", 1, 3)]),
 ];
 
-/// Everything with a place, and who watches it.
+/// All resources with a location, and their flow logs.
 pub(crate) struct Network {
     pub(crate) vpcs: Vec<Vpc>,
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) flow_logs: Vec<FlowLog>,
-    /// A flow log of a subnet that another one watches too, for `--doubled`.
+    /// A flow log of a subnet that another one also covers, for `--doubled`.
     pub(crate) second: (usize, FlowLog),
 }
 
@@ -155,7 +155,7 @@ pub(crate) struct Subnet {
     pub(crate) flow_log: Option<usize>,
 }
 
-/// A flow log: what it watches has its number.
+/// A flow log: covered interfaces refer to its number.
 pub(crate) struct FlowLog {
     pub(crate) id: String,
     pub(crate) vpc: usize,

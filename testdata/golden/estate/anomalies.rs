@@ -21,8 +21,8 @@ const FROM: &str = "2026-10-26T10:30:00Z";
 const FROM_SECONDS: u64 = 1_793_010_600;
 /// Reads some days before the window, and not the month.
 const LOOKBACK: &str = "[anomalies]\nlookback_days = 7\n";
-/// What is told as an impact is above what was *expected*, and the truth above what *would have been*: business is
-/// noisy by 6 to 12 per cent an hour, and a spike is as small as what is usual.
+/// A reported impact is relative to the *expected* value, the truth to the *counterfactual* one: business traffic is
+/// noisy by 6 to 12 per cent an hour, and a spike is as small as usual traffic.
 const TOLERANCE_PERCENT: u128 = 15;
 const HOUR_SECONDS: u64 = 3600;
 
@@ -136,7 +136,7 @@ fn each_spike_is_one_incident_with_its_cause_and_its_price() {
     assert_eq!(v5["tables"].get("drifts"), None, "some spikes in a row are no drift");
 }
 
-/// What is told adds up: the impact is what was less what was expected.
+/// Reported values add up: the impact is actual minus expected.
 fn assert_sums(incidents: &[(Row, Row)]) {
     for (incident, _) in incidents {
         let below = |name: &str| {
@@ -169,7 +169,7 @@ fn logs_of_the_default_format_give_the_same_incidents_but_those_that_need_traffi
 }
 
 #[test]
-fn a_window_tells_of_itself_alone_by_what_was_before_and_threads_and_memory_change_no_byte() {
+fn a_window_shows_of_itself_alone_by_what_was_before_and_threads_and_memory_change_no_byte() {
     let Answers { v5, last_days: [one, two], .. } = answers();
     assert!(one == two, "{}\n{}", String::from_utf8_lossy(one), String::from_utf8_lossy(two));
     let answer: Value = serde_json::from_slice(one).expect("JSON");

@@ -1,13 +1,13 @@
 //! Counting each byte once, by the rules of the accounting alone, gives the transfers.
 //!
-//! Told here are the interfaces and their addresses, as a user's inventory tells them, and nothing of the traffic.
+//! Uses the interfaces and addresses that a user's inventory has, and nothing of the traffic.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::read::{Cells, Record, Row, Simulated, day, seen_at};
 
-/// How long before its first and after its last record an interface counts as watched.
+/// Seconds before its first and after its last record during which an interface counts as logged.
 const MARGIN_SECONDS: u32 = 60;
 
 #[test]
@@ -22,8 +22,8 @@ fn each_byte_counts_once_by_the_rules_and_the_pairs_are_the_true_ones() {
         assert_eq!(differs, None, "{format}: a pair has other bytes");
         assert_eq!(pairs.len(), expected.len(), "{format}: pairs that are none");
         for row in day().truth("account") {
-            let told = Some(&(row.number("records"), row.number("bytes")));
-            assert_eq!(classes.get(row["class"].as_str()), told, "{format}: {}", row["class"]);
+            let shown = Some(&(row.number("records"), row.number("bytes")));
+            assert_eq!(classes.get(row["class"].as_str()), shown, "{format}: {}", row["class"]);
         }
         assert_eq!(classes.len(), day().truth("account").len(), "{format}");
     }
@@ -51,7 +51,7 @@ pub(super) struct Counter<'s> {
     behind: HashMap<IpAddr, IpAddr>,
     /// The interfaces that have an address.
     holders: HashMap<IpAddr, Vec<&'s str>>,
-    /// From when to when each interface was watched, by its records.
+    /// The logged span of each interface, by its records.
     boundaries: HashMap<&'s str, (u32, u32)>,
     /// When records of an interface were lost.
     gaps: HashMap<&'s str, Vec<(u32, u32)>>,
@@ -123,7 +123,7 @@ impl<'s> Counter<'s> {
                 let sends = record.source.is_some_and(|source| self.has(source, &record.interface));
                 if !sends && self.is_logged(source, record) { "deduplicated" } else { "counted" }
             }
-            // What a NAT gateway exchanges with a client that nobody watches names both ends, and not itself.
+            // Records of a NAT gateway with an unlogged client name both endpoints, and not the gateway.
             "nat" if unseen && ![source, destination].iter().any(|end| self.has(*end, &record.interface)) => "counted",
             // What a transit gateway brings to a NAT gateway is counted there.
             "transit-gateway"
@@ -148,8 +148,8 @@ impl<'s> Counter<'s> {
         self.holders.get(&address).is_some_and(|holders| holders.contains(&interface))
     }
 
-    /// Whether an address is that of an interface which was watched when a record started. In the record's own VPC
-    /// the address means the interface there, else any.
+    /// Whether an address belongs to an interface that was logged when a record started. In the record's own VPC the
+    /// address means the interface there, else any.
     fn is_logged(&self, address: IpAddr, record: &Record) -> bool {
         let holders = self.holders.get(&address).map_or(&[][..], Vec::as_slice);
         let near: Vec<_> = holders.iter().filter(|id| self.interfaces[**id]["vpc"] == record.vpc).collect();

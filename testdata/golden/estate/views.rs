@@ -35,7 +35,7 @@ fn every_format_has_every_view_with_all_its_bytes_and_no_other() {
             let key = (shown(record), ports(record), record.action.clone());
             logged.entry(key).or_default().add(record.packets, record.bytes);
         }
-        let mut told: BTreeMap<_, Sum> = BTreeMap::new();
+        let mut shown: BTreeMap<_, Sum> = BTreeMap::new();
         for view in day().truth("views").iter().filter(|view| view["class"] != "unseen") {
             let address = |column| Some(view.address(column));
             let packet = if version < 3 { (None, None) } else { (address("pkt_srcaddr"), address("pkt_dstaddr")) };
@@ -45,12 +45,12 @@ fn every_format_has_every_view_with_all_its_bytes_and_no_other() {
             let interface = if interface == "-" { String::new() } else { interface };
             let shown = (interface, address("srcaddr"), address("dstaddr"), packet, direction);
             let key = (shown, ports_of(view), view["action"].clone());
-            told.entry(key).or_default().add(view.number("packets"), view.number("bytes"));
+            shown.entry(key).or_default().add(view.number("packets"), view.number("bytes"));
         }
         assert!(logged.len() > 3000, "{format}: only {} views", logged.len());
-        let differs = logged.iter().find(|(key, sum)| told.get(key) != Some(sum));
+        let differs = logged.iter().find(|(key, sum)| shown.get(key) != Some(sum));
         assert_eq!(differs, None, "{format}: logged, and not so in the truth");
-        assert_eq!(logged.len(), told.len(), "{format}: views that are in no log");
+        assert_eq!(logged.len(), shown.len(), "{format}: views that are in no log");
     }
 }
 
@@ -59,7 +59,7 @@ fn ports_of(row: &Row) -> (u32, u32, u32) {
     (small("srcport"), small("dstport"), small("protocol"))
 }
 
-/// Whether an end of a transfer is an interface that was watched then.
+/// Whether an endpoint of a transfer is an interface that was logged then.
 fn is_logged(interfaces: &HashMap<&str, &Row>, transfer: &Row, side: &str) -> bool {
     let interface = interfaces.get(transfer[&format!("{side}_interface")].as_str());
     interface.is_some_and(|row| {
@@ -179,7 +179,7 @@ fn records_lie_in_their_interval_and_while_their_interface_is_logged() {
 }
 
 #[test]
-fn interfaces_log_what_they_are_told_to_have_logged() {
+fn interfaces_log_what_they_are_reported_to_have_logged() {
     for (id, row) in day().interfaces() {
         let mut sums = [0; 6];
         for record in &day().logs["v11"] {
@@ -294,7 +294,7 @@ fn shown_by(roles: &[&str]) -> BTreeMap<Shown, u64> {
 }
 
 #[test]
-fn the_way_out_is_told_by_the_code_that_aws_has_for_it() {
+fn the_way_out_is_reported_by_the_code_that_aws_has_for_it() {
     let (interfaces, ends) = (day().interfaces(), at_ends(day(), "v5"));
     let mut met = BTreeSet::new();
     for transfer in day().truth("transfers") {
@@ -329,7 +329,7 @@ fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
         .iter()
         .map(|view| (view["interface"].as_str(), view["direction"] == "egress", packet(view)))
         .collect();
-    let mut told = 0;
+    let mut shown = 0;
     for record in day().logs["v11"].iter().filter(|record| record.is_flow()) {
         let own = interfaces[seen_at(&record.interface, &record.resource)];
         let is_type = match own["role"].as_str() {
@@ -344,7 +344,7 @@ fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
         if record.next_hop.is_empty() {
             continue;
         }
-        told += 1;
+        shown += 1;
         let (from, to) = (record.packet_source.expect("a source"), record.packet_destination.expect("a destination"));
         let packet = (from, to, (record.source_port, record.destination_port, record.protocol));
         let egress = record.direction == "egress";
@@ -352,7 +352,7 @@ fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
         assert_eq!(interfaces[record.next_hop.as_str()]["account"], own["account"], "{record:?}");
         assert!(!egress || matches!(record.path, Some(1 | 4)), "{record:?}");
     }
-    assert!(told > 5000, "only {told} next hops");
+    assert!(shown > 5000, "only {shown} next hops");
 }
 
 #[test]

@@ -457,7 +457,7 @@ fn selected_in_parts(filter: &Filter, rows: &[Row]) -> Vec<bool> {
     let traffic_rows: Vec<Row> = rows.iter().map(of_traffic).collect();
     let mut traffic = block(&traffic_rows, filter.traffic_columns(), &mut dictionary);
     if let Some(mut conditions) = filter.conditions() {
-        *traffic.values_mut(Column::FilterBits).expect("asked for") = conditions.bits(&flows, &dictionary).clone();
+        *traffic.values_mut(Column::FilterBits).expect("requested") = conditions.bits(&flows, &dictionary).clone();
     }
     evaluator.select(&traffic, &dictionary).iter().zip(passed).map(|(traffic, record)| *traffic && record).collect()
 }

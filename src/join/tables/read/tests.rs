@@ -80,7 +80,7 @@ fn subnets_are_networks_with_regions_of_their_zones_or_arns() {
 }
 
 #[test]
-fn interfaces_have_all_their_addresses_and_what_their_subnet_tells() {
+fn interfaces_have_all_their_addresses_and_what_their_subnet_shows() {
     let tables = read(&[("interfaces.json", INTERFACES), ("subnets.json", SUBNETS)]);
     let one = interface(&tables, "eni-1");
     assert_eq!(one.addresses, addresses(&["10.0.0.10", "10.0.0.11", "2600:1f18:4a00::a"]));
@@ -109,14 +109,14 @@ fn a_zones_name_never_stands_for_its_id() {
 }
 
 #[test]
-fn the_network_table_tells_zones_of_subnets_too() {
+fn the_network_table_shows_zones_of_subnets_too() {
     let network = "cidr,vpc,subnet,zone\n10.0.0.0/24,vpc-1,subnet-a,use1-az2\n";
     let tables = read(&[("interfaces.json", INTERFACES), ("network.csv", network)]);
     assert_eq!(interface(&tables, "eni-1").zone.as_deref(), Some("use1-az2"));
 }
 
 #[test]
-fn roles_are_told_by_types_and_where_those_are_old_by_awss_descriptions() {
+fn roles_are_reported_by_types_and_where_those_are_old_by_awss_descriptions() {
     for (kind, description, managed, role) in [
         ("nat_gateway", "", "true", Role::Nat),
         ("natGateway", "", "true", Role::Nat),
@@ -141,7 +141,7 @@ fn roles_are_told_by_types_and_where_those_are_old_by_awss_descriptions() {
 }
 
 #[test]
-fn nat_gateways_tell_of_their_interfaces_and_have_an_account_of_somebody() {
+fn nat_gateways_show_of_their_interfaces_and_have_an_account_of_somebody() {
     let gateways = r#"{"NatGateways": [
         {"AvailabilityMode": "zonal", "NatGatewayId": "nat-1", "SubnetId": "subnet-a", "VpcId": "vpc-1", "Tags": [],
          "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-nat", "PrivateIp": "10.0.0.13", "PublicIp": "52.4.0.13"}]},
@@ -188,7 +188,7 @@ fn endpoints_have_short_names_and_make_their_interfaces_what_they_are() {
 }
 
 #[test]
-fn instances_tell_of_their_interfaces_whole_or_by_id() {
+fn instances_show_of_their_interfaces_whole_or_by_id() {
     let instances = r#"{"Reservations": [{"OwnerId": "111122223333", "Instances": [
         {"InstanceId": "i-1", "VpcId": "vpc-1", "SubnetId": "subnet-a", "PrivateIpAddress": "10.0.0.20",
          "PublicIpAddress": "52.4.0.20", "Placement": {"AvailabilityZone": "us-east-1a"},
@@ -215,7 +215,7 @@ fn instances_tell_of_their_interfaces_whole_or_by_id() {
 }
 
 #[test]
-fn a_network_told_by_a_table_and_a_listing_is_one_and_the_table_comes_first() {
+fn a_network_reported_by_a_table_and_a_listing_is_one_and_the_table_comes_first() {
     let network =
         "cidr,vpc,name,account\n10.0.0.0/24,vpc-1,ours,\n172.20.0.0/16,,site,\n10.0.0.0/24,vpc-2,,444455556666\n";
     let tables = read(&[("subnets.json", SUBNETS), ("network.csv", network)]);
@@ -229,7 +229,7 @@ fn a_network_told_by_a_table_and_a_listing_is_one_and_the_table_comes_first() {
 }
 
 #[test]
-fn a_network_told_twice_is_a_fault_that_names_both_lines_and_files() {
+fn a_network_reported_twice_is_a_fault_that_names_both_lines_and_files() {
     let first: (&str, &[u8]) = ("a.csv", b"cidr,vpc\n10.0.0.0/24,vpc-1\n10.0.0.0/24,vpc-2\n10.0.0.0/24,\n");
     let hints = vec!["remove one of them".to_owned()];
     let within = refused(&[("b.csv", b"cidr,vpc\n10.0.0.0/24,vpc-1\n10.0.0.0/24,vpc-1\n")]);
@@ -240,7 +240,7 @@ fn a_network_told_twice_is_a_fault_that_names_both_lines_and_files() {
         ("b.csv, line 2, cidr: a.csv, line 3 already has this network of vpc-2".to_owned(), hints.clone())
     );
     let outside = refused(&[first, ("b.csv", b"cidr\n10.0.0.0/24\n")]);
-    assert_eq!(outside, ("b.csv, line 2, cidr: a.csv, line 4 has this network already".to_owned(), hints));
+    assert_eq!(outside, ("b.csv, line 2, cidr: a.csv, line 4 already has this network".to_owned(), hints));
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn tag_tables_are_handed_over_as_they_are() {
 }
 
 #[test]
-fn what_is_no_table_is_told_with_what_is() {
+fn what_is_no_table_is_reported_with_what_is() {
     let recognised = RECOGNISED.to_owned();
     let (shown, hints) = refused(&[("a.json", br#"{"Vpcs": [], "a": 1, "b": 2, "c": 3}"#)]);
     assert_eq!(shown, "a.json: unexpected JSON: an object of `Vpcs`, `a`, `b`…");
@@ -312,7 +312,7 @@ fn what_is_no_table_is_told_with_what_is() {
 }
 
 #[test]
-fn faults_are_told_one_by_one_up_to_a_limit() {
+fn faults_are_reported_one_by_one_up_to_a_limit() {
     let text = format!("cidr\n{}", "x\n".repeat(csv_table::FAULTS_SHOWN_MAX + 2));
     let (shown, hints) = refused(&[("a.csv", text.as_bytes())]);
     assert_eq!(shown, "a.csv, line 2, cidr: invalid CIDR `x`");

@@ -59,7 +59,7 @@ fn one(id: &str, status: &'static str) -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn an_incident_is_told_once_then_daily_while_it_goes_on_and_once_when_it_is_over() {
+fn an_incident_is_reported_once_then_daily_while_it_goes_on_and_once_when_it_is_over() {
     let at = |now: u32| Incident { is_open: now <= 50, ..incident("a", 0, now.min(50)) };
     let story: Vec<_> = (1..=60).map(|now| (now, vec![at(now)])).collect();
     let notifications = notifications(&story);
@@ -73,7 +73,7 @@ fn an_incident_is_told_once_then_daily_while_it_goes_on_and_once_when_it_is_over
 }
 
 #[test]
-fn it_is_told_again_when_its_impact_doubles_or_its_severity_rises() {
+fn it_is_reported_again_when_its_impact_doubles_or_its_severity_rises() {
     let of = |bytes: i128, severity| Incident { impact_bytes: bytes, severity, ..open("a", 0, 1) };
     let story = [
         (1, vec![of(200, Severity::Low)]),
@@ -102,7 +102,7 @@ fn dollars_count_before_bytes_and_these_before_the_metric() {
 }
 
 #[test]
-fn what_is_over_when_it_is_first_seen_is_told_once() {
+fn what_is_over_when_it_is_first_seen_is_reported_once() {
     let story = [(10, vec![incident("a", 0, 4)]), (11, vec![incident("a", 0, 4)]), (12, vec![])];
     assert_eq!(notifications(&story), [one("a", "new"), vec![], vec![]]);
     let fresh = [(10, vec![incident("a", 0, 5)]), (11, vec![incident("a", 0, 5)]), (12, vec![incident("a", 0, 5)])];
@@ -157,7 +157,7 @@ fn an_incident_that_begins_in_another_hour_is_the_same_one() {
 }
 
 #[test]
-fn several_known_incidents_that_become_one_are_not_told_again() {
+fn several_known_incidents_that_become_one_are_not_reported_again() {
     let both = Incident { members: vec!["a".into(), "b".into()], impact_bytes: 399, ..open("a", 0, 2) };
     let story = [(1, vec![open("a", 0, 1), open("b", 0, 1)]), (2, vec![both])];
     assert!(notifications(&story)[1].is_empty());
@@ -172,7 +172,7 @@ fn what_ended_long_ago_is_forgotten() {
 }
 
 #[test]
-fn a_text_that_is_no_state_is_refused_with_a_way_on() {
+fn a_text_that_is_no_state_is_rejected_with_a_way_on() {
     let (_, state) = State::default().next(&[open("a", 0, 1)], hour(1));
     let json = state.to_json();
     for broken in [
@@ -208,7 +208,7 @@ fn the_text_has_a_stable_order() {
 proptest! {
     /// Nothing is reported twice in an hour, and repeating an hour reports nothing.
     #[test]
-    fn asking_again_tells_nothing(ends in proptest::collection::vec((0_u32..40, 1_u32..10, any::<bool>(), 1_i128..1000), 1..6), now in 50_u32..60) {
+    fn asking_again_shows_nothing(ends in proptest::collection::vec((0_u32..40, 1_u32..10, any::<bool>(), 1_i128..1000), 1..6), now in 50_u32..60) {
         let incidents: Vec<_> = ends.iter().enumerate().map(|(place, (from, length, is_open, bytes))| {
             Incident { is_open: *is_open, impact_bytes: *bytes, ..incident(&format!("i{place}"), *from, from + length) }
         }).collect();

@@ -15,7 +15,8 @@ const AWS_PATHS: [&str; 3] = ["aws-service", "gateway-endpoint", "interface-endp
 const SITE_PATH: &str = "on-premises";
 /// IPv4 addresses are held in `::ffff:0:0/96`.
 const IPV4_BITS_BEFORE: u128 = 0xffff;
-/// Nobody is below the first and from the second one on (this network, multicast, reserved), nor where IPv6 begins so.
+/// No host has addresses below the first or from the second one on (this network, multicast, reserved), nor the
+/// corresponding IPv6 prefixes.
 const IPV4_FIRST: u128 = 1 << 24;
 const IPV4_SPECIAL_FIRST: u128 = 0xe000_0000;
 const IPV6_MULTICAST: u128 = 0xff;
@@ -194,8 +195,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Whether an end is the estate's: an interface or a VPC has it, or owners are asked for it; private ones with an
-    /// owner too. A public address that only a table of owners names is somebody else's.
+    /// Whether an endpoint belongs to the estate: it has an interface or a VPC, or, for private addresses, an owner. A
+    /// public address that only a tag table names is external.
     fn is_own(&self, half: &Half) -> bool {
         let End { interface, owner, address } = half.end;
         let is_named = Some(owner) != self.external && !is_public(address);
@@ -211,7 +212,7 @@ fn address(value: KeyValue) -> u128 {
     if let KeyValue::Address(address) = value { address } else { ABSENT_ADDRESS }
 }
 
-/// Whether somebody on the internet may have the address.
+/// Whether the address may be on the internet.
 fn is_of_internet(address: u128) -> bool {
     let is_v4 = address >> 32 == IPV4_BITS_BEFORE;
     let low = address & 0xffff_ffff;

@@ -80,7 +80,7 @@ fn chance_of(numbers: &mut Numbers, period: f64) -> Vec<u32> {
     }
 }
 
-/// People: visits of some requests each, in the hours of work.
+/// Human traffic: visits of some requests each, during working hours.
 fn people_of(numbers: &mut Numbers, period: f64) -> Vec<u32> {
     let mut moments = Vec::new();
     for visit in chance_of(numbers, period * 6.0).into_iter().filter(|visit| (28_800..64_800).contains(visit)) {
@@ -145,7 +145,7 @@ fn scores(jitter: f64, interval_seconds: u32, ports: Ports) -> (Vec<u128>, Vec<u
 }
 
 #[test]
-fn beacons_are_told_from_talk_by_chance_and_by_people() {
+fn beacons_are_reported_from_talk_by_chance_and_by_people() {
     for ports in [Ports::Own, Ports::One] {
         for interval_seconds in [60, 600] {
             for jitter in [0.0, 0.1, 0.2, 0.3] {
@@ -160,7 +160,7 @@ fn beacons_are_told_from_talk_by_chance_and_by_people() {
                 assert!(jitter > 0.2 || area >= 0.95, "{ports:?} {interval_seconds} s, jitter {jitter}: {area}");
                 assert!(
                     reported_signals * 20 <= negatives.len(),
-                    "{reported_signals} of {} others are told",
+                    "{reported_signals} of {} others are reported",
                     negatives.len()
                 );
             }
