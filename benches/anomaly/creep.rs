@@ -31,7 +31,10 @@ pub(crate) fn section(is_short: bool) -> String {
     }
     let shown: usize = series.iter().map(|hours| shown(hours, 0.0).len()).sum();
     let years = series.len() as f64 * (DAYS - 21) as f64 / 365.0;
-    text.push_str(&format!("\nOf days that do not rise, {:.2} are told a series and year.\n", shown as f64 / years));
+    text.push_str(&format!(
+        "\nOf days that do not rise, {:.2} are reported per series and year.\n",
+        shown as f64 / years
+    ));
     text
 }
 

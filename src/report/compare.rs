@@ -272,7 +272,7 @@ fn waterfall(lines: &[(Row, Line)]) -> Table {
     let mut after = total.usd[0];
     let mut table = plain("waterfall", "Waterfall");
     table.columns = [output::STEP, output::USD, output::RUNNING_TOTAL_USD].map(Head::from).into();
-    table.rows.push(vec!["previous".into(), cell(after), cell(after)]);
+    table.rows.push(vec!["before".into(), cell(after), cell(after)]);
     for (step, amount) in steps {
         after.add(amount);
         table.rows.push(vec![step.into(), cell(amount), cell(after)]);

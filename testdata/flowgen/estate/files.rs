@@ -120,16 +120,16 @@ impl Open<'_> {
         }
         if self.file.is_none() {
             let mut file = Gzip::new(options.gz_level);
-            file.write(&header(self.columns)).map_err(shown)?;
+            file.write(&header(self.columns)).map_err(message)?;
             self.file = Some((cell, file));
         }
-        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(shown)
+        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(message)
     }
 
     /// Writes the file that is open, if one is.
     fn finish(&mut self, estate: &Estate, options: &Options) -> Result<(), String> {
         let Some((cell, file)) = self.file.take() else { return Ok(()) };
-        let bytes = file.finish().map_err(shown)?;
+        let bytes = file.finish().map_err(message)?;
         let vpc = &estate.network.vpcs[self.log.vpc];
         let number = match self.boundaries {
             Watches::Own(log) => log as u64,
@@ -152,6 +152,6 @@ impl Open<'_> {
     }
 }
 
-fn shown(error: std::io::Error) -> String {
+fn message(error: std::io::Error) -> String {
     error.to_string()
 }

@@ -139,7 +139,7 @@ impl<'e> Truth<'e> {
             _ => "receiver",
         });
         let ends = (place(self.estate, talk, sender), place(self.estate, talk, receiver));
-        self.transfers.serialize((head, ends, tail, counted_at)).map_err(shown)
+        self.transfers.serialize((head, ends, tail, counted_at)).map_err(message)
     }
 
     fn view(&mut self, talk: &Talk, volume: Volume, crossing: &Crossing) -> Result<(), String> {
@@ -151,7 +151,7 @@ impl<'e> Truth<'e> {
         let head = (self.count, &interface.id, resource, direction, crossing.class.name(), action);
         let shown = (source, destination, crossing.source_port, crossing.destination_port, talk.protocol);
         let packet = (crossing.source, crossing.destination, crossing.path, volume.bytes, volume.packets);
-        self.views.serialize((head, shown, packet)).map_err(shown)
+        self.views.serialize((head, shown, packet)).map_err(message)
     }
 
     fn sum(&mut self, talk: &Talk, forward: bool, nature: &Nature) {
@@ -197,8 +197,8 @@ impl<'e> Truth<'e> {
 
     /// Writes the sums; gives how many transfers and records there are.
     pub(crate) fn finish(mut self) -> Result<(u64, u64), String> {
-        self.transfers.flush().map_err(shown)?;
-        self.views.flush().map_err(shown)?;
+        self.transfers.flush().map_err(message)?;
+        self.views.flush().map_err(message)?;
         let pairs = self.pairs.iter().map(|(pair, sum)| (pair, sum.bytes, sum.packets, sum.transfers));
         rows(&self.folder, "pairs", PAIRS, pairs)?;
         let paths = self.paths.iter().map(|(path, sum)| (path, sum.bytes, sum.packets, sum.transfers));
@@ -291,7 +291,7 @@ fn table(folder: &Path, name: &str, header: &str) -> Result<Csv, String> {
     let path = folder.join(format!("{name}.csv"));
     let file = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-    table.write_record(header.split(',')).map_err(shown)?;
+    table.write_record(header.split(',')).map_err(message)?;
     Ok(table)
 }
 
@@ -304,11 +304,11 @@ pub(crate) fn rows(
 ) -> Result<(), String> {
     let mut table = table(folder, name, header)?;
     for row in rows {
-        table.serialize(row).map_err(shown)?;
+        table.serialize(row).map_err(message)?;
     }
-    table.flush().map_err(shown)
+    table.flush().map_err(message)
 }
 
-fn shown(error: impl std::fmt::Display) -> String {
+fn message(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
