@@ -35,7 +35,7 @@ fn every_format_has_every_view_with_all_its_bytes_and_no_other() {
             let key = (shown(record), ports(record), record.action.clone());
             logged.entry(key).or_default().add(record.packets, record.bytes);
         }
-        let mut shown: BTreeMap<_, Sum> = BTreeMap::new();
+        let mut expected: BTreeMap<_, Sum> = BTreeMap::new();
         for view in day().truth("views").iter().filter(|view| view["class"] != "unseen") {
             let address = |column| Some(view.address(column));
             let packet = if version < 3 { (None, None) } else { (address("pkt_srcaddr"), address("pkt_dstaddr")) };
@@ -45,12 +45,12 @@ fn every_format_has_every_view_with_all_its_bytes_and_no_other() {
             let interface = if interface == "-" { String::new() } else { interface };
             let shown = (interface, address("srcaddr"), address("dstaddr"), packet, direction);
             let key = (shown, ports_of(view), view["action"].clone());
-            shown.entry(key).or_default().add(view.number("packets"), view.number("bytes"));
+            expected.entry(key).or_default().add(view.number("packets"), view.number("bytes"));
         }
         assert!(logged.len() > 3000, "{format}: only {} views", logged.len());
-        let differs = logged.iter().find(|(key, sum)| shown.get(key) != Some(sum));
+        let differs = logged.iter().find(|(key, sum)| expected.get(key) != Some(sum));
         assert_eq!(differs, None, "{format}: logged, and not so in the truth");
-        assert_eq!(logged.len(), shown.len(), "{format}: views that are in no log");
+        assert_eq!(logged.len(), expected.len(), "{format}: views that are in no log");
     }
 }
 
