@@ -128,7 +128,7 @@ impl Error {
         self
     }
 
-    /// What kind it is of.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -166,7 +166,7 @@ pub struct RowError {
     pub line: u64,
     /// The column, if it is one's.
     pub column: Option<Cow<'static, str>>,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
@@ -178,14 +178,14 @@ impl RowError {
         Self { line, column: column.map(Cow::from), message: message.into(), hint: None }
     }
 
-    /// What an error says of a line or a column of it, with the first of its hints.
+    /// Converts an error on a line or column, with its first hint.
     #[must_use]
     pub fn of(line: u64, column: Option<&'static str>, error: &Error) -> Self {
         let hint = error.hints.first().cloned();
         Self { line, column: column.map(Cow::from), message: error.to_string(), hint }
     }
 
-    /// Says which column it is of, by a name that a file has.
+    /// Sets the column, by its name in the file.
     #[must_use]
     pub fn in_column(mut self, column: String) -> Self {
         self.column = Some(column.into());

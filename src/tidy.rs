@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The stages in the order of the data, which is the alphabet.
+/// The stages in data order, which is alphabetical.
 const STAGES: [&str; 11] =
     ["cli", "collect", "decode", "group", "ingest", "join", "price", "reason", "report", "view", "work"];
 /// Open to all, naming no stage.
@@ -27,8 +27,8 @@ const LEFT_OVER: [&str; 4] =
 
 const PARQUET: &[&str] = &["decode/parquet", "group/wire", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
-/// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
-/// dates, errors) are at home everywhere and not listed.
+/// Each vendor crate and its allowed locations: path prefixes below `src/`. General-purpose crates (maps, bytes, dates,
+/// errors) are allowed everywhere and not listed.
 const HOMES: [(&str, &[&str]); 28] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),

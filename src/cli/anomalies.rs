@@ -31,7 +31,7 @@ const DAY_SECONDS: u32 = 86_400;
 const TEAM: &str = "team";
 const SERVICE: &str = "service";
 
-/// Flags that are of incidents alone, and have nothing to say of signals.
+/// Flags of incidents only, which conflict with signals.
 const OF_INCIDENTS: [&str; 14] = [
     "service",
     "min_severity",

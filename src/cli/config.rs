@@ -1,8 +1,8 @@
 //! The configuration: which file it is, what it and the environment say, and the commands that show and check it.
 //!
-//! The file is the one that `--config` names, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else `outflow/config.toml`
-//! of the user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` beat the file, flags of commands beat both.
-//! Nothing is read from a file that is not requested by a command.
+//! The file is the one of `--config`, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else `outflow/config.toml` in the
+//! user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` override the file, flags override both. The file is
+//! read only by commands that use it.
 
 mod file;
 mod parameters;
@@ -78,7 +78,7 @@ pub(super) struct CheckFlags {
 pub(super) struct Config {
     /// What is an incident.
     pub(super) settings: Settings,
-    /// The windows of suppression, those that have expired too.
+    /// The suppression windows, including expired ones.
     pub(super) rules: Vec<Rule>,
     /// The same as written.
     windows: Vec<RuleText>,
@@ -134,7 +134,8 @@ impl CheckFlags {
 impl ConfigFlags {
     /// Reads the configuration.
     ///
-    /// # Errors If a requested file cannot be read, or the file or environment is invalid.
+    /// # Errors
+    /// If a requested file cannot be read, or the file or environment is invalid.
     pub(super) fn load(&self) -> Result<Config, Error> {
         let mut config = Config::default();
         if let Some((path, text)) = found(self.config.as_deref())? {
@@ -221,7 +222,7 @@ fn refused(path: &str, faults: Vec<ConfigError>) -> Error {
     if more > 0 { error.hint(format!("`outflow config check {path}` shows {more} more")) } else { error }
 }
 
-/// The path and the text of the configuration file: the one that is requested, or the first that there is.
+/// The path and text of the configuration file: the requested one, or the first that exists.
 fn found(asked: Option<&str>) -> Result<Option<(String, String)>, Error> {
     let variable = env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty());
     if let Some(path) = asked.map(PathBuf::from).or_else(|| variable.map(PathBuf::from)) {

@@ -28,7 +28,7 @@ const OWNERS: [[Column; OWNER_KEYS_MAX]; 3] = [
 pub(super) struct Dimensions {
     /// The keys.
     pub(super) keys: Vec<Key>,
-    /// The names of those that are owners, at their places.
+    /// Names of the owner keys, by position.
     pub(super) labels: Vec<Option<String>>,
     /// The keys that owners are requested by.
     pub(super) owner_keys: Vec<Arc<str>>,
@@ -115,8 +115,7 @@ impl Dimensions {
     }
 }
 
-/// What names in a filter stand for where records are joined: also columns of traffic, and owners by the keys that are
-/// known, which are requested then.
+/// Resolves names in filters on joined traffic: also traffic columns, and known owner keys, which become requested.
 pub(super) struct NamesOfTraffic<'a> {
     pub(super) dimensions: &'a mut Dimensions,
     pub(super) known: &'a BTreeSet<Arc<str>>,

@@ -40,7 +40,7 @@ key (team, src_team, dst_team), path, via, charge, payer_account, src_region != 
 pub(super) const FILTERS_OF_RECORDS: &str =
     filters!("Columns are those of records (`outflow fields`); addr is src or dst, anyport is srcport or dstport.");
 
-/// Which logs, and which of their records.
+/// Input files and record filters.
 #[derive(Debug, Args)]
 pub(super) struct InputFlags {
     /// Files, folders, globs, s3://BUCKET/PREFIX, or `-` for standard input

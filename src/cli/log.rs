@@ -28,7 +28,7 @@ pub(super) struct LogFlags {
     log_level: Option<LogLevel>,
 }
 
-/// What is said, each level with those before it.
+/// Log levels, each including the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogLevel {
     /// Nothing

@@ -81,7 +81,7 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Says what was read and what became of it: window, objects, rate, the account, notes and warnings.
+/// Prints the trailer: window, objects, rate, the account, notes and warnings.
 pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
     let mut text = String::new();
     if !quiet {
@@ -133,7 +133,7 @@ fn reading(meta: &Meta, took: Duration) -> String {
             format!("window: {} to {} (start of the record)\n", moment(from), moment(to))
         }
     };
-    // The size of what comes through a pipe is not known.
+    // The size of a pipe is unknown.
     let stored = match meta.stored_bytes {
         0 => String::new(),
         bytes => format!(", {}", human::bytes(bytes.into(), Units::Iec)),

@@ -97,7 +97,7 @@ impl SignalFlags {
     }
 }
 
-/// What is said of an owner key that no table has.
+/// Builds the error for an unknown owner key.
 pub(super) fn unknown(name: &str, known: &BTreeSet<Arc<str>>) -> Error {
     let keys: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
     let error = Error::usage(format!("no table has the owner key `{name}`"));

@@ -90,7 +90,7 @@ impl SqlFlags {
         let mut dimensions = Dimensions::default();
         let keys = known.iter().map(|key| key.to_string()).collect();
         let mut owners = SqlOwners { keys, columns: Vec::new() };
-        // What `*` stands for has the owners by the first keys.
+        // `*` expands to owners by the first keys.
         let usual = known.iter().take(OWNER_KEYS_MAX).map(|key| key.to_string()).filter(|_| query.has_wildcard());
         for name in query.names().iter().cloned().chain(usual) {
             if let Some(key) = dimensions.owner(&name, &known)? {

@@ -116,7 +116,7 @@ impl TopFlags {
         let owner_keys = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", &self.by, &owner_keys)?;
-        // What is counted distinct is no key of what a row costs, and of why.
+        // The --distinct column is not a key of costs and rules.
         let own_keys = dimensions.keys.clone();
         let order = order(&self.sort)?;
         if let Some(distinct) = &self.distinct {

@@ -37,7 +37,7 @@ const ENDS: [(&str, [Column; 2]); 11] = [
 ];
 /// The first of them.
 const REGIONS: &str = ENDS[0].0;
-/// Stands for the only owner key, or the first one of --by.
+/// Placeholder for the only owner key, or the first one of --by.
 const OWNERS: &str = "owners";
 /// The most specific owner key for pairs of endpoints.
 const SERVICE: &str = "service";

@@ -25,7 +25,8 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
 
 /// A file, if it can be read in any order (a pipe cannot).
 ///
-/// # Errors If the system call fails.
+/// # Errors
+/// If the system call fails.
 pub fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {

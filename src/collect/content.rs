@@ -64,7 +64,7 @@ pub fn open(object: &Object, limits: &Limits) -> Result<Content, ObjectError> {
     open_stream(object.source.stream(), limits)
 }
 
-/// Looks at the first bytes of what a store gives.
+/// Detects the content from the first bytes.
 pub(super) fn open_stream(stored: io::Result<Box<dyn Stream>>, limits: &Limits) -> Result<Content, ObjectError> {
     let stored = stored.map_err(|error| ObjectError::Unopened(io_cause(&error)))?;
     let (mut stream, mut layers) = (Peeked::new(stored), 0);
@@ -149,7 +149,7 @@ fn is_binary(head: &[u8]) -> bool {
     head.contains(&0) || head.iter().filter(is_control).count() * 10 > head.len()
 }
 
-/// Reads a Parquet file to its end, since its directory is there.
+/// Reads a Parquet file to its end, where its footer is.
 fn hold(mut stream: Peeked, limit: u64) -> Result<Arc<dyn RandomAccess>, ObjectError> {
     let mut bytes = Vec::new();
     loop {

@@ -62,7 +62,7 @@ impl Gunzipper {
     /// Appends what a whole piece of gzip data inflates to, which must be so many bytes.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the data is damaged.
     pub fn inflate(&mut self, gzip: &[u8], length: usize, output: &mut Vec<u8>) -> Result<(), Uninflated> {
         self.0.begin(in_memory(gzip.to_vec()), length as u64);
         let (start, possible) = (output.len(), gzip.len().saturating_mul(DEFLATE_RATIO_MAX));
@@ -127,7 +127,7 @@ impl Gunzip {
         self.inflate.reset();
     }
 
-    /// Reads compressed bytes behind those that are not used up; false at the good end of the source.
+    /// Reads more compressed bytes after the unused ones; false at a regular end of the source.
     fn read(&mut self) -> Result<bool, Stop> {
         self.input.drain(..self.used);
         self.used = 0;

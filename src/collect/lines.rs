@@ -55,7 +55,7 @@ impl Lines {
         }
     }
 
-    /// Puts the next lines into the buffer, in place of what is in it; none after the last.
+    /// Replaces the buffer by the next lines; empty after the last.
     ///
     /// The last line of a truncated object is dropped, since it may look like a valid record. Memory is bounded by the
     /// block size and the line limit for any object.

@@ -53,7 +53,8 @@ impl Object {
 
 /// Objects that were found before, in their order; nothing is listed.
 ///
-/// # Errors If S3 cannot be accessed.
+/// # Errors
+/// If S3 cannot be accessed.
 pub fn objects(listed: Vec<Listed>, s3: &S3Options) -> Result<Vec<Object>, Error> {
     let mut finder = Finder::new(s3);
     let object = |Listed { location, stored_bytes, s3 }| match s3 {

@@ -13,7 +13,7 @@ use crate::error::{Error, nearest};
 /// What makes a path that does not exist a glob.
 const WILDCARDS: [char; 3] = ['*', '?', '['];
 
-/// Adds what an input names, and warns of what cannot be looked into.
+/// Adds the objects of an input, and warns of unreadable folders.
 pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
     let path = Path::new(input);
     let (objects_before, warnings_before) = (objects.len(), warnings.len());
@@ -56,7 +56,7 @@ fn walk(folder: &Path, objects: &mut Vec<Object>, warnings: &mut Vec<String>) {
     }
 }
 
-/// Whether a name below a folder or a wildcard is none of a log: `.git`, `.DS_Store`, `_SUCCESS`.
+/// Whether a name below a folder or a wildcard is not a log: `.git`, `.DS_Store`, `_SUCCESS`.
 pub(super) fn is_skipped(name: &OsStr, is_folder: bool) -> bool {
     let bytes = name.as_encoded_bytes();
     bytes.starts_with(b".") || (bytes.starts_with(b"_") && !is_folder)

@@ -156,7 +156,7 @@ impl Object {
 /// What the inputs hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// What is to be read, by name; the same bytes named twice are there once.
+    /// The inputs, by name, without duplicates.
     pub objects: Vec<Object>,
     /// How many were left out because their key names another day, region or account.
     pub pruned: u64,

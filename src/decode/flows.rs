@@ -70,7 +70,7 @@ impl Values {
         }
     }
 
-    /// Whether the value of a row is there.
+    /// Whether the row has a value.
     #[must_use]
     pub fn present(&self, row: usize) -> bool {
         match self {
@@ -85,8 +85,8 @@ impl Values {
 
 /// A block of records as a struct of arrays: the columns requested, all of one length.
 ///
-/// A column that was requested and is not in the log is there, with absent values: later stages need not know which
-/// format a block came from. The buffers are meant to be used again for the next block.
+/// A requested column that is not in the log has absent values: later stages need not know the format of a block.
+/// Buffers are reused for the next block.
 #[derive(Clone, Debug)]
 pub struct Flows {
     rows: usize,

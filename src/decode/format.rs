@@ -14,7 +14,7 @@ pub struct FormatField {
     pub column: Option<Column>,
 }
 
-/// The fields of a text record in the order of the line.
+/// The fields of a text record, in line order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Format {
     fields: Vec<FormatField>,
@@ -88,7 +88,7 @@ impl Format {
         Self { fields }
     }
 
-    /// The fields in the order of the line.
+    /// The fields in line order.
     #[must_use]
     pub fn fields(&self) -> &[FormatField] {
         &self.fields

@@ -34,7 +34,7 @@ struct Event<'a> {
 pub struct Unwrapped {
     /// Messages found.
     pub messages: u64,
-    /// Bytes that need not be looked at again; what is left is the start of an object.
+    /// Bytes already scanned; the remainder is the start of an object.
     pub bytes: usize,
 }
 
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// However a text is cut in two, what is left of the first part and the second part give the rest.
+    /// For any cut, the remainder of the first part and the second part together give the rest.
     fn check_in_two(json: &[u8], cut: usize, lines: &str, skipped: u64) {
         let (mut text, mut skips) = (Vec::new(), Skips::new(true));
         let first = unwrap_messages(&json[..cut], false, &mut text, &mut skips);

@@ -131,7 +131,7 @@ impl Skips {
         self.counts.values().sum()
     }
 
-    /// The lines that were kept, in the order of the input.
+    /// The kept lines, in input order.
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
         &self.samples

@@ -415,7 +415,7 @@ fn field<'a>(text: &'a [u8], starts: &[u32], spans: &[(u32, u32)], record: Recor
     &text[start..end]
 }
 
-/// What stands for a field that could not be read, which is a failure unless it says that there is nothing.
+/// The value for an unreadable field, which is an error unless it is absent.
 #[cold]
 fn missed<T>(field: &[u8], row: usize, absent: T, (reason, forgivable): (Reason, bool), to: &mut Vec<Failure>) -> T {
     if field != b"-" {

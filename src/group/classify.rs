@@ -8,7 +8,7 @@ use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, ColumnSet};
 use crate::units::time::Window;
 
-/// Which records the main sums are of.
+/// Selects the records to sum by their action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionFilter {

@@ -42,7 +42,7 @@ pub fn derive(column: Column, flows: &Flows, out: &mut Values) {
     out.fill_absent(flows.rows());
 }
 
-/// Leaves no values of the column's kind, in the buffer that is there if it is of that kind.
+/// Makes the column absent, reusing the buffer if it has the same kind.
 fn empty_for(column: Column, out: &mut Values) {
     match (out, column.kind()) {
         (Values::Address(out), Kind::Address) => out.clear(),

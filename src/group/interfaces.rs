@@ -33,7 +33,7 @@ pub const ATTRIBUTES: [Column; 14] = [
 /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
 type Attributes = [Option<(u32, Box<[u8]>)>; ATTRIBUTES.len()];
 
-/// What is known of one interface.
+/// Attributes of one interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Interface {
     /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
@@ -121,15 +121,15 @@ impl Interface {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     met: Vec<Option<Box<Met>>>,
-    /// Where records name neither interface nor resource, by the codes of what [`NAMELESS`] ids are made of.
+    /// Placeholders for records with neither interface nor resource, by the codes that make up [`NAMELESS`] ids.
     nameless: Vec<([u32; 3], Met)>,
     /// The hours with coverage of any interface, counted since 1970, and the last one added.
     hours: BTreeSet<u32>,
     last_hour: Option<u32>,
 }
 
-/// How the ids begin that stand for records which name neither an interface nor a resource, as those of regional NAT
-/// gateways did not before version 9: one for each account, region and VPC.
+/// Prefix of placeholder ids for records with neither an interface nor a resource, as for regional NAT gateways before
+/// version 9: one per account, region and VPC.
 pub const NAMELESS: &str = "-/";
 
 /// The placeholder id for records without an interface id of an account, region and VPC, `-` for unknown parts.
@@ -138,7 +138,7 @@ pub fn nameless_id(account: &str, region: &str, vpc: &str) -> String {
     format!("{NAMELESS}{account}/{region}/{vpc}")
 }
 
-/// What is known of nameless records with these attributes, the first three.
+/// Attributes of records without an id, by the first three attributes.
 fn nameless<'a>(known: &'a mut Vec<([u32; 3], Met)>, codes: [u32; 3], dictionary: &Dictionary) -> &'a mut Met {
     let place = known.iter().position(|(of, _)| *of == codes).unwrap_or_else(|| {
         let [account, region, vpc] = codes.map(|code| dictionary.display(code));
@@ -189,7 +189,7 @@ impl Learner {
         }
         for row in picked.iter().map(|row| *row as usize) {
             let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
-            // A regional NAT gateway has no interface; its resource id stands for it.
+            // A regional NAT gateway has no interface; its resource id is used instead.
             let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
             let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
             let moment = if start == ABSENT_TIME { 0 } else { start };
@@ -256,12 +256,12 @@ impl Interfaces {
         self.hours.contains(&(moment / HOUR_SECONDS))
     }
 
-    /// The interfaces in the order of their ids, and what stands for nameless ones.
+    /// The interfaces sorted by id, including placeholders.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Interface)> {
         self.by_id.iter().map(|(id, interface)| (&id[..], interface))
     }
 
-    /// Adds what is known of one interface.
+    /// Merges attributes of an interface.
     pub fn insert(&mut self, id: &[u8], interface: Interface) {
         self.entry(id).add(interface);
     }

@@ -45,8 +45,8 @@ impl Partial {
         if !shard.is_spilled() {
             return Ok(Whole::Kept(&shard.tables));
         }
-        // Rows of a run stand in the order of their hashes: by the same hashes they would crowd into one end of a table
-        // that is still growing.
+        // Rows of a run are in hash order: inserted by the same hashes, they would cluster at one end of a growing
+        // table.
         let mut tables = Frame { seed: !frame.seed, ..frame.clone() }.tables();
         shard.rows(frame, |table, rows| tables[table].add(rows))?;
         Ok(Whole::Rebuilt(Box::new(tables)))

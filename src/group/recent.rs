@@ -29,7 +29,7 @@ impl Recent {
         Self { shape, words: Vec::new(), rows, paused_calls: 0 }
     }
 
-    /// Adds packed rows, each with its key's hash, and passes on those that are driven out.
+    /// Adds packed rows with their hashes, and passes on evicted ones.
     #[inline(always)]
     pub(super) fn add(
         &mut self,

@@ -129,8 +129,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Calls with many rows at a time, of each table in turn, those that were spilled last; the rows of a call stand in
-    /// the order of their hashes. A key may come again.
+    /// Visits each table in batches of rows, spilled ones last; the rows of a batch are in hash order. A key may occur
+    /// several times.
     pub(super) fn rows(&self, frame: &Frame, mut each: impl FnMut(usize, &[u64])) -> Result<(), Error> {
         let mut rows = Vec::new();
         for (place, table) in self.tables.iter().enumerate() {

@@ -91,7 +91,7 @@ impl Table {
         }
     }
 
-    /// The sums of a packed key, if it is there.
+    /// The sums of a packed key, if present.
     pub(super) fn find(&self, key: &[u64]) -> Option<&[u64]> {
         let (stride, key_words) = (self.shape.stride(), self.shape.key_words);
         if self.filled == 0 {
@@ -139,7 +139,7 @@ impl Table {
     }
 }
 
-/// Zero words in memory that is there already.
+/// Zeroes words in existing memory.
 ///
 /// Fresh memory is one shared page of zeros until it is written to. A table looks at a place before it writes there, and
 /// taking the shared page back interrupts every other core of the process: a fifth of all time on two cores.
@@ -197,8 +197,8 @@ pub(super) fn join_seen(one: u64, other: u64) -> u64 {
 
 /// The places below a number, each once, in an order every beginning of which is spread evenly.
 ///
-/// Rows of a table stand in the order of their hashes. Added to another table in that order they would crowd into the
-/// one end of it while it is still growing.
+/// Rows of a table are in hash order. Inserted into another table in that order they would cluster at one end while it
+/// is growing.
 pub(super) fn scattered(count: usize) -> impl Iterator<Item = usize> {
     let mut step = (count / 8 * 5).max(1);
     while greatest_common_divisor(step, count) > 1 {

@@ -84,7 +84,7 @@ fn text(columns: &[Column], codes: &[u32], dictionary: &Dictionary) -> Vec<u8> {
     text
 }
 
-/// The values in a combination, in the order of the columns; an empty one is absent.
+/// The values of a combination, in column order; an empty one is absent.
 pub fn fields(mut view: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = view.split_first_chunk::<2>()?;

@@ -27,7 +27,7 @@ pub const VERSION: u32 = 1;
 /// The key of the file's note.
 const NOTE: &str = "outflow";
 
-/// What the footer says of the rest.
+/// The footer's note on the rest of the file.
 #[derive(Debug, Deserialize, Serialize)]
 struct Note {
     version: u32,

@@ -64,7 +64,7 @@ pub(super) enum Seat {
     Through,
 }
 
-/// Who saw a transfer: from which seat, by which of the interface's flow logs, the best of which is 0, and where.
+/// The vantage on a transfer: the seat, the rank of the interface's flow log (0 is the best), and the location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Observer {
     pub(super) seat: Seat,
@@ -122,7 +122,7 @@ impl AddressResolver {
         logs.into_iter().flatten().take_while(|log| log.id != vantage.flow_log).map(|log| log.span)
     }
 
-    /// Whether what left an interface is of a sender whose address another one has.
+    /// Whether egress traffic has a sender whose address belongs to another interface.
     fn is_forwarded(place: u32, fact: &Fact, ends: Ends) -> bool {
         fact.src != fact.srcaddr && ends.src.interface.is_some_and(|holder| holder != place)
     }
@@ -176,7 +176,7 @@ impl AddressResolver {
         Judgement::of_all(verdict, fact)
     }
 
-    /// Why records of an hour do not count: of several reasons the first, whichever record each is of.
+    /// Why records of an hour do not count: the first of several reasons, regardless of the records.
     fn verdict_of_hour(&self, index: &Index, sighting: &Sighting<'_>) -> Option<Verdict> {
         let hour = sighting.fact.hour;
         if !self.estate.changes_in(hour) {

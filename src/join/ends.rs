@@ -1,4 +1,4 @@
-//! Ends: which VPC an address means, and what is known of it there.
+//! Endpoints: the VPC of an address, and its attributes.
 
 use std::sync::Arc;
 
@@ -62,12 +62,12 @@ pub(super) enum EndpointKind {
     Internet,
 }
 
-/// What is known of an end.
+/// Attributes of an endpoint.
 #[derive(Clone, Debug)]
 pub(super) struct EndpointInfo {
     pub(super) kind: EndpointKind,
     pub(super) account: Name,
-    /// None of services whose addresses are of all regions.
+    /// None for global services.
     pub(super) region: Name,
     pub(super) zone: Name,
     pub(super) subnet: Name,
@@ -174,7 +174,7 @@ impl AddressResolver {
         }
     }
 
-    /// What is known of an end.
+    /// Returns the attributes of an endpoint.
     pub(super) fn info(&self, end: End) -> EndpointInfo {
         let Some(vpc) = end.vpc else { return self.outside(end.address) };
         let own = end.interface.map(|place| &self.estate.interfaces[place as usize]);
@@ -198,7 +198,7 @@ impl AddressResolver {
         }
     }
 
-    /// What is known of an address that is no VPC's of the estate.
+    /// Attributes of an address outside the estate's VPCs.
     fn outside(&self, address: u128) -> EndpointInfo {
         let network = self.estate.network(None, address);
         let of_service = |service: &Service, region: Name| match service {

@@ -107,7 +107,7 @@ pub(super) fn edges((first, last): (u32, u32)) -> [u32; 2] {
     [first.saturating_sub(WATCH_SLACK_SECONDS), last.saturating_add(WATCH_SLACK_SECONDS + 1)]
 }
 
-/// Interfaces of the logs and of the inventory, in the order of their ids.
+/// Interfaces of the logs and of the inventory, sorted by id.
 #[derive(Clone, Debug, Default)]
 pub struct Enis {
     pub(super) interfaces: Vec<Eni>,
@@ -236,7 +236,7 @@ fn learn(own: &mut Eni, interface: &Interface) {
     };
 }
 
-/// A VPC, or what stands for one where the logs do not name it: the interfaces of one flow log.
+/// A VPC, or a placeholder if the logs do not name it: the interfaces of one flow log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Vpc {
     /// None where it is not known.

@@ -34,7 +34,7 @@ pub fn frame(rollup: &Rollup, shards: &impl Shards) -> Result<DataFrame, Error> 
 pub struct Coded<'r> {
     /// As [`frame()`] gives it, but for the texts.
     pub frame: DataFrame,
-    /// What the codes stand for; the same of every shard.
+    /// The dictionary of the codes, shared by all shards.
     pub names: &'r Dictionary,
 }
 

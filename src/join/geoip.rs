@@ -45,7 +45,8 @@ impl fmt::Debug for GeoIp {
 impl GeoIp {
     /// Adds a database; the first one with data for an address wins.
     ///
-    /// # Errors If the bytes are not such a database, or it has neither countries nor autonomous systems.
+    /// # Errors
+    /// If the bytes are not such a database, or it has neither countries nor autonomous systems.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let hint = "give an unpacked file such as GeoLite2-Country.mmdb or GeoLite2-ASN.mmdb";
         let reader = Reader::from_source(bytes)

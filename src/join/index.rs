@@ -142,8 +142,8 @@ pub(super) fn gateways(
     Ok(index)
 }
 
-/// The client that a NAT gateway's record names: the far end of what is not the gateway's own on its own side. A
-/// regional gateway's records show the packets' addresses alone: there it is the private one.
+/// The client in a NAT gateway's record: the far end of the side that is not the gateway's own. A regional gateway's
+/// records only show packet addresses: there it is the private one.
 pub(super) fn client(role: Role, fact: &Fact, direction: Option<Direction>, ends: Ends) -> Option<End> {
     match (role, direction) {
         (Role::Nat, Some(Direction::Egress)) => (fact.src != fact.srcaddr).then_some(ends.dst),

@@ -24,7 +24,7 @@ enum Teller {
     Vpc(Option<u32>, bool),
 }
 
-/// What is known of an end, with the codes of its texts.
+/// Attributes of an endpoint, with the codes of its texts.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) info: EndpointInfo,
@@ -64,7 +64,7 @@ impl<'a> KnownEnds<'a> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// One side of a record, and what is known of it.
+    /// One side of a record, with its attributes.
     pub(super) fn side(
         &mut self,
         vantage: &Vantage,
@@ -116,7 +116,7 @@ impl<'a> KnownEnds<'a> {
         Some(known)
     }
 
-    /// What is known of an end.
+    /// Attributes of an endpoint.
     fn known(&mut self, end: End, dictionary: &mut Dictionary) -> Arc<Known> {
         if let Some(known) = self.known.get(&end) {
             return Arc::clone(known);

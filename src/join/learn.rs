@@ -190,7 +190,8 @@ impl Learnt {
         }
     }
 
-    /// Takes an interface's address from the candidates of others; what is left alone by that is ready.
+    /// Removes an interface's address from the candidates of others; interfaces with a single remaining candidate are
+    /// resolved next.
     fn take(
         &mut self,
         enis: &Enis,

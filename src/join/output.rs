@@ -88,7 +88,7 @@ impl<'a, S: Sink> Output<'a, S> {
         }
     }
 
-    /// Hands on what is written, of rows that have a place in the gate those that pass.
+    /// Passes on the buffered rows; rows with a gate entry only if they pass.
     pub(super) fn flush(&mut self, dictionary: &Dictionary, passes: &[bool]) {
         if self.rows == 0 {
             return;
@@ -130,7 +130,7 @@ impl<'a> Texts<'a> {
         Self { traffic, passthrough: traffic.facts.passthrough(), dictionary: Dictionary::default() }
     }
 
-    /// Adds the value of a column of a row; of addresses and ports those that are kept.
+    /// Appends the value of a row's column; addresses and ports only if kept.
     pub(super) fn push(&mut self, column: Column, row: &Row<'_>, kept: &Kept, values: &mut Values) {
         match values {
             Values::Address(values) => values.push(kept.address(column, row.address(column))),

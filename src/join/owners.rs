@@ -30,12 +30,12 @@ use crate::schema::ABSENT_ADDRESS;
 
 /// Shown for endpoints of the estate without an owner.
 pub const UNALLOCATED: &str = "(unallocated)";
-/// What is shown for an end outside of the estate that no row names.
+/// Shown for external endpoints without a row.
 pub const EXTERNAL: &str = "(external)";
 /// How many of the keys that there are an error lists.
 pub const KEYS_TOLD_MAX: usize = 20;
 
-/// What is known of an end. Of one outside of the estate that is the address alone.
+/// Identity of an endpoint. For an external one only the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndFacts {
     /// `eni-…`
@@ -70,7 +70,7 @@ impl Owners {
     /// Owners by these keys, from the tag tables, the tags of the inventory, and v11 columns.
     ///
     /// # Errors
-    /// A usage error for a key that none of them has.
+    /// A usage error for an unknown key.
     pub fn of(
         keys: &[Arc<str>],
         table: &TagTable,
@@ -90,7 +90,7 @@ impl Owners {
         Ok(Self { keys, warnings })
     }
 
-    /// Whether anything is said of an address itself, or of a CIDR around it.
+    /// Whether any row is about the address itself, or a CIDR around it.
     #[must_use]
     pub fn tell_of(&self, address: u128) -> bool {
         let has_owner = |index: &Index| {
@@ -126,7 +126,7 @@ fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
 /// A resource of the inventory and its tags.
 type Listed<'a> = (Resource, &'a [(Arc<str>, Arc<str>)]);
 
-/// What everybody says of one key.
+/// All statements on one key.
 #[derive(Clone, Debug, Default)]
 struct Index {
     by_resource: HashMap<Resource, Claims>,
@@ -154,7 +154,7 @@ impl Index {
         Self { by_resource, network_bits }
     }
 
-    /// What is said of an end, the most specific first.
+    /// Statements on an endpoint, most specific first.
     fn sources(&self, end: &EndFacts) -> Vec<&Claims> {
         let address = (end.address != ABSENT_ADDRESS).then_some(end.address);
         let named = [

@@ -99,7 +99,7 @@ impl Via {
         self.0 & other.0 != 0
     }
 
-    /// The parts joined by `+`; none of nothing.
+    /// The parts joined by `+`; none if empty.
     pub(super) fn name(self) -> Option<&'static str> {
         Some(match self.0 {
             0 => return None,
@@ -161,7 +161,7 @@ impl Route {
     }
 }
 
-/// Both ends of a transfer with what is known of them.
+/// Both endpoints of a transfer with their attributes.
 #[derive(Clone, Copy)]
 pub(super) struct Sides<'a> {
     pub(super) ends: Ends,
@@ -272,7 +272,7 @@ impl Sides<'_> {
         resolver.address_hints.by_transit_gateway(self.ends.src.address, self.ends.dst.address)
     }
 
-    /// Of what passed a gateway and counts there, since neither end is logged.
+    /// The route of traffic counted at a gateway, since neither endpoint is logged.
     pub(super) fn at_hop(&self, resolver: &AddressResolver, hop: u32) -> Route {
         const BY: &str = "by the gateway that logged it";
         let own: &Eni = &resolver.estate.interfaces[hop as usize];
@@ -350,7 +350,7 @@ impl Sides<'_> {
     fn same_vpc(&self, resolver: &AddressResolver) -> bool {
         let vpc = |place: Option<u32>| place.map(|place| &resolver.estate.vpcs[place as usize]);
         match (vpc(self.ends.src.vpc), vpc(self.ends.dst.vpc)) {
-            // Those without a name stand for flow logs, of which a VPC may have several.
+            // Placeholder VPCs represent flow logs, of which a VPC may have several.
             (Some(one), Some(other)) if one.id.is_none() || other.id.is_none() => {
                 one.account == other.account && one.region == other.region
             }

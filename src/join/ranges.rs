@@ -30,7 +30,7 @@ pub const RANGES_URL: &str = "https://ip-ranges.amazonaws.com/ip-ranges.json";
 /// The ranges that are part of the program: AWS's file, as the crate aws-ip-ranges 0.1517.0 (MIT or Apache-2.0) has it,
 /// condensed by `ranges.jq`.
 const EMBEDDED: &str = include_str!("ranges.txt");
-/// The region of what is not in one region.
+/// The region of global ranges.
 const GLOBAL: &str = "GLOBAL";
 pub(super) const AMAZON: &str = "AMAZON";
 const EC2: &str = "EC2";
@@ -43,7 +43,7 @@ pub struct Ranges {
     ranges: Prefixes<Range>,
 }
 
-/// What AWS says of an address.
+/// AWS's data on an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Its region; none if it belongs to no single one.
@@ -69,7 +69,7 @@ impl Ranges {
     pub fn embedded() -> Result<Self, Error> {
         let mut entries = Entries::default();
         for line in EMBEDDED.lines() {
-            // The first line is the date of the file that these are of.
+            // The first line is the date of the source file.
             let Some((names, prefixes)) = line.split_once(": ") else { continue };
             let mut names = names.split(' ');
             let region = names.next().unwrap_or(GLOBAL);
@@ -102,7 +102,7 @@ impl Ranges {
         Ok(Self { ranges: entries.compile() })
     }
 
-    /// What is said of an address; nothing if it is none of AWS's.
+    /// The range data of an address; none outside AWS's ranges.
     #[must_use]
     pub fn look_up(&self, address: u128) -> Option<&Range> {
         self.ranges.look_up(address)
@@ -204,7 +204,7 @@ fn describe(lists: &[Listed], sizes: &HashMap<Arc<str>, usize>) -> Described {
     Described { region: region.cloned(), service: own.min_by_key(|name| rank(name)).cloned(), is_ec2 }
 }
 
-/// What holds in a prefix, by what is said of it and of those around it, the longest first.
+/// The data of a prefix, from it and the prefixes around it, longest first.
 fn range(around: &mut dyn Iterator<Item = &Described>, amazon: &Arc<str>) -> Range {
     let Some(longest) = around.next() else {
         return Range { region: None, service: Service::Named(Arc::clone(amazon)) };

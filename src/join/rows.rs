@@ -36,7 +36,7 @@ pub struct Writer<'a, S> {
 }
 
 impl<'a, S: Sink> Writer<'a, S> {
-    /// A writer of what is wanted to a sink each, of traffic that passes a filter.
+    /// Writes the requested rows to one sink per output, filtered.
     pub fn new(
         traffic: &'a Traffic<'a>,
         filter: Option<&Filter>,

@@ -110,7 +110,7 @@ pub struct ListedEni {
     pub addresses: Vec<u128>,
     /// Whole prefixes assigned to it, as on nodes of container clusters.
     pub prefixes: Vec<Prefix>,
-    /// Public addresses, each with the address inside that it stands for.
+    /// Public addresses, each with its private address.
     pub public: Vec<(u128, u128)>,
 }
 
@@ -123,7 +123,7 @@ pub struct KnownNatGateway {
     pub vpc: Name,
     /// Account of the owner, if a subnet or interface has it.
     pub account: Name,
-    /// Its interfaces; none of a regional one.
+    /// Its interfaces; none for a regional one.
     pub interfaces: Vec<Arc<str>>,
     /// Its public addresses.
     pub public: Vec<u128>,
@@ -144,7 +144,7 @@ pub struct KnownEndpoint {
     pub service: Name,
     /// What kind it is.
     pub kind: EndpointKind,
-    /// Its interfaces; none of a gateway endpoint.
+    /// Its interfaces; none for a gateway endpoint.
     pub interfaces: Vec<Arc<str>>,
 }
 

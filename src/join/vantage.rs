@@ -88,7 +88,7 @@ pub(super) struct Vantage {
     pub(super) dst_service: Name,
     /// Number of fields with a value: decides which of two flow logs is better.
     pub(super) fields: usize,
-    /// All values, in the order of the spec's views.
+    /// All values, in the order of the spec's vantage columns.
     pub(super) values: Vec<Name>,
 }
 
@@ -122,7 +122,7 @@ impl Fact {
         self.counted.first_seen.min(self.rejected.first_seen)
     }
 
-    /// The first and the last start of those that were accepted.
+    /// First and last start of accepted records.
     pub(super) fn starts(&self) -> (u32, u32) {
         (self.counted.first_seen, self.counted.last_seen)
     }

@@ -1,7 +1,7 @@
 //! The bill: a frame of charges with what each line costs.
 //!
-//! The period requested and the one before it are priced apart, each as what it is: to compare does not change a cost.
-//! What is shown of a bill, and rounding, is the reports' business.
+//! The current and previous period are priced separately: comparing does not change a cost. Display and rounding are up
+//! to the reports.
 
 use std::sync::Arc;
 
@@ -40,9 +40,9 @@ pub mod line {
     pub const CHARGE_PLACE: &str = "charge_place";
     /// The cost in 10⁻¹⁴ USD / 2³⁰: [`crate::price::Money`].
     pub const COST: &str = "cost";
-    /// In the steps, the line that a step is of.
+    /// In the steps, the line of a step.
     pub const LINE: &str = "line";
-    /// In the steps, the row of the price table by its place in [`super::Bill::prices`]; null of what is free or unpriced.
+    /// In the steps, the row of the price table by index in [`super::Bill::prices`]; null for free or unpriced bytes.
     pub const PRICE: &str = "price";
 }
 
@@ -80,21 +80,21 @@ pub struct Periods {
 }
 
 impl Periods {
-    /// What was before a moment, if there is one, is of the previous period.
+    /// Hours before this time, if any, belong to the previous period.
     #[must_use]
     pub fn before(current_from: Option<u32>) -> Self {
         let previous = current_from.map(|from| Window { from: None, to: Some(from) });
         Self { current: Window { from: current_from, to: None }, previous }
     }
 
-    /// Whether an hour is of the previous period, for each period that it is of.
+    /// For each period of an hour, whether it is the previous one.
     pub fn of(&self, hour: u32) -> impl Iterator<Item = bool> + use<> {
         let is_current = self.current.contains(hour);
         let is_previous = self.previous.is_some_and(|previous| previous.contains(hour));
         is_current.then_some(false).into_iter().chain(is_previous.then_some(true))
     }
 
-    /// The charges of both periods: those of the previous one are marked, and what is in both is there twice.
+    /// The charges of both periods: those of the previous one are marked, and hours in both appear twice.
     ///
     /// # Errors
     /// If the charges have neither an hour nor a day.
@@ -144,7 +144,7 @@ pub struct Bill<'t> {
     pub steps: DataFrame,
     /// The rows of the price table that the steps name.
     pub prices: Vec<&'t PriceRow>,
-    /// The window of the period requested, half-open; none of its sides where it is unbounded.
+    /// The current period, half-open; open sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// By what it was priced.
     pub terms: PoolTerms,
@@ -229,7 +229,7 @@ fn timed(mut charges: DataFrame) -> Result<DataFrame, Error> {
     Ok(charges)
 }
 
-/// One line for each of the keys and of what decides a price, sorted.
+/// One line per key and price-determining columns, sorted.
 fn lines(charges: &DataFrame, keys: &[String]) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let path = col(Column::Path.name()).fill_null(lit(UNKNOWN));
@@ -345,14 +345,14 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
     Ok(notes)
 }
 
-/// What is said of bytes without a price.
+/// Note on unpriced bytes.
 #[must_use]
 pub fn unpriced_note(bytes: u128) -> String {
     let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
     format!("{bytes} ({exact} bytes) are unpriced and excluded from totals (add prices with --prices FILE)")
 }
 
-/// The name of what costs nothing for a reason.
+/// The name of a reason for free traffic.
 #[must_use]
 pub fn free(reason: &str) -> String {
     format!("{FREE_PREFIX}{reason}")

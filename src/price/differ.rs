@@ -45,8 +45,7 @@ pub struct Difference<'a> {
     pub below: Option<Rate>,
 }
 
-/// Where a table differs from the one below it, in the order of charges, places and tiers; and how many tiers are the
-/// same.
+/// Differences from the table below, sorted by charge, location and tier; and the number of equal tiers.
 #[must_use]
 pub fn differences<'a>(
     below: impl Iterator<Item = &'a PriceRow>,

@@ -6,7 +6,7 @@ use super::money::Discount;
 use crate::error::Error;
 use crate::schema::charge::Charge;
 
-/// What is taken off the price of each charge.
+/// Discount by charge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discounts(BTreeMap<Charge, Discount>);
 
@@ -14,7 +14,7 @@ impl Discounts {
     /// The discounts of texts such as `internet-egress=12%`.
     ///
     /// # Errors
-    /// A text of another form, an unknown charge or one that is there twice is a usage error.
+    /// A usage error for another form, an unknown charge or a duplicate.
     pub fn parse(texts: &[String]) -> Result<Self, Error> {
         let mut discounts = BTreeMap::new();
         for text in texts {
@@ -36,7 +36,7 @@ impl Discounts {
         self.0.iter().map(|(charge, discount)| (*charge, *discount))
     }
 
-    /// What is taken off a charge's price.
+    /// Discount on a charge's price.
     #[must_use]
     pub fn of(&self, charge: Charge) -> Discount {
         self.0.get(&charge).copied().unwrap_or_default()

@@ -20,7 +20,7 @@ pub struct Terms {
     pub already_bytes: u64,
     /// Bytes that are free before the first tier begins.
     pub free_bytes: u64,
-    /// What is taken off every rate.
+    /// Discount on every rate.
     pub discount: Discount,
 }
 
@@ -37,7 +37,7 @@ impl Terms {
 /// Bytes that have one price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// The tier that they are in; none of free bytes, and above the last tier.
+    /// The tier; none for free bytes, and above the last tier.
     pub row: Option<&'a PriceRow>,
     /// How many they are.
     pub bytes: u64,

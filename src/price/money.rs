@@ -12,7 +12,7 @@ use std::ops::Add;
 use crate::error::Error;
 use crate::units::human::{CENT, USD_DECIMALS};
 
-/// Bytes of what AWS calls a GB.
+/// Bytes of a GB on AWS bills.
 pub const GB_BYTES: u64 = 1 << 30;
 /// The highest rate that a table may have, in USD per GB. With it, 2⁶⁴ bytes a hundred times over fit in [`Money`].
 pub const RATE_USD_MAX: u64 = 1_000;
@@ -34,7 +34,7 @@ impl Rate {
     /// The rate of a decimal such as `0.0093`.
     ///
     /// # Errors
-    /// What is wrong with it: no decimal number, negative, more decimals than AWS writes, or beyond
+    /// If it is not a decimal number, negative, has more decimals than AWS writes, or exceeds
     /// [`RATE_USD_MAX`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.starts_with('-') {
@@ -121,13 +121,13 @@ impl Money {
         (self.0, MONEY_PER_DECIMAL * 10_u128.pow(USD_DECIMALS))
     }
 
-    /// What is left without a part of it.
+    /// The remainder after a discount.
     #[must_use]
     pub fn without(self, part: Self) -> Self {
         Self(self.0.saturating_sub(part.0))
     }
 
-    /// What a GB costs where these bytes cost this much, in 10⁻¹⁰ USD, rounded down; none of no bytes.
+    /// Average price per GB in 10⁻¹⁰ USD, rounded down; none for zero bytes.
     #[must_use]
     pub fn per_gb(self, bytes: u64) -> Option<u128> {
         self.0.checked_div(u128::from(bytes)).map(|units| units / u128::from(UNITS_PER_DECIMAL))
@@ -148,8 +148,8 @@ impl Sum for Money {
     }
 }
 
-/// Amounts rounded to 10⁻¹⁰ USD each so that they add up to their rounded sum: all are rounded down, and what is
-/// missing goes to those that lost most, the earlier first among equals.
+/// Amounts rounded to 10⁻¹⁰ USD each so that they add up to their rounded sum: all are rounded down, and the remainder
+/// goes to those that lost most, the earlier first on ties.
 #[must_use]
 pub fn rounded_parts(parts: &[Money]) -> Vec<u128> {
     rounded_to(MONEY_PER_DECIMAL, &parts.iter().map(|part| part.0).collect::<Vec<_>>())
@@ -207,7 +207,7 @@ impl Discount {
     /// The discount of `12%` or `7.25%`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the text is invalid.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let number = text
             .strip_suffix('%')

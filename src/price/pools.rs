@@ -39,7 +39,7 @@ pub enum Tiers {
     /// The month is tiered once and all pay the average.
     #[default]
     Blended,
-    /// Hour by hour in the order of time, with one average inside an hour.
+    /// Hour by hour in time order, with one average per hour.
     Marginal,
 }
 
@@ -56,14 +56,14 @@ pub struct PoolTerms {
     /// What else was charged in each month, beyond what is free: where the tiers begin, those of each pair of regions
     /// with tiers of its own too.
     pub already: MonthUsage,
-    /// What is taken off rates.
+    /// Discounts on rates.
     pub discounts: Discounts,
 }
 
 /// What a row costs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Priced<'t> {
-    /// The cost of what has a price.
+    /// The cost of priced bytes.
     pub usd: Money,
     /// How many of its bytes have none.
     pub unpriced_bytes: u64,
@@ -95,13 +95,13 @@ struct Pool<'r, 't> {
     from: &'r str,
     /// The tiers, each with the moment since when they apply; from the month's first on.
     ladders: Vec<(u32, Option<Ladder<'t>>)>,
-    /// Places of its rows, in the order of time.
+    /// Indices of its rows, in time order.
     rows: Vec<usize>,
     /// Bytes that are free before the first tier begins.
     free_bytes: u64,
 }
 
-/// Every pool, in the order of months.
+/// Every pool, by month.
 fn pools<'r, 't, K>(rows: &'r [(K, Usage)], table: &'t PriceTable) -> Vec<Pool<'r, 't>> {
     let changes = table.changes();
     let place = |(row, (_, usage)): (usize, &'r (K, Usage))| {
@@ -143,7 +143,7 @@ fn ladders<'t>(
     ladders
 }
 
-/// Gives a month's pools of egress their parts of what is free.
+/// Distributes a month's free bytes over its egress pools.
 fn give_free<K>(pools: &mut [Pool], rows: &[(K, Usage)], table: &PriceTable) {
     let mut egress: Vec<_> = pools
         .iter_mut()
@@ -166,7 +166,7 @@ impl<'t> Pool<'_, 't> {
         self.ladders.first()?.1.as_ref()?.rows().first()?.rate
     }
 
-    /// Which of the ladders applies at a moment.
+    /// The ladder that applies at a time.
     fn segment(&self, moment: u32) -> usize {
         self.ladders.partition_point(|(since, _)| *since <= moment).saturating_sub(1)
     }
@@ -222,7 +222,7 @@ fn share<'t, K: Ord>(
     };
     let mut left: Vec<_> = batch.iter().map(weight).collect();
     for (place, step) in steps.iter().enumerate() {
-        // The last step is what is left of each row; most pools have no other.
+        // The last step is the remainder of each row; most pools have no other.
         let parts = if place + 1 == steps.len() {
             left.iter().map(|(_, bytes)| u128::from(*bytes)).collect()
         } else {

@@ -14,8 +14,8 @@ use search::{Candidate, Rows, Sum};
 /// One of the finest groups of traffic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
-    /// The code of its element in each dimension. Codes are in the order of the elements' names, as they decide ties;
-    /// dimensions are in the order in which their names are preferred, the broadest first.
+    /// The code of its element in each dimension. Codes follow the order of element names, as they break ties;
+    /// dimensions are in order of preference, the broadest first.
     pub elements: Vec<u32>,
     /// What it is.
     pub real: f64,
@@ -26,21 +26,21 @@ pub struct Leaf {
 /// What is a cause.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
-    /// How many dimensions a cause is described by at most. With more, descriptions are of single conversations.
+    /// Maximum dimensions of a description. With more, descriptions match single conversations.
     pub dimensions_max: usize,
     /// Minimum share of the increase in the first cause, and in every group searched. Below it no description is better
     /// than "rose everywhere".
     pub element_share_min: f64,
     /// The part that further causes have at least.
     pub next_share_min: f64,
-    /// The search ends when causes have this part of the increase; what is left is noise more often than not.
+    /// The search ends when causes explain this fraction of the increase; the remainder is mostly noise.
     pub enough_share: f64,
     /// It ends with so many causes, too.
     pub causes_max: usize,
     /// What each further dimension takes from a score, so that a longer description must be better by that.
     pub dimension_penalty: f64,
-    /// A cause rose by at least this many times as large a part of what it was as the rest did. Where everything rose
-    /// alike, the largest group is not the culprit.
+    /// Minimum ratio between the relative increase of a cause and that of the rest. If everything rose alike, the
+    /// largest group is not the cause.
     pub distinct_factor: f64,
 }
 
@@ -66,7 +66,7 @@ pub type Elements = Vec<(usize, u32)>;
 pub struct Cause {
     /// Its description; of several the broadest.
     pub elements: Elements,
-    /// Which leaves are in it, ascending; none of them is in a cause before it.
+    /// The leaves of the cause, ascending, disjoint from earlier causes.
     pub leaves: Vec<usize>,
     /// What it is.
     pub real: f64,
@@ -99,7 +99,7 @@ pub struct Attribution {
 const SCORE_STEPS: f64 = 1e3;
 /// Cap for causes above the whole increase: the rest decreased meanwhile, which is no merit.
 const SHARE_SCORED_MAX: f64 = 1.05;
-/// Descriptions are of the same traffic if what only one of them has is this part of it at most.
+/// Two descriptions match the same traffic if their difference is at most this fraction of it.
 const SAME_SHARE: f64 = 1e-3;
 /// There is a rest to compare causes with if it is this part of the whole at least.
 const REST_SHARE_MIN: f64 = 0.05;
@@ -163,7 +163,7 @@ fn best(rows: &Rows, open: &[bool], candidates: Vec<Candidate>, delta: f64, para
     })
 }
 
-/// Whether two descriptions are of the same traffic.
+/// Whether two descriptions match the same traffic.
 fn is_same_traffic(rows: &Rows, open: &[bool], one: &Candidate, other: &Candidate) -> bool {
     let negligible = SAME_SHARE * one.sum.volume();
     let is_near = |one: f64, other: f64| (one - other).abs() <= negligible;
@@ -172,7 +172,7 @@ fn is_same_traffic(rows: &Rows, open: &[bool], one: &Candidate, other: &Candidat
         && rows.difference(open, &one.elements, &other.elements) <= negligible
 }
 
-/// Descriptions less those that only add to one of them.
+/// Removes descriptions that only extend another one.
 fn shortest(broadest: &Elements, others: &[&Candidate]) -> Vec<Elements> {
     let mut attribution: Vec<&Elements> = vec![broadest];
     for other in others {
@@ -183,13 +183,12 @@ fn shortest(broadest: &Elements, others: &[&Candidate]) -> Vec<Elements> {
     attribution.into_iter().skip(1).cloned().collect()
 }
 
-/// Whether any of the causes rose otherwise than what is in none of them; where that is next to nothing, otherwise than
-/// everything else.
+/// Whether any cause rose differently from the traffic without a cause; if that is negligible, from everything else.
 fn is_distinct(rows: &Rows, open: &[bool], causes: &[Cause], parameters: &Parameters) -> bool {
     let all = rows.sum(&vec![true; rows.len()]);
     let left = rows.sum(open);
     let is_enough = |rest: &Sum| rest.volume() >= REST_SHARE_MIN * all.volume();
-    // How much each rose, as parts of what they were, multiplied out, as either may have been nothing.
+    // Relative increases, cross-multiplied, because either base may be zero.
     let rose_more =
         |(delta, pred): (f64, f64), (other, was): (f64, f64)| delta * was >= parameters.distinct_factor * other * pred;
     causes.iter().any(|cause| {

@@ -43,9 +43,9 @@ const SIDES: [[&str; 3]; 2] = [
 pub struct Comparison {
     /// The keys of the lines, and last their charge or why they are free: null of all that is free together.
     pub keys: DataFrame,
-    /// By key, the last one of what is free, if that has one row.
+    /// By key, the last one for all free traffic, if that has one row.
     pub lines: Vec<Line>,
-    /// Causes of the change: of what rose, then of what fell.
+    /// Causes of the change: of increases, then of decreases.
     pub due: Vec<Due>,
 }
 
@@ -194,7 +194,7 @@ impl Line {
     }
 }
 
-/// Every line with its keys, sorted by these, the last one of what is free, if that has one row.
+/// Every line with its keys, sorted by these, the last one for all free traffic, if that has one row.
 fn lines(routes: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Result<(DataFrame, Vec<Line>), Error> {
     let charge = col(Column::Charge.name());
     let is_free = if free { lit(false) } else { charge.clone().is_null() };
@@ -230,7 +230,7 @@ fn lines(routes: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Res
 }
 
 impl Line {
-    /// Of both sides, of what they cost in 10⁻¹⁰ USD and in cents, of what changed prices and of what bytes do that moved.
+    /// Both sides, their cost in 10⁻¹⁰ USD and in cents, the price effect and the path effect.
     fn of(sides: [Side; 2], usd: [(u128, u128); 2], price: i128, path: i128) -> Self {
         let usd = usd.map(|(exact, cents)| Amount { exact: signed(exact), cents: signed(cents) });
         let parts = Parts::of(&sides, price, path).in_order();

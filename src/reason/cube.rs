@@ -28,11 +28,11 @@ pub const DIMENSIONS: usize = 7;
 /// The keys of the cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
-    /// Who owns the end that it is allocated to: of traffic the sender, of what comes from outside the receiver.
+    /// The allocated owner: for traffic the sender, for inbound traffic from outside the receiver.
     Team,
     /// The service of that end.
     Service,
-    /// The interface of the sender; of what comes from outside the receiver's.
+    /// The interface of the sender; for inbound traffic from outside the receiver's.
     Interface,
     /// What the other end is.
     Destination,
@@ -143,7 +143,7 @@ impl CubeKeys {
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
-/// Things with a number each, in the order in which they came.
+/// Interned values, numbered in order of insertion.
 #[derive(Debug)]
 struct Numbered<T>(Map<T, u32>);
 
@@ -304,7 +304,7 @@ impl Ends {
         })
     }
 
-    /// What the names of a row are made of, in the order of the dimensions. What comes from outside is its receiver's.
+    /// The parts of a row's names, in dimension order. Inbound traffic from outside belongs to its receiver.
     fn made(&self, row: usize) -> impl Iterator<Item = Made> {
         let both = |of: &[Vec<u32>; 2]| [of[0][row], of[1][row]];
         let (interfaces, vpcs, places) = (both(&self.interfaces), both(&self.vpcs), both(&self.places));

@@ -26,7 +26,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All, in the order in which they matter.
+    /// All, by importance.
     pub const ALL: [Self; 4] = [Self::Usd, Self::Bytes, Self::Flows, Self::Rejected];
 
     /// The stable name.
@@ -151,7 +151,7 @@ impl Hours {
         }
     }
 
-    /// A leaf's cells, in the order of hours.
+    /// A leaf's cells, by hour.
     #[must_use]
     pub fn cells_of(&self, leaf: u32) -> &[Cell] {
         let leaf = leaf as usize;
@@ -184,7 +184,7 @@ impl Hours {
         values.any(|value| Some(value) != first)
     }
 
-    /// The leaves by their value of a dimension, in the order of values.
+    /// The leaves by value of a dimension, sorted by value.
     #[must_use]
     pub fn by_value(&self, dimension: Dimension) -> Vec<(u32, Vec<u32>)> {
         let place = dimension as usize;

@@ -115,7 +115,7 @@ pub fn signals(rollup: &Rollup, lists: &Lists, terms: &Terms, health: LogHealth)
     Ok(Signals::of(observed, findings, terms, health))
 }
 
-/// What was found, in the order in which it is to be looked at.
+/// The findings, by priority.
 #[derive(Debug)]
 pub struct Signals {
     /// Findings with the score of their destination, what says how far the rest can be trusted first, then what is most

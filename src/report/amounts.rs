@@ -42,7 +42,7 @@ pub(super) fn share(part: &Cell, whole: &Cell) -> Cell {
     }
 }
 
-/// A change, as a part of what was.
+/// A relative change.
 pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
     match (difference, before) {
         (Cell::Amount { amount, .. }, Cell::Amount { amount: was, .. }) => {
@@ -57,7 +57,7 @@ pub(super) const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
 /// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
 const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
 
-/// What is said of bytes that may have crossed zones.
+/// Note on bytes that may have crossed zones.
 pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
     let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
     (bytes > 0).then(|| {

@@ -1,4 +1,4 @@
-//! What the configuration says, as tables: every setting and where it comes from, or what is wrong with a file.
+//! The configuration as tables: every setting with its origin, or the errors of a file.
 
 use super::{Cell, Head, Report, Row, Table};
 use crate::schema::output::{self, CellKind};
@@ -40,7 +40,7 @@ pub struct ConfigError {
     pub line: u64,
     /// The character in it, from 1.
     pub column: u64,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
     /// What to do about it.
     pub hints: Vec<String>,
@@ -70,7 +70,7 @@ pub fn shown(settings: &[Setting], windows: &[Window]) -> Report {
     Report { name: "config".to_owned(), tables: vec![parameters, suppress], ..Report::default() }
 }
 
-/// What is wrong with a file.
+/// Errors of a file.
 #[must_use]
 pub fn checked(faults: &[ConfigError]) -> Report {
     let fault = |fault: &ConfigError| -> Row {

@@ -24,9 +24,9 @@ use crate::units::human::{self, Units};
 const ALL: &str = "all";
 /// The frame of charges.
 const CHARGES: &str = "charges";
-/// The row of what costs nothing.
+/// The row of free traffic.
 pub(super) const FREE: &str = "(free)";
-/// The row of what is not among the first rows.
+/// The row of the remaining keys.
 pub(super) const OTHER: &str = "(other)";
 
 /// What the rows are ordered by; equal ones by key.
@@ -56,7 +56,7 @@ pub struct CostShape {
     pub rows: Option<usize>,
     /// Their order.
     pub order: CostOrder,
-    /// Whether the period before stands beside.
+    /// Whether the previous period is shown.
     pub compare: bool,
 }
 
@@ -74,7 +74,7 @@ pub enum Billed {
 pub struct CostQuestion {
     /// The keys.
     pub keys: Vec<Key>,
-    /// The window of the period requested, half-open; none of its sides where it is unbounded.
+    /// The current window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// Where the period requested begins, if the one before it is read too.
     pub current_from: Option<u32>,
@@ -137,7 +137,7 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What is said of bytes that are free for want of knowing better.
+/// Note on bytes shown as free because their path is unknown.
 pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
     let current = bill.current()?;
     let free = |paths: &[&str]| {
@@ -174,7 +174,7 @@ struct Sum {
     previous_unpriced: u128,
 }
 
-/// The columns of a [`Sum`] that are of the previous period.
+/// The columns of a [`Sum`] for the previous period.
 const PREVIOUS: [(&str, &str); 3] = [
     (output::BYTES.name, "previous_bytes"),
     (output::UNPRICED_BYTES.name, "previous_unpriced_bytes"),
@@ -217,7 +217,7 @@ impl Sum {
         self
     }
 
-    /// What a GB of what has a price costs on average.
+    /// The average price per GB of priced bytes.
     fn average(&self) -> Cell {
         let priced = u64::try_from(self.bytes - self.unpriced).unwrap_or(u64::MAX);
         self.usd.per_gb(priced).map_or(Cell::Absent, Cell::Usd)
@@ -267,7 +267,7 @@ impl CostShape {
     }
 }
 
-/// Every row but the one of what is free, in order.
+/// Every row except the free one, in order.
 fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let is_charged = col(charge).is_not_null();
@@ -290,7 +290,7 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     Ok(sums.sort_by_exprs([by, keys].concat(), options).collect()?)
 }
 
-/// The rules of the period requested, with the charge as the table names it and the row of what is free.
+/// The rules of the current period, with the charge as shown in the table and the row of free traffic.
 fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let is_current = current_from.map_or(lit(true), |from| col(Column::Hour.name()).gt_eq(moment(from)));
@@ -300,7 +300,7 @@ fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Resu
     Ok(rules.with_column(named_charge()).collect()?)
 }
 
-/// The charge; of what is free the reason.
+/// The charge; for free traffic the reason.
 fn named_charge() -> Expr {
     let charge = Column::Charge.name();
     let free = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
@@ -359,7 +359,7 @@ pub(super) fn gb(bytes: u128) -> Cell {
     Cell::Decimal { units: bytes, per: GB_BYTES.into() }
 }
 
-/// Sums of the period's charged lines by some of their columns, in the order of these; charges in the order of the schema.
+/// Sums of the period's charged lines by some of their columns, sorted by these; charges in schema order.
 fn sums<const N: usize>(bill: &Bill, by: [&str; N]) -> Result<(DataFrame, Vec<Sum>), Error> {
     let order = |name: &str| if name == Column::Charge.name() { col(line::CHARGE_PLACE) } else { col(name) };
     let lines = bill.current()?.lazy().filter(col(Column::Charge.name()).is_not_null());

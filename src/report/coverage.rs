@@ -1,4 +1,4 @@
-//! What was read and what became of it, as every report carries it.
+//! The account of the input, part of every report.
 
 use super::AccountLine;
 use crate::group::{Account, Class};

@@ -24,7 +24,7 @@ use crate::schema::{Column, ColumnSet};
 
 /// The frame of the rules that applied.
 pub const RULES: &str = "rules";
-/// In that frame, the name of the row that a group is of, where no key says so.
+/// In that frame, the name of a group's row, if it does not follow from the keys.
 pub(super) const ROW: &str = "row";
 /// The place of a row in the table that is explained.
 const PLACE: &str = "place";
@@ -69,8 +69,8 @@ pub(super) fn charges_need(keys: &[Key], is_compared: bool) -> Need {
     need(&keys.iter().cloned().chain(more).collect::<Vec<_>>(), true)
 }
 
-/// The table `explain`: for each row of a table the rules that applied, most bytes first. `shown` has the keys of the
-/// table's first rows, in their order; what is of none of them is of the row that `ROW` names, else of `(other)`.
+/// The table `explain`: for each row of a table the applied rules, most bytes first. `shown` has the keys of the
+/// table's first rows, in their order; other groups belong to the row that `ROW` names, else to `(other)`.
 ///
 /// # Errors
 /// If the frame of rules has not the keys.
@@ -159,8 +159,8 @@ pub fn rates(bill: &Bill) -> Result<Table, Error> {
     Ok(table)
 }
 
-/// What bytes were charged by: the charge with its two sides, and the row of the price table; none of what is free and
-/// of what has no price.
+/// How bytes were charged: the charge with its two sides, and the row of the price table; none for free and unpriced
+/// bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rated<'b> {
     charge: Charge,

@@ -30,7 +30,7 @@ use crate::units::time;
 const PROVIDER: &str = "AWS";
 /// The unit that the provider's price list has. FOCUS would call 2³⁰ bytes GiB, and asks for the price list's word.
 const UNIT: &str = "GB";
-/// What stands for the account of a charge whose payer is not known, as flow logs say it.
+/// Placeholder for an unknown payer account, as in flow logs.
 const UNKNOWN_ACCOUNT: &str = "unknown";
 
 /// Custom columns in addition to FOCUS.
@@ -77,7 +77,7 @@ struct Place {
     to: Arc<str>,
     keys: Vec<Cell>,
     assumed: bool,
-    /// Where the tier begins, in GB; none of what is free before the first.
+    /// Start of the tier, in GB; none for free bytes before the first.
     tier: Option<u64>,
     list: Rate,
     contracted: Rate,
@@ -181,7 +181,7 @@ fn of_price(
     Ok(ints(name, prices.iter().map(row)))
 }
 
-/// Owners as a flat object; what stands for no owner is no tag.
+/// Owners as a flat object; missing owners are omitted.
 fn tags(heads: &[Head], owners: &[Cell]) -> Cell {
     let tag = |(head, cell): (&Head, &Cell)| match cell {
         Cell::Text(text) if !(text.starts_with('(') && text.ends_with(')')) => {
@@ -211,8 +211,8 @@ fn row(entry: &Entry) -> Row {
 /// A column: its name, what it holds, and a row's cell of it.
 type Column = (&'static str, CellKind, fn(&Entry) -> Cell);
 
-/// FOCUS's columns in its order, which is the alphabet's, and ours after them. Left out are conditional ones of what
-/// does not occur here: commitments, reservations, other currencies, several types of accounts.
+/// FOCUS's columns in its alphabetical order, followed by custom ones. Conditional columns that do not apply are
+/// omitted: commitments, reservations, other currencies, several types of accounts.
 #[rustfmt::skip]
 const COLUMNS: [Column; 47] = [
     ("AvailabilityZone", CellKind::Text, nothing),
@@ -264,7 +264,7 @@ const COLUMNS: [Column; 47] = [
     ("x_To", CellKind::Text, |entry| Cell::Text(Arc::clone(&entry.place.to))),
 ];
 
-/// A column that has to be there, of what is not known or does not apply.
+/// A mandatory column without a value.
 fn nothing(_: &Entry) -> Cell {
     Cell::Absent
 }

@@ -9,7 +9,7 @@ use crate::schema::output::{self, Output};
 use crate::schema::{ABSENT_TIME, Column};
 use crate::units::human;
 
-/// What is known of an object beside its records.
+/// Attributes of an object in addition to its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectFacts {
     /// As found.

@@ -1,4 +1,4 @@
-//! The questions, answered: a [`Report`] is titled tables, notes, and the account of what was read.
+//! Reports: a [`Report`] has titled tables, notes, and the account of the input.
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
@@ -40,7 +40,7 @@ pub struct Report {
     pub name: String,
     /// The tables, the main one first.
     pub tables: Vec<Table>,
-    /// What was read, and what became of it.
+    /// The account of the input.
     pub meta: Meta,
 }
 
@@ -114,7 +114,7 @@ pub enum Cell {
         /// The displayed amount, in cents.
         cents: i128,
     },
-    /// A change as a part of what was; of nothing it is absent.
+    /// A relative change; absent if the base is zero.
     Change {
         /// By how much.
         change: i128,
@@ -161,10 +161,10 @@ impl From<u128> for Cell {
     }
 }
 
-/// What was read, and what became of it.
+/// The account of the input.
 #[derive(Clone, Debug, Default)]
 pub struct Meta {
-    /// The window, half-open, by a record's start; none of its sides where it is unbounded.
+    /// The window, half-open, by a record's start; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// Objects read.
     pub objects: u64,
@@ -174,7 +174,7 @@ pub struct Meta {
     pub stored_bytes: u64,
     /// Bytes of sums that went through a temporary file, for want of memory. How a report came about is no part of it.
     pub spilled_bytes: u64,
-    /// Every class that a record can end in, in the order of the account, with its records and bytes.
+    /// Every class of records, in the order of the account, with records and bytes.
     pub account: Vec<AccountLine>,
     /// What the reader must know to read the figures right.
     pub notes: Vec<String>,

@@ -19,7 +19,7 @@ use crate::schema::frame::int;
 use crate::schema::output::{self, CellKind, Output};
 use crate::schema::{Column, ColumnSet};
 
-/// The frame of what is summed.
+/// The aggregated frame.
 const SUMS: &str = "sums";
 
 /// Measure in the cells.
@@ -40,7 +40,7 @@ pub struct PivotQuestion {
     pub heads: [Head; 2],
     /// What is summed.
     pub measure: PivotMeasure,
-    /// The window, half-open; none of its sides where it is unbounded.
+    /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// Whether the format is for display.
     pub is_square: bool,

@@ -24,9 +24,9 @@ pub struct Part {
 /// Requests to S3.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// Those that found the objects, made already.
+    /// Requests already made to list the objects.
     pub lists: u64,
-    /// Those that reading the objects takes, about.
+    /// Estimated requests to read the objects.
     pub gets: u64,
 }
 

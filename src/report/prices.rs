@@ -1,4 +1,4 @@
-//! Prices as tables: those in force, what amounts cost by them, what is wrong with a table, what price lists gave.
+//! Prices as tables: effective ones, costs of amounts, errors of a table, imported price lists.
 
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::RowError;
@@ -32,7 +32,7 @@ pub struct Quote {
     pub free_tier: bool,
     /// Whether each amount has the price of the bytes before it, and not all the average.
     pub marginal: bool,
-    /// What is taken off prices.
+    /// Discounts on prices.
     pub discounts: Discounts,
 }
 
@@ -72,7 +72,7 @@ impl Shown {
             && (self.regions.is_empty() || self.regions.iter().any(|region| self.touches(region, ladder, row, table)))
     }
 
-    /// Whether a ladder is a region's, as either side or as the one that decides for want of its own.
+    /// Whether a ladder applies to a region, as either side or as the fallback without its own.
     fn touches(&self, region: &String, ladder: &Ladder, row: &PriceRow, table: &PriceTable) -> bool {
         if row.charge == Charge::InternetEgressFree {
             return table.free_bytes(region, self.moment) > 0;
@@ -126,7 +126,7 @@ struct Priced<'a> {
 }
 
 impl<'a> Priced<'a> {
-    /// None of what is no charge but a part of another.
+    /// None for parts of another charge.
     fn of(ladder: &'a Ladder<'a>, quote: &Quote, table: &PriceTable, moment: u32) -> Option<Self> {
         let first = ladder.rows().first().filter(|row| row.charge != Charge::InternetEgressFree)?;
         let is_free = quote.free_tier && first.charge == Charge::InternetEgress;
@@ -198,7 +198,7 @@ fn shares(priced: &[Priced], quote: &Quote) -> Table {
     table("shares", "Cost by amount", columns, rows.collect())
 }
 
-/// What is wrong with a table; if nothing is, how it differs from the embedded one.
+/// Errors of a table; without any, differences from the embedded one.
 #[must_use]
 pub fn check(name: &str, rows: &[PriceRow], faults: &[RowError], embedded: &PriceTable) -> Report {
     let mut report = Report { name: "check".to_owned(), ..Report::default() };

@@ -34,7 +34,7 @@ pub trait Question {
         Ok(())
     }
 
-    /// The sums that the answer is made of. A survey changes none of their columns.
+    /// The aggregations of the report. A survey changes none of their columns.
     fn plan(&self) -> Vec<Need>;
 
     /// The answer.
@@ -86,7 +86,7 @@ pub fn key_columns(keys: &[Key]) -> ColumnSet {
     })
 }
 
-/// A sum that is there and not yet a frame.
+/// An aggregation not yet converted to a frame.
 pub trait Summed: Debug {
     /// The whole of it.
     ///
@@ -101,7 +101,7 @@ pub trait Summed: Debug {
     fn each(&self, kernel: &(dyn Fn(&Coded<'_>) -> Result<(), Error> + Sync)) -> Result<(), Error>;
 }
 
-/// A frame that is there already; it has no shards.
+/// An existing frame; it has no shards.
 impl Summed for DataFrame {
     fn frame(&self) -> Result<DataFrame, Error> {
         Ok(self.clone())
@@ -129,7 +129,7 @@ impl<'t> Frames<'t> {
     /// Takes a frame out.
     ///
     /// # Errors
-    /// If none of the name was planned, or it cannot be made.
+    /// If no frame of the name was planned, or it cannot be built.
     pub fn take(&mut self, name: &str) -> Result<DataFrame, Error> {
         self.sum(name)?.frame()
     }
@@ -137,7 +137,7 @@ impl<'t> Frames<'t> {
     /// Takes a frame out shard by shard: for kernels that would not want all of its rows at a time.
     ///
     /// # Errors
-    /// If none of the name was planned, or it cannot be made; or the first error of a call.
+    /// If no frame of the name was planned, or it cannot be built; or the first error of a call.
     pub fn each(&mut self, name: &str, kernel: impl Fn(&Coded<'_>) -> Result<(), Error> + Sync) -> Result<(), Error> {
         self.sum(name)?.each(&kernel)
     }

@@ -57,7 +57,7 @@ pub struct SqlOwners {
 /// What `charges` is priced by.
 #[derive(Debug)]
 pub struct SqlPricing {
-    /// The window of the charges, half-open; none of its sides where it is unbounded.
+    /// The window of the charges, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// The prices.
     pub prices: PriceTable,
@@ -146,7 +146,7 @@ impl SqlQuestion {
         self.held = Some(records);
     }
 
-    /// How the query is carried out: the columns that it needs, those that are decoded for them, and polars' plan.
+    /// The query plan: its columns, the decoded fields, and polars' plan.
     ///
     /// # Errors
     /// If it cannot be planned.

@@ -33,7 +33,7 @@ pub use parts::TransferKeys;
 
 /// The name of the list.
 pub const LIST: &str = "transfer";
-/// The row or column of what is not among the first ones.
+/// The row or column of the remaining keys.
 const OTHER: &str = "(other)";
 /// The frame of traffic and charges, and that of the hours that have traffic.
 const TRAFFIC: &str = "traffic";
@@ -73,7 +73,7 @@ pub struct TransferShape {
 pub struct TransferQuestion {
     /// The aggregation keys.
     pub keys: TransferKeys,
-    /// The window, half-open; none of its sides where it is unbounded.
+    /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// The prices.
     pub prices: PriceTable,
@@ -193,7 +193,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     Ok(report)
 }
 
-/// The rows of the list in the order requested; equal ones stay in that of their keys.
+/// The rows of the list in the requested order; ties are sorted by key.
 fn sorted(rows: &DataFrame, shape: &TransferShape) -> Result<DataFrame, Error> {
     let by = match shape.order {
         TransferOrder::Usd => [line::COST, output::BYTES.name],
@@ -206,7 +206,7 @@ fn sorted(rows: &DataFrame, shape: &TransferShape) -> Result<DataFrame, Error> {
 
 /// Every row, in order, with its dollars rounded.
 fn listed(frame: &DataFrame, keys: &TransferKeys, shape: &TransferShape) -> Result<Vec<Listed>, Error> {
-    // Dollars are rounded in the order of keys, which no other order changes.
+    // Dollars are rounded in key order, independent of the requested order.
     let cost = int(frame, line::COST)?.iter().map(|cost| Money::of_units(cost.unwrap_or(0)));
     let exact = rounded_parts(&cost.collect::<Vec<_>>());
     let mut frame = frame.clone();
@@ -319,7 +319,7 @@ impl Sum {
     }
 
     fn cells(&self, usd: Cell, whole: &Self, total: &Cell, order: TransferOrder) -> Row {
-        // Where nothing of what is charged has a price, the dollars are unknown and not zero.
+        // If all charged bytes are unpriced, dollars are unknown and not zero.
         let is_unknown = self.unpriced > 0 && self.usd == Money::default();
         let usd = if is_unknown { Cell::Absent } else { usd };
         let share = match order {

@@ -3,7 +3,7 @@
 //! Names and numbers are those of IANA's "Service Name and Transport Protocol Port Number Registry", extended by common
 //! names, and by services that commonly use another service's registered port.
 
-/// IANA's names, in the order of the ports.
+/// IANA's names, sorted by port.
 const REGISTERED: [(&str, u16); 92] = [
     ("echo", 7),
     ("discard", 9),

@@ -21,7 +21,7 @@ const ADDRESS_FORMS: &str = "write 10.0.0.1 or 2001:db8::1";
 /// An address in text form.
 ///
 /// # Errors
-/// A usage error for what is no address, and for the one that stands for none.
+/// A usage error for an invalid address, and for the one that represents absence.
 pub fn parse(text: &str) -> Result<u128, Error> {
     let read = text.parse().ok().map(held).filter(|address| *address != ABSENT_ADDRESS);
     read.ok_or_else(|| Error::usage(format!("invalid address `{text}`")).hint(ADDRESS_FORMS))

@@ -98,7 +98,7 @@ impl<'a> CsvTable<'a> {
         self.header.others.iter().map(|(_, name)| name.as_str())
     }
 
-    /// Calls with each row; gives what was made of the rows without faults, and all faults in the order of lines.
+    /// Visits each row; returns the results of valid rows, and all errors in line order.
     pub fn read<T>(mut self, mut row: impl FnMut(&mut Row<'_>) -> Option<T>) -> (Vec<T>, Vec<RowError>) {
         let (mut rows, mut faults) = (Vec::new(), Vec::new());
         while let Some(record) = self.records.next_filled() {
@@ -213,19 +213,19 @@ impl<'a> Row<'a> {
         self.read(column, |text| if text.is_empty() { Ok(None) } else { read(text).map(Some) })
     }
 
-    /// The cells of the columns that the layout does not have, in the order of [`CsvTable::others`].
+    /// The cells of columns outside the layout, in the order of [`CsvTable::others`].
     pub fn others(&self) -> impl Iterator<Item = &'a str> {
         let (others, cells) = (&self.header.others, self.cells);
         others.iter().map(|(place, _)| cells.get(*place).unwrap_or_default())
     }
 
-    /// Notes what is wrong with the row, or with a column of it.
+    /// Records an error on the row or one of its columns.
     pub fn fault(&mut self, column: Option<&'static str>, error: &Error) {
         self.faults.push(RowError::of(self.line, column, error));
     }
 }
 
-/// The names of a table's columns in lower case, for telling what kind of table it is; none of a text without lines.
+/// The names of a table's columns in lower case, for detecting the type of the table; none without lines.
 ///
 /// # Errors
 /// If the first line cannot be read.
@@ -261,7 +261,7 @@ struct Records<'a> {
     reader: Option<csv::Reader<&'a [u8]>>,
     /// The lines as the reader takes them.
     placed: Lines<'a>,
-    /// What is wrong with the line after those.
+    /// The error of the line after those.
     fault: Option<RowError>,
 }
 

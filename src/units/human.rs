@@ -86,7 +86,7 @@ pub fn count(count: u128) -> String {
     text
 }
 
-/// A share in per cent with one decimal: `12.3 %`; none of a whole of zero.
+/// A share in per cent with one decimal: `12.3 %`; none for a whole of zero.
 #[must_use]
 pub fn percent(part: u128, whole: u128) -> Option<String> {
     let Decimal { whole, fraction, .. } = (whole > 0).then(|| divide(part, whole, 3))?;
@@ -95,13 +95,13 @@ pub fn percent(part: u128, whole: u128) -> Option<String> {
     Some(if whole > 0 { format!("{whole}{hundredths:02}.{tenths} %") } else { format!("{hundredths}.{tenths} %") })
 }
 
-/// A share as a decimal fraction with six digits: `0.123456`; none of a whole of zero.
+/// A share as a decimal fraction with six digits: `0.123456`; none for a whole of zero.
 #[must_use]
 pub fn fraction6(part: u128, whole: u128) -> Option<String> {
     (whole > 0).then(|| divide(part, whole, 6).to_string())
 }
 
-/// A share in millionths, [`fraction6`] without its point; none of a whole of zero or where it does not fit.
+/// A share in millionths, [`fraction6`] without its point; none for a whole of zero or on overflow.
 #[must_use]
 pub fn millionths(part: u128, whole: u128) -> Option<u128> {
     let share = (whole > 0).then(|| divide(part, whole, 6))?;
@@ -218,8 +218,8 @@ fn divide(part: u128, whole: u128, decimals: u32) -> Decimal {
     Decimal { whole: quotient, fraction, decimals }
 }
 
-/// The next digit of `rest / whole` (`rest < whole`) and what is left: ten times the rest, taken as ten sums modulo
-/// the whole, for the product may not fit.
+/// The next digit of `rest / whole` (`rest < whole`) and the remainder: ten times the rest, computed as ten sums modulo
+/// the whole, because the product may overflow.
 fn next_digit(rest: u128, whole: u128) -> (u32, u128) {
     let (mut digit, mut sum) = (0, 0);
     for _ in 0..10 {

@@ -8,7 +8,7 @@ use crate::error::Error;
 /// How many digits may follow the decimal point; the more exact are a slip of the keyboard.
 pub const FRACTION_DIGITS_MAX: usize = 18;
 
-/// The units, in lower case, and the bytes they stand for.
+/// The units, in lower case, and their bytes.
 const UNITS: [(&str, u64); 11] = [
     ("b", 1),
     ("kb", 1_000),
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<u64, Error> {
     bytes.ok_or_else(|| Error::usage(format!("`{text}` is too large: sizes end below 16 EiB")))
 }
 
-/// What is wrong with a unit, as what to write instead.
+/// A hint on how to write the unit.
 #[derive(Debug, thiserror::Error)]
 enum UnitFault {
     #[error("a decimal needs a unit, as in 1.5GiB")]
@@ -55,7 +55,7 @@ enum UnitFault {
     Unknown,
 }
 
-/// What a unit stands for.
+/// The bytes of a unit.
 fn unit_bytes(unit: &str, is_decimal: bool) -> Result<u64, UnitFault> {
     match unit.to_ascii_lowercase().as_str() {
         "" if is_decimal => Err(UnitFault::Missing),

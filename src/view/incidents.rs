@@ -68,7 +68,7 @@ impl Incident<'_> {
         }
     }
 
-    /// The part of the traffic that it is of: `team data`, `total`.
+    /// The part of the traffic: `team data`, `total`.
     pub(super) fn place(&self) -> io::Result<String> {
         let (dimension, scope) = (self.text("dimension")?, self.text("scope")?);
         Ok(if scope.is_empty() { dimension } else { format!("{dimension} {scope}") })

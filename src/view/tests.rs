@@ -261,7 +261,7 @@ Warnings:
 
 /// The rows of a Parquet file, its schema and its number of row groups.
 fn parquet_of(bytes: Vec<u8>) -> (Vec<arrow_array::RecordBatch>, arrow_schema::SchemaRef, usize) {
-    // The reader takes a file, and nothing that is a dependency here stands for one in memory.
+    // The reader needs a file; no dependency offers an in-memory one.
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&bytes).unwrap();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();

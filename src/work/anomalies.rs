@@ -75,8 +75,8 @@ pub struct Anomalies {
 /// Answers what spiked.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started, or there is no incident to be explained; what is wrong
-/// with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started, or the incident to explain does not exist; errors of
+/// single objects are in the report.
 pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) -> Result<Anomalies, Error> {
     let AnomaliesQuestion { sources, keys, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
     let threads = job.threads()?;

@@ -34,7 +34,7 @@ pub struct MalformedLine {
 }
 
 impl Answer {
-    /// Completes a report by what was read and what became of it.
+    /// Completes a report with the account of the input.
     pub(super) fn new(mut report: Report, job: &Job, read: &Read) -> Self {
         let mut account = read.account.clone();
         let malformed: u64 = read.objects.iter().map(|object| object.skips.total()).sum();

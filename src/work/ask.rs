@@ -29,7 +29,7 @@ pub struct Means {
 /// Answers a question.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn ask(
     job: &Job,
     question: impl Question<Answer = Report>,
@@ -40,7 +40,7 @@ pub fn ask(
     let (report, summed) = asked(job, question, means, &threads, progress)?;
     let window = report.meta.window;
     let mut answer = summed.answer(report, job);
-    // A period that is only compared with was read too, and is none of what was requested.
+    // The reference period was read too, but is not part of the requested window.
     if window != (None, None) {
         answer.report.meta.window = window;
     }

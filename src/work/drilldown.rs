@@ -56,7 +56,8 @@ fn quoted(word: &str) -> String {
 
 /// The largest records behind an incident; a note says how all of them are listed.
 ///
-/// # Errors If the inputs cannot be listed again.
+/// # Errors
+/// If the inputs cannot be listed again.
 pub(super) fn drilldown(
     job: &Job,
     hours: &Hours,

@@ -1,4 +1,4 @@
-//! `flows`: the records themselves, in the order of the objects and of their lines.
+//! `flows`: the records themselves, in object and line order.
 //!
 //! Objects are decoded in parallel, each into a channel of its own, and the channels are emptied in order. A channel
 //! holds few blocks, so memory is bounded however large an object is that must wait for its turn.
@@ -64,8 +64,8 @@ impl Take for Sending<'_> {
 /// Gives the records to `write`, in order.
 ///
 /// # Errors
-/// If the inputs cannot be found, threads cannot be started, or the rows cannot be written; what is wrong with single
-/// objects is in the answer.
+/// If the inputs cannot be listed, threads cannot be started, or the rows cannot be written; errors of single objects
+/// are in the report.
 pub fn flows(
     job: &Job,
     question: &FlowsQuestion,

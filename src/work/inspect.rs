@@ -1,4 +1,4 @@
-//! `inspect`: scan everything, note what is there; and `--dry-run`, which only looks at the keys.
+//! `inspect`: scans everything and reports the content; and `--dry-run`, which only uses the keys.
 
 use super::answer::Answer;
 use super::ledger::Read;
@@ -31,7 +31,7 @@ impl Take for Surveying {
 /// Reports the contents of the logs.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
     let found = job.find()?;
     let scan = Scan {

@@ -23,7 +23,7 @@ pub struct Machine<'a> {
     pub progress: &'a Progress,
 }
 
-/// Sorts a block's records into classes, sums those that count and those that were rejected, and learns of interfaces.
+/// Classifies a block's records, aggregates counted and rejected ones, and learns interface attributes.
 struct Summing<'a> {
     plan: &'a Plan,
     classifier: Classifier,
@@ -53,8 +53,7 @@ impl Take for Summing<'_> {
 /// Sums what a plan asks for of a unit's objects.
 ///
 /// # Errors
-/// If the plan is none of this program's, or memory and disk have no room; what is wrong with single objects is in the
-/// ledger.
+/// If the plan is invalid, or memory or disk space is insufficient; errors of single objects are in the ledger.
 pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, Error> {
     let identity = plan.identity()?;
     let job = plan.job(machine.threads.current_num_threads())?;

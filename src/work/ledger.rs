@@ -28,7 +28,7 @@ pub struct Ledger {
     pub(super) read: Read,
 }
 
-/// What was read, and what became of it.
+/// The account of the input.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) account: Account,
@@ -47,7 +47,7 @@ pub(super) struct Read {
 pub(super) struct ReadObject {
     pub(super) name: String,
     pub(super) stored_bytes: u64,
-    /// What is wrong with it, if anything.
+    /// Its error, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) problem: Option<String>,
     /// Lines left out.
@@ -72,7 +72,7 @@ impl Read {
         Self { account, objects, pruned: *pruned, foreign: *foreign, warnings: warnings.clone() }
     }
 
-    /// Adds what was read elsewhere.
+    /// Merges a ledger of other objects.
     fn add(&mut self, other: Self) {
         self.account.add(&other.account);
         self.objects.extend(other.objects);

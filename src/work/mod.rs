@@ -68,13 +68,13 @@ pub struct Job {
     pub regions: Vec<String>,
     /// Records that start in it.
     pub window: Window,
-    /// But for those that start in this stretch inside it.
+    /// Except those that start in this stretch inside it.
     pub gap: Option<Window>,
     /// Records that pass it.
     pub filter: Option<Filter>,
     /// The format of text without a header line.
     pub format: Option<Arc<Format>>,
-    /// Which records the main sums are of.
+    /// The records to sum, by action.
     pub action_filter: ActionFilter,
     /// Where sums keep their groups: one for all sums of the job, so that parts of them can be merged.
     pub seed: u64,
@@ -90,7 +90,7 @@ pub struct Job {
     pub max_malformed: u64,
     /// Whether records lost by AWS make the answer incomplete.
     pub strict: bool,
-    /// Limits on what is read.
+    /// Limits on the input.
     pub limits: Limits,
     /// How S3 is reached.
     pub s3: S3Options,

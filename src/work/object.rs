@@ -31,7 +31,7 @@ pub(super) struct Outcome {
     pub(super) skips: Skips,
     /// Its first line without a format.
     unformatted: Option<NoFormat>,
-    /// What is wrong with it, if anything.
+    /// Its error, if any.
     pub(super) problem: Option<String>,
 }
 
@@ -83,8 +83,8 @@ pub(super) struct BlockOutcome {
 }
 
 impl Outcome {
-    /// Notes what became of a block. Those that come in their order and without a skip, as nearly all do, are kept as
-    /// one: there may be millions of objects, and of blocks.
+    /// Adds the result of a block. Consecutive blocks without skips, which is nearly all of them, are stored as one:
+    /// there may be millions of objects and blocks.
     pub(super) fn add_block(&mut self, block: BlockOutcome) {
         let follows =
             |last: &&mut BlockOutcome| last.place + 1 == block.place && last.skips.total() + block.skips.total() == 0;
@@ -179,7 +179,7 @@ impl<T: Take> Running<'_, T> {
         }
     }
 
-    /// JSON is unwrapped a block at a time; what is left of a block is the start of an object and waits for the next.
+    /// JSON is unwrapped block by block; the remainder of a block is the start of an object and is kept for the next.
     fn read_json(&self, place: usize, mut lines: Lines) {
         self.note(place, |outcome| outcome.written = Some(Written::Json));
         let (mut json, mut block) = (Json::default(), self.buffer());
@@ -227,7 +227,7 @@ impl<T: Take> Running<'_, T> {
         self.recycle(text);
     }
 
-    /// Says of an object that ended without a format that it is no log; its lines are then not malformed but foreign.
+    /// Marks an object without a recognised format as not a log; its lines are foreign instead of malformed.
     fn refuse_unformatted(&self, place: usize, format: Option<&Arc<Format>>) {
         self.note(place, |outcome| {
             if let Some(refused) = outcome.unformatted.take().filter(|_| format.is_none()) {
@@ -293,7 +293,7 @@ impl<T: Take> Running<'_, T> {
         }
     }
 
-    /// Gives a block to the taker, completed by what the object's key says of account, region and flow log.
+    /// Passes a block to the taker, completed with account, region and flow log from the object's key.
     fn hand_on(&self, place: usize, flows: &mut Flows, dictionary: &mut Dictionary, taker: &mut T) {
         let key = &self.scan.objects[place].key;
         let given =

@@ -40,7 +40,7 @@ pub struct Plan {
     pub zone: String,
     /// Records that start in it.
     pub window: Window,
-    /// But for those that start in this stretch inside it.
+    /// Except those that start in this stretch inside it.
     pub gap: Option<Window>,
     /// The expression that records pass, as it was typed.
     pub filter: Option<String>,
@@ -48,7 +48,7 @@ pub struct Plan {
     pub filter_owners: Vec<(String, Column)>,
     /// The fields of text without a header line.
     pub format: Option<String>,
-    /// Which records the main sums are of.
+    /// The records to sum, by action.
     pub action_filter: ActionFilter,
     /// What is summed, by what.
     pub spec: Spec,
@@ -58,7 +58,7 @@ pub struct Plan {
     pub interfaces: bool,
     /// Whether every malformed line is kept.
     pub keep_malformed: bool,
-    /// Limits on what is read.
+    /// Limits on the input.
     pub limits: Limits,
     /// How S3 is reached; credentials are each machine's own.
     pub s3: S3Options,
@@ -135,7 +135,7 @@ impl Plan {
     /// The same as a job without inputs, for a machine with so many threads.
     ///
     /// # Errors
-    /// If the expression, the format or the zone is none of this program's.
+    /// If the expression, the format or the zone is invalid.
     pub(super) fn job(&self, jobs: usize) -> Result<Job, Error> {
         let zone = Zone::parse(&self.zone)?;
         let mut names = AsNamed(self.filter_owners.clone());
@@ -228,7 +228,8 @@ impl Unit {
 
     /// Reads a unit of a plan.
     ///
-    /// # Errors If it is damaged, has another version, or its objects cannot be accessed.
+    /// # Errors
+    /// If it is damaged, has another version, or its objects cannot be accessed.
     pub fn read(text: &str, plan: &Plan) -> Result<Self, Error> {
         let damaged = |error: serde_json::Error| Error::failed(format!("the unit cannot be read: {error}"));
         let Written { version, objects: listed, pruned, foreign, warnings } =

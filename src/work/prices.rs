@@ -34,7 +34,7 @@ pub fn month_usage(path: &str) -> Result<MonthUsage, Error> {
     read_usage(path, &table_bytes(path)?)
 }
 
-/// What is wrong with a price table, or how it differs from the embedded one; and whether the file is valid.
+/// Errors of a price table, or its differences from the embedded one; and whether the file is valid.
 ///
 /// # Errors
 /// If it cannot be read.

@@ -240,7 +240,7 @@ fn parts_note(job: &Job) -> Option<String> {
     })
 }
 
-/// A filter that picks one of two views picks, as often as not, the one that does not count.
+/// A filter on one of two vantages often selects the one that does not count.
 fn filter_note(job: &Job) -> Option<String> {
     let filtered = job.filter.as_ref()?.columns();
     let column = OF_THE_INTERFACE.into_iter().find(|column| filtered.has(*column))?;

@@ -80,7 +80,7 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 /// How a part of the records is stored.
 #[derive(Clone, Copy, Debug)]
 struct Stored {
-    /// Which file it goes to, of those that the parts share.
+    /// The file of a part, among shared files.
     file: u8,
     format: usize,
     gzip: bool,
@@ -93,8 +93,8 @@ fn stored() -> impl Strategy<Value = Stored> {
         .prop_map(|(file, format, gzip, line_end, last_newline)| Stored { file, format, gzip, line_end, last_newline })
 }
 
-/// Writes records as they are to be stored; parts of one file follow each other, as gzip members or as text with a
-/// header each. The records of each file, in the order of the files' names, are given.
+/// Writes records to files; parts of one file follow each other, as gzip members or as text with a header each. Returns
+/// the records of each file, sorted by file name.
 fn store(folder: &Path, records: &[Record], parts: &[Stored]) -> Vec<Record> {
     let mut order = Vec::new();
     for file in 0..5 {
@@ -270,7 +270,7 @@ fn through_the_wire(ledger: &Ledger, plan: &Plan, machine: &Machine<'_>, folder:
     Ledger::read_all(&[path], plan, machine).unwrap()
 }
 
-/// Cuts a job's objects into units, sums each by itself, and merges the ledgers in the order of some numbers.
+/// Splits a job's objects into units, aggregates each separately, and merges the ledgers in a given order.
 #[derive(Debug)]
 struct Cut {
     order: Vec<u8>,

@@ -53,7 +53,7 @@ impl TopQuestion {
 /// Ranks groups by traffic.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Answer, Error> {
     if let Some(traffic) = &question.traffic {
         return joined(job, question, traffic, progress);
@@ -153,7 +153,7 @@ fn rank<'a>(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> R
     ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
 }
 
-/// What is said of sums that were not joined.
+/// Note on sums without deduplication.
 fn views_note(action_filter: ActionFilter) -> String {
     let records = if action_filter == ActionFilter::Reject { "rejected records" } else { "records" };
     format!("{records} are not deduplicated: a flow logged at two interfaces counts at both")

@@ -37,7 +37,7 @@ pub(super) struct Summed {
     pub(super) notes: Vec<String>,
     /// What is odd about the tables.
     pub(super) warnings: Vec<String>,
-    /// In the order of the sums requested.
+    /// In the order of the requested aggregations.
     pub(super) rollups: Vec<Rollup>,
     /// What was learnt of interfaces.
     pub(super) interfaces: Interfaces,
@@ -92,7 +92,7 @@ pub(super) fn summed(
     joined(job, ledger, question, &machine)
 }
 
-/// The next of the sums, in the order requested.
+/// The next aggregation, in the requested order.
 pub(super) fn next(rollups: &mut impl Iterator<Item = Rollup>) -> Result<Rollup, Error> {
     rollups.next().ok_or_else(|| Error::internal("a sum was requested and not made"))
 }

@@ -1,6 +1,6 @@
-//! Which two periods are compared: a window, and what `--against` says of the other one.
+//! The two periods of a comparison: the window, and the reference period of `--against`.
 //!
-//! Traffic is summed by the hour, so periods are of whole hours.
+//! Traffic is aggregated by hour, so periods consist of full hours.
 
 use crate::error::{Error, nearest};
 use crate::units::time::{Window, Zone, parse_moment};

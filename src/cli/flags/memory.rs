@@ -1,4 +1,4 @@
-//! How much memory sums may take: what `--memory` says, or half of what the machine has free.
+//! Memory limit of the aggregation: `--memory`, or half of the free memory.
 
 use std::sync::Arc;
 

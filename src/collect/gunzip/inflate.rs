@@ -115,8 +115,8 @@ impl Inflate {
         self.end = self.given.max(self.end.saturating_sub(bytes));
     }
 
-    /// Inflates, once everything was given, and says how many bytes of the input were used up. Those that were not must
-    /// be there again, with more behind them. What is pending is good even if the data is found to be invalid.
+    /// Inflates once the input is complete, and returns the number of used input bytes. Unused bytes must be passed
+    /// again, followed by more. Pending output is valid even if the data turns out to be invalid.
     pub(super) fn inflate(&mut self, input: &[u8]) -> (usize, Result<Pause, Invalid>) {
         if self.end >= FULL_BYTES {
             self.output.copy_within(self.end - WINDOW_BYTES..self.end, 0);

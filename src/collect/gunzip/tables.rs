@@ -11,7 +11,7 @@ pub(super) const SYMBOL_TABLE_BITS: u32 = 11;
 /// How many bits the table of distances is looked up by.
 pub(super) const DISTANCE_TABLE_BITS: u32 = 9;
 
-/// What a length's code stands for, and how many bits follow that are added to it, from symbol 257 on.
+/// Base and number of extra bits of a length code, from symbol 257 on.
 pub(super) const LENGTHS: [(u16, u32); 29] = [
     (3, 0),
     (4, 0),

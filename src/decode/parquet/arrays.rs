@@ -66,7 +66,7 @@ impl ArrayFile {
         notes.iter().find(|note| note.key == key)?.value.as_deref()
     }
 
-    /// Bytes of the file that may be none of its columns'.
+    /// Bytes of the file outside its columns.
     ///
     /// # Errors
     /// Why they cannot be read, as a lower-case fragment.
@@ -100,7 +100,7 @@ impl TypedArrays {
     /// Reads a row group, batch by batch.
     ///
     /// # Errors
-    /// Why the rest cannot be read, as a lower-case fragment, or what `each` says of a batch.
+    /// The reason as a lower-case fragment, or the error of `each`.
     pub fn read_row_group<E: From<ParquetFault>>(
         &self,
         group: usize,

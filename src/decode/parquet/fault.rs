@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow_schema::DataType;
 use parquet::errors::ParquetError;
 
-/// What is wrong with a Parquet file, as a lower-case fragment.
+/// Errors of a Parquet file, as lower-case fragments.
 #[derive(Debug, thiserror::Error)]
 pub enum ParquetFault {
     /// The footer does not hold what it says.
@@ -81,7 +81,7 @@ pub enum ParquetFault {
     Misfit {
         /// The column, as the file names it.
         column: String,
-        /// The type of what it holds.
+        /// Its type.
         held: DataType,
     },
 }

@@ -33,7 +33,7 @@ pub(super) struct Numbers([Option<i64>; NUMBERS_COUNT]);
 const NUMBERS_COUNT: usize = 9;
 
 impl Numbers {
-    /// A field's number, if it is there and not negative.
+    /// A field's number, if present and not negative.
     pub(super) fn size(&self, field: usize) -> Option<u64> {
         u64::try_from(self.0[field]?).ok()
     }

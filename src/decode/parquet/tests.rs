@@ -18,7 +18,7 @@ use crate::decode::{Reason, Sample, Values};
 use crate::schema::Column;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ColumnSet};
 
-/// A file in memory that counts what is read of it.
+/// A file in memory that counts read bytes.
 #[derive(Debug)]
 struct Memory {
     bytes: Vec<u8>,

@@ -23,7 +23,7 @@ struct Decoded {
     format: Option<Arc<Format>>,
 }
 
-/// Decodes blocks one after another as an object's are, wanting all columns; words are of those that are shown.
+/// Decodes the blocks of an object in sequence, with all columns; returns displayed values.
 fn decode(blocks: &[&[u8]], fallback: Option<&Arc<Format>>, shown: &[Column]) -> Result<Decoded, NoFormat> {
     decode_columns(blocks, fallback, shown, ColumnSet::decoded(), true)
 }

@@ -106,8 +106,8 @@ impl<'n> Checker<'n> {
         }
     }
 
-    /// The column that a subject is compared with, if the value names one. A text may be anything, so only an unquoted
-    /// word that is a column's full name stands for the column; numbers, times and addresses cannot be mistaken.
+    /// The column that a subject is compared with, if the value names one. Any text is possible, so only an unquoted
+    /// full column name means the column; numbers, times and addresses are unambiguous.
     fn other(&mut self, comparison: &Compared<'_>) -> Result<Option<Column>, ExpressionError> {
         let (subject, relation) = (&comparison.subject, comparison.operator.relation);
         let [value] = &comparison.values[..] else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What is wrong in an expression, and where: the message that points at the character.
+//! Errors in an expression, with their position: the message points at the character.
 
 use crate::error::Error;
 
@@ -19,7 +19,7 @@ impl ExpressionError {
         Self { at, message: message.into(), hints: Vec::new() }
     }
 
-    /// What another reader said of a literal at this place.
+    /// The error of another parser for a literal at this position.
     pub(crate) fn of(at: usize, error: &Error) -> Self {
         Self { at, message: error.to_string(), hints: error.hints().to_vec() }
     }

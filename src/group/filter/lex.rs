@@ -1,7 +1,7 @@
 //! An expression → words, quoted texts and symbols.
 //!
-//! A word runs until a space, a quote or one of `( ) , = < > ! ~ & |`, so addresses, CIDRs, sizes, times, ranges and
-//! simple patterns need no quotes. In a quoted text a backslash stands for itself and the quote is written twice.
+//! A word ends at a space, a quote or one of `( ) , = < > ! ~ & |`, so addresses, CIDRs, sizes, times, ranges and
+//! simple patterns need no quotes. In quoted text a backslash is literal and the quote is doubled.
 
 use std::borrow::Cow;
 

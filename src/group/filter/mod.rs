@@ -85,12 +85,12 @@ impl Filter {
     /// Reads an expression over records; `now` and `zone` are for the moments in it.
     ///
     /// # Errors
-    /// A usage error that shows the expression, points at the character, and suggests what was meant.
+    /// A usage error that shows the expression, points at the character, and suggests a correction.
     pub fn parse(text: &str, now: u32, zone: Zone) -> Result<Self, Error> {
         Self::parse_with(text, now, zone, &mut OfRecords)
     }
 
-    /// Reads an expression whose names may stand for more than columns of records.
+    /// Parses an expression with names beyond record columns.
     ///
     /// # Errors
     /// The same.
@@ -161,7 +161,7 @@ impl Filter {
         &self.text
     }
 
-    /// The parts of it that records have to pass, and those that traffic has to.
+    /// The conjuncts on records and those on traffic.
     #[must_use]
     pub fn parts(&self) -> (Option<&str>, Option<&str>) {
         let records = Some(&*self.records.text).filter(|text| !text.is_empty());

@@ -1,20 +1,21 @@
-//! What the names of an expression may stand for: columns of records, and of traffic where that is requested.
+//! Names in an expression: record columns, and traffic columns if enabled.
 
 use crate::error::Error;
 use crate::schema::{Column, Stage};
 
-/// Names that stand for two columns: a test holds if either one passes it.
+/// Names for two columns: a test passes if either column passes.
 pub(super) const PAIRS: [(&str, [Column; 2]); 2] =
     [("addr", [Column::Src, Column::Dst]), ("anyport", [Column::Srcport, Column::Dstport])];
 
-/// What else names stand for than columns of records.
+/// Other names than record columns.
 pub trait Names {
     /// Whether columns of traffic may be named.
     fn take_traffic(&self) -> bool;
 
     /// The column of owners by a key, if the name is one, perhaps after `src_` or `dst_`.
     ///
-    /// # Errors For too many owner keys.
+    /// # Errors
+    /// For too many owner keys.
     fn owner(&mut self, name: &str) -> Result<Option<Column>, Error>;
 
     /// The available owner keys.
@@ -68,7 +69,7 @@ impl Names for AsNamed {
     }
 }
 
-/// The column of a name, its alias, or either without underscores; none of those that are for the program's own use.
+/// The column of a name or alias, with or without underscores; internal columns excluded.
 pub(super) fn column(typed: &str) -> Option<Column> {
     let exact = || Column::of_name(&typed.to_ascii_lowercase());
     let loose = || Column::names().find(|name| plain(name) == plain(typed)).and_then(Column::of_name);

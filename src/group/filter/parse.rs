@@ -24,7 +24,7 @@ const KEYWORDS: [&str; 5] = ["and", "or", "not", "in", "is"];
 
 /// What the names and comparisons of an expression mean.
 pub(crate) trait Terms {
-    /// What a name at the left of a comparison stands for.
+    /// The meaning of a name on the left of a comparison.
     type Subject;
     /// What a comparison becomes.
     type Test;
@@ -35,13 +35,13 @@ pub(crate) trait Terms {
         false
     }
 
-    /// What a name stands for.
+    /// The meaning of a name.
     fn subject(&mut self, name: &str, at: usize) -> Result<Self::Subject, ExpressionError>;
 
     /// The operators that a subject takes, for hints.
     fn operators(&self, subject: &Self::Subject) -> String;
 
-    /// The tests that a comparison stands for.
+    /// The tests of a comparison.
     fn test(&mut self, comparison: &Comparison<'_, Self::Subject>) -> Result<Tree<Self::Test>, ExpressionError>;
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
-    /// Whether two values in this order relate so; of what is no order, whether they are equal.
+    /// Whether two values satisfy the comparison; for unordered kinds, equality.
     pub(crate) fn holds(self, order: std::cmp::Ordering) -> bool {
         match self {
             Self::Less => order.is_lt(),

@@ -66,7 +66,7 @@ impl Split {
         }
     }
 
-    /// The same for several parts: those that read records alone become one bit.
+    /// The same for several parts: record conditions are combined into one bit.
     fn lower_all(
         &mut self,
         parts: Vec<Node>,

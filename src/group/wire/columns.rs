@@ -39,7 +39,7 @@ pub(super) struct Keyed {
     pub(super) cut: Option<Cut>,
 }
 
-/// The columns of the key, those that are grouped as one each by itself.
+/// The key columns, with columns grouped as one listed separately.
 pub(super) fn keyed(spec: &Spec) -> Vec<Keyed> {
     let mut keyed: Vec<Keyed> = Vec::new();
     let mut add = |name: String, column, cut| {
@@ -60,7 +60,7 @@ pub(super) fn keyed(spec: &Spec) -> Vec<Keyed> {
     keyed
 }
 
-/// The counts, in the order of a row's words.
+/// The counts, in row word order.
 pub(super) fn counts(spec: &Spec) -> Vec<&'static str> {
     let asked = [(true, RECORDS), (spec.bytes, BYTES), (spec.packets, PACKETS)];
     asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect()
@@ -187,7 +187,7 @@ pub(super) fn of_times(array: &dyn Array) -> Option<Vec<Option<u32>>> {
     values.iter().map(|value| value.map_or(Some(None), |value| seconds(value).map(Some))).collect()
 }
 
-/// The counts of an array, none of them null.
+/// The counts of an array without nulls.
 pub(super) fn of_counts(array: &dyn Array) -> Option<Vec<u64>> {
     array.as_primitive_opt::<UInt64Type>()?.iter().collect()
 }

@@ -11,7 +11,7 @@ const SEED: u64 = 0x6f75_7466_6c6f_7731;
 pub(in crate::group) struct Groups {
     /// In the order of the spec's keys.
     pub(in crate::group) keys: Vec<Values>,
-    /// In the order of a row's words.
+    /// In row word order.
     pub(in crate::group) counts: Vec<Vec<u64>>,
     /// As in a row's last word, if moments are kept.
     pub(in crate::group) seen: Option<Vec<u64>>,

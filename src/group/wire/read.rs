@@ -37,7 +37,7 @@ pub struct WireGroups {
     digest: u64,
 }
 
-/// What was read of some of a file's groups.
+/// The groups read from a file so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tallied {
     rows: u64,

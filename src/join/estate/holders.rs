@@ -137,7 +137,7 @@ impl Estate {
         held.or_else(delegated)
     }
 
-    /// Of those that held something: the one whose records fill most of the hour, of equal ones the later; else one of the
+    /// Among several holders: the one whose records cover most of the hour, the later one on a tie; else one of the
     /// inventory that is not logged, else the only one.
     fn holder_of(&self, held: &[Holder], vpc: u32, hour: u32) -> Option<u32> {
         let mut here = held.iter().filter(|holder| holder.vpc == vpc);

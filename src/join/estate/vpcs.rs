@@ -100,8 +100,8 @@ impl Estate {
     }
 }
 
-/// Gives interfaces without a VPC that of the others of their flow log where those agree: a flow log is of one VPC, or
-/// of something in it.
+/// Assigns interfaces without a VPC to the VPC of others in their flow log if those agree: a flow log covers one VPC,
+/// or a part of it.
 fn agree_by_flow_logs(ids: &mut [Name], learnt: &Learnt) {
     let mut agreed: HashMap<&str, Name, ahash::RandomState> = HashMap::default();
     for (place, id) in ids.iter().enumerate().filter(|(_, id)| id.is_some()) {

@@ -13,7 +13,7 @@ use crate::group::is_public;
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
-/// What was seen. Merges in any order.
+/// The collected hints. Merge order does not matter.
 #[derive(Debug, Default)]
 pub(in super::super) struct AddressHints {
     /// The VPCs whose own interfaces showed an address as theirs towards a peer, of addresses that several VPCs have.
@@ -138,7 +138,7 @@ pub(in super::super) fn address_hints(
     Ok(address_hints)
 }
 
-/// Adds what was seen in another part of the records.
+/// Merges hints from another part of the records.
 pub(in super::super) fn add_sights(mut address_hints: AddressHints, other: AddressHints) -> AddressHints {
     for (pair, vpcs) in other.vantages {
         vpcs.into_iter().for_each(|vpc| address_hints.add_view(pair, vpc));

@@ -24,7 +24,7 @@ use crate::group::{Class, KeyValue};
 pub(in super::super) struct Part {
     pub(in super::super) bytes: u128,
     pub(in super::super) packets: u128,
-    /// Whether its records count; some of those that do may have no bytes that do.
+    /// Whether its records count; counted records may have no counted bytes.
     pub(in super::super) counts: bool,
 }
 
@@ -41,7 +41,7 @@ pub(in super::super) struct Splits {
     /// Until the shares are settled: what each observer saw.
     pairs: Map<Hourly, Vec<Seen>>,
     shared: Map<(Hourly, Observer), Shared>,
-    /// The hours of the pairs, then of what is shared.
+    /// The hours of the pairs, then the shared data.
     hours: HashSet<u32, ahash::RandomState>,
 }
 
@@ -66,7 +66,7 @@ impl Seen {
         self.last = self.last.max(other.last);
     }
 
-    /// With what was seen at another time; of what was seen at the same time what is more.
+    /// With the latest observation; among simultaneous ones the larger.
     fn or(self, other: &Self) -> Self {
         let apart = self.last < other.first || other.last < self.first;
         let both = |one: u128, two: u128| if apart { one + two } else { one.max(two) };
@@ -120,7 +120,7 @@ impl Splits {
         self.hours.is_empty()
     }
 
-    /// Notes a fact's pair if of what its observer sees in that hour some may count and some may not.
+    /// Notes the pair of a fact if some of the observer's records in that hour may count and others not.
     pub(super) fn note(&mut self, resolver: &AddressResolver, index: &Index, sighting: &Sighting<'_>) {
         let hour = sighting.fact.hour;
         let whole = (hour, hour.saturating_add(HOUR_SECONDS - 1));

@@ -1,4 +1,4 @@
-//! What is wrong with tag tables, in the order of files and lines.
+//! Errors in tag tables, in file and line order.
 
 use super::claims::Place;
 use crate::error::{self, Error};
@@ -6,7 +6,7 @@ use crate::units::csv_table;
 
 /// Something that is wrong with one of several tables.
 pub(super) struct TagTableError {
-    /// The file, by its place among those that were given.
+    /// The file, by position.
     pub(super) file: usize,
     pub(super) fault: error::RowError,
 }

@@ -27,7 +27,8 @@ impl TagTable {
     /// The tables of these files, each with the name that messages call it by. Together they are one table: no row of
     /// one goes before a row of another.
     ///
-    /// # Errors A usage error with the first fault's file, line and column, and further faults as hints.
+    /// # Errors
+    /// A usage error with the first fault's file, line and column, and further faults as hints.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Self, Error> {
         let mut reading = Reading::default();
         for (name, text) in files {
@@ -36,12 +37,12 @@ impl TagTable {
         reading.finish()
     }
 
-    /// The keys that it has a column for, in the order of their names.
+    /// The key columns, sorted by name.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.claims.keys().map(AsRef::as_ref)
     }
 
-    /// What is said of a key.
+    /// A statement on a key.
     pub(super) fn claims(&self, key: &str) -> Option<&HashMap<Resource, Claims>> {
         self.claims.get(key)
     }

@@ -60,8 +60,7 @@ pub(super) fn keys(table: &CsvTable<'_>) -> Result<Vec<Arc<str>>, Vec<RowError>>
     }
 }
 
-/// What is wrong with the name of a key that is a slip for a column of time. Taken for a key it would let rows hold for
-/// ever.
+/// Detects a key name that is a misspelt time column. As a key it would make rows valid forever.
 fn slip(name: &str, line: u64) -> Option<RowError> {
     let meant = column_of_time(name)?;
     let fault = RowError::new(line, None, format!("`{name}` is neither a time column nor a key"));

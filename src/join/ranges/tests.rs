@@ -159,7 +159,7 @@ fn a_file_may_have_a_mark_in_front_escapes_and_no_ipv6() {
 fn the_embedded_ranges_are_whole() {
     let ranges = Ranges::embedded().unwrap();
     assert!(ranges.look_up(crate::units::address::parse("52.95.0.1").unwrap()).is_some());
-    // Each name is of the kind it should be, so no line was read askew.
+    // Each name has the expected kind, so no line was misread.
     for line in EMBEDDED.lines().skip(1) {
         let (names, prefixes) = line.split_once(": ").unwrap();
         let (region, services) = names.split_once(' ').unwrap();

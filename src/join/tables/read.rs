@@ -21,7 +21,7 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// Why a file was not taken.
 #[derive(Debug)]
 pub enum Refused {
-    /// It is whole, but none of the tables.
+    /// A complete file, but not one of the tables.
     Foreign(Error),
     /// It is a table, or meant to be one, with something wrong in it.
     Faulty(Error),
@@ -50,7 +50,7 @@ impl Reader {
     /// Takes a file.
     ///
     /// # Errors
-    /// If it is none of the tables; or if there are faults in it, and then nothing is to be made of the others either.
+    /// If it is not one of the tables; or if it has errors, which invalidates the others too.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refused> {
         if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
             return Err(Refused::Faulty(Error::usage(format!("{name}: the file is UTF-16")).hint("save it as UTF-8")));

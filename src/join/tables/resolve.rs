@@ -20,7 +20,7 @@ use crate::schema::region;
 /// The kinds of resources, as their ARNs name them, that an end of traffic is known by.
 const TAGGED: [&str; 6] = ["instance", "natgateway", "network-interface", "subnet", "vpc", "vpc-endpoint"];
 
-/// What is known so far.
+/// The state so far.
 #[derive(Debug, Default)]
 pub(super) struct Estate {
     texts: Texts,
@@ -33,7 +33,7 @@ pub(super) struct Estate {
     pub(super) contradictions: usize,
 }
 
-/// What was known, in the tables' own form.
+/// Known networks, in table form.
 #[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) networks: Vec<Network>,
@@ -327,7 +327,7 @@ fn name_tag(tags: Option<&[Tag]>) -> Option<&str> {
     tags?.iter().find(|tag| tag.key == "Name")?.value.as_deref()
 }
 
-/// The addresses inside, the primary one first, and the public ones with those they stand for.
+/// The private addresses, primary first, and the public ones with their private addresses.
 fn addresses(listed: &Interface) -> (Vec<u128>, Vec<(u128, u128)>) {
     let own = [(true, listed.private_ip_address, &listed.association)];
     let all = listed.private_ip_addresses.iter().flatten();

@@ -1,4 +1,4 @@
-//! Which VPC an address means, and what is known of it there: section 5.
+//! The VPC of an address, and its attributes: section 5.
 
 use super::*;
 

@@ -9,10 +9,10 @@ use crate::price::{GB_BYTES, INTERNET, Money, SAME};
 use crate::schema::frame::{milliseconds, times};
 use crate::units::time::{Zone, parse_moment};
 
-/// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
+/// One charge on counted bytes. Bytes with several charges appear once per charge.
 #[derive(Clone, Debug)]
 pub(crate) struct Charged {
-    /// Whether they are of the previous period.
+    /// True for the previous period.
     pub(crate) previous: bool,
     /// The values of the keys `key_0`…; an empty one is absent.
     pub(crate) keys: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a product of a price list is to us: the charge and places of its usage type, or why it is none of ours.
+//! Classifies a product of a price list: the charge and locations of its usage type, or why it is ignored.
 //!
 //! Usage types decide. Descriptions, transfer types and locations are informal, and rows that differ only in their
 //! usage type have other prices: accelerated transfer, traffic between zones inside a service at zero, hours of a NAT
@@ -9,7 +9,7 @@ use std::fmt;
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
 
-/// What a price list says of a product, as far as we ask; empty where it does not.
+/// The relevant attributes of a product in a price list; empty if absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Product {
     pub(super) sku: String,
@@ -64,7 +64,7 @@ pub enum Reason {
     Repeated,
     /// A prefix or region that is not known here.
     UnknownRegion,
-    /// The usage type is of another region than the row says.
+    /// The usage type belongs to another region than the row.
     Contradiction,
     /// A price, tier or date that cannot be read.
     Malformed,
@@ -131,7 +131,7 @@ const EXTERNAL: &str = "External";
 const REGION_TYPE: &str = "AWS Region";
 
 impl Product {
-    /// What the product prices, or why it is none of ours.
+    /// The charge of a product, or why it is ignored.
     pub(super) fn meter(&self) -> Result<Meter, Reason> {
         let usage = self.usage_type.as_str();
         let Some((prefixes, charges)) = METERS.iter().find_map(|(meter, charges)| {
@@ -188,7 +188,7 @@ fn other_side(charge: Charge) -> &'static str {
     }
 }
 
-/// Why a usage type that is none of ours is worth a word of its own.
+/// Why an ignored usage type is reported separately.
 fn decoy(usage: &str) -> Reason {
     let has = |part: &str| usage.contains(part);
     match usage {

@@ -31,7 +31,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const GB_UNITS: [&str; 2] = ["GB", "GigaBytes"];
 /// The currency that we have.
 const CURRENCY: &str = "USD";
-/// The term that prices are of.
+/// The term of the prices.
 const ON_DEMAND: &str = "OnDemand";
 
 /// Price lists being read.
@@ -73,7 +73,7 @@ struct Kept {
     is_second_half: bool,
 }
 
-/// What a price list says of itself.
+/// Metadata of a price list.
 #[derive(Clone, Debug, Default)]
 struct List {
     offer: String,
@@ -181,7 +181,7 @@ impl Kept {
         Self { source, usage_type: product.usage_type.clone(), is_second_half, ..Self::default() }
     }
 
-    /// Takes a tier; false if it is there already.
+    /// Adds a tier; false if it exists already.
     fn take(&mut self, start: u64, end: Option<u64>, rate: Rate) -> bool {
         let held = self.tiers.insert(start, (end, rate));
         self.is_contradicted |= held.is_some_and(|held| held != (end, rate));

@@ -41,7 +41,7 @@ pub struct Parameters {
     pub direction: Direction,
     /// Deviation from which hours are flagged, in scales: 6. 4 finds more with more false positives, 8 the opposite.
     pub threshold_scales: f64,
-    /// The same while a series is young: 8, since its scale is of few days.
+    /// The same for a young series: 8, since its scale is based on few days.
     pub threshold_young_scales: f64,
     /// An hour is flagged from this many times the expected on: 1.4. Less is not worth a person's time.
     pub ratio_min: f64,
@@ -56,12 +56,12 @@ pub struct Parameters {
     pub profile_days: u32,
     /// An hour of day with fewer values (others were masked) takes the median of all hours instead: 3.
     pub profile_values_min: u32,
-    /// The level is the median of what the last so many hours were above their profile: 24, a day.
+    /// The level is the median excess over the profile in the last hours: 24, a day.
     pub level_hours: u32,
-    /// The part of the level that is expected to go on: 0.5. All of it would learn a long incident within a day, none
-    /// of it would flag a busy week throughout.
+    /// The fraction of the level that is expected to continue: 0.5. With 1, a long incident would be learned within a
+    /// day; with 0, a busy week would be flagged throughout.
     pub level_share: f64,
-    /// Deviations and quantiles are of this many days: 14. Longer is no better, and slower to forget.
+    /// Deviations and quantiles cover this many days: 14. Longer is no better, and slower to adapt.
     pub scale_days: u32,
     /// Past deviations count with at most this many scales of their time: 12, twice what flags. An incident must not
     /// hide the next one, but what returns every other day must widen the scale.
@@ -82,7 +82,7 @@ pub struct Parameters {
     pub incident_learnt_hours: u32,
     /// After this many days at another level, or in one incident, these days are the new baseline: 7, a whole week.
     pub shift_days: u32,
-    /// What another level is: this many scales from the profile, 3, half of what flags an hour.
+    /// Definition of a level shift: this many scales from the profile, 3, half of what flags an hour.
     pub shift_scales: f64,
     /// Severity begins at this distance: 3.
     pub severity_start_scales: f64,
@@ -138,14 +138,14 @@ impl Default for Parameters {
 /// A series of consecutive hours.
 #[derive(Clone, Copy, Debug)]
 pub struct Series<'a> {
-    /// What was measured in each hour; none of hours that were not covered, which are never read as zero. Values that
-    /// are not finite count as not covered.
+    /// The value of each hour; none without coverage, which is never zero. Values that are not finite count as not
+    /// covered.
     pub values: &'a [Option<f64>],
     /// The hour of day of each hour in the user's zone, 0 to 23.
     pub slots: &'a [u8],
     /// The hours that are judged but not learnt from; hours past its end are learnt from, so it may be empty.
     pub excluded: &'a [bool],
-    /// The least scale, in the unit of the values: deviations of less than this are of no interest.
+    /// Minimum scale, in the unit of the values: smaller deviations are irrelevant.
     pub floor: f64,
 }
 
@@ -161,7 +161,7 @@ pub enum Basis {
     HourOfDay,
 }
 
-/// What is said of an hour.
+/// The verdict on an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// What it was expected to be; 0 without a basis.
@@ -223,7 +223,7 @@ struct Hour {
     value: f64,
 }
 
-/// What is known of a series up to an hour.
+/// The state of a series up to an hour.
 struct Detector<'a> {
     parameters: &'a Parameters,
     floor: f64,
@@ -233,7 +233,7 @@ struct Detector<'a> {
     history: usize,
     /// The hours by hour of day.
     profile: Vec<Window>,
-    /// The hours of the days that the scale is of.
+    /// The hours of the days in the scale.
     values: Window,
     /// The same, clipped: what is high without incidents.
     clipped: Window,

@@ -20,7 +20,7 @@ pub struct SeriesHour {
     pub moment: u32,
     /// The actual value; none if the hour is not fully covered.
     pub value: Option<f64>,
-    /// What was said of it.
+    /// The verdict on it.
     pub verdict: Verdict,
     /// The trend, where the series can be taken apart.
     pub trend: Option<f64>,

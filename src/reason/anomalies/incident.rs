@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 pub use crate::reason::hours::Metric;
 
-/// Which part of the traffic a series is of.
+/// The part of the traffic that a series covers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope {
     /// `total`, or the name of a dimension.

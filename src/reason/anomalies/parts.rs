@@ -26,7 +26,7 @@ pub(super) const OTHER: &str = "(other)";
 pub struct Part {
     /// What it is.
     pub scope: Scope,
-    /// Its dimension; none of all traffic.
+    /// Its dimension; none for the total.
     pub dimension: Option<Dimension>,
     /// Its leaves, ascending.
     pub leaves: Vec<u32>,
@@ -77,7 +77,7 @@ fn total(hours: &Hours, leaves: &[u32]) -> Amounts {
 pub struct Judged {
     /// The actual value; none if the hour is not covered.
     pub values: [Vec<Option<f64>>; 4],
-    /// What is said of it.
+    /// The verdict on it.
     pub verdicts: [Vec<Verdict>; 4],
 }
 

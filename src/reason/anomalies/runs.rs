@@ -63,7 +63,7 @@ impl Run {
 pub struct Runs {
     /// The runs that matter.
     pub notable: Vec<Run>,
-    /// How many there are, with those that do not.
+    /// Number of runs, including minor ones.
     pub found: usize,
     /// Runs that are suppressed: metric and hours.
     pub suppressed: Vec<(Metric, Range<usize>)>,

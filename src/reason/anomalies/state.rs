@@ -100,7 +100,8 @@ struct Impact {
 impl State {
     /// What a text that [`Self::to_json`] wrote says.
     ///
-    /// # Errors For any other text or version: continuing without the state would report every incident again.
+    /// # Errors
+    /// For any other text or version: continuing without the state would report every incident again.
     pub fn read(json: &str) -> Result<Self, Error> {
         let hint = "move the file away to start over; every incident in the window is then reported again";
         let broken = |why: Error| why.context("not an outflow state file").hint(hint);

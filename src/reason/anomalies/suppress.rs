@@ -9,7 +9,7 @@ use super::incident::{Metric, Scope};
 use crate::error::{Error, nearest};
 use crate::units::time::{Zone, parse_moment, write};
 
-/// The dimensions that series are of.
+/// The dimensions with series.
 pub const DIMENSIONS: [&str; 7] = ["total", "team", "service", "interface", "destination", "region_pair", "path"];
 /// The longest that one firing of `cron` may cover.
 pub const CRON_HOURS_MAX: u32 = 7 * 24;
@@ -85,13 +85,13 @@ impl Rule {
         self.expires <= now
     }
 
-    /// What is said of a rule that has expired.
+    /// Warning for an expired rule.
     #[must_use]
     pub fn expiry(&self) -> String {
         format!("the suppression `{}` expired at {} and does not apply", self.reason, write(self.expires))
     }
 
-    /// The stretches that it covers, of those that touch the time from one moment until before another.
+    /// The intervals that it covers, among those that overlap a half-open time range.
     fn spans(&self, from: u32, to: u32) -> Vec<(u32, u32)> {
         match &self.when {
             When::Once { from, to } => vec![(*from, *to)],
@@ -168,7 +168,7 @@ fn suggest(error: Error, word: &str, names: &[&str]) -> Error {
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
     covered: Vec<Covered>,
-    /// What is to be said of rules that do not apply.
+    /// Warnings on rules that do not apply.
     pub warnings: Vec<String>,
 }
 
@@ -233,7 +233,7 @@ fn joined(mut spans: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     joined
 }
 
-/// Whether a text has the form of a pattern, where `*` stands for any text and `?` for any character.
+/// Whether a text matches a pattern, where `*` stands for any text and `?` for any character.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut place) = (0, 0);

@@ -1,6 +1,6 @@
 //! What leaves were expected to have: the mean of the same hours of the days before, without the greatest and least.
 //!
-//! A leaf is too small for the detector, and many are there only now and then, so that their median would be nothing.
+//! A leaf is too small for the detector, and many are intermittent, so that their median would be zero.
 
 use std::ops::Range;
 

@@ -50,7 +50,7 @@ pub struct DescribedCause {
 pub struct Why {
     /// The causes, the most first.
     pub causes: Vec<DescribedCause>,
-    /// The part of the excess that is in none of them.
+    /// The fraction of the excess without a cause.
     pub unexplained_share: f64,
     /// Whether it rose everywhere.
     pub is_spread: bool,
@@ -141,7 +141,7 @@ impl Asked<'_> {
         attribution.causes = vec![Cause { elements, leaves: places, real, pred, share, lift, also_matches }];
     }
 
-    /// A cause in words; its leaves are taken from those that are left.
+    /// Describes a cause; its leaves are taken from the remaining ones.
     fn described(&self, cause: &Cause, left: &mut Vec<u32>) -> DescribedCause {
         // Leaves that have nothing of this metric may have much of another.
         let is_its = |leaf: &mut u32| {
@@ -206,7 +206,7 @@ impl Asked<'_> {
         };
         let mut cells = own.iter().filter(is_most).flat_map(|leaf| hours.cells_of(*leaf));
         let was_there = cells.any(|cell| since.contains(&(cell.hour as usize)));
-        // A mean without its greatest values may be nothing of what is there now and then.
+        // A trimmed mean may be zero for intermittent traffic.
         let pred = if was_there { cause.pred.max(f64::MIN_POSITIVE) } else { 0.0 };
         let cause = Cause { leaves: (0..own.len()).collect(), pred, ..cause.clone() };
         let path = self.place(Dimension::Path);

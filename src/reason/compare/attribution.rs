@@ -1,4 +1,4 @@
-//! Causes of the change: causes of the rows that rose, and of those that fell.
+//! Causes of the change: of the rows that rose, and of those that fell.
 //!
 //! Increases and decreases are attributed separately, because they would cancel out. Dollars decide; for traffic that
 //! is free in both periods, bytes.
@@ -29,17 +29,17 @@ pub enum What {
 /// A part of the change, and what it is due to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Whether it is of what rose.
+    /// Whether it is an increase.
     pub is_up: bool,
     /// What it is in.
     pub what: What,
-    /// The kind of change; none of what is unexplained.
+    /// The class of the change; none for the unexplained part.
     pub class: Option<&'static str>,
     /// The path that it went before.
     pub other_path: Option<Arc<str>>,
-    /// How much it is of the whole change, in 10⁻¹⁰ USD or in bytes; below zero where it goes the other route.
+    /// The part of the whole change, in 10⁻¹⁰ USD or in bytes; negative in the opposite direction.
     pub change: i128,
-    /// The whole change of what rose or fell, in the same unit.
+    /// The whole increase or decrease, in the same unit.
     pub whole: u128,
     /// Its bytes before and now.
     pub bytes: [u128; 2],
@@ -88,7 +88,7 @@ struct Side<'g> {
     by_usd: bool,
 }
 
-/// Causes of the change: of what rose, then of what fell.
+/// Causes of the change: of increases, then of decreases.
 pub(super) fn due(leaves: &Leaves, routes: &RowRoutes) -> Vec<Due> {
     let amounts: Vec<Amounts> = leaves.leaves.iter().map(|leaf| amounts(leaf, leaves, routes)).collect();
     let total = Amounts::sum(amounts.iter());
@@ -182,7 +182,7 @@ impl Side<'_> {
         }
     }
 
-    /// By how much something changed, of what decides.
+    /// The change of a leaf in the deciding unit.
     fn change(&self, amounts: &Amounts) -> i128 {
         if self.by_usd { amounts.change() } else { signed(amounts.bytes[1]) - signed(amounts.bytes[0]) }
     }

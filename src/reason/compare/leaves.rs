@@ -16,7 +16,7 @@ use crate::schema::{Column, output};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Route {
     pub(crate) charge: Option<Charge>,
-    /// Of what is charged empty.
+    /// Empty for charged bytes.
     pub(crate) reason: Arc<str>,
     pub(crate) from: Arc<str>,
     pub(crate) to: Arc<str>,
@@ -40,11 +40,11 @@ pub struct Leaves {
 /// One of the finest groups.
 #[derive(Debug)]
 pub(crate) struct Fine {
-    /// The row that it is of.
+    /// Its row.
     pub(crate) row: u32,
     /// Its elements, codes of names; the path is the last one.
     pub(crate) elements: Vec<u32>,
-    /// Its bytes in each period, by route. Bytes with several charges are there once for each.
+    /// Its bytes in each period, by route. Bytes with several charges appear once per charge.
     pub(crate) routes: BTreeMap<u32, [u128; 2]>,
 }
 

@@ -30,7 +30,7 @@ impl Side {
         self.bytes - self.unpriced
     }
 
-    /// Whether nothing of what is there has a price.
+    /// Whether all bytes are unpriced.
     #[must_use]
     pub fn is_unpriced(&self) -> bool {
         self.unpriced > 0 && self.priced() == 0
@@ -93,7 +93,7 @@ impl Parts {
         }
     }
 
-    /// In the order of columns.
+    /// In column order.
     pub(super) fn in_order(self) -> [i128; 5] {
         [self.new, self.gone, self.volume, self.price, self.path]
     }

@@ -8,7 +8,7 @@ use crate::decode::Dictionary;
 use crate::join::{EPHEMERAL_PORT_MIN, OTHER_PORT, UNKNOWN_PLACES};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL};
 
-/// Stands for unknown values.
+/// Represents unknown values.
 const UNKNOWN: &str = "-";
 
 /// What a name is made of: codes of texts.

@@ -1,7 +1,7 @@
 //! Sums of traffic and of its charges → [`Hours`], shard by shard.
 //!
-//! What the leaves are and how they are named is [`crate::reason::cube`]'s. Dollars are shared out by bytes among those
-//! that are charged alike in an hour.
+//! Leaves and their names are defined in [`crate::reason::cube`]. Dollars are distributed by bytes among leaves with
+//! the same charge in an hour.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ const SLACK_SECONDS: u32 = 600;
 pub struct HoursAndNotes {
     /// The hours.
     pub hours: Hours,
-    /// Notes of prices and of what was put together.
+    /// Notes on prices and folded keys.
     pub notes: Vec<String>,
 }
 

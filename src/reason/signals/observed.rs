@@ -97,12 +97,12 @@ pub(crate) struct RejectedBySource {
 /// How many pairs are left of too many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thinned {
-    /// 0 all; 1 those that the estate calls; above, of those every 2ⁿ⁻¹th.
+    /// 0 all; 1 outbound connections; above, every 2ⁿ⁻¹th of those.
     pub(crate) level: u32,
 }
 
 impl Thinned {
-    /// What is said of it.
+    /// Note on the sampling, if any.
     pub(crate) fn note(self) -> Option<String> {
         let limit = super::PAIR_HOURS_MAX;
         match self.level {

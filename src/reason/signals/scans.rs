@@ -66,7 +66,7 @@ pub(super) fn findings(observed: &Observed) -> Vec<Finding> {
     scans.chain(sweeps).chain(bursts(observed)).collect()
 }
 
-/// The failed ports of each target, those that fail innocently apart.
+/// The failed ports of each target, without commonly failing ones.
 fn by_target(probes: &Probes) -> BTreeMap<u128, BTreeSet<u32>> {
     let mut targets: BTreeMap<u128, BTreeSet<u32>> = BTreeMap::new();
     for (target, port) in probes.failed.iter().filter(|(_, port)| !COMMON_PORTS.contains(port)) {
@@ -75,7 +75,7 @@ fn by_target(probes: &Probes) -> BTreeMap<u128, BTreeSet<u32>> {
     targets
 }
 
-/// How many targets there are of each port.
+/// Number of targets by port.
 fn by_port(targets: &[(u128, u32)]) -> BTreeMap<u32, usize> {
     let mut ports = BTreeMap::new();
     targets.iter().for_each(|(_, port)| *ports.entry(*port).or_default() += 1);

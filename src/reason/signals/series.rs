@@ -12,8 +12,8 @@ pub const STARTS_MAX: u64 = 1 << 22;
 /// The aggregation intervals that AWS has, in seconds.
 const SHORT_INTERVAL_SECONDS: u32 = 60;
 const LONG_INTERVAL_SECONDS: u32 = 600;
-/// Records of one connection that follow each other sooner are of the short interval; later than the second, they are
-/// perhaps of another connection.
+/// Consecutive records of a connection with smaller steps imply the short interval; steps above the second value may
+/// belong to another connection.
 const SHORT_STEP_SECONDS: u32 = 120;
 const LONG_STEP_SECONDS: u32 = 900;
 /// The interval is the short one if at least one step in so many is short: idle connections skip intervals.

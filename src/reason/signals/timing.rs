@@ -181,8 +181,8 @@ fn steadiness(sorted: &[u128]) -> u128 {
     PER - spread
 }
 
-/// How evenly the time between the first and the last beat is filled: one less the deviation of the beats per stretch as
-/// a part of their mean; or, where beats come in two kinds of stretches only, how many are of those.
+/// Evenness of beats between the first and the last one: one minus the relative deviation of beats per stretch; or, if
+/// beats occur in two kinds of stretches only, the fraction of those.
 fn filled(beats: &[u32]) -> u128 {
     let (Some(first), Some(last)) = (beats.first(), beats.last()) else { return 0 };
     let mut bars = [0u128; BARS as usize];

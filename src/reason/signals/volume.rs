@@ -158,7 +158,7 @@ fn new_destination(observed: &Observed, met: &Met<'_>, pair: &Pair, terms: &Term
     peers(pair).into_iter().find_map(|peer| new_peer(&group, met, pair, peer, terms))
 }
 
-/// What is said of a pair if its other end, seen so widely, is new.
+/// Describes a pair whose other end, at this scope, is new.
 fn new_peer(
     group: &Group,
     met: &Met<'_>,
@@ -332,7 +332,7 @@ struct Shift {
 }
 
 impl Shift {
-    /// The day with most bytes sent of those that shifted.
+    /// The day with most bytes sent among shifted ones.
     fn of(days: &BTreeMap<u32, (u128, u128)>, terms: &Terms) -> Option<Self> {
         let ratios: Vec<(u32, i128, u128)> = days
             .iter()

@@ -41,11 +41,11 @@ pub struct Looked {
     pub series: u64,
     /// Runs of flagged hours.
     pub runs: u64,
-    /// Of them those that matter.
+    /// The notable ones.
     pub notable: u64,
     /// Incidents after folding, reported before or not.
     pub incidents: u64,
-    /// Those that are suppressed.
+    /// The suppressed ones.
     pub suppressed: u64,
     /// Fully covered hours.
     pub hours: u64,
@@ -62,7 +62,7 @@ pub struct Shown<'a> {
     pub incident: &'a Incident,
     /// `new`, or what a state file makes of it.
     pub status: &'static str,
-    /// What was found, and the judged hours of its series; nothing of what is over and no longer found.
+    /// The details of the incident, and the judged hours of its series; none for closed ones that are no longer found.
     pub detail: Option<(&'a Found, &'a Judged)>,
 }
 
@@ -310,7 +310,7 @@ fn kind(found: &Found, cause: &DescribedCause) -> String {
     }
 }
 
-/// Which part of the traffic an incident is of.
+/// The part of the traffic of an incident.
 fn scope_words(incident: &Incident) -> String {
     if is_total(&incident.scope) {
         return "all traffic".to_owned();
@@ -328,8 +328,8 @@ fn measure(metric: Metric, value: u128) -> String {
     }
 }
 
-/// The last days of the series up to the incident's end, a mark for every few hours: the greatest of them, of what fell
-/// the least.
+/// Sparkline of the last days up to the incident's end, one mark per several hours: the maximum, for decreases the
+/// minimum.
 fn trend((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let values = &judged.values[run.metric as usize];
     let end = (run.hours.end + TREND_HOURS_PER_MARK).min(values.len());

@@ -1,4 +1,4 @@
-//! What is said of a spike in hours made by hand.
+//! The report on a spike in synthetic hours.
 
 use super::tables::{AnomaliesShape, Looked, Shown, report};
 use crate::reason::anomalies::incident::Severity;

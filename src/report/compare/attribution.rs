@@ -6,7 +6,7 @@ use crate::report::{Cell, Head, Row, Table};
 use crate::schema::output::{self, Output};
 use crate::units::human::CENT;
 
-/// The rows of what is in no cause.
+/// The rows without a cause.
 const UNEXPLAINED: &str = "(unexplained)";
 const EVERYWHERE: &str = "(everywhere)";
 

@@ -12,7 +12,7 @@ use crate::price::bill::tests::{Charged, bill_of, egress, moment, zones};
 use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
-/// What a dataset of FOCUS 1.2 has to have, and which of it may be null.
+/// Required columns of a FOCUS 1.2 dataset, and which of them may be null.
 const MANDATORY: [(&str, bool); 21] = [
     ("BilledCost", false),
     ("BillingAccountId", false),
@@ -281,7 +281,7 @@ impl Model<'_> {
             "CheckNotValue" => !is_value(&check["Value"], value().as_deref()),
             "CheckSameValue" => cell("ColumnAName") == cell("ColumnBName"),
             "CheckNotSameValue" => cell("ColumnAName") != cell("ColumnBName"),
-            // Ours hold no sign, so what is there is not below zero.
+            // Quantities have no sign, so they are never negative.
             "CheckGreaterOrEqualThanValue" | "TypeDecimal" | "FormatNumeric" | "CheckDecimalValue" => {
                 value().is_none_or(|text| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
             }

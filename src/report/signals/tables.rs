@@ -12,7 +12,7 @@ use crate::units::human;
 /// The name of the column of owners without a key to ask for them by.
 const OWNER: &str = "owner";
 
-/// The tables, and what is said of their cut.
+/// The tables, and notes on omitted rows.
 pub(super) fn tables(signals: &Signals, terms: &Terms, shape: &SignalsShape) -> (Vec<Table>, Vec<String>) {
     let Signals { observed, findings, suspects, .. } = signals;
     let most = shape.rows.unwrap_or(usize::MAX);

@@ -39,7 +39,7 @@ pub(super) fn table(
     Ok((table, notes))
 }
 
-/// How a column is shown: by its type, and whole numbers like the column that they are of.
+/// Display of a column: by its type, and integers like their source column.
 fn kind(data_type: &DataType, like: Option<CellKind>) -> CellKind {
     match data_type {
         whole if whole.is_integer() => match like {
@@ -53,7 +53,7 @@ fn kind(data_type: &DataType, like: Option<CellKind>) -> CellKind {
     }
 }
 
-/// The cells of a column; `lost` counts those that are no numbers.
+/// The cells of a column; `lost` counts values that are not numbers.
 fn cells(column: &FrameColumn, lost: &mut usize) -> Result<Vec<Cell>, Error> {
     let or_absent = |cell: Option<Cell>| cell.unwrap_or(Cell::Absent);
     Ok(match column.dtype() {
@@ -136,7 +136,7 @@ fn money(amount: i128, scale: u32) -> Result<Cell, Error> {
     Ok(Cell::Amount { amount, cents })
 }
 
-/// A floating-point number as a decimal; none of what is no number, or too large.
+/// A floating-point number as a decimal; none if not finite, or too large.
 fn decimal(float: f64) -> Option<Cell> {
     let shortest = float.is_finite().then(|| float.to_string())?;
     let places = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());

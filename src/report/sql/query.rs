@@ -1,8 +1,8 @@
 //! The text of a query: which tables and columns it names, and what it may not do.
 //!
-//! It is read before any log is, so that only the columns that it names are decoded and joined. A column counts as named
-//! wherever it stands: in a result, a condition, a grouping, an order or a subquery. What polars is handed is the same
-//! query, written so that it computes exactly: see [`super::rewrite`]. Whether the names exist is not known here.
+//! The query is parsed before any log is read, so that only its columns are decoded and joined. A column counts
+//! wherever it occurs: in a result, a condition, a grouping, an order or a subquery. Polars gets the same query,
+//! rewritten to compute exactly: see [`super::rewrite`]. Names are not checked here.
 
 use std::ops::ControlFlow;
 
@@ -181,7 +181,7 @@ impl Names {
         }
     }
 
-    /// The tables, in the order in which they are named.
+    /// The tables, in order of occurrence.
     fn tables(&self) -> Result<Vec<Table>, Error> {
         let mut tables: Vec<Table> = Vec::new();
         for name in self.relations.iter().filter(|name| !self.common.contains(name)) {

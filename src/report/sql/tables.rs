@@ -134,7 +134,7 @@ impl Table {
         sum.or(owner).or_else(key).map(|of| Field { name: name.to_owned(), of })
     }
 
-    /// The names of what `*` stands for.
+    /// The columns of `*`.
     fn defaults(self, owners: &[OwnerColumn]) -> Vec<String> {
         let names = |columns: &[Column]| columns.iter().map(|column| column.name().to_owned()).collect::<Vec<_>>();
         let bearers = owners.iter().filter(|(_, column)| BEARERS.contains(column)).map(|(name, _)| name.clone());
@@ -154,7 +154,7 @@ impl Table {
 }
 
 impl Planned {
-    /// The columns of a table that a query needs: those that it names, and for `*` the usual ones.
+    /// The columns of a table that a query needs: the named ones, and for `*` the default ones.
     #[must_use]
     pub fn new(table: Table, names: &[String], has_wildcard: bool, owners: &[OwnerColumn]) -> Self {
         let defaults = if has_wildcard { table.defaults(owners) } else { Vec::new() };
@@ -192,7 +192,7 @@ impl Planned {
         Ok(DataFrame::new(0, columns.collect())?)
     }
 
-    /// The table of a frame whose columns have the schema's names, in the order of its columns.
+    /// The table of a frame whose columns have schema names, in column order.
     ///
     /// # Errors
     /// If the frame has not the columns, or a number is too large for its column.
@@ -279,7 +279,7 @@ fn address_texts(column: &FrameColumn) -> Result<FrameColumn, Error> {
     Ok(StringChunked::from_iter_options(column.name().clone(), texts).into_series().into_column())
 }
 
-/// The error for a column that is in none of these tables, where owners are known by these keys.
+/// The error for a column that is in none of these tables, given these owner keys.
 pub(super) fn unknown(name: &str, tables: &[Table], owner_keys: &[String]) -> Error {
     let named: Vec<_> = tables.iter().map(|table| table.name()).collect();
     let error = Error::usage(format!("unknown column `{name}` in {}", named.join(" or ")));

@@ -26,7 +26,7 @@ pub struct Pricing {
     pub table: PriceTable,
     /// Terms other than prices.
     pub terms: PoolTerms,
-    /// The window, half-open; none of its sides where it is unbounded.
+    /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
 }
 
@@ -101,8 +101,8 @@ impl Dollars {
         self.costs.get(key).copied().unwrap_or_default()
     }
 
-    /// The keys of charges on records that count in no group of a roll-up: those of gateways, or of what has no
-    /// traffic's key, such as a payer.
+    /// The keys of charges on records that are in no group of a roll-up: those of gateways, or with keys that traffic
+    /// does not have, such as a payer.
     pub(super) fn keys_without(&self, rollup: &Rollup) -> Result<Vec<ExactKey>, Error> {
         let mut keys: BTreeSet<_> = self.costs.keys().collect();
         for shard in rollup.shards() {
@@ -115,12 +115,12 @@ impl Dollars {
 }
 
 impl Cost {
-    /// What is left without a part.
+    /// The remainder without a part.
     pub(super) fn less(self, part: Self) -> Self {
         Self { usd: self.usd.without(part.usd), unpriced_bytes: self.unpriced_bytes - part.unpriced_bytes }
     }
 
-    /// Whether bytes are charged and none of them has a price.
+    /// Whether bytes are charged and all of them are unpriced.
     pub(super) fn is_unknown(self) -> bool {
         self.unpriced_bytes > 0 && self.usd == Money::default()
     }

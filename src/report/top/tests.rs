@@ -1,4 +1,4 @@
-//! The ranking is of all groups however they are split, its rows sum to the total, and equal sums stand by key.
+//! The ranking is independent of how groups are split, its rows sum to the total, and ties are sorted by key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ fn groups(records: &[Record]) -> usize {
     records.iter().map(|record| (record.0, record.1)).collect::<BTreeSet<_>>().len()
 }
 
-/// What a row is of: the cells of its keys.
+/// The key cells of a row.
 fn keys(row: &Row) -> &[Cell] {
     &row[1..3]
 }

@@ -24,7 +24,7 @@ const MOST_ASSUMED: &str = "most_assumed_bytes";
 /// keys.
 #[derive(Clone, Debug)]
 pub struct TransferKeys {
-    /// What stands for the source and the destination.
+    /// The names of source and destination.
     pub ends: [Key; 2],
     /// The same for endpoints of recommendations.
     pub services: [Key; 2],

@@ -18,7 +18,7 @@ use crate::schema::frame::{codes, int, texts};
 use crate::schema::{Column, output};
 use crate::units::human;
 
-/// Hours of what is called a month.
+/// Hours of a month.
 pub(super) const MONTH_HOURS: u64 = 730;
 /// The services that have gateway endpoints, which cost nothing.
 const BY_GATEWAY_ENDPOINT: [&str; 2] = ["S3", "DYNAMODB"];

@@ -1,4 +1,4 @@
-//! The records as a frame, in the order of the objects and of their lines: all of them are held, within limits.
+//! The records as a frame, in object and line order, within memory limits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -72,7 +72,7 @@ impl Kept {
     }
 }
 
-/// The records of a job in some columns, as [`report::frame`] has them, and what was read for them.
+/// The records of a job in some columns, as [`report::frame`] has them, and the account of the input.
 ///
 /// # Errors
 /// If the inputs cannot be found, threads cannot be started, or the records take more memory than they may.

@@ -1,4 +1,4 @@
-//! Files as users have them → tables, and what is said of those that cannot be taken.
+//! Files as users have them → tables, and the errors of invalid ones.
 
 use super::super::{EndpointKind, Kind, ListedEni, Name, Prefix, ResourceTags, Role};
 use super::*;
@@ -11,7 +11,7 @@ fn read(files: &[(&str, &str)]) -> Tables {
     reader.finish()
 }
 
-/// What is said of the last file, and the hints.
+/// The error of the last file, and the hints.
 fn refused(files: &[(&str, &[u8])]) -> (String, Vec<String>) {
     let mut reader = Reader::default();
     let (last, before) = files.split_last().unwrap();

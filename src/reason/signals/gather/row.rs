@@ -36,7 +36,7 @@ pub(super) enum Side {
     Outward,
     /// From the internet to the estate.
     Inward,
-    /// Between two ends of which none is of the internet.
+    /// Between two endpoints that are not on the internet.
     Inside,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Seen {
     /// The end of the estate; inside, the source.
     pub(super) own: End,
     pub(super) peer: u128,
-    /// The destination, if it is of the estate too.
+    /// The destination, if it is in the estate too.
     receiver: Option<End>,
     /// What the peer is.
     pub(super) place: u32,
