@@ -118,7 +118,7 @@ fn ledgers_that_do_not_belong_together_are_rejected() {
     let plan = fs::read_to_string(folder.join("one/plan.json")).expect("a plan");
     fs::write(folder.join("later.json"), plan.replace("\"version\": 1", "\"version\": 9")).expect("it is written");
     let later = refused("leaf --plan later.json one/unit-0.json --out none");
-    assert!(later.contains("the plan's version is 9, and this program reads version 1"), "{later}");
+    assert!(later.contains("the plan has version 9; this outflow supports version 1"), "{later}");
     assert!(!folder.join("none").exists());
     let printed = run("plan --out none -- inspect x", folder);
     assert_eq!(printed.exit, "2");
