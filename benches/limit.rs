@@ -32,8 +32,8 @@ fn main() -> ExitCode {
         _ => try_out(),
     };
     match result {
-        Ok(told) => {
-            println!("{told}");
+        Ok(shown) => {
+            println!("{shown}");
             ExitCode::SUCCESS
         }
         Err(cause) => {
@@ -68,7 +68,7 @@ fn run(words: &[String]) -> Result<String, String> {
 }
 
 fn columns(names: &str) -> Result<ColumnSet, String> {
-    let column = |name: &str| Column::of_name(name).ok_or_else(|| format!("there is no column `{name}`"));
+    let column = |name: &str| Column::of_name(name).ok_or_else(|| format!("unknown column `{name}`"));
     names.split(',').try_fold(ColumnSet::default(), |set, name| Ok(set.with(column(name)?)))
 }
 

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// How a run ended, as the process tells it to a script.
+/// Exit status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything asked for was read and answered.
+    /// Everything requested was read and answered.
     Done = 0,
     /// The run could not be carried out.
     Failed = 1,
@@ -17,7 +17,7 @@ pub enum Exit {
     Usage = 2,
     /// An answer was given, but some input could not be read.
     Incomplete = 3,
-    /// A condition that the user asked to be told of.
+    /// A condition that the user asked to be notified of.
     Condition = 4,
 }
 
@@ -114,7 +114,7 @@ impl Error {
         self
     }
 
-    /// The same error, told as one of another kind.
+    /// The same error with another kind.
     #[must_use]
     pub fn of_kind(mut self, kind: ErrorKind) -> Self {
         self.kind = kind;
@@ -128,7 +128,7 @@ impl Error {
         self
     }
 
-    /// What kind it is of.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -161,31 +161,31 @@ impl std::error::Error for Error {
 
 /// Something that is wrong with a table of a user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct RowError {
     /// The line, from 1.
     pub line: u64,
     /// The column, if it is one's.
     pub column: Option<Cow<'static, str>>,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
 }
 
-impl Fault {
+impl RowError {
     /// A fault without a hint.
     pub fn new(line: u64, column: Option<&'static str>, message: impl Into<String>) -> Self {
         Self { line, column: column.map(Cow::from), message: message.into(), hint: None }
     }
 
-    /// What an error says of a line or a column of it, with the first of its hints.
+    /// Converts an error on a line or column, with its first hint.
     #[must_use]
     pub fn of(line: u64, column: Option<&'static str>, error: &Error) -> Self {
         let hint = error.hints.first().cloned();
         Self { line, column: column.map(Cow::from), message: error.to_string(), hint }
     }
 
-    /// Says which column it is of, by a name that a file has.
+    /// Sets the column, by its name in the file.
     #[must_use]
     pub fn in_column(mut self, column: String) -> Self {
         self.column = Some(column.into());
@@ -200,7 +200,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.column {
             Some(column) => write!(f, "line {}, {column}: {}", self.line, self.message),

@@ -1,11 +1,11 @@
-//! **outflow** reads VPC flow logs and tells what leaves your cloud and who sent it.
+//! **outflow** reads VPC flow logs and shows what leaves your cloud and who sent it.
 //!
 //! ```text
 //! cli │ collect → decode → group → join → price → reason → report → view │ work
 //! ```
 //!
-//! The stages are verbs whose alphabet is the order of the data; each names only stages that sort before it.
-//! `work` runs them, `cli` is the door. docs/architecture.md tells the life of a record.
+//! Stages are verbs, alphabetical in the order of the data; each uses only stages that sort before it. `work` runs
+//! them, `cli` is the entry point. docs/architecture.md follows a record through the stages.
 
 pub mod error;
 

@@ -2,7 +2,7 @@
 //!
 //! The fields are those of AWS VPC flow logs, versions 2 to 11, and of transit gateway flow logs (version 6), from
 //! the VPC user guide's "Flow log records" and the transit gateway guide's "Flow log records"; docs/columns.md is
-//! generated from here. What a report adds to them (rank, share, blocked bytes…) is in [`output`].
+//! generated from here. What a report adds to them (rank, share, rejected bytes…) is in [`output`].
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -36,7 +36,7 @@ impl Kind {
     }
 }
 
-/// An absent (`-`, null) [`Kind::Address`]: inside `::/8`, which the IETF reserves and nobody is assigned.
+/// An absent (`-`, null) [`Kind::Address`]: inside `::/8`, which the IETF reserves and never assigns.
 pub const ABSENT_ADDRESS: u128 = 0xfffe_0000_0000;
 /// An absent [`Kind::Small`].
 pub const ABSENT_SMALL: u32 = u32::MAX;
@@ -46,8 +46,8 @@ pub const ABSENT_BIG: u64 = u64::MAX;
 pub const ABSENT_TIME: u32 = u32::MAX;
 /// The code of an absent [`Kind::Text`] in every dictionary.
 pub const ABSENT_TEXT: u32 = 0;
-/// The largest count that one record may bear: a pebibyte, four times what 3.2 Tbit/s gives in ten minutes. So a
-/// sum of fewer than 16,384 records cannot pass 2⁶⁴, and a larger number is a damaged line.
+/// Maximum count of one record: a pebibyte, four times what 3.2 Tbit/s gives in ten minutes. So a sum of fewer than
+/// 16,384 records cannot exceed 2⁶⁴, and a larger number is a malformed line.
 pub const BIG_MAX: u64 = 1 << 50;
 
 /// The stage that gives a column its values.
@@ -57,7 +57,7 @@ pub enum Stage {
     Decode,
     /// Derived from other columns of the same record.
     Group,
-    /// Told by other records, by tables and by rules of accounting; of traffic, not of single records.
+    /// Derived from other records, tables and accounting rules; of traffic, not of single records.
     Join,
 }
 
@@ -124,7 +124,7 @@ columns! {
         PktSrcAwsService, "pkt_src_aws_service", Text, 5, "", "AWS service whose address range holds pkt_srcaddr.";
         PktDstAwsService, "pkt_dst_aws_service", Text, 5, "", "AWS service whose address range holds pkt_dstaddr.";
         FlowDirection, "flow_direction", Text, 5, "", "ingress or egress, relative to the interface.";
-        TrafficPath, "traffic_path", Small, 5, "", "Way that egress traffic takes: 1 same VPC, 2 internet gateway or gateway endpoint, 3 virtual private gateway, 4 peering in the region, 5 peering across regions, 6 local or wavelength zone, 7 gateway endpoint, 8 internet gateway.";
+        TrafficPath, "traffic_path", Small, 5, "", "Path of egress traffic: 1 same VPC, 2 internet gateway or gateway endpoint, 3 virtual private gateway, 4 peering in the region, 5 peering across regions, 6 local or wavelength zone, 7 gateway endpoint, 8 internet gateway.";
         ResourceType, "resource_type", Text, 6, "", "Transit gateway logs: TransitGateway.";
         TgwId, "tgw_id", Text, 6, "", "Transit gateway of the record.";
         TgwAttachmentId, "tgw_attachment_id", Text, 6, "", "Transit gateway attachment of the record.";
@@ -139,10 +139,10 @@ columns! {
         TgwSrcAzId, "tgw_src_az_id", Text, 6, "", "Zone of the source attachment's interface.";
         TgwDstAzId, "tgw_dst_az_id", Text, 6, "", "Zone of the destination attachment's interface.";
         TgwPairAttachmentId, "tgw_pair_attachment_id", Text, 6, "", "Attachment at the flow's other side.";
-        PacketsLostNoRoute, "packets_lost_no_route", Big, 6, "packets", "Packets lost for want of a route.";
+        PacketsLostNoRoute, "packets_lost_no_route", Big, 6, "packets", "Packets lost without a route.";
         PacketsLostBlackhole, "packets_lost_blackhole", Big, 6, "packets", "Packets lost to a black hole.";
         PacketsLostMtuExceeded, "packets_lost_mtu_exceeded", Big, 6, "packets", "Packets lost for their size.";
-        PacketsLostTtlExpired, "packets_lost_ttl_expired", Big, 6, "packets", "Packets lost because their time to live ended.";
+        PacketsLostTtlExpired, "packets_lost_ttl_expired", Big, 6, "packets", "Packets lost to an expired TTL.";
         EcsClusterArn, "ecs_cluster_arn", Text, 7, "", "ECS cluster's ARN.";
         EcsClusterName, "ecs_cluster_name", Text, 7, "", "ECS cluster's name.";
         EcsContainerInstanceArn, "ecs_container_instance_arn", Text, 7, "", "ECS container instance's ARN.";
@@ -174,47 +174,47 @@ columns! {
         Src, "src", Address, [PktSrcaddr, Srcaddr], "Source end: pkt_srcaddr where present, else srcaddr.";
         Dst, "dst", Address, [PktDstaddr, Dstaddr], "Destination end: pkt_dstaddr where present, else dstaddr.";
         Port, "port", Small, [Srcport, Dstport, TcpFlags, Protocol],
-            "Service port: told by the TCP flags, else the lower of the two; 0 where the protocol has none.";
+            "Service port: inferred from the TCP flags, else the lower of the two; 0 where the protocol has none.";
         Minute, "minute", Time, [Start], "Minute of start, UTC.";
         Hour, "hour", Time, [Start], "Hour of start, UTC.";
         Day, "day", Time, [Start], "Day of start, UTC.";
-        FilterBits, "filter_bits", Small, [], "Which conditions of a filter the record meets, where the rest of it is decided on traffic.";
+        FilterBits, "filter_bits", Small, [], "Conditions of a filter that the record meets, where the rest of the filter applies to traffic.";
     }
     joined {
-        Vantage, "vantage", Text, "Interface, flow log, direction, way and next hop of a record, as one value.";
-        Weight, "weight", Big, "Records that a row of traffic stands for.";
-        SrcVpc, "src_vpc", Text, "VPC of the source end.";
-        DstVpc, "dst_vpc", Text, "VPC of the destination end.";
-        SrcAccount, "src_account", Text, "Account of the source end.";
-        DstAccount, "dst_account", Text, "Account of the destination end.";
-        SrcRegion, "src_region", Text, "Region of the source end: its interface's, its network's, or that of AWS's address range.";
-        DstRegion, "dst_region", Text, "Region of the destination end.";
-        SrcZone, "src_zone", Text, "Zone id of the source end.";
-        DstZone, "dst_zone", Text, "Zone id of the destination end.";
-        SrcSubnet, "src_subnet", Text, "Subnet of the source end.";
-        DstSubnet, "dst_subnet", Text, "Subnet of the destination end.";
+        Vantage, "vantage", Text, "Interface, flow log, direction, traffic path and next hop of a record, as one value.";
+        RecordCount, "record_count", Big, "Number of records aggregated into a traffic row.";
+        SrcVpc, "src_vpc", Text, "VPC of the source.";
+        DstVpc, "dst_vpc", Text, "VPC of the destination.";
+        SrcAccount, "src_account", Text, "Account of the source.";
+        DstAccount, "dst_account", Text, "Account of the destination.";
+        SrcRegion, "src_region", Text, "Region of the source: of its interface, its network, or its AWS address range.";
+        DstRegion, "dst_region", Text, "Region of the destination.";
+        SrcZone, "src_zone", Text, "Zone id of the source.";
+        DstZone, "dst_zone", Text, "Zone id of the destination.";
+        SrcSubnet, "src_subnet", Text, "Subnet of the source.";
+        DstSubnet, "dst_subnet", Text, "Subnet of the destination.";
         SrcInterface, "src_interface", Text, "Interface that held the source address at that time.";
         DstInterface, "dst_interface", Text, "Interface that held the destination address at that time.";
-        SrcInstance, "src_instance", Text, "Instance of the source end.";
-        DstInstance, "dst_instance", Text, "Instance of the destination end.";
-        SrcLocation, "src_location", Text, "What the source end is: the name of its network, an AWS service, else `internet`, `private-unknown`, `instance of others`.";
-        DstLocation, "dst_location", Text, "What the destination end is.";
-        Outside, "outside", Address, "Address of the end that is not the estate's: of the destination, else of the source; absent where both are.";
+        SrcInstance, "src_instance", Text, "Instance of the source.";
+        DstInstance, "dst_instance", Text, "Instance of the destination.";
+        SrcLocation, "src_location", Text, "What the source end is: the name of its network, an AWS service, else `internet`, `private-unknown`, `external EC2`.";
+        DstLocation, "dst_location", Text, "Location of the destination.";
+        Outside, "outside", Address, "Address of the external endpoint: the destination, else the source; absent if both are internal.";
         SrcCountry, "src_country", Text, "Country of the source address, by --geoip.";
         DstCountry, "dst_country", Text, "Country of the destination address, by --geoip.";
         SrcNetwork, "src_network", Text, "Autonomous system of the source address, by --geoip.";
         DstNetwork, "dst_network", Text, "Autonomous system of the destination address, by --geoip.";
-        Path, "path", Text, "Class of the transfer: same-zone, cross-zone, internet, aws-service, transit-gateway…";
-        Via, "via", Text, "What it went through: nat, transit-gateway, endpoint, joined by `+`.";
-        Charge, "charge", Text, "What is charged for the bytes; absent of traffic itself.";
-        PayerAccount, "payer_account", Text, "Account that the charge is billed to.";
-        FromRegion, "from_region", Text, "Region that the charge is priced in.";
+        Path, "path", Text, "Path class: same-zone, cross-zone, internet, aws-service, transit-gateway…";
+        Via, "via", Text, "Gateways on the path: nat, transit-gateway, endpoint, joined by `+`.";
+        Charge, "charge", Text, "Charge on the bytes; absent for traffic itself.";
+        PayerAccount, "payer_account", Text, "Account billed for the charge.";
+        FromRegion, "from_region", Text, "Region of the price.";
         ToRegion, "to_region", Text, "Other side of the charge: a region, `internet`, `same`, a location, or `any`.";
-        Assumed, "assumed", Text, "What was assumed because the logs do not tell it; absent where nothing was.";
-        DirectionRule, "direction_rule", Text, "How the direction was told.";
-        CountRule, "count_rule", Text, "Why the bytes count here.";
-        PathRule, "path_rule", Text, "What the path was told by.";
-        Owner1, "owner", Text, "Owner by the first key asked for: of a charge who bears it, of traffic the sender's, of what comes from outside the receiver's.";
+        Assumed, "assumed", Text, "Assumption made because the logs lack the information; absent if none.";
+        DirectionRule, "direction_rule", Text, "Rule that determined the direction.";
+        CountRule, "count_rule", Text, "Rule that decided where the bytes count.";
+        PathRule, "path_rule", Text, "Rule that determined the path.";
+        Owner1, "owner", Text, "Owner by the first requested key: for charges the allocated owner, for traffic the sender, for inbound traffic from outside the receiver.";
         Owner2, "owner_2", Text, "Owner by the second key.";
         Owner3, "owner_3", Text, "Owner by the third key.";
         SrcOwner1, "src_owner", Text, "Owner of the source end by the first key.";
@@ -226,7 +226,7 @@ columns! {
     }
 }
 
-/// Short names that people type for columns.
+/// Short names of columns.
 const ALIASES: &[(&str, Column)] = &[
     ("eni", Column::InterfaceId),
     ("interface", Column::InterfaceId),
@@ -277,7 +277,7 @@ impl Column {
         self.info().unit
     }
 
-    /// One sentence for people.
+    /// A one-sentence description.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         self.info().meaning
@@ -309,14 +309,14 @@ impl Column {
         if self.stage() == Stage::Decode { ColumnSet::of(&[self]) } else { ColumnSet::of(self.inputs()) }
     }
 
-    /// Whether it is for the program's own use, or stands for a name that people give: nothing to be asked for.
+    /// Whether it is internal, or a placeholder for user-defined names: cannot be requested.
     #[must_use]
     pub fn is_inner(self) -> bool {
         matches!(
             self,
             Self::Vantage
                 | Self::FilterBits
-                | Self::Weight
+                | Self::RecordCount
                 | Self::Owner1
                 | Self::Owner2
                 | Self::Owner3
@@ -329,7 +329,7 @@ impl Column {
         )
     }
 
-    /// Short names that people may type for it.
+    /// Short names of the column.
     pub fn aliases(self) -> impl Iterator<Item = &'static str> {
         ALIASES.iter().filter(move |(_, column)| *column == self).map(|(alias, _)| *alias)
     }
@@ -344,7 +344,7 @@ impl Column {
         COLUMNS.iter().find(|info| info.version > 0 && same(info.name)).map(|info| info.column)
     }
 
-    /// The column of a name as people type it: with `_` or `-`, or an alias.
+    /// The column of a typed name: with `_` or `-`, or an alias.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.replace('-', "_");
@@ -363,7 +363,7 @@ impl Column {
             );
         }
         Self::of_name(name).ok_or_else(|| {
-            let error = Error::usage(format!("{flag}: there is no column `{name}`"));
+            let error = Error::usage(format!("{flag}: unknown column `{name}`"));
             match nearest(&name.replace('-', "_"), Self::names()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint("`outflow fields` lists the columns"),
@@ -387,7 +387,7 @@ impl<'de> Deserialize<'de> for Column {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         let column = COLUMNS.iter().find(|info| info.name == name).map(|info| info.column);
-        column.ok_or_else(|| de::Error::custom(format!("there is no column `{name}`")))
+        column.ok_or_else(|| de::Error::custom(format!("unknown column `{name}`")))
     }
 }
 

@@ -1,12 +1,12 @@
 //! The rules of the house, as tests over the project's own source: who may name whom, sizes, and habits.
 //!
-//! The source is read as text, comments and the contents of literals blanked out where only code counts. It is not
-//! parsed as a compiler does; what text cannot tell is left to the compiler and to reviewers.
+//! The source is read as text, with comments and literals blanked out where only code counts. It is not parsed; what
+//! text cannot show is left to the compiler and reviewers.
 
 use std::fs;
 use std::path::Path;
 
-/// The stages in the order of the data, which is the alphabet.
+/// The stages in data order, which is alphabetical.
 const STAGES: [&str; 11] =
     ["cli", "collect", "decode", "group", "ingest", "join", "price", "reason", "report", "view", "work"];
 /// Open to all, naming no stage.
@@ -27,8 +27,8 @@ const LEFT_OVER: [&str; 4] =
 
 const PARQUET: &[&str] = &["decode/parquet", "group/wire", "view/parquet.rs"];
 const S3: &[&str] = &["collect/s3/"];
-/// Each vendor crate and its homes: how paths below `src/` begin. Crates that stand for plain language (maps, bytes,
-/// dates, errors) are at home everywhere and not listed.
+/// Each vendor crate and its allowed locations: path prefixes below `src/`. General-purpose crates (maps, bytes, dates,
+/// errors) are allowed everywhere and not listed.
 const HOMES: [(&str, &[&str]); 28] = [
     ("arrow_array", PARQUET),
     ("arrow_buffer", PARQUET),

@@ -1,4 +1,4 @@
-//! What people write and read: sizes, moments, counts, addresses, and tables of them.
+//! Input and output of values: sizes, times, counts, addresses, and tables of them.
 
 pub mod address;
 pub mod csv_table;

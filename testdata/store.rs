@@ -283,7 +283,7 @@ fn body(held: Held, range: Range<u64>, fault: Option<Fault>) -> StreamingBlob {
             let mut end = rest.end.min(rest.start + PIECE_BYTES);
             match fault {
                 Some(Fault::Break(after)) if sent >= after => {
-                    // What was sent before has to be on its way, or the connection breaks before the answer.
+                    // What was sent before must be in flight, or the connection breaks before the answer.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     return Some((Err(io::Error::other("broken by the test")), None));
                 }

@@ -51,7 +51,7 @@ struct Case {
     truth: BTreeSet<usize>,
 }
 
-/// A way to attribute: the leaves that it names.
+/// An attribution method: the leaves that it names.
 type Method = fn(&[Leaf]) -> Vec<usize>;
 
 const METHODS: [(&str, Method); 5] = [
@@ -323,38 +323,38 @@ impl Case {
     /// New traffic comes: to or from an element that was not there, or between two that were, but not together.
     fn come(&mut self, kind: Kind, increase: f64, random: &mut Random) {
         let mut pick = |of: &[usize]| random.pick(of).unwrap_or(INTERFACE);
-        let told: Vec<(usize, u32)> = if kind == Kind::One {
+        let shown: Vec<(usize, u32)> = if kind == Kind::One {
             let dimension = pick(&[INTERFACE, DESTINATION, PORT]);
             vec![(dimension, u32::try_from(1_000 + self.truth.len()).unwrap_or(u32::MAX))]
         } else {
             let dimensions = [pick(&OWN_SIDE), pick(&OTHER_SIDE)];
             let any = |random: &mut Random| usize::try_from(random.below(self.leaves.len() as u64)).unwrap_or(0);
             let apart = (0..10_000).map(|_| dimensions.map(|at| (at, self.leaves[any(random)].elements[at])));
-            let Some(told) = { apart }.find(|told| self.of(told).is_empty()) else {
+            let Some(shown) = { apart }.find(|shown| self.of(shown).is_empty()) else {
                 return self.come(kind, increase, random);
             };
-            told.into()
+            shown.into()
         };
         let parts: Vec<f64> = (0..=random.below(20)).map(|_| random.normal().exp()).collect();
         let whole: f64 = parts.iter().sum();
         for part in parts {
-            let elements = self.new_elements(&told, random);
+            let elements = self.new_elements(&shown, random);
             self.truth.insert(self.leaves.len());
             self.leaves.push(Leaf { elements, real: increase * part / whole, pred: 0.0 });
         }
     }
 
-    /// Elements of new traffic: those told, and others that go with them.
-    fn new_elements(&self, told: &[(usize, u32)], random: &mut Random) -> Vec<u32> {
+    /// Elements of new traffic: the given ones, and others that go with them.
+    fn new_elements(&self, shown: &[(usize, u32)], random: &mut Random) -> Vec<u32> {
         let mut of_side = |side: &[usize]| {
-            let of: Vec<_> = told.iter().copied().filter(|(dimension, _)| side.contains(dimension)).collect();
+            let of: Vec<_> = shown.iter().copied().filter(|(dimension, _)| side.contains(dimension)).collect();
             let known = self.of(&of);
             let leaf = random.pick(&if known.is_empty() { self.of(&[]) } else { known }).unwrap_or(0);
             self.leaves[leaf].elements.clone()
         };
         let (own, other) = (of_side(&OWN_SIDE), of_side(&[DESTINATION, REGION, PORT, PATH]));
         let mut elements = [&own[..=INTERFACE], &other[DESTINATION..]].concat();
-        told.iter().for_each(|(dimension, element)| elements[*dimension] = *element);
+        shown.iter().for_each(|(dimension, element)| elements[*dimension] = *element);
         elements
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn section(is_short: bool) -> String {
     let mut text =
         "### Creep\n\n| a day | found within 4 weeks | median days until then |\n|---|---:|---:|\n".to_owned();
     for rise in RISES {
-        let found = |hours: &Hours| told(hours, rise).into_iter().find(|day| *day >= RISE_DAY);
+        let found = |hours: &Hours| shown(hours, rise).into_iter().find(|day| *day >= RISE_DAY);
         let mut days: Vec<usize> =
             series.iter().filter_map(found).map(|day| day - RISE_DAY).filter(|day| *day < 28).collect();
         days.sort_unstable();
@@ -29,14 +29,17 @@ pub(crate) fn section(is_short: bool) -> String {
         let median = days.get(days.len() / 2).map_or_else(|| "-".to_owned(), usize::to_string);
         text.push_str(&format!("| +{:.1} % | {share:.2} | {median} |\n", rise * 100.0));
     }
-    let told: usize = series.iter().map(|hours| told(hours, 0.0).len()).sum();
+    let shown: usize = series.iter().map(|hours| shown(hours, 0.0).len()).sum();
     let years = series.len() as f64 * (DAYS - 21) as f64 / 365.0;
-    text.push_str(&format!("\nOf days that do not rise, {:.2} are told a series and year.\n", told as f64 / years));
+    text.push_str(&format!(
+        "\nOf days that do not rise, {:.2} are reported per series and year.\n",
+        shown as f64 / years
+    ));
     text
 }
 
-/// The days at which drift is told of a series that rises from one day on.
-fn told(hours: &Hours, rise: f64) -> Vec<usize> {
+/// The days on which drift is reported for a series that rises from one day on.
+fn shown(hours: &Hours, rise: f64) -> Vec<usize> {
     let day = |(day, hours): (usize, &[f64])| {
         let risen = (1.0 + rise).powf(day.saturating_sub(RISE_DAY) as f64);
         Some(hours.iter().sum::<f64>() * risen)

@@ -43,7 +43,7 @@ impl Method {
     }
 }
 
-/// All that are compared. A flag of ours counts as its threshold says, whatever the threshold.
+/// All compared methods. Our flags count by their threshold, for any threshold.
 pub(crate) fn all() -> Vec<Method> {
     vec![
         Method::new("**outflow, as it comes**", ours, Some(0.0)),

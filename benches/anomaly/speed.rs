@@ -18,7 +18,9 @@ pub(crate) fn section(is_short: bool) -> String {
     let begun = Instant::now();
     let flagged: usize = std::thread::scope(|scope| {
         let part = |part: &[Hours]| -> usize {
-            let flagged = |hours: &Hours| verdicts(hours, &parameters).iter().filter(|verdict| verdict.flagged).count();
+            let flagged = |hours: &Hours| {
+                verdicts(hours, &parameters).iter().filter(|action_filter| action_filter.flagged).count()
+            };
             part.iter().map(flagged).sum()
         };
         let parts: Vec<_> =

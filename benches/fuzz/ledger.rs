@@ -1,5 +1,5 @@
-//! Ledgers that other processes have written: one is read as a whole or refused, in bounded memory; what was read is
-//! written so that it is read again.
+//! Ledgers written by other processes: a ledger is read completely or rejected, in bounded memory; what was read can be
+//! written and read again.
 
 use std::error::Error;
 use std::{fs, io, slice};
@@ -21,7 +21,7 @@ const PLAN: &str = r#"{"version": 1, "seed": 7, "now": 0, "zone": "UTC", "window
     {"column": "hour", "cut": null}, {"column": "src", "cut": {"v4_bits": 24, "v6_bits": 48, "public_only": true}},
     {"column": "dstport", "cut": null}], "views": ["interface_id", "traffic_path", "region"], "bytes": true,
     "packets": true, "seen": true, "starts": true, "distinct": false}, "rejected": true, "interfaces": true,
-    "keep_rejects": false, "limits": {"decompressed_bytes": 1000000, "line_bytes": 1000, "json_line_bytes": 1000,
+    "keep_malformed": false, "limits": {"decompressed_bytes": 1000000, "line_bytes": 1000, "json_line_bytes": 1000,
     "block_bytes": 1000, "parquet_in_memory_bytes": 1000}, "s3": {"region": null, "profile": null, "endpoint_url": null,
     "path_style": false, "request_payer": false, "unsigned": false, "retries": null}}"#;
 

@@ -1,8 +1,8 @@
-//! Fuzz targets: one binary, run by `benches/fuzz/run`, which tells libFuzzer where its corpus is and how long to search.
+//! Fuzz targets: one binary, run by `benches/fuzz/run`, which sets libFuzzer's corpus and duration.
 //!
-//! The environment variable `OUTFLOW_FUZZ` names the target. Each feeds an input to a part of the program that strangers'
-//! bytes reach, and asserts what must hold whatever they are: a broken law is a finding as much as a panic.
-//! Where `OUTFLOW_FUZZ_SEEDS` names a folder, the target's first inputs and its words are written there.
+//! The environment variable `OUTFLOW_FUZZ` names the target. Each feeds an input to a part of the program that
+//! untrusted bytes reach, and asserts invariants: a broken invariant is a finding as much as a panic. If
+//! `OUTFLOW_FUZZ_SEEDS` names a folder, the target's seeds and dictionary are written there.
 #![no_main]
 #![expect(clippy::disallowed_methods, reason = "the environment is how one binary is told its target")]
 
@@ -18,9 +18,9 @@ mod keys;
 mod ledger;
 mod parquet;
 mod seeds;
+mod state;
 mod tables;
 mod text;
-mod told;
 mod r#where;
 
 /// A part of the program and what is asked of it.
@@ -43,7 +43,7 @@ const TARGETS: [Target; 10] = [
     Target { name: "gunzip", run: gunzip::run, seeds: gunzip::seeds, words: gunzip::words },
     Target { name: "keys", run: keys::run, seeds: keys::seeds, words: keys::words },
     Target { name: "ledger", run: ledger::run, seeds: ledger::seeds, words: ledger::words },
-    Target { name: "told", run: told::run, seeds: told::seeds, words: told::words },
+    Target { name: "state", run: state::run, seeds: state::seeds, words: state::words },
     Target { name: "tables", run: tables::run, seeds: tables::seeds, words: tables::words },
 ];
 

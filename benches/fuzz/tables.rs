@@ -1,5 +1,5 @@
-//! Tables of an estate: what is refused is told, what is read keeps to the forms of the tables, and what AWS's tools list
-//! tells no more when it is read twice; a network is not told twice.
+//! Estate tables: rejected input causes an error, accepted input has the tables' forms, AWS listings add nothing when
+//! read twice, and a network is not listed twice.
 
 use outflow::join::tables::{Reader, Refused, Tables};
 

@@ -1,6 +1,5 @@
-//! Text: wherever a log is cut between two lines, the records, the skipped lines and the format are the same, and so
-//! they are where spaces and line ends are written in another way; every line is accounted for; and which columns are
-//! wanted does not change what is in them.
+//! Text: for any cut between two lines, the records, skipped lines and format are the same, as they are for other
+//! spacing and line ends; every line is accounted for; and the requested columns do not affect their values.
 
 use std::sync::Arc;
 
@@ -51,7 +50,7 @@ pub(crate) fn run(input: &[u8]) {
     by_line.check_subset(&Decoded::of(&lines, options.subset, &options, &mut dictionary));
 }
 
-/// The text with spaces or newlines that are written in another way.
+/// The text with different spaces or newlines.
 fn replaced(text: &[u8], byte: u8, by: &[u8]) -> Vec<u8> {
     text.split_inclusive(|other| *other == byte)
         .flat_map(|part| match part.strip_suffix(&[byte]) {
@@ -111,7 +110,7 @@ impl Decoded {
         }
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
         let blanks = lines.iter().filter(|line| line.is_empty()).count();
-        // The first format may have been a header's or assumed, which the decoder does not tell.
+        // The first format may come from a header or be assumed; the decoder does not expose which.
         let may_be_assumed = usize::from(options.before.is_none() && !self.formats.is_empty());
         let headers = self.formats.len();
         assert_eq!(self.lines, lines.len() as u64, "lines");

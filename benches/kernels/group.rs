@@ -56,7 +56,15 @@ fn merge(bencher: Bencher<'_, '_>, groups: u32) {
 
 fn spec(keys: &str) -> Arc<Spec> {
     let keys = keys.split(',').map(|name| Key::parse(name).expect("a column")).collect();
-    Arc::new(Spec { views: Vec::new(), keys, bytes: true, packets: true, seen: false, starts: false, distinct: false })
+    Arc::new(Spec {
+        vantages: Vec::new(),
+        keys,
+        bytes: true,
+        packets: true,
+        seen: false,
+        starts: false,
+        distinct: false,
+    })
 }
 
 fn partial(spec: &Arc<Spec>, blocks: &[Flows]) -> Partial {

@@ -14,24 +14,24 @@ use super::signals::{self, SignalFlags, unknown};
 use super::state;
 use super::top::rows;
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::reason::anomalies::incident::Severity;
 use crate::reason::anomalies::settings::Settings;
 use crate::reason::anomalies::suppress::Rule;
 use crate::reason::cube::CubeKeys;
 use crate::reason::hours::gather::Pricing;
-use crate::report::anomalies::told::AnomaliesShape;
+use crate::report::anomalies::tables::AnomaliesShape;
 use crate::report::signals::SignalsShape;
 use crate::units::time::{Window, Zone};
 use crate::view::Format;
 use crate::work::{self, AnomaliesQuestion, Job};
 
 const DAY_SECONDS: u32 = 86_400;
-/// The owner keys that are asked for where none are.
+/// The owner keys that are requested where none are.
 const TEAM: &str = "team";
 const SERVICE: &str = "service";
 
-/// Flags that are of incidents alone, and have nothing to say of signals.
+/// Flags of incidents only, which conflict with signals.
 const OF_INCIDENTS: [&str; 14] = [
     "service",
     "min_severity",
@@ -55,51 +55,50 @@ pub(super) struct AnomaliesFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// The owner key that tells teams apart [default: team]
+    /// Owner key of teams [default: team]
     #[arg(long, value_name = "KEY", help_heading = "Report")]
     team: Option<String>,
 
-    /// The owner key that tells services apart [default: service]
+    /// Owner key of services [default: service]
     #[arg(long, value_name = "KEY", help_heading = "Report")]
     service: Option<String>,
 
-    /// How many incidents, or rows of each table of signals, or `all`
+    /// Maximum number of incidents, or of rows per signals table, or `all`
     #[arg(long, visible_alias = "top", value_name = "N", default_value = "20", help_heading = "Report")]
     max_incidents: String,
 
-    /// Leave out incidents that are less severe
+    /// Minimum severity of the listed incidents
     #[arg(long, value_enum, default_value_t = SeverityFlag::Low, help_heading = "Report")]
     min_severity: SeverityFlag,
 
-    /// End with exit code 4 if an incident is as severe, or more
+    /// Exit with code 4 if an incident has at least this severity
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Report")]
     fail_on: Option<SeverityFlag>,
 
-    /// Tell of each incident once, and again if it becomes worse, after a day, and when it is over; what was told is
-    /// kept in this file
+    /// Report each incident once, and again if it gets worse, after a day, and when it ends; state is kept in this file
     #[arg(long, value_name = "FILE", conflicts_with = "explain", help_heading = "Report")]
     state: Option<String>,
 
-    /// Tell all of one incident: its hours, what was expected and why, its causes, and the records behind it
+    /// Explain one incident: its hours, the expected values, its causes and its records
     #[arg(long, value_name = "ID", help_heading = "Report")]
     explain: Option<String>,
 
     #[command(flatten)]
     memory: MemoryFlags,
 
-    /// How far off an hour must be to be out of line, in usual deviations; for `threshold_scales` of the configuration
+    /// Deviation from which an hour is anomalous; overrides `threshold_scales`
     #[arg(long, value_name = "SCALES", help_heading = "Report")]
     threshold: Option<f64>,
 
-    /// Tell incidents of dollars and bytes from so many dollars on; for `impact_usd_min` of the configuration
+    /// Minimum impact in dollars; overrides `impact_usd_min`
     #[arg(long, value_name = "USD", help_heading = "Report")]
     min_usd: Option<f64>,
 
-    /// Or from so many GiB on; for `impact_gib_min` of the configuration
+    /// Alternative minimum impact in GiB; overrides `impact_gib_min`
     #[arg(long, value_name = "GIB", help_heading = "Report")]
     min_gib: Option<f64>,
 
-    /// Look for signals of exfiltration and of broken policy instead: new destinations, beacons, scans…
+    /// Report exfiltration and policy signals instead: new destinations, beacons, scans…
     #[arg(long, conflicts_with_all = OF_INCIDENTS, help_heading = "Signals")]
     signals: bool,
 
@@ -119,9 +118,9 @@ pub(super) struct AnomaliesFlags {
     output: OutputFlags,
 }
 
-/// What the tables tell, and the places of the owners asked for.
+/// The estate tables, and the positions of the requested owners.
 struct Owners {
-    told: work::Told,
+    estate: work::EstateTables,
     dimensions: Dimensions,
     team: Option<usize>,
     service: Option<usize>,
@@ -134,7 +133,7 @@ enum SeverityFlag {
     Low,
     /// Unusual
     Medium,
-    /// Very unusual, and it matters
+    /// Very unusual, with high impact
     High,
 }
 
@@ -149,15 +148,15 @@ impl From<SeverityFlag> for Severity {
 }
 
 impl AnomaliesFlags {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(mut self) -> Result<Exit, Error> {
         if self.signals {
             return self.run_signals();
         }
         self.output.holds_incidents = true;
         let mut owners = self.owners()?;
-        let known = owners.told.owner_keys();
-        let mut job = job_of_traffic(&self.input, Verdict::Accept, &mut owners.dimensions, &known)?;
+        let known = owners.estate.owner_keys();
+        let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut owners.dimensions, &known)?;
         let Config { settings, rules, .. } = self.config.load()?;
         let settings = self.settings(settings)?;
         let asked_from = with_lookback(&mut job, &settings);
@@ -168,7 +167,7 @@ impl AnomaliesFlags {
             (worst, state) = (anomalies.worst, anomalies.state);
             Ok(anomalies.answer)
         })?;
-        // What was not written was not told, so it is remembered only now.
+        // The state is saved only after the report was written.
         if let (Some(path), Some(state)) = (&self.state, &state) {
             state::write(path, state)?;
         }
@@ -178,10 +177,10 @@ impl AnomaliesFlags {
     }
 
     fn run_signals(&self) -> Result<Exit, Error> {
-        let (told, mut dimensions) = signals::owners(&self.tables, self.team.as_deref())?;
+        let (estate, mut dimensions) = signals::owners(&self.tables, self.team.as_deref())?;
         let owner = dimensions.owner_keys.first().map(ToString::to_string);
-        let job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &told.owner_keys())?;
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &estate.owner_keys())?;
+        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let shape = SignalsShape { owner, rows: rows("--max-incidents", &self.max_incidents)? };
         let question = signals::question(sources, &self.signal, shape, self.memory.overflow()?)?;
         run_on(&job, &self.input, &self.output, |progress| work::signals(&job, question, progress))
@@ -197,17 +196,17 @@ impl AnomaliesFlags {
         for (flag, value, setting) in given {
             let Some(value) = value else { continue };
             if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::usage(format!("{flag} {value}: a number above zero is needed")));
+                return Err(Error::usage(format!("{flag} {value}: expected a number above zero")));
             }
             *setting = value;
         }
         Ok(settings)
     }
 
-    /// The owners that are asked for before the filter asks for any.
+    /// The owners that are requested before the filter asks for any.
     fn owners(&self) -> Result<Owners, Error> {
-        let told = self.tables.told()?;
-        let known = told.owner_keys();
+        let estate = self.tables.estate()?;
+        let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         let mut place = |asked: Option<&str>, usual: &str| match known.get(asked.unwrap_or(usual)) {
             Some(key) => dimensions.owner_place(key.clone()).map(Some),
@@ -215,7 +214,7 @@ impl AnomaliesFlags {
         };
         let team = place(self.team.as_deref(), TEAM)?;
         let service = place(self.service.as_deref(), SERVICE)?;
-        Ok(Owners { told, dimensions, team, service })
+        Ok(Owners { estate, dimensions, team, service })
     }
 
     fn question(
@@ -225,8 +224,8 @@ impl AnomaliesFlags {
         rules: Vec<Rule>,
         asked_from: Option<u32>,
     ) -> Result<AnomaliesQuestion, Error> {
-        let Owners { told, dimensions, team, service } = owners;
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let Owners { estate, dimensions, team, service } = owners;
+        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let networks = !sources.geography.is_empty();
         Ok(AnomaliesQuestion {
             sources,
@@ -249,7 +248,7 @@ impl AnomaliesFlags {
     }
 }
 
-/// Lets the job read what came before too; gives where the time asked for begins.
+/// Lets the job read what came before too; gives where the time requested begins.
 fn with_lookback(job: &mut Job, settings: &Settings) -> Option<u32> {
     let from = job.window.from?;
     job.window = Window { from: Some(from.saturating_sub(settings.lookback_days * DAY_SECONDS)), ..job.window };

@@ -1,8 +1,8 @@
 //! The configuration: which file it is, what it and the environment say, and the commands that show and check it.
 //!
-//! The file is the one that `--config` names, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else
-//! `outflow/config.toml` of the user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` beat the file, flags of
-//! commands beat both. Nothing is read from a file that is not asked for by a command.
+//! The file is the one of `--config`, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else `outflow/config.toml` in the
+//! user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` override the file, flags override both. The file is
+//! read only by commands that use it.
 
 mod file;
 mod parameters;
@@ -22,7 +22,7 @@ use crate::collect::io_cause;
 use crate::error::{Error, Exit, nearest};
 use crate::reason::anomalies::settings::Settings;
 use crate::reason::anomalies::suppress::{Rule, RuleText};
-use crate::report::config::{self, Fault, Setting, Window};
+use crate::report::config::{self, ConfigError, Setting, Window};
 
 /// The most bytes that a configuration file may have.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -38,7 +38,7 @@ const PARAMETER_VARIABLES: &str = "OUTFLOW_ANOMALIES_";
 /// Which configuration file.
 #[derive(Debug, Args)]
 pub(super) struct ConfigFlags {
-    /// Configuration file [default: OUTFLOW_CONFIG, ./outflow.toml or ~/.config/outflow/config.toml, the first there is]
+    /// Configuration file [default: the first of OUTFLOW_CONFIG, ./outflow.toml, ~/.config/outflow/config.toml]
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     config: Option<String>,
 }
@@ -46,9 +46,9 @@ pub(super) struct ConfigFlags {
 /// Commands of `outflow config`.
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Every setting: its value, its default, and who says so
+    /// Show every setting with its value, default and origin
     Show(ShowFlags),
-    /// What is wrong with a configuration file (exit code 4 if anything is)
+    /// Check a configuration file (exit code 4 if it has errors)
     Check(CheckFlags),
 }
 
@@ -78,7 +78,7 @@ pub(super) struct CheckFlags {
 pub(super) struct Config {
     /// What is an incident.
     pub(super) settings: Settings,
-    /// The windows of suppression, those that have expired too.
+    /// The suppression windows, including expired ones.
     pub(super) rules: Vec<Rule>,
     /// The same as written.
     windows: Vec<RuleText>,
@@ -89,7 +89,7 @@ pub(super) struct Config {
 }
 
 impl ConfigCommand {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Show(flags) => flags.run(),
@@ -125,7 +125,7 @@ impl CheckFlags {
         let faults = file::read(&text).err().unwrap_or_default();
         let mut report = config::checked(&faults);
         let exit = if faults.is_empty() { Exit::Done } else { Exit::Condition };
-        let said = if faults.is_empty() { "nothing is wrong" } else { "commands refuse it as it is" };
+        let said = if faults.is_empty() { "the file is valid" } else { "the file is invalid" };
         report.meta.notes.push(format!("{path}: {said}"));
         prices::write(report, &self.output, exit)
     }
@@ -135,7 +135,7 @@ impl ConfigFlags {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// A file that is asked for and cannot be read, and anything in it or in the environment that makes no sense.
+    /// If a requested file cannot be read, or the file or environment is invalid.
     pub(super) fn load(&self) -> Result<Config, Error> {
         let mut config = Config::default();
         if let Some((path, text)) = found(self.config.as_deref())? {
@@ -163,7 +163,7 @@ impl Config {
         for (variable, value) in ours {
             let name = variable[PARAMETER_VARIABLES.len()..].to_ascii_lowercase();
             if !parameters::NAMES.contains(&name.as_str()) {
-                let error = Error::usage(format!("{variable}: the detector has no parameter `{name}`"));
+                let error = Error::usage(format!("{variable}: unknown detector parameter `{name}`"));
                 return Err(match nearest(&name, parameters::NAMES.iter().copied()) {
                     Some(near) => {
                         error.hint(format!("did you mean {PARAMETER_VARIABLES}{}?", near.to_ascii_uppercase()))
@@ -175,7 +175,7 @@ impl Config {
             // As in the file, but that words need no quotes.
             let literal = if value.parse::<f64>().is_ok() { value.to_string() } else { format!("{value:?}") };
             let said = file::read(&format!("[anomalies]\n{name} = {literal}\n"));
-            let wrong = |faults: Vec<Fault>| {
+            let wrong = |faults: Vec<ConfigError>| {
                 let why = faults.into_iter().next().map(|fault| fault.message).unwrap_or_default();
                 Error::usage(format!("{variable}: {why}"))
             };
@@ -214,21 +214,21 @@ fn window(text: &RuleText, rule: &Rule, now: u32) -> Window {
 }
 
 /// The first fault of a file, and how many more there are.
-fn refused(path: &str, faults: Vec<Fault>) -> Error {
+fn refused(path: &str, faults: Vec<ConfigError>) -> Error {
     let more = faults.len().saturating_sub(1);
-    let Some(first) = faults.into_iter().next() else { return Error::usage(format!("{path}: it makes no sense")) };
+    let Some(first) = faults.into_iter().next() else { return Error::usage(format!("{path}: the file is invalid")) };
     let error = Error::usage(format!("{path}, line {}, column {}: {}", first.line, first.column, first.message));
     let error = first.hints.into_iter().fold(error, Error::hint);
     if more > 0 { error.hint(format!("`outflow config check {path}` shows {more} more")) } else { error }
 }
 
-/// The path and the text of the configuration file: the one that is asked for, or the first that there is.
+/// The path and text of the configuration file: the requested one, or the first that exists.
 fn found(asked: Option<&str>) -> Result<Option<(String, String)>, Error> {
     let variable = env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty());
     if let Some(path) = asked.map(PathBuf::from).or_else(|| variable.map(PathBuf::from)) {
         return match text_of(&path)? {
             Some(text) => Ok(Some((path.display().to_string(), text))),
-            None => Err(Error::usage(format!("{}: there is no such configuration file", path.display()))),
+            None => Err(Error::usage(format!("{}: no such configuration file", path.display()))),
         };
     }
     for path in [Some(PathBuf::from(LOCAL_FILE)), user_file()].into_iter().flatten() {
@@ -275,7 +275,7 @@ mod tests {
         Ok(config)
     }
 
-    fn told(config: &Config, name: &str) -> [String; 3] {
+    fn estate(config: &Config, name: &str) -> [String; 3] {
         let setting = config.shown().into_iter().find(|setting| setting.name == name).unwrap();
         [setting.value, setting.default, setting.origin]
     }
@@ -286,20 +286,20 @@ mod tests {
             with(&[("OUTFLOW_ANOMALIES_RATIO_MIN", "3.5"), ("OUTFLOW_ANOMALIES_DIRECTION", "down"), ("HOME", "/")]);
         let config = config.unwrap();
         let default = Settings::default().detector.ratio_min.to_string();
-        assert_eq!(told(&config, "ratio_min"), ["3.5", &default, "OUTFLOW_ANOMALIES_RATIO_MIN"]);
-        assert_eq!(told(&config, "level_share"), ["0.25", "0.5", "outflow.toml:3"]);
-        assert_eq!(told(&config, "direction"), ["\"down\"", "\"up\"", "OUTFLOW_ANOMALIES_DIRECTION"]);
-        assert_eq!(told(&config, "level_hours"), ["24", "24", "default"]);
+        assert_eq!(estate(&config, "ratio_min"), ["3.5", &default, "OUTFLOW_ANOMALIES_RATIO_MIN"]);
+        assert_eq!(estate(&config, "level_share"), ["0.25", "0.5", "outflow.toml:3"]);
+        assert_eq!(estate(&config, "direction"), ["\"down\"", "\"up\"", "OUTFLOW_ANOMALIES_DIRECTION"]);
+        assert_eq!(estate(&config, "level_hours"), ["24", "24", "default"]);
         assert_eq!(config.shown().len(), parameters::NAMES.len());
     }
 
     #[test]
-    fn variables_that_make_no_sense_are_refused() {
+    fn variables_that_make_no_sense_are_rejected() {
         fn refused(name: &str, value: &str) -> Error {
             with(&[(name, value)]).unwrap_err()
         }
         let unknown = refused("OUTFLOW_ANOMALIES_RATIO_MINN", "3");
-        assert_eq!(unknown.to_string(), "OUTFLOW_ANOMALIES_RATIO_MINN: the detector has no parameter `ratio_minn`");
+        assert_eq!(unknown.to_string(), "OUTFLOW_ANOMALIES_RATIO_MINN: unknown detector parameter `ratio_minn`");
         assert_eq!(unknown.hints(), ["did you mean OUTFLOW_ANOMALIES_RATIO_MIN?"]);
         for (name, value) in [
             ("RATIO_MIN", "much"),
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_file_is_refused_with_its_first_fault_and_the_number_of_others() {
+    fn a_faulty_file_is_rejected_with_its_first_fault_and_the_number_of_others() {
         let error = refused("a.toml", file::read("x = 1\ny = 2\n[anomalies]\nratio = 1\n").unwrap_err());
         assert_eq!(error.to_string(), "a.toml, line 1, column 1: the file has no `x`");
         assert_eq!(error.hints(), ["there are anomalies", "`outflow config check a.toml` shows 2 more"]);
@@ -338,6 +338,6 @@ mod tests {
             .filter_map(|line| line.split('`').nth(1))
             .filter(|name| name.contains('_') && !parameters::NAMES.contains(name))
             .collect();
-        assert_eq!(unknown, [""; 0], "docs/config.md tells of parameters that are none");
+        assert_eq!(unknown, [""; 0], "docs/config.md documents unknown parameters");
     }
 }

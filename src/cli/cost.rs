@@ -10,16 +10,16 @@ use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
-use crate::group::{Key, Verdict};
+use crate::group::{ActionFilter, Key};
 use crate::join::Sources;
 use crate::report::Head;
 use crate::report::cost::{Billed, CostOrder, CostQuestion, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
 use crate::units::time::{Window, month_around};
-use crate::work::{self, Job, Means, Told};
+use crate::work::{self, EstateTables, Job, Means};
 
-/// The owner key that is asked for where none is.
+/// The owner key that is requested where none is.
 pub(super) const DEFAULT_KEY: &str = "team";
 /// The key without tables of owners.
 pub(super) const DEFAULT_COLUMN: &str = "payer_account";
@@ -32,43 +32,43 @@ pub(super) struct CostFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// Owner keys and columns to sum by, comma separated: team, team,env, src_region, payer_account, day… [default: team,
-    /// or payer_account where no table tells owners]
+    /// Owner keys and columns to group by, comma separated: team, team,env, src_region, payer_account, day… [default:
+    /// team, or payer_account without owners]
     #[arg(long, value_name = "KEYS", help_heading = "Report")]
     by: Option<String>,
 
-    /// Sum all charges of a key in one row
+    /// Sum all charges into one row per key
     #[arg(long, help_heading = "Report")]
     no_charges: bool,
 
-    /// How many rows, or `all`; the rest is summed in a row `(other)`
+    /// Maximum number of rows, or `all`; the others are summed as `(other)`
     #[arg(long, value_name = "N", default_value = "all", help_heading = "Report")]
     top: String,
 
-    /// Order: the dearest first, most bytes first, or by key
+    /// Order: most expensive first, most bytes first, or by key
     #[arg(long, value_enum, default_value_t = SortFlag::Usd, help_heading = "Report")]
     sort: SortFlag,
 
-    /// Show what is free by key and path too, not in one row
+    /// Also break down free traffic by key and path
     #[arg(long, help_heading = "Report")]
     free: bool,
 
-    /// Show the period before beside it: the month before of a month, else as long a time before
+    /// Add the previous period: for a month the month before, else the preceding period of the same length
     #[arg(long, help_heading = "Report")]
     previous: bool,
 
-    /// Tell in further tables by which rules the records of each row were understood, and at which prices
+    /// Add tables that list the rules and prices applied to each row
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
     #[command(flatten)]
     bearer: BearerFlags,
 
-    /// Account that the organisation is billed by, for -o focus [default: each payer's own]
+    /// Billing account of the organisation, for -o focus [default: each payer account]
     #[arg(long, value_name = "ID", help_heading = "Report")]
     billing_account: Option<String>,
 
-    /// Price records as each interface saw them: what crosses several interfaces is charged several times
+    /// Price records without deduplication: traffic logged at several interfaces is charged several times
     #[arg(long, help_heading = "Records")]
     no_dedup: bool,
 
@@ -88,7 +88,7 @@ pub(super) struct CostFlags {
 /// The order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SortFlag {
-    /// The dearest first
+    /// Most expensive first
     Usd,
     /// Most bytes first
     Bytes,
@@ -97,36 +97,37 @@ enum SortFlag {
 }
 
 impl CostFlags {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(mut self) -> Result<Exit, Error> {
         let focus = self.output.output.as_deref() == Some(FOCUS);
         if focus {
             self.output.output = self.output.out.is_none().then(|| "csv".to_owned());
         }
-        let told = self.tables.told()?;
-        let known = told.owner_keys();
+        let estate = self.tables.estate()?;
+        let known = estate.owner_keys();
         let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
-        let mut job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &known)?;
+        let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
         let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
         let window = (current_from.or(job.window.from), job.window.to);
-        let (question, means) = self.question((told, dimensions), focus, current_from, window)?;
+        let (question, means) = self.question((estate, dimensions), focus, current_from, window)?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(
         &self,
-        (told, dimensions): (Told, Dimensions),
+        (estate, dimensions): (EstateTables, Dimensions),
         focus: bool,
         current_from: Option<u32>,
         window: (Option<u32>, Option<u32>),
     ) -> Result<(CostQuestion, Means), Error> {
         if self.explain && focus {
-            return Err(Error::usage("--explain: rows of FOCUS have no other table beside them")
-                .hint("leave out --explain, or -o focus"));
+            return Err(
+                Error::usage("--explain: FOCUS output has no further tables").hint("leave out --explain, or -o focus")
+            );
         }
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let question = CostQuestion {
             window,
@@ -167,10 +168,10 @@ impl CostFlags {
     }
 }
 
-/// Lets the job read the period before too; gives where the one asked for begins.
+/// Lets the job read the period before too; gives where the one requested begins.
 fn with_previous(job: &mut Job) -> Result<u32, Error> {
     let (Some(from), Some(to)) = (job.window.from, job.window.to) else {
-        return Err(Error::usage("--previous: the window has no beginning or no end")
+        return Err(Error::usage("--previous: the window has no start or no end")
             .hint("give a month (--month 2026-10), or --from and --to"));
     };
     let is_month = (from, to) == month_around(from);

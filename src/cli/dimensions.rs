@@ -1,4 +1,4 @@
-//! What people group by, as typed: columns of records and of traffic, and owners by the keys of their tags.
+//! Group keys as typed: columns of records and of traffic, and owner keys.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const PAIRS: [(&str, [&str; 2]); 4] = [
     ("account_pair", ["src_account", "dst_account"]),
     ("vpc_pair", ["src_vpc", "dst_vpc"]),
 ];
-/// The columns of owners by key and side: the bearer's, the source's, the destination's.
+/// The owner columns by key and side: allocated owner, source, destination.
 const OWNERS: [[Column; OWNER_KEYS_MAX]; 3] = [
     [Column::Owner1, Column::Owner2, Column::Owner3],
     [Column::SrcOwner1, Column::SrcOwner2, Column::SrcOwner3],
@@ -28,9 +28,9 @@ const OWNERS: [[Column; OWNER_KEYS_MAX]; 3] = [
 pub(super) struct Dimensions {
     /// The keys.
     pub(super) keys: Vec<Key>,
-    /// The names of those that are owners, at their places.
+    /// Names of the owner keys, by position.
     pub(super) labels: Vec<Option<String>>,
-    /// The keys that owners are asked for by.
+    /// The keys that owners are requested by.
     pub(super) owner_keys: Vec<Arc<str>>,
 }
 
@@ -56,7 +56,7 @@ impl Dimensions {
         let label_of = |place: usize| self.labels[place].clone().unwrap_or_else(|| self.keys[place].name());
         let shown = label.clone().unwrap_or_else(|| key.name());
         if (0..self.keys.len()).any(|place| label_of(place) == shown) {
-            return Err(Error::usage(format!("{flag}: `{shown}` is there twice")));
+            return Err(Error::usage(format!("{flag}: duplicate column `{shown}`")));
         }
         self.keys.push(key);
         self.labels.push(label);
@@ -82,12 +82,13 @@ impl Dimensions {
         Ok([OWNERS[1][place], OWNERS[2][place]])
     }
 
-    /// Where the owners by a key stand among those asked for.
+    /// Where the owners by a key stand among those requested.
     pub(super) fn owner_place(&mut self, key: Arc<str>) -> Result<usize, Error> {
         let place = self.owner_keys.iter().position(|known| *known == key).unwrap_or(self.owner_keys.len());
         if place == OWNER_KEYS_MAX {
-            return Err(Error::usage(format!("owners by more than {OWNER_KEYS_MAX} keys at a time"))
-                .hint("ask for the others in another run"));
+            return Err(
+                Error::usage(format!("more than {OWNER_KEYS_MAX} owner keys")).hint("use another run for the others")
+            );
         }
         if place == self.owner_keys.len() {
             self.owner_keys.push(key);
@@ -95,7 +96,7 @@ impl Dimensions {
         Ok(place)
     }
 
-    /// Whether some of it is told by more than the records themselves.
+    /// Whether any key needs the join.
     pub(super) fn is_joined(&self) -> bool {
         self.keys.iter().any(|key| key.column.stage() == Stage::Join)
     }
@@ -114,8 +115,7 @@ impl Dimensions {
     }
 }
 
-/// What names in a filter stand for where records are joined: also columns of traffic, and owners by the keys that are
-/// known, which are asked for then.
+/// Resolves names in filters on joined traffic: also traffic columns, and known owner keys, which become requested.
 pub(super) struct NamesOfTraffic<'a> {
     pub(super) dimensions: &'a mut Dimensions,
     pub(super) known: &'a BTreeSet<Arc<str>>,
@@ -143,11 +143,11 @@ fn column(flag: &str, name: &str, plain: &str, known: &BTreeSet<Arc<str>>) -> Re
     let hidden = Column::of_name(plain).is_some_and(Column::is_inner);
     let error = match Key::parse(name) {
         Ok(key) if !hidden => return Ok(key),
-        Ok(_) => Error::usage(format!("{flag}: there is no column `{plain}`")),
+        Ok(_) => Error::usage(format!("{flag}: unknown column `{plain}`")),
         Err(error) => error,
     };
     if known.is_empty() {
-        return Err(error.hint("owners such as team need a table of tags: --tags FILE"));
+        return Err(error.hint("owner keys such as team need a tag table: --tags FILE"));
     }
     let near = nearest(plain, known.iter().map(AsRef::as_ref));
     let keys = known.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");

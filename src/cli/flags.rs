@@ -40,26 +40,26 @@ key (team, src_team, dst_team), path, via, charge, payer_account, src_region != 
 pub(super) const FILTERS_OF_RECORDS: &str =
     filters!("Columns are those of records (`outflow fields`); addr is src or dst, anyport is srcport or dstport.");
 
-/// Which logs, and which of their records.
+/// Input files and record filters.
 #[derive(Debug, Args)]
 pub(super) struct InputFlags {
     /// Files, folders, globs, s3://BUCKET/PREFIX, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(super) inputs: Vec<String>,
 
-    /// Only records that start at this time or later: a date, a time, `yesterday`, or a span back such as 7d or 36h
+    /// Start of the window (inclusive): a date, a time, `yesterday`, or a duration back from now such as 7d or 36h
     #[arg(long, value_name = "TIME", help_heading = "Window")]
     pub(super) from: Option<String>,
 
-    /// Only records that start before this time
+    /// End of the window (exclusive)
     #[arg(long, value_name = "TIME", help_heading = "Window")]
     pub(super) to: Option<String>,
 
-    /// Only records of the last 24h, 7d, 90m…
+    /// Window up to now: 24h, 7d, 90m…
     #[arg(long, value_name = "SPAN", help_heading = "Window")]
     pub(super) last: Option<String>,
 
-    /// Only records of a month: 2026-10, this-month, last-month
+    /// Window of a month: 2026-10, this-month, last-month
     #[arg(long, value_name = "MONTH", help_heading = "Window")]
     pub(super) month: Option<String>,
 
@@ -67,45 +67,44 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "ZONE", default_value = "UTC", help_heading = "Window")]
     pub(super) tz: String,
 
-    /// Keep only what matches, such as 'src in 10.0.0.0/8 and dstport = https and bytes > 10MiB'; `bytes` and `packets`
-    /// are those of a record. The operators are listed below
+    /// Filter: keep only records that match, such as 'src in 10.0.0.0/8 and dstport = https and bytes > 10MiB'; `bytes`
+    /// and `packets` are per record. The operators are listed below
     #[arg(long = "where", value_name = "EXPRESSION", help_heading = "Records")]
     pub(super) filter: Option<String>,
 
-    /// Only objects of these accounts, told by their keys
+    /// Read only objects whose key names these accounts
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Records")]
     pub(super) account: Vec<String>,
 
-    /// Only objects of these regions, told by their keys; of s3://, one region is also where the bucket is looked for
-    /// first
+    /// Read only objects whose key names these regions; with s3://, a single region is also tried first for the bucket
     #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = "Records")]
     pub(super) region: Vec<String>,
 
-    /// Fields of text without a header line, as AWS writes them: '${version} ${account-id} …'
+    /// Format of text logs without a header line, as in AWS: '${version} ${account-id} …'
     #[arg(long, value_name = "FIELDS", help_heading = "Reading")]
     pub(super) format: Option<String>,
 
     /// Write malformed lines to this file (csv, or by its extension)
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
-    pub(super) rejects: Option<String>,
+    pub(super) malformed_out: Option<String>,
 
-    /// Malformed lines that do not make the run incomplete (exit code 3)
+    /// Tolerate this many malformed lines before exit code 3 (incomplete)
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Reading")]
     pub(super) max_malformed: u64,
 
-    /// Also call the run incomplete (exit code 3) where AWS lost records (SKIPDATA)
+    /// Exit with code 3 (incomplete) also if AWS dropped records (SKIPDATA)
     #[arg(long, help_heading = "Reading")]
     pub(super) strict: bool,
 
-    /// Most bytes that one object may inflate to
+    /// Maximum decompressed size of an object
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     pub(super) max_object_size: Option<String>,
 
-    /// Threads [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", help_heading = "Reading")]
     pub(super) jobs: Option<usize>,
 
-    /// Say what would be read, by account, region and day, and of s3:// the requests and their price; read nothing
+    /// Show what would be read by account, region and day, with S3 requests and their cost; read nothing
     #[arg(long, help_heading = "Reading")]
     pub(super) dry_run: bool,
 
@@ -113,23 +112,23 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "NAME", help_heading = "S3")]
     pub(super) profile: Option<String>,
 
-    /// Endpoint of another store than AWS's, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3]
+    /// Endpoint of an S3-compatible store, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3]
     #[arg(long, value_name = "URL", help_heading = "S3")]
     pub(super) endpoint_url: Option<String>,
 
-    /// Put the bucket's name into the path, not into the host, as many other stores need it
+    /// Use path-style addressing, as many S3-compatible stores require
     #[arg(long, help_heading = "S3")]
     pub(super) path_style: bool,
 
-    /// Pay for the requests where the bucket asks for it
+    /// Pay for requests to requester-pays buckets
     #[arg(long, help_heading = "S3")]
     pub(super) request_payer: bool,
 
-    /// Send requests without credentials, to a public bucket
+    /// Send unsigned requests, for public buckets
     #[arg(long, help_heading = "S3")]
     pub(super) no_sign_request: bool,
 
-    /// How many times a failed request is sent again [default: AWS_MAX_ATTEMPTS less one, or 2]
+    /// Maximum retries of a failed request [default: AWS_MAX_ATTEMPTS - 1, or 2]
     #[arg(long, value_name = "N", help_heading = "S3")]
     pub(super) retries: Option<u32>,
 
@@ -141,7 +140,8 @@ pub(super) struct InputFlags {
 /// How the answer is written.
 #[derive(Debug, Args)]
 pub(super) struct OutputFlags {
-    /// table, csv, tsv, json, ndjson, md or parquet [default: by --out's extension, table on a terminal, else csv]
+    /// Output format: table, csv, tsv, json, ndjson, md or parquet [default: by --out's extension, table on a terminal,
+    /// else csv]
     #[arg(short = 'o', long = "output", value_name = "FORMAT", help_heading = "Output")]
     pub(super) output: Option<String>,
 
@@ -149,23 +149,23 @@ pub(super) struct OutputFlags {
     #[arg(skip)]
     pub(super) holds_incidents: bool,
 
-    /// Write to this file, whole or not at all
+    /// Write to this file, atomically
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) out: Option<String>,
 
-    /// Only this table of a report that has several; where the format holds one, a note at the end names the others
+    /// Show only this table of the report; for single-table formats, a note lists the others
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(super) table: Option<String>,
 
-    /// Leave out the line of column names
+    /// Omit the header line
     #[arg(long, help_heading = "Output")]
     pub(super) no_header: bool,
 
-    /// Units of bytes where people read them
+    /// Units of bytes in tables
     #[arg(long, value_enum, default_value_t = UnitsFlag::Iec, help_heading = "Output")]
     pub(super) units: UnitsFlag,
 
-    /// Say nothing but warnings and errors
+    /// Print only warnings and errors
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
 
@@ -195,13 +195,13 @@ impl From<UnitsFlag> for Units {
     }
 }
 
-/// When progress is shown.
+/// When to show progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProgressFlag {
-    /// On a terminal
+    /// If standard error is a terminal
     Auto,
-    /// In any case
+    /// Always
     Always,
-    /// In no case
+    /// Never
     Never,
 }

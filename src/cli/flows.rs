@@ -6,11 +6,11 @@ use std::time::Instant;
 use clap::Args;
 
 use super::flags::{InputFlags, OutputFlags};
-use super::job::{dry_run, job_of_records, write_rejects};
+use super::job::{dry_run, job_of_records, write_malformed};
 use super::notice::{self, ProgressDisplay};
 use super::output;
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::report::flows::{DEFAULT_COLUMNS, table};
 use crate::schema::Column;
 use crate::view::{self, Format};
@@ -25,11 +25,11 @@ pub(super) struct FlowsFlags {
     #[command(flatten)]
     input: InputFlags,
 
-    /// Columns to write, comma separated, or `all` that these logs have
+    /// Columns to write, comma separated, or `all`
     #[arg(long, value_name = "COLUMNS", help_heading = "Report")]
     columns: Option<String>,
 
-    /// At most this many records [default: 100 as a table, else all]
+    /// Maximum number of records [default: 100 as a table, else all]
     #[arg(long, value_name = "N", help_heading = "Report")]
     limit: Option<u64>,
 
@@ -38,10 +38,10 @@ pub(super) struct FlowsFlags {
 }
 
 impl FlowsFlags {
-    /// Streams the records and tells how it ended.
+    /// Streams the records and returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let began = Instant::now();
-        let job = job_of_records(&self.input, Verdict::Every)?;
+        let job = job_of_records(&self.input, ActionFilter::Every)?;
         if self.input.dry_run {
             return dry_run(&job, &self.output);
         }
@@ -73,7 +73,7 @@ impl FlowsFlags {
             return Err(error);
         }
         let Some(answer) = written?.flatten() else { return Ok(Exit::Done) };
-        write_rejects(&self.input, &answer)?;
+        write_malformed(&self.input, &answer)?;
         notice::trailer(&answer.report.meta, began, self.output.quiet);
         Ok(answer.exit())
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_records, run_on};
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::work;
 
 /// Flags of `outflow inspect`.
@@ -19,9 +19,9 @@ pub(super) struct InspectFlags {
 }
 
 impl InspectFlags {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let job = job_of_records(&self.input, Verdict::Accept)?;
+        let job = job_of_records(&self.input, ActionFilter::Accept)?;
         run_on(&job, &self.input, &self.output, |progress| work::inspect(&job, progress))
     }
 }

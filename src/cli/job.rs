@@ -12,29 +12,29 @@ use super::output;
 use crate::collect::{Limits, S3Limits, S3Options};
 use crate::decode::Format;
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::group::filter::{Filter, Names, OfRecords};
 use crate::units::size;
 use crate::units::time::{Zone, window};
 use crate::work::{self, Answer, Job, Local, Progress};
 
 /// The job that the flags of a command mean that reads records alone.
-pub(super) fn job_of_records(flags: &InputFlags, verdict: Verdict) -> Result<Job, Error> {
-    job(flags, verdict, &mut OfRecords)
+pub(super) fn job_of_records(flags: &InputFlags, action_filter: ActionFilter) -> Result<Job, Error> {
+    job(flags, action_filter, &mut OfRecords)
 }
 
 /// The job that the flags of a command mean that joins records; owners that the filter asks for are added to what is
 /// grouped by.
 pub(super) fn job_of_traffic(
     flags: &InputFlags,
-    verdict: Verdict,
+    action_filter: ActionFilter,
     dimensions: &mut Dimensions,
     known: &BTreeSet<Arc<str>>,
 ) -> Result<Job, Error> {
-    job(flags, verdict, &mut NamesOfTraffic { dimensions, known })
+    job(flags, action_filter, &mut NamesOfTraffic { dimensions, known })
 }
 
-fn job(flags: &InputFlags, verdict: Verdict, names: &mut dyn Names) -> Result<Job, Error> {
+fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -> Result<Job, Error> {
     let now = flags.now()?;
     let zone = Zone::parse(&flags.tz)?;
     let window =
@@ -47,7 +47,7 @@ fn job(flags: &InputFlags, verdict: Verdict, names: &mut dyn Names) -> Result<Jo
             size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
     }
     if flags.jobs == Some(0) {
-        return Err(Error::usage("--jobs: at least one thread is needed"));
+        return Err(Error::usage("--jobs: at least one thread is required"));
     }
     Ok(Job {
         now,
@@ -60,10 +60,10 @@ fn job(flags: &InputFlags, verdict: Verdict, names: &mut dyn Names) -> Result<Jo
         gap: None,
         filter,
         format,
-        verdict,
+        action_filter,
         seed: flags.occasion.seed.unwrap_or_else(seed),
         jobs: flags.jobs.unwrap_or_else(cores),
-        keep_rejects: flags.rejects.is_some(),
+        keep_malformed: flags.malformed_out.is_some(),
         max_malformed: flags.max_malformed,
         strict: flags.strict,
         limits,
@@ -104,7 +104,7 @@ pub(super) fn now() -> Result<u32, Error> {
     seconds.ok_or_else(|| Error::system("the clock is not between 1970 and 2106"))
 }
 
-/// A number that nobody can know beforehand.
+/// An unpredictable number.
 fn seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
@@ -133,11 +133,11 @@ pub(super) fn run_on(
         display.stop();
     }
     let mut answer = answer?;
-    tracing::info!("the question was answered");
+    tracing::info!("computed the report");
     output::shorten(&mut answer.report, output)?;
     output::write(&mut answer.report, output)?;
-    tracing::info!("the answer was written");
-    write_rejects(input, &answer)?;
+    tracing::info!("wrote the report");
+    write_malformed(input, &answer)?;
     notice::trailer(&answer.report.meta, began, output.quiet);
     Ok(answer.exit())
 }
@@ -152,7 +152,7 @@ pub(super) fn dry_run(job: &Job, flags: &OutputFlags) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Writes the malformed lines, if they are asked for.
-pub(super) fn write_rejects(input: &InputFlags, answer: &Answer) -> Result<(), Error> {
-    input.rejects.as_ref().map_or(Ok(()), |path| output::write_rejects(&answer.rejects_report(), path))
+/// Writes the malformed lines, if they are requested.
+pub(super) fn write_malformed(input: &InputFlags, answer: &Answer) -> Result<(), Error> {
+    input.malformed_out.as_ref().map_or(Ok(()), |path| output::write_malformed(&answer.malformed_report(), path))
 }

@@ -1,4 +1,4 @@
-//! Diagnosis: what the stages with files and threads say of their work → standard error, as far as it is asked for.
+//! Diagnosis: what the stages with files and threads say of their work → standard error, as far as it is requested.
 //!
 //! Only this program's own events are shown: those of libraries may hold what a request was signed with. Nothing of an
 //! answer is said here.
@@ -28,7 +28,7 @@ pub(super) struct LogFlags {
     log_level: Option<LogLevel>,
 }
 
-/// What is said, each level with those before it.
+/// Log levels, each including the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogLevel {
     /// Nothing

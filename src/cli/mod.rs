@@ -1,4 +1,4 @@
-//! The door: what was typed → a job, its answer → a file or the terminal, talk → stderr, the end → an exit code.
+//! The command line: arguments → job, report → file or terminal, messages → stderr, result → exit code.
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
@@ -31,10 +31,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Exit};
 
-/// What leaves your cloud and who sent it: VPC flow logs, read fast and exactly
+/// Network traffic and cost from VPC flow logs: what leaves your cloud, and who sent it
 ///
 /// Reads AWS VPC flow logs (text, gzip, Parquet) from S3, files, folders, globs or standard input and reports exact
-/// sums. Data goes to standard output, talk to standard error.
+/// totals. Data goes to standard output, messages to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "outflow", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(
@@ -51,47 +51,47 @@ struct Outflow {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Who talks most: sums by any columns, the greatest first
+    /// Top talkers: totals by any columns, largest first
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Top(Box<top::TopFlags>),
-    /// What traffic costs: by team or any other owner, account, region, path…, and charge
+    /// Cost: by team or any other owner, account, region, path…, and charge
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Cost(Box<cost::CostFlags>),
-    /// What changed since another period, and why: new, gone, grew, shrank, by price and by path
+    /// Changes from another period and their causes: new, gone, volume, price and path
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Compare(Box<compare::CompareFlags>),
-    /// What goes between regions, zones, owners…: bytes and dollars by path, and what would be cheaper
+    /// Transfer between regions, zones, owners…: bytes and cost by path, with recommendations
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Transfer(Box<transfer::TransferFlags>),
-    /// What spiked, why, and what it cost: incidents with their causes
+    /// Traffic and cost anomalies: incidents with causes and impact
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Anomalies(Box<anomalies::AnomaliesFlags>),
-    /// Two-way sums: one key down, another across
+    /// Pivot table: one key as rows, another as columns
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Pivot(Box<pivot::PivotFlags>),
-    /// Ask with SQL: tables of records, of traffic in which each byte stands once, and of dollars
+    /// SQL over records, deduplicated traffic and charges
     Sql(Box<sql::SqlFlags>),
-    /// The records themselves: filter, pick columns, write (also converts text logs to Parquet)
+    /// List records: filter, select columns, write (also converts text logs to Parquet)
     #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
     Flows(flows::FlowsFlags),
-    /// What is in these logs: formats, fields, interfaces, gaps, damage, and what each question will lack
+    /// Inspect logs: formats, fields, interfaces, gaps, malformed lines, and supported questions
     #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
     Inspect(inspect::InspectFlags),
-    /// The columns there are, for --by, --where and --columns
+    /// List the columns for --by, --where and --columns
     Fields(fields::FieldsFlags),
-    /// What traffic is priced by: show the prices, check a table, make one of AWS's price lists
+    /// Show prices, check a price table, or import AWS price lists
     #[command(subcommand)]
     Prices(prices::PricesCommand),
-    /// What is configured: show it, check a file
+    /// Show the configuration or check a file
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Write the plan of a question, for several processes
+    /// Plan a command for several processes
     #[command(hide = true)]
     Plan(split::PlanFlags),
-    /// Sum units of a plan
+    /// Aggregate units of a plan
     #[command(hide = true)]
     Leaf(split::LeafFlags),
-    /// Answer a plan's question from ledgers
+    /// Run a planned command on ledgers
     #[command(hide = true)]
     Root(split::RootFlags),
 }
@@ -100,14 +100,14 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let matches = match Outflow::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => return told_by_clap(&error),
+        Err(error) => return from_clap(&error),
     };
     let ended = match Outflow::from_arg_matches(&matches) {
         Ok(outflow) => {
             outflow.log.start(&matches);
             outflow.command.run()
         }
-        Err(error) => return told_by_clap(&error),
+        Err(error) => return from_clap(&error),
     };
     ended.unwrap_or_else(|error| {
         notice::error(&error);
@@ -138,7 +138,7 @@ impl Command {
 }
 
 /// Help and version are answers; everything else that clap says is a usage error.
-fn told_by_clap(error: &clap::Error) -> Exit {
+fn from_clap(error: &clap::Error) -> Exit {
     // Nothing can be done about a terminal that is gone.
     let _unheard = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Done }

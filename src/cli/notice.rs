@@ -1,4 +1,4 @@
-//! Talk, to stderr: progress while reading, the trailer after it, errors with their hints.
+//! Messages on stderr: progress while reading, then the trailer, errors with hints.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) struct ProgressDisplay {
 }
 
 impl ProgressDisplay {
-    /// Starts to show progress, if it is wanted and there is somebody to see it.
+    /// Starts the progress display, if enabled and standard error is a terminal.
     pub(super) fn start(flags: &OutputFlags, progress: &Arc<Progress>) -> Option<Self> {
         let wanted = match flags.progress {
             ProgressFlag::Always => true,
@@ -81,7 +81,7 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Says what was read and what became of it: window, objects, rate, the account, notes and warnings.
+/// Prints the trailer: window, objects, rate, the account, notes and warnings.
 pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
     let mut text = String::new();
     if !quiet {
@@ -105,10 +105,10 @@ fn warned(meta: &Meta) -> String {
         text.push_str(&format!("warning: {}\n", human::harmless(warning)));
     }
     if let Some(more) = meta.warnings.len().checked_sub(WARNINGS_MAX).filter(|more| *more > 0) {
-        text.push_str(&format!("warning: {more} more warnings; -o json has them all\n"));
+        text.push_str(&format!("warning: {more} more warnings (list all with -o json)\n"));
     }
     if meta.incomplete {
-        text.push_str("warning: the answer is incomplete (exit code 3)\n");
+        text.push_str("warning: the report is incomplete (exit code 3)\n");
     }
     text
 }
@@ -133,7 +133,7 @@ fn reading(meta: &Meta, took: Duration) -> String {
             format!("window: {} to {} (start of the record)\n", moment(from), moment(to))
         }
     };
-    // The size of what comes through a pipe is not known.
+    // The size of a pipe is unknown.
     let stored = match meta.stored_bytes {
         0 => String::new(),
         bytes => format!(", {}", human::bytes(bytes.into(), Units::Iec)),

@@ -15,15 +15,15 @@ use crate::view::{self, Format, Style};
 /// Rows of each table that a report of several tables shows in a terminal.
 const ROWS_SHOWN_MAX: usize = 40;
 
-/// The format that is asked for, or fits where the answer goes.
+/// The format that is requested, or fits where the answer goes.
 pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
     let format = asked_format(flags)?;
     if format.is_for_incidents() && !flags.holds_incidents {
         return Err(Error::usage(format!(
-            "-o {}: this report is not on incidents",
+            "-o {}: this report has no incidents",
             flags.output.as_deref().unwrap_or("")
         ))
-        .hint("`outflow anomalies` gives incidents; -o json and -o ndjson hold any report"));
+        .hint("`outflow anomalies` gives incidents; -o json and -o ndjson support every report"));
     }
     Ok(format)
 }
@@ -32,7 +32,7 @@ fn asked_format(flags: &OutputFlags) -> Result<Format, Error> {
     match (&flags.output, &flags.out) {
         (Some(name), _) => Format::from_str(name),
         (None, Some(path)) => Format::of_extension(path).ok_or_else(|| {
-            Error::usage(format!("--out {path}: the extension names no format"))
+            Error::usage(format!("--out {path}: unknown format by extension"))
                 .hint(format!("choose one with -o: {}", Format::NAMES.join(", ")))
         }),
         (None, None) if io::stdout().is_terminal() => Ok(Format::Table),
@@ -59,7 +59,7 @@ pub(super) fn write(report: &mut Report, flags: &OutputFlags) -> Result<(), Erro
     to_destination(flags, |out| view::write(report, chosen, format, &style, out)).map(|_| ())
 }
 
-/// Cuts the long tables of a report of several that people read as tables, and notes it.
+/// Truncates long tables of multi-table reports for terminals, with a note.
 pub(super) fn shorten(report: &mut Report, flags: &OutputFlags) -> Result<(), Error> {
     if report.tables.len() < 2 || flags.table.is_some() || format(flags)? != Format::Table {
         return Ok(());
@@ -73,7 +73,7 @@ pub(super) fn shorten(report: &mut Report, flags: &OutputFlags) -> Result<(), Er
 }
 
 /// Writes malformed lines as a table.
-pub(super) fn write_rejects(report: &Report, path: &str) -> Result<(), Error> {
+pub(super) fn write_malformed(report: &Report, path: &str) -> Result<(), Error> {
     let format = Format::of_extension(path).unwrap_or(Format::Csv);
     let style = Style { units: crate::units::human::Units::Raw, header: true, width: None, color: false };
     to_file(path, |out| view::write(report, None, format, &style, out)).map(|_| ())
@@ -90,7 +90,7 @@ pub(super) fn to_destination<R>(
     match write(Box::new(io::stdout())) {
         Ok(result) => Ok(Some(result)),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-        Err(error) => Err(failed("cannot write the answer", error)),
+        Err(error) => Err(failed("cannot write the report", error)),
     }
 }
 

@@ -10,7 +10,7 @@ use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::report::pivot::{PivotMeasure, PivotQuestion};
 use crate::schema::output;
 use crate::view::Format;
@@ -22,15 +22,15 @@ pub(super) struct PivotFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// The key down: a column, or an owner key such as team
+    /// Row key: a column, or an owner key such as team
     #[arg(long, value_name = "KEY", default_value = "src_region", help_heading = "Report")]
     rows: String,
 
-    /// The key across
+    /// Column key
     #[arg(long, value_name = "KEY", default_value = "path", help_heading = "Report")]
     columns: String,
 
-    /// What stands in the cells
+    /// Measure in the cells
     #[arg(long, value_enum, default_value_t = Measure::Bytes, help_heading = "Report")]
     measure: Measure,
 
@@ -47,10 +47,10 @@ pub(super) struct PivotFlags {
     output: OutputFlags,
 }
 
-/// What stands in the cells.
+/// Measure in the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Measure {
-    /// Bytes, each once
+    /// Deduplicated bytes
     Bytes,
     /// Packets
     Packets,
@@ -61,23 +61,23 @@ enum Measure {
 }
 
 impl PivotFlags {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let (job, question, means) = self.question()?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(&self) -> Result<(Job, PivotQuestion, Means), Error> {
-        let told = self.tables.told()?;
-        let known = told.owner_keys();
+        let estate = self.tables.estate()?;
+        let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         dimensions.add("--rows", &self.rows, &known)?;
         dimensions.add("--columns", &self.columns, &known)?;
         let two =
             || Error::usage("--rows and --columns take one key each").hint("for example --rows team --columns path");
         let heads = dimensions.heads().try_into().map_err(|_| two())?;
-        let job = job_of_traffic(&self.input, Verdict::Accept, &mut dimensions, &known)?;
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
+        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let measure = match self.measure {
             Measure::Bytes => PivotMeasure::Traffic(output::BYTES),
             Measure::Packets => PivotMeasure::Traffic(output::PACKETS),

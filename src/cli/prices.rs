@@ -18,11 +18,11 @@ use crate::work;
 /// Commands of `outflow prices`.
 #[derive(Debug, Subcommand)]
 pub(super) enum PricesCommand {
-    /// The prices in force, with their sources; with --bytes, what amounts cost
+    /// Show effective prices and their sources; with --bytes, the cost of amounts
     Show(ShowFlags),
-    /// What is wrong with a price table, and how it differs from the embedded one (exit code 4 if anything is wrong)
+    /// Check a price table and compare it with the embedded one (exit code 4 if it has errors)
     Check(CheckFlags),
-    /// AWS's price lists (AWSDataTransfer, AmazonEC2, AmazonVPC; CSV or JSON) as a table for --prices
+    /// Import AWS price lists (AWSDataTransfer, AmazonEC2, AmazonVPC; CSV or JSON) as a price table
     Import(ImportFlags),
 }
 
@@ -37,31 +37,30 @@ pub(super) struct ShowFlags {
     #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = "Prices")]
     region: Vec<String>,
 
-    /// When they are in force: a date, a time, `yesterday`, 30d [default: now]
+    /// Date of the prices: a date, a time, `yesterday`, 30d [default: now]
     #[arg(long, value_name = "DATE", help_heading = "Prices")]
     at: Option<String>,
 
     #[command(flatten)]
     prices: PriceTableFlags,
 
-    /// Also what these bytes of a month cost together, and each of several its share: 5TiB or 5TiB,300GiB (a GB on a
-    /// bill is 1GiB)
+    /// Also price these monthly amounts in total and individually: 5TiB or 5TiB,300GiB (a GB on a bill is 1GiB)
     #[arg(long, value_name = "SIZE", value_delimiter = ',', help_heading = "Cost")]
     bytes: Vec<String>,
 
-    /// Bytes of the month that were charged before, for the tier to begin in
+    /// Bytes already billed in the month, where tiers start
     #[arg(long, value_name = "SIZE", requires = "bytes", help_heading = "Cost")]
     already: Option<String>,
 
-    /// Whether all amounts pay the same average, or each the tiers that it reaches after those before it
+    /// Share tiered prices: the average for all amounts, or the tiers each amount reaches in order
     #[arg(long, value_enum, default_value_t = Method::Blended, help_heading = "Cost")]
     method: Method,
 
-    /// Take the global free tier off egress to the internet
+    /// Apply the global free tier to internet egress
     #[arg(long, requires = "bytes", help_heading = "Cost")]
     free_tier: bool,
 
-    /// Take this off a charge's prices: internet-egress=12%
+    /// Discount on a charge: internet-egress=12%
     #[arg(long, value_name = "CHARGE=PERCENT", requires = "bytes", help_heading = "Cost")]
     discount: Vec<String>,
 
@@ -72,9 +71,9 @@ pub(super) struct ShowFlags {
 /// How a tiered total is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Method {
-    /// All pay the average
+    /// The average price for all
     Blended,
-    /// In the order given, each on top of those before it
+    /// In the given order, cumulatively
     Marginal,
 }
 
@@ -92,11 +91,11 @@ pub(super) struct CheckFlags {
 /// Flags of `outflow prices import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportFlags {
-    /// Offer files of AWS's price list, or `-` for standard input
+    /// AWS price list offer files, or `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
-    /// Also call the run incomplete (exit code 3) where a region is unknown or contradicts the usage type
+    /// Exit with code 3 (incomplete) also if a region is unknown or contradicts the usage type
     #[arg(long, help_heading = "Reading")]
     strict: bool,
 
@@ -105,7 +104,7 @@ pub(super) struct ImportFlags {
 }
 
 impl PricesCommand {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Show(flags) => flags.run(),
@@ -137,7 +136,7 @@ impl ShowFlags {
             |flag: &str, text: &str| size::parse(text).map_err(|error| Error::usage(format!("{flag}: {error}")));
         let amounts = self.bytes.iter().map(|text| bytes("--bytes", text)).collect::<Result<Vec<_>, _>>()?;
         if amounts.iter().try_fold(0_u64, |sum, amount| sum.checked_add(*amount)).is_none() {
-            return Err(Error::usage("--bytes: the amounts together are 16 EiB or more"));
+            return Err(Error::usage("--bytes: the total is 16 EiB or more"));
         }
         Ok(Some(Quote {
             amounts,

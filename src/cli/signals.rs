@@ -13,9 +13,9 @@ use crate::join::Sources;
 use crate::reason::signals::{Lists, Terms};
 use crate::report::signals::SignalsShape;
 use crate::units::{size, time};
-use crate::work::{self, SignalsQuestion, Told};
+use crate::work::{self, EstateTables, SignalsQuestion};
 
-/// The owner key that is asked for where none is.
+/// The owner key that is requested where none is.
 const DEFAULT_KEY: &str = "team";
 /// The flag without which the others have nothing to say.
 const SIGNALS: &str = "signals";
@@ -23,28 +23,27 @@ const SIGNALS: &str = "signals";
 /// Flags of signals.
 #[derive(Debug, Args)]
 pub(super) struct SignalFlags {
-    /// Addresses that nobody should talk to: a prefix or an address a line; may be given several times
+    /// Threat list: one prefix or address per line; repeatable
     #[arg(long, value_name = "FILE", requires = SIGNALS, help_heading = "Signals")]
     threats: Vec<String>,
 
-    /// Destinations that are approved, such as update servers and partners: a prefix or an address a line; may be given
-    /// several times
+    /// Allow list of destinations, such as update servers and partners: one prefix or address per line; repeatable
     #[arg(long, value_name = "FILE", requires = SIGNALS, help_heading = "Signals")]
     allow: Vec<String>,
 
-    /// A destination that was not talked to for so long counts as new
+    /// Treat destinations not contacted for this long as new
     #[arg(long, value_name = "SPAN", default_value = "14d", requires = SIGNALS, help_heading = "Signals")]
     new_after: String,
 
-    /// Bytes sent to a destination in a day below which no volume is suspect
+    /// Minimum bytes per day to a destination for volume signals
     #[arg(long, value_name = "SIZE", default_value = "100MiB", requires = SIGNALS, help_heading = "Signals")]
     suspect_bytes: String,
 
-    /// The score, 0 to 100, from which a destination is listed as a suspect
+    /// Minimum score, 0 to 100, of listed destinations
     #[arg(long, value_name = "SCORE", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100), requires = SIGNALS, help_heading = "Signals")]
     suspect_score: u32,
 
-    /// The aggregation interval of the flow logs [default: as the records tell]
+    /// Aggregation interval of the flow logs [default: detected]
     #[arg(long, value_enum, value_name = "INTERVAL", requires = SIGNALS, help_heading = "Signals")]
     aggregation: Option<Interval>,
 }
@@ -60,16 +59,16 @@ enum Interval {
     TenMinutes,
 }
 
-/// What the tables tell, and owners by this key, or by `team`, or by the first key there is.
-pub(super) fn owners(tables: &TableFlags, owner: Option<&str>) -> Result<(Told, Dimensions), Error> {
-    let told = tables.told()?;
-    let known = told.owner_keys();
+/// The estate tables, and owners by this key, else `team`, else the first available key.
+pub(super) fn owners(tables: &TableFlags, owner: Option<&str>) -> Result<(EstateTables, Dimensions), Error> {
+    let estate = tables.estate()?;
+    let known = estate.owner_keys();
     let key = match owner {
         Some(name) => Some(known.get(name).cloned().ok_or_else(|| unknown(name, &known))?),
         None => known.get(DEFAULT_KEY).or_else(|| known.first()).cloned(),
     };
     let owner_keys = key.into_iter().collect();
-    Ok((told, Dimensions { owner_keys, ..Dimensions::default() }))
+    Ok((estate, Dimensions { owner_keys, ..Dimensions::default() }))
 }
 
 /// The question that the flags mean.
@@ -98,12 +97,12 @@ impl SignalFlags {
     }
 }
 
-/// What is said of an owner key that no table has.
+/// Builds the error for an unknown owner key.
 pub(super) fn unknown(name: &str, known: &BTreeSet<Arc<str>>) -> Error {
     let keys: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-    let error = Error::usage(format!("no table tells owners by `{name}`"));
+    let error = Error::usage(format!("no table has the owner key `{name}`"));
     if keys.is_empty() {
-        return error.hint("owners such as team need a table of tags: --tags FILE");
+        return error.hint("owner keys such as team need a tag table: --tags FILE");
     }
     error.hint(format!("the owner keys are {}", keys.join(", ")))
 }

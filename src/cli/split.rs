@@ -15,7 +15,7 @@ use super::flags::InputFlags;
 use super::flags::memory::MemoryFlags;
 use super::job::{cores, now};
 use super::output::to_file;
-use super::{Command, Outflow, told_by_clap};
+use super::{Command, Outflow, from_clap};
 use crate::collect::io_cause;
 use crate::error::{Error, Exit};
 use crate::work::{Job, Leaves, Ledger, Machine, Plan, Progress, Unit, Written, leaf};
@@ -36,15 +36,15 @@ pub(super) struct Occasion {
 /// Flags of `outflow plan`.
 #[derive(Debug, Args)]
 pub(super) struct PlanFlags {
-    /// Folder for the plan and its units: plan.json, unit-0.json…
+    /// Output folder of the plan and its units: plan.json, unit-0.json…
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// How many units
+    /// Number of units
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     units: u16,
 
-    /// The question: `-- top LOGS --by src`
+    /// The command: `-- top LOGS --by src`
     #[arg(last = true, required = true, value_name = "QUESTION")]
     words: Vec<String>,
 }
@@ -60,11 +60,11 @@ pub(super) struct LeafFlags {
     #[arg(required = true, value_name = "UNIT")]
     units: Vec<PathBuf>,
 
-    /// Where the ledger goes
+    /// Output path of the ledger
     #[arg(long, value_name = "FILE")]
     out: String,
 
-    /// Threads [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
 
@@ -75,7 +75,7 @@ pub(super) struct LeafFlags {
 /// Flags of `outflow root`.
 #[derive(Debug, Args)]
 pub(super) struct RootFlags {
-    /// The plan, with its question
+    /// The plan
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
 
@@ -111,7 +111,7 @@ impl Leaves for Planner {
         }
         self.write(PLAN, &serde_json::to_string_pretty(&file).map_err(json)?)?;
         self.is_written.store(true, Ordering::Relaxed);
-        Err(Error::failed("the question was planned, and not answered"))
+        Err(Error::failed("the plan was written; no report was computed"))
     }
 }
 
@@ -176,7 +176,7 @@ fn question(words: &[String]) -> Result<Result<Command, Exit>, Error> {
     let parsed = Outflow::command().try_get_matches_from(words);
     Ok(match parsed.and_then(|matches| Outflow::from_arg_matches(&matches)) {
         Ok(outflow) => Ok(outflow.command),
-        Err(error) => Err(told_by_clap(&error)),
+        Err(error) => Err(from_clap(&error)),
     })
 }
 
@@ -204,8 +204,9 @@ impl Command {
             Self::Pivot(flags) => &mut flags.input,
             Self::Sql(flags) if !flags.reads_records() => &mut flags.input,
             _ => {
-                return Err(Error::usage("this command sums nothing that several processes could sum").hint(
-                    "top, pivot, cost, compare, transfer, anomalies, and sql without the table flows, can be planned",
+                return Err(Error::usage("this command cannot be distributed").hint(
+                    "top, pivot, cost, compare, transfer, anomalies, and sql without the table flows, can be \
+                     distributed",
                 ));
             }
         })

@@ -10,7 +10,7 @@ use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_records, run_on};
 use super::{notice, output};
 use crate::error::{Error, Exit};
-use crate::group::Verdict;
+use crate::group::ActionFilter;
 use crate::join::{OWNER_KEYS_MAX, Sources};
 use crate::report::sql::{Query, SqlOwners, SqlPricing, SqlQuestion, Table};
 use crate::units::time::Window;
@@ -30,15 +30,14 @@ pub(super) struct SqlFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// Show how the query is carried out: the columns that it needs, the fields that are decoded for them, and the plan;
-    /// read nothing
+    /// Show the query plan, its columns and the decoded fields; read nothing
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
     #[command(flatten)]
     bearer: BearerFlags,
 
-    /// Sum the records as each interface saw them: what crosses several interfaces counts several times
+    /// Sum records without deduplication: traffic logged at several interfaces counts several times
     #[arg(long, help_heading = "Records")]
     no_dedup: bool,
 
@@ -56,7 +55,8 @@ pub(super) struct SqlFlags {
 }
 
 impl SqlFlags {
-    /// Answers, writes and tells how it ended; on a thread, as polars takes more stack the deeper a query is nested.
+    /// Runs the command: computes and writes the report, returns the exit status; on its own thread, because polars
+    /// needs more stack for nested queries.
     pub(super) fn run(self) -> Result<Exit, Error> {
         keep_silent_of_polars();
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || self.answer());
@@ -64,13 +64,13 @@ impl SqlFlags {
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// Whether it reads records as they are logged, which nobody sums.
+    /// Whether the query reads raw records, without aggregation.
     pub(super) fn reads_records(&self) -> bool {
         Query::parse(&self.query).is_ok_and(|query| query.tables().contains(&Table::Flows))
     }
 
     fn answer(self) -> Result<Exit, Error> {
-        let job = job_of_records(&self.input, Verdict::Accept)?;
+        let job = job_of_records(&self.input, ActionFilter::Accept)?;
         let (question, means) = self.question(job.window)?;
         if self.explain {
             let mut report = work::explain_sql(&job, &question)?;
@@ -85,19 +85,19 @@ impl SqlFlags {
 
     fn question(&self, window: Window) -> Result<(SqlQuestion, Means), Error> {
         let query = Query::parse(&self.query)?;
-        let told = self.tables.told()?;
-        let known = told.owner_keys();
+        let estate = self.tables.estate()?;
+        let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         let keys = known.iter().map(|key| key.to_string()).collect();
         let mut owners = SqlOwners { keys, columns: Vec::new() };
-        // What `*` stands for has the owners by the first keys.
+        // `*` expands to owners by the first keys.
         let usual = known.iter().take(OWNER_KEYS_MAX).map(|key| key.to_string()).filter(|_| query.has_wildcard());
         for name in query.names().iter().cloned().chain(usual) {
             if let Some(key) = dimensions.owner(&name, &known)? {
                 owners.columns.push((name, key.column));
             }
         }
-        let sources = self.tables.sources(told, &dimensions.owner_keys)?;
+        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let pricing = SqlPricing {
             window: (window.from, window.to),
@@ -109,7 +109,7 @@ impl SqlFlags {
     }
 }
 
-/// Where polars panics at a query, the error says so; its place in polars' source helps nobody.
+/// Turns a panic of polars into an error; its location in polars' source is omitted.
 fn keep_silent_of_polars() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,9 +1,9 @@
-//! The file in which it stands what was told of incidents before.
+//! The state file of reported incidents.
 //!
-//! It is read before the report is made and replaced after that was written, whole or not at all: a run that fails in
-//! between tells the same again. There is no lock. Of two runs at a time, each with the same file, the later one to end
-//! decides what it holds; what both found is told by both, and what only the other told may be told once more by the
-//! next run. Give each its own file, or let them run one after the other.
+//! The file is read before the report is made and atomically replaced after the report was written: a run that fails in
+//! between repeats its reports. There is no lock. Of two concurrent runs on one file the last one wins; incidents found
+//! by both are reported by both, and incidents found only by the other run may be reported again. Use separate files,
+//! or run one after the other.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use crate::reason::anomalies::state::State;
 /// The most bytes that a state may have.
 const STATE_BYTES_MAX: u64 = 256 << 20;
 
-/// What a file says was told; nothing where there is no such file yet.
+/// The reported incidents in the file; none if it does not exist yet.
 pub(super) fn read(path: &str) -> Result<State, Error> {
     let failed = |error: io::Error| Error::read(io_cause(&error)).because(error).context(format!("--state {path}"));
     let file = match File::open(path) {
@@ -58,7 +58,7 @@ mod tests {
         let path = folder.path().join("state.json").display().to_string();
         std::fs::write(&path, "{}").unwrap();
         let error = read(&path).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("--state {path}: this is no state of outflow")), "{error}");
+        assert!(error.to_string().starts_with(&format!("--state {path}: not an outflow state file")), "{error}");
         assert_eq!(error.hints().len(), 1);
         assert!(read(&folder.path().display().to_string()).is_err(), "a folder is no file");
     }

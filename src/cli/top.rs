@@ -9,7 +9,7 @@ use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use crate::error::{Error, Exit, nearest};
-use crate::group::{Key, Spec, Verdict};
+use crate::group::{ActionFilter, Key, Spec};
 use crate::join::{Kept, Sources, Wanted};
 use crate::price::Tiers;
 use crate::report::explain;
@@ -25,39 +25,39 @@ pub(super) struct TopFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// Columns to group by, comma separated; addresses may be cut: src/24 or src/24/48, dst/16:public
+    /// Columns to group by, comma separated; addresses can be masked: src/24 or src/24/48, dst/16:public
     #[arg(long, value_name = "COLUMNS", default_value = "src,dst", help_heading = "Report")]
     by: String,
 
-    /// How many rows, or `all`; the rest is summed in a row `(other)`
+    /// Maximum number of rows, or `all`; the others are summed as `(other)`
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
     top: String,
 
-    /// Order, the greatest first: bytes, packets, flows, usd, rejected_bytes, rejected_packets, rejected_flows, distinct,
-    /// last_seen; the smallest first: first_seen, key
+    /// Order, largest first: bytes, packets, flows, usd, rejected_bytes, rejected_packets, rejected_flows, distinct,
+    /// last_seen; smallest first: first_seen, key
     #[arg(long, value_name = "MEASURE", default_value = "bytes", help_heading = "Report")]
     sort: String,
 
-    /// Which sums to show, flows always and what --sort asks for too
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "bytes,packets,blocked", help_heading = "Report")]
+    /// Totals to show; flows and the --sort column are always included
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "bytes,packets,rejected", help_heading = "Report")]
     measures: Vec<Measure>,
 
-    /// Also count the distinct values of this column in each row
+    /// Also count the distinct values of this column per row
     #[arg(long, value_name = "COLUMN", help_heading = "Report")]
     distinct: Option<String>,
 
-    /// Tell in a further table by which rules each row's records were understood
+    /// Add a table that lists the rules applied to each row
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
-    /// Records that the sums are of
+    /// Records to sum
     #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
     action: Action,
 
     #[command(flatten)]
     memory: MemoryFlags,
 
-    /// Sum the records as each interface saw them: what crosses several interfaces counts several times
+    /// Sum records without deduplication: traffic logged at several interfaces counts several times
     #[arg(long, help_heading = "Records")]
     no_dedup: bool,
 
@@ -78,71 +78,72 @@ enum Measure {
     Bytes,
     /// Packets of the counted records
     Packets,
-    /// Flows, nothing more
+    /// Flows only
     Flows,
-    /// Bytes and flows of REJECT records, in columns of their own
-    Blocked,
-    /// The first start and the last end
+    /// Bytes and flows of REJECT records, in separate columns
+    Rejected,
+    /// First start and last end
     Seen,
-    /// What it costs, all charges together
+    /// Total cost
     Usd,
 }
 
-/// Records that the sums are of.
+/// Records to sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Action {
-    /// ACCEPT; REJECT is summed apart
+    /// ACCEPT; REJECT is summed separately
     Accept,
-    /// REJECT alone
+    /// REJECT only
     Reject,
     /// Both together
     All,
 }
 
 impl TopFlags {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let verdict = match self.action {
-            Action::Accept => Verdict::Accept,
-            Action::Reject => Verdict::Reject,
-            Action::All => Verdict::All,
+        let action_filter = match self.action {
+            Action::Accept => ActionFilter::Accept,
+            Action::Reject => ActionFilter::Reject,
+            Action::All => ActionFilter::All,
         };
-        let (job, question) = self.question(verdict)?;
+        let (job, question) = self.question(action_filter)?;
         run_on(&job, &self.input, &self.output, |progress| work::top(&job, &question, progress))
     }
 
-    fn question(&self, verdict: Verdict) -> Result<(Job, TopQuestion), Error> {
-        let told = self.tables.told()?;
-        let owner_keys = told.owner_keys();
+    fn question(&self, action_filter: ActionFilter) -> Result<(Job, TopQuestion), Error> {
+        let estate = self.tables.estate()?;
+        let owner_keys = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", &self.by, &owner_keys)?;
-        // What is counted distinct is no key of what a row costs, and of why.
+        // The --distinct column is not a key of costs and rules.
         let own_keys = dimensions.keys.clone();
         let order = order(&self.sort)?;
         if let Some(distinct) = &self.distinct {
             dimensions.add("--distinct", distinct, &owner_keys)?;
         } else if order == Order::Distinct {
-            return Err(Error::usage("--sort distinct: nothing distinct is counted").hint("for example --distinct dst"));
+            return Err(Error::usage("--sort distinct: no column is counted")
+                .hint("add --distinct, add --distinct, for example --distinct dst"));
         }
-        let job = job_of_traffic(&self.input, verdict, &mut dimensions, &owner_keys)?;
-        let blocked = self.blocked(order)?;
+        let job = job_of_traffic(&self.input, action_filter, &mut dimensions, &owner_keys)?;
+        let rejected = self.rejected(order)?;
         let spec = self.spec(order, dimensions.keys.clone());
         let overflow = self.memory.overflow()?;
         let pricing = self.pricing(order, job.window)?;
-        // What was refused is no traffic: each view of it is told.
+        // Rejected records are not deduplicated: each vantage is shown.
         let every_view = self.no_dedup || self.action != Action::Accept;
         let asks_traffic = dimensions.is_joined() || pricing.is_some() || self.explain;
         let filtered = job.filter.as_ref().and_then(|filter| filter.parts().1);
         if let Some(text) = filtered.filter(|_| self.no_dedup && !asks_traffic) {
-            return Err(Error::usage(format!("--where: `{text}` is of traffic, and --no-dedup sums records"))
-                .hint("leave out --no-dedup, or group by a column of traffic too: --by src_region"));
+            return Err(Error::usage(format!("--where: `{text}` filters traffic, but --no-dedup sums records"))
+                .hint("drop --no-dedup, or also group by a traffic column: --by src_region"));
         }
         let traffic = if !every_view || asks_traffic || filtered.is_some() {
-            let columns = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
+            let columns = [Column::Bytes, Column::RecordCount, Column::Packets, Column::Start, Column::End];
             let keys = dimensions.columns();
             let columns = keys.union(ColumnSet::of(&columns));
             let wanted =
-                Wanted { columns, traffic: true, charges: false, blocked, kept: Kept::default(), unfiltered: false };
+                Wanted { columns, traffic: true, charges: false, rejected, kept: Kept::default(), unfiltered: false };
             let mut sums = vec![Need { name: "top", wanted, spec: spec.clone() }];
             if let Some(pricing) = &pricing {
                 sums.push(Need::charges("charges", &own_keys, pricing.terms.tiers == Tiers::Marginal));
@@ -151,7 +152,7 @@ impl TopFlags {
                 sums.push(explain::need(&own_keys, false));
             }
             Some(TrafficQuestion {
-                sources: Sources { every_view, ..self.tables.sources(told, &dimensions.owner_keys)? },
+                sources: Sources { every_view, ..self.tables.sources(estate, &dimensions.owner_keys)? },
                 extra: dimensions.extra(),
                 sums,
                 overflow: overflow.clone(),
@@ -162,7 +163,7 @@ impl TopFlags {
         let question = TopQuestion {
             spec,
             distinct: self.distinct.is_some(),
-            shape: Shape { order, rows: rows("--top", &self.top)?, blocked },
+            shape: Shape { order, rows: rows("--top", &self.top)?, rejected },
             overflow,
             labels: dimensions.labels,
             traffic,
@@ -179,25 +180,25 @@ impl TopFlags {
         Spec {
             keys,
             vantages: Vec::new(),
-            bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::BlockedBytes]),
-            packets: has(Measure::Packets) || asked(&[Order::Packets, Order::BlockedPackets]),
+            bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::RejectedBytes]),
+            packets: has(Measure::Packets) || asked(&[Order::Packets, Order::RejectedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
             starts: false,
             distinct: false,
         }
     }
 
-    /// Whether blocked records have columns of their own.
-    fn blocked(&self, order: Order) -> Result<bool, Error> {
-        let asked = [Order::BlockedBytes, Order::BlockedPackets, Order::BlockedFlows].contains(&order);
+    /// Whether rejected records have columns of their own.
+    fn rejected(&self, order: Order) -> Result<bool, Error> {
+        let asked = [Order::RejectedBytes, Order::RejectedPackets, Order::RejectedFlows].contains(&order);
         if asked && self.action != Action::Accept {
-            return Err(Error::usage(format!("--sort {}: blocked records have no columns of their own", self.sort))
-                .hint("leave --action out, or sort by bytes, packets or flows"));
+            return Err(Error::usage(format!("--sort {}: rejected records have no separate columns", self.sort))
+                .hint("drop --action, or sort by bytes, packets or flows"));
         }
-        Ok((self.measures.contains(&Measure::Blocked) || asked) && self.action == Action::Accept)
+        Ok((self.measures.contains(&Measure::Rejected) || asked) && self.action == Action::Accept)
     }
 
-    /// What dollars are told by, if they are asked for.
+    /// Pricing of dollars, if requested.
     fn pricing(&self, order: Order, window: Window) -> Result<Option<Pricing>, Error> {
         if order != Order::Usd && !self.measures.contains(&Measure::Usd) {
             return Ok(None);
@@ -211,7 +212,7 @@ fn order(name: &str) -> Result<Order, Error> {
     let name = name.replace('-', "_");
     let names = || Order::ALL.iter().map(|(name, _)| *name);
     Order::ALL.iter().find(|(known, _)| *known == name).map(|(_, order)| *order).ok_or_else(|| {
-        let error = Error::usage(format!("--sort: there is no order `{name}`"));
+        let error = Error::usage(format!("--sort: unknown order `{name}`"));
         match nearest(&name, names()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint(format!("one of {}", names().collect::<Vec<_>>().join(", "))),

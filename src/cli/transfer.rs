@@ -14,14 +14,14 @@ use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use super::top::rows;
 use crate::error::{Error, Exit, nearest};
-use crate::group::{Key, Verdict};
+use crate::group::{ActionFilter, Key};
 use crate::join::Sources;
 use crate::report::transfer::{TransferKeys, TransferOrder, TransferQuestion, TransferShape};
 use crate::schema::Column;
 use crate::view::Format;
 use crate::work::{self, Job, Means};
 
-/// What ends can be told by, besides owners, with the columns of source and destination.
+/// Endpoint keys other than owners, with the source and destination columns.
 const ENDS: [(&str, [Column; 2]); 11] = [
     ("regions", [Column::SrcRegion, Column::DstRegion]),
     ("zones", [Column::SrcZone, Column::DstZone]),
@@ -31,15 +31,15 @@ const ENDS: [(&str, [Column; 2]); 11] = [
     ("instances", [Column::SrcInstance, Column::DstInstance]),
     ("interfaces", [Column::SrcInterface, Column::DstInterface]),
     ("addresses", [Column::Src, Column::Dst]),
-    ("places", [Column::SrcLocation, Column::DstLocation]),
+    ("locations", [Column::SrcLocation, Column::DstLocation]),
     ("countries", [Column::SrcCountry, Column::DstCountry]),
     ("networks", [Column::SrcNetwork, Column::DstNetwork]),
 ];
 /// The first of them.
 const REGIONS: &str = ENDS[0].0;
-/// Stands for the only owner key, or the first one of --by.
+/// Placeholder for the only owner key, or the first one of --by.
 const OWNERS: &str = "owners";
-/// The owner key that tells most about who talks to each other.
+/// The most specific owner key for pairs of endpoints.
 const SERVICE: &str = "service";
 const SUBNETS: &str = "subnets";
 
@@ -49,17 +49,17 @@ pub(super) struct TransferFlags {
     #[command(flatten)]
     pub(super) input: InputFlags,
 
-    /// What stands for the two ends: regions, zones, vpcs, accounts, subnets, instances, interfaces, addresses, places,
+    /// Endpoints to group by: regions, zones, vpcs, accounts, subnets, instances, interfaces, addresses, locations,
     /// countries, networks, owners, or an owner key such as team
     #[arg(long, value_name = "ENDS", default_value = REGIONS, help_heading = "Report")]
     between: String,
 
-    /// Further columns of the list: an owner key such as team (who bears a charge, and of bytes the sender), src_team,
+    /// Additional columns: an owner key such as team (of charges the allocated owner, of bytes the sender), src_team,
     /// any column
     #[arg(long, value_name = "COLUMNS", help_heading = "Report")]
     by: Option<String>,
 
-    /// Who talks to each other in the table of alternatives, told as in --between [default: the first owner key of
+    /// Endpoints in the recommendations, as in --between [default: the first owner key of
     /// --by, else the owner key `service`, else subnets]
     #[arg(long, value_name = "ENDS", help_heading = "Report")]
     services: Option<String>,
@@ -67,15 +67,15 @@ pub(super) struct TransferFlags {
     #[command(flatten)]
     bearer: BearerFlags,
 
-    /// How many rows of the list and of the alternatives, or `all`; the rest is summed in a row `(other)`
+    /// Maximum number of rows of the list and the recommendations, or `all`; the others are summed as `(other)`
     #[arg(long, value_name = "N", default_value = "20", help_heading = "Report")]
     top: String,
 
-    /// Order, the greatest first; by key the smallest
+    /// Order, largest first; by key smallest first
     #[arg(long, value_enum, default_value_t = Order::Usd, help_heading = "Report")]
     sort: Order,
 
-    /// Tell in a further table by which rules the records of each row of the list were understood
+    /// Add a table that lists the rules applied to each row
     #[arg(long, help_heading = "Report")]
     explain: bool,
 
@@ -114,17 +114,17 @@ impl From<Order> for TransferOrder {
 }
 
 impl TransferFlags {
-    /// Answers, writes and tells how it ended.
+    /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let (job, question, means) = self.question()?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(&self) -> Result<(Job, TransferQuestion, Means), Error> {
-        let told = self.tables.told()?;
-        let known = told.owner_keys();
+        let estate = self.tables.estate()?;
+        let known = estate.owner_keys();
         let mut by = Dimensions::default();
-        // Columns that the list always has are not asked for twice.
+        // Columns that the list always has are not requested twice.
         by.add("--by", "path,via", &known)?;
         if let Some(names) = &self.by {
             by.add("--by", names, &known)?;
@@ -136,7 +136,7 @@ impl TransferFlags {
             None => SUBNETS.to_owned(),
         });
         let (services, _) = self::ends("--services", &services, &mut by, &known)?;
-        let job = job_of_traffic(&self.input, Verdict::Accept, &mut by, &known)?;
+        let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut by, &known)?;
         let (ends, names) = ends;
         let is_by_region = ends[0].column == Column::SrcRegion;
         let shape = TransferShape {
@@ -146,7 +146,7 @@ impl TransferFlags {
             order: self.sort.into(),
             matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
         };
-        let sources = self.tables.sources(told, &by.owner_keys)?;
+        let sources = self.tables.sources(estate, &by.owner_keys)?;
         let question = TransferQuestion {
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
             window: (job.window.from, job.window.to),
@@ -176,9 +176,9 @@ fn ends(
     let owners = || match (dimensions.owner_keys.first(), known.len()) {
         (Some(key), _) => Ok(Arc::clone(key)),
         (None, 1) => known.first().map(Arc::clone).ok_or_else(|| unknown_ends(flag, name, known)),
-        (None, 0) => Err(Error::usage(format!("{flag} {name}: no owners are known"))
-            .hint("owners such as team need a table of tags: --tags FILE")),
-        _ => Err(Error::usage(format!("{flag} {name}: by which owner key?"))
+        (None, 0) => Err(Error::usage(format!("{flag} {name}: no owner keys are known"))
+            .hint("owner keys such as team need a tag table: --tags FILE")),
+        _ => Err(Error::usage(format!("{flag} {name}: ambiguous owner key"))
             .hint(format!("for example {flag} {}", known.iter().map(|key| &**key).collect::<Vec<_>>().join(", or ")))),
     };
     let key = match known.get(name) {
@@ -201,7 +201,7 @@ fn singular(plural: &str) -> String {
 
 fn unknown_ends(flag: &str, name: &str, known: &BTreeSet<Arc<str>>) -> Error {
     let names = || ENDS.iter().map(|(plural, _)| *plural).chain([OWNERS]).chain(known.iter().map(|key| &**key));
-    let error = Error::usage(format!("{flag}: no end is told by `{name}`"));
+    let error = Error::usage(format!("{flag}: unknown column `{name}`"));
     let near = nearest(name, names());
     let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
     error.hint(format!("one of {}", names().collect::<Vec<_>>().join(", ")))

@@ -14,7 +14,7 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
         self.len() == 0
     }
 
-    /// Exactly the bytes asked for; an error where the object does not have them all.
+    /// Exactly the bytes requested; an error where the object does not have them all.
     fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
 
     /// The bytes of several ranges, as [`Self::read`] gives each; a store far away gives them at the same time.
@@ -26,7 +26,7 @@ pub trait RandomAccess: Send + Sync + std::fmt::Debug {
 /// A file, if it can be read in any order (a pipe cannot).
 ///
 /// # Errors
-/// If the system cannot tell.
+/// If the system call fails.
 pub fn of_file(file: &File) -> io::Result<Option<Arc<dyn RandomAccess>>> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {

@@ -11,12 +11,12 @@ use super::{Limits, Object, Source, s3};
 pub struct Ahead<'a> {
     objects: &'a [Object],
     fetched: Option<s3::Ahead>,
-    /// The places of those that are fetched, in the order of fetching.
+    /// Positions of the objects to fetch, in fetch order.
     places: HashMap<usize, usize>,
 }
 
 impl<'a> Ahead<'a> {
-    /// Takes the places of the objects in the order in which they will be opened, about.
+    /// Takes the positions of the objects in approximate opening order.
     #[must_use]
     pub fn new(objects: &'a [Object], order: &[usize]) -> Self {
         let (mut far, mut places) = (Vec::new(), HashMap::new());

@@ -155,8 +155,8 @@ pub(super) fn conforms(new_store: &dyn Fn() -> Box<dyn Store>) {
     for part in [
         objects_are_found_by_key_and_pruned,
         an_input_without_objects_is_an_error,
-        content_is_told_by_its_bytes,
-        unreadable_content_is_refused_by_name,
+        content_is_reported_by_its_bytes,
+        unreadable_content_is_rejected_by_name,
         text_is_the_same_however_it_is_packed,
         a_cut_gzip_gives_the_lines_before_the_cut,
         a_flipped_byte_is_never_passed_over,
@@ -241,7 +241,7 @@ fn an_input_without_objects_is_an_error(store: &dyn Store) {
     assert!(find(&[store.input("elsewhere")], &Prune::default(), &store.options()).is_err());
 }
 
-fn content_is_told_by_its_bytes(store: &dyn Store) {
+fn content_is_reported_by_its_bytes(store: &dyn Store) {
     let kind = |key: &str, bytes: &[u8]| match open_put(store, key, bytes, &Limits::default()).unwrap() {
         Content::Empty => "empty",
         Content::Lines(_) => "lines",
@@ -261,7 +261,7 @@ fn content_is_told_by_its_bytes(store: &dyn Store) {
     assert_eq!(read_put(store, b"\xef\xbb\xbf2 1\n").0, "2 1\n");
 }
 
-fn unreadable_content_is_refused_by_name(store: &dyn Store) {
+fn unreadable_content_is_rejected_by_name(store: &dyn Store) {
     let mut tar = vec![b'x'; 512];
     tar[257..262].copy_from_slice(b"ustar");
     let cases: [(&[u8], &str); 11] = [
@@ -326,11 +326,7 @@ fn a_cut_gzip_gives_the_lines_before_the_cut(store: &dyn Store) {
         let (given, ending) = read_put(store, &whole[..cut]);
         assert!(text.starts_with(&given), "cut at {cut}");
         if cut == first_member.len() {
-            assert_eq!(
-                (given.as_str(), ending),
-                (start, Ending::Complete),
-                "a member's end cannot be told from the end"
-            );
+            assert_eq!((given.as_str(), ending), (start, Ending::Complete), "a member's end looks like the end");
         } else {
             assert!(matches!(ending, Ending::Truncated { .. }), "cut at {cut}: {ending:?}");
             assert!(given.is_empty() || given.ends_with('\n'), "cut at {cut}");
@@ -344,7 +340,7 @@ fn a_flipped_byte_is_never_passed_over(store: &dyn Store) {
     for (place, bit) in (0..whole.len()).flat_map(|place| [0, 3, 7].map(|bit| (place, bit))).step_by(store.step()) {
         let mut bytes = whole.clone();
         bytes[place] ^= 1 << bit;
-        // Only flips of a header's time, hints and system may be complete: they are nobody's data.
+        // Only flips of a header's time, hints and system may be complete: they do not affect the data.
         if let Ok((text, Ending::Complete)) = open_put(store, "x.log", &bytes, &Limits::default()).map(read) {
             assert_eq!(text, TEXT, "bit {bit} of byte {place}");
         }

@@ -1,4 +1,4 @@
-//! What an object holds, told by its first bytes. Names and suffixes are never asked: they lie.
+//! The content type of an object, from its first bytes. Names and suffixes are unreliable and ignored.
 
 use std::io;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub enum ObjectError {
     #[error("cannot be opened: {0}")]
     Unopened(String),
     /// It is in a form that others can unpack.
-    #[error("it is {form}, which is not read here; unpack it first: `{remedy}`")]
+    #[error("{form} is not supported; unpack it first: `{remedy}`")]
     Packed {
         /// What it is.
         form: &'static str,
@@ -40,13 +40,13 @@ pub enum ObjectError {
         remedy: &'static str,
     },
     /// It was gzipped again and again.
-    #[error("it is gzipped more than {GZIP_LAYERS_MAX} times")]
+    #[error("more than {GZIP_LAYERS_MAX} gzip layers")]
     Layers,
     /// It is a Parquet file whose columns are encrypted.
-    #[error("it is an encrypted Parquet file, which cannot be read")]
+    #[error("encrypted Parquet files are not supported")]
     Encrypted,
     /// It is no text.
-    #[error("it is binary, not a flow log")]
+    #[error("binary file, not a flow log")]
     Binary,
     /// It is a Parquet file that cannot be read in any order, and too large to hold.
     #[error("it is a Parquet file of more than {limit} bytes that is compressed or piped; save it uncompressed first")]
@@ -64,7 +64,7 @@ pub fn open(object: &Object, limits: &Limits) -> Result<Content, ObjectError> {
     open_stream(object.source.stream(), limits)
 }
 
-/// Looks at the first bytes of what a store gives.
+/// Detects the content from the first bytes.
 pub(super) fn open_stream(stored: io::Result<Box<dyn Stream>>, limits: &Limits) -> Result<Content, ObjectError> {
     let stored = stored.map_err(|error| ObjectError::Unopened(io_cause(&error)))?;
     let (mut stream, mut layers) = (Peeked::new(stored), 0);
@@ -149,7 +149,7 @@ fn is_binary(head: &[u8]) -> bool {
     head.contains(&0) || head.iter().filter(is_control).count() * 10 > head.len()
 }
 
-/// Reads a Parquet file to its end, since its directory is there.
+/// Reads a Parquet file to its end, where its footer is.
 fn hold(mut stream: Peeked, limit: u64) -> Result<Arc<dyn RandomAccess>, ObjectError> {
     let mut bytes = Vec::new();
     loop {

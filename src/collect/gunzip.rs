@@ -1,9 +1,8 @@
 //! A gzip file's bytes → what it inflates to, member after member, into the block the caller reads.
 //!
-//! [`Gunzip`] is the only door to the inflater, which knows nothing of gzip ([`Gunzipper`] is the same for data that is
-//! in memory as a whole). It tells a file
-//! that was cut off from one that is damaged, and stops at a limit, so that a small file cannot fill the disk or the
-//! day. It streams, so lines are given before their member's checksum is known to be right.
+//! [`Gunzip`] wraps the inflater, which does not know gzip ([`Gunzipper`] is the same for data in memory). It
+//! distinguishes truncated from damaged files and enforces a size limit against decompression bombs. It streams, so
+//! lines are returned before their member's checksum is verified.
 
 mod bits;
 mod codes;
@@ -63,7 +62,7 @@ impl Gunzipper {
     /// Appends what a whole piece of gzip data inflates to, which must be so many bytes.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the data is damaged.
     pub fn inflate(&mut self, gzip: &[u8], length: usize, output: &mut Vec<u8>) -> Result<(), Uninflated> {
         self.0.begin(in_memory(gzip.to_vec()), length as u64);
         let (start, possible) = (output.len(), gzip.len().saturating_mul(DEFLATE_RATIO_MAX));
@@ -121,14 +120,14 @@ impl Gunzip {
         }
     }
 
-    /// Begins anew with another source, keeping the buffers.
+    /// Restarts with another source, keeping the buffers.
     fn begin(&mut self, source: Peeked, limit: u64) {
         self.input.clear();
         (self.source, self.used, self.place, self.given, self.limit) = (source, 0, Place::Between, 0, limit);
         self.inflate.reset();
     }
 
-    /// Reads compressed bytes behind those that are not used up; false at the good end of the source.
+    /// Reads more compressed bytes after the unused ones; false at a regular end of the source.
     fn read(&mut self) -> Result<bool, Stop> {
         self.input.drain(..self.used);
         self.used = 0;

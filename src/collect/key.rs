@@ -1,4 +1,4 @@
-//! What an object's key says of its content, and which objects a question needs.
+//! Attributes in an object's key, and selection of objects by them.
 //!
 //! Keys are hints. Where the folders and the file name contradict each other, or say nothing, the fact is unknown and
 //! the object is read: a record is never lost to a key.
@@ -16,7 +16,7 @@ const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
 /// The service name of VPC and transit gateway flow logs.
 const FLOW_LOGS: &str = "vpcflowlogs";
 
-/// What an object's key says of its content: any of AWS's four folder layouts, and its file names.
+/// Attributes in an object's key: any of AWS's four folder layouts, and file names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFacts {
     /// The account that owns the flow log (a shared subnet's interfaces may belong to others).
@@ -127,7 +127,7 @@ pub(super) struct FolderFacts {
 /// How far down AWS's layout a folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
-    /// None of AWS's folders is on the path.
+    /// The path has none of AWS's folders.
     Outside,
     /// Above the region.
     Above,
@@ -233,7 +233,7 @@ fn of_plain(folders: &[&str]) -> KeyFacts {
     let account = folders.iter().take(2).position(|folder| is_account(folder));
     let after_account = account.map_or(0, |place| place + 1);
     let is_service = |folder: &&&str| !is_region(folder) && !is_number(folder);
-    // Without an account, the only service name that can be told from any other word is the flow logs' own.
+    // Without an account, only the flow logs' own service name is unambiguous.
     let service = folders
         .get(after_account)
         .filter(is_service)

@@ -13,7 +13,7 @@ pub const LONG_LINE_START_BYTES: usize = 4096;
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// Whole lines. Only the last line of an object may lack its newline.
+    /// Whole lines. Only the last line of an object may end without a newline.
     Lines,
     /// One line that is longer than the limit was skipped at this place; the buffer holds its first bytes, at most
     /// [`LONG_LINE_START_BYTES`].
@@ -55,10 +55,10 @@ impl Lines {
         }
     }
 
-    /// Puts the next lines into the buffer, in place of what is in it; none after the last.
+    /// Replaces the buffer by the next lines; empty after the last.
     ///
-    /// The last line is left out where the object is cut off within it, since it may look like a record and is none.
-    /// Memory is bounded by the block and the line limit, whatever the object holds.
+    /// The last line of a truncated object is dropped, since it may look like a valid record. Memory is bounded by the
+    /// block size and the line limit for any object.
     pub fn next_block(&mut self, block: &mut Vec<u8>) -> Option<Block> {
         block.clear();
         if let Some(given) = self.give_held(block) {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_beyond_the_limit_is_told_apart_from_the_others() {
+    fn every_line_beyond_the_limit_is_distinguished_from_the_others() {
         let blocks = all(lines(b"aa\nbbbbb\ncc\ndddddd", 100, 4));
         let expected = [
             (Block::Lines, b"aa\n".to_vec()),

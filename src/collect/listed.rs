@@ -8,7 +8,7 @@ use super::s3::Finder;
 use super::{Object, S3Options, Source};
 use crate::error::Error;
 
-/// An object that was found. What its key says is told by its location.
+/// A listed object, with the attributes of its key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listed {
@@ -21,13 +21,13 @@ pub struct Listed {
     pub s3: Option<ListedS3>,
 }
 
-/// What is known of an object of S3 besides.
+/// Additional attributes of S3 objects.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedS3 {
     /// The region in which the bucket was listed.
     pub region: Option<String>,
-    /// What tells this content from any other that the key may have later.
+    /// Identifies this content of the key among later versions.
     pub etag: Option<String>,
 }
 
@@ -38,12 +38,12 @@ impl Object {
     /// If it can be read by this process alone, or its name cannot be written.
     pub fn listed(&self) -> Result<Listed, Error> {
         let (location, s3) = match &self.source {
-            Source::Stdin => return Err(Error::usage("standard input is read by this process alone")),
+            Source::Stdin => return Err(Error::usage("standard input cannot be distributed")),
             Source::S3(object) => (self.name.clone(), Some(object.listed())),
             Source::File(path) => {
-                let location = path.to_str().ok_or_else(|| {
-                    Error::failed(format!("{}: the name is no Unicode and cannot be written", path.display()))
-                })?;
+                let location = path
+                    .to_str()
+                    .ok_or_else(|| Error::failed(format!("{}: the name is not valid Unicode", path.display())))?;
                 (location.to_owned(), None)
             }
         };
@@ -54,7 +54,7 @@ impl Object {
 /// Objects that were found before, in their order; nothing is listed.
 ///
 /// # Errors
-/// If there is no way to S3.
+/// If S3 cannot be accessed.
 pub fn objects(listed: Vec<Listed>, s3: &S3Options) -> Result<Vec<Object>, Error> {
     let mut finder = Finder::new(s3);
     let object = |Listed { location, stored_bytes, s3 }| match s3 {

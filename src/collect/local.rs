@@ -13,7 +13,7 @@ use crate::error::{Error, nearest};
 /// What makes a path that does not exist a glob.
 const WILDCARDS: [char; 3] = ['*', '?', '['];
 
-/// Adds what an input names, and warns of what cannot be looked into.
+/// Adds the objects of an input, and warns of unreadable folders.
 pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) -> Result<(), Error> {
     let path = Path::new(input);
     let (objects_before, warnings_before) = (objects.len(), warnings.len());
@@ -36,7 +36,7 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
         return Ok(());
     }
     let error = Error::read(format!("{what} `{input}`"))
-        .hint("give the folder, file or glob that holds the logs; names that begin with `.` or `_` are left out");
+        .hint("name the folder, file or glob of the logs; names starting with `.` or `_` are skipped");
     Err(warnings.drain(warnings_before..).fold(error, Error::hint))
 }
 
@@ -56,7 +56,7 @@ fn walk(folder: &Path, objects: &mut Vec<Object>, warnings: &mut Vec<String>) {
     }
 }
 
-/// Whether a name below a folder or a wildcard is none of a log: `.git`, `.DS_Store`, `_SUCCESS`.
+/// Whether a name below a folder or a wildcard is not a log: `.git`, `.DS_Store`, `_SUCCESS`.
 pub(super) fn is_skipped(name: &OsStr, is_folder: bool) -> bool {
     let bytes = name.as_encoded_bytes();
     bytes.starts_with(b".") || (bytes.starts_with(b"_") && !is_folder)
@@ -69,8 +69,8 @@ fn warning(error: &walkdir::Error) -> Option<String> {
     }
     let path_is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     Some(match cause.kind() {
-        std::io::ErrorKind::NotFound if path_is_link => format!("`{}` is a link that leads nowhere", path.display()),
-        _ => format!("`{}` cannot be looked into: {}", path.display(), io_cause(cause)),
+        std::io::ErrorKind::NotFound if path_is_link => format!("`{}` is a broken link", path.display()),
+        _ => format!("`{}` cannot be listed: {}", path.display(), io_cause(cause)),
     })
 }
 
@@ -95,7 +95,7 @@ fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) ->
                     objects.push(object(path.to_owned(), metadata.len()));
                 }
             }
-            // A link that leads nowhere matters only if it was asked for.
+            // A link that leads nowhere matters only if it was requested.
             Err(error) if error.path().is_some_and(|path| path.exists() || glob.matches(path)) => {
                 warnings.extend(warning(&error));
             }
@@ -105,8 +105,8 @@ fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) ->
     Ok(())
 }
 
-/// A glob as a folder to walk and what to look for there. The walk is ours, since it must end where links lead back
-/// up, and must bear names that are not Unicode.
+/// A glob split into a folder to walk and a pattern. Own code, because it must stop at link cycles and support names
+/// that are not Unicode.
 struct Glob {
     base: PathBuf,
     whole: Pattern,
@@ -151,7 +151,7 @@ fn absent(path: &Path, error: std::io::Error) -> Error {
     let is_absent = error.kind() == std::io::ErrorKind::NotFound;
     let failed = Error::read(format!("cannot open `{}`: {}", path.display(), io_cause(&error))).because(error);
     if path.symlink_metadata().is_ok() && is_absent {
-        return failed.hint("it is a link that leads nowhere");
+        return failed.hint("it is a broken link");
     }
     match similar(path) {
         Some(similar) => failed.hint(format!("did you mean `{}`?", similar.display())),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_an_error_that_tells_what_was_meant() {
+    fn what_names_nothing_is_an_error_that_shows_what_was_meant() {
         let folder = folder_of(&["logs/october.log", ".hidden"]);
         let hint = |input: &str| find_all(&folder, &[input]).unwrap_err().hints().join(" ");
         assert!(hint("logs/octobre.log").contains("logs/october.log"));
@@ -256,7 +256,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_once_and_broken_ones_are_told() {
+    fn links_are_followed_once_and_broken_ones_are_reported() {
         use std::os::unix::fs::symlink;
         let folder = folder_of(&["a/1.log"]);
         let path = folder.path();
@@ -268,8 +268,8 @@ mod tests {
         assert_eq!(names(&folder, &["**/1.log", "*/*.log", "**"]), ["a/1.log"]);
         let warnings = find_all(&folder, &[""]).unwrap().warnings;
         assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("broken.log` is a link that leads nowhere"));
+        assert!(warnings[0].contains("broken.log` is a broken link"));
         let error = find_all(&folder, &["broken.log"]).unwrap_err();
-        assert_eq!(error.hints(), ["it is a link that leads nowhere"]);
+        assert_eq!(error.hints(), ["it is a broken link"]);
     }
 }

@@ -1,9 +1,9 @@
 //! Locations → objects' bytes.
 //!
-//! [`find`] turns what the user named (files, folders, globs, `s3://` prefixes, `-`) into a sorted list of objects,
-//! leaving out those whose key says that they cannot matter; [`open`] tells an object's content by its first bytes and
-//! hands out blocks of whole lines, or random access to a Parquet file; [`Ahead`] does the same for many objects in a
-//! known order, and fetches ahead where they are far away. Nothing here knows what a line means, and nothing is printed.
+//! [`find`] resolves the inputs (files, folders, globs, `s3://` prefixes, `-`) to a sorted list of objects, skipping
+//! those whose key rules them out; [`open`] detects the content by its first bytes and returns blocks of whole lines,
+//! or random access to a Parquet file; [`Ahead`] does the same for many objects in order, with prefetch for remote
+//! ones. Lines are not interpreted here, and nothing is printed.
 //!
 //! A further store joins at three places: the branch by input in [`find`], a variant of [`Source`] with its
 //! `Stream` and its [`RandomAccess`], and a harness in the conformance suite.
@@ -48,13 +48,13 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use stream::{FileStream, Plain, Stream};
 
-/// How much one object may inflate to unless told otherwise.
+/// Default limit of an object's decompressed size.
 pub const DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
-/// How long a line of text may be unless told otherwise.
+/// Default limit of a text line.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
-/// How long a line of JSON may be unless told otherwise: an envelope of CloudWatch holds many records.
+/// Default limit of a JSON line: a CloudWatch envelope holds many records.
 pub const JSON_LINE_BYTES_MAX: usize = 64 << 20;
-/// How large a block of lines is unless told otherwise.
+/// Default size of a block of lines.
 pub const BLOCK_BYTES: usize = 256 << 10;
 /// How large a Parquet file may be that has to be held in memory (from standard input, or gzipped once more).
 pub const PARQUET_IN_MEMORY_BYTES_MAX: u64 = 1 << 30;
@@ -65,9 +65,9 @@ pub const PARQUET_IN_MEMORY_BYTES_MAX: u64 = 1 << 30;
 pub struct Limits {
     /// What one object may inflate to.
     pub decompressed_bytes: u64,
-    /// A longer line of text is skipped and told.
+    /// Longer text lines are skipped and reported.
     pub line_bytes: usize,
-    /// A longer line of JSON is skipped and told.
+    /// Longer JSON lines are skipped and reported.
     pub json_line_bytes: usize,
     /// How large a block of lines is, about.
     pub block_bytes: usize,
@@ -156,7 +156,7 @@ impl Object {
 /// What the inputs hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// What is to be read, by name; the same bytes named twice are there once.
+    /// The inputs, by name, without duplicates.
     pub objects: Vec<Object>,
     /// How many were left out because their key names another day, region or account.
     pub pruned: u64,

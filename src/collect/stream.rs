@@ -16,11 +16,11 @@ pub enum Ending {
         /// How many inflated bytes came before.
         after_bytes: u64,
     },
-    /// Compressed data that is damaged. What was given before a wrong checksum may be damaged as well.
+    /// Compressed data that is damaged. Output before a wrong checksum may be damaged as well.
     Corrupt {
         /// How many inflated bytes came before.
         after_bytes: u64,
-        /// What is wrong with it.
+        /// The error message.
         cause: String,
     },
     /// More inflated bytes than allowed; as many as are allowed were given.
@@ -145,10 +145,10 @@ pub fn io_cause(error: &io::Error) -> String {
     }
 }
 
-/// How many bytes at the start are looked at to tell what they are.
+/// Number of bytes at the start used for content detection.
 pub(super) const HEAD_BYTES: usize = 1024;
 
-/// A stream whose start can be looked at before it is read, and which stays at its end once it is there.
+/// A stream with a peekable start, which stays at its end.
 #[derive(Debug)]
 pub(super) struct Peeked {
     rest: Box<dyn Stream>,
@@ -167,7 +167,7 @@ impl Peeked {
         peeked
     }
 
-    /// What is left of the start.
+    /// The remainder of the start.
     pub(super) fn head(&self) -> &[u8] {
         &self.head[self.taken..]
     }

@@ -18,7 +18,7 @@ fn scan_as(index: &mut Index, text: &[u8], widest: bool) -> bool {
     if x86::is_there() {
         #[expect(
             unsafe_code,
-            reason = "the processor's features were just asked for; the functions are safe beside that"
+            reason = "the processor's features were just requested; the functions are safe beside that"
         )]
         // SAFETY: the functions need AVX2, BMI1 and POPCNT, and one of them AVX-512 with VBMI2; this processor has them.
         unsafe {
@@ -40,7 +40,7 @@ pub(super) fn ipv4_addresses(
     if x86::is_there() {
         #[expect(
             unsafe_code,
-            reason = "the processor's features were just asked for; the function is safe beside that"
+            reason = "the processor's features were just requested; the function is safe beside that"
         )]
         // SAFETY: the function needs AVX2, BMI1 and POPCNT, and this processor has them.
         unsafe {
@@ -195,8 +195,8 @@ mod x86 {
         _mm_set_epi64x(i64::from_le_bytes(words[1]), i64::from_le_bytes(words[0]))
     }
 
-    /// The address that a text of so many bytes is; whatever follows it is not looked at. All octets are read at once,
-    /// as in Lemire, "Parsing IP addresses crazily fast" (2023).
+    /// Parses an address of this many bytes; following bytes are ignored. All octets are read at once, as in Lemire,
+    /// "Parsing IP addresses crazily fast" (2023).
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     #[inline]
     fn ipv4(text: &[u8; 16], length: usize) -> Option<u32> {

@@ -1,4 +1,4 @@
-//! Texts as small numbers: each distinct text is kept once, and its code stands for it.
+//! Interned texts: each distinct text is stored once and represented by a code.
 
 use indexmap::IndexSet;
 

@@ -70,7 +70,7 @@ impl Values {
         }
     }
 
-    /// Whether the value of a row is there.
+    /// Whether the row has a value.
     #[must_use]
     pub fn present(&self, row: usize) -> bool {
         match self {
@@ -83,15 +83,15 @@ impl Values {
     }
 }
 
-/// A block of records as a struct of arrays: the columns asked for, all of one length.
+/// A block of records as a struct of arrays: the columns requested, all of one length.
 ///
-/// A column that was asked for and is not in the log is there, with absent values: later stages need not know
-/// which format a block came from. The buffers are meant to be used again for the next block.
+/// A requested column that is not in the log has absent values: later stages need not know the format of a block.
+/// Buffers are reused for the next block.
 #[derive(Clone, Debug)]
 pub struct Flows {
     rows: usize,
     columns: Vec<(Column, Values)>,
-    /// The place in `columns` by column, `u8::MAX` where it was not asked for.
+    /// The place in `columns` by column, `u8::MAX` where it was not requested.
     places: [u8; 128],
 }
 
@@ -119,7 +119,7 @@ impl Flows {
         &self.columns
     }
 
-    /// A column's values, if it was asked for.
+    /// A column's values, if it was requested.
     #[must_use]
     pub fn values(&self, column: Column) -> Option<&Values> {
         self.columns.get(usize::from(self.places[column as usize])).map(|(_, values)| values)
@@ -157,7 +157,7 @@ impl Flows {
         }
     }
 
-    /// Puts a text in place of the absent ones of a column, if it was asked for.
+    /// Puts a text in place of the absent ones of a column, if it was requested.
     pub fn complete_texts(&mut self, column: Column, code: u32) {
         if let Some(Values::Text(codes)) = self.values_mut(column) {
             codes.iter_mut().filter(|absent| **absent == ABSENT_TEXT).for_each(|absent| *absent = code);

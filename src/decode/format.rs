@@ -14,7 +14,7 @@ pub struct FormatField {
     pub column: Option<Column>,
 }
 
-/// The fields of a text record in the order of the line.
+/// The fields of a text record, in line order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Format {
     fields: Vec<FormatField>,
@@ -69,7 +69,7 @@ impl Format {
             fields.push(Self::field(name.as_bytes()));
         }
         if let Some(unknown) = fields.first().filter(|_| fields.iter().all(|field| field.column.is_none())) {
-            let error = Error::usage(format!("--format: no field that a flow log has, such as `{}`", unknown.name));
+            let error = Error::usage(format!("--format: no flow log field, such as `{}`", unknown.name));
             let near = nearest(&unknown.name.replace('-', "_"), Column::names());
             return Err(match near {
                 Some(near) => error.hint(format!("did you mean `{}`?", near.replace('_', "-"))),
@@ -88,7 +88,7 @@ impl Format {
         Self { fields }
     }
 
-    /// The fields in the order of the line.
+    /// The fields in line order.
     #[must_use]
     pub fn fields(&self) -> &[FormatField] {
         &self.fields
@@ -112,7 +112,7 @@ impl Format {
     }
 }
 
-/// Whether a line may be a header, decided from its first bytes alone. Ids begin with a letter too, but bear digits.
+/// Whether a line may be a header, from its first bytes alone. Ids start with a letter too, but contain digits.
 pub(super) fn may_be_header(line: &[u8]) -> bool {
     if !line.first().is_some_and(u8::is_ascii_lowercase) {
         return false;

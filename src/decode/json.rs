@@ -34,7 +34,7 @@ struct Event<'a> {
 pub struct Unwrapped {
     /// Messages found.
     pub messages: u64,
-    /// Bytes that need not be looked at again; what is left is the start of an object.
+    /// Bytes already scanned; the remainder is the start of an object.
     pub bytes: usize,
 }
 
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// However a text is cut in two, what is left of the first part and the second part give the rest.
+    /// For any cut, the remainder of the first part and the second part together give the rest.
     fn check_in_two(json: &[u8], cut: usize, lines: &str, skipped: u64) {
         let (mut text, mut skips) = (Vec::new(), Skips::new(true));
         let first = unwrap_messages(&json[..cut], false, &mut text, &mut skips);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_that_lost_its_events_is_told() {
+    fn an_envelope_that_lost_its_events_is_reported() {
         check("{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"1\"}\n{\"message\":\"2 a\"}", "\n2 a\n", &[1]);
     }
 
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_never_end_are_told_line_by_line_in_linear_time() {
+    fn objects_that_never_end_are_reported_line_by_line_in_linear_time() {
         let (lines, mut text, mut skips) = (50_000, Vec::new(), Skips::new(false));
         unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut text, &mut skips);
         assert_eq!(skips.total(), lines as u64);

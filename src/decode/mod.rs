@@ -1,4 +1,4 @@
-//! Bytes of flow logs → [`Flows`], the columns asked for, and [`Skips`], the lines left out.
+//! Bytes of flow logs → [`Flows`], the columns requested, and [`Skips`], the lines left out.
 //!
 //! Pure: no files, no clock, no threads. What a record means (direction, owner, price) is not decided here.
 

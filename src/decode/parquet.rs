@@ -1,4 +1,4 @@
-//! Parquet objects → flows: AWS's flat columns and Security Lake's nested ones, only those that are wanted.
+//! Parquet objects → flows: AWS's flat columns and Security Lake's nested ones, requested columns only.
 //!
 //! The file is read by ranges through [`RandomAccess`]: its footer when it is opened, then of each row group the column
 //! chunks that the wanted columns need. A damaged file gives an error that says so; rows given before it stay given.
@@ -60,7 +60,7 @@ impl ParquetFile {
     pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, ParquetFault> {
         let footer = Arc::new(read_footer(&*source)?);
         check_chunks(&footer, source.len())?;
-        // Types are told from the columns themselves: what a writer's own schema adds to them is of no use here.
+        // Types are taken from the columns themselves: writer-specific schema metadata is not needed.
         let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), plain))?;
         let layout = Layout::of(plain.schema())?;
@@ -133,8 +133,7 @@ fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, ParquetFaul
     }
 }
 
-/// Looks through a footer before the library believes what it says of sizes; one that is not where it should be is the
-/// library's to refuse.
+/// Checks a footer before the library trusts its sizes; a misplaced footer is left to the library to reject.
 fn check_footer(source: &dyn RandomAccess) -> Result<(), ParquetFault> {
     let Some(length_at) = source.len().checked_sub(8) else { return Ok(()) };
     let length = read(source, &(length_at..length_at + 4))?;

@@ -44,7 +44,7 @@ impl Index {
         self.newlines
     }
 
-    /// Puts the place of the start of the line after it, for each line that ends in `\n`, in place of what is there.
+    /// For each line that ends in `\n`, stores the start of the next line, replacing the old content.
     pub(super) fn lines(&self, text: &[u8], lines: &mut Vec<u32>) {
         lines.clear();
         let is_newline = |place: usize| text.get(place) == Some(&b'\n');
@@ -69,7 +69,7 @@ impl Index {
         write: impl Fn(&mut [u32; STEP_BYTES], u32, u64),
     ) {
         let text = &text[..text.len().min(BLOCK_BYTES_MAX)];
-        // What is left from the block before is written over.
+        // Overwrites leftovers of the previous block.
         self.starts.resize(self.starts.len().max(1), 0);
         self.starts[0] = 0;
         self.filled = 1;

@@ -35,8 +35,8 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::FieldCount => f.write_str("wrong number of fields"),
-            Self::Number(column) => write!(f, "{} is not a number in range", column.name()),
-            Self::Address(column) => write!(f, "{} is not an address", column.name()),
+            Self::Number(column) => write!(f, "{} is not a valid number", column.name()),
+            Self::Address(column) => write!(f, "{} is not a valid address", column.name()),
             Self::Status => f.write_str("log_status is not OK, NODATA or SKIPDATA"),
             Self::Action => f.write_str("action is not ACCEPT or REJECT"),
             Self::Json => f.write_str("not a JSON object with a message"),
@@ -84,7 +84,7 @@ pub struct Skips {
 }
 
 impl Skips {
-    /// None so far; `keep_all` keeps every line (`--rejects`), else a few for each reason.
+    /// None so far; `keep_all` keeps every line (--malformed-out), else a few for each reason.
     #[must_use]
     pub fn new(keep_all: bool) -> Self {
         Self { keep_all, ..Self::default() }
@@ -131,7 +131,7 @@ impl Skips {
         self.counts.values().sum()
     }
 
-    /// The lines that were kept, in the order of the input.
+    /// The kept lines, in input order.
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
         &self.samples

@@ -1,9 +1,9 @@
 //! Text blocks → flows: the hot loop.
 //!
 //! A block is indexed once ([`super::scan`]); its lines are sorted into records, headers, blanks and malformed ones;
-//! then each wanted column is read from all records in turn, a tight loop per column. A line that is not exactly
-//! "fields and single spaces" goes a slower way that tolerates what real files have: repeated spaces, CRLF, the time
-//! that CloudWatch's export puts in front. What the fields mean is not decided here.
+//! then each requested column is read from all records, in a tight loop per column. A line that is not exactly "fields
+//! and single spaces" takes a slower path that tolerates real files: repeated spaces, CRLF, the time prefix of
+//! CloudWatch exports. Fields are not interpreted here.
 
 use std::sync::Arc;
 
@@ -349,7 +349,7 @@ impl TextDecoder {
                 last_code =
                     if column.is_tag() { dictionary.code(&value::decode_tag(field)) } else { dictionary.code(field) };
                 if let Some(reason) = refused(column, last_code) {
-                    // The next one must be judged anew, so nothing is remembered.
+                    // The next line is judged independently, so no state is kept.
                     last = b"-";
                     last_code = ABSENT_TEXT;
                     self.failures.push(Failure { row: before + row, reason, forgivable: column != Column::LogStatus });
@@ -415,7 +415,7 @@ fn field<'a>(text: &'a [u8], starts: &[u32], spans: &[(u32, u32)], record: Recor
     &text[start..end]
 }
 
-/// What stands for a field that could not be read, which is a failure unless it says that there is nothing.
+/// The value for an unreadable field, which is an error unless it is absent.
 #[cold]
 fn missed<T>(field: &[u8], row: usize, absent: T, (reason, forgivable): (Reason, bool), to: &mut Vec<Failure>) -> T {
     if field != b"-" {

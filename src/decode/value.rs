@@ -93,7 +93,7 @@ pub(super) fn number_at(text: &[u8], start: usize, end: usize) -> Option<u64> {
     }
 }
 
-/// A whole number of any length, as long as it has no more than [`DIGITS_MAX`] digits after its leading zeros.
+/// An integer of any length with at most [`DIGITS_MAX`] digits after leading zeros.
 #[inline]
 fn parse_number(text: &[u8]) -> Option<u64> {
     match text.len() {
@@ -120,7 +120,7 @@ fn eight_digits(text: &[u8]) -> Option<u64> {
     weigh(load_eight(text)? << (64 - 8 * text.len()), text.len())
 }
 
-/// The number of as many digits, the last one in the highest byte, whatever the bytes below them.
+/// The number of this many digits, the last one in the highest byte; lower bytes are ignored.
 #[inline(always)]
 fn weigh(bytes: u64, length: usize) -> Option<u64> {
     let shift = 64 - 8 * length;
@@ -158,8 +158,8 @@ pub(super) fn parse_ipv4(text: &[u8]) -> Option<u32> {
     rest.is_empty().then_some(first << 24 | second << 16 | third << 8 | fourth)
 }
 
-/// The octet that a text begins with, and what follows it. A leading zero is refused, being octal to some and decimal
-/// to others.
+/// The first octet of a text, and the remainder. A leading zero is rejected, because it is ambiguous (octal or
+/// decimal).
 #[inline]
 fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
     let digit = |place: usize| text.get(place).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
@@ -171,8 +171,8 @@ fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
     (first > 0 && three <= 255).then_some((three, &text[3..]))
 }
 
-/// The forms of RFC 4291: groups of hexadecimal digits, `::` in place of zeros, an IPv4 address at the end. An address
-/// that stands for an absent one is refused: nobody is assigned it.
+/// The forms of RFC 4291: groups of hexadecimal digits, `::` in place of zeros, an IPv4 address at the end. The address
+/// reserved for absent values is rejected; it is never assigned.
 fn parse_ipv6(text: &[u8]) -> Option<u128> {
     if text.len() > IPV6_LENGTH_MAX {
         return None;

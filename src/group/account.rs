@@ -12,18 +12,18 @@ pub enum Class {
     Malformed,
     /// Its start lies outside the window, or it has none and there is a window.
     OutOfWindow,
-    /// NODATA: the interface was watched and quiet.
+    /// NODATA: the interface was logged but had no traffic.
     NoData,
     /// SKIPDATA: AWS lost records of the interface in that interval.
     SkipData,
     /// Left out by `--where`, or by the choice of actions.
     Filtered,
     /// REJECT: summed in columns of its own, never billed.
-    Blocked,
-    /// Seen at a gateway on its way between others, whose own records count.
-    Hop,
+    Rejected,
+    /// Logged at a gateway in transit between endpoints whose own records count.
+    Transit,
     /// Another interface's record of the same packets counts.
-    Duplicate,
+    Deduplicated,
     /// Summed.
     Counted,
 }
@@ -36,9 +36,9 @@ impl Class {
         Self::NoData,
         Self::SkipData,
         Self::Filtered,
-        Self::Blocked,
-        Self::Hop,
-        Self::Duplicate,
+        Self::Rejected,
+        Self::Transit,
+        Self::Deduplicated,
         Self::Counted,
     ];
 
@@ -50,10 +50,10 @@ impl Class {
             Self::OutOfWindow => "out_of_window",
             Self::NoData => "no_data",
             Self::SkipData => "skip_data",
-            Self::Blocked => "blocked",
+            Self::Rejected => "rejected",
             Self::Filtered => "filtered",
-            Self::Hop => "hop",
-            Self::Duplicate => "duplicate",
+            Self::Transit => "transit",
+            Self::Deduplicated => "deduplicated",
             Self::Counted => "counted",
         }
     }
@@ -64,17 +64,17 @@ impl Class {
 pub struct Tally {
     /// Records.
     pub records: u64,
-    /// Their bytes, as far as they bear any.
+    /// Their bytes, where present.
     #[serde(with = "digits")]
     pub bytes: u128,
 }
 
-/// Records and bytes by class, and what the counted ones lack.
+/// Records and bytes by class, and missing values of counted records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Account {
     tallies: [Tally; Class::ALL.len()],
-    /// Counted or blocked records without bytes.
+    /// Counted or rejected records without bytes.
     pub without_bytes: u64,
     /// Records that have no start although there is a window.
     pub without_start: u64,
@@ -129,7 +129,7 @@ impl TryFrom<Written> for Account {
         let mut account = Self { without_bytes, without_start, ..Self::default() };
         for (name, tally) in classes {
             let class = Class::ALL.into_iter().find(|class| class.name() == name);
-            account[class.ok_or_else(|| format!("there is no class `{name}` of records"))?] = tally;
+            account[class.ok_or_else(|| format!("unknown record class `{name}`"))?] = tally;
         }
         Ok(account)
     }

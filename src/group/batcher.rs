@@ -1,5 +1,5 @@
-//! One worker's way into the shared tables: packs picked records, sums those met again soon, and collects the rest by
-//! shard, so that a shard's lock is taken once for many rows.
+//! A worker's buffer in front of the shared tables: packs selected records, pre-aggregates recent groups, and collects
+//! the others by shard, so that a shard's lock is taken once for many rows.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, Kind};
 /// Rows of one shard that a worker collects before it takes the shard's lock.
 const BATCH_ROWS: usize = 128;
 
-/// Packs records and collects them by shard. Whatever it still holds goes to the shared tables when it is dropped.
+/// Packs records and collects them by shard. Flushes to the shared tables when dropped.
 #[derive(Debug)]
 pub struct Batcher {
     shared: Arc<Shared>,
@@ -47,8 +47,8 @@ impl Batcher {
     }
 
     /// Adds the picked records of a block. `dictionary` must be the same one every time.
-    pub fn add(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32], blocked: bool) {
-        self.add_noted(flows, None, dictionary, picked, blocked);
+    pub fn add(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32], rejected: bool) {
+        self.add_noted(flows, None, dictionary, picked, rejected);
     }
 
     /// The same for records of which a filter noted something: the values of [`Column::FilterBits`].
@@ -58,7 +58,7 @@ impl Batcher {
         filter_bits: Option<&Values>,
         dictionary: &Dictionary,
         picked: &[u32],
-        blocked: bool,
+        rejected: bool,
     ) {
         if picked.is_empty() {
             return;
@@ -81,7 +81,7 @@ impl Batcher {
         split_by_width(&keys, picked, &mut picks);
         for (wide, picks) in picks.iter().enumerate().filter(|(_, picks)| !picks.is_empty()) {
             self.pack(wide, &keys, picks, |rows, word, picks| put_sums(&shared.frame.spec, flows, rows, word, picks));
-            self.spread(wide, blocked);
+            self.spread(wide, rejected);
         }
         self.picks = picks;
         self.scratch = scratch;
@@ -93,8 +93,8 @@ impl Batcher {
         self.learn(names);
         let keys: Vec<&Values> = groups.keys.iter().collect();
         let mut picks = std::mem::take(&mut self.picks);
-        for blocked in [false, true] {
-            let picked = (0u32..).zip(&groups.blocked).filter(|(_, is_blocked)| **is_blocked == blocked);
+        for rejected in [false, true] {
+            let picked = (0u32..).zip(&groups.rejected).filter(|(_, is_rejected)| **is_rejected == rejected);
             let picked: Vec<u32> = picked.map(|(row, _)| row).collect();
             split_by_width(&keys, &picked, &mut picks);
             for (wide, picks) in picks.iter().enumerate().filter(|(_, picks)| !picks.is_empty()) {
@@ -103,7 +103,7 @@ impl Batcher {
                         rows.put(word, picks, |row| column[row]);
                     }
                 });
-                self.spread(wide, blocked);
+                self.spread(wide, rejected);
             }
         }
         self.picks = picks;
@@ -145,9 +145,9 @@ impl Batcher {
     }
 
     /// Spreads the packed rows over the shards' batches.
-    fn spread(&mut self, wide: usize, blocked: bool) {
+    fn spread(&mut self, wide: usize, rejected: bool) {
         let shape = self.shared.frame.spec.shape(&self.shared.frame.layouts[wide]);
-        let table = table_of(wide == 1, blocked);
+        let table = table_of(wide == 1, rejected);
         // The widths of most questions, known when compiling: a row is then copied by a few moves and not by a call.
         match (shape.key_words, shape.stride()) {
             (1, 2) => self.spread_by(table, 1, 2),
@@ -207,7 +207,7 @@ fn collect(shared: &Shared, batches: &mut [Vec<u64>], table: usize, hash: u64, r
 
 /// Puts the sums of the picked records into their rows, from a word on: records, bytes, packets, seen.
 fn put_sums(spec: &Spec, flows: &Flows, rows: &mut Rows<'_>, mut word: usize, picks: &[u32]) {
-    match flows.bigs(Column::Weight) {
+    match flows.bigs(Column::RecordCount) {
         Some(weights) => rows.put(word, picks, |row| weights[row]),
         None => rows.put(word, picks, |_| 1),
     }

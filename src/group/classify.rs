@@ -8,14 +8,14 @@ use crate::decode::{Dictionary, Flows, Values};
 use crate::schema::{ABSENT_BIG, ABSENT_TIME, Column, ColumnSet};
 use crate::units::time::Window;
 
-/// Which records the main sums are of.
+/// Selects the records to sum by their action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum ActionFilter {
     /// ACCEPT (and records without an action); REJECT is summed apart.
     #[default]
     Accept,
-    /// REJECT alone.
+    /// REJECT only.
     Reject,
     /// Both together.
     All,
@@ -23,16 +23,16 @@ pub enum Verdict {
     Every,
 }
 
-impl Verdict {
-    /// The class of a record in the window. What the filter leaves out is no part of the answer, whatever its kind;
-    /// but a quiet interface or a loss has no addresses or ports to be judged by, unless the records are asked for.
+impl ActionFilter {
+    /// The class of a record in the window. Filtered records are not part of the report, of any kind; but NODATA and
+    /// SKIPDATA records have no addresses or ports to filter by, unless the records themselves are requested.
     fn class(self, status: u32, rejected: bool, passes: bool) -> Class {
         match (status, self) {
             (Dictionary::NODATA | Dictionary::SKIPDATA, Self::Every) if !passes => Class::Filtered,
             (Dictionary::NODATA, _) => Class::NoData,
             (Dictionary::SKIPDATA, _) => Class::SkipData,
             _ if !passes => Class::Filtered,
-            (_, Self::Accept | Self::Every) if rejected => Class::Blocked,
+            (_, Self::Accept | Self::Every) if rejected => Class::Rejected,
             (_, Self::Reject) if !rejected => Class::Filtered,
             _ => Class::Counted,
         }
@@ -45,21 +45,21 @@ pub struct Classifier {
     window: Window,
     /// A stretch inside the window that is out of it, too.
     gap: Option<Window>,
-    verdict: Verdict,
+    action_filter: ActionFilter,
     evaluator: Option<Evaluator>,
     conditions: Option<Conditions>,
     /// Rows of the block that are summed.
     pub counted: Vec<u32>,
     /// Rows of the block that are summed apart.
-    pub blocked: Vec<u32>,
+    pub rejected: Vec<u32>,
 }
 
 impl Classifier {
     /// A classifier for records that start in the window and pass the filter.
     #[must_use]
-    pub fn new(window: Window, verdict: Verdict, filter: Option<&Filter>) -> Self {
+    pub fn new(window: Window, action_filter: ActionFilter, filter: Option<&Filter>) -> Self {
         let (evaluator, conditions) = (filter.map(Filter::evaluator), filter.and_then(Filter::conditions));
-        Self { window, gap: None, verdict, evaluator, conditions, counted: Vec::new(), blocked: Vec::new() }
+        Self { window, gap: None, action_filter, evaluator, conditions, counted: Vec::new(), rejected: Vec::new() }
     }
 
     /// What traffic will be asked of the records of a block, as [`Column::FilterBits`], if it is asked anything.
@@ -73,19 +73,19 @@ impl Classifier {
         Self { gap, ..self }
     }
 
-    /// The columns that this question needs decoded to tell a record's class.
+    /// The columns needed to classify records.
     #[must_use]
-    pub fn columns(window: Window, verdict: Verdict, filter: Option<&Filter>) -> ColumnSet {
+    pub fn columns(window: Window, action_filter: ActionFilter, filter: Option<&Filter>) -> ColumnSet {
         let always = ColumnSet::of(&[Column::LogStatus, Column::Bytes]);
-        let judged = if verdict == Verdict::All { always } else { always.with(Column::Action) };
+        let judged = if action_filter == ActionFilter::All { always } else { always.with(Column::Action) };
         let dated = if window == Window::default() { judged } else { judged.with(Column::Start) };
         filter.map_or(dated, |filter| dated.union(filter.columns()))
     }
 
-    /// Tells every record's class: adds it to the account and picks the rows to be summed.
+    /// Classifies every record: adds it to the account and selects the rows to sum.
     pub fn classify(&mut self, flows: &Flows, dictionary: &Dictionary, account: &mut Account) {
         self.counted.clear();
-        self.blocked.clear();
+        self.rejected.clear();
         let statuses = flows.smalls(Column::LogStatus).unwrap_or(&[]);
         let actions = flows.smalls(Column::Action).unwrap_or(&[]);
         let (window, gap) = (self.window, self.gap);
@@ -102,16 +102,16 @@ impl Classifier {
             let start = starts.map(|starts| starts[place]);
             let class = match start {
                 Some(start) if !is_inside(start) => Class::OutOfWindow,
-                _ => self.verdict.class(status, rejected, passes),
+                _ => self.action_filter.class(status, rejected, passes),
             };
             match class {
                 Class::OutOfWindow | Class::Filtered => {}
-                Class::Blocked if self.verdict == Verdict::Accept => self.blocked.push(row),
-                Class::NoData | Class::SkipData if self.verdict != Verdict::Every => {}
+                Class::Rejected if self.action_filter == ActionFilter::Accept => self.rejected.push(row),
+                Class::NoData | Class::SkipData if self.action_filter != ActionFilter::Every => {}
                 _ => self.counted.push(row),
             }
             account.without_start += u64::from(start == Some(ABSENT_TIME));
-            let summed = matches!(class, Class::Counted | Class::Blocked);
+            let summed = matches!(class, Class::Counted | Class::Rejected);
             account.without_bytes += u64::from(summed && bytes == ABSENT_BIG);
             let tally = &mut account[class];
             tally.records += 1;

@@ -1,14 +1,14 @@
 //! Columns derived from other columns of the same record.
 //!
-//! A derived value needs nothing but its own record: no tags, no inventory, no other record. What an absent input
-//! means is told at each column; inputs that were not decoded are absent.
+//! A derived value depends only on its own record: no tags, no inventory, no other record. The effect of an absent
+//! input is documented at each column; inputs that were not decoded are absent.
 
 use crate::decode::{Flows, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, Column, Kind};
 
 /// The protocols that have ports: TCP, UDP, DCCP, SCTP, UDP-Lite.
 const PROTOCOLS_WITH_PORTS: [u32; 5] = [6, 17, 33, 132, 136];
-/// The bits of `tcp_flags` that tell the client from the server: SYN and ACK.
+/// The `tcp_flags` bits that separate client and server: SYN and ACK.
 const HANDSHAKE: u32 = 18;
 /// A client's first segment.
 const SYN: u32 = 2;
@@ -42,7 +42,7 @@ pub fn derive(column: Column, flows: &Flows, out: &mut Values) {
     out.fill_absent(flows.rows());
 }
 
-/// Leaves no values of the column's kind, in the buffer that is there if it is of that kind.
+/// Makes the column absent, reusing the buffer if it has the same kind.
 fn empty_for(column: Column, out: &mut Values) {
     match (out, column.kind()) {
         (Values::Address(out), Kind::Address) => out.clear(),
@@ -77,8 +77,8 @@ fn service_ports(flows: &Flows, out: &mut Vec<u32>) {
     );
 }
 
-/// The port of the side that serves. Without the flags, both ports must be present to tell which one is lower; a
-/// record without a protocol is taken for one that has ports.
+/// The server's port. Without flags, both ports must be present to compare them; a record without a protocol is assumed
+/// to have ports.
 fn service_port(srcport: u32, dstport: u32, flags: u32, protocol: u32) -> u32 {
     if protocol != ABSENT_SMALL && !PROTOCOLS_WITH_PORTS.contains(&protocol) {
         return 0;
@@ -106,7 +106,7 @@ mod tests {
     fn flows(columns: &[(Column, Values)]) -> Flows {
         let mut flows = Flows::new(ColumnSet::of(&columns.iter().map(|(column, _)| *column).collect::<Vec<_>>()));
         for (column, values) in columns {
-            *flows.values_mut(*column).expect("asked for") = values.clone();
+            *flows.values_mut(*column).expect("requested") = values.clone();
         }
         flows.set_rows(columns.first().map_or(0, |(_, values)| values.len()));
         flows
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_port_is_told_by_the_flags_else_the_lower_one() {
+    fn the_service_port_is_reported_by_the_flags_else_the_lower_one() {
         const NONE: u32 = ABSENT_SMALL;
         let table = [
             // srcport, dstport, flags, protocol, port

@@ -10,7 +10,7 @@ use super::spec::Spec;
 use crate::error::Error;
 use crate::schema::Kind;
 
-/// What makes the seed of distinct counts differ from that of what is counted.
+/// Makes the seed of distinct counts differ from that of the counted groups.
 const DISTINCT_SEED: u64 = 0x5bd1_e995_9d1c_6a2f;
 
 impl Rollup {
@@ -20,7 +20,7 @@ impl Rollup {
         let spec = self.spec();
         let keys = spec.keys.iter().take(spec.keys.len().saturating_sub(1)).cloned().collect();
         let spec = Arc::new(Spec { vantages: Vec::new(), keys, distinct: true, ..*spec });
-        // A key that differs in nothing but the dropped column would stand in the order of its hash again: see `tables`.
+        // A key that differs only in the dropped column would be inserted in hash order again: see `tables`.
         let seed = self.partial.frame.seed ^ DISTINCT_SEED;
         Shared::with_names(spec, seed, self.overflow().cloned(), self.names().clone())
     }
@@ -36,7 +36,7 @@ impl Rollup {
         let target = to.shared();
         let mut row = Vec::new();
         for (place, table) in self.tables(shard)?.iter().enumerate() {
-            let (from, is_blocked) = (&layouts[place / 2], place % 2 == 1);
+            let (from, is_rejected) = (&layouts[place / 2], place % 2 == 1);
             for packed in table.rows() {
                 let is_six = |(place, key): (usize, &Key)| {
                     key.column.kind() == Kind::Address && is_wide(from.part(place).address(packed))
@@ -55,7 +55,7 @@ impl Rollup {
                 row[shape.key_words..counted].copy_from_slice(sums);
                 row[counted] = u64::from(!is_absent);
                 row[counted + 1..].copy_from_slice(seen);
-                to.add_row(table_of(wide, is_blocked), &row);
+                to.add_row(table_of(wide, is_rejected), &row);
             }
         }
         Ok(())

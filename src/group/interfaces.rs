@@ -1,7 +1,7 @@
 //! Interfaces and what belongs to them, kept once instead of in every key.
 //!
-//! An interface's attributes (account, VPC, subnet, zone, instance…) hardly change; where a log has several values,
-//! the latest one stands, and among those of one moment the last by its bytes, so that any order gives the same.
+//! An interface's attributes (account, VPC, subnet, zone, instance…) rarely change; among several values the latest
+//! wins, and at equal times the last in byte order, so that input order does not matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub const ATTRIBUTES: [Column; 14] = [
 /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
 type Attributes = [Option<(u32, Box<[u8]>)>; ATTRIBUTES.len()];
 
-/// What is known of one interface.
+/// Attributes of one interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Interface {
     /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
@@ -46,8 +46,8 @@ pub struct Interface {
     pub no_data: u64,
     /// SKIPDATA records.
     pub skip_data: u64,
-    /// The earliest start and the latest end of an OK or NODATA record: when it was watched.
-    pub watched: Option<(u32, u32)>,
+    /// The earliest start and the latest end of an OK or NODATA record: the logged span.
+    pub logged: Option<(u32, u32)>,
     /// Intervals of SKIPDATA records, `[start, end]`, sorted, joined where they touch.
     gaps: Vec<(u32, u32)>,
 }
@@ -78,7 +78,7 @@ impl Interface {
         {
             *mine = mine.saturating_add(theirs);
         }
-        self.watched = match (self.watched, other.watched) {
+        self.logged = match (self.logged, other.logged) {
             (Some((from, to)), Some((other_from, other_to))) => Some((from.min(other_from), to.max(other_to))),
             (mine, theirs) => mine.or(theirs),
         };
@@ -96,8 +96,8 @@ impl Interface {
         }
         self.no_data += 1;
         if dated {
-            let (from, to) = self.watched.unwrap_or((start, end));
-            self.watched = Some((from.min(start), to.max(end)));
+            let (from, to) = self.logged.unwrap_or((start, end));
+            self.logged = Some((from.min(start), to.max(end)));
         }
     }
 
@@ -115,29 +115,28 @@ impl Interface {
 
 /// Learns of interfaces from blocks of records; one per worker.
 ///
-/// What it has met of an interface stands at the worker's code of its id, so that a record that tells nothing new costs
-/// a few comparisons.
+/// Attributes are stored at the worker's code of the interface id, so a record without news costs a few comparisons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     met: Vec<Option<Box<Met>>>,
-    /// Where records name neither interface nor resource, by the codes of what [`NAMELESS`] ids are made of.
+    /// Placeholders for records with neither interface nor resource, by the codes that make up [`NAMELESS`] ids.
     nameless: Vec<([u32; 3], Met)>,
-    /// The hours in which any was watched, counted since 1970, and the one that was met last.
+    /// The hours with coverage of any interface, counted since 1970, and the last one added.
     hours: BTreeSet<u32>,
     last_hour: Option<u32>,
 }
 
-/// How the ids begin that stand for records which name neither an interface nor a resource, as those of regional NAT
-/// gateways did not before version 9: one for each account, region and VPC.
+/// Prefix of placeholder ids for records with neither an interface nor a resource, as for regional NAT gateways before
+/// version 9: one per account, region and VPC.
 pub const NAMELESS: &str = "-/";
 
-/// The id that stands for nameless records of an account, region and VPC, `-` for what is not told.
+/// The placeholder id for records without an interface id of an account, region and VPC, `-` for unknown parts.
 #[must_use]
 pub fn nameless_id(account: &str, region: &str, vpc: &str) -> String {
     format!("{NAMELESS}{account}/{region}/{vpc}")
 }
 
-/// What is known of nameless records with these attributes, the first three.
+/// Attributes of records without an id, by the first three attributes.
 fn nameless<'a>(known: &'a mut Vec<([u32; 3], Met)>, codes: [u32; 3], dictionary: &Dictionary) -> &'a mut Met {
     let place = known.iter().position(|(of, _)| *of == codes).unwrap_or_else(|| {
         let [account, region, vpc] = codes.map(|code| dictionary.display(code));
@@ -224,7 +223,7 @@ impl Learner {
         }
         for row in picked.iter().map(|row| *row as usize) {
             let at = |values: &[u32], absent| values.get(row).copied().unwrap_or(absent);
-            // A regional NAT gateway has no interface; its resource id stands for it.
+            // A regional NAT gateway has no interface; its resource id is used instead.
             let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
             let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
             let moment = if start == ABSENT_TIME { 0 } else { start };
@@ -269,7 +268,7 @@ impl Learner {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interfaces {
     by_id: BTreeMap<Box<[u8]>, Interface>,
-    /// The hours in which any was watched, counted since 1970.
+    /// The hours with coverage of any interface, counted since 1970.
     hours: BTreeSet<u32>,
 }
 
@@ -295,22 +294,22 @@ impl Interfaces {
         self.hours.contains(&(moment / HOUR_SECONDS))
     }
 
-    /// The interfaces in the order of their ids, and what stands for nameless ones.
+    /// The interfaces sorted by id, including placeholders.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Interface)> {
         self.by_id.iter().map(|(id, interface)| (&id[..], interface))
     }
 
-    /// Adds what is known of one interface.
+    /// Merges attributes of an interface.
     pub fn insert(&mut self, id: &[u8], interface: Interface) {
         self.entry(id).add(interface);
     }
 
-    /// The hours in which any was watched, counted since 1970.
+    /// The hours with coverage of any interface, counted since 1970.
     pub fn hours(&self) -> impl Iterator<Item = u32> {
         self.hours.iter().copied()
     }
 
-    /// Adds hours in which any was watched.
+    /// Adds hours with coverage of any interface.
     pub fn insert_hours(&mut self, hours: impl IntoIterator<Item = u32>) {
         self.hours.extend(hours);
     }

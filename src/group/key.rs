@@ -1,7 +1,8 @@
 //! What records are grouped by, and how a group's key is packed into words.
 //!
-//! A key is a few columns, addresses perhaps cut to a prefix. Packed keys are compared and hashed as words; there are
-//! two layouts, as nearly all records bear IPv4 addresses alone: *narrow* gives an address 32 bits, *wide* 128.
+//! A key is a few columns, with addresses optionally masked to a prefix. Packed keys are compared and hashed as words;
+//! there are two layouts, because nearly all records have only IPv4 addresses: *narrow* uses 32 bits per address,
+//! *wide* 128.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +42,8 @@ pub struct Cut {
 }
 
 impl Key {
-    /// A key as people type it: a column's name or alias, for addresses perhaps with `/24` or `/24/48`, and `:public`
-    /// to leave private addresses whole.
+    /// A key as typed: a column's name or alias, for addresses optionally with `/24` or `/24/48`, and `:public` to
+    /// leave private addresses whole.
     ///
     /// # Errors
     /// A usage error that suggests the nearest column.
@@ -63,7 +64,7 @@ impl Key {
             return if bits.is_empty() && !public_only {
                 Ok(Self { column, cut: None })
             } else {
-                wrong(&format!("{} holds no addresses to cut", column.name()))
+                wrong(&format!("{} is not a valid address column", column.name()))
             };
         }
         let parse = |bits: &str, most: u8| bits.parse().ok().filter(|bits| *bits <= most);
@@ -117,7 +118,8 @@ pub(super) fn is_v4(address: u128) -> bool {
     address >> 32 == IPV4_MAPPED >> 32
 }
 
-/// Whether an address may be a stranger's: not private (RFC 1918, RFC 4193), shared (RFC 6598), link-local or loopback.
+/// Whether an address is publicly routable: not private (RFC 1918, RFC 4193), shared (RFC 6598), link-local or
+/// loopback.
 #[must_use]
 pub fn is_public(address: u128) -> bool {
     let inside = |network: u128, bits: u32| address >> (128 - bits) == network >> (128 - bits);
@@ -321,12 +323,12 @@ pub(super) fn is_wide(address: u128) -> bool {
     !is_v4(address)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low word is what is asked for")]
+#[expect(clippy::cast_possible_truncation, reason = "the low word is what is requested")]
 fn low_word(address: u128) -> u64 {
     address as u64
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is requested")]
 fn low_half(word: u64) -> u32 {
     word as u32
 }

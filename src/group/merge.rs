@@ -1,8 +1,8 @@
 //! Two partials of one job → one, a shard at a time, on as many threads as the caller likes.
 //!
-//! Both have the same seed, so a group of numbers and addresses alone is in the same shard of both. Codes of texts
-//! differ from partial to partial: a key that holds one is translated and finds its shard anew. What is too much for
-//! memory is spilled as while reading.
+//! Both have the same seed, so a group of numbers and addresses only is in the same shard of both. Text codes differ
+//! between partials: a key with text is translated and assigned to its shard again. Memory is bounded by spilling, as
+//! while reading.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::schema::Kind;
 
-/// A merge of two partials under way.
+/// A merge of two partials in progress.
 #[derive(Debug)]
 pub struct Merge {
     into: Arc<Shared>,
@@ -47,7 +47,7 @@ impl Merge {
         0..SHARDS
     }
 
-    /// A worker's way into the sums.
+    /// A worker's handle on the sums.
     #[must_use]
     pub fn batcher(&self) -> Batcher {
         Batcher::new(Arc::clone(&self.into))
@@ -87,7 +87,7 @@ impl Merge {
     }
 }
 
-/// Codes of one dictionary as codes of another, which learns what it lacks.
+/// Maps codes of one dictionary to another, adding missing texts.
 fn translation(from: &Dictionary, to: &mut Dictionary) -> Vec<u32> {
     (0..u32::try_from(from.len()).unwrap_or(u32::MAX)).map(|code| to.code(from.text(code))).collect()
 }

@@ -1,7 +1,7 @@
 //! Flows → exact sums by key, in partials that merge in any order.
 //!
 //! Sums the record's own fields only: tags, prices and policy come later, so that a stored roll-up can be joined and
-//! priced anew. Which records count more than once because several interfaces saw them is not decided here either.
+//! priced again. Deduplication is not done here either.
 
 mod account;
 mod batcher;
@@ -23,7 +23,7 @@ pub mod wire;
 
 pub use account::{Account, Class, Tally};
 pub use batcher::Batcher;
-pub use classify::{Classifier, Verdict};
+pub use classify::{ActionFilter, Classifier};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner, NAMELESS, nameless_id};
 pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public};
 pub use merge::Merge;

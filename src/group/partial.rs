@@ -19,7 +19,7 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// No records yet; [`Shared::new`](super::Shared::new) tells what the seed is for.
+    /// No records yet; see [`Shared::new`](super::Shared::new) for the seed.
     #[must_use]
     pub fn new(spec: Arc<Spec>, seed: u64) -> Self {
         let frame = Frame::new(spec, seed, None);
@@ -45,8 +45,8 @@ impl Partial {
         if !shard.is_spilled() {
             return Ok(Whole::Kept(&shard.tables));
         }
-        // Rows of a run stand in the order of their hashes: by the same hashes they would crowd into one end of a table
-        // that is still growing.
+        // Rows of a run are in hash order: inserted by the same hashes, they would cluster at one end of a growing
+        // table.
         let mut tables = Frame { seed: !frame.seed, ..frame.clone() }.tables();
         shard.rows(frame, |table, rows| tables[table].add(rows))?;
         Ok(Whole::Rebuilt(Box::new(tables)))
@@ -72,8 +72,8 @@ pub struct Group<'a> {
     words: &'a [u64],
     /// The sums of its counted records.
     pub counted: Sums,
-    /// The sums of its blocked records.
-    pub blocked: Sums,
+    /// The sums of its rejected records.
+    pub rejected: Sums,
 }
 
 /// A group's key, taken out of its table: see [`Rollup::values`].
@@ -155,33 +155,33 @@ impl Rollup {
         let tables = self.tables(shard)?;
         for wide in [false, true] {
             let words = layouts[usize::from(wide)].words;
-            let (counted, blocked) = (&tables[table_of(wide, false)], &tables[table_of(wide, true)]);
+            let (counted, rejected) = (&tables[table_of(wide, false)], &tables[table_of(wide, true)]);
             for row in counted.rows() {
                 let (words, sums) = row.split_at(words);
-                let blocked = blocked.find(words).map_or_else(Sums::default, |sums| spec.sums(sums));
-                each(Group { wide, words, counted: spec.sums(sums), blocked });
+                let rejected = rejected.find(words).map_or_else(Sums::default, |sums| spec.sums(sums));
+                each(Group { wide, words, counted: spec.sums(sums), rejected });
             }
-            for row in blocked.rows().filter(|row| counted.find(&row[..words]).is_none()) {
+            for row in rejected.rows().filter(|row| counted.find(&row[..words]).is_none()) {
                 let (words, sums) = row.split_at(words);
-                each(Group { wide, words, counted: Sums::default(), blocked: spec.sums(sums) });
+                each(Group { wide, words, counted: Sums::default(), rejected: spec.sums(sums) });
             }
         }
         Ok(())
     }
 
-    /// Calls with the counted part of each group of a shard and, apart, with the blocked part.
+    /// Calls with the counted part of each group of a shard and, apart, with the rejected part.
     ///
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
     pub fn for_each_part(&self, shard: usize, mut each: impl FnMut(Group<'_>)) -> Result<(), Error> {
         let Frame { spec, layouts, .. } = &self.partial.frame;
         let tables = self.tables(shard)?;
-        for (wide, is_blocked) in [(false, false), (false, true), (true, false), (true, true)] {
-            for row in tables[table_of(wide, is_blocked)].rows() {
+        for (wide, is_rejected) in [(false, false), (false, true), (true, false), (true, true)] {
+            for row in tables[table_of(wide, is_rejected)].rows() {
                 let (words, sums) = row.split_at(layouts[usize::from(wide)].words);
                 let (sums, none) = (spec.sums(sums), Sums::default());
-                let (counted, blocked) = if is_blocked { (none, sums) } else { (sums, none) };
-                each(Group { wide, words, counted, blocked });
+                let (counted, rejected) = if is_rejected { (none, sums) } else { (sums, none) };
+                each(Group { wide, words, counted, rejected });
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ impl Recent {
         Self { shape, words: Vec::new(), rows, paused_calls: 0 }
     }
 
-    /// Adds packed rows, each with its key's hash, and passes on those that are driven out.
+    /// Adds packed rows with their hashes, and passes on evicted ones.
     #[inline(always)]
     pub(super) fn add(
         &mut self,
@@ -73,7 +73,7 @@ impl Recent {
     }
 }
 
-/// A place by bits of the hash that tell neither the shard nor much of the place in its table.
+/// A slot from hash bits used for neither the shard nor most of the position in its table.
 #[inline(always)]
 fn place(hash: u64, rows: usize) -> usize {
     usize::try_from((hash >> 8) & (rows as u64 - 1)).unwrap_or(0)
@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_driven_out_or_passed_over_nothing_is_lost(blocks in proptest::collection::vec(proptest::collection::vec(0u64..30, 0..40), 0..80)) {
+        fn any_is_driven_out_or_passed_over_nothing_is_lost(blocks in proptest::collection::vec(proptest::collection::vec(0u64..30, 0..40), 0..80)) {
             let shape = Shape { key_words: 1, sum_words: 1, seen: false };
             let mut recent = Recent { rows: 8, ..Recent::new(shape) };
             let (mut passed_on, mut expected): (BTreeMap<u64, u64>, BTreeMap<u64, u64>) = Default::default();

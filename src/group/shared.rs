@@ -1,9 +1,9 @@
 //! Tables that many workers add to at the same time, and that stay within a limit of memory.
 //!
-//! Groups are spread over shards by their hash: a shard's table fits a core's cache, no worker keeps a copy of a
-//! group, and shards are finished one by one on any thread. When the tables are larger than they may be, the shard
-//! that has just grown gives its rows to a [`Spill`] as a run and starts anew; a run is added back when its shard is
-//! finished. What a spill writes to is not known here.
+//! Groups are spread over shards by their hash: a shard's table fits a core's cache, no worker keeps a copy of a group,
+//! and shards are finished one by one on any thread. When the tables exceed their limit, the shard that has just grown
+//! is written to a [`Spill`] as a run and starts empty; a run is added back when its shard is finished. The storage of
+//! a spill is abstract here.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,13 +27,13 @@ const SHARE_PARTS_MIN: usize = 2;
 
 /// Keeps rows outside of memory.
 pub trait Spill: Debug + Send + Sync {
-    /// Keeps words and tells the place to read them from.
+    /// Stores words and returns their position.
     ///
     /// # Errors
     /// If there is no room.
     fn write(&self, words: &[u64]) -> Result<u64, Error>;
 
-    /// The words that were kept at a place, as many as are asked for.
+    /// The words that were kept at a place, as many as are requested.
     ///
     /// # Errors
     /// If they cannot be read any more.
@@ -70,9 +70,9 @@ struct Run {
     words: usize,
 }
 
-/// Wide keys apart from narrow ones, blocked records apart from counted ones.
-pub(super) fn table_of(wide: bool, blocked: bool) -> usize {
-    usize::from(wide) * 2 + usize::from(blocked)
+/// Wide keys apart from narrow ones, rejected records apart from counted ones.
+pub(super) fn table_of(wide: bool, rejected: bool) -> usize {
+    usize::from(wide) * 2 + usize::from(rejected)
 }
 
 #[inline(always)]
@@ -112,7 +112,7 @@ impl Shard {
         !self.runs.is_empty()
     }
 
-    /// Gives its rows away and starts anew.
+    /// Takes the rows out, leaving it empty.
     fn spill(&mut self, frame: &Frame, spill: &dyn Spill) -> Result<(), Error> {
         let tables = std::mem::replace(&mut self.tables, frame.tables());
         let mut run = Vec::new();
@@ -129,8 +129,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Calls with many rows at a time, of each table in turn, those that were spilled last; the rows of a call stand in
-    /// the order of their hashes. A key may come again.
+    /// Visits each table in batches of rows, spilled ones last; the rows of a batch are in hash order. A key may occur
+    /// several times.
     pub(super) fn rows(&self, frame: &Frame, mut each: impl FnMut(usize, &[u64])) -> Result<(), Error> {
         let mut rows = Vec::new();
         for (place, table) in self.tables.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What is asked for, and the sums of one group: a packed row's words read as numbers.
+//! What is requested, and the sums of one group: a packed row's words read as numbers.
 
 use serde::{Deserialize, Serialize};
 

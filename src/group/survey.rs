@@ -6,7 +6,7 @@ use super::interfaces::{Interfaces, Learner};
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TIME, Column};
 
-/// What was met in some part of the input. Whatever looked must be added to another one, and be it empty.
+/// The survey of a part of the input. Every survey must be merged, even an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Records in which a column has a value.
@@ -15,7 +15,7 @@ pub struct Survey {
     pub objects: BTreeMap<usize, ObjectSurvey>,
     /// Every interface.
     pub interfaces: Interfaces,
-    /// What is on its way to them.
+    /// The rows buffered for them.
     learner: Learner,
     /// Records whose account is `unknown`.
     pub unknown_accounts: u64,
@@ -24,14 +24,14 @@ pub struct Survey {
 /// The kinds of records of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectSurvey {
-    /// Records of traffic, blocked ones included.
+    /// Records of traffic, rejected ones included.
     pub ok: u64,
     /// NODATA records.
     pub no_data: u64,
     /// SKIPDATA records.
     pub skip_data: u64,
     /// REJECT records.
-    pub blocked: u64,
+    pub rejected: u64,
     /// The earliest start and the latest end.
     pub span: Option<(u32, u32)>,
 }
@@ -41,7 +41,7 @@ impl ObjectSurvey {
         self.ok += other.ok;
         self.no_data += other.no_data;
         self.skip_data += other.skip_data;
-        self.blocked += other.blocked;
+        self.rejected += other.rejected;
         if let Some((from, to)) = other.span {
             self.widen(from, to);
         }
@@ -71,7 +71,7 @@ impl Survey {
                 Some(&Dictionary::SKIPDATA) => survey.skip_data += 1,
                 _ => survey.ok += 1,
             }
-            survey.blocked += u64::from(actions.get(row) == Some(&Dictionary::REJECT));
+            survey.rejected += u64::from(actions.get(row) == Some(&Dictionary::REJECT));
             let [start, end] = [starts, ends].map(|times| times.get(row).copied().unwrap_or(ABSENT_TIME));
             if start != ABSENT_TIME {
                 survey.widen(start, if end == ABSENT_TIME { start } else { end });

@@ -22,7 +22,7 @@ pub(super) struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) key_words: usize,
-    /// Flows, and bytes and packets where asked for.
+    /// Flows, and bytes and packets where requested.
     pub(super) sum_words: usize,
     /// Whether a word with the first and last moment follows: `first << 32 | last`.
     pub(super) seen: bool,
@@ -91,7 +91,7 @@ impl Table {
         }
     }
 
-    /// The sums of a packed key, if it is there.
+    /// The sums of a packed key, if present.
     pub(super) fn find(&self, key: &[u64]) -> Option<&[u64]> {
         let (stride, key_words) = (self.shape.stride(), self.shape.key_words);
         if self.filled == 0 {
@@ -139,7 +139,7 @@ impl Table {
     }
 }
 
-/// Zero words in memory that is there already.
+/// Zeroes words in existing memory.
 ///
 /// Fresh memory is one shared page of zeros until it is written to. A table looks at a place before it writes there, and
 /// taking the shared page back interrupts every other core of the process: a fifth of all time on two cores.
@@ -169,14 +169,14 @@ fn add_at(slots: &mut [u64], mut place: usize, row: &[u64], key_words: usize, st
     }
 }
 
-/// A place proportional to the hash's upper bits; shards are told by the lower ones.
+/// A position proportional to the hash's upper bits; shards use the lower ones.
 #[inline]
 fn slot_place(hash: u64, capacity: usize) -> usize {
     let place = (u128::from(hash) * capacity as u128) >> 64;
     usize::try_from(place).unwrap_or(0)
 }
 
-/// Adds one row's sums to another's. A sum that would pass 2⁶⁴ stays at the top, whatever the order of adding.
+/// Adds one row's sums to another's. Sums saturate at 2⁶⁴ − 1, independent of order.
 #[inline(always)]
 pub(super) fn join(sums: &mut [u64], other: &[u64], seen: bool) {
     let counts = sums.len() - usize::from(seen);
@@ -197,8 +197,8 @@ pub(super) fn join_seen(one: u64, other: u64) -> u64 {
 
 /// The places below a number, each once, in an order every beginning of which is spread evenly.
 ///
-/// Rows of a table stand in the order of their hashes. Added to another table in that order they would crowd into the
-/// one end of it while it is still growing.
+/// Rows of a table are in hash order. Inserted into another table in that order they would cluster at one end while it
+/// is growing.
 pub(super) fn scattered(count: usize) -> impl Iterator<Item = usize> {
     let mut step = (count / 8 * 5).max(1);
     while greatest_common_divisor(step, count) > 1 {
@@ -215,8 +215,8 @@ fn greatest_common_divisor(one: usize, other: usize) -> usize {
     if other == 0 { one } else { greatest_common_divisor(other, one % other) }
 }
 
-/// Hashes the words of a key: a multiplication folded onto itself for each, with a seed that differs from run to run
-/// so that nobody can write logs that make a table slow; a job has one for all its tables, drawn when it is planned.
+/// Hashes the words of a key: a folded multiplication for each, with a random seed per run so that crafted logs cannot
+/// make a table slow; all tables of a job share a seed, drawn when it is planned.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "folding joins the low half of the product with its high half")]
 pub(super) fn hash(key: &[u64], seed: u64) -> u64 {
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_stays_at_the_top_in_whatever_order() {
+    fn a_sum_stays_at_the_top_in_any_order() {
         let shape = Shape { key_words: 1, sum_words: 2, seen: false };
         let mut table = Table::new(shape, 7);
         for bytes in [u64::MAX - 1, 5, 3] {

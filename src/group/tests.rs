@@ -31,7 +31,7 @@ enum Plain {
 
 type Record = BTreeMap<Column, Plain>;
 
-/// The columns that a record may bear.
+/// The columns that a record may have.
 fn decoded() -> Vec<Column> {
     Column::all().filter(|column| column.stage() == Stage::Decode).collect()
 }

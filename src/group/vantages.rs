@@ -1,7 +1,7 @@
 //! Many columns as one: the values of a few text and small columns of a record, together, as a code.
 //!
-//! Interfaces, directions and ways come in few combinations however many records there are. A key that holds one code
-//! for all of them is as wide as a key with one column, and hashing them all is done once per combination and block.
+//! Interfaces, directions and traffic paths occur in few combinations. A key with one code for a combination is as wide
+//! as a key with one column, and hashing is done once per combination and block.
 
 use std::collections::HashMap;
 
@@ -117,7 +117,7 @@ fn text(columns: &[Column], codes: &[u32], dictionary: &Dictionary) -> Vec<u8> {
     text
 }
 
-/// The values in a combination, in the order of the columns; an empty one is absent.
+/// The values of a combination, in column order; an empty one is absent.
 pub fn fields(mut view: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = view.split_first_chunk::<2>()?;

@@ -1,10 +1,10 @@
 //! A partial as a Parquet file and back: what a leaf sends to the root, and what other engines read as a table.
 //!
-//! A row is a group: the columns of its key by their names (those grouped as one apart, each its own), whether its
-//! records were blocked, and its sums. Addresses are text, cut ones with their prefix; moments UTC timestamps; sums
-//! unsigned 64-bit integers; what is absent is null. Other readers find a plain Parquet file. Between its rows and its
-//! footer lies what else is to travel with the sums, lines of text in a table of their own, and in the footer a note on
-//! both. Check sums tell damage that Parquet does not see.
+//! A row is a group: its key columns by name (columns grouped as one are separate), whether its records were rejected,
+//! and its sums. Addresses are text, masked ones with their prefix; times UTC timestamps; sums unsigned 64-bit
+//! integers; absent values null. Other readers see a plain Parquet file. Between rows and footer is additional data as
+//! lines of text in a table of its own, and the footer has a note on both. Checksums detect damage that Parquet does
+//! not.
 //!
 //! Rows are in no order that means anything. What the lines and the note's own part mean, the caller knows.
 
@@ -22,12 +22,12 @@ pub(super) use digest::Groups;
 pub use read::{Tallied, Wire, WireGroups, WireReader};
 pub use write::write;
 
-/// The version of this form; another one is refused.
+/// The version of this format; others are rejected.
 pub const VERSION: u32 = 1;
 /// The key of the file's note.
 const NOTE: &str = "outflow";
 
-/// What the footer says of the rest.
+/// The footer's note on the rest of the file.
 #[derive(Debug, Deserialize, Serialize)]
 struct Note {
     version: u32,
@@ -92,7 +92,7 @@ impl Note {
         }
         let Versioned { version } = serde_json::from_str(text).map_err(|_| damaged())?;
         if version != VERSION {
-            return Err(format!("its version is {version}, and this program reads version {VERSION}").into());
+            return Err(format!("it has version {version}; this outflow supports version {VERSION}").into());
         }
         serde_json::from_str(text).map_err(|_| damaged().into())
     }

@@ -1,14 +1,15 @@
-//! What is charged for traffic: which charge, to whom, in which region, and who bears it. Prices are not known here.
+//! Charges on traffic: the charge, its payer, its region, and the endpoint it is allocated to. Prices are not known
+//! here.
 
 use std::sync::Arc;
 
-use super::ends::{AddressResolver, Basis, End, EndpointInfo, Scope};
+use super::ends::{AddressResolver, Basis, End, EndpointInfo, EndpointKind};
 use super::estate::Eni;
 use super::path::{Path, Route, Sides, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
-/// The end whose owner bears a charge.
+/// The endpoint whose owner a charge is allocated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Allocation {
     Source,
@@ -53,10 +54,10 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
         bearer: side.bearer,
         assumed: route.assumed,
     };
-    let sent = sides.src.scope == Scope::Own;
+    let sent = sides.src.kind == EndpointKind::Own;
     let halves = |charges: [Charge; 2], items: &mut Vec<Item>| {
         for (charge, side) in charges.into_iter().zip([&from, &to]) {
-            if side.info.scope == Scope::Own {
+            if side.info.kind == EndpointKind::Own {
                 items.push(one(charge, side, SAME));
             }
         }
@@ -81,8 +82,10 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
             let (endpoint, client) = if at_source { (&from, &to) } else { (&to, &from) };
             items.push(Item { bearer: client.bearer, ..one(Charge::EndpointProcessing, endpoint, ANY) });
         }
-        Path::OnPremises if sent => match &sides.dst.scope {
-            Scope::Site(Kind::DirectConnect(location)) => items.push(one(Charge::DirectConnect, &from, location)),
+        Path::OnPremises if sent => match &sides.dst.kind {
+            EndpointKind::Site(Kind::DirectConnect(location)) => {
+                items.push(one(Charge::DirectConnect, &from, location))
+            }
             _ => items.push(one(Charge::InternetEgress, &from, INTERNET)),
         },
         _ => {}
@@ -94,7 +97,7 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
 fn payers<'a>(resolver: &AddressResolver, sides: &Sides<'a>, route: &Route) -> [Side<'a>; 2] {
     let nat = route.nat.map(|place| &resolver.estate.interfaces[place as usize]);
     [(sides.src, Allocation::Source), (sides.dst, Allocation::Destination)].map(|(info, bearer)| {
-        let gateway = nat.filter(|_| info.scope == Scope::Own);
+        let gateway = nat.filter(|_| info.kind == EndpointKind::Own);
         Side {
             info,
             payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| info.account.clone()),
@@ -104,13 +107,13 @@ fn payers<'a>(resolver: &AddressResolver, sides: &Sides<'a>, route: &Route) -> [
     })
 }
 
-/// Whether the NAT gateway on the way of a transfer tells by its own records of a moment what it is charged for.
-pub(super) fn is_told_by_nat(resolver: &AddressResolver, route: &Route, moment: u32) -> bool {
+/// Whether the NAT gateway on the route logs its own processing charges at this time.
+pub(super) fn is_logged_by_nat(resolver: &AddressResolver, route: &Route, moment: u32) -> bool {
     route.nat.is_some_and(|nat| resolver.estate.interfaces[nat as usize].names_clients_at(moment))
 }
 
-/// What a NAT gateway on the way is charged for that is not logged, or whose records do not name its clients, told by the
-/// flows through it.
+/// Processing charges of a NAT gateway that is not logged, or whose records do not name its clients, from the flows
+/// through it.
 pub(super) fn unlogged_nat(
     resolver: &AddressResolver,
     sides: &Sides<'_>,
@@ -119,16 +122,16 @@ pub(super) fn unlogged_nat(
     items: &mut Vec<Item>,
 ) {
     let nat = route.nat.map(|place| &resolver.estate.interfaces[place as usize]);
-    let forward = sides.src.scope == Scope::Own;
+    let forward = sides.src.kind == EndpointKind::Own;
     let client = if forward { sides.src } else { sides.dst };
     let names_clients = |nat: &Eni| nat.names_clients || nat.role == Role::RegionalNat;
-    let unnamed = nat.is_some_and(|nat| !names_clients(nat) && nat.is_watched_in(hour));
+    let unnamed = nat.is_some_and(|nat| !names_clients(nat) && nat.is_logged_in(hour));
     let assumed = Some(if unnamed { assumption::NAT_UNNAMED } else { assumption::NAT_UNLOGGED });
-    let told = |name: fn(&Eni) -> &Name| nat.and_then(|nat| name(nat).clone());
+    let nat_name = |name: fn(&Eni) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
         charge: Charge::NatProcessing,
-        payer: told(|nat| &nat.account).or_else(|| client.account.clone()),
-        from: told(|nat| &nat.region).or_else(|| client.region.clone()),
+        payer: nat_name(|nat| &nat.account).or_else(|| client.account.clone()),
+        from: nat_name(|nat| &nat.region).or_else(|| client.region.clone()),
         to: ANY.into(),
         bearer: Allocation::client(forward),
         assumed,
@@ -138,7 +141,7 @@ pub(super) fn unlogged_nat(
     }
 }
 
-/// What a NAT gateway's record that names its client is charged for: processing, and the way between the two.
+/// Charges of a NAT gateway's record that names its client: processing, and the leg between client and gateway.
 pub(super) fn of_nat(
     resolver: &AddressResolver,
     nat: u32,
@@ -167,7 +170,7 @@ pub(super) fn of_nat(
     }
 }
 
-/// Both halves of the way between a client and its zonal NAT gateway, where their zones differ.
+/// Both halves of the leg between a client and its zonal NAT gateway, if their zones differ.
 fn zone_leg(client: &EndpointInfo, nat: &Eni, forward: bool, assumed: Option<&'static str>, items: &mut Vec<Item>) {
     if client.zone.is_none() || nat.zone.is_none() || client.zone == nat.zone {
         return;

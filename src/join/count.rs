@@ -1,9 +1,8 @@
 //! Each byte once: which records of a transfer count, and why.
 //!
-//! A fact is of an hour, and so is its judgement: one whose records all start while its sender is watched, or all while
-//! it is not, is judged as each of them would be. Where the sender's watch begins or ends in between, nobody can tell
-//! its records apart any more: then the difference counts between what was seen here and what those saw who come
-//! first. See `super::index::splits`.
+//! A fact covers one hour and is judged as a whole: if the sender is logged for all of its records, or for none, it is
+//! judged as each record would be. At a coverage boundary inside the hour the records can no longer be separated; the
+//! difference between what was seen here and what the preceding vantages saw counts. See `super::index::splits`.
 
 use super::ends::{AddressResolver, End, Ends};
 use super::estate::{covers, edges};
@@ -18,7 +17,7 @@ pub(super) struct Judgement {
     /// Counted, duplicate or hop.
     pub(super) class: Class,
     pub(super) rule: &'static str,
-    /// How many of the bytes count, and of the packets; fewer than all where a watch begins or ends.
+    /// Number of counted bytes and packets; fewer than all at a coverage boundary.
     pub(super) part: Part,
     /// What becomes of the other bytes.
     pub(super) rest: Class,
@@ -44,7 +43,7 @@ pub(super) struct Sighting<'a> {
     pub(super) ends: Ends,
 }
 
-/// Whose view of a transfer a record is. Of several that bear the same bytes the first one counts.
+/// The vantage of a record on a transfer. Among several vantages with the same bytes the first one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Seat {
     Sender,
@@ -57,15 +56,15 @@ pub(super) enum Seat {
     TransitIn,
     /// One that gives them out.
     TransitOut,
-    /// Nobody can tell which: it counts whatever others saw.
+    /// The direction is unknown: the record counts regardless of other vantages.
     Undirected,
-    /// A NAT gateway's, for what it is charged for, whatever others saw.
+    /// At a NAT gateway, for its charges, regardless of other vantages.
     Charged,
-    /// An end's, for what a NAT gateway on the way is charged for and did not log.
+    /// At an endpoint, for the charges of a NAT gateway that is not logged.
     Through,
 }
 
-/// Who saw a transfer: from which seat, by which of the interface's flow logs, the best of which is 0, and where.
+/// The vantage on a transfer: the seat, the rank of the interface's flow log (0 is the best), and the location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Observer {
     pub(super) seat: Seat,
@@ -92,27 +91,27 @@ impl Observer {
 
 impl AddressResolver {
     /// Whether an end's own records of a moment would be in the input: of any interface that has the address.
-    pub(super) fn is_watched(&self, end: End, moment: u32) -> bool {
+    pub(super) fn is_logged(&self, end: End, moment: u32) -> bool {
         let mut watchers = self.estate.watchers(&end).iter();
-        watchers.any(|place| self.estate.interfaces[*place as usize].is_watched(moment))
+        watchers.any(|place| self.estate.interfaces[*place as usize].is_logged(moment))
     }
 
-    /// Whether an end is watched from the first to the last second of an hour.
-    pub(super) fn is_watched_throughout(&self, end: End, hour: u32) -> bool {
+    /// Whether an endpoint is logged for the whole hour.
+    pub(super) fn is_logged_throughout(&self, end: End, hour: u32) -> bool {
         let last = hour.saturating_add(HOUR_SECONDS - 1);
-        let watched = |moment| self.is_watched(end, moment);
-        watched(hour) && (!self.estate.changes_in(hour) || self.changes(end, hour, last).all(watched))
+        let logged = |moment| self.is_logged(end, moment);
+        logged(hour) && (!self.estate.changes_in(hour) || self.changes(end, hour, last).all(logged))
     }
 
-    /// The moments after the first one and up to the last one at which an end's watch may change.
+    /// The times after the first and up to the last second at which an endpoint's coverage may change.
     fn changes(&self, end: End, first: u32, last: u32) -> impl Iterator<Item = u32> {
         let watchers = self.estate.watchers(&end).to_vec();
         let edges = watchers.into_iter().flat_map(|place| self.estate.interfaces[place as usize].edges());
         edges.filter(move |edge| first < *edge && *edge <= last)
     }
 
-    /// Whether a better flow log's records of the interface tell of a moment. One that came after it was deleted, or
-    /// before it was made, is no other.
+    /// Whether a better flow log has the interface's records at this time. A flow log that was created after the other
+    /// one was deleted does not overlap with it.
     fn is_other_flow_log(&self, vantage: &Vantage, moment: u32) -> bool {
         self.better_flow_logs(vantage).any(|span| covers(span, moment))
     }
@@ -123,7 +122,7 @@ impl AddressResolver {
         logs.into_iter().flatten().take_while(|log| log.id != vantage.flow_log).map(|log| log.span)
     }
 
-    /// Whether what left an interface is of a sender whose address another one has.
+    /// Whether egress traffic has a sender whose address belongs to another interface.
     fn is_forwarded(place: u32, fact: &Fact, ends: Ends) -> bool {
         fact.src != fact.srcaddr && ends.src.interface.is_some_and(|holder| holder != place)
     }
@@ -160,14 +159,14 @@ impl AddressResolver {
         seats.map(|seat| seat.map(|(seat, place)| Observer { seat, log: log(), place })).into_iter().flatten()
     }
 
-    /// Judges the accepted records of a fact. `passthrough` is what its group has besides.
+    /// Judges the accepted records of a fact. `passthrough` holds the group's passthrough columns.
     pub(super) fn judge(&self, index: &Index, sighting: &Sighting<'_>, passthrough: &[KeyValue]) -> Judgement {
         let fact = sighting.fact;
         if let Some((part, rest)) =
             index.part(self, sighting, passthrough, |seat| !matches!(seat, Seat::Charged | Seat::Through))
         {
             let class = if part.counts { Class::Counted } else { rest };
-            return Judgement { class, rule: "by difference with what comes first", part, rest };
+            return Judgement { class, rule: "by difference from the preceding vantage", part, rest };
         }
         let verdict = self.verdict(index, sighting, fact.moment());
         let verdict = match verdict.0 {
@@ -177,7 +176,7 @@ impl AddressResolver {
         Judgement::of_all(verdict, fact)
     }
 
-    /// Why records of an hour do not count: of several reasons the first, whichever record each is of.
+    /// Why records of an hour do not count: the first of several reasons, regardless of the records.
     fn verdict_of_hour(&self, index: &Index, sighting: &Sighting<'_>) -> Option<Verdict> {
         let hour = sighting.fact.hour;
         if !self.estate.changes_in(hour) {
@@ -198,8 +197,9 @@ impl AddressResolver {
         if self.is_other_flow_log(vantage, fact.moment()) { Part::default() } else { Part::all(fact) }
     }
 
-    /// What a NAT gateway on a fact's way is charged for beside what its own records tell, if that is told by difference.
-    pub(super) fn charged_on_the_way(
+    /// The charges of a NAT gateway on a fact's route that its own records do not cover, if they are computed by
+    /// difference.
+    pub(super) fn charged_on_route(
         &self,
         index: &Index,
         sighting: &Sighting<'_>,
@@ -220,8 +220,8 @@ impl AddressResolver {
         let Observer { seat, place, .. } = observer;
         let nat = &self.estate.interfaces[place as usize];
         let class = |moment: u32| match seat {
-            Seat::Charged if self.is_other_flow_log(sighting.vantage, moment) => Class::Duplicate,
-            Seat::Through if nat.names_clients_at(moment) => Class::Duplicate,
+            Seat::Charged if self.is_other_flow_log(sighting.vantage, moment) => Class::Deduplicated,
+            Seat::Through if nat.names_clients_at(moment) => Class::Deduplicated,
             Seat::Charged | Seat::Through => Class::Counted,
             _ => self.verdict(index, sighting, moment).0,
         };
@@ -279,56 +279,56 @@ impl AddressResolver {
             let (nat, first) = index.gates(fact);
             places.extend(nat.into_iter().chain(first));
         }
-        let watches = places.into_iter().flat_map(|place| self.estate.interfaces[place as usize].edges());
-        watches.chain(self.better_flow_logs(vantage).flat_map(edges))
+        let boundaries = places.into_iter().flat_map(|place| self.estate.interfaces[place as usize].edges());
+        boundaries.chain(self.better_flow_logs(vantage).flat_map(edges))
     }
 
     /// What becomes of a fact's records that start at a moment.
     fn verdict(&self, index: &Index, sighting: &Sighting<'_>, moment: u32) -> Verdict {
         let Sighting { vantage, fact, direction, ends } = *sighting;
-        let Some(place) = vantage.interface else { return (Class::Counted, "seen at no interface") };
+        let Some(place) = vantage.interface else { return (Class::Counted, "logged at no interface") };
         let own = &self.estate.interfaces[place as usize];
         if self.is_other_flow_log(vantage, moment) {
-            return (Class::Duplicate, "the interface's other flow log counts");
+            return (Class::Deduplicated, "counted in the interface's other flow log");
         }
         if own.is_hop() {
             return self.verdict_at_hop(index, sighting, place, moment);
         }
         match direction {
             None => (Class::Counted, "direction unknown"),
-            Some(Direction::Egress) if Self::is_forwarded(place, fact, ends) && self.is_watched(ends.src, moment) => {
-                (Class::Hop, "forwarded for a logged sender")
+            Some(Direction::Egress) if Self::is_forwarded(place, fact, ends) && self.is_logged(ends.src, moment) => {
+                (Class::Transit, "forwarded for a logged sender")
             }
             Some(Direction::Egress) => (Class::Counted, "at the sender"),
-            Some(Direction::Ingress) if self.is_watched(ends.src, moment) => {
-                (Class::Duplicate, "the sender's own record counts")
+            Some(Direction::Ingress) if self.is_logged(ends.src, moment) => {
+                (Class::Deduplicated, "counted at the sender")
             }
             Some(Direction::Ingress) => (Class::Counted, "at the receiver: the sender is not logged"),
         }
     }
 
-    /// Records of gateways count when neither end's own do: at a NAT gateway on the client's side, else at the transit
-    /// gateway's first interface on the way. Without packet addresses they name no ends.
+    /// Gateway records count only if no endpoint's record does: at a NAT gateway on the client's side, else at the
+    /// first interface of the transit gateway. Without packet addresses they do not name the endpoints.
     fn verdict_at_hop(&self, index: &Index, sighting: &Sighting<'_>, place: u32, moment: u32) -> Verdict {
         let Sighting { fact, direction, ends, .. } = *sighting;
         let own = &self.estate.interfaces[place as usize];
-        if self.is_watched(ends.src, moment) || self.is_watched(ends.dst, moment) {
-            return (Class::Hop, "an end's own record counts");
+        if self.is_logged(ends.src, moment) || self.is_logged(ends.dst, moment) {
+            return (Class::Transit, "counted at an endpoint");
         }
         if own.is_nat() {
             return match client(own.role, fact, direction, ends) {
                 Some(_) => (Class::Counted, "at the NAT gateway: neither end is logged"),
-                None => (Class::Hop, "between a NAT gateway and the outside"),
+                None => (Class::Transit, "between a NAT gateway and the outside"),
             };
         }
         if own.role != Role::TransitGateway || !passes(fact, direction) {
-            return (Class::Hop, "a gateway's record that names no two ends");
+            return (Class::Transit, "gateway record without both endpoints");
         }
         let (nat, first) = index.gates(fact);
-        let watched =
-            |place: Option<u32>| place.is_some_and(|place| self.estate.interfaces[place as usize].is_watched(moment));
-        if watched(nat) || (direction == Some(Direction::Egress) && watched(first)) {
-            return (Class::Hop, "another gateway's record counts");
+        let logged =
+            |place: Option<u32>| place.is_some_and(|place| self.estate.interfaces[place as usize].is_logged(moment));
+        if logged(nat) || (direction == Some(Direction::Egress) && logged(first)) {
+            return (Class::Transit, "counted at another gateway");
         }
         (Class::Counted, "at the transit gateway: neither end is logged")
     }

@@ -1,18 +1,20 @@
-//! Ends: which VPC an address means, and what is known of it there.
+//! Endpoints: the VPC of an address, and its attributes.
 
 use std::sync::Arc;
 
 use super::estate::{Estate, Vpc};
 pub(super) use super::index::AddressHints;
 use super::learn::{Learnt, by_packet};
-use super::ranges::{Ranges, Service};
+use super::ranges::{AMAZON, Ranges, Service};
 use super::tables::{Kind, Name, Network, Role};
 use super::vantage::{Direction, Fact, Vantage};
 use crate::group::is_public;
 
-/// The places of addresses that nothing names: public ones, those of AWS's address ranges that are somebody's instances,
-/// private ones.
-pub const UNKNOWN_PLACES: [&str; 3] = ["internet", "instance of others", "private-unknown"];
+/// Locations of addresses without a better description: public ones, those in AWS's EC2 ranges, private ones.
+pub const UNKNOWN_PLACES: [&str; 3] = ["internet", "external EC2", "private-unknown"];
+
+/// The location of addresses that AWS lists under no service of their own.
+const AMAZON_LOCATION: &str = "aws:amazon";
 
 /// One side of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,48 +30,48 @@ pub(super) struct End {
 impl End {
     /// An address that is not the estate's.
     pub(super) fn outside(address: u128) -> Self {
-        Self { vpc: None, address, interface: None, basis: Basis::Told }
+        Self { vpc: None, address, interface: None, basis: Basis::Known }
     }
 }
 
-/// How an end's VPC was told.
+/// How an endpoint's VPC was determined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Basis {
     /// By records or tables, or not at all.
-    Told,
+    Known,
     /// By an own public address that the record shows.
     Public,
-    /// Nobody has the address, and what was seen speaks for the observer's VPC.
+    /// No interface has the address, and the evidence points to the observer's VPC.
     Observer,
 }
 
 /// What an end is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(super) enum EndpointKind {
     /// In a VPC of the estate.
     Own,
     /// In a site of the company outside of the cloud.
     Site(Kind),
     /// An AWS service.
     Service(Arc<str>),
-    /// Somebody's instance, by its public address.
-    Stranger,
-    /// A private address that nothing tells of.
+    /// An external instance, by its public address.
+    ExternalEc2,
+    /// A private address that no source describes.
     PrivateUnknown,
     /// Anything else.
     Internet,
 }
 
-/// What is known of an end.
+/// Attributes of an endpoint.
 #[derive(Clone, Debug)]
 pub(super) struct EndpointInfo {
-    pub(super) scope: Scope,
+    pub(super) kind: EndpointKind,
     pub(super) account: Name,
-    /// None of services whose addresses are of all regions.
+    /// None for global services.
     pub(super) region: Name,
     pub(super) zone: Name,
     pub(super) subnet: Name,
-    /// What people call it.
+    /// Display name.
     pub(super) place: Arc<str>,
     pub(super) role: Role,
 }
@@ -96,7 +98,7 @@ impl AddressResolver {
         let (address, peer) = if source { (fact.src, fact.dst) } else { (fact.dst, fact.src) };
         let observer = vantage.interface.map(|place| self.estate.interfaces[place as usize].vpc);
         match self.at_interface(vantage, fact, direction, source) {
-            Some(place) => End { vpc: observer, address, interface: Some(place), basis: Basis::Told },
+            Some(place) => End { vpc: observer, address, interface: Some(place), basis: Basis::Known },
             None => {
                 let (vpc, basis, address) = match self.estate.inside(address) {
                     Some((vpc, inside)) => (Some(vpc), Basis::Public, inside),
@@ -154,13 +156,13 @@ impl AddressResolver {
         let (mut first, mut several) = (None, false);
         for vpc in self.estate.vpcs_of(address) {
             if Some(vpc) == observer {
-                return (observer, Basis::Told);
+                return (observer, Basis::Known);
             }
             several |= *first.get_or_insert(vpc) != vpc;
         }
         let next = observer.and_then(|observer| self.address_hints.next_vpc(observer, address));
         if next.is_some() {
-            return (next, Basis::Told);
+            return (next, Basis::Known);
         }
         match first {
             None if self.estate.is_unplaced(address)
@@ -171,27 +173,27 @@ impl AddressResolver {
             }
             Some(_) if several => {
                 let seen = self.address_hints.vpc(address, peer);
-                (seen.or_else(|| self.estate.only_holder(address)), Basis::Told)
+                (seen.or_else(|| self.estate.only_holder(address)), Basis::Known)
             }
-            only => (only, Basis::Told),
+            only => (only, Basis::Known),
         }
     }
 
-    /// What is known of an end.
+    /// Returns the attributes of an endpoint.
     pub(super) fn info(&self, end: End) -> EndpointInfo {
         let Some(vpc) = end.vpc else { return self.outside(end.address) };
         let own = end.interface.map(|place| &self.estate.interfaces[place as usize]);
         let network = || self.estate.network(Some(vpc), end.address);
         let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
-        let told: Option<Network> = network();
+        let known_network: Option<Network> = network();
         let next_zone = || self.address_hints.next_zone(Some(vpc), end.address).cloned();
-        let of = |name: fn(&Network) -> &Name| told.as_ref().and_then(|network| name(network).clone());
+        let of = |name: fn(&Network) -> &Name| known_network.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
         let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
         let region = own.and_then(|own| own.region.clone()).or_else(|| known.region.clone());
         let place = of(|network| &network.name).or_else(|| known.id.clone()).unwrap_or_else(|| "own".into());
         EndpointInfo {
-            scope: Scope::Own,
+            kind: EndpointKind::Own,
             account: account.or_else(|| of(|network| &network.account)),
             region: region.or_else(|| of(|network| &network.region)),
             zone: zone.or_else(next_zone).or_else(|| of(|network| &network.zone)),
@@ -201,17 +203,17 @@ impl AddressResolver {
         }
     }
 
-    /// What is known of an address that is no VPC's of the estate.
+    /// Attributes of an address outside the estate's VPCs.
     fn outside(&self, address: u128) -> EndpointInfo {
         let network = self.estate.network(None, address);
         let of_service = |service: &Service, region: Name| match service {
-            Service::Instance => (Scope::Stranger, region, UNKNOWN_PLACES[1].into()),
-            Service::Named(name) => (Scope::Service(Arc::clone(name)), region, Arc::clone(name)),
+            Service::Instance => (EndpointKind::ExternalEc2, region, UNKNOWN_PLACES[1].into()),
+            Service::Named(name) => (EndpointKind::Service(Arc::clone(name)), region, location_of(name)),
         };
-        let (scope, region, place): (Scope, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
+        let (kind, region, place): (EndpointKind, Name, Arc<str>) = match (&network, self.ranges.look_up(address)) {
             (Some(network), _) => {
                 let named = network.name.clone().unwrap_or_else(|| "site".into());
-                (Scope::Site(network.kind.clone()), network.region.clone(), named)
+                (EndpointKind::Site(network.kind.clone()), network.region.clone(), named)
             }
             (None, Some(range)) => of_service(&range.service, range.region.clone()),
             (None, None) if let Some(service) = self.estate.service(address) => {
@@ -219,17 +221,17 @@ impl AddressResolver {
                 let service = if instance { Service::Instance } else { Service::Named(Arc::clone(service)) };
                 of_service(&service, None)
             }
-            (None, None) if is_public(address) => (Scope::Internet, None, UNKNOWN_PLACES[0].into()),
-            (None, None) => (Scope::PrivateUnknown, None, UNKNOWN_PLACES[2].into()),
+            (None, None) if is_public(address) => (EndpointKind::Internet, None, UNKNOWN_PLACES[0].into()),
+            (None, None) => (EndpointKind::PrivateUnknown, None, UNKNOWN_PLACES[2].into()),
         };
         let account = network.and_then(|network| network.account);
         let zone = self.address_hints.next_zone(None, address).cloned();
-        EndpointInfo { scope, account, region, zone, subnet: None, place, role: Role::End }
+        EndpointInfo { kind, account, region, zone, subnet: None, place, role: Role::End }
     }
 
-    /// The direction of a record: what it says; else the side on which packets bear another address; else own
-    /// addresses; else the only side that a network of the interface's VPC has; else from private to public is out.
-    /// That somebody else holds an address tells nothing: it may be the peer's.
+    /// The direction of a record: the logged one; else the side whose packet address differs; else own addresses; else
+    /// the only side in a network of the interface's VPC; else private to public is egress. An address held by another
+    /// interface proves nothing: it may be the peer's.
     pub(super) fn direction(
         &self,
         vantage: &Vantage,
@@ -263,4 +265,9 @@ impl AddressResolver {
             None => (None, "unknown"),
         }
     }
+}
+
+/// The location of an AWS service: its name, or [`AMAZON_LOCATION`] for ranges that no service claims.
+fn location_of(service: &Arc<str>) -> Arc<str> {
+    if &**service == AMAZON { AMAZON_LOCATION.into() } else { Arc::clone(service) }
 }

@@ -18,8 +18,8 @@ use crate::group::{Interface, Interfaces, NAMELESS};
 use crate::schema::{Column, region};
 use crate::units::address::Prefix;
 
-/// Seconds before its first and after its last record that an interface counts as watched: what a record's start may be
-/// off by ("up to 60 seconds", VPC user guide, "Flow log records").
+/// Seconds before the first and after the last record during which an interface counts as logged: the tolerance of a
+/// record's start ("up to 60 seconds", VPC user guide, "Flow log records").
 pub const WATCH_SLACK_SECONDS: u32 = 60;
 
 /// The columns of version 11 that hold tags.
@@ -44,13 +44,13 @@ pub(super) struct Eni {
     pub(super) instance: Name,
     pub(super) role: Role,
     /// Whether the inventory has it.
-    pub(super) told: bool,
+    pub(super) is_listed: bool,
     /// Whether the inventory has a public address of it.
     pub(super) has_public: bool,
     /// Whether its records name the clients that it forwards for.
     pub(super) names_clients: bool,
     /// First and last moment of its records; none if it is not logged.
-    pub(super) watched: Option<(u32, u32)>,
+    pub(super) logged: Option<(u32, u32)>,
     pub(super) gaps: Vec<(u32, u32)>,
     /// By the place in [`TAG_COLUMNS`].
     pub(super) tags: [Name; TAG_COLUMNS.len()],
@@ -67,31 +67,31 @@ pub(super) struct Eni {
 
 impl Eni {
     /// Whether its records of a moment would be in the input.
-    pub(super) fn is_watched(&self, moment: u32) -> bool {
-        self.watched.is_some_and(|span| covers(span, moment))
+    pub(super) fn is_logged(&self, moment: u32) -> bool {
+        self.logged.is_some_and(|span| covers(span, moment))
             && !self.gaps.iter().any(|(from, to)| (*from..=*to).contains(&moment))
     }
 
     /// The moments at which that changes: each is the first one that is other than the moment before.
     pub(super) fn edges(&self) -> impl Iterator<Item = u32> {
         let gaps = self.gaps.iter().flat_map(|(first, last)| [*first, last.saturating_add(1)]);
-        self.watched.into_iter().flat_map(edges).chain(gaps)
+        self.logged.into_iter().flat_map(edges).chain(gaps)
     }
 
-    /// Whether its records are of traffic on its way between others.
+    /// Whether its records show transit traffic.
     pub(super) fn is_hop(&self) -> bool {
         matches!(self.role, Role::Nat | Role::RegionalNat | Role::TransitGateway | Role::GatewayLoadBalancer)
     }
 
     /// Whether its records of some moment of an hour would be in the input.
-    pub(super) fn is_watched_in(&self, hour: u32) -> bool {
+    pub(super) fn is_logged_in(&self, hour: u32) -> bool {
         let inside = |edge: &u32| (hour..hour.saturating_add(HOUR_SECONDS)).contains(edge);
-        self.is_watched(hour) || self.edges().filter(inside).any(|edge| self.is_watched(edge))
+        self.is_logged(hour) || self.edges().filter(inside).any(|edge| self.is_logged(edge))
     }
 
-    /// Whether its records of a moment would be in the input and tell whom it forwards for.
+    /// Whether its records at this time would be in the input and name the client.
     pub(super) fn names_clients_at(&self, moment: u32) -> bool {
-        (self.names_clients || self.role == Role::RegionalNat) && self.is_watched(moment)
+        (self.names_clients || self.role == Role::RegionalNat) && self.is_logged(moment)
     }
 
     pub(super) fn is_nat(&self) -> bool {
@@ -99,17 +99,17 @@ impl Eni {
     }
 }
 
-/// Whether records from the first to the last start tell of a moment.
+/// Whether the records, from first to last start, cover this time.
 pub(super) fn covers((first, last): (u32, u32), moment: u32) -> bool {
     (first.saturating_sub(WATCH_SLACK_SECONDS)..=last.saturating_add(WATCH_SLACK_SECONDS)).contains(&moment)
 }
 
-/// The first moment that records from the first to the last start tell of, and the first one after.
+/// The first time covered by records, and the first one after.
 pub(super) fn edges((first, last): (u32, u32)) -> [u32; 2] {
     [first.saturating_sub(WATCH_SLACK_SECONDS), last.saturating_add(WATCH_SLACK_SECONDS + 1)]
 }
 
-/// Interfaces of the logs and of the inventory, in the order of their ids.
+/// Interfaces of the logs and of the inventory, sorted by id.
 #[derive(Clone, Debug, Default)]
 pub struct Enis {
     pub(super) interfaces: Vec<Eni>,
@@ -117,15 +117,15 @@ pub struct Enis {
 }
 
 impl Enis {
-    /// Whatever the logs and the tables know.
+    /// Everything that the logs and the tables know.
     #[must_use]
     pub fn new(logged: &Interfaces, tables: &Tables) -> Self {
         let mut owns: BTreeMap<Arc<str>, Eni> = BTreeMap::new();
         for known in &tables.interfaces {
-            owns.insert(Arc::clone(&known.id), told(known));
+            owns.insert(Arc::clone(&known.id), listed_eni(known));
         }
         let is_nameless = |id: &[u8]| id.starts_with(NAMELESS.as_bytes());
-        // A format without interfaces tells nothing by their absence.
+        // In a format without interface ids, missing ids prove nothing.
         let named = logged.iter().any(|(id, _)| !is_nameless(id));
         for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
             let id: Arc<str> = String::from_utf8_lossy(id).into();
@@ -171,8 +171,8 @@ impl Enis {
     }
 }
 
-/// Puts what nameless records tell to the only regional NAT gateway that the inventory has in their VPC; gives the ids
-/// that stood for them, and the gateways'.
+/// Attributes records without an interface to the only regional NAT gateway of their VPC in the inventory; returns the
+/// placeholder ids and the gateways' ids.
 fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
     let nameless: Vec<Arc<str>> = owns.keys().filter(|id| id.starts_with(NAMELESS)).cloned().collect();
     let mut aliases = Vec::new();
@@ -181,8 +181,8 @@ fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Ar
         let mut here = tables.nat_gateways.iter().filter(|nat| nat.regional && nat.vpc.as_ref() == Some(&vpc));
         let (Some(only), None) = (here.next(), here.next()) else { continue };
         let Some(seen) = owns.remove(&id) else { continue };
-        if let Some(own) = owns.get_mut(&only.id).filter(|own| own.watched.is_none()) {
-            (own.watched, own.gaps) = (seen.watched, seen.gaps);
+        if let Some(own) = owns.get_mut(&only.id).filter(|own| own.logged.is_none()) {
+            (own.logged, own.gaps) = (seen.logged, seen.gaps);
             own.account = own.account.take().or(seen.account);
             own.region = own.region.take().or(seen.region);
             aliases.push((id, Arc::clone(&only.id)));
@@ -193,7 +193,7 @@ fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Ar
     aliases
 }
 
-fn told(known: &ListedEni) -> Eni {
+fn listed_eni(known: &ListedEni) -> Eni {
     Eni {
         id: Arc::clone(&known.id),
         account: known.account.clone(),
@@ -203,7 +203,7 @@ fn told(known: &ListedEni) -> Eni {
         zone: known.zone.clone(),
         instance: known.instance.clone(),
         role: known.role,
-        told: true,
+        is_listed: true,
         has_public: !known.public.is_empty(),
         addresses: known.addresses.clone(),
         prefixes: known.prefixes.clone(),
@@ -211,11 +211,11 @@ fn told(known: &ListedEni) -> Eni {
     }
 }
 
-/// Adds what the records tell. An account that AWS calls `unknown` is none.
+/// Merges what the records show. The account `unknown` counts as none.
 fn learn(own: &mut Eni, interface: &Interface) {
     let attribute =
         |column: Column| -> Name { interface.attribute(column).map(|text| String::from_utf8_lossy(text).into()) };
-    let either = |told: &mut Name, column: Column| *told = attribute(column).or_else(|| told.take());
+    let either = |value: &mut Name, column: Column| *value = attribute(column).or_else(|| value.take());
     let account = attribute(Column::AccountId).filter(|account| &**account != "unknown");
     own.account = account.or_else(|| own.account.take());
     either(&mut own.region, Column::Region);
@@ -226,7 +226,7 @@ fn learn(own: &mut Eni, interface: &Interface) {
     own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region::of_zone_id).map(Arc::from));
     own.ecs_service = attribute(Column::EcsServiceName);
     own.tags = TAG_COLUMNS.map(attribute);
-    own.watched = interface.watched;
+    own.logged = interface.logged;
     own.gaps = interface.gaps().to_vec();
     own.role = match attribute(Column::InterfaceType).as_deref() {
         Some("nat_gateway") => Role::Nat,
@@ -238,14 +238,14 @@ fn learn(own: &mut Eni, interface: &Interface) {
     };
 }
 
-/// A VPC, or what stands for one where the logs do not name it: the interfaces of one flow log.
+/// A VPC, or a placeholder if the logs do not name it: the interfaces of one flow log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Vpc {
     /// None where it is not known.
     pub(super) id: Name,
     pub(super) account: Name,
     pub(super) region: Name,
-    /// What tells nameless ones apart.
+    /// What identifies interfaces without an id.
     flow_log: Name,
 }
 
@@ -282,7 +282,7 @@ pub(super) struct Estate {
     pub(super) only_nat: HashMap<u32, u32, ahash::RandomState>,
     /// VPCs with their gateway endpoints' services, by the inventory.
     gateway_endpoints: HashMap<u32, Vec<Arc<str>>, ahash::RandomState>,
-    /// AWS's services by addresses that no range tells of, as the records name them.
+    /// AWS services of addresses outside the published ranges, as named in the records.
     services: HashMap<u128, Arc<str>, ahash::RandomState>,
     /// VPCs whose interfaces the inventory has.
     listed: HashSet<u32, ahash::RandomState>,
@@ -294,7 +294,7 @@ pub(super) struct Estate {
 }
 
 impl Estate {
-    /// The estate by what was told and what the records taught.
+    /// Builds the estate from tables and records.
     #[must_use]
     pub(super) fn new(enis: Enis, tables: &Tables, learnt: &Learnt) -> Self {
         let mut by_prefix: BTreeMap<_, Vec<u32>> = BTreeMap::new();
@@ -324,7 +324,7 @@ impl Estate {
         estate.settle_vpcs(learnt);
         estate.settle_holders(tables, learnt);
         estate.settle_gateways(tables);
-        estate.listed = estate.interfaces.iter().filter(|own| own.told).map(|own| own.vpc).collect();
+        estate.listed = estate.interfaces.iter().filter(|own| own.is_listed).map(|own| own.vpc).collect();
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
@@ -334,14 +334,14 @@ impl Estate {
 
     fn settle_gateways(&mut self, tables: &Tables) {
         let mut gateways: BTreeMap<u32, Vec<(Name, u32)>> = BTreeMap::new();
-        for (place, own) in (0u32..).zip(&self.interfaces).filter(|(_, own)| own.is_nat() && own.told) {
+        for (place, own) in (0u32..).zip(&self.interfaces).filter(|(_, own)| own.is_nat() && own.is_listed) {
             let id = own.resource.clone().or_else(|| Some(Arc::clone(&own.id)));
             gateways.entry(own.vpc).or_default().push((id, place));
         }
         for nat in tables.nat_gateways.iter().filter(|nat| nat.regional) {
             let place =
                 self.interfaces.binary_search_by(|own| own.id.cmp(&nat.id)).ok().and_then(|p| u32::try_from(p).ok());
-            if let Some(place) = place.filter(|place| !self.interfaces[*place as usize].told) {
+            if let Some(place) = place.filter(|place| !self.interfaces[*place as usize].is_listed) {
                 let vpc = self.interfaces[place as usize].vpc;
                 gateways.entry(vpc).or_default().push((Some(Arc::clone(&nat.id)), place));
             }
@@ -365,7 +365,7 @@ impl Estate {
         self.vpc_places.get(id).copied()
     }
 
-    /// The AWS service of an address that no range tells of.
+    /// The AWS service of an address outside the published ranges.
     pub(super) fn service(&self, address: u128) -> Option<&Arc<str>> {
         self.services.get(&address)
     }
@@ -405,7 +405,7 @@ impl Estate {
         })
     }
 
-    /// The longest network of a VPC that has the address, or of none, with what containing networks tell besides.
+    /// The longest network of a VPC (or of no VPC) that contains the address, completed by the containing networks.
     pub(super) fn network(&self, vpc: Option<u32>, address: u128) -> Option<Network> {
         let fits = |network: &&Network| match vpc {
             None => network.vpc.is_none(),

@@ -19,7 +19,7 @@ use crate::group::{Key, KeyValue, Rollup, Spec, Sums};
 use crate::schema::frame::{self, address_bytes, int, ints, milliseconds, moments, texts, times, words};
 use crate::schema::{ABSENT_TIME, Column, Kind, output};
 
-/// The frame of a roll-up: its keys by [`Key::name`], then the sums of its spec, counted ones and blocked ones.
+/// The frame of a roll-up: its keys by [`Key::name`], then the sums of its spec, counted ones and rejected ones.
 ///
 /// # Errors
 /// If rows of the roll-up were spilled and cannot be read, or two keys have one name.
@@ -34,7 +34,7 @@ pub fn frame(rollup: &Rollup, shards: &impl Shards) -> Result<DataFrame, Error> 
 pub struct Coded<'r> {
     /// As [`frame()`] gives it, but for the texts.
     pub frame: DataFrame,
-    /// What the codes stand for; the same of every shard.
+    /// The dictionary of the codes, shared by all shards.
     pub names: &'r Dictionary,
 }
 
@@ -78,7 +78,7 @@ impl<'r> Coded<'r> {
 struct Columns {
     keys: Vec<Values>,
     counted: Vec<Sums>,
-    blocked: Vec<Sums>,
+    rejected: Vec<Sums>,
 }
 
 /// The values of a key.
@@ -141,7 +141,7 @@ impl Values {
 
 impl Columns {
     fn new(spec: &Spec) -> Self {
-        Self { keys: spec.keys.iter().map(Values::new).collect(), counted: Vec::new(), blocked: Vec::new() }
+        Self { keys: spec.keys.iter().map(Values::new).collect(), counted: Vec::new(), rejected: Vec::new() }
     }
 
     fn add(&mut self, rollup: &Rollup, shard: usize) -> Result<(), Error> {
@@ -158,7 +158,7 @@ impl Columns {
         }
         self.keys.iter_mut().zip(other.keys).for_each(|(mine, other)| mine.append(other));
         self.counted.extend(other.counted);
-        self.blocked.extend(other.blocked);
+        self.rejected.extend(other.rejected);
         self
     }
 
@@ -169,19 +169,19 @@ impl Columns {
         let sums = |name: &str, of: &[Sums], sum: fn(&Sums) -> u128| {
             ints(name, of.iter().map(|sums| Some(i128::try_from(sum(sums)).unwrap_or(i128::MAX))))
         };
-        let (counted, blocked) = (&self.counted[..], &self.blocked[..]);
+        let (counted, rejected) = (&self.counted[..], &self.rejected[..]);
         columns.push(sums(output::FLOWS.name, counted, |sums| sums.flows));
-        columns.push(sums(output::REJECTED_FLOWS.name, blocked, |sums| sums.flows));
+        columns.push(sums(output::REJECTED_FLOWS.name, rejected, |sums| sums.flows));
         if spec.bytes {
             columns.push(sums(output::BYTES.name, counted, |sums| sums.bytes));
-            columns.push(sums(output::REJECTED_BYTES.name, blocked, |sums| sums.bytes));
+            columns.push(sums(output::REJECTED_BYTES.name, rejected, |sums| sums.bytes));
         }
         if spec.packets {
             columns.push(sums(output::PACKETS.name, counted, |sums| sums.packets));
-            columns.push(sums(output::REJECTED_PACKETS.name, blocked, |sums| sums.packets));
+            columns.push(sums(output::REJECTED_PACKETS.name, rejected, |sums| sums.packets));
         }
         if spec.seen {
-            let both = || counted.iter().zip(blocked);
+            let both = || counted.iter().zip(rejected);
             let first = both().map(|(one, other)| one.first_seen.min(other.first_seen));
             let last = both().map(|(one, other)| one.last_seen.max(other.last_seen));
             columns.push(times(

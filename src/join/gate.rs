@@ -1,9 +1,9 @@
 //! The part of a filter that is decided on traffic: rows wait here in blocks of the columns that it reads, until all of
 //! a block are decided at once.
 //!
-//! A charge passes by its own columns. Traffic passes by its own ones too, but what is charged for it stands in rows of
-//! its own: where the filter reads that, traffic passes if one of the charges on it would, with the rest of the columns
-//! as the traffic has them. Charges at a NAT gateway are on the traffic through it, wherever its records count.
+//! A charge passes by its own columns. Traffic too, but its charges are separate rows: if the filter reads charge
+//! columns, traffic passes if any of its charges would, with the other columns of the traffic. Charges at a NAT gateway
+//! belong to the traffic through it, wherever its records count.
 
 use super::charges::Item;
 use super::kept::Kept;
@@ -31,14 +31,14 @@ pub(super) struct Pending {
     pub(super) is_boundary: bool,
 }
 
-/// What was told of records that count.
+/// Notes on counted records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
     /// What became of the records.
     pub(super) account: Account,
-    /// What counts although nobody can tell its direction: perhaps both views of it.
+    /// Counted records of unknown direction; both vantages may be counted.
     pub(super) undirected: Tally,
-    /// Bytes that count at the edges of watches, where views are told apart by difference.
+    /// Bytes counted at coverage boundaries, where vantages are separated by difference.
     pub(super) boundary: Tally,
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Gate {
     values: Vec<(Column, Values)>,
     flows: Flows,
     rows: u32,
-    /// Rows that stand for a charge on traffic, with the row of the traffic.
+    /// Charge rows, with the row of the traffic.
     charges: Vec<(u32, u32)>,
     /// Records by the row that decides on them.
     pending: Vec<(u32, Pending)>,

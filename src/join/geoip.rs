@@ -1,7 +1,7 @@
 //! Countries and networks of public addresses, from MaxMind's databases (`.mmdb`).
 //!
-//! Read are the two things that tell who is at the other end: the country's code and the autonomous system. Cities and
-//! places on the map are not. Without a database nothing is told; none is part of the program.
+//! Reads two fields: the country code and the autonomous system. Cities and coordinates are ignored. Without a database
+//! both are absent; none is embedded.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 
-/// How many records of a database are looked at to tell what it is about.
+/// Number of records sampled to detect the type of a database.
 pub const RECORDS_TRIED_MAX: usize = 1000;
 
 /// One or several databases, such as one of countries and one of systems.
@@ -25,10 +25,10 @@ struct Database {
     reader: Reader<Vec<u8>>,
 }
 
-/// What is told of an address.
+/// Location data of an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Origin<'a> {
-    /// The country, by its two letters (ISO 3166-1); where it is not told, that in which the address is registered.
+    /// Country code (ISO 3166-1 alpha-2); else the country in which the address is registered.
     pub country: Option<&'a str>,
     /// The number of the autonomous system.
     pub system: Option<u32>,
@@ -43,20 +43,21 @@ impl fmt::Debug for GeoIp {
 }
 
 impl GeoIp {
-    /// Adds a database; where several tell the same of an address, the first one added holds.
+    /// Adds a database; the first one with data for an address wins.
     ///
     /// # Errors
-    /// For bytes that are no such database, and for one that tells neither countries nor systems.
+    /// If the bytes are not such a database, or it has neither countries nor autonomous systems.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let hint = "give an unpacked file such as GeoLite2-Country.mmdb or GeoLite2-ASN.mmdb";
         let reader = Reader::from_source(bytes)
-            .map_err(|error| Error::usage(format!("{name}: this is no MaxMind database: {error}")).hint(hint))?;
+            .map_err(|error| Error::usage(format!("{name}: not a MaxMind database: {error}")).hint(hint))?;
         let database = Database { name: name.to_owned(), reader };
-        if !database.tells_origins()? {
+        if !database.has_origins()? {
             let kind = &database.reader.metadata().database_type;
-            return Err(
-                Error::usage(format!("{name}: a database `{kind}` tells neither countries nor systems")).hint(hint)
-            );
+            return Err(Error::usage(format!(
+                "{name}: a database of type `{kind}` has neither countries nor autonomous systems"
+            ))
+            .hint(hint));
         }
         self.databases.push(database);
         Ok(())
@@ -68,7 +69,7 @@ impl GeoIp {
         self.databases.is_empty()
     }
 
-    /// What the databases tell of an address.
+    /// Looks up an address in the databases.
     ///
     /// # Errors
     /// For a database that is damaged where the address is.
@@ -96,8 +97,8 @@ impl Database {
         found.map(|record| record.unwrap_or_default().origin()).map_err(|error| self.unreadable(error))
     }
 
-    /// Whether any of the first records tells something.
-    fn tells_origins(&self) -> Result<bool, Error> {
+    /// Whether any of the first records has data.
+    fn has_origins(&self) -> Result<bool, Error> {
         let all = self.reader.networks(WithinOptions::default()).map_err(|error| self.unreadable(error))?;
         for record in all.take(RECORDS_TRIED_MAX) {
             let record =
@@ -116,7 +117,7 @@ impl Database {
     }
 }
 
-/// The fields that are read, of whatever kind the database is.
+/// The fields that are read, for any type of database.
 #[derive(Default, Deserialize)]
 struct Record<'a> {
     #[serde(borrow, default)]
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_ipv4_tells_nothing_of_ipv6() {
+    fn a_database_of_ipv4_shows_nothing_of_ipv6() {
         let mut geoip = GeoIp::default();
         geoip.add("countries.mmdb", countries(4)).unwrap();
         assert_eq!(geoip.look_up(address("1.2.3.4")).unwrap().country, Some("NO"));
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_country_is_told_the_registered_one_is() {
+    fn where_no_country_is_reported_the_registered_one_is() {
         let record = Map(vec![("registered_country", Map(vec![("iso_code", Text("SE"))]))]);
         let mut geoip = GeoIp::default();
         geoip.add("countries.mmdb", database("GeoLite2-City", 6, &record)).unwrap();
@@ -278,11 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_of_origins_is_refused() {
-        assert!(fault(b"PK\x03\x04".to_vec()).starts_with("x.mmdb: this is no MaxMind database: "));
-        assert!(fault(Vec::new()).starts_with("x.mmdb: this is no MaxMind database: "));
+    fn what_is_no_database_of_origins_is_rejected() {
+        assert!(fault(b"PK\x03\x04".to_vec()).starts_with("x.mmdb: not a MaxMind database: "));
+        assert!(fault(Vec::new()).starts_with("x.mmdb: not a MaxMind database: "));
         let other = database("GeoIP2-Domain", 6, &Map(vec![("domain", Text("example.com"))]));
-        assert_eq!(fault(other), "x.mmdb: a database `GeoIP2-Domain` tells neither countries nor systems");
+        assert_eq!(
+            fault(other),
+            "x.mmdb: a database of type `GeoIP2-Domain` has neither countries nor autonomous systems"
+        );
         let wrong = database("mine", 6, &Map(vec![("country", Text("Norway"))]));
         assert!(fault(wrong).starts_with("x.mmdb: a record cannot be read: "));
     }

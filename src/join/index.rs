@@ -1,5 +1,5 @@
-//! What single records cannot tell and the other records can: which NAT gateway a client uses, which gateway saw a
-//! transfer of unlogged ends, how a conversation's other direction went.
+//! What follows from other records only: the NAT gateway of a client, the gateway that logged a transfer between
+//! unlogged endpoints, the route of a conversation's other direction.
 //!
 //! Maps keep a value that does not depend on the order in which records come: the least, or the greatest.
 
@@ -31,7 +31,7 @@ type Held = (Option<u32>, u128);
 /// sender may not know, is no part of it.
 type Hourly = (Held, u128, u32);
 
-/// What the records tell of each other.
+/// What records reveal about each other.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// The NAT gateway that a client's packets were seen at.
@@ -39,9 +39,9 @@ pub(super) struct Index {
     /// Gateways that saw packets whose ends are both not logged: a NAT gateway on its client's side, else a transit
     /// gateway's interface that took them in.
     gates: Map<(u128, u128), (Option<u32>, Option<u32>)>,
-    /// How what an end sent to a peer went, where places alone would tell otherwise.
+    /// Routes by endpoint and peer, where locations alone would give another one.
     routes: Routes,
-    /// What counts by difference, where somebody's watch begins or ends.
+    /// Counts by difference at coverage boundaries.
     pub(super) splits: Splits,
 }
 
@@ -78,7 +78,7 @@ impl Index {
         self.gates.get(&(fact.src, fact.dst)).copied().unwrap_or_default()
     }
 
-    /// Adds what another part of the records tells.
+    /// Merges the index of another part of the records.
     #[must_use]
     pub(super) fn merge(mut self, other: Self) -> Self {
         for (end, nat) in other.nats {
@@ -165,8 +165,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The client that a NAT gateway's record names: the far end of what is not the gateway's own on its own side. A
-/// regional gateway's records show the packets' addresses alone: there it is the private one.
+/// The client in a NAT gateway's record: the far end of the side that is not the gateway's own. A regional gateway's
+/// records only show packet addresses: there it is the private one.
 pub(super) fn client(role: Role, fact: &Fact, direction: Option<Direction>, ends: Ends) -> Option<End> {
     match (role, direction) {
         (Role::Nat, Some(Direction::Egress)) => (fact.src != fact.srcaddr).then_some(ends.dst),

@@ -1,13 +1,13 @@
-//! Which external addresses and ports traffic is told apart by: what is not kept is folded before it is summed, so that
-//! a sum by many columns has few groups.
+//! The external addresses and ports that are kept as group keys; the others are folded before aggregation to limit the
+//! number of groups.
 
 use std::sync::Arc;
 
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, Column};
 
-/// The first of the ports that callers are given for a while, which say nothing of a service. It stands for all of them.
+/// The first ephemeral port; it represents all of them.
 pub const EPHEMERAL_PORT_MIN: u32 = 32_768;
-/// Stands for every other port that is not kept; no port is as high.
+/// Represents every other port that is not kept; above the range of ports.
 pub const OTHER_PORT: u32 = 1 << 16;
 
 /// What is kept, sorted. Where there is none, all stand as they are.
@@ -20,14 +20,14 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What stands for an address of a column.
+    /// The representative of an address.
     pub(super) fn address(&self, column: Column, address: u128) -> u128 {
         let is_folded = column == Column::Outside
             && self.addresses.as_ref().is_some_and(|kept| kept.binary_search(&address).is_err());
         if is_folded { ABSENT_ADDRESS } else { address }
     }
 
-    /// What stands for a number of a column.
+    /// The representative of a number.
     pub(super) fn small(&self, column: Column, number: u32) -> u32 {
         match &self.ports {
             Some(_) if column != Column::Port || number == ABSENT_SMALL => number,

@@ -14,10 +14,10 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::is_public;
 
-/// Ends that a worker keeps what is known of; then it forgets them all and begins anew.
+/// Cache size of endpoints per worker; a full cache is cleared.
 const ENDS_KEPT_MAX: usize = 1 << 18;
 
-/// What is known of an end, with the codes of its texts.
+/// Attributes of an endpoint, with the codes of its texts.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) info: EndpointInfo,
@@ -102,8 +102,8 @@ impl<'a> KnownEnds<'a> {
     /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
     fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<usize> {
         let Traffic { resolver, sources, .. } = self.traffic;
-        let told = !sources.geography.is_empty() || sources.owners.tell_of(address);
-        if told || !is_public(address) || !resolver.estate.is_foreign(address) {
+        let is_described = !sources.geography.is_empty() || sources.owners.tell_of(address);
+        if is_described || !is_public(address) || !resolver.estate.is_foreign(address) {
             return None;
         }
         let range = resolver.ranges.look_up(address).map(|range| std::ptr::from_ref(range).addr());

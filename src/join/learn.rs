@@ -1,9 +1,9 @@
 //! What the records teach of interfaces: their own addresses, by direction or by elimination, and whether they are
 //! gateways.
 //!
-//! Elimination is for logs without a direction: an interface's own address is common to all of its records, and what is
-//! one interface's is no other's in the same VPC at the same time. On a real file the address met most often is wrong
-//! in 152 of 1,138 records, because interfaces that talk to one peer have both addresses in every record.
+//! Elimination serves logs without a direction: an interface's own address is in all of its records, and no other
+//! interface of the VPC has it at the same time. The most frequent address would be wrong for 152 of 1,138 records of a
+//! real file, because interfaces with a single peer have both addresses in every record.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,19 +16,19 @@ use super::vantage::{Direction, Fact, Facts, Vantage};
 use crate::error::Error;
 use crate::group::is_public;
 
-/// Private addresses inside packets that one interface may be the holder of besides its own: an instance's pods. One
-/// with more forwards what is others'.
+/// Maximum number of private packet addresses that an interface may hold beyond its own, such as an instance's pods.
+/// With more, it forwards traffic of others.
 pub(super) const INNER_ADDRESSES_MAX: usize = 1024;
 
 /// What some part of the records teaches. Merges in any order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learnt {
     interfaces: Vec<ObservedEni>,
-    /// Whether any record lacks its direction.
+    /// Whether any record has no direction.
     pub(super) undirected: bool,
     /// Whether any packet bore other addresses than the interface shows.
     pub(super) rewritten: bool,
-    /// AWS's services by addresses that no range tells of.
+    /// AWS services of addresses outside the published ranges.
     pub(super) services: HashMap<u128, Arc<str>, ahash::RandomState>,
 }
 
@@ -74,7 +74,7 @@ impl Learnt {
         Self { interfaces: vec![ObservedEni::default(); enis.interfaces.len()], ..Self::default() }
     }
 
-    /// Learns from a shard. Own addresses that are known by now tell the direction of records that lack it.
+    /// Learns from a shard. Known own addresses determine the direction of records without one.
     ///
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
@@ -93,7 +93,7 @@ impl Learnt {
         })
     }
 
-    /// Services that the records name for addresses which no range tells of; of several the least.
+    /// Services named by records for addresses outside the published ranges; the smallest name wins.
     fn meet_services(&mut self, vantage: &Vantage, fact: &Fact, ranges: &Ranges) {
         for (service, address) in [(&vantage.src_service, fact.src), (&vantage.dst_service, fact.dst)] {
             if let Some(service) = service.as_ref().filter(|_| ranges.look_up(address).is_none()) {
@@ -120,11 +120,11 @@ impl Learnt {
         if enis.interfaces[place].role == Role::RegionalNat {
             return;
         }
-        let told = vantage.direction.or_else(|| by_packet(fact));
-        let told = told.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
+        let recorded = vantage.direction.or_else(|| by_packet(fact));
+        let recorded = recorded.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= vantage.direction.is_none();
         self.rewritten |= fact.src != fact.srcaddr || fact.dst != fact.dstaddr;
-        let Some(direction) = told else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
+        let Some(direction) = recorded else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
         let (shown, inside) = match direction {
             Direction::Egress => (fact.srcaddr, fact.src),
             Direction::Ingress => (fact.dstaddr, fact.dst),
@@ -151,12 +151,12 @@ impl Learnt {
         self
     }
 
-    /// Settles own addresses of interfaces whose records have no direction: those the inventory tells, else by
-    /// elimination, else the private one of two.
+    /// Determines the own addresses of interfaces without a logged direction: from the inventory, else by elimination,
+    /// else the private one of two.
     #[must_use]
     pub(super) fn eliminate(mut self, enis: &Enis) -> Self {
         for (taught, own) in self.interfaces.iter_mut().zip(&enis.interfaces) {
-            if own.told {
+            if own.is_listed {
                 taught.candidates = [None, None];
                 taught.direct.extend(&own.addresses);
             }
@@ -181,7 +181,7 @@ impl Learnt {
         self
     }
 
-    /// Settles own addresses, and those that are told by them.
+    /// Determines own addresses and the consequences.
     fn spread(&mut self, enis: &Enis, holders: &Holders, mut ready: Vec<(usize, u128)>) {
         while let Some((place, address)) = ready.pop() {
             self.interfaces[place].direct.insert(address);
@@ -189,7 +189,8 @@ impl Learnt {
         }
     }
 
-    /// Takes an interface's address from the candidates of others; what is left alone by that is ready.
+    /// Removes an interface's address from the candidates of others; interfaces with a single remaining candidate are
+    /// resolved next.
     fn take(
         &mut self,
         enis: &Enis,
@@ -210,7 +211,7 @@ impl Learnt {
         }
     }
 
-    /// Adds own addresses that were told apart before.
+    /// Adds own addresses determined earlier.
     #[must_use]
     pub(super) fn with_own_addresses_of(mut self, before: &Self) -> Self {
         for (mine, theirs) in self.interfaces.iter_mut().zip(&before.interfaces) {
@@ -227,7 +228,7 @@ impl Learnt {
             (Some(one), Some(other)) => one == other,
             _ => a.account == b.account && a.region == b.region && self.flow_log(one) == self.flow_log(other),
         };
-        let overlap = match (a.watched, b.watched) {
+        let overlap = match (a.logged, b.logged) {
             (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,
             _ => true,
         };
@@ -262,7 +263,7 @@ impl Learnt {
         self.flow_logs(place).next().cloned()
     }
 
-    /// The flow logs that log an interface, as far as they are told, in order.
+    /// The known flow logs of an interface, in order.
     pub(super) fn flow_logs(&self, place: usize) -> impl Iterator<Item = &Arc<str>> {
         self.interfaces.get(place).into_iter().flat_map(|taught| taught.flow_logs.keys().flatten())
     }
@@ -279,13 +280,13 @@ impl Learnt {
         several.map(|(place, taught)| (place, ranked(taught))).collect()
     }
 
-    /// Tells gateways that name their clients, and those that nobody has named: without an instance, and with packets
-    /// of others on their own side.
+    /// Detects gateways: those that name their clients, and interfaces without an instance that show packets of others
+    /// on their own side.
     pub(super) fn complete(&self, interfaces: &mut [Eni]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
             own.names_clients = taught.inner_public || !taught.inner.is_empty();
-            if own.told || own.role != Role::End || own.instance.is_some() {
+            if own.is_listed || own.role != Role::End || own.instance.is_some() {
                 continue;
             }
             if taught.inner_public {
@@ -297,8 +298,8 @@ impl Learnt {
     }
 }
 
-/// The direction where packets bear another address than the record shows: that is so on the interface's own side
-/// alone, where gateways forward what is others' and instances what is their pods'.
+/// The direction if packet addresses differ from the logged ones: this happens only on the interface's own side, where
+/// gateways forward traffic of others and instances that of their pods.
 pub(super) fn by_packet(fact: &Fact) -> Option<Direction> {
     match (fact.src != fact.srcaddr, fact.dst != fact.dstaddr) {
         (true, false) => Some(Direction::Egress),
@@ -318,8 +319,8 @@ impl ObservedEni {
         }
     }
 
-    /// The private one of a private and a public IPv4 address that elimination leaves open: an interface's records show
-    /// the address inside, whatever public address stands for it outside.
+    /// The private one of a private and a public IPv4 address left by elimination: records show the private address of
+    /// an interface, even if it has a public one.
     fn private(&self) -> Option<u128> {
         match self.candidates[0].as_deref() {
             Some([one, other]) if is_public(*one) != is_public(*other) => {

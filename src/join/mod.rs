@@ -1,8 +1,8 @@
-//! Traffic: which way a record went, whose bytes they are, which way they took and what is charged for them.
+//! Traffic: the direction of records, deduplicated bytes, their routes and charges.
 //!
-//! The stage takes a roll-up of records, as the interfaces saw them, and the tables that people keep of their estate,
-//! and gives rows in which every byte stands once, with both ends, their owners, the path and the charges. It knows no
-//! prices, and reads no files.
+//! The stage takes a roll-up of records, as logged by the interfaces, and the user's tables, and returns rows in which
+//! every byte appears once, with both endpoints, their owners, the path and the charges. It has no prices, and reads no
+//! files.
 
 mod bits;
 mod charges;

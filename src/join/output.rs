@@ -1,7 +1,7 @@
 //! The blocks that traffic is written to: for each of several outputs its own columns, rows and sink.
 
 use super::charges::Allocation;
-use super::ends::Scope;
+use super::ends::EndpointKind;
 use super::kept::Kept;
 use super::known::Known;
 use super::owners::{EXTERNAL, UNALLOCATED};
@@ -13,13 +13,13 @@ use crate::schema::{Column, ColumnSet};
 /// Rows of a block: enough to be packed at a stretch, few enough for a core's cache.
 const BLOCK_ROWS: usize = 2048;
 
-/// Where blocks go: columns, the dictionary of their texts, and the rows of counted and of blocked traffic.
+/// Where blocks go: columns, the dictionary of their texts, and the rows of counted and of rejected traffic.
 pub trait Sink {
     /// Takes a block. The dictionary is the same one every time.
-    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]);
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], rejected: &[u32]);
 }
 
-/// What is asked for of traffic.
+/// What is requested of traffic.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// The columns of the blocks.
@@ -28,28 +28,28 @@ pub struct Wanted {
     pub traffic: bool,
     /// Whether charges are wanted.
     pub charges: bool,
-    /// Whether what was blocked is wanted.
-    pub blocked: bool,
-    /// Which external addresses and ports are told apart.
+    /// Whether what was rejected is wanted.
+    pub rejected: bool,
+    /// The external addresses and ports kept as group keys.
     pub kept: Kept,
     /// Whether rows are wanted too that the filter leaves out of the traffic.
     pub unfiltered: bool,
 }
 
 impl Wanted {
-    /// Whether it is asked which way traffic went.
-    pub(super) fn asks_way(&self) -> bool {
-        self.charges || are_of_way(self.columns)
+    /// Whether any output needs the route.
+    pub(super) fn needs_route(&self) -> bool {
+        self.charges || include_route(self.columns)
     }
 }
 
-/// Whether columns tell which way traffic went.
-pub(super) fn are_of_way(columns: ColumnSet) -> bool {
-    let of_way = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
-    of_way.into_iter().any(|column| columns.has(column))
+/// Whether the columns include the route.
+pub(super) fn include_route(columns: ColumnSet) -> bool {
+    let of_route = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
+    of_route.into_iter().any(|column| columns.has(column))
 }
 
-/// The rows of one sum on their way to its sink.
+/// Buffers the rows of one output for its sink.
 #[derive(Debug)]
 pub(super) struct Output<'a, S> {
     pub(super) wanted: &'a Wanted,
@@ -57,7 +57,7 @@ pub(super) struct Output<'a, S> {
     columns: Vec<(Column, Values)>,
     flows: Flows,
     counted: Vec<u32>,
-    blocked: Vec<u32>,
+    rejected: Vec<u32>,
     rows: usize,
     /// The places of the rows in the gate; none where nothing is left to be decided.
     gated: Vec<u32>,
@@ -66,14 +66,14 @@ pub(super) struct Output<'a, S> {
 impl<'a, S: Sink> Output<'a, S> {
     pub(super) fn new(wanted: &'a Wanted, sink: S) -> Self {
         let columns = wanted.columns.iter().map(|column| (column, Values::new(column.kind()))).collect();
-        let (counted, blocked, gated) = Default::default();
-        Self { wanted, sink, columns, flows: Flows::new(wanted.columns), counted, blocked, rows: 0, gated }
+        let (counted, rejected, gated) = Default::default();
+        Self { wanted, sink, columns, flows: Flows::new(wanted.columns), counted, rejected, rows: 0, gated }
     }
 
-    /// Writes a row of the columns asked for, with its place in the gate if there is one.
-    pub(super) fn write(&mut self, row: &Row<'_>, blocked: bool, gated: Option<u32>, texts: &mut Texts<'_>) {
+    /// Writes a row of the columns requested, with its place in the gate if there is one.
+    pub(super) fn write(&mut self, row: &Row<'_>, rejected: bool, gated: Option<u32>, texts: &mut Texts<'_>) {
         let place = u32::try_from(self.rows).unwrap_or(u32::MAX);
-        let rows = if blocked { &mut self.blocked } else { &mut self.counted };
+        let rows = if rejected { &mut self.rejected } else { &mut self.counted };
         rows.push(place);
         self.rows += 1;
         let kept = &self.wanted.kept;
@@ -88,7 +88,7 @@ impl<'a, S: Sink> Output<'a, S> {
         }
     }
 
-    /// Hands on what is written, of rows that have a place in the gate those that pass.
+    /// Passes on the buffered rows; rows with a gate entry only if they pass.
     pub(super) fn flush(&mut self, dictionary: &Dictionary, passes: &[bool]) {
         if self.rows == 0 {
             return;
@@ -97,7 +97,7 @@ impl<'a, S: Sink> Output<'a, S> {
         if !gated.is_empty() {
             let is_kept = |row: &u32| passes[gated[*row as usize] as usize];
             self.counted.retain(is_kept);
-            self.blocked.retain(is_kept);
+            self.rejected.retain(is_kept);
         }
         self.gated = gated;
         self.gated.clear();
@@ -109,10 +109,10 @@ impl<'a, S: Sink> Output<'a, S> {
             }
         }
         self.flows.set_rows(self.rows);
-        self.sink.take(&self.flows, dictionary, &self.counted, &self.blocked);
+        self.sink.take(&self.flows, dictionary, &self.counted, &self.rejected);
         self.rows = 0;
         self.counted.clear();
-        self.blocked.clear();
+        self.rejected.clear();
     }
 }
 
@@ -132,7 +132,7 @@ impl<'a> Texts<'a> {
         Self { traffic, passthrough: traffic.facts.passthrough(), dictionary: Dictionary::default(), fixed: Vec::new() }
     }
 
-    /// Adds the value of a column of a row; of addresses and ports those that are kept.
+    /// Appends the value of a row's column; addresses and ports only if kept.
     pub(super) fn push(&mut self, column: Column, row: &Row<'_>, kept: &Kept, values: &mut Values) {
         match values {
             Values::Address(values) => values.push(kept.address(column, row.address(column))),
@@ -221,17 +221,17 @@ impl<'a> Texts<'a> {
             }
         };
         let owner = known.owners.get(key).and_then(|timeline| timeline.at(row.fact.hour));
-        let label = if known.info.scope == Scope::Own { UNALLOCATED } else { EXTERNAL };
+        let label = if known.info.kind == EndpointKind::Own { UNALLOCATED } else { EXTERNAL };
         self.dictionary.code(owner.map_or(label, |owner| owner).as_bytes())
     }
 
-    /// The end that bears a charge; of traffic the sender if it is the estate's, else the receiver.
+    /// The endpoint that a charge is allocated to; for traffic the sender if it is in the estate, else the receiver.
     fn bearer<'r>(&self, row: &Row<'r>) -> &'r Known {
         let source = match (row.item, self.traffic.sources.charge_to) {
             (Some(_), ChargeTo::Sender) => true,
             (Some(_), ChargeTo::Receiver) => false,
             (Some(item), ChargeTo::Payer) => item.bearer == Allocation::Source,
-            (None, _) => row.src.info.scope == Scope::Own,
+            (None, _) => row.src.info.kind == EndpointKind::Own,
         };
         if source { row.src } else { row.dst }
     }

@@ -1,10 +1,9 @@
-//! Who owns an end, over time: the tables that people keep of their tags, and what the inventory and the records tell.
+//! Owners of endpoints over time, from tag tables, the inventory and the records.
 //!
-//! The most specific source that says something of a key decides, moment by moment: interface, instance, the NAT
-//! gateway or endpoint behind an interface, address in a VPC, address, subnet, the longest CIDR, VPC, account. A row of
-//! a tag table goes before a tag that the inventory lists for the same kind of resource, as the inventory is a
-//! snapshot and says nothing of when. Where none of them says anything, the v11 tag column that was chosen for the key
-//! does, and last the name of the ECS service: for every key that is asked for, whatever it means.
+//! For each key and time the most specific source wins: interface, instance, the NAT gateway or endpoint behind an
+//! interface, address in a VPC, address, subnet, longest CIDR, VPC, account. A row of a tag table precedes an inventory
+//! tag of the same kind of resource, because the inventory is an undated snapshot. Without any, the v11 tag column of
+//! the key is used, then the ECS service name, for every requested key.
 //!
 //! Which interface held an address when, and whether an end is the estate's own, is for the caller to know. Keys are
 //! compared as written, as AWS does: `Team` and `team` are two.
@@ -29,14 +28,14 @@ use super::tables::{Name, ResourceTags};
 use crate::error::{Error, nearest};
 use crate::schema::ABSENT_ADDRESS;
 
-/// What is shown for an end of the estate that nobody owns.
+/// Shown for endpoints of the estate without an owner.
 pub const UNALLOCATED: &str = "(unallocated)";
-/// What is shown for an end outside of the estate that no row names.
+/// Shown for external endpoints without a row.
 pub const EXTERNAL: &str = "(external)";
 /// How many of the keys that there are an error lists.
 pub const KEYS_TOLD_MAX: usize = 20;
 
-/// What is known of an end. Of one outside of the estate that is the address alone.
+/// Identity of an endpoint. For an external one only the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndFacts {
     /// `eni-…`
@@ -53,13 +52,13 @@ pub struct EndFacts {
     pub subnet: Name,
     /// Twelve digits.
     pub account: Name,
-    /// What the v11 column says that was chosen for the key asked for.
+    /// What the v11 column says that was chosen for the key requested.
     pub tag: Name,
     /// The name of its ECS service.
     pub ecs_service: Name,
 }
 
-/// Owners by the keys that were asked for.
+/// Owners by the keys that were requested.
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
     keys: Vec<Index>,
@@ -71,7 +70,7 @@ impl Owners {
     /// Owners by these keys, from the tag tables, the tags of the inventory, and v11 columns.
     ///
     /// # Errors
-    /// A usage error for a key that none of them has.
+    /// A usage error for an unknown key.
     pub fn of(
         keys: &[Arc<str>],
         table: &TagTable,
@@ -91,17 +90,17 @@ impl Owners {
         Ok(Self { keys, warnings })
     }
 
-    /// Whether anything is said of an address itself, or of a CIDR around it.
+    /// Whether any row is about the address itself, or a CIDR around it.
     #[must_use]
     pub fn tell_of(&self, address: u128) -> bool {
-        let tells = |index: &Index| {
+        let has_owner = |index: &Index| {
             let mut resources = index.networks(address).chain([Resource::Address(address)]);
             resources.any(|resource| index.by_resource.contains_key(&resource))
         };
-        self.keys.iter().any(tells)
+        self.keys.iter().any(has_owner)
     }
 
-    /// Who owns an end, over all time, by the key at this place of those asked for.
+    /// Who owns an end, over all time, by the key at this place of those requested.
     #[must_use]
     pub fn timeline(&self, key: usize, end: &EndFacts) -> Timeline {
         let last = end.tag.as_ref().or(end.ecs_service.as_ref());
@@ -111,23 +110,23 @@ impl Owners {
 }
 
 fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
-    let error = Error::usage(format!("there is no owner key `{key}`"));
+    let error = Error::usage(format!("unknown owner key `{key}`"));
     if there.is_empty() {
-        return error.hint("give a table of tags (--tags FILE), or a v11 column (--v11-tag interface-tag=team)");
+        return error.hint("add a tag table (--tags FILE) or a v11 column (--v11-tag interface-tag=team)");
     }
     let same = there.iter().find(|other| other.eq_ignore_ascii_case(key)).copied();
     let near = same.or_else(|| nearest(key, there.iter().copied()));
     let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
-    let told = there.iter().take(KEYS_TOLD_MAX).copied().collect::<Vec<_>>().join(", ");
+    let listed = there.iter().take(KEYS_TOLD_MAX).copied().collect::<Vec<_>>().join(", ");
     let more = there.len().saturating_sub(KEYS_TOLD_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    error.hint(format!("the keys are {told}{more}"))
+    error.hint(format!("the keys are {listed}{more}"))
 }
 
 /// A resource of the inventory and its tags.
 type Listed<'a> = (Resource, &'a [(Arc<str>, Arc<str>)]);
 
-/// What everybody says of one key.
+/// All statements on one key.
 #[derive(Clone, Debug, Default)]
 struct Index {
     by_resource: HashMap<Resource, Claims>,
@@ -146,7 +145,7 @@ impl Index {
             let first = by_resource.entry(resource.clone()).or_default().listed.get_or_insert_with(|| owner.clone());
             if first != owner {
                 let message = format!("the inventory lists {resource} with {key} `{first}` and `{owner}`");
-                warnings.push(format!("{message}: `{first}` counts, as it comes first"));
+                warnings.push(format!("{message}: using the first, `{first}`"));
             }
         }
         let mut network_bits: Vec<u8> = by_resource.keys().filter_map(Resource::network_bits).collect();
@@ -155,7 +154,7 @@ impl Index {
         Self { by_resource, network_bits }
     }
 
-    /// What is said of an end, the most specific first.
+    /// Statements on an endpoint, most specific first.
     fn sources(&self, end: &EndFacts) -> Vec<&Claims> {
         let address = (end.address != ABSENT_ADDRESS).then_some(end.address);
         let named = [

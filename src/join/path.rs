@@ -1,6 +1,6 @@
 //! The path of a transfer: by AWS's traffic path where that decides, else by the places of both ends.
 
-use super::ends::{AddressResolver, Basis, EndpointInfo, Ends, Scope};
+use super::ends::{AddressResolver, Basis, EndpointInfo, EndpointKind, Ends};
 use super::estate::Eni;
 use super::index::Index;
 use super::tables::Role;
@@ -99,7 +99,7 @@ impl Via {
         self.0 & other.0 != 0
     }
 
-    /// The parts joined by `+`; none of nothing.
+    /// The parts joined by `+`; none if empty.
     pub(super) fn name(self) -> Option<&'static str> {
         Some(match self.0 {
             0 => return None,
@@ -114,25 +114,26 @@ impl Via {
     }
 }
 
-/// What is taken for true where the logs do not tell it.
+/// Assumptions made where the logs lack information.
 pub(super) mod assumption {
     pub(in super::super) const GATEWAY_ENDPOINT: &str =
-        "S3 and DynamoDB of the own region by a gateway endpoint (traffic path 2)";
+        "S3 and DynamoDB in the same region use a gateway endpoint (traffic path 2)";
     pub(in super::super) const ENDPOINT_OF_VPC: &str =
-        "S3 and DynamoDB of the own region by the VPC's gateway endpoint (no traffic path)";
-    pub(in super::super) const NAT: &str = "the internet by a NAT gateway";
-    pub(in super::super) const TRANSIT_GATEWAY: &str = "other VPCs by a transit gateway (traffic path 1)";
-    pub(in super::super) const PEERING: &str = "other VPCs by a peering";
-    pub(in super::super) const SAME_VPC: &str = "unknown private addresses in the same VPC (traffic path 1)";
-    pub(in super::super) const IPV6: &str = "other VPCs over public addresses (IPv6, no traffic path)";
-    pub(in super::super) const NAT_CLIENT: &str = "unknown clients of a NAT gateway in its VPC";
-    pub(in super::super) const VPN: &str = "a site of unknown kind by VPN";
-    pub(in super::super) const NAT_UNLOGGED: &str = "processing at a NAT gateway that is not logged";
+        "S3 and DynamoDB in the same region use the VPC's gateway endpoint (no traffic path)";
+    pub(in super::super) const NAT: &str = "internet traffic uses a NAT gateway";
+    pub(in super::super) const TRANSIT_GATEWAY: &str =
+        "other VPCs are reached through a transit gateway (traffic path 1)";
+    pub(in super::super) const PEERING: &str = "other VPCs are reached through a peering connection";
+    pub(in super::super) const SAME_VPC: &str = "unknown private addresses are in the same VPC (traffic path 1)";
+    pub(in super::super) const IPV6: &str = "other VPCs are reached over public addresses (IPv6, no traffic path)";
+    pub(in super::super) const NAT_CLIENT: &str = "unknown clients of a NAT gateway are in its VPC";
+    pub(in super::super) const VPN: &str = "a site of unknown kind is reached by VPN";
+    pub(in super::super) const NAT_UNLOGGED: &str = "traffic was processed by a NAT gateway that is not logged";
     pub(in super::super) const NAT_UNNAMED: &str =
-        "processing at a NAT gateway whose records do not name its clients (no packet addresses)";
-    pub(in super::super) const DIRECTION: &str = "the direction by kinds of addresses";
+        "traffic was processed by a NAT gateway whose records do not name its clients (no packet addresses)";
+    pub(in super::super) const DIRECTION: &str = "the direction follows from address types";
     pub(in super::super) const NO_PUBLIC: &str =
-        "the internet by a NAT gateway from interfaces without a public address";
+        "interfaces without a public address reach the internet through a NAT gateway";
 }
 
 /// How a transfer went.
@@ -160,7 +161,7 @@ impl Route {
     }
 }
 
-/// Both ends of a transfer with what is known of them.
+/// Both endpoints of a transfer with their attributes.
 #[derive(Clone, Copy)]
 pub(super) struct Sides<'a> {
     pub(super) ends: Ends,
@@ -169,7 +170,7 @@ pub(super) struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// The way of what left an interface.
+    /// The route of egress traffic.
     pub(super) fn egress(&self, resolver: &AddressResolver, index: &Index, vantage: &Vantage) -> Route {
         const BY: &str = "by the traffic path";
         match vantage.traffic_path {
@@ -191,37 +192,39 @@ impl Sides<'_> {
 
     /// By traffic path 1: to another resource of the VPC, a NAT or transit gateway among them.
     fn inside(&self, resolver: &AddressResolver, index: &Index, vantage: &Vantage) -> Route {
-        const BY: &str = "by traffic path 1 and places";
+        const BY: &str = "by traffic path 1 and locations";
         let next_hop = vantage.next_hop_type.as_deref();
-        match &self.dst.scope {
-            Scope::Own if self.ends.dst.basis != Basis::Public && self.same_vpc(resolver) => {
+        match &self.dst.kind {
+            EndpointKind::Own if self.ends.dst.basis != Basis::Public && self.same_vpc(resolver) => {
                 let route = self.in_vpc(BY);
-                if self.ends.dst.basis == Basis::Told { route } else { route.assuming(assumption::SAME_VPC) }
+                if self.ends.dst.basis == Basis::Known { route } else { route.assuming(assumption::SAME_VPC) }
             }
-            Scope::Own if self.ends.dst.basis != Basis::Public => {
+            EndpointKind::Own if self.ends.dst.basis != Basis::Public => {
                 let route = Route::plain(Path::TransitGateway, BY).through(Via::TRANSIT_GATEWAY);
                 let known = next_hop == Some("transit_gateway") || self.by_transit_gateway(resolver);
                 if known { route } else { route.assuming(assumption::TRANSIT_GATEWAY) }
             }
-            Scope::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
-            Scope::PrivateUnknown => self.with_unknown(resolver, BY),
+            EndpointKind::Site(_) => self.site(BY).through(Via::TRANSIT_GATEWAY),
+            EndpointKind::PrivateUnknown => self.with_unknown(resolver, BY),
             _ => self.by_nat(resolver, index, Route::plain(self.public_path(), BY), (assumption::NAT, next_hop)),
         }
     }
 
-    /// By the places of both ends alone; the same way whichever end sends.
+    /// By the locations of both endpoints; symmetric in direction.
     pub(super) fn by_places(&self, resolver: &AddressResolver, index: &Index) -> Route {
-        const BY: &str = "by places";
-        match (&self.src.scope, &self.dst.scope) {
-            (Scope::Own, Scope::Own) => self.between_own(resolver, index, BY),
-            (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY),
-            (Scope::Own, Scope::PrivateUnknown) | (Scope::PrivateUnknown, _) => self.with_unknown(resolver, BY),
-            (Scope::Own, Scope::Service(name)) if self.has_gateway_endpoint(resolver, name) => {
+        const BY: &str = "by locations";
+        match (&self.src.kind, &self.dst.kind) {
+            (EndpointKind::Own, EndpointKind::Own) => self.between_own(resolver, index, BY),
+            (EndpointKind::Site(_), _) | (_, EndpointKind::Site(_)) => self.site(BY),
+            (EndpointKind::Own, EndpointKind::PrivateUnknown) | (EndpointKind::PrivateUnknown, _) => {
+                self.with_unknown(resolver, BY)
+            }
+            (EndpointKind::Own, EndpointKind::Service(name)) if self.has_gateway_endpoint(resolver, name) => {
                 let route = Route::plain(Path::GatewayEndpoint, BY).through(Via::ENDPOINT);
                 route.assuming(assumption::ENDPOINT_OF_VPC)
             }
-            (Scope::Own, _) => self.over_public(resolver, index, BY),
-            (_, Scope::Own) => self.turned().by_places(resolver, index),
+            (EndpointKind::Own, _) => self.over_public(resolver, index, BY),
+            (_, EndpointKind::Own) => self.turned().by_places(resolver, index),
             _ => Route::plain(Path::Unknown, BY),
         }
     }
@@ -253,11 +256,11 @@ impl Sides<'_> {
             return route;
         }
         let route = self.by_nat(resolver, index, route, (assumption::NO_PUBLIC, None));
-        // What a gateway endpoint may have taken passed no NAT gateway, whatever else did.
+        // Traffic that may use a gateway endpoint does not pass a NAT gateway.
         if self.is_by_gateway_endpoint() { route.assuming(assumption::NO_PUBLIC) } else { route }
     }
 
-    /// Between an end of the estate and a private address that nobody knows.
+    /// Between an endpoint of the estate and an undescribed private address.
     fn with_unknown(&self, resolver: &AddressResolver, rule: &'static str) -> Route {
         if self.by_transit_gateway(resolver) {
             return Route::plain(Path::TransitGateway, rule).through(Via::TRANSIT_GATEWAY);
@@ -269,9 +272,9 @@ impl Sides<'_> {
         resolver.address_hints.by_transit_gateway(self.ends.src.address, self.ends.dst.address)
     }
 
-    /// Of what passed a gateway and counts there, since neither end is logged.
+    /// The route of traffic counted at a gateway, since neither endpoint is logged.
     pub(super) fn at_hop(&self, resolver: &AddressResolver, hop: u32) -> Route {
-        const BY: &str = "by the gateway it was seen at";
+        const BY: &str = "by the gateway that logged it";
         let own: &Eni = &resolver.estate.interfaces[hop as usize];
         if own.is_nat() {
             let sides = if self.is_forward() { *self } else { self.turned() };
@@ -285,13 +288,13 @@ impl Sides<'_> {
             };
         }
         let through = if own.role == Role::TransitGateway { Via::TRANSIT_GATEWAY } else { Via::default() };
-        match (&self.src.scope, &self.dst.scope) {
-            (Scope::Own, Scope::Own) => Route::plain(Path::TransitGateway, BY).through(through),
-            (Scope::Site(_), _) | (_, Scope::Site(_)) => self.site(BY).through(through),
-            (Scope::PrivateUnknown, _) | (_, Scope::PrivateUnknown) => {
+        match (&self.src.kind, &self.dst.kind) {
+            (EndpointKind::Own, EndpointKind::Own) => Route::plain(Path::TransitGateway, BY).through(through),
+            (EndpointKind::Site(_), _) | (_, EndpointKind::Site(_)) => self.site(BY).through(through),
+            (EndpointKind::PrivateUnknown, _) | (_, EndpointKind::PrivateUnknown) => {
                 Route::plain(Path::TransitGateway, BY).through(through)
             }
-            (Scope::Own, _) => {
+            (EndpointKind::Own, _) => {
                 Route::plain(self.public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT)
             }
             _ => Route::plain(self.turned().public_path(), BY).through(through.and(Via::NAT)).assuming(assumption::NAT),
@@ -300,20 +303,20 @@ impl Sides<'_> {
 
     /// Whether the source is a NAT gateway's client rather than the destination.
     pub(super) fn is_forward(&self) -> bool {
-        match (&self.src.scope, &self.dst.scope) {
-            (Scope::Own, _) => true,
-            (_, Scope::Own) => false,
-            _ => self.src.scope == Scope::PrivateUnknown,
+        match (&self.src.kind, &self.dst.kind) {
+            (EndpointKind::Own, _) => true,
+            (_, EndpointKind::Own) => false,
+            _ => self.src.kind == EndpointKind::PrivateUnknown,
         }
     }
 
-    /// The same transfer the other way round.
+    /// The same transfer in the opposite direction.
     pub(super) fn turned(&self) -> Self {
         Self { ends: Ends { src: self.ends.dst, dst: self.ends.src }, src: self.dst, dst: self.src }
     }
 
-    /// Through the NAT gateway that the client is known to use, or that its VPC has; what is assumed otherwise, unless
-    /// the next hop's type tells it.
+    /// Through the NAT gateway that the client uses or that its VPC has; otherwise assumed, unless the next hop's type
+    /// shows it.
     fn by_nat(
         &self,
         resolver: &AddressResolver,
@@ -339,15 +342,15 @@ impl Sides<'_> {
     /// records name it as a client.
     fn needs_nat(&self, resolver: &AddressResolver, index: &Index) -> bool {
         let own = self.ends.src.interface.map(|place| &resolver.estate.interfaces[place as usize]);
-        let told = own.filter(|own| own.told);
-        let has_public = is_public(self.ends.src.address) || told.is_some_and(|own| own.has_public);
-        !has_public && (told.is_some() || index.nat_of(self.ends.src).is_some())
+        let listed = own.filter(|own| own.is_listed);
+        let has_public = is_public(self.ends.src.address) || listed.is_some_and(|own| own.has_public);
+        !has_public && (listed.is_some() || index.nat_of(self.ends.src).is_some())
     }
 
     fn same_vpc(&self, resolver: &AddressResolver) -> bool {
         let vpc = |place: Option<u32>| place.map(|place| &resolver.estate.vpcs[place as usize]);
         match (vpc(self.ends.src.vpc), vpc(self.ends.dst.vpc)) {
-            // Those without a name stand for flow logs, of which a VPC may have several.
+            // Placeholder VPCs represent flow logs, of which a VPC may have several.
             (Some(one), Some(other)) if one.id.is_none() || other.id.is_none() => {
                 one.account == other.account && one.region == other.region
             }
@@ -378,24 +381,24 @@ impl Sides<'_> {
 
     fn site(&self, rule: &'static str) -> Route {
         let route = Route::plain(Path::OnPremises, rule);
-        let kind = [self.src, self.dst].into_iter().find_map(|info| match &info.scope {
-            Scope::Site(kind) => Some(kind),
+        let kind = [self.src, self.dst].into_iter().find_map(|info| match &info.kind {
+            EndpointKind::Site(kind) => Some(kind),
             _ => None,
         });
-        let told = kind.is_some_and(|kind| *kind != super::tables::Kind::Cloud);
-        if told { route } else { route.assuming(assumption::VPN) }
+        let is_known = kind.is_some_and(|kind| *kind != super::tables::Kind::Cloud);
+        if is_known { route } else { route.assuming(assumption::VPN) }
     }
 
     /// The path over public addresses, by what the destination is.
     fn public_path(&self) -> Path {
-        match &self.dst.scope {
-            Scope::Own | Scope::Stranger if self.crosses_regions() => Path::CrossRegion,
-            Scope::Own | Scope::Stranger => Path::PublicAddress,
-            Scope::Service(_) if self.crosses_regions() => Path::AwsServiceCrossRegion,
-            Scope::Service(_) => Path::AwsService,
-            Scope::Site(_) => Path::OnPremises,
-            Scope::PrivateUnknown => Path::Unknown,
-            Scope::Internet => Path::Internet,
+        match &self.dst.kind {
+            EndpointKind::Own | EndpointKind::ExternalEc2 if self.crosses_regions() => Path::CrossRegion,
+            EndpointKind::Own | EndpointKind::ExternalEc2 => Path::PublicAddress,
+            EndpointKind::Service(_) if self.crosses_regions() => Path::AwsServiceCrossRegion,
+            EndpointKind::Service(_) => Path::AwsService,
+            EndpointKind::Site(_) => Path::OnPremises,
+            EndpointKind::PrivateUnknown => Path::Unknown,
+            EndpointKind::Internet => Path::Internet,
         }
     }
 
@@ -406,7 +409,7 @@ impl Sides<'_> {
     }
 
     fn is_by_gateway_endpoint(&self) -> bool {
-        let Scope::Service(name) = &self.dst.scope else { return false };
+        let EndpointKind::Service(name) = &self.dst.kind else { return false };
         let region = &self.dst.region;
         GATEWAY_ENDPOINT_SERVICES.contains(&&**name) && region.is_some() && *region == self.src.region
     }

@@ -45,7 +45,7 @@ impl<T> Prefixes<T> {
             value,
         };
         let mut nodes: Vec<Node<T>> = given.into_iter().map(node).collect();
-        // Of equal prefixes the one that comes last is innermost, and that shall be the first one given.
+        // Among equal prefixes the last one is innermost, which must be the first one given.
         nodes.reverse();
         nodes.sort_by_key(|node| (node.prefix.first, node.prefix.bits));
         let mut sweep = Sweep::default();

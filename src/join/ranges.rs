@@ -3,13 +3,13 @@
 //! The file lists a prefix once for each service, ranges lie in one another, and they need not agree. The rule:
 //!
 //! - **Region**: that of the longest prefix. `GLOBAL` is none. A prefix that is listed in two regions has none either.
-//! - **Service**: asked are the prefixes around the address that have the region of the longest one; what lies around a
-//!   part that was given to another region says nothing of it. The longest of them that names a service of its own
-//!   tells it: anything but `AMAZON`, under which all is listed, `EC2`, whose addresses customers get, and
-//!   `EC2_INSTANCE_CONNECT` beside `EC2`. So a part of an S3 range that is listed again as `EC2` or `AMAZON` is S3's.
-//!   Of several services on one prefix S3 wins, else the one with the fewest prefixes, which says most.
-//! - Where none names one, the longest prefix tells: with `EC2` it is somebody's **instance**, with `AMAZON` alone
-//!   AWS's own, even if `EC2` has the range around it: why else would it be listed again.
+//! - **Service**: considers the prefixes around the address in the region of the longest one; prefixes of other regions
+//!   are ignored. The longest of them with a service of its own decides: any but `AMAZON` (lists everything), `EC2`
+//!   (customer addresses), and `EC2_INSTANCE_CONNECT` next to `EC2`. So a part of an S3 range listed again as `EC2` or
+//!   `AMAZON` belongs to S3. Of several services on one prefix S3 wins, else the most specific, with the fewest
+//!   prefixes.
+//! - Without such a service, the longest prefix decides: `EC2` means an external **instance**, `AMAZON` alone an
+//!   address of AWS, even inside an `EC2` range, since it is listed separately.
 //!
 //! Regions and services are open sets: the file is ahead of any list of them.
 
@@ -30,9 +30,9 @@ pub const RANGES_URL: &str = "https://ip-ranges.amazonaws.com/ip-ranges.json";
 /// The ranges that are part of the program: AWS's file, as the crate aws-ip-ranges 0.1517.0 (MIT or Apache-2.0) has it,
 /// condensed by `ranges.jq`.
 const EMBEDDED: &str = include_str!("ranges.txt");
-/// The region of what is not in one region.
+/// The region of global ranges.
 const GLOBAL: &str = "GLOBAL";
-const AMAZON: &str = "AMAZON";
+pub(super) const AMAZON: &str = "AMAZON";
 const EC2: &str = "EC2";
 const INSTANCE_CONNECT: &str = "EC2_INSTANCE_CONNECT";
 const S3: &str = "S3";
@@ -43,7 +43,7 @@ pub struct Ranges {
     ranges: Prefixes<Range>,
 }
 
-/// What AWS says of an address.
+/// AWS's data on an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Its region; none if it belongs to no single one.
@@ -55,21 +55,21 @@ pub struct Range {
 /// Who has an address of AWS's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
-    /// A customer: somebody's instance, load balancer or gateway.
+    /// A customer: an external instance, load balancer or gateway.
     Instance,
-    /// A service, by AWS's name of it; `AMAZON` where no other is told.
+    /// A service by its AWS name; `AMAZON` if no other is listed.
     Named(Arc<str>),
 }
 
 impl Ranges {
-    /// The ranges that are part of the program. They are compiled anew each time, in a few milliseconds.
+    /// The embedded ranges. They are compiled on each start, in a few milliseconds.
     ///
     /// # Errors
     /// None, as a test reads them.
     pub fn embedded() -> Result<Self, Error> {
         let mut entries = Entries::default();
         for line in EMBEDDED.lines() {
-            // The first line is the date of the file that these are of.
+            // The first line is the date of the source file.
             let Some((names, prefixes)) = line.split_once(": ") else { continue };
             let mut names = names.split(' ');
             let region = names.next().unwrap_or(GLOBAL);
@@ -102,7 +102,7 @@ impl Ranges {
         Ok(Self { ranges: entries.compile() })
     }
 
-    /// What is said of an address; nothing if it is none of AWS's.
+    /// The range data of an address; none outside AWS's ranges.
     #[must_use]
     pub fn look_up(&self, address: u128) -> Option<&Range> {
         self.ranges.look_up(address)
@@ -204,7 +204,7 @@ fn describe(lists: &[Listed], sizes: &HashMap<Arc<str>, usize>) -> Described {
     Described { region: region.cloned(), service: own.min_by_key(|name| rank(name)).cloned(), is_ec2 }
 }
 
-/// What holds in a prefix, by what is said of it and of those around it, the longest first.
+/// The data of a prefix, from it and the prefixes around it, longest first.
 fn range(around: &mut dyn Iterator<Item = &Described>, amazon: &Arc<str>) -> Range {
     let Some(longest) = around.next() else {
         return Range { region: None, service: Service::Named(Arc::clone(amazon)) };

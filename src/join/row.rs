@@ -1,7 +1,7 @@
 //! A row of traffic before it is written, and the values of its columns that are no texts.
 
 use super::charges::Item;
-use super::ends::{Ends, Scope};
+use super::ends::{EndpointKind, Ends};
 use super::known::Known;
 use super::path::Route;
 use super::vantage::{Fact, Vantage};
@@ -31,8 +31,8 @@ impl Row<'_> {
         match column {
             Column::Src => self.ends.src.address,
             Column::Dst => self.ends.dst.address,
-            Column::Outside if self.dst.info.scope != Scope::Own => self.ends.dst.address,
-            Column::Outside if self.src.info.scope != Scope::Own => self.ends.src.address,
+            Column::Outside if self.dst.info.kind != EndpointKind::Own => self.ends.dst.address,
+            Column::Outside if self.src.info.kind != EndpointKind::Own => self.ends.src.address,
             Column::Srcaddr => self.fact.srcaddr,
             Column::Dstaddr => self.fact.dstaddr,
             Column::PktSrcaddr => self.fact.src,
@@ -45,7 +45,7 @@ impl Row<'_> {
         let sum = match column {
             Column::Bytes => self.bytes,
             Column::Packets => self.packets,
-            Column::Weight => self.flows,
+            Column::RecordCount => self.flows,
             _ => return ABSENT_BIG,
         };
         u64::try_from(sum).unwrap_or(u64::MAX)

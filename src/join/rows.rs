@@ -1,4 +1,4 @@
-//! The rows of traffic, written shard by shard: each fact is judged once, whatever is asked of it.
+//! Writes the rows of traffic shard by shard: each fact is judged once for all outputs.
 
 use super::charges::{self, Item};
 use super::count::{Judgement, Sighting};
@@ -6,7 +6,7 @@ use super::ends::Ends;
 use super::gate::{Counted, Gate, Pending};
 use super::index::{Part, client};
 use super::known::KnownEnds;
-use super::output::{Output, Sink, Texts, Wanted, are_of_way};
+use super::output::{Output, Sink, Texts, Wanted, include_route};
 use super::path::{Route, Sides, Via, assumption};
 use super::row::Row;
 use super::traffic::Traffic;
@@ -32,8 +32,8 @@ struct Rows<'a, S> {
     outputs: Vec<Output<'a, S>>,
     /// What is to be decided on traffic, if anything is.
     gate: Option<Gate>,
-    /// Whether anything asks which way traffic went.
-    asks_way: bool,
+    /// Whether any output needs the route.
+    needs_route: bool,
     /// Whether any output asks for charges.
     asks_charges: bool,
     texts: Texts<'a>,
@@ -42,7 +42,7 @@ struct Rows<'a, S> {
 }
 
 impl<'a, S: Sink> Writer<'a, S> {
-    /// A writer of what is wanted to a sink each, of traffic that passes a filter.
+    /// Writes the requested rows to one sink per output, filtered.
     pub fn new(
         traffic: &'a Traffic<'a>,
         filter: Option<&Filter>,
@@ -53,7 +53,7 @@ impl<'a, S: Sink> Writer<'a, S> {
         let is_gate_of_way = |gate: &Gate| gate.asks_charges() || are_of_way(gate.columns());
         let rows = Rows {
             traffic,
-            asks_way: outputs.iter().any(|output| output.wanted.asks_way())
+            needs_route: outputs.iter().any(|output| output.wanted.needs_route())
                 || gate.as_ref().is_some_and(is_gate_of_way),
             asks_charges: outputs.iter().any(|output| output.wanted.charges),
             outputs,
@@ -65,19 +65,19 @@ impl<'a, S: Sink> Writer<'a, S> {
         Self { known: KnownEnds::new(traffic), rows }
     }
 
-    /// What became of the records that the roll-up counted, and of the blocked ones if traffic is filtered.
+    /// What became of the records that the roll-up counted, and of the rejected ones if traffic is filtered.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.rows.counted.account
     }
 
-    /// What counts although nobody can tell its direction: perhaps both views of it.
+    /// Counted records of unknown direction; both vantages may be counted.
     #[must_use]
     pub fn undirected(&self) -> Tally {
         self.rows.counted.undirected
     }
 
-    /// Bytes that count at the edges of watches, where views are told apart by difference.
+    /// Bytes counted at coverage boundaries, where vantages are separated by difference.
     #[must_use]
     pub fn boundary(&self) -> Tally {
         self.rows.counted.boundary
@@ -116,7 +116,7 @@ impl<'a, S: Sink> Rows<'a, S> {
         let (src, dst) = (known.at(src), known.at(dst));
         let ends = Ends { src: source, dst: destination };
         let judgement = if sources.every_view {
-            Judgement::of_all((Class::Counted, "each vantage counts"), fact)
+            Judgement::of_all((Class::Counted, "counted at each vantage"), fact)
         } else {
             resolver.judge(index, &Sighting { vantage, fact, direction, ends }, passthrough)
         };
@@ -135,31 +135,31 @@ impl<'a, S: Sink> Rows<'a, S> {
             packets: 0,
             flows: 0,
         };
-        if fact.blocked.flows > 0 {
-            self.blocked(row, direction);
+        if fact.rejected.flows > 0 {
+            self.rejected(row, direction);
         }
         if fact.counted.flows > 0 {
             self.accepted(row, direction, &judgement);
         }
     }
 
-    /// Writes the blocked records of a fact.
-    fn blocked(&mut self, row: Row<'_>, direction: Option<Direction>) {
-        let is_wanted = self.outputs.iter().any(|output| output.wanted.blocked);
+    /// Writes the rejected records of a fact.
+    fn rejected(&mut self, row: Row<'_>, direction: Option<Direction>) {
+        let is_wanted = self.outputs.iter().any(|output| output.wanted.rejected);
         if !is_wanted && self.gate.is_none() {
             return;
         }
-        let sums = &row.fact.blocked;
+        let sums = &row.fact.rejected;
         let route = self.route(&row, direction);
         let (bytes, packets, flows) = (sums.bytes, sums.packets, sums.flows);
-        let row = Row { route, count_rule: "refused", bytes, packets, flows, ..row };
+        let row = Row { route, count_rule: "rejected", bytes, packets, flows, ..row };
         let gated = self.gate.as_mut().map(|gate| {
             let place = gate.row(&row, &mut self.texts);
             let tally = Tally { records: records(flows), bytes };
-            gate.decides(place, Pending { class: Some(Class::Blocked), tally, ..Pending::default() });
+            gate.decides(place, Pending { class: Some(Class::Rejected), tally, ..Pending::default() });
             place
         });
-        self.write(&row, true, gated, |wanted| wanted.blocked);
+        self.write(&row, true, gated, |wanted| wanted.rejected);
     }
 
     /// Writes the accepted records of a fact: traffic where they count, and charges.
@@ -192,8 +192,8 @@ impl<'a, S: Sink> Rows<'a, S> {
         self.items = items;
     }
 
-    /// Finds the charges on a transfer: how many of them are on all of it, and the part of it that the others are on,
-    /// those of a NAT gateway on the way that is not logged.
+    /// Finds the charges of a transfer: the number that apply to all of it, and the part that the others apply to,
+    /// those of an unlogged NAT gateway on the route.
     fn charges(
         &self,
         row: &Row<'_>,
@@ -208,10 +208,10 @@ impl<'a, S: Sink> Rows<'a, S> {
         items.retain(is_own);
         let on_all = items.len();
         let whole = Part { bytes: row.bytes, packets: row.packets, counts: route.via.has(Via::NAT) };
-        let untold = || Some(whole).filter(|_| !charges::is_told_by_nat(resolver, route, row.fact.moment()));
+        let untold = || Some(whole).filter(|_| !charges::is_logged_by_nat(resolver, route, row.fact.moment()));
         let by_difference = || {
             let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
-            resolver.charged_on_the_way(index, &sighting, row.passthrough)
+            resolver.charged_on_route(index, &sighting, row.passthrough)
         };
         let part = if whole.counts { by_difference().or_else(untold) } else { None };
         if part.is_some_and(|part| part.counts) {
@@ -287,9 +287,9 @@ impl<'a, S: Sink> Rows<'a, S> {
         }
     }
 
-    /// The way of what counts here, if anything asks for it.
+    /// The route of counted traffic, if any output needs it.
     fn route(&self, row: &Row<'_>, direction: Option<Direction>) -> Option<Route> {
-        if !self.asks_way {
+        if !self.needs_route {
             return None;
         }
         let Traffic { resolver, index, .. } = self.traffic;
@@ -311,10 +311,10 @@ impl<'a, S: Sink> Rows<'a, S> {
     }
 
     /// Writes a row, with its place in the gate if there is one, to the outputs that ask for such.
-    fn write(&mut self, row: &Row<'_>, blocked: bool, gated: Option<u32>, asks: impl Fn(&Wanted) -> bool) {
+    fn write(&mut self, row: &Row<'_>, rejected: bool, gated: Option<u32>, asks: impl Fn(&Wanted) -> bool) {
         for output in self.outputs.iter_mut().filter(|output| asks(output.wanted)) {
             let gated = gated.filter(|_| !output.wanted.unfiltered);
-            output.write(row, blocked, gated, &mut self.texts);
+            output.write(row, rejected, gated, &mut self.texts);
         }
     }
 }

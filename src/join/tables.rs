@@ -1,7 +1,6 @@
-//! What people tell of their estate: networks, interfaces, gateways, endpoints and owners, as values.
+//! User-supplied descriptions of the estate: networks, interfaces, gateways, endpoints and owners.
 //!
-//! Whoever reads a table gives these; the values know nothing of the form they were written in. [`Reader`] makes them of
-//! files.
+//! Readers of tables produce these values, independent of the file format. [`Reader`] reads them from files.
 
 mod inventory;
 mod network;
@@ -15,12 +14,12 @@ pub use read::{Reader, Refused};
 
 use crate::units::address::Prefix;
 
-/// Everything that was told.
+/// The content of all tables.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     /// Networks, in no order.
     pub networks: Vec<Network>,
-    /// Interfaces as they were when somebody listed them: a snapshot.
+    /// Interfaces at the time of the listing: a snapshot.
     pub interfaces: Vec<ListedEni>,
     /// NAT gateways of the same snapshot.
     pub nat_gateways: Vec<KnownNatGateway>,
@@ -34,7 +33,7 @@ pub struct Tables {
     pub warnings: Vec<String>,
 }
 
-/// A text that many rows share; none where it is not told.
+/// A text shared by many rows; none if absent.
 pub type Name = Option<Arc<str>>;
 
 /// A row of the network table, or a subnet of the inventory.
@@ -52,7 +51,7 @@ pub struct Network {
     pub region: Name,
     /// Its zone id, such as `use1-az1`.
     pub zone: Name,
-    /// What people call it.
+    /// Display name.
     pub name: Name,
     /// How it is reached, if it is a site outside of the cloud.
     pub kind: Kind,
@@ -61,7 +60,7 @@ pub struct Network {
 /// How a network is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
-    /// It is a part of a VPC, or nothing is told.
+    /// Part of a VPC, or unspecified.
     #[default]
     Cloud,
     /// By Direct Connect at this location (`dx:EqDC2`).
@@ -101,7 +100,7 @@ pub struct ListedEni {
     pub vpc: Name,
     /// Its subnet.
     pub subnet: Name,
-    /// Its zone id; none where only a zone's name is told and no subnet tells the id.
+    /// Zone id; none if only the zone's name is known and no subnet has the id.
     pub zone: Name,
     /// The instance that it is attached to.
     pub instance: Name,
@@ -109,9 +108,9 @@ pub struct ListedEni {
     pub role: Role,
     /// Its addresses inside the VPC, the primary one first, IPv6 too.
     pub addresses: Vec<u128>,
-    /// Whole prefixes that are on it besides, as nodes of container clusters have them.
+    /// Whole prefixes assigned to it, as on nodes of container clusters.
     pub prefixes: Vec<Prefix>,
-    /// Public addresses, each with the address inside that it stands for.
+    /// Public addresses, each with its private address.
     pub public: Vec<(u128, u128)>,
 }
 
@@ -122,9 +121,9 @@ pub struct KnownNatGateway {
     pub id: Arc<str>,
     /// Its VPC.
     pub vpc: Name,
-    /// The owner's account, if a subnet or interface tells it.
+    /// Account of the owner, if a subnet or interface has it.
     pub account: Name,
-    /// Its interfaces; none of a regional one.
+    /// Its interfaces; none for a regional one.
     pub interfaces: Vec<Arc<str>>,
     /// Its public addresses.
     pub public: Vec<u128>,
@@ -145,7 +144,7 @@ pub struct KnownEndpoint {
     pub service: Name,
     /// What kind it is.
     pub kind: EndpointKind,
-    /// Its interfaces; none of a gateway endpoint.
+    /// Its interfaces; none for a gateway endpoint.
     pub interfaces: Vec<Arc<str>>,
 }
 
@@ -155,9 +154,9 @@ pub enum EndpointKind {
     /// An interface in a subnet, charged by the byte.
     #[default]
     Interface,
-    /// A route, free.
+    /// Gateway endpoint: a route, free of charge.
     Gateway,
-    /// A way to a gateway load balancer.
+    /// Endpoint of a gateway load balancer.
     GatewayLoadBalancer,
 }
 

@@ -1,10 +1,9 @@
-//! What becomes of records, rule by rule, told in a small language.
+//! Classes of records, rule by rule, in a small test language.
 //!
-//! A log is a text of lines. `web: vpc-id=vpc-a az-id=use1-az1` says what stands in every record of an interface
-//! `web`; `web out 10.0.0.1>10.0.1.1 700 @0-60` is a record: its direction (left out where the log does not tell it),
-//! addresses, bytes, and seconds after midnight. `NODATA`, `SKIPDATA` and `REJECT` are words of their own, and
-//! `name=value` gives any other field. The log is written in one of AWS's formats and decoded again, so that a field
-//! which the format lacks is lost.
+//! A log is a text of lines. `web: vpc-id=vpc-a az-id=use1-az1` sets fields of every record of the interface `web`;
+//! `web out 10.0.0.1>10.0.1.1 700 @0-60` is a record: its direction (omitted if not logged), addresses, bytes, and
+//! seconds after midnight. `NODATA`, `SKIPDATA` and `REJECT` are keywords, and `name=value` sets any other field. The
+//! log is written in one of AWS's formats and decoded again, so fields missing from the format are dropped.
 
 mod charges;
 mod counting;
@@ -26,7 +25,7 @@ use super::*;
 use crate::decode::{Dictionary, Flows, Skips, TextDecoder, Values};
 use crate::error::Error;
 use crate::group::filter::{Filter, Names};
-use crate::group::{Account, Batcher, Class, Classifier, Interfaces, Learner, Rollup, Shared, Tally, Verdict};
+use crate::group::{Account, ActionFilter, Batcher, Class, Classifier, Interfaces, Learner, Rollup, Shared, Tally};
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Window;
 
@@ -50,7 +49,7 @@ const RANGES: &str = r#"{"prefixes": [
     {"ipv6_prefix": "2600:1f18::/33", "region": "us-east-1", "service": "EC2"}
 ]}"#;
 
-/// A flow log: its format's version, what its key tells, its records.
+/// A flow log: its format version, the fields of its object key, its records.
 struct Log {
     version: u8,
     id: &'static str,
@@ -80,7 +79,7 @@ struct World {
 
 /// What came out.
 #[derive(Debug, Default, PartialEq)]
-struct Told {
+struct Joined {
     /// Column by column, in words, in no order.
     rows: Vec<BTreeMap<&'static str, String>>,
     account: Account,
@@ -134,7 +133,7 @@ impl World {
     }
 
     /// Scans and joins.
-    fn join(&self) -> Told {
+    fn join(&self) -> Joined {
         let passthrough = self.filter.iter().flat_map(Filter::passthrough).filter(|column| passes_through(*column));
         let spec = Arc::new(spec(&passthrough.chain(self.passthrough.clone()).collect::<Vec<_>>()));
         let shared = Arc::new(Shared::new(Arc::clone(&spec), 7, None));
@@ -145,29 +144,29 @@ impl World {
         }
         for (log, object) in &objects {
             let (flows, dictionary) = decode(log, object);
-            let mut classifier = Classifier::new(Window::default(), Verdict::Accept, self.filter.as_ref());
+            let mut classifier = Classifier::new(Window::default(), ActionFilter::Accept, self.filter.as_ref());
             classifier.classify(&flows, &dictionary, &mut account);
             let mut batcher = Batcher::new(Arc::clone(&shared));
             let bits = classifier.filter_bits(&flows, &dictionary).cloned();
             batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.counted, false);
-            batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.blocked, true);
+            batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.rejected, true);
             let mut learner = Learner::default();
             let every: Vec<u32> = (0..u32::try_from(flows.rows()).unwrap()).collect();
             learner.learn(&flows, &dictionary, &every);
             interfaces.add(learner.finish());
         }
         let rollup = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
-        let mut told = self.told(&rollup, &interfaces);
+        let mut joined = self.joined(&rollup, &interfaces);
         account[Class::Counted] = Tally::default();
         if self.filter.as_ref().is_some_and(|filter| filter.parts().1.is_some()) {
-            account[Class::Blocked] = Tally::default();
+            account[Class::Rejected] = Tally::default();
         }
-        account.add(&told.account);
-        told.account = account;
-        told
+        account.add(&joined.account);
+        joined.account = account;
+        joined
     }
 
-    fn told(&self, rollup: &Rollup, interfaces: &Interfaces) -> Told {
+    fn joined(&self, rollup: &Rollup, interfaces: &Interfaces) -> Joined {
         let team: [Arc<str>; 1] = ["team".into()];
         let v11: &[Arc<str>] = if self.v11_tag.is_some() { &team } else { &[] };
         let owners = match (&self.tags, self.v11_tag) {
@@ -189,8 +188,8 @@ impl World {
         let columns =
             shown().iter().chain(&self.passthrough).fold(ColumnSet::default(), |set, column| set.with(*column));
         let wanted =
-            Wanted { columns, traffic: true, charges: true, blocked: true, kept: Kept::default(), unfiltered: false };
-        let traffic_alone = Wanted { charges: false, blocked: false, ..wanted.clone() };
+            Wanted { columns, traffic: true, charges: true, rejected: true, kept: Kept::default(), unfiltered: false };
+        let traffic_alone = Wanted { charges: false, rejected: false, ..wanted.clone() };
         let (mut rows, mut rows_alone) = (Vec::new(), Vec::new());
         let outputs = [(&wanted, Collect(&mut rows)), (&traffic_alone, Collect(&mut rows_alone))];
         let mut writer = Writer::new(&traffic, self.filter.as_ref(), outputs);
@@ -199,10 +198,10 @@ impl World {
         drop(writer);
         rows.sort();
         rows_alone.sort();
-        // What else the same pass is asked for changes nothing.
+        // What else the same pass is requested changes nothing.
         let is_traffic = |row: &&BTreeMap<_, _>| !row.contains_key("charge") && !row.contains_key("rejected");
         assert!(rows.iter().filter(is_traffic).eq(&rows_alone));
-        Told { rows, account, boundary, limits: traffic.limits().collect() }
+        Joined { rows, account, boundary, limits: traffic.limits().collect() }
     }
 
     /// The objects of a log: each a text with its header.
@@ -217,7 +216,7 @@ impl World {
     }
 }
 
-impl Told {
+impl Joined {
     /// The counted traffic, row by row in order, in these columns.
     fn traffic(&self, columns: &str) -> Vec<String> {
         self.shown(columns, |row| !row.contains_key("charge") && !row.contains_key("rejected"))
@@ -228,8 +227,8 @@ impl Told {
         self.shown(columns, |row| row.contains_key("charge"))
     }
 
-    /// What was refused.
-    fn blocked(&self, columns: &str) -> Vec<String> {
+    /// The rejected records.
+    fn rejected(&self, columns: &str) -> Vec<String> {
         self.shown(columns, |row| row.contains_key("rejected"))
     }
 
@@ -249,11 +248,11 @@ impl Told {
 
 /// The columns that tests look at.
 fn shown() -> Vec<Column> {
-    let names = "src dst bytes packets weight src_vpc dst_vpc src_account dst_account src_region dst_region src_zone \
-                 dst_zone src_subnet dst_subnet src_interface dst_interface src_location dst_location path via charge \
-                 payer_account from_region to_region assumed direction_rule count_rule path_rule owner src_owner \
-                 dst_owner";
-    let inner = [(Column::Weight, "weight"), (Column::Owner1, "owner")];
+    let names = "src dst bytes packets record_count src_vpc dst_vpc src_account dst_account src_region dst_region \
+                 src_zone dst_zone src_subnet dst_subnet src_interface dst_interface src_location dst_location path \
+                 via charge payer_account from_region to_region assumed direction_rule count_rule path_rule owner \
+                 src_owner dst_owner";
+    let inner = [(Column::RecordCount, "record_count"), (Column::Owner1, "owner")];
     let inner = inner.into_iter().chain([(Column::SrcOwner1, "src_owner"), (Column::DstOwner1, "dst_owner")]);
     let inner: BTreeMap<&str, Column> = inner.map(|(column, name)| (name, column)).collect();
     let column = |name: &str| inner.get(name).copied().or_else(|| Column::of_name(name)).unwrap();
@@ -292,11 +291,11 @@ impl Shards for OneByOne {
 struct Collect<'r>(&'r mut Vec<BTreeMap<&'static str, String>>);
 
 impl Sink for Collect<'_> {
-    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]) {
-        for row in counted.iter().chain(blocked).map(|row| *row as usize) {
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], rejected: &[u32]) {
+        for row in counted.iter().chain(rejected).map(|row| *row as usize) {
             let mut words: BTreeMap<&str, String> =
                 flows.columns().iter().filter_map(|(column, values)| word(*column, values, row, dictionary)).collect();
-            if blocked.contains(&u32::try_from(row).unwrap()) {
+            if rejected.contains(&u32::try_from(row).unwrap()) {
                 words.insert("rejected", "yes".to_owned());
             }
             self.0.push(words);

@@ -1,8 +1,7 @@
 //! Traffic: facts joined with all that is known, as blocks of columns again, each byte once.
 //!
-//! A block has the columns that were asked for; a row is a part of the traffic, or a charge on it (the column `charge`
-//! tells which). Blocks are grouped by the same kernels that records are. Which shards are done at the same time is
-//! the caller's business, by [`Shards`].
+//! A block has the requested columns; a row is a part of the traffic, or a charge on it (see the column `charge`).
+//! Blocks are grouped by the same kernels as records. The caller schedules shards through [`Shards`].
 
 use std::sync::Arc;
 
@@ -32,7 +31,7 @@ pub trait Shards {
     ) -> Result<T, Error>;
 }
 
-/// Who bears a charge.
+/// The allocated owner of a charge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ChargeTo {
     /// The owner of the end on the side of the account that pays; of gateways and endpoints their client.
@@ -53,13 +52,13 @@ pub struct Sources {
     pub ranges: Arc<Ranges>,
     /// Countries and networks.
     pub geography: GeoIp,
-    /// Owners by the keys asked for.
+    /// Owners by the keys requested.
     pub owners: Owners,
-    /// For each of those keys the v11 column that tells it, if any.
+    /// The v11 column of each key, if any.
     pub v11_tags: Vec<Option<Column>>,
-    /// Who bears charges.
+    /// Allocation of charges.
     pub charge_to: ChargeTo,
-    /// Whether each record counts, whoever else saw the same packets.
+    /// Whether each record counts, without deduplication.
     pub every_view: bool,
 }
 
@@ -81,7 +80,7 @@ pub struct Traffic<'a> {
 }
 
 impl<'a> Traffic<'a> {
-    /// Learns all that the records tell of each other.
+    /// Learns what records reveal about each other.
     ///
     /// # Errors
     /// If rows of the roll-up were spilled and cannot be read.
@@ -109,19 +108,18 @@ impl<'a> Traffic<'a> {
         Ok(traffic)
     }
 
-    /// What these logs and tables cannot tell, in sentences.
+    /// Limitations of these logs and tables, as sentences.
     pub fn limits(&self) -> impl Iterator<Item = String> {
         let interfaces = &self.resolver.estate.interfaces;
         // A regional NAT gateway's records show the packets' addresses as they are.
-        let gateway = |own: &Eni| matches!(own.role, Role::Nat | Role::TransitGateway) && own.watched.is_some();
+        let gateway = |own: &Eni| matches!(own.role, Role::Nat | Role::TransitGateway) && own.logged.is_some();
         let unnamed = (interfaces.iter().any(gateway) && !self.learnt.rewritten).then_some(
-            "these logs have no packet addresses (pkt-srcaddr, pkt-dstaddr: version 3): what clients that are not logged \
-             send through NAT and transit gateways is missing",
+            "packet addresses are missing (pkt-srcaddr, pkt-dstaddr; version 3): traffic of unlogged clients through \
+             NAT and transit gateways is not shown",
         );
-        let told = interfaces.iter().any(|own| own.told || own.role == Role::Endpoint);
-        let endpoints = (!told).then_some(
-            "which interfaces are VPC endpoints is told by version 11 or an inventory alone (--network): charges of \
-             endpoints cannot be shown",
+        let has_endpoints = interfaces.iter().any(|own| own.is_listed || own.role == Role::Endpoint);
+        let endpoints = (!has_endpoints).then_some(
+            "VPC endpoint charges are missing: endpoints are only known from version 11 fields or --network",
         );
         unnamed.into_iter().chain(endpoints).map(str::to_owned)
     }

@@ -1,7 +1,7 @@
 //! The roll-up that traffic is made of: what records are grouped by, and its rows taken apart.
 //!
-//! The key has everything that direction, ends, paths and charges are told by, and the hour; what belongs to an
-//! interface is kept apart. Further columns that a question groups by ride along.
+//! The key holds everything that determines direction, endpoints, paths and charges, plus the hour; attributes of an
+//! interface are stored separately. Other group columns are passed through.
 
 use std::sync::Arc;
 
@@ -51,12 +51,12 @@ pub fn spec(passthrough: &[Column]) -> Spec {
 /// Whether a column of the records has to ride along to be in traffic: see [`spec`].
 #[must_use]
 pub fn passes_through(column: Column) -> bool {
-    let told = [Column::PktSrcaddr, Column::PktDstaddr, Column::Hour, Column::Day];
+    let other_keys = [Column::PktSrcaddr, Column::PktDstaddr, Column::Hour, Column::Day];
     let summed = [Column::Bytes, Column::Packets];
     column.stage() != Stage::Join
         && !KEYS.contains(&column)
         && !VIEW.contains(&column)
-        && !told.contains(&column)
+        && !other_keys.contains(&column)
         && !summed.contains(&column)
 }
 
@@ -72,7 +72,7 @@ pub(super) enum Direction {
     Ingress,
 }
 
-/// What records have in common that were seen at the same interface in the same way.
+/// The common attributes of records logged at one interface with the same direction, traffic path and next hop.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vantage {
     /// The interface, by its place in the roster.
@@ -85,9 +85,9 @@ pub(super) struct Vantage {
     pub(super) next_hop_type: Name,
     pub(super) src_service: Name,
     pub(super) dst_service: Name,
-    /// How many of the fields have a value: which of two flow logs tells more.
+    /// Number of fields with a value: decides which of two flow logs is better.
     pub(super) fields: usize,
-    /// All values, in the order of the spec's views.
+    /// All values, in the order of the spec's vantage columns.
     pub(super) values: Vec<Name>,
 }
 
@@ -99,7 +99,7 @@ pub struct Facts<'a> {
     pub(super) vantages: Vec<Vantage>,
 }
 
-/// Records that are alike in everything the join looks at, in one hour; accepted ones, or blocked ones.
+/// Records that are alike in everything the join looks at, in one hour; accepted ones, or rejected ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fact {
     pub(super) vantage: usize,
@@ -112,23 +112,23 @@ pub(super) struct Fact {
     pub(super) src: u128,
     pub(super) dst: u128,
     pub(super) counted: Sums,
-    pub(super) blocked: Sums,
+    pub(super) rejected: Sums,
 }
 
 impl Fact {
     /// The first start of its records.
     pub(super) fn moment(&self) -> u32 {
-        self.counted.first_seen.min(self.blocked.first_seen)
+        self.counted.first_seen.min(self.rejected.first_seen)
     }
 
-    /// The first and the last start of those that were accepted.
+    /// First and last start of accepted records.
     pub(super) fn starts(&self) -> (u32, u32) {
         (self.counted.first_seen, self.counted.last_seen)
     }
 
     /// The last start of its records.
     pub(super) fn last_moment(&self) -> u32 {
-        self.counted.last_seen.max(self.blocked.last_seen).max(self.moment())
+        self.counted.last_seen.max(self.rejected.last_seen).max(self.moment())
     }
 }
 
@@ -152,7 +152,7 @@ impl<'a> Facts<'a> {
         self.rollup.spec().keys.iter().skip(KEYS.len()).map(|key| key.column).collect()
     }
 
-    /// Calls with each fact of a shard, and with what its group has besides.
+    /// Visits each fact of a shard with its passthrough columns.
     ///
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
@@ -177,7 +177,7 @@ impl<'a> Facts<'a> {
                 src: or(src, srcaddr),
                 dst: or(dst, dstaddr),
                 counted: group.counted,
-                blocked: group.blocked,
+                rejected: group.rejected,
             };
             each(&fact, &passthrough);
         })

@@ -1,7 +1,7 @@
 //! The bill: a frame of charges with what each line costs.
 //!
-//! The period asked for and the one before it are priced apart, each as what it is: to compare does not change a cost.
-//! What is shown of a bill, and rounding, is the reports' business.
+//! The current and previous period are priced separately: comparing does not change a cost. Display and rounding are up
+//! to the reports.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::units::human::{self, Units};
 use crate::units::time::{self, Window};
 
 const DAY_SECONDS: u32 = 86_400;
-/// Stands for what the logs and tables do not tell.
+/// Stands for unknown values.
 pub const UNKNOWN: &str = "unknown";
 
 /// What precedes the reason for which something is free.
@@ -40,18 +40,18 @@ pub mod line {
     pub const CHARGE_PLACE: &str = "charge_place";
     /// The cost in 10⁻¹⁴ USD / 2³⁰: [`crate::price::Money`].
     pub const COST: &str = "cost";
-    /// In the steps, the line that a step is of.
+    /// In the steps, the line of a step.
     pub const LINE: &str = "line";
-    /// In the steps, the row of the price table by its place in [`super::Bill::prices`]; null of what is free or unpriced.
+    /// In the steps, the row of the price table by index in [`super::Bill::prices`]; null for free or unpriced bytes.
     pub const PRICE: &str = "price";
 }
 
-/// The columns of charges: what [`Bill::of`] needs besides a report's own keys.
+/// Columns of charges that [`Bill::of`] needs, in addition to a report's keys.
 const CHARGE_COLUMNS: [Column; 6] =
     [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion, Column::Assumed, Column::Path];
 
-/// What to sum for a report with these keys of its own. Prices change with the day; tiers that go by the hour, and
-/// periods that begin with any, need that.
+/// The aggregation for a report with these keys. Prices change by day; hourly tiers, and periods that start at any
+/// time, need the hour.
 #[must_use]
 pub fn spec(mut keys: Vec<Key>, is_hourly: bool) -> Spec {
     let time = if is_hourly { Column::Hour } else { Column::Day };
@@ -64,7 +64,7 @@ pub fn spec(mut keys: Vec<Key>, is_hourly: bool) -> Spec {
     Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
 }
 
-/// The columns that traffic must have for it, besides those of the report's own keys.
+/// Columns that traffic must have, in addition to the report's keys.
 #[must_use]
 pub fn columns() -> ColumnSet {
     ColumnSet::of(&CHARGE_COLUMNS).union(ColumnSet::of(&[Column::Bytes, Column::Start]))
@@ -73,28 +73,28 @@ pub fn columns() -> ColumnSet {
 /// Assigns hours to the current and the previous period. The two may overlap.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Periods {
-    /// The period asked for.
+    /// The period requested.
     pub current: Window,
     /// The one it is compared with.
     pub previous: Option<Window>,
 }
 
 impl Periods {
-    /// What was before a moment, if there is one, is of the previous period.
+    /// Hours before this time, if any, belong to the previous period.
     #[must_use]
     pub fn before(current_from: Option<u32>) -> Self {
         let previous = current_from.map(|from| Window { from: None, to: Some(from) });
         Self { current: Window { from: current_from, to: None }, previous }
     }
 
-    /// Whether an hour is of the previous period, for each period that it is of.
+    /// For each period of an hour, whether it is the previous one.
     pub fn of(&self, hour: u32) -> impl Iterator<Item = bool> + use<> {
         let is_current = self.current.contains(hour);
         let is_previous = self.previous.is_some_and(|previous| previous.contains(hour));
         is_current.then_some(false).into_iter().chain(is_previous.then_some(true))
     }
 
-    /// The charges of both periods: those of the previous one are marked, and what is in both is there twice.
+    /// The charges of both periods: those of the previous one are marked, and hours in both appear twice.
     ///
     /// # Errors
     /// If the charges have neither an hour nor a day.
@@ -112,8 +112,8 @@ impl Periods {
     }
 }
 
-/// Charges whose periods are marked, less what is no key and decides no price: who pays, what was assumed and, unless
-/// tiers go by the hour, the hour.
+/// Charges with marked periods, without columns that are neither keys nor affect the price: the payer, the assumption
+/// and, unless tiers are hourly, the hour.
 ///
 /// # Errors
 /// If the charges have not the columns of [`spec`].
@@ -144,7 +144,7 @@ pub struct Bill<'t> {
     pub steps: DataFrame,
     /// The rows of the price table that the steps name.
     pub prices: Vec<&'t PriceRow>,
-    /// The window of the period asked for, half-open; none of its sides where it is unbounded.
+    /// The current period, half-open; open sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// By what it was priced.
     pub terms: PoolTerms,
@@ -182,7 +182,7 @@ impl<'t> Bill<'t> {
         Ok(Self { lines, steps, prices, window, terms })
     }
 
-    /// The lines of the period asked for.
+    /// The lines of the period requested.
     ///
     /// # Errors
     /// If they cannot be filtered.
@@ -190,7 +190,7 @@ impl<'t> Bill<'t> {
         Ok(self.lines.clone().lazy().filter(col(line::IS_PREVIOUS).not()).collect()?)
     }
 
-    /// The steps of the period asked for, each with the columns of its line.
+    /// The steps of the period requested, each with the columns of its line.
     ///
     /// # Errors
     /// If they cannot be joined.
@@ -229,7 +229,7 @@ fn timed(mut charges: DataFrame) -> Result<DataFrame, Error> {
     Ok(charges)
 }
 
-/// One line for each of the keys and of what decides a price, sorted.
+/// One line per key and price-determining columns, sorted.
 fn lines(charges: &DataFrame, keys: &[String]) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let path = col(Column::Path.name()).fill_null(lit(UNKNOWN));
@@ -267,7 +267,7 @@ fn charge_places(charges: &DataFrame) -> Result<FrameColumn, Error> {
     Ok(ints(line::CHARGE_PLACE, texts(charges, Column::Charge.name())?.map(place)))
 }
 
-/// What a line asks to be priced; bytes beyond 2⁶⁴ are asked for in parts.
+/// What a line asks to be priced; bytes beyond 2⁶⁴ are requested in parts.
 struct Asked {
     line: usize,
     is_previous: bool,
@@ -323,7 +323,7 @@ fn steps<'t>(priced: &[Priced<'t>], prices: &mut Vec<&'t PriceRow>) -> Result<Da
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// What tells a reader of a bill how it came about.
+/// Notes on how the bill was computed.
 ///
 /// # Errors
 /// If the lines have no time.
@@ -331,7 +331,7 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
     let mut notes = Vec::new();
     if bill.terms.tiers == Tiers::Marginal {
         notes.push(
-            "tiers go by the hour: what is sent late in a month has the rates of the tiers it reaches".to_owned(),
+            "tiers are applied hour by hour: late traffic in a month pays the rates of the tiers it reaches".to_owned(),
         );
     }
     notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
@@ -339,20 +339,20 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
     if !months.is_empty() {
         let months = months.join(", ");
         notes.push(format!(
-            "{months}: only what is in the window is priced; tiers begin at zero, or where --billing-month-usage says"
+            "{months}: only traffic in the window is priced; tiers start at zero, or at --billing-month-usage"
         ));
     }
     Ok(notes)
 }
 
-/// What is said of bytes without a price.
+/// Note on unpriced bytes.
 #[must_use]
 pub fn unpriced_note(bytes: u128) -> String {
     let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
-    format!("{bytes} ({exact} bytes) have no known price and are in no sum of dollars; --prices FILE gives them one")
+    format!("{bytes} ({exact} bytes) are unpriced and excluded from totals (add prices with --prices FILE)")
 }
 
-/// The name of what costs nothing for a reason.
+/// The name of a reason for free traffic.
 #[must_use]
 pub fn free(reason: &str) -> String {
     format!("{FREE_PREFIX}{reason}")

@@ -45,8 +45,7 @@ pub struct Difference<'a> {
     pub below: Option<Rate>,
 }
 
-/// Where a table differs from the one below it, in the order of charges, places and tiers; and how many tiers are the
-/// same.
+/// Differences from the table below, sorted by charge, location and tier; and the number of equal tiers.
 #[must_use]
 pub fn differences<'a>(
     below: impl Iterator<Item = &'a PriceRow>,
@@ -107,7 +106,7 @@ mod tests {
              nat-processing,eu-west-1,any,0.048,,,list\n",
         );
         let (found, same) = differences(below.rows(), table.rows());
-        let told: Vec<_> = found.iter().map(|found| (found.row.from.as_str(), found.status.name())).collect();
+        let shown: Vec<_> = found.iter().map(|found| (found.row.from.as_str(), found.status.name())).collect();
         let expected = [
             ("eu-west-1", "new"),
             ("us-east-2", "changed"),
@@ -115,7 +114,7 @@ mod tests {
             ("us-west-1", "unpriced"),
             ("us-west-2", "dropped"),
         ];
-        assert_eq!((told.as_slice(), same), (expected.as_slice(), 1));
+        assert_eq!((shown.as_slice(), same), (expected.as_slice(), 1));
         assert_eq!(found[1].row.rate, Rate::parse("0.04").ok(), "the newest row is compared");
     }
 }

@@ -1,4 +1,4 @@
-//! Discounts as people state them: by charge.
+//! Discounts by charge.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::money::Discount;
 use crate::error::Error;
 use crate::schema::charge::Charge;
 
-/// What is taken off the price of each charge.
+/// Discount by charge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discounts(BTreeMap<Charge, Discount>);
 
@@ -14,18 +14,18 @@ impl Discounts {
     /// The discounts of texts such as `internet-egress=12%`.
     ///
     /// # Errors
-    /// A text of another form, an unknown charge or one that is there twice is a usage error.
+    /// A usage error for another form, an unknown charge or a duplicate.
     pub fn parse(texts: &[String]) -> Result<Self, Error> {
         let mut discounts = BTreeMap::new();
         for text in texts {
             let wrong = |what: String| Error::usage(format!("--discount {text}: {what}"));
             let (name, per_cent) = text
                 .split_once('=')
-                .ok_or_else(|| wrong("a charge and a per cent are needed".into()).hint("internet-egress=12%"))?;
+                .ok_or_else(|| wrong("expected CHARGE=PERCENT".into()).hint("internet-egress=12%"))?;
             let charge = Charge::named("--discount", name.trim())?;
             let discount = Discount::parse(per_cent.trim()).map_err(|error| wrong(error.to_string()))?;
             if discounts.insert(charge, discount).is_some() {
-                return Err(wrong(format!("{} has a discount already", charge.name())));
+                return Err(wrong(format!("duplicate discount for {}", charge.name())));
             }
         }
         Ok(Self(discounts))
@@ -36,7 +36,7 @@ impl Discounts {
         self.0.iter().map(|(charge, discount)| (*charge, *discount))
     }
 
-    /// What is taken off a charge's price.
+    /// Discount on a charge's price.
     #[must_use]
     pub fn of(&self, charge: Charge) -> Discount {
         self.0.get(&charge).copied().unwrap_or_default()
@@ -53,10 +53,13 @@ mod tests {
         let discounts = parse(&["internet-egress=12%", "nat_processing = 7.5%"]).unwrap();
         assert_eq!(discounts.of(Charge::NatProcessing), Discount::parse("7.5%").unwrap());
         assert_eq!(discounts.of(Charge::InterRegion), Discount::default());
-        let told = |texts: &[&str]| parse(texts).unwrap_err().to_string();
-        assert_eq!(told(&["12%"]), "--discount 12%: a charge and a per cent are needed");
-        assert_eq!(told(&["egress=12%"]), "--discount: there is no charge `egress`");
-        assert_eq!(told(&["inter-region=12"]), "--discount inter-region=12: `12` is no per cent, such as 12%");
-        assert!(told(&["inter-region=1%", "inter-region=2%"]).contains("already"));
+        let message = |texts: &[&str]| parse(texts).unwrap_err().to_string();
+        assert_eq!(message(&["12%"]), "--discount 12%: expected CHARGE=PERCENT");
+        assert_eq!(message(&["egress=12%"]), "--discount: unknown charge `egress`");
+        assert_eq!(
+            message(&["inter-region=12"]),
+            "--discount inter-region=12: invalid percentage `12`, expected a value such as 12%"
+        );
+        assert!(message(&["inter-region=1%", "inter-region=2%"]).contains("duplicate discount"));
     }
 }

@@ -1,8 +1,8 @@
 //! Tiers: what a total of bytes costs, and how that is split over those who sent them.
 //!
-//! AWS counts tiers per month, charge and region over a whole organisation. Which bytes are one such pool, and what of
-//! it was used up before, is the caller's to say. A ladder may end: bytes above its last tier, and in a tier without a
-//! rate, have no price, and are told apart instead of costing nothing.
+//! AWS counts tiers per month, charge and region across an organisation. The caller decides which bytes form a pool,
+//! and how much of it was used before. A ladder may end: bytes above its last tier, or in a tier without a rate, are
+//! unpriced and reported separately, not free.
 
 use super::money::{Discount, GB_BYTES, Money, split};
 use super::table::PriceRow;
@@ -20,7 +20,7 @@ pub struct Terms {
     pub already_bytes: u64,
     /// Bytes that are free before the first tier begins.
     pub free_bytes: u64,
-    /// What is taken off every rate.
+    /// Discount on every rate.
     pub discount: Discount,
 }
 
@@ -37,7 +37,7 @@ impl Terms {
 /// Bytes that have one price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// The tier that they are in; none of free bytes, and above the last tier.
+    /// The tier; none for free bytes, and above the last tier.
     pub row: Option<&'a PriceRow>,
     /// How many they are.
     pub bytes: u64,
@@ -53,7 +53,7 @@ impl Step<'_> {
     }
 }
 
-/// What one of several senders bears.
+/// The share of one of several senders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     /// Its part of the cost.
@@ -87,8 +87,8 @@ impl<'a> Ladder<'a> {
         steps
     }
 
-    /// What each part bears when all are charged together and everyone pays the average: parts of the cost add up to
-    /// the cost, unpriced bytes to the unpriced bytes, whatever their order. None if the parts are 2⁶⁴ bytes or more.
+    /// Shares of each part if all are charged together at the average price: costs and unpriced bytes add up exactly,
+    /// independent of order. None for 2⁶⁴ bytes or more.
     #[must_use]
     pub fn shares<K: Ord>(&self, parts: &[(K, u64)], terms: Terms) -> Option<Vec<Share>> {
         let bytes = parts.iter().try_fold(0_u64, |sum, (_, bytes)| sum.checked_add(*bytes))?;

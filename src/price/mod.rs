@@ -1,8 +1,8 @@
 //! Prices: which rate applies to a charge, and what bytes cost.
 //!
-//! The stage knows tables, tiers and exact money. It does not know traffic: which bytes bear which charge, and who
-//! pays, comes before and after it. Rates and amounts are whole numbers (see [`Rate`] and [`Money`]), and a price
-//! that is not known is told as unpriced, never as zero.
+//! This stage covers tables, tiers and exact money, not traffic: which bytes have which charge, and who pays, is
+//! decided elsewhere. Rates and amounts are integers (see [`Rate`] and [`Money`]), and an unknown price is reported as
+//! unpriced, never as zero.
 
 pub mod bill;
 mod differ;

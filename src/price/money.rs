@@ -12,7 +12,7 @@ use std::ops::Add;
 use crate::error::Error;
 use crate::units::human::{CENT, USD_DECIMALS};
 
-/// Bytes of what AWS calls a GB.
+/// Bytes of a GB on AWS bills.
 pub const GB_BYTES: u64 = 1 << 30;
 /// The highest rate that a table may have, in USD per GB. With it, 2⁶⁴ bytes a hundred times over fit in [`Money`].
 pub const RATE_USD_MAX: u64 = 1_000;
@@ -34,11 +34,11 @@ impl Rate {
     /// The rate of a decimal such as `0.0093`.
     ///
     /// # Errors
-    /// What is wrong with it: no decimal number, negative, more decimals than AWS writes, or beyond
+    /// If it is not a decimal number, negative, has more decimals than AWS writes, or exceeds
     /// [`RATE_USD_MAX`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.starts_with('-') {
-            return Err(Error::usage(format!("`{text}` is negative, and AWS pays nobody for traffic")));
+            return Err(Error::usage(format!("`{text}` is negative")));
         }
         let units = decimal(text, USD_DECIMALS)?;
         let most = RATE_USD_MAX * 10_u64.pow(USD_DECIMALS);
@@ -121,13 +121,13 @@ impl Money {
         (self.0, MONEY_PER_DECIMAL * 10_u128.pow(USD_DECIMALS))
     }
 
-    /// What is left without a part of it.
+    /// The remainder after a discount.
     #[must_use]
     pub fn without(self, part: Self) -> Self {
         Self(self.0.saturating_sub(part.0))
     }
 
-    /// What a GB costs where these bytes cost this much, in 10⁻¹⁰ USD, rounded down; none of no bytes.
+    /// Average price per GB in 10⁻¹⁰ USD, rounded down; none for zero bytes.
     #[must_use]
     pub fn per_gb(self, bytes: u64) -> Option<u128> {
         self.0.checked_div(u128::from(bytes)).map(|units| units / u128::from(UNITS_PER_DECIMAL))
@@ -148,8 +148,8 @@ impl Sum for Money {
     }
 }
 
-/// Amounts rounded to 10⁻¹⁰ USD each so that they add up to their rounded sum: all are rounded down, and what is
-/// missing goes to those that lost most, the earlier first among equals.
+/// Amounts rounded to 10⁻¹⁰ USD each so that they add up to their rounded sum: all are rounded down, and the remainder
+/// goes to those that lost most, the earlier first on ties.
 #[must_use]
 pub fn rounded_parts(parts: &[Money]) -> Vec<u128> {
     rounded_to(MONEY_PER_DECIMAL, &parts.iter().map(|part| part.0).collect::<Vec<_>>())
@@ -207,13 +207,14 @@ impl Discount {
     /// The discount of `12%` or `7.25%`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the text is invalid.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let number =
-            text.strip_suffix('%').ok_or_else(|| Error::usage(format!("`{text}` is no per cent, such as 12%")))?;
+        let number = text
+            .strip_suffix('%')
+            .ok_or_else(|| Error::usage(format!("invalid percentage `{text}`, expected a value such as 12%")))?;
         let hundredths = decimal(number.trim_end(), PERCENT_DECIMALS)?;
         let hundredths = u64::try_from(hundredths).ok().filter(|hundredths| *hundredths <= WHOLE);
-        hundredths.map(Self).ok_or_else(|| Error::usage(format!("`{text}` is more than all of it")))
+        hundredths.map(Self).ok_or_else(|| Error::usage(format!("`{text}` is more than 100%")))
     }
 }
 
@@ -231,7 +232,7 @@ pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, Error> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
-        return Err(Error::usage(format!("`{text}` is no decimal number, such as 0.09")));
+        return Err(Error::usage(format!("invalid decimal `{text}`, expected a number such as 0.09")));
     }
     let fraction = fraction.trim_end_matches('0');
     if fraction.len() > decimals as usize {
@@ -259,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_is_told_apart() {
+    fn what_is_no_rate_is_distinguished() {
         for (text, part) in [
             ("-0.01", "negative"),
-            ("0.09 USD", "no decimal number"),
-            ("", "no decimal number"),
-            (".5", "no decimal number"),
-            ("1e3", "no decimal number"),
+            ("0.09 USD", "invalid decimal"),
+            ("", "invalid decimal"),
+            (".5", "invalid decimal"),
+            ("1e3", "invalid decimal"),
             ("0.00000000001", "more than 10 decimals"),
             ("1000.01", "more than 1000 USD"),
             ("99999999999999999999999999999", "too large"),
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_average_is_told_per_gb() {
+    fn an_average_is_reported_per_gb() {
         assert_eq!(rate("0.09").of(12_345).per_gb(12_345), Some(900_000_000));
         assert_eq!(Money(0).per_gb(0), None);
     }

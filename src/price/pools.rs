@@ -4,9 +4,9 @@
 //! than its rest (pairs of regions) are a pool of their own. Where a price changes inside a month the pool is cut
 //! there, and the tiers go on counting.
 //!
-//! What is shared out is the bytes of each tier, by largest remainder, ties to the lower key; so each row pays the
-//! average to within a byte of a tier, its cost is a sum of rate × whole bytes, and all rows together cost the pool
-//! exactly. Who bears a row, and what is printed of it, is not known here.
+//! The bytes of each tier are shared by largest remainder, ties to the lower key; so each row pays the average to
+//! within a byte of a tier, its cost is a sum of rate × whole bytes, and all rows together cost the pool exactly.
+//! Allocation and display are not handled here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::table::PriceTable;
 use crate::schema::charge::Charge;
 use crate::units::time;
 
-/// Bytes that bear a charge, of one hour.
+/// Charged bytes of one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The first second of the hour, UTC.
@@ -39,14 +39,14 @@ pub enum Tiers {
     /// The month is tiered once and all pay the average.
     #[default]
     Blended,
-    /// Hour by hour in the order of time, with one average inside an hour.
+    /// Hour by hour in time order, with one average per hour.
     Marginal,
 }
 
 /// Bytes of a month by charge and region.
 pub type MonthUsage = BTreeMap<(Charge, String), u64>;
 
-/// What decides the cost of pools besides the prices.
+/// Terms of pools other than prices.
 #[derive(Clone, Debug, Default)]
 pub struct PoolTerms {
     /// Whose bytes reach which tier.
@@ -56,14 +56,14 @@ pub struct PoolTerms {
     /// What else was charged in each month, beyond what is free: where the tiers begin, those of each pair of regions
     /// with tiers of its own too.
     pub already: MonthUsage,
-    /// What is taken off rates.
+    /// Discounts on rates.
     pub discounts: Discounts,
 }
 
 /// What a row costs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Priced<'t> {
-    /// The cost of what has a price.
+    /// The cost of priced bytes.
     pub usd: Money,
     /// How many of its bytes have none.
     pub unpriced_bytes: u64,
@@ -73,7 +73,7 @@ pub struct Priced<'t> {
 
 /// What each row costs, in the rows' order. Keys decide ties alone.
 ///
-/// Where the free tier is asked for, one pool of it covers a month's egress of all regions, the dearest first and of
+/// Where the free tier is requested, one pool of it covers a month's egress of all regions, most expensive first and of
 /// equal ones the first by name. AWS does not say which regions it takes first; that is inferred from bills.
 #[must_use]
 pub fn price<'t, K: Ord>(rows: &[(K, Usage)], table: &'t PriceTable, terms: &PoolTerms) -> Vec<Priced<'t>> {
@@ -95,13 +95,13 @@ struct Pool<'r, 't> {
     from: &'r str,
     /// The tiers, each with the moment since when they apply; from the month's first on.
     ladders: Vec<(u32, Option<Ladder<'t>>)>,
-    /// Places of its rows, in the order of time.
+    /// Indices of its rows, in time order.
     rows: Vec<usize>,
     /// Bytes that are free before the first tier begins.
     free_bytes: u64,
 }
 
-/// Every pool, in the order of months.
+/// Every pool, by month.
 fn pools<'r, 't, K>(rows: &'r [(K, Usage)], table: &'t PriceTable) -> Vec<Pool<'r, 't>> {
     let changes = table.changes();
     let place = |(row, (_, usage)): (usize, &'r (K, Usage))| {
@@ -143,7 +143,7 @@ fn ladders<'t>(
     ladders
 }
 
-/// Gives a month's pools of egress their parts of what is free.
+/// Distributes a month's free bytes over its egress pools.
 fn give_free<K>(pools: &mut [Pool], rows: &[(K, Usage)], table: &PriceTable) {
     let mut egress: Vec<_> = pools
         .iter_mut()
@@ -166,7 +166,7 @@ impl<'t> Pool<'_, 't> {
         self.ladders.first()?.1.as_ref()?.rows().first()?.rate
     }
 
-    /// Which of the ladders applies at a moment.
+    /// The ladder that applies at a time.
     fn segment(&self, moment: u32) -> usize {
         self.ladders.partition_point(|(since, _)| *since <= moment).saturating_sub(1)
     }
@@ -215,14 +215,14 @@ fn share<'t, K: Ord>(
     discount: Discount,
     priced: &mut [Priced<'t>],
 ) {
-    // Rows of equal keys are told apart by what they are, so that their order does not matter.
+    // Rows with equal keys are ordered by their values, so input order does not matter.
     let weight = |row: &usize| {
         let (key, usage) = &rows[*row];
         ((key, usage.hour, &*usage.to, usage.bytes), usage.bytes)
     };
     let mut left: Vec<_> = batch.iter().map(weight).collect();
     for (place, step) in steps.iter().enumerate() {
-        // The last step is what is left of each row; most pools have no other.
+        // The last step is the remainder of each row; most pools have no other.
         let parts = if place + 1 == steps.len() {
             left.iter().map(|(_, bytes)| u128::from(*bytes)).collect()
         } else {

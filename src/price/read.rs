@@ -1,13 +1,13 @@
 //! The project's own price table, as CSV: text → rows, and everything that is wrong with them.
 //!
 //! Every fault is found, not only the first, so that a table is mended in one go; but what only follows from another
-//! fault is left out: cells of wrong columns, and gaps that a row leaves which cannot be read.
+//! fault is skipped: cells of wrong columns, and gaps that a row leaves which cannot be read.
 
 use std::collections::BTreeMap;
 
 use super::money::Rate;
 use super::table::{Place, PriceRow};
-use crate::error::{Error, Fault, nearest};
+use crate::error::{Error, RowError, nearest};
 use crate::schema::charge::{ANY, Charge, INTERNET, Other, SAME};
 use crate::schema::region;
 use crate::units::csv_table::{CsvTable, Layout, Row};
@@ -16,7 +16,7 @@ use crate::units::time::{self, Zone};
 /// The columns of a table.
 const LAYOUT: Layout = Layout {
     required: &["charge", "from", "to", "usd_per_gb"],
-    // `usage_type` is what `prices show` writes for people; nothing is read from it.
+    // `usage_type` is informational output of `prices show`; it is ignored on input.
     optional: &["tier_start_gb", "tier_end_gb", "effective_from", "effective_to", "source", "usage_type"],
     others: false,
     written: "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source",
@@ -27,7 +27,7 @@ const NO_END: [&str; 2] = ["", "inf"];
 pub const TIER_GB_MAX: u64 = 1 << 34;
 
 /// The rows that can be read and everything that is wrong.
-pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
+pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<RowError>) {
     let (rows, mut faults) = match CsvTable::open(text, &LAYOUT) {
         Ok(table) => table.read(price),
         Err(faults) => (Vec::new(), faults),
@@ -73,7 +73,7 @@ pub(super) fn charge(text: &str) -> Result<Charge, Error> {
     Charge::of_name(text).ok_or_else(|| {
         let near = nearest(text, Charge::names()).map(|near| format!("did you mean `{near}`?"));
         let all = || format!("the charges are {}", Charge::names().collect::<Vec<_>>().join(", "));
-        Error::usage(format!("there is no charge `{text}`")).hint(near.unwrap_or_else(all))
+        Error::usage(format!("unknown charge `{text}`")).hint(near.unwrap_or_else(all))
     })
 }
 
@@ -105,14 +105,14 @@ pub(super) fn named_region(text: &str) -> Result<String, Error> {
     }
     let near = region::nearest_region(text).map(|near| format!("did you mean `{near}`?"));
     let hint = near.unwrap_or_else(|| "write a code such as eu-west-1".to_owned());
-    Err(Error::usage(format!("there is no region `{text}`")).hint(hint))
+    Err(Error::usage(format!("unknown region `{text}`")).hint(hint))
 }
 
 fn gb(text: &str) -> Result<u64, Error> {
     let gb = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     gb.filter(|gb| *gb <= TIER_GB_MAX).ok_or_else(|| {
         let hint = format!("write whole GB of 2^30 bytes, at most {TIER_GB_MAX}");
-        Error::usage(format!("`{text}` is no number of GB")).hint(hint)
+        Error::usage(format!("invalid number of GB `{text}`")).hint(hint)
     })
 }
 
@@ -122,7 +122,7 @@ fn end(text: &str) -> Result<Option<u64>, Error> {
 
 /// The midnight, UTC, that a date begins with.
 fn date(text: &str) -> Result<u32, Error> {
-    midnight(text).ok_or_else(|| Error::usage(format!("`{text}` is no date")).hint("write it as 2026-10-01"))
+    midnight(text).ok_or_else(|| Error::usage(format!("invalid date `{text}`")).hint("write it as 2026-10-01"))
 }
 
 /// The midnight, UTC, that a date of the form 2026-10-01 begins with.
@@ -135,28 +135,28 @@ pub(super) fn midnight(text: &str) -> Option<u32> {
 fn check(price: &PriceRow, row: &mut Row<'_>) {
     let mut wrong = |column, message: &str| row.fault(Some(column), &Error::usage(message));
     if price.end_gb.is_some_and(|end| end <= price.start_gb) {
-        wrong("tier_end_gb", "the tier ends before it begins");
+        wrong("tier_end_gb", "the tier ends before it starts");
     }
     if price.effective_to.is_some_and(|end| end <= price.effective_from) {
-        wrong("effective_to", "the row ends before it comes into force");
+        wrong("effective_to", "the row ends before it takes effect");
     }
     if price.charge == Charge::InternetEgressFree && price.rate.is_none_or(|rate| rate != Rate::default()) {
-        wrong("usd_per_gb", "what is free costs 0");
+        wrong("usd_per_gb", "free usage must cost 0");
     }
     if price.charge == Charge::InternetEgressFree && price.end_gb.is_none() {
-        row.fault(Some("tier_end_gb"), &Error::usage("what is free has an end").hint("write 100"));
+        row.fault(Some("tier_end_gb"), &Error::usage("free usage needs an upper bound").hint("write 100"));
     }
 }
 
 /// What rows say against each other; of gaps only if no row is missing.
-fn faults_between(rows: &[PriceRow], is_whole: bool) -> Vec<Fault> {
+fn faults_between(rows: &[PriceRow], is_whole: bool) -> Vec<RowError> {
     let mut places: BTreeMap<Place, Vec<&PriceRow>> = BTreeMap::new();
     for row in rows {
         places.entry(row.place()).or_default().push(row);
     }
     let faults = places.values().flat_map(|rows| {
         let clashes = clashes(rows);
-        // Where rows are in each other's way, what looks like a gap says nothing more.
+        // Among overlapping rows, gaps are not meaningful.
         let gaps = if is_whole && clashes.is_empty() { gaps(rows) } else { Vec::new() };
         clashes.into_iter().chain(gaps)
     });
@@ -164,7 +164,7 @@ fn faults_between(rows: &[PriceRow], is_whole: bool) -> Vec<Fault> {
 }
 
 /// Rows that are in force at once for the same bytes.
-fn clashes(rows: &[&PriceRow]) -> Vec<Fault> {
+fn clashes(rows: &[&PriceRow]) -> Vec<RowError> {
     let mut faults = Vec::new();
     for (place, row) in rows.iter().enumerate() {
         let meets = |other: &&&PriceRow| {
@@ -176,21 +176,21 @@ fn clashes(rows: &[&PriceRow]) -> Vec<Fault> {
         let Some(other) = rows[..place].iter().find(meets) else { continue };
         let is_same = (other.start_gb, other.effective_from) == (row.start_gb, row.effective_from);
         faults.push(if is_same {
-            Fault::new(row.line, None, format!("line {} has a price for this tier from the same day", other.line))
-                .hinted("leave one of them out")
+            RowError::new(row.line, None, format!("line {} has a price for this tier from the same day", other.line))
+                .hinted("remove one of them")
         } else if other.start_gb == row.start_gb {
-            let message = format!("in force together with line {}", other.line);
-            let hint = format!("give line {} an effective_to of {}", other.line, written_date(row.effective_from));
-            Fault::new(row.line, Some("effective_from"), message).hinted(hint)
+            let message = format!("overlaps with line {} in time", other.line);
+            let hint = format!("set effective_to of line {} to {}", other.line, written_date(row.effective_from));
+            RowError::new(row.line, Some("effective_from"), message).hinted(hint)
         } else {
-            Fault::new(row.line, Some("tier_start_gb"), format!("the tier overlaps that of line {}", other.line))
+            RowError::new(row.line, Some("tier_start_gb"), format!("the tier overlaps that of line {}", other.line))
         });
     }
     faults
 }
 
 /// Tiers that leave bytes out below another one, at any moment that something changes.
-fn gaps(rows: &[&PriceRow]) -> Vec<Fault> {
+fn gaps(rows: &[&PriceRow]) -> Vec<RowError> {
     let mut moments: Vec<_> =
         rows.iter().flat_map(|row| [Some(row.effective_from), row.effective_to]).flatten().collect();
     moments.sort_unstable();
@@ -201,10 +201,10 @@ fn gaps(rows: &[&PriceRow]) -> Vec<Fault> {
         tiers.sort_by_key(|row| row.start_gb);
         let mut at = 0;
         for row in tiers {
-            if row.start_gb > at && !faults.iter().any(|fault: &Fault| fault.line == row.line) {
+            if row.start_gb > at && !faults.iter().any(|fault: &RowError| fault.line == row.line) {
                 let since = if moment == 0 { String::new() } else { format!(" on {}", written_date(moment)) };
                 let message = format!("no tier goes from {at} to {} GB{since}", row.start_gb);
-                faults.push(Fault::new(row.line, Some("tier_start_gb"), message));
+                faults.push(RowError::new(row.line, Some("tier_start_gb"), message));
             }
             at = row.end_gb.unwrap_or(u64::MAX);
         }
@@ -233,61 +233,58 @@ mod tests {
 
     #[test]
     fn each_fault_names_its_line_and_column() {
-        for (line, told) in [
-            ("nat,us-east-1,any,0,,0.1,,,", "line 2, charge: there is no charge `nat`"),
-            ("nat-processing,us-esat-1,any,0,,0.1,,,", "line 2, from: there is no region `us-esat-1`"),
+        for (line, message) in [
+            ("nat,us-east-1,any,0,,0.1,,,", "line 2, charge: unknown charge `nat`"),
+            ("nat-processing,us-esat-1,any,0,,0.1,,,", "line 2, from: unknown region `us-esat-1`"),
             ("nat-processing,us-east-1,same,0,,0.1,,,", "line 2, to: nat-processing runs to `any`"),
-            ("inter-region,us-east-1,mars,0,,0.1,,,", "line 2, to: there is no region `mars`"),
-            ("nat-processing,us-east-1,any,1.5,,0.1,,,", "line 2, tier_start_gb: `1.5` is no number of GB"),
+            ("inter-region,us-east-1,mars,0,,0.1,,,", "line 2, to: unknown region `mars`"),
+            ("nat-processing,us-east-1,any,1.5,,0.1,,,", "line 2, tier_start_gb: invalid number of GB `1.5`"),
             (
                 "nat-processing,us-east-1,any,0,99999999999,0.1,,,",
-                "line 2, tier_end_gb: `99999999999` is no number of GB",
+                "line 2, tier_end_gb: invalid number of GB `99999999999`",
             ),
-            ("nat-processing,us-east-1,any,0,0,0.1,,,", "line 2, tier_end_gb: the tier ends before it begins"),
-            (
-                "nat-processing,us-east-1,any,0,,-0.1,,,",
-                "line 2, usd_per_gb: `-0.1` is negative, and AWS pays nobody for traffic",
-            ),
+            ("nat-processing,us-east-1,any,0,0,0.1,,,", "line 2, tier_end_gb: the tier ends before it starts"),
+            ("nat-processing,us-east-1,any,0,,-0.1,,,", "line 2, usd_per_gb: `-0.1` is negative"),
             (
                 "nat-processing,us-east-1,any,0,,0.12345678901,,,",
                 "line 2, usd_per_gb: `0.12345678901` has more than 10 decimals",
             ),
-            ("nat-processing,us-east-1,any,0,,0.1,2026-13-01,,", "line 2, effective_from: `2026-13-01` is no date"),
-            ("nat-processing,us-east-1,any,0,,0.1,7d,,", "line 2, effective_from: `7d` is no date"),
+            ("nat-processing,us-east-1,any,0,,0.1,2026-13-01,,", "line 2, effective_from: invalid date `2026-13-01`"),
+            ("nat-processing,us-east-1,any,0,,0.1,7d,,", "line 2, effective_from: invalid date `7d`"),
             (
                 "nat-processing,us-east-1,any,0,,0.1,2026-02-01,2026-02-01,",
-                "line 2, effective_to: the row ends before it comes into force",
+                "line 2, effective_to: the row ends before it takes effect",
             ),
-            ("internet-egress-free,any,internet,0,100,0.1,,,", "line 2, usd_per_gb: what is free costs 0"),
+            ("internet-egress-free,any,internet,0,100,0.1,,,", "line 2, usd_per_gb: free usage must cost 0"),
             ("nat-processing,us-east-1", "line 2: 2 cells where the header has 9"),
             ("nat-processing,us-east-1,any,10,,0.1,,,", "line 2, tier_start_gb: no tier goes from 0 to 10 GB"),
         ] {
-            assert_eq!(faults(&format!("{line}\n")), [told]);
+            assert_eq!(faults(&format!("{line}\n")), [message]);
         }
     }
 
     #[test]
-    fn what_follows_from_another_fault_is_not_told() {
+    fn what_follows_from_another_fault_is_not_reported() {
         let middle_missing = "internet-egress,eu-west-1,internet,0,10,0.1,,,\n\
             internet-egress,eu-west-1,internet,10,20,x,,,\ninternet-egress,eu-west-1,internet,20,,0.1,,,\n";
-        assert_eq!(faults(middle_missing), ["line 3, usd_per_gb: `x` is no decimal number, such as 0.09"]);
-        let told = rows(b"charge,from,usd_per_gb\nnat-processing,us-east-1,0.1\n").1;
-        assert_eq!(told.iter().map(ToString::to_string).collect::<Vec<_>>(), ["line 1, to: the column is missing"]);
+        assert_eq!(faults(middle_missing), ["line 3, usd_per_gb: invalid decimal `x`, expected a number such as 0.09"]);
+        let message = rows(b"charge,from,usd_per_gb\nnat-processing,us-east-1,0.1\n").1;
+        assert_eq!(message.iter().map(ToString::to_string).collect::<Vec<_>>(), ["line 1, to: the column is missing"]);
     }
 
     #[test]
-    fn a_line_with_two_faults_tells_both() {
+    fn a_line_with_two_faults_shows_both() {
         assert_eq!(faults("nat,us-east-1,any,0,,x,,,\n").len(), 2);
     }
 
     #[test]
-    fn rows_that_meet_are_told_apart_by_how() {
+    fn rows_that_meet_are_distinguished_by_how() {
         let nat = |rest: &str| format!("nat-processing,us-east-1,any,{rest}\n");
         let two = |a: &str, b: &str| faults(&(nat(a) + &nat(b)));
         assert_eq!(two("0,,0.1,,,", "0,,0.2,,,"), ["line 3: line 2 has a price for this tier from the same day"]);
         assert_eq!(
             two("0,,0.1,2025-01-01,,", "0,,0.2,2026-01-01,,"),
-            ["line 3, effective_from: in force together with line 2"]
+            ["line 3, effective_from: overlaps with line 2 in time"]
         );
         assert_eq!(two("0,10,0.1,,,", "5,,0.2,,,"), ["line 3, tier_start_gb: the tier overlaps that of line 2"]);
         assert_eq!(two("0,10,0.1,,,", "20,,0.2,,,"), ["line 3, tier_start_gb: no tier goes from 10 to 20 GB"]);
@@ -301,20 +298,20 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_header_is_told_by_its_names() {
-        let told = |text: &str| rows(text.as_bytes()).1.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(told(""), ["line 1: there is no line of column names"]);
+    fn a_wrong_header_is_reported_by_its_names() {
+        let message = |text: &str| rows(text.as_bytes()).1.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(message(""), ["line 1: the header line is missing"]);
         assert_eq!(
-            told("charge,from,to,cny_per_gb\n"),
-            ["line 1: there is no column `cny_per_gb`", "line 1, usd_per_gb: the column is missing"]
+            message("charge,from,to,cny_per_gb\n"),
+            ["line 1: unknown column `cny_per_gb`", "line 1, usd_per_gb: the column is missing"]
         );
         let semicolons = rows(b"charge;from;to;usd_per_gb\n").1;
         assert_eq!(semicolons[0].to_string(), "line 1: `charge;from;to;usd_per_gb` is one column");
         assert_eq!(semicolons[0].hint.as_deref(), Some("write commas between the columns"));
-        assert_eq!(told("charge,from,to,usd_per_gb,to\n"), ["line 1, to: the column is there twice"]);
+        assert_eq!(message("charge,from,to,usd_per_gb,to\n"), ["line 1, to: duplicate column"]);
         assert_eq!(
-            told("charge,from,to,usd_per_gb\nnat-processing,us-east-1,any,\"0.1\n\u{1}"),
-            ["line 2: a double quote is not closed", "line 3: 1 cells where the header has 4"]
+            message("charge,from,to,usd_per_gb\nnat-processing,us-east-1,any,\"0.1\n\u{1}"),
+            ["line 2: unterminated double quote", "line 3: 1 cells where the header has 4"]
         );
     }
 
@@ -324,10 +321,7 @@ mod tests {
         let text = [nat("us-east-1", "\"a"), nat("us-west-2", "b"), nat("eu-west-1", "\"c\"")].concat();
         let (rows, faults) = rows(format!("{HEAD}{text}").as_bytes());
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 4]);
-        assert_eq!(
-            faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["line 2: a double quote is not closed"]
-        );
+        assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), ["line 2: unterminated double quote"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Price tables, one laid over another, and which of their rows apply.
+//! Layered price tables, and the rows that apply.
 //!
 //! A table that is given later comes first: what it has a row for at the moment it decides, also with a row for any
 //! place, and the tables below it are not asked. Within a table the most exact row decides: the pair of places, then
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ladder::Ladder;
 use super::money::{GB_BYTES, Rate};
 use super::read;
-use crate::error::{Error, Fault};
+use crate::error::{Error, RowError};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
 
@@ -58,7 +58,7 @@ impl PriceRow {
 /// A charge and its two sides.
 pub type Place = (Charge, String, String);
 
-/// Prices: rows by what they price, in layers, the one that decides last.
+/// Prices: rows by key, in layers; the last one wins.
 #[derive(Clone, Debug)]
 pub struct PriceTable {
     layers: Vec<BTreeMap<Place, Vec<PriceRow>>>,
@@ -86,9 +86,9 @@ impl PriceTable {
         Err(if more == 0 { error } else { error.hint(format!("`outflow prices check` shows {more} more")) })
     }
 
-    /// The rows of a table that can be read, in the order of the file, and everything that is wrong with it.
+    /// The valid rows of a table, in file order, and all its errors.
     #[must_use]
-    pub fn examine(csv: &[u8]) -> (Vec<PriceRow>, Vec<Fault>) {
+    pub fn examine(csv: &[u8]) -> (Vec<PriceRow>, Vec<RowError>) {
         read::rows(csv)
     }
 
@@ -125,7 +125,7 @@ impl PriceTable {
         gb.unwrap_or(0).saturating_mul(GB_BYTES)
     }
 
-    /// Every ladder that decides for its own places at a moment, in the order of charges and places.
+    /// Every ladder that applies at a time, sorted by charge and location.
     pub fn in_force(&self, moment: u32) -> impl Iterator<Item = Ladder<'_>> {
         let mut places: Vec<_> = self.layers.iter().flat_map(BTreeMap::keys).collect();
         places.sort();

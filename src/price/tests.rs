@@ -69,8 +69,8 @@ fn the_tiers_of_an_example_one_by_one() {
     let table = table();
     let ladder = table.look_up(Charge::InternetEgress, "us-west-2", "internet", moment(DAY)).unwrap();
     let steps = ladder.steps(157_000 * GB_BYTES, Terms::default());
-    let told: Vec<_> = steps.iter().map(|step| human::usd(step.usd.unwrap().rounded())).collect();
-    assert_eq!(told, ["$921.60", "$3,481.60", "$7,168.00", "$170.00"]);
+    let shown: Vec<_> = steps.iter().map(|step| human::usd(step.usd.unwrap().rounded())).collect();
+    assert_eq!(shown, ["$921.60", "$3,481.60", "$7,168.00", "$170.00"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `anomalies`: what spiked, why, and what it cost.
 //!
-//! `parts` makes series of the hours, `baseline` judges them, `runs` puts flagged hours together, `fold` makes incidents of
-//! runs, `why` finds their causes; `drifts` tells what rises from day to day, `explained` one incident hour by hour. Everything here is a pure function of hours and
-//! settings, wherever the hours are from.
+//! `parts` builds series from the hours, `baseline` judges them, `runs` joins flagged hours, `fold` merges runs into
+//! incidents, `why` finds their causes; `drifts` detects slow increases, `explained` shows one incident hour by hour.
+//! All of it are pure functions of hours and settings, independent of the source.
 
 pub mod baseline;
 mod cron;

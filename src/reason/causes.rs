@@ -1,9 +1,8 @@
 //! What made a sum rise: the fewest groups of traffic, over up to three dimensions, that most of an increase is in.
 //!
-//! It is given leaves, the finest groups there are, each with what it is and what was expected of it, and tries whole
-//! layers of descriptions: one dimension, two, three. The best is a cause, its leaves are taken away, and the rest is
-//! searched anew. Nothing here knows what the dimensions mean, where expectations come from, or whether an increase is
-//! worth a word; a decrease is an increase with both sides turned round.
+//! The input is leaves, the finest groups, each with its actual and expected value; the search goes through layers of
+//! descriptions: one dimension, two, three. The best one is a cause, its leaves are removed, and the rest is searched
+//! again. Dimensions, expectations and relevance are opaque here; a decrease is an increase with both sides swapped.
 
 mod class;
 mod search;
@@ -15,8 +14,8 @@ use search::{Candidate, Rows, Sum};
 /// One of the finest groups of traffic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
-    /// The code of its element in each dimension. Codes are in the order of the elements' names, as they decide ties;
-    /// dimensions are in the order in which their names are preferred, the broadest first.
+    /// The code of its element in each dimension. Codes follow the order of element names, as they break ties;
+    /// dimensions are in order of preference, the broadest first.
     pub elements: Vec<u32>,
     /// What it is.
     pub real: f64,
@@ -27,21 +26,21 @@ pub struct Leaf {
 /// What is a cause.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
-    /// How many dimensions a cause is described by at most. With more, descriptions are of single conversations.
+    /// Maximum dimensions of a description. With more, descriptions match single conversations.
     pub dimensions_max: usize,
-    /// The part of the increase that the first cause has at least, and that rises in every group looked into. Below it
-    /// no description tells more than that it rose everywhere.
+    /// Minimum share of the increase in the first cause, and in every group searched. Below it no description is better
+    /// than "rose everywhere".
     pub element_share_min: f64,
     /// The part that further causes have at least.
     pub next_share_min: f64,
-    /// The search ends when causes have this part of the increase; what is left is noise more often than not.
+    /// The search ends when causes explain this fraction of the increase; the remainder is mostly noise.
     pub enough_share: f64,
     /// It ends with so many causes, too.
     pub causes_max: usize,
     /// What each further dimension takes from a score, so that a longer description must be better by that.
     pub dimension_penalty: f64,
-    /// A cause rose by at least this many times as large a part of what it was as the rest did. Where everything rose
-    /// alike, the largest group is not the culprit.
+    /// Minimum ratio between the relative increase of a cause and that of the rest. If everything rose alike, the
+    /// largest group is not the cause.
     pub distinct_factor: f64,
 }
 
@@ -67,7 +66,7 @@ pub type Elements = Vec<(usize, u32)>;
 pub struct Cause {
     /// Its description; of several the broadest.
     pub elements: Elements,
-    /// Which leaves are in it, ascending; none of them is in a cause before it.
+    /// The leaves of the cause, ascending, disjoint from earlier causes.
     pub leaves: Vec<usize>,
     /// What it is.
     pub real: f64,
@@ -78,7 +77,7 @@ pub struct Cause {
     /// Which part of it is more than was expected.
     pub lift: f64,
     /// What describes the same traffic too.
-    pub equivalents: Vec<Elements>,
+    pub also_matches: Vec<Elements>,
 }
 
 /// What an increase is made of.
@@ -98,9 +97,9 @@ pub struct Attribution {
 
 /// Scores that differ by less are equal, so that the last bits of sums decide nothing.
 const SCORE_STEPS: f64 = 1e3;
-/// More than the whole increase is worth no more than this: the rest fell meanwhile, which is no merit.
+/// Cap for causes above the whole increase: the rest decreased meanwhile, which is no merit.
 const SHARE_SCORED_MAX: f64 = 1.05;
-/// Descriptions are of the same traffic if what only one of them has is this part of it at most.
+/// Two descriptions match the same traffic if their difference is at most this fraction of it.
 const SAME_SHARE: f64 = 1e-3;
 /// There is a rest to compare causes with if it is this part of the whole at least.
 const REST_SHARE_MIN: f64 = 0.05;
@@ -114,25 +113,29 @@ pub fn causes(leaves: &[Leaf], parameters: &Parameters) -> Attribution {
     let mut open: Vec<bool> = vec![true; rows.len()];
     let all = rows.sum(&open);
     let delta = all.delta();
-    // What describes everything tells nothing, unless all of it is new or it is but one leaf.
-    let tells = |found: &Candidate| all.pred <= 0.0 || rows.len() == 1 || !rows.covers(&found.elements);
-    let mut told = Attribution { delta, ..Attribution::default() };
-    while delta > 0.0 && told.causes.len() < parameters.causes_max && told.explained < parameters.enough_share * delta {
-        let is_first = told.causes.is_empty();
+    // A description that covers everything is useless, unless all of it is new or it is a single leaf.
+    let is_distinctive = |found: &Candidate| all.pred <= 0.0 || rows.len() == 1 || !rows.covers(&found.elements);
+    let mut attribution = Attribution { delta, ..Attribution::default() };
+    while delta > 0.0
+        && attribution.causes.len() < parameters.causes_max
+        && attribution.explained < parameters.enough_share * delta
+    {
+        let is_first = attribution.causes.is_empty();
         let least = if is_first { parameters.element_share_min } else { parameters.next_share_min };
         let found = search::candidates(&rows, &open, parameters.element_share_min * delta, parameters.dimensions_max);
-        let found = found.into_iter().filter(|found| found.sum.delta() >= least * delta && tells(found)).collect();
+        let found =
+            found.into_iter().filter(|found| found.sum.delta() >= least * delta && is_distinctive(found)).collect();
         let Some(cause) = best(&rows, &open, found, delta, parameters) else { break };
         rows.close(&mut open, &cause.elements);
-        told.explained += cause.real - cause.pred;
-        told.causes.push(cause);
+        attribution.explained += cause.real - cause.pred;
+        attribution.causes.push(cause);
     }
-    told.is_spread = delta > 0.0 && !is_distinct(&rows, &open, &told.causes, parameters);
-    if told.is_spread {
-        (told.causes, told.explained) = (Vec::new(), 0.0);
+    attribution.is_spread = delta > 0.0 && !is_distinct(&rows, &open, &attribution.causes, parameters);
+    if attribution.is_spread {
+        (attribution.causes, attribution.explained) = (Vec::new(), 0.0);
     }
-    told.unexplained = delta - told.explained;
-    told
+    attribution.unexplained = delta - attribution.explained;
+    attribution
 }
 
 /// The best of the candidates as a cause, under the broadest of the names that it has.
@@ -156,11 +159,11 @@ fn best(rows: &Rows, open: &[bool], candidates: Vec<Candidate>, delta: f64, para
         pred: broadest.sum.pred,
         share: broadest.sum.delta() / delta,
         lift: broadest.sum.lift(),
-        equivalents: shortest(&broadest.elements, others),
+        also_matches: shortest(&broadest.elements, others),
     })
 }
 
-/// Whether two descriptions are of the same traffic.
+/// Whether two descriptions match the same traffic.
 fn is_same_traffic(rows: &Rows, open: &[bool], one: &Candidate, other: &Candidate) -> bool {
     let negligible = SAME_SHARE * one.sum.volume();
     let is_near = |one: f64, other: f64| (one - other).abs() <= negligible;
@@ -169,24 +172,23 @@ fn is_same_traffic(rows: &Rows, open: &[bool], one: &Candidate, other: &Candidat
         && rows.difference(open, &one.elements, &other.elements) <= negligible
 }
 
-/// Descriptions less those that only add to one of them.
+/// Removes descriptions that only extend another one.
 fn shortest(broadest: &Elements, others: &[&Candidate]) -> Vec<Elements> {
-    let mut told: Vec<&Elements> = vec![broadest];
+    let mut attribution: Vec<&Elements> = vec![broadest];
     for other in others {
-        if !told.iter().any(|shorter| shorter.iter().all(|element| other.elements.contains(element))) {
-            told.push(&other.elements);
+        if !attribution.iter().any(|shorter| shorter.iter().all(|element| other.elements.contains(element))) {
+            attribution.push(&other.elements);
         }
     }
-    told.into_iter().skip(1).cloned().collect()
+    attribution.into_iter().skip(1).cloned().collect()
 }
 
-/// Whether any of the causes rose otherwise than what is in none of them; where that is next to nothing, otherwise than
-/// everything else.
+/// Whether any cause rose differently from the traffic without a cause; if that is negligible, from everything else.
 fn is_distinct(rows: &Rows, open: &[bool], causes: &[Cause], parameters: &Parameters) -> bool {
     let all = rows.sum(&vec![true; rows.len()]);
     let left = rows.sum(open);
     let is_enough = |rest: &Sum| rest.volume() >= REST_SHARE_MIN * all.volume();
-    // How much each rose, as parts of what they were, multiplied out, as either may have been nothing.
+    // Relative increases, cross-multiplied, because either base may be zero.
     let rose_more =
         |(delta, pred): (f64, f64), (other, was): (f64, f64)| delta * was >= parameters.distinct_factor * other * pred;
     causes.iter().any(|cause| {

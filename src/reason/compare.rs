@@ -1,7 +1,7 @@
 //! Two periods compared: what each key costs in both, and what the change is made of.
 //!
-//! The parts of a change add up to it in every line, in ten decimals and in the cents that people are shown, and every
-//! sum of lines adds up to its total. Nothing is scaled: where periods differ in length, so do their sums.
+//! The parts of a change add up to it in every line, in ten decimals and in displayed cents, and every column adds up
+//! to its total. Nothing is scaled: periods of different lengths are compared as they are.
 
 mod attribution;
 pub mod leaves;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
 
-use self::leaves::{Leaves, Way};
-use self::parts::{Parts, WaySums, shown_parts};
+use self::leaves::{Leaves, Route};
+use self::parts::{Parts, RouteSums, shown_parts};
 use crate::error::Error;
 use crate::price::bill::{Bill, FREE_PREFIX, line};
 use crate::price::{Money, cent_parts, rounded_parts};
@@ -29,10 +29,10 @@ pub use parts::{Side, signed};
 /// In a frame of lines: whether a line is all that is free; the charge, or why it is free.
 const IS_FREE: &str = "is_free";
 pub(crate) const CHARGE_NAME: &str = "charge_name";
-/// What changed prices do to a way, and what bytes do that moved.
+/// What changed prices do to a route, and what bytes do that moved.
 const PRICE: &str = "price";
 const MOVED: &str = "moved";
-/// Bytes, unpriced bytes and cost of the previous period and of the one asked for.
+/// Bytes, unpriced bytes and cost of the previous period and of the one requested.
 const SIDES: [[&str; 3]; 2] = [
     ["previous_bytes", "previous_unpriced_bytes", "previous_cost"],
     [output::BYTES.name, output::UNPRICED_BYTES.name, line::COST],
@@ -43,35 +43,34 @@ const SIDES: [[&str; 3]; 2] = [
 pub struct Comparison {
     /// The keys of the lines, and last their charge or why they are free: null of all that is free together.
     pub keys: DataFrame,
-    /// By key, the last one of what is free, if that has one row.
+    /// By key, the last one for all free traffic, if that has one row.
     pub lines: Vec<Line>,
-    /// What the change is due to: of what rose, then of what fell.
+    /// Causes of the change: of increases, then of decreases.
     pub due: Vec<Due>,
 }
 
 impl Comparison {
-    /// Compares the periods of a bill by these keys, which are those that the leaves' rows are told apart by. With
-    /// `by_charge` each charge has a line of its own; with `free` what costs nothing is in lines of its keys and reasons,
-    /// and else all in one.
+    /// Compares the periods of a bill by these keys, which identify the rows of the leaves. With `by_charge` each
+    /// charge has its own line; with `free` free traffic has lines by key and reason, else a single line.
     ///
     /// # Errors
     /// If the bill has not these keys.
     pub fn of(leaves: &Leaves, bill: &Bill, keys: &[String], by_charge: bool, free: bool) -> Result<Self, Error> {
-        let (frame, ways) = ways(leaves, bill, keys)?;
+        let (frame, routes) = routes(leaves, bill, keys)?;
         let (keys, lines) = lines(frame, keys, by_charge, free)?;
-        Ok(Self { keys, lines, due: attribution::due(leaves, &ways) })
+        Ok(Self { keys, lines, due: attribution::due(leaves, &routes) })
     }
 }
 
-/// Bytes of a key and way in both periods, by the numbers of row and way.
-type Ways = BTreeMap<(u32, u32), WaySums>;
+/// Bytes of a key and route in both periods, by the numbers of row and route.
+type RowRoutes = BTreeMap<(u32, u32), RouteSums>;
 
-/// What each key and way comes to: as a frame of [`SIDES`], [`PRICE`] and [`MOVED`], and by the leaves' numbers.
-fn ways(leaves: &Leaves, bill: &Bill, keys: &[String]) -> Result<(DataFrame, Ways), Error> {
+/// Totals by key and route: as a frame of [`SIDES`], [`PRICE`] and [`MOVED`], and by the leaves' numbers.
+fn routes(leaves: &Leaves, bill: &Bill, keys: &[String]) -> Result<(DataFrame, RowRoutes), Error> {
     let mut by: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let way =
+    let route =
         [line::CHARGE_PLACE, Column::Charge.name(), line::REASON, Column::FromRegion.name(), Column::ToRegion.name()];
-    by.extend(way.into_iter().filter(|name| !keys.iter().any(|key| key == name)));
+    by.extend(route.into_iter().filter(|name| !keys.iter().any(|key| key == name)));
     let sum = |side: usize, place: usize| {
         let is_previous = col(line::IS_PREVIOUS);
         let of_side = if side == 0 { is_previous } else { is_previous.not() };
@@ -82,26 +81,26 @@ fn ways(leaves: &Leaves, bill: &Bill, keys: &[String]) -> Result<(DataFrame, Way
     let mut frame = bill.lines.clone().lazy().group_by(by).agg(sums).collect()?;
     let sides = [sides(&frame, 0)?, sides(&frame, 1)?];
     let moved = moved::moved(leaves);
-    let (mut sums, mut of_row) = (Ways::new(), Vec::with_capacity(frame.height()));
+    let (mut sums, mut of_row) = (RowRoutes::new(), Vec::with_capacity(frame.height()));
     for (row, key) in numbers(&frame, leaves, keys)?.into_iter().enumerate() {
         let sides = [0, 1].map(|side: usize| {
             let (side, cost) = sides[side][row];
             Side { usd: cost.rounded(), ..side }
         });
         let moved = key.and_then(|key| moved.get(&key)).copied().unwrap_or(0);
-        let way = WaySums { sides, moved };
-        of_row.push(way);
-        sums.extend(key.map(|key| (key, way)));
+        let route = RouteSums { sides, moved };
+        of_row.push(route);
+        sums.extend(key.map(|key| (key, route)));
     }
-    frame.with_column(ints(PRICE, of_row.iter().map(|way| Some(way.price()))))?;
-    frame.with_column(ints(MOVED, of_row.iter().map(|way| Some(way.path()))))?;
+    frame.with_column(ints(PRICE, of_row.iter().map(|route| Some(route.price()))))?;
+    frame.with_column(ints(MOVED, of_row.iter().map(|route| Some(route.path()))))?;
     Ok((frame, sums))
 }
 
-/// The leaves' numbers of row and way of each row of a frame.
+/// The leaves' numbers of row and route of each row of a frame.
 fn numbers(frame: &DataFrame, leaves: &Leaves, keys: &[String]) -> Result<Vec<Option<(u32, u32)>>, Error> {
     let rows: HashMap<&[Arc<str>], u32> = leaves.rows.iter().map(Vec::as_slice).zip(0..).collect();
-    let ways: HashMap<&Way, u32> = leaves.ways.iter().zip(0..).collect();
+    let routes: HashMap<&Route, u32> = leaves.routes.iter().zip(0..).collect();
     let key_words = keys.iter().map(|key| words(frame, key)).collect::<Result<Vec<_>, Error>>()?;
     let shared = |text: Option<&str>| Arc::<str>::from(text.unwrap_or_default());
     let column = |name: &str| Ok::<_, Error>(texts(frame, name)?.map(shared).collect::<Vec<_>>());
@@ -110,8 +109,8 @@ fn numbers(frame: &DataFrame, leaves: &Leaves, keys: &[String]) -> Result<Vec<Op
     let of = |row: usize| {
         let key: Vec<Arc<str>> = key_words.iter().map(|words| Arc::clone(&words[row])).collect();
         let [reason, from, to] = [&reason, &from, &to].map(|texts| Arc::clone(&texts[row]));
-        let way = Way { charge: Charge::of_name(&charge[row]), reason, from, to };
-        Some((*rows.get(&key[..])?, *ways.get(&way)?))
+        let route = Route { charge: Charge::of_name(&charge[row]), reason, from, to };
+        Some((*rows.get(&key[..])?, *routes.get(&route)?))
     };
     Ok((0..frame.height()).map(of).collect())
 }
@@ -132,7 +131,7 @@ fn sides(frame: &DataFrame, side: usize) -> Result<Vec<(Side, Money)>, Error> {
 pub struct Amount {
     /// In 10⁻¹⁰ USD.
     pub exact: i128,
-    /// What people are shown, in cents.
+    /// The displayed amount, in cents.
     pub cents: i128,
 }
 
@@ -195,8 +194,8 @@ impl Line {
     }
 }
 
-/// Every line with its keys, sorted by these, the last one of what is free, if that has one row.
-fn lines(ways: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Result<(DataFrame, Vec<Line>), Error> {
+/// Every line with its keys, sorted by these, the last one for all free traffic, if that has one row.
+fn lines(routes: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Result<(DataFrame, Vec<Line>), Error> {
     let charge = col(Column::Charge.name());
     let is_free = if free { lit(false) } else { charge.clone().is_null() };
     let none = || lit(NULL);
@@ -211,7 +210,7 @@ fn lines(ways: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Resul
     let by: Vec<Expr> =
         [IS_FREE].into_iter().chain(places.iter().map(String::as_str)).chain([CHARGE_NAME]).map(col).collect();
     let sums: Vec<Expr> = SIDES.into_iter().flatten().chain([PRICE, MOVED]).map(|name| col(name).sum()).collect();
-    let lines = ways.lazy().with_columns(of_line).with_columns(blanks).group_by(by.clone()).agg(sums);
+    let lines = routes.lazy().with_columns(of_line).with_columns(blanks).group_by(by.clone()).agg(sums);
     let lines = lines.sort_by_exprs(by, SortMultipleOptions::default()).collect()?;
     let sides = [sides(&lines, 0)?, sides(&lines, 1)?];
     let exact = [0, 1].map(|side: usize| rounded_parts(&sides[side].iter().map(|(_, usd)| *usd).collect::<Vec<_>>()));
@@ -231,7 +230,7 @@ fn lines(ways: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Resul
 }
 
 impl Line {
-    /// Of both sides, of what they cost in 10⁻¹⁰ USD and in cents, of what changed prices and of what bytes do that moved.
+    /// Both sides, their cost in 10⁻¹⁰ USD and in cents, the price effect and the path effect.
     fn of(sides: [Side; 2], usd: [(u128, u128); 2], price: i128, path: i128) -> Self {
         let usd = usd.map(|(exact, cents)| Amount { exact: signed(exact), cents: signed(cents) });
         let parts = Parts::of(&sides, price, path).in_order();

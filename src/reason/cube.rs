@@ -1,5 +1,5 @@
-//! The cube: traffic told apart by seven dimensions, and by further keys where a question has some. `anomalies` and
-//! `compare` are made of it, by the same names.
+//! The cube: traffic by seven dimensions, and by further keys on request. `anomalies` and `compare` build on it with
+//! the same names.
 //!
 //! An end of the estate is named by its service, else by its network, else by its interface. An external end is named by
 //! its address if that is among those kept ([`survey`]), else by its autonomous system where that is known, else by what
@@ -25,14 +25,14 @@ use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, Column, ColumnSet, output};
 /// How many dimensions there are.
 pub const DIMENSIONS: usize = 7;
 
-/// What traffic is told apart by.
+/// The keys of the cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
-    /// Who owns the end that it is allocated to: of traffic the sender, of what comes from outside the receiver.
+    /// The allocated owner: for traffic the sender, for inbound traffic from outside the receiver.
     Team,
     /// The service of that end.
     Service,
-    /// The interface of the sender; of what comes from outside the receiver's.
+    /// The interface of the sender; for inbound traffic from outside the receiver's.
     Interface,
     /// What the other end is.
     Destination,
@@ -67,9 +67,9 @@ impl Dimension {
 /// What the dimensions are made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CubeKeys {
-    /// The place of the owner key that tells teams, among those asked for.
+    /// Position of the team key among the requested owner keys.
     pub team: Option<usize>,
-    /// The place of the one that tells services.
+    /// Position of the service key.
     pub service: Option<usize>,
     /// Whether autonomous systems are known.
     pub networks: bool,
@@ -89,7 +89,7 @@ const VPCS: [Column; 2] = [Column::SrcVpc, Column::DstVpc];
 const PLACES: [Column; 2] = [Column::SrcLocation, Column::DstLocation];
 const REGIONS: [Column; 2] = [Column::SrcRegion, Column::DstRegion];
 const NETWORKS: [Column; 2] = [Column::SrcNetwork, Column::DstNetwork];
-/// The others, and what tells charges and hours apart.
+/// Further keys, and those of charges and hours.
 const OTHERS: [Column; 8] = [
     Column::Outside,
     Column::Port,
@@ -111,10 +111,10 @@ impl CubeKeys {
         team.into_iter().chain(service).chain(ends).chain(OTHERS)
     }
 
-    /// Traffic, its charges and what was refused, told apart by all that a leaf is made of, and by the hour.
+    /// Traffic, charges and rejected traffic by leaf keys and hour.
     #[must_use]
     pub fn sum(&self, mut kept: Kept) -> (Wanted, Spec) {
-        // What is asked for by name is not folded.
+        // What is requested by name is not folded.
         let is_asked = |column: Column| self.further.iter().any(|key| key.column == column);
         kept.addresses.take_if(|_| is_asked(Column::Outside));
         kept.ports.take_if(|_| is_asked(Column::Port));
@@ -125,7 +125,7 @@ impl CubeKeys {
             }
         }
         let columns = keys.iter().filter(|key| key.column != Column::Hour).map(|key| key.column);
-        let measures = ColumnSet::of(&[Column::Start, Column::Bytes, Column::Weight]);
+        let measures = ColumnSet::of(&[Column::Start, Column::Bytes, Column::RecordCount]);
         let columns = columns.fold(measures, ColumnSet::with);
         let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept, unfiltered: false };
         let spec = Spec {
@@ -143,7 +143,7 @@ impl CubeKeys {
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
-/// Things with a number each, in the order in which they came.
+/// Interned values, numbered in order of insertion.
 #[derive(Debug)]
 struct Numbered<T>(Map<T, u32>);
 
@@ -304,7 +304,7 @@ impl Ends {
         })
     }
 
-    /// What the names of a row are made of, in the order of the dimensions. What comes from outside is its receiver's.
+    /// The parts of a row's names, in dimension order. Inbound traffic from outside belongs to its receiver.
     fn made(&self, row: usize) -> impl Iterator<Item = Made> {
         let both = |of: &[Vec<u32>; 2]| [of[0][row], of[1][row]];
         let (interfaces, vpcs, places) = (both(&self.interfaces), both(&self.vpcs), both(&self.places));

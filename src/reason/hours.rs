@@ -1,4 +1,4 @@
-//! What went on hour by hour: traffic told apart by seven dimensions, with its bytes, dollars, flows and rejects.
+//! Hourly traffic by seven dimensions: bytes, dollars, flows and rejected records.
 //!
 //! `anomalies` asks nothing but this, so it is the same to it whether the hours come from a scan of logs or from anywhere
 //! else. [`gather`] makes it of sums of traffic and of prices.
@@ -17,17 +17,17 @@ pub const HOUR_SECONDS: u32 = 3600;
 pub enum Metric {
     /// What the traffic costs, in 10⁻¹⁰ USD.
     Usd,
-    /// Bytes, each once.
+    /// Deduplicated bytes.
     Bytes,
     /// Records of the traffic that counts.
     Flows,
-    /// Refused records.
-    Rejects,
+    /// Rejected records.
+    Rejected,
 }
 
 impl Metric {
-    /// All, in the order in which they matter.
-    pub const ALL: [Self; 4] = [Self::Usd, Self::Bytes, Self::Flows, Self::Rejects];
+    /// All, by importance.
+    pub const ALL: [Self; 4] = [Self::Usd, Self::Bytes, Self::Flows, Self::Rejected];
 
     /// The stable name.
     #[must_use]
@@ -36,7 +36,7 @@ impl Metric {
             Self::Usd => "usd",
             Self::Bytes => "bytes",
             Self::Flows => "flows",
-            Self::Rejects => "rejects",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -89,7 +89,7 @@ pub struct Hours {
     pub cells: Vec<Cell>,
     /// Where each leaf's cells begin, and at the end where the last one's end.
     starts: Vec<usize>,
-    /// Whether logs tell of the whole hour; what they do not tell is never read as zero.
+    /// Whether the hour is fully covered; uncovered hours are never zero.
     pub covered: Vec<bool>,
     /// Hours in which AWS lost records of an interface, sorted: the interface's code, and the hour.
     pub lost: Vec<(u32, u32)>,
@@ -141,7 +141,7 @@ impl Hours {
         }
     }
 
-    /// Of an hour that a window cuts, only a part was looked at: it is not told whole.
+    /// An hour cut by the window is only partly covered.
     pub fn cut(&mut self, window: &Window) {
         let moments: Vec<u32> = (0..self.count).map(|hour| self.moment(hour)).collect();
         for (covered, moment) in self.covered.iter_mut().zip(moments) {
@@ -151,7 +151,7 @@ impl Hours {
         }
     }
 
-    /// A leaf's cells, in the order of hours.
+    /// A leaf's cells, by hour.
     #[must_use]
     pub fn cells_of(&self, leaf: u32) -> &[Cell] {
         let leaf = leaf as usize;
@@ -176,15 +176,15 @@ impl Hours {
         &self.names[code as usize]
     }
 
-    /// Whether a dimension tells anything apart.
+    /// Whether a dimension has values.
     #[must_use]
-    pub fn tells(&self, dimension: Dimension) -> bool {
+    pub fn has_dimension(&self, dimension: Dimension) -> bool {
         let mut values = self.leaves.iter().map(|leaf| leaf[dimension as usize]);
         let first = values.next();
         values.any(|value| Some(value) != first)
     }
 
-    /// The leaves by their value of a dimension, in the order of values.
+    /// The leaves by value of a dimension, sorted by value.
     #[must_use]
     pub fn by_value(&self, dimension: Dimension) -> Vec<(u32, Vec<u32>)> {
         let place = dimension as usize;
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_that_the_window_cuts_are_not_told_whole() {
+    fn hours_that_the_window_cuts_are_not_reported_whole() {
         let mut hours = Hours::new((7200, vec![true; 4]), &[], &[], Vec::new(), &[]);
         hours.cut(&Window { from: None, to: None });
         assert_eq!(hours.covered, [true; 4]);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_order_things_come_in_they_stand_in_that_of_their_texts() {
+    fn any_the_order_things_come_in_they_stand_in_that_of_their_texts() {
         let names = ["web", "b", "a"].map(name);
         let leaves = [[0, 1, 1, 1, 1, 1, 1], [0, 2, 1, 1, 1, 1, 1]];
         let cell = |leaf, hour, bytes| Cell { leaf, hour, amounts: Amounts([0, bytes, 1, 0]) };
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(hours.cells_of(0), [cell(0, 0, 2), cell(0, 1, 3)]);
         assert_eq!(hours.by_value(Dimension::Service), [(0, vec![0]), (1, vec![1])]);
         assert_eq!(hours.sums(&[0, 1]), [Amounts([0, 2, 1, 0]), Amounts([0, 10, 2, 0])]);
-        assert!(hours.tells(Dimension::Service) && !hours.tells(Dimension::Team));
+        assert!(hours.has_dimension(Dimension::Service) && !hours.has_dimension(Dimension::Team));
         assert_eq!((hours.moment(1), hours.hour_of(10_799), hours.hour_of(u32::MAX)), (10_800, 0, 2));
         assert_eq!(hours.lost, [(1, 1)]);
     }

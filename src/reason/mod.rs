@@ -1,7 +1,7 @@
-//! What traffic and its dollars tell: hour by hour, between two periods, out of line, suspect; all of it as values.
+//! Analyses of traffic and cost: hourly, between periods, anomalies and signals; all of it as values.
 //!
-//! Nothing here knows tables for people: findings are structs, and `report` makes tables of them. Everything is a pure
-//! function of what was summed, wherever that is from.
+//! Findings are structs, and `report` formats them. Everything is a pure function of the aggregated data, independent
+//! of the source.
 
 pub mod anomalies;
 pub mod causes;

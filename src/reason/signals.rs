@@ -1,10 +1,9 @@
 //! Signals of exfiltration and of broken policy: what traffic with the internet looks like, who shows it, and how
 //! suspect each destination is.
 //!
-//! Every finding names its evidence in numbers beside the threshold, and what is missing to be sure. Nothing here is
-//! proof: a score says which destinations to look at first. What flow logs do not show (payload, names that Amazon's
-//! resolver was asked for, instance metadata) cannot be told, and a note says so. Series of hours, and what is odd about
-//! them, are not judged here.
+//! Every finding has its evidence as numbers with the threshold, and what is missing for certainty. Nothing here is
+//! proof: a score ranks destinations. What flow logs do not contain (payload, queries to the Amazon DNS resolver,
+//! instance metadata) cannot be detected, as a note says. Anomalies of hourly series are not handled here.
 
 mod gather;
 mod hours;
@@ -63,13 +62,13 @@ const DERIVED_KEY: Column = Column::Port;
 /// What decides whether something is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// A destination that was not talked to for so long counts as new.
+    /// Treat destinations not contacted for this long as new.
     pub look_back_seconds: u32,
     /// Bytes sent in a day below which no volume is suspect.
     pub bytes_min: u64,
     /// The score from which a destination is a suspect.
     pub score_min: u32,
-    /// The aggregation interval of the logs; told by the records where there is none.
+    /// The aggregation interval of the logs; detected from the records if none is given.
     pub interval_seconds: Option<u32>,
 }
 
@@ -98,7 +97,7 @@ pub fn spec() -> Spec {
 /// The columns that traffic must have for it.
 #[must_use]
 pub fn columns() -> ColumnSet {
-    let measures = ColumnSet::of(&[Column::Start, Column::End, Column::Bytes, Column::Packets, Column::Weight]);
+    let measures = ColumnSet::of(&[Column::Start, Column::End, Column::Bytes, Column::Packets, Column::RecordCount]);
     ColumnSet::of(&KEYS).union(measures)
 }
 
@@ -116,17 +115,17 @@ pub fn signals(rollup: &Rollup, lists: &Lists, terms: &Terms, health: LogHealth)
     Ok(Signals::of(observed, findings, terms, health))
 }
 
-/// What was found, in the order in which it is to be looked at.
+/// The findings, by priority.
 #[derive(Debug)]
 pub struct Signals {
     /// Findings with the score of their destination, what says how far the rest can be trusted first, then what is most
     /// suspect.
     pub(crate) findings: Vec<(Option<u32>, Finding)>,
-    /// Destinations from the score that is asked for, the most suspect first.
+    /// Destinations from the score that is requested, the most suspect first.
     pub(crate) suspects: Vec<Suspect>,
     /// In what they were found.
     pub(crate) observed: Observed,
-    /// What AWS told of the logs.
+    /// Log health as reported by AWS.
     pub(crate) health: LogHealth,
 }
 

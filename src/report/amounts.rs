@@ -16,7 +16,7 @@ pub(super) fn exact_amounts(exact: &[u128]) -> (Vec<Cell>, Cell) {
     (exact.iter().zip(cents).map(|(exact, cents)| amount(*exact, cents)).collect(), total)
 }
 
-/// An amount of 10⁻¹⁰ USD that people are shown as so many cents.
+/// An amount of 10⁻¹⁰ USD displayed in whole cents.
 pub(super) fn amount(exact: u128, cents: u128) -> Cell {
     let signed = |number: u128| i128::try_from(number).unwrap_or(i128::MAX);
     Cell::Amount { amount: signed(exact), cents: signed(cents) }
@@ -42,7 +42,7 @@ pub(super) fn share(part: &Cell, whole: &Cell) -> Cell {
     }
 }
 
-/// A change, as a part of what was.
+/// A relative change.
 pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
     match (difference, before) {
         (Cell::Amount { amount, .. }, Cell::Amount { amount: was, .. }) => {
@@ -57,13 +57,13 @@ pub(super) const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
 /// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
 const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
 
-/// What is said of bytes that may have crossed zones.
+/// Note on bytes that may have crossed zones.
 pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
     let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
     (bytes > 0).then(|| {
         format!(
-            "{} ({} bytes) stay in their region, but in which zones is not known: shown as free, they cost at most {}; \
-             the field az-id (version 4) or --network tells zones",
+            "{} ({} bytes) stay in their region but their zones are unknown: they are shown as free and cost at most \
+             {}; add the field az-id (version 4) or --network",
             human::bytes(bytes, Units::Iec),
             human::count(bytes),
             human::usd(most)

@@ -4,7 +4,7 @@
 
 pub mod drifts;
 pub mod explained;
-pub mod told;
+pub mod tables;
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::group::Key;
 use crate::price::bill::{self, Bill, Periods, unpriced_note};
 use crate::price::{PoolTerms, PriceTable, Tiers};
-use crate::reason::compare::leaves::{Gathering, Leaves};
+use crate::reason::compare::leaves::{Leaves, LeavesBuilder};
 use crate::reason::compare::{Amount, CHARGE_NAME, Comparison, Line, signed};
 use crate::reason::cube::{CubeKeys, DIMENSIONS, Dimension};
 use crate::schema::{Column, output};
@@ -29,10 +29,10 @@ use crate::units::time::Window;
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CompareOrder {
-    /// Those whose dollars changed most first, whichever way.
+    /// Largest absolute change in dollars first.
     #[default]
     Change,
-    /// The dearest now first.
+    /// Most expensive first.
     Usd,
     /// By key alone, ascending.
     Key,
@@ -53,7 +53,7 @@ pub struct CompareShape {
     pub rows: Option<usize>,
     /// Their order.
     pub order: CompareOrder,
-    /// The period before and the one asked for.
+    /// The period before and the one requested.
     pub windows: [Window; 2],
 }
 
@@ -62,7 +62,7 @@ pub struct CompareShape {
 pub struct CompareQuestion {
     /// The keys of the rows.
     pub keys: Vec<Key>,
-    /// What causes are told by; its further keys are those of the rows.
+    /// Keys of the attribution; its further keys are those of the rows.
     pub cube: CubePlan,
     /// The prices.
     pub prices: PriceTable,
@@ -87,7 +87,7 @@ impl Question for CompareQuestion {
 
     fn plan(&self) -> Vec<Need> {
         let mut cube = self.cube.need();
-        (cube.wanted.traffic, cube.wanted.blocked) = (false, false);
+        (cube.wanted.traffic, cube.wanted.rejected) = (false, false);
         vec![Need::charges(CHARGES, &self.keys, true), cube]
     }
 
@@ -98,7 +98,7 @@ impl Question for CompareQuestion {
         let charges = bill::by_price(&charges, &self.shape.keys, self.terms.tiers == Tiers::Marginal)?;
         let window = (current.from, current.to);
         let bill = Bill::of(&charges, &self.shape.keys, window, (&self.prices, self.terms))?;
-        let gathering = Gathering::new(self.cube.keys.clone(), periods);
+        let gathering = LeavesBuilder::new(self.cube.keys.clone(), periods);
         frames.each(CUBE, |shard| gathering.add(shard))?;
         let dimensions = dimensions(&self.cube.keys, &self.shape.key_heads);
         let leaves = gathering.finish(&dimensions.iter().map(|(_, place)| *place).collect::<Vec<_>>());
@@ -109,8 +109,8 @@ impl Question for CompareQuestion {
     }
 }
 
-/// What causes are told by, with the place of each in a leaf of the cube: the keys of the rows, then the dimensions that
-/// are not among them and that tables tell.
+/// Keys of the attribution with their positions in a leaf of the cube: the keys of the rows, then other dimensions with
+/// values.
 fn dimensions(cube: &CubeKeys, key_heads: &[Head]) -> Vec<(String, usize)> {
     let is_told = |dimension: &Dimension| match dimension {
         Dimension::Team => cube.team.is_some(),
@@ -150,12 +150,12 @@ fn report(leaves: &Leaves, bill: &Bill, shape: &CompareShape, dimensions: &[Stri
 }
 
 impl CompareShape {
-    /// Whether the charge is a column besides the keys.
+    /// Whether the charge is an additional key.
     fn has_charge_column(&self) -> bool {
         self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
     }
 
-    /// How many columns tell rows apart.
+    /// Number of key columns.
     fn width(&self) -> usize {
         self.keys.len() + usize::from(self.has_charge_column())
     }
@@ -184,15 +184,16 @@ fn window_notes(leaves: &Leaves, shape: &CompareShape) -> Vec<String> {
     if hours[0] != hours[1] {
         let [before, now] = hours.map(|hours| human::counted(hours, "hour"));
         notes.push(format!(
-            "the period before has {before}, the other {now}: sums are compared as they are, not scaled"
+            "the previous period has {before}, the current one {now}: totals are compared without scaling"
         ));
     }
-    for ((name, there), of) in ["before", "asked for"].into_iter().zip(leaves.hours).zip(hours) {
+    for ((name, there), of) in ["previous", "current"].into_iter().zip(leaves.hours).zip(hours) {
         if there == 0 {
-            notes.push(format!("no record of the period {name} counts: all of the other period stands as a change"));
+            notes.push(format!("the {name} period has no counted records: the whole other period is shown as change"));
         } else if there < of {
             let of = human::counted(of, "hour");
-            notes.push(format!("of {of} of the period {name}, {there} have records that count: its sums are of these"));
+            notes
+                .push(format!("the {name} period has counted records in {there} of {of}: its totals cover only these"));
         }
     }
     notes
@@ -249,7 +250,7 @@ fn cell(amount: Amount) -> Cell {
     Cell::Amount { amount: amount.exact, cents: amount.cents }
 }
 
-/// From what it was to what it is, a step for each part.
+/// Waterfall, a step for each part.
 fn waterfall(lines: &[(Row, Line)]) -> Table {
     let total = Line::sum(lines.iter().map(|(_, line)| line));
     let [new, gone, _, price, path] = total.parts;
@@ -269,7 +270,7 @@ fn waterfall(lines: &[(Row, Line)]) -> Table {
         ("path", path),
     ];
     let mut after = total.usd[0];
-    let mut table = plain("waterfall", "From what it was to what it is");
+    let mut table = plain("waterfall", "Waterfall");
     table.columns = [output::STEP, output::USD, output::RUNNING_TOTAL_USD].map(Head::from).into();
     table.rows.push(vec!["before".into(), cell(after), cell(after)]);
     for (step, amount) in steps {

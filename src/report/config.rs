@@ -1,4 +1,4 @@
-//! What the configuration says, as tables: every setting and where it comes from, or what is wrong with a file.
+//! The configuration as tables: every setting with its origin, or the errors of a file.
 
 use super::{Cell, Head, Report, Row, Table};
 use crate::schema::output::{self, CellKind};
@@ -35,12 +35,12 @@ pub struct Window {
 
 /// Something that is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigError {
     /// The line, from 1.
     pub line: u64,
     /// The character in it, from 1.
     pub column: u64,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
     /// What to do about it.
     pub hints: Vec<String>,
@@ -55,7 +55,7 @@ pub fn shown(settings: &[Setting], windows: &[Window]) -> Report {
     };
     let parameters = Table {
         name: "parameters".to_owned(),
-        title: "Parameters of the detector".to_owned(),
+        title: "Detector parameters".to_owned(),
         columns: [output::PARAMETER, output::VALUE, output::DEFAULT, output::ORIGIN].map(Into::into).to_vec(),
         rows: settings.iter().map(setting).collect(),
         total: None,
@@ -70,16 +70,16 @@ pub fn shown(settings: &[Setting], windows: &[Window]) -> Report {
     Report { name: "config".to_owned(), tables: vec![parameters, suppress], ..Report::default() }
 }
 
-/// What is wrong with a file.
+/// Errors of a file.
 #[must_use]
-pub fn checked(faults: &[Fault]) -> Report {
-    let fault = |fault: &Fault| -> Row {
+pub fn checked(faults: &[ConfigError]) -> Report {
+    let fault = |fault: &ConfigError| -> Row {
         let hints = if fault.hints.is_empty() { Cell::Absent } else { fault.hints.join("; ").into() };
         vec![fault.line.into(), fault.column.into(), fault.message.as_str().into(), hints]
     };
     let column = Head { kind: CellKind::Integer, ..output::COLUMN.into() };
     let columns = vec![output::LINE.into(), column, output::FAULT.into(), output::HINT.into()];
-    let (name, title) = ("faults".to_owned(), "What is wrong".to_owned());
+    let (name, title) = ("faults".to_owned(), "Errors".to_owned());
     let faults = Table { name, title, columns, rows: faults.iter().map(fault).collect(), total: None };
     Report { name: "config".to_owned(), tables: vec![faults], ..Report::default() }
 }

@@ -1,7 +1,7 @@
-//! What traffic costs, by owner and charge: bytes, dollars, shares, and what they were before.
+//! Cost, by owner and charge: bytes, dollars, shares, and what they were before.
 //!
-//! Every column of money adds up to its total, in ten decimals and in the cents that people are shown. Bytes without a
-//! price are in no sum of money and never stand as zero dollars: they have a column and a table of their own.
+//! Every column of money adds up to its total, in ten decimals and in displayed cents. Unpriced bytes are excluded from
+//! totals and never shown as zero dollars: they have their own column and table.
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
 
@@ -24,15 +24,15 @@ use crate::units::human::{self, Units};
 const ALL: &str = "all";
 /// The frame of charges.
 const CHARGES: &str = "charges";
-/// The row of what costs nothing.
+/// The row of free traffic.
 pub(super) const FREE: &str = "(free)";
-/// The row of what is not among the first rows.
+/// The row of the remaining keys.
 pub(super) const OTHER: &str = "(other)";
 
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CostOrder {
-    /// The dearest first.
+    /// Most expensive first.
     #[default]
     Usd,
     /// Most bytes first.
@@ -56,7 +56,7 @@ pub struct CostShape {
     pub rows: Option<usize>,
     /// Their order.
     pub order: CostOrder,
-    /// Whether the period before stands beside.
+    /// Whether the previous period is shown.
     pub compare: bool,
 }
 
@@ -69,14 +69,14 @@ pub enum Billed {
     Focus(FocusShape),
 }
 
-/// What traffic costs, by these keys and at these prices.
+/// Cost, by these keys and at these prices.
 #[derive(Debug)]
 pub struct CostQuestion {
     /// The keys.
     pub keys: Vec<Key>,
-    /// The window of the period asked for, half-open; none of its sides where it is unbounded.
+    /// The current window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
-    /// Where the period asked for begins, if the one before it is read too.
+    /// Where the period requested begins, if the one before it is read too.
     pub current_from: Option<u32>,
     /// The prices.
     pub prices: PriceTable,
@@ -137,7 +137,7 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What is said of bytes that are free for want of knowing better.
+/// Note on bytes shown as free because their path is unknown.
 pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
     let current = bill.current()?;
     let free = |paths: &[&str]| {
@@ -147,12 +147,12 @@ pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
     let lost = free(&[UNKNOWN])?;
     let lost = (lost > 0).then(|| {
         let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
-        format!("{bytes} ({exact} bytes) go a way that nothing tells, and are shown as free: --network tells more")
+        format!("{bytes} ({exact} bytes) have an unknown path and are shown as free (add --network)")
     });
     Ok(zones_unknown_note(free(&ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
 }
 
-/// The bytes of the period asked for that have no price.
+/// The bytes of the period requested that have no price.
 pub(super) fn unpriced_bytes(bill: &Bill) -> Result<u128, Error> {
     total(&bill.current()?, output::UNPRICED_BYTES.name)
 }
@@ -174,7 +174,7 @@ struct Sum {
     previous_unpriced: u128,
 }
 
-/// The columns of a [`Sum`] that are of the previous period.
+/// The columns of a [`Sum`] for the previous period.
 const PREVIOUS: [(&str, &str); 3] = [
     (output::BYTES.name, "previous_bytes"),
     (output::UNPRICED_BYTES.name, "previous_unpriced_bytes"),
@@ -217,7 +217,7 @@ impl Sum {
         self
     }
 
-    /// What a GB of what has a price costs on average.
+    /// The average price per GB of priced bytes.
     fn average(&self) -> Cell {
         let priced = u64::try_from(self.bytes - self.unpriced).unwrap_or(u64::MAX);
         self.usd.per_gb(priced).map_or(Cell::Absent, Cell::Usd)
@@ -239,7 +239,7 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
             rows.push((named(FREE, shape), free));
         }
     }
-    let mut table = plain("cost", "What traffic costs");
+    let mut table = plain("cost", "Cost");
     table.columns = shape.key_heads.clone();
     table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
     let is_unpriced = rows.iter().any(|(_, sum)| sum.unpriced > 0);
@@ -255,19 +255,19 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
 }
 
 impl CostShape {
-    /// Whether the charge is a column besides the keys.
+    /// Whether the charge is an additional key.
     fn has_charge_column(&self) -> bool {
         self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
     }
 
-    /// The frame's columns that tell rows apart.
+    /// The key columns of the frame.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         let charge = self.has_charge_column().then_some(Column::Charge.name());
         self.keys.iter().map(String::as_str).chain(charge)
     }
 }
 
-/// Every row but the one of what is free, in order.
+/// Every row except the free one, in order.
 fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let is_charged = col(charge).is_not_null();
@@ -290,7 +290,7 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     Ok(sums.sort_by_exprs([by, keys].concat(), options).collect()?)
 }
 
-/// The rules of the period asked for, with the charge as the table names it and the row of what is free.
+/// The rules of the current period, with the charge as shown in the table and the row of free traffic.
 fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let is_current = current_from.map_or(lit(true), |from| col(Column::Hour.name()).gt_eq(moment(from)));
@@ -300,7 +300,7 @@ fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Resu
     Ok(rules.with_column(named_charge()).collect()?)
 }
 
-/// The charge; of what is free the reason.
+/// The charge; for free traffic the reason.
 fn named_charge() -> Expr {
     let charge = Column::Charge.name();
     let free = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
@@ -316,7 +316,7 @@ pub(super) fn named(name: &str, shape: &CostShape) -> Row {
     keys
 }
 
-/// The columns after the keys, and whether each is asked for.
+/// The columns after the keys, and whether each is requested.
 fn columns(shape: &CostShape, is_unpriced: bool) -> Vec<(bool, Head)> {
     let columns = [
         (true, output::BYTES),
@@ -359,7 +359,7 @@ pub(super) fn gb(bytes: u128) -> Cell {
     Cell::Decimal { units: bytes, per: GB_BYTES.into() }
 }
 
-/// Sums of the period's charged lines by some of their columns, in the order of these; charges in the order of the schema.
+/// Sums of the period's charged lines by some of their columns, sorted by these; charges in schema order.
 fn sums<const N: usize>(bill: &Bill, by: [&str; N]) -> Result<(DataFrame, Vec<Sum>), Error> {
     let order = |name: &str| if name == Column::Charge.name() { col(line::CHARGE_PLACE) } else { col(name) };
     let lines = bill.current()?.lazy().filter(col(Column::Charge.name()).is_not_null());
@@ -375,7 +375,7 @@ fn payers(bill: &Bill) -> Result<Table, Error> {
     let by = [Column::PayerAccount.name(), Column::Charge.name()];
     let (frame, sums) = sums(bill, by)?;
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
-    let mut table = plain("payers", "Which accounts pay");
+    let mut table = plain("payers", "Cost by payer account");
     table.columns =
         [output::PAYER_ACCOUNT, output::CHARGE, output::BYTES, output::USD, output::SHARE].map(Head::from).into();
     let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
@@ -397,7 +397,7 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
     let assumed = rows(&frame, by)?.into_iter().zip(sums).filter(|(row, _)| row[0] != Cell::Absent);
     let (keys, sums): (Vec<Row>, Vec<Sum>) = assumed.unzip();
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
-    let mut table = plain("assumptions", "What rests on assumptions");
+    let mut table = plain("assumptions", "Assumptions");
     table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
     let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
@@ -413,7 +413,7 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
 pub(super) fn unpriced(bill: &Bill) -> Result<Table, Error> {
     let by = [Column::Charge.name(), Column::FromRegion.name(), Column::ToRegion.name()];
     let (frame, sums) = sums(bill, by)?;
-    let mut table = plain("unpriced", "What has no price");
+    let mut table = plain("unpriced", "Unpriced");
     table.columns = [output::CHARGE, output::FROM, output::TO, output::UNPRICED_BYTES].map(Head::from).into();
     let unpriced = rows(&frame, by)?.into_iter().zip(sums).filter(|(_, sum)| sum.unpriced > 0);
     let row = |(mut row, sum): (Row, Sum)| {

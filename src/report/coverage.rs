@@ -1,4 +1,4 @@
-//! What was read and what became of it, as every report carries it.
+//! The account of the input, part of every report.
 
 use super::AccountLine;
 use crate::group::{Account, Class};
@@ -23,8 +23,12 @@ pub fn notes(account: &Account) -> Vec<String> {
             notes.push(format!("{} {what}", human::counted(records, noun)));
         }
     };
-    note(account.without_bytes, "record", "without bytes: summed as 0 bytes");
-    note(account.without_start, "record", "without a start: in no window, so out_of_window");
-    note(account[Class::SkipData].records, "interval", "in which AWS lost records (SKIPDATA): true sums are higher");
+    note(account.without_bytes, "record", "without bytes, counted as 0 bytes");
+    note(account.without_start, "record", "without a start, counted as out_of_window");
+    note(
+        account[Class::SkipData].records,
+        "interval",
+        "with records dropped by AWS (SKIPDATA); totals are a lower bound",
+    );
     notes
 }

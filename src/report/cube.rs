@@ -1,4 +1,4 @@
-//! Questions of the cube: they survey what stands out, and then sum by what is told apart.
+//! Reports built on the cube: a survey selects the keys, then traffic is aggregated by them.
 //!
 //! What the cube is, is [`crate::reason::cube`]'s business.
 
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::join::Kept;
 use crate::reason::cube::CubeKeys;
 use crate::reason::cube::survey::{self, Survey};
-use crate::reason::hours::gather::{Gathered, Gathering, Pricing};
+use crate::reason::hours::gather::{HoursAndNotes, HoursBuilder, Pricing};
 use crate::schema::Column;
 
 /// The sums: of the survey, of the cube, and of charges by what decides a price.
@@ -22,7 +22,7 @@ pub struct CubePlan {
     /// What it is made of.
     pub keys: CubeKeys,
     kept: Kept,
-    /// What must be said of what is not told apart.
+    /// Note on folded keys.
     pub(super) note: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl CubePlan {
 /// What went on hour by hour: all that incidents are found in.
 #[derive(Debug)]
 pub struct HoursQuestion {
-    /// What traffic is told apart by.
+    /// The aggregation keys.
     pub cube: CubePlan,
     /// What it costs.
     pub pricing: Pricing,
@@ -70,7 +70,7 @@ pub struct HoursQuestion {
 }
 
 impl Question for HoursQuestion {
-    type Answer = Gathered;
+    type Answer = HoursAndNotes;
 
     fn survey(&self) -> Vec<Need> {
         CubePlan::survey()
@@ -84,11 +84,11 @@ impl Question for HoursQuestion {
         vec![Need::charges(CHARGES, &[], true), self.cube.need()]
     }
 
-    fn answer(self, mut frames: Frames) -> Result<Gathered, Error> {
-        let gathering = Gathering::new(self.cube.keys, &frames.take(CHARGES)?, &self.pricing)?;
+    fn answer(self, mut frames: Frames) -> Result<HoursAndNotes, Error> {
+        let gathering = HoursBuilder::new(self.cube.keys, &frames.take(CHARGES)?, &self.pricing)?;
         frames.each(CUBE, |shard| gathering.add(shard))?;
-        let mut gathered = gathering.finish(&frames.interfaces, self.now);
-        gathered.notes.extend(self.cube.note);
-        Ok(gathered)
+        let mut priced = gathering.finish(&frames.interfaces, self.now);
+        priced.notes.extend(self.cube.note);
+        Ok(priced)
     }
 }

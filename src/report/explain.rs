@@ -24,20 +24,20 @@ use crate::schema::{Column, ColumnSet};
 
 /// The frame of the rules that applied.
 pub const RULES: &str = "rules";
-/// In that frame, the name of the row that a group is of, where no key says so.
+/// In that frame, the name of a group's row, if it does not follow from the keys.
 pub(super) const ROW: &str = "row";
 /// The place of a row in the table that is explained.
 const PLACE: &str = "place";
 /// The source of bytes that the free tier covers, and of bytes that no row of the price table covers.
 const FREE_TIER: &str = "free tier";
 const UNPRICED: &str = "(unpriced)";
-/// What tells how a record's row came about.
+/// The columns that explain a row.
 const RULE_COLUMNS: [Column; 4] = [Column::DirectionRule, Column::CountRule, Column::PathRule, Column::Assumed];
 
 /// What to sum to explain rows with these keys: of traffic, or of charges and what is free.
 #[must_use]
 pub fn need(keys: &[Key], of_charges: bool) -> Need {
-    let others = [Column::Bytes, Column::Weight, Column::Start, Column::Charge, Column::Path, Column::Via];
+    let others = [Column::Bytes, Column::RecordCount, Column::Start, Column::Charge, Column::Path, Column::Via];
     let columns = key_columns(keys).union(ColumnSet::of(&RULE_COLUMNS)).union(ColumnSet::of(&others));
     let mut all = keys.to_vec();
     all.extend(RULE_COLUMNS.map(|column| Key { column, cut: None }).into_iter().filter(|key| !keys.contains(key)));
@@ -54,7 +54,7 @@ pub fn need(keys: &[Key], of_charges: bool) -> Need {
         columns,
         traffic: !of_charges,
         charges: of_charges,
-        blocked: false,
+        rejected: false,
         kept: Kept::default(),
         unfiltered: false,
     };
@@ -69,8 +69,8 @@ pub(super) fn charges_need(keys: &[Key], is_compared: bool) -> Need {
     need(&keys.iter().cloned().chain(more).collect::<Vec<_>>(), true)
 }
 
-/// The table `explain`: for each row of a table the rules that applied, most bytes first. `shown` has the keys of the
-/// table's first rows, in their order; what is of none of them is of the row that `ROW` names, else of `(other)`.
+/// The table `explain`: for each row of a table the applied rules, most bytes first. `shown` has the keys of the
+/// table's first rows, in their order; other groups belong to the row that `ROW` names, else to `(other)`.
 ///
 /// # Errors
 /// If the frame of rules has not the keys.
@@ -89,20 +89,20 @@ pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> 
     let mut join = JoinArgs::new(JoinType::Left);
     join.nulls_equal = true;
     let place = col(ROW).fill_null(col(PLACE)).fill_null(lit(u32::try_from(others).unwrap_or(u32::MAX))).alias(PLACE);
-    let told = [PLACE].into_iter().chain(RULE_COLUMNS.map(Column::name));
-    let told: Vec<Expr> = told.map(col).collect();
+    let rule_keys = [PLACE].into_iter().chain(RULE_COLUMNS.map(Column::name));
+    let rule_keys: Vec<Expr> = rule_keys.map(col).collect();
     let measures = [output::BYTES.name, output::FLOWS.name];
     let descending = [false, true, true, false, false, false, false];
     let sort = SortMultipleOptions::default().with_order_descending_multi(descending);
-    let order = [&told[..1], &measures.map(col), &told[1..]].concat();
+    let order = [&rule_keys[..1], &measures.map(col), &rule_keys[1..]].concat();
     let joined = if keys.is_empty() {
         rules.lazy().with_column(lit(0_u32).alias(PLACE))
     } else {
         rules.lazy().join(shown, by.clone(), by, join)
     };
-    let sums = joined.with_column(place).group_by(told).agg(measures.map(|name| col(name).sum()));
+    let sums = joined.with_column(place).group_by(rule_keys).agg(measures.map(|name| col(name).sum()));
     let sums = sums.sort_by_exprs(order, sort).collect()?;
-    let mut table = plain("explain", "Which rules applied");
+    let mut table = plain("explain", "Applied rules");
     table.columns = of.columns[of_keys.clone()].to_vec();
     table.columns.extend(RULE_COLUMNS[..3].iter().map(|column| Head::from(*column)));
     table.columns.extend([output::ASSUMPTION, output::RECORDS, output::BYTES].map(Head::from));
@@ -111,10 +111,10 @@ pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> 
         *first = OTHER.into();
     }
     let names = RULE_COLUMNS.map(Column::name).into_iter().chain([output::FLOWS.name, output::BYTES.name]);
-    for (place, told) in sums.column(PLACE)?.u32()?.iter().zip(rows(&sums, names)?) {
+    for (place, rule_keys) in sums.column(PLACE)?.u32()?.iter().zip(rows(&sums, names)?) {
         let row = place.and_then(|place| of.rows.get(place as usize));
         let own = row.map_or(&other[..], |row| &row[of_keys.clone()]);
-        table.rows.push(own.iter().cloned().chain(told).collect());
+        table.rows.push(own.iter().cloned().chain(rule_keys).collect());
     }
     let empty = std::iter::repeat_n(Cell::Absent, keys.len() + RULE_COLUMNS.len());
     let [records, bytes] = [output::FLOWS.name, output::BYTES.name].map(|name| super::cost::total(&sums, name));
@@ -147,7 +147,7 @@ pub fn rates(bill: &Bill) -> Result<Table, Error> {
     }
     let (usd, total) = amounts(&sums.values().map(|(_, usd)| *usd).collect::<Vec<_>>());
     let bytes: u128 = sums.values().map(|(bytes, _)| bytes).sum();
-    let mut table = plain("rates", "What was charged at which price");
+    let mut table = plain("rates", "Applied prices");
     table.columns = RATED.map(Head::from).into();
     table.rows = sums.into_iter().zip(usd).map(|((rated, (bytes, _)), usd)| rated.row(bill, bytes, usd)).collect();
     let total = RATED.map(|column| match column {
@@ -159,8 +159,8 @@ pub fn rates(bill: &Bill) -> Result<Table, Error> {
     Ok(table)
 }
 
-/// What bytes were charged by: the charge with its two sides, and the row of the price table; none of what is free and
-/// of what has no price.
+/// How bytes were charged: the charge with its two sides, and the row of the price table; none for free and unpriced
+/// bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rated<'b> {
     charge: Charge,
@@ -282,16 +282,16 @@ mod tests {
 
     #[test]
     fn each_row_shown_has_its_rules_and_the_others_have_theirs_together() {
-        let told =
-            [("web", "told", 5), ("web", "guessed", 7), ("app", "told", 9), ("db", "told", 1), ("hub", "told", 2)];
+        let rule_keys =
+            [("web", "known", 5), ("web", "guessed", 7), ("app", "known", 9), ("db", "known", 1), ("hub", "known", 2)];
         let (of, shown) = shown(&["web", "app", "(other)"]);
-        let table = table(rules(&told), &shown, &["team"], &of).unwrap();
+        let table = table(rules(&rule_keys), &shown, &["team"], &of).unwrap();
         let line = |team: &str, rule: &str, records, bytes| (team.to_owned(), rule.to_owned(), records, bytes);
         let expected = [
             line("web", "guessed", 1, 7),
-            line("web", "told", 1, 5),
-            line("app", "told", 1, 9),
-            line("(other)", "told", 2, 3),
+            line("web", "known", 1, 5),
+            line("app", "known", 1, 9),
+            line("(other)", "known", 2, 3),
             line("-", "-", 5, 24),
         ];
         assert_eq!(lines(&table), expected);
@@ -300,12 +300,12 @@ mod tests {
     #[test]
     fn a_row_can_be_named_that_no_key_leads_to() {
         let (of, shown) = shown(&["web", "(free)"]);
-        let mut rules = rules(&[("web", "told", 5), ("web", "told", 2)]);
+        let mut rules = rules(&[("web", "known", 5), ("web", "known", 2)]);
         let rows = StringChunked::from_iter_options(ROW.into(), [None, Some("(free)")].into_iter()).into_column();
         rules.with_column(rows).unwrap();
-        let told = lines(&table(rules, &shown, &["team"], &of).unwrap());
+        let rule_keys = lines(&table(rules, &shown, &["team"], &of).unwrap());
         assert_eq!(
-            told.iter().map(|line| (line.0.as_str(), line.3)).collect::<Vec<_>>(),
+            rule_keys.iter().map(|line| (line.0.as_str(), line.3)).collect::<Vec<_>>(),
             [("web", 5), ("(free)", 2), ("-", 7)]
         );
     }
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_price_is_told_as_such() {
+    fn what_has_no_price_is_reported_as_such() {
         let table = PriceTable::embedded().unwrap();
         let rows = vec![egress("web", "2026-10-01", 1)];
         let rows = rows.into_iter().map(|row| Charged { from: "nowhere-1".into(), ..row }).collect::<Vec<_>>();

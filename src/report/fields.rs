@@ -1,4 +1,4 @@
-//! The columns there are, for people who write `--by`, `--where`, `--columns` and SQL.
+//! The available columns, for `--by`, `--where`, `--columns` and SQL.
 
 use super::sql::{self, Of};
 use super::{Cell, Report, Row, Table};
@@ -8,10 +8,10 @@ use crate::schema::{Column, Stage, output};
 const OWNERS: [(&str, &str); 3] = [
     (
         "KEY",
-        "Owner by a key of --tags, such as team: of a charge who bears it, of traffic the sender's, of what comes from outside the receiver's.",
+        "Owner by a key of --tags, such as team: for charges the allocated owner, for traffic the sender, for inbound traffic from outside the receiver.",
     ),
-    ("src_KEY", "Owner of the source end, such as src_team."),
-    ("dst_KEY", "Owner of the destination end, such as dst_team."),
+    ("src_KEY", "Owner of the source, such as src_team."),
+    ("dst_KEY", "Owner of the destination, such as dst_team."),
 ];
 
 /// Every column of a record, the columns that reports add, and those of the tables of `outflow sql`.
@@ -20,7 +20,7 @@ pub fn report() -> Report {
     let columns = [output::FIELD, output::KIND, output::VERSION, output::STAGE, output::ALIASES, output::MEANING];
     let fields = Table {
         name: "fields".to_owned(),
-        title: "Columns of a record".to_owned(),
+        title: "Record columns".to_owned(),
         columns: columns.map(Into::into).to_vec(),
         rows: Column::all().map(field).collect(),
         total: None,
@@ -29,7 +29,7 @@ pub fn report() -> Report {
         |output: &output::Output| -> Row { vec![output.name.into(), output.kind.name().into(), output.meaning.into()] };
     let outputs = Table {
         name: "outputs".to_owned(),
-        title: "Columns that reports add".to_owned(),
+        title: "Report columns".to_owned(),
         columns: [output::FIELD, output::KIND, output::MEANING].map(Into::into).to_vec(),
         rows: output::ALL.iter().map(added).collect(),
         total: None,

@@ -15,7 +15,7 @@ use crate::group::derive;
 use crate::schema::frame::{ints, milliseconds, times};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column};
 
-/// The columns shown where none are asked for: what was sent, from where to where, and whether it got through.
+/// The columns shown where none are requested: what was sent, from where to where, and whether it got through.
 pub const DEFAULT_COLUMNS: [Column; 12] = [
     Column::Start,
     Column::End,
@@ -52,7 +52,7 @@ pub fn rows(flows: &Flows, dictionary: &Dictionary, columns: &[Column], picked: 
 /// other whole numbers as `Int64`, moments as `Datetime[ms, UTC]`. Absent is null.
 ///
 /// # Errors
-/// If a column is asked for twice.
+/// If a column is requested twice.
 pub fn frame(flows: &Flows, dictionary: &Dictionary, columns: &[Column], picked: &[u32]) -> Result<DataFrame, Error> {
     let column = |column: &Column| {
         let mut scratch = Values::new(column.kind());

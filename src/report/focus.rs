@@ -1,9 +1,9 @@
-//! What traffic costs as rows of FOCUS 1.2, the FinOps Foundation's form of a bill.
+//! Cost as rows of FOCUS 1.2, the FinOps Foundation's form of a bill.
 //!
-//! A row is a billing month, payer, charge, its two sides, keys and tier: within one price, as unit price × quantity
-//! is to be the cost. It is, to the last digit: quantities are whole bytes / 2³⁰, and costs are not rounded, so the
-//! rows add up to the cost report's total before it is rounded. What is free of charge is left out, and so are bytes
-//! without a price, for a cost is never null in FOCUS; a note tells how many they are.
+//! A row is a billing month, payer, charge, its two sides, keys and tier, so that it has one price and unit price ×
+//! quantity equals the cost. It does, to the last digit: quantities are whole bytes / 2³⁰, and costs are not rounded,
+//! so the rows add up to the unrounded total of the cost report. Free and unpriced bytes are omitted, because a cost is
+//! never null in FOCUS; a note has their amount.
 //!
 //! These are estimates from logs and no bill. Ids of SKUs are made of the charge, its sides and the tier, since logs
 //! and price tables do not hold the provider's; `SkuMeter` is the usage type on its bill.
@@ -30,10 +30,10 @@ use crate::units::time;
 const PROVIDER: &str = "AWS";
 /// The unit that the provider's price list has. FOCUS would call 2³⁰ bytes GiB, and asks for the price list's word.
 const UNIT: &str = "GB";
-/// What stands for the account of a charge whose payer is not known, as flow logs say it.
+/// Placeholder for an unknown payer account, as in flow logs.
 const UNKNOWN_ACCOUNT: &str = "unknown";
 
-/// What the rows hold besides what FOCUS asks for.
+/// Custom columns in addition to FOCUS.
 #[derive(Clone, Debug, Default)]
 pub struct FocusShape {
     /// The columns of the keys, written as `x_Team` is for `team`.
@@ -42,7 +42,7 @@ pub struct FocusShape {
     pub keys: Vec<String>,
     /// How many of them, from the first, are owners: those are tags too.
     pub owner_keys: usize,
-    /// The account that is billed for the organisation; each payer is its own where it is not told.
+    /// The billing account of the organisation; by default each payer account.
     pub billing_account: Option<Arc<str>>,
 }
 
@@ -56,7 +56,7 @@ pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     report.meta.notes = notes(bill)?;
     let unpriced = unpriced_bytes(bill)?;
     if unpriced > 0 {
-        report.meta.notes.push(format!("left out: {}", unpriced_note(unpriced)));
+        report.meta.notes.push(format!("skipped: {}", unpriced_note(unpriced)));
     }
     let mut table = plain("focus", "Cost and usage, FOCUS 1.2");
     table.columns = COLUMNS.iter().map(|(name, kind, _)| Head { name: (*name).to_owned(), kind: *kind }).collect();
@@ -66,7 +66,7 @@ pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What tells rows apart.
+/// Key columns of the rows.
 #[derive(Clone, Debug)]
 struct Place {
     /// The billing month: its first second, and the next one's.
@@ -77,7 +77,7 @@ struct Place {
     to: Arc<str>,
     keys: Vec<Cell>,
     assumed: bool,
-    /// Where the tier begins, in GB; none of what is free before the first.
+    /// Start of the tier, in GB; none for free bytes before the first.
     tier: Option<u64>,
     list: Rate,
     contracted: Rate,
@@ -140,7 +140,7 @@ fn entries(bill: &Bill, shape: &FocusShape) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// The bytes that have a price, by all that tells FOCUS's rows apart, in their order.
+/// The priced bytes by the keys of FOCUS rows, sorted.
 fn sums(bill: &Bill, shape: &FocusShape) -> Result<DataFrame, Error> {
     let mut steps = bill.current_steps()?.lazy().filter(col(line::COST).is_not_null()).collect()?;
     let added = [months(&steps)?, of_price(bill, &steps, TIER, |row| i128::from(row.start_gb))?];
@@ -181,7 +181,7 @@ fn of_price(
     Ok(ints(name, prices.iter().map(row)))
 }
 
-/// Owners as a flat object; what stands for no owner is no tag.
+/// Owners as a flat object; missing owners are omitted.
 fn tags(heads: &[Head], owners: &[Cell]) -> Cell {
     let tag = |(head, cell): (&Head, &Cell)| match cell {
         Cell::Text(text) if !(text.starts_with('(') && text.ends_with(')')) => {
@@ -211,8 +211,8 @@ fn row(entry: &Entry) -> Row {
 /// A column: its name, what it holds, and a row's cell of it.
 type Column = (&'static str, CellKind, fn(&Entry) -> Cell);
 
-/// FOCUS's columns in its order, which is the alphabet's, and ours after them. Left out are conditional ones of what
-/// does not occur here: commitments, reservations, other currencies, several types of accounts.
+/// FOCUS's columns in its alphabetical order, followed by custom ones. Conditional columns that do not apply are
+/// omitted: commitments, reservations, other currencies, several types of accounts.
 #[rustfmt::skip]
 const COLUMNS: [Column; 47] = [
     ("AvailabilityZone", CellKind::Text, nothing),
@@ -264,7 +264,7 @@ const COLUMNS: [Column; 47] = [
     ("x_To", CellKind::Text, |entry| Cell::Text(Arc::clone(&entry.place.to))),
 ];
 
-/// A column that has to be there, of what is not known or does not apply.
+/// A mandatory column without a value.
 fn nothing(_: &Entry) -> Cell {
     Cell::Absent
 }

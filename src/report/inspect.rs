@@ -1,4 +1,4 @@
-//! What is in the logs: objects, formats, fields, interfaces, what is wrong, and what each question will lack.
+//! Contents of the logs: objects, formats, fields, interfaces, malformed lines, and the supported questions.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use crate::schema::output::{self, Output};
 use crate::schema::{ABSENT_TIME, Column};
 use crate::units::human;
 
-/// What is known of an object beside its records.
+/// Attributes of an object in addition to its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectFacts {
     /// As found.
     pub name: String,
-    /// How it is written, if that could be told.
+    /// Detected format, if any.
     pub written: Option<&'static str>,
     /// The header lines of its formats.
     pub headers: Vec<String>,
@@ -59,7 +59,7 @@ pub fn report(objects: &[ObjectFacts], survey: &Survey) -> Report {
     let mut report = Report { name: "inspect".to_owned(), tables, ..Report::default() };
     if survey.unknown_accounts > 0 {
         let records = human::counted(survey.unknown_accounts, "record");
-        report.meta.notes.push(format!("{records} of the account `unknown`: interfaces that AWS services made"));
+        report.meta.notes.push(format!("{records} from account `unknown` (interfaces created by AWS services)"));
     }
     report
 }
@@ -93,7 +93,7 @@ fn objects_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         let kinds = survey.objects.get(&place).cloned().unwrap_or_default();
         let (first, last) = kinds.span.unwrap_or((ABSENT_TIME, ABSENT_TIME));
         let counts =
-            [object.lines, object.records, kinds.ok, kinds.blocked, kinds.no_data, kinds.skip_data, object.malformed];
+            [object.lines, object.records, kinds.ok, kinds.rejected, kinds.no_data, kinds.skip_data, object.malformed];
         let mut row = vec![object.name.as_str().into(), text(object.written), object.stored_bytes.into()];
         row.push((object.fields.len() as u64).into());
         row.extend(counts.map(Cell::from));
@@ -129,7 +129,7 @@ fn fields_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         let filled = column.and_then(|column| survey.filled.get(&column)).copied();
         let version = column.map_or(Cell::Absent, |column| u64::from(column.version()).into());
         let share = filled.map_or(Cell::Absent, |filled| Cell::Share { part: filled.into(), whole: records.into() });
-        let meaning = column.map_or("Unknown field: tolerated, not read.", Column::meaning);
+        let meaning = column.map_or("Unknown field; ignored.", Column::meaning);
         vec![
             name.into(),
             version,
@@ -171,7 +171,7 @@ fn interfaces_table(survey: &Survey) -> Table {
             interface.attribute(column).map_or(Cell::Absent, |value| String::from_utf8_lossy(value).into_owned().into())
         }));
         row.extend([interface.ok, interface.no_data, interface.skip_data].map(Cell::from));
-        let (from, to) = interface.watched.unwrap_or((ABSENT_TIME, ABSENT_TIME));
+        let (from, to) = interface.logged.unwrap_or((ABSENT_TIME, ABSENT_TIME));
         row.extend([moment(from), moment(to)]);
         let seconds: u64 = interface.gaps().iter().map(|(from, to)| u64::from(to - from)).sum();
         row.extend([(interface.gaps().len() as u64).into(), seconds.into()]);
@@ -200,7 +200,7 @@ fn malformed_table(objects: &[ObjectFacts]) -> Table {
     table("malformed", "Malformed lines", &columns, rows)
 }
 
-/// A question that people bring, the columns that answer it fully, and what happens without them.
+/// A common question, the columns that answer it fully, and the consequence of missing ones.
 struct Question {
     name: &'static str,
     /// Without one of these it cannot be answered.
@@ -224,52 +224,52 @@ const QUESTIONS: &[Question] = &[
         otherwise: "last_seen is unknown",
     },
     Question {
-        name: "blocked traffic apart",
+        name: "rejected traffic",
         needed: &[Column::Action],
         wanted: &[Column::RejectReason],
-        otherwise: "why traffic was refused is unknown",
+        otherwise: "the reason for rejection is unknown",
     },
     Question {
-        name: "gaps told from silence",
+        name: "gaps distinguished from silence",
         needed: &[Column::LogStatus],
         wanted: &[Column::InterfaceId],
-        otherwise: "gaps cannot be laid to an interface",
+        otherwise: "gaps cannot be attributed to an interface",
     },
     Question {
-        name: "each byte counted once",
+        name: "deduplicated bytes",
         needed: &[Column::InterfaceId],
         wanted: &[Column::FlowDirection],
-        otherwise: "direction is told from the addresses that all records of an interface share",
+        otherwise: "direction is inferred from the addresses that all records of an interface share",
     },
     Question {
-        name: "true ends behind NAT and gateways",
+        name: "endpoints behind NAT and transit gateways",
         needed: &[],
         wanted: &[Column::PktSrcaddr, Column::PktDstaddr],
-        otherwise: "a NAT gateway stands for its clients",
+        otherwise: "a NAT gateway appears in place of its clients",
     },
     Question {
         name: "service ports",
         needed: &[Column::Srcport, Column::Dstport],
         wanted: &[Column::TcpFlags],
-        otherwise: "the lower port is taken for the service's",
+        otherwise: "the lower port is assumed to be the service port",
     },
     Question {
         name: "zones and regions",
         needed: &[],
         wanted: &[Column::AzId, Column::Region],
-        otherwise: "the region comes from the object's key, the zone from a network table",
+        otherwise: "the region is taken from the object key, the zone from a network table",
     },
     Question {
-        name: "path out of the network",
+        name: "egress path",
         needed: &[],
         wanted: &[Column::TrafficPath, Column::PktDstAwsService],
-        otherwise: "the path is told from the addresses and marked as assumed",
+        otherwise: "the path is inferred from the addresses and marked as assumed",
     },
     Question {
         name: "owners without a tag table",
         needed: &[],
         wanted: &[Column::InterfaceTag, Column::InstanceTag, Column::EcsServiceName],
-        otherwise: "owners come from a tag table by interface, instance or address",
+        otherwise: "owners need a tag table keyed by interface, instance or address",
     },
 ];
 
@@ -280,7 +280,7 @@ fn questions_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         let names = |columns: Vec<&Column>| columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(", ");
         let missing_needed: Vec<_> = question.needed.iter().filter(|column| !has(column)).collect();
         let missing_wanted: Vec<_> = question.wanted.iter().filter(|column| !has(column)).collect();
-        let (ready, lacks) = if records == 0 {
+        let (supported, missing) = if records == 0 {
             ("no", "no records".to_owned())
         } else if !missing_needed.is_empty() {
             ("no", names(missing_needed))
@@ -289,8 +289,8 @@ fn questions_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         } else {
             ("yes", String::new())
         };
-        vec![question.name.into(), ready.into(), if lacks.is_empty() { Cell::Absent } else { lacks.into() }]
+        vec![question.name.into(), supported.into(), if missing.is_empty() { Cell::Absent } else { missing.into() }]
     };
     let columns = [output::QUESTION, output::SUPPORTED, output::MISSING];
-    table("questions", "What the logs have the fields for", &columns, QUESTIONS.iter().map(row).collect())
+    table("questions", "Supported questions", &columns, QUESTIONS.iter().map(row).collect())
 }

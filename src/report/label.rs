@@ -13,7 +13,7 @@ const ADDRESS: u8 = 1;
 const NUMBER: u8 = 2;
 const MOMENT: u8 = 3;
 
-/// A label; an empty one is of a value that is absent.
+/// A label; an empty one means an absent value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Label(Vec<u8>);
 

@@ -13,7 +13,7 @@ use crate::schema::output::CellKind;
 pub(super) const MATRIX_COLUMNS_MAX: usize = 12;
 /// Rows that have a name of their own.
 pub(super) const MATRIX_ROWS_MAX: usize = 200;
-/// The row and column of what is not among the first ones.
+/// The row and column of the remaining keys.
 const OTHER: &str = "(other)";
 /// The column of a row's sum.
 const TOTAL: &str = "(total)";
@@ -29,7 +29,7 @@ pub(super) struct Axes<'l> {
 }
 
 impl<'l> Axes<'l> {
-    /// Both axes in one order, by the weights of both, so that what is of the same name stands on the diagonal.
+    /// Both axes in the same order, by the weights of both, so that equal names are on the diagonal.
     pub(super) fn alike(places: &[Place<'l>]) -> Self {
         let mut ranks: BTreeMap<&Label, u128> = BTreeMap::new();
         for (row, column, weight) in places {
@@ -116,7 +116,7 @@ impl Square {
         self.sums.keys().map(axis).max().map_or(0, |last| last + 1)
     }
 
-    /// The sum of some places; nothing where there is none of them.
+    /// The sum of some cells; none if there are none.
     fn sum(&self, inside: impl Fn((usize, usize)) -> bool) -> Cell {
         let parts = self.sums.iter().filter(|(at, _)| inside(**at)).map(|(_, parts)| *parts);
         let Some([sum, cents]) = parts.reduce(|one, other| [one[0] + other[0], one[1] + other[1]]) else {

@@ -1,4 +1,4 @@
-//! The questions, answered: a [`Report`] is titled tables, notes, and the account of what was read.
+//! Reports: a [`Report`] has titled tables, notes, and the account of the input.
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
@@ -40,7 +40,7 @@ pub struct Report {
     pub name: String,
     /// The tables, the main one first.
     pub tables: Vec<Table>,
-    /// What was read, and what became of it.
+    /// The account of the input.
     pub meta: Meta,
 }
 
@@ -49,13 +49,13 @@ pub struct Report {
 pub struct Table {
     /// The stable name, `snake_case`: a member of the JSON output, a choice of `--table`.
     pub name: String,
-    /// One line for people.
+    /// A one-line title.
     pub title: String,
     /// The columns, keys first.
     pub columns: Vec<Head>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Row>,
-    /// The column sums, where they mean something; shown by the views that people read, left out of data.
+    /// The column totals, where meaningful; shown in display formats, omitted in data formats.
     pub total: Option<Row>,
 }
 
@@ -86,7 +86,7 @@ impl From<Column> for Head {
 /// A value in a table, exact: rounding is the views' work. The order is one to keep rows apart by, no more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
-    /// Nothing: `-` where people read it, empty or null elsewhere.
+    /// Nothing: `-` in display formats, empty or null elsewhere.
     Absent,
     /// Text.
     Text(Arc<str>),
@@ -107,14 +107,14 @@ pub enum Cell {
     },
     /// Money, in 10⁻¹⁰ USD.
     Usd(u128),
-    /// Money of a column that adds up, also where people read cents; below zero where money fell.
+    /// Additive money, also in displayed cents; negative for decreases.
     Amount {
         /// In 10⁻¹⁰ USD.
         amount: i128,
-        /// What people are shown, in cents.
+        /// The displayed amount, in cents.
         cents: i128,
     },
-    /// A change as a part of what was; of nothing it is absent.
+    /// A relative change; absent if the base is zero.
     Change {
         /// By how much.
         change: i128,
@@ -161,10 +161,10 @@ impl From<u128> for Cell {
     }
 }
 
-/// What was read, and what became of it.
+/// The account of the input.
 #[derive(Clone, Debug, Default)]
 pub struct Meta {
-    /// The window, half-open, by a record's start; none of its sides where it is unbounded.
+    /// The window, half-open, by a record's start; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// Objects read.
     pub objects: u64,
@@ -174,7 +174,7 @@ pub struct Meta {
     pub stored_bytes: u64,
     /// Bytes of sums that went through a temporary file, for want of memory. How a report came about is no part of it.
     pub spilled_bytes: u64,
-    /// Every class that a record can end in, in the order of the account, with its records and bytes.
+    /// Every class of records, in the order of the account, with records and bytes.
     pub account: Vec<AccountLine>,
     /// What the reader must know to read the figures right.
     pub notes: Vec<String>,
@@ -187,10 +187,10 @@ pub struct Meta {
 /// A line of the coverage account: records and bytes that ended in one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountLine {
-    /// `counted`, `blocked`, `malformed`…
+    /// `counted`, `rejected`, `malformed`…
     pub class: &'static str,
     /// Records in it.
     pub records: u64,
-    /// Their bytes, as far as they bear any.
+    /// Their bytes, where present.
     pub bytes: u128,
 }

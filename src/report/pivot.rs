@@ -1,6 +1,6 @@
-//! Two-way sums: one key down, another across; bytes, records, packets or dollars in each cell.
+//! Pivot table: one key as rows, another as columns; bytes, records, packets or dollars in each cell.
 //!
-//! Data formats get one row a cell, so that their columns never depend on the data; people get the square.
+//! Data formats get one row per cell, so that their columns never depend on the data; display formats get the matrix.
 
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col};
 
@@ -19,10 +19,10 @@ use crate::schema::frame::int;
 use crate::schema::output::{self, CellKind, Output};
 use crate::schema::{Column, ColumnSet};
 
-/// The frame of what is summed.
+/// The aggregated frame.
 const SUMS: &str = "sums";
 
-/// What stands in the cells.
+/// Measure in the cells.
 #[derive(Debug)]
 pub enum PivotMeasure {
     /// A sum of traffic: bytes, packets or flows.
@@ -40,9 +40,9 @@ pub struct PivotQuestion {
     pub heads: [Head; 2],
     /// What is summed.
     pub measure: PivotMeasure,
-    /// The window, half-open; none of its sides where it is unbounded.
+    /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
-    /// Whether people read it.
+    /// Whether the format is for display.
     pub is_square: bool,
 }
 
@@ -53,13 +53,13 @@ impl Question for PivotQuestion {
         match &self.measure {
             PivotMeasure::Usd(pricing) => vec![Need::charges(SUMS, &self.keys, pricing.1.tiers == Tiers::Marginal)],
             PivotMeasure::Traffic(measure) => {
-                let sums = ColumnSet::of(&[Column::Bytes, Column::Packets, Column::Weight, Column::Start]);
+                let sums = ColumnSet::of(&[Column::Bytes, Column::Packets, Column::RecordCount, Column::Start]);
                 let columns = key_columns(&self.keys).union(sums);
                 let wanted = Wanted {
                     columns,
                     traffic: true,
                     charges: false,
-                    blocked: false,
+                    rejected: false,
                     kept: Kept::default(),
                     unfiltered: false,
                 };

@@ -1,4 +1,4 @@
-//! What a run would read (`--dry-run`): objects and bytes by account, region and day, told by their keys.
+//! Dry run (`--dry-run`): objects and bytes by account, region and day, from their keys.
 
 use std::collections::BTreeMap;
 
@@ -24,9 +24,9 @@ pub struct Part {
 /// Requests to S3.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// Those that found the objects, made already.
+    /// Requests already made to list the objects.
     pub lists: u64,
-    /// Those that reading the objects takes, about.
+    /// Estimated requests to read the objects.
     pub gets: u64,
 }
 
@@ -71,14 +71,14 @@ pub fn report(objects: impl IntoIterator<Item = (Part, u64)>, requests: Requests
     let keys = [Column::AccountId, Column::Region, Column::Day].map(Head::from);
     let table = Table {
         name: "plan".to_owned(),
-        title: "What would be read".to_owned(),
+        title: "Objects to read".to_owned(),
         columns: keys.into_iter().chain([output::OBJECTS.into(), output::SIZE.into()]).collect(),
         rows: parts.into_iter().map(row).collect(),
         total: Some(vec!["total".into(), Cell::Absent, Cell::Absent, objects.into(), stored_bytes.into()]),
     };
     let seconds = stored_bytes.div_ceil(STORED_BYTES_PER_SECOND * threads as u64);
     let mut report = Report { name: "plan".to_owned(), tables: vec![table], ..Report::default() };
-    report.meta.notes.push(format!("nothing was read; reading it should take about {seconds} s on {threads} threads"));
+    report.meta.notes.push(format!("dry run: nothing was read; estimated time {seconds} s on {threads} threads"));
     if requests != Requests::default() {
         report.meta.notes.push(requests.note());
     }

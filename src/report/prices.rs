@@ -1,7 +1,7 @@
-//! Prices as tables: those in force, what amounts cost by them, what is wrong with a table, what price lists gave.
+//! Prices as tables: effective ones, costs of amounts, errors of a table, imported price lists.
 
 use super::{Cell, Head, Report, Row, Table};
-use crate::error::Fault;
+use crate::error::RowError;
 use crate::price::offer::Imported;
 use crate::price::{
     ANY, Charge, Difference, Discounts, Ladder, Money, PriceRow, PriceTable, Share, Status, Terms, differences,
@@ -32,7 +32,7 @@ pub struct Quote {
     pub free_tier: bool,
     /// Whether each amount has the price of the bytes before it, and not all the average.
     pub marginal: bool,
-    /// What is taken off prices.
+    /// Discounts on prices.
     pub discounts: Discounts,
 }
 
@@ -44,19 +44,19 @@ const TIER: [Output; 5] = [output::CHARGE, output::FROM, output::TO, output::TIE
 pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report {
     let ladders: Vec<_> = table.in_force(shown.moment).filter(|ladder| shown.wants(ladder, table)).collect();
     let rows = ladders.iter().flat_map(Ladder::rows).map(|row| price(row));
-    let prices = prices_table("Prices in force", rows.collect());
+    let prices = prices_table("Effective prices", rows.collect());
     let mut report = Report { name: "prices".to_owned(), ..Report::default() };
     if ladders.is_empty() {
-        report.meta.notes.push("no price of these is known for that day; such traffic is unpriced".to_owned());
+        report.meta.notes.push("no price is in effect on that day; the traffic is unpriced".to_owned());
     }
     let ending = ladders.iter().filter(|ladder| has_end(ladder)).count();
     if ending > 0 {
         let of = format!("{ending} of {} price ladders", ladders.len());
-        report.meta.notes.push(format!("tiers end or have no price in {of}; bytes there are unpriced"));
+        report.meta.notes.push(format!("tiers are missing or unpriced in {of}; bytes there are unpriced"));
     }
     if let Some(quote) = quote {
-        let told = quote.discounts.iter().map(|(charge, discount)| format!("{}: {discount} off", charge.name()));
-        report.meta.notes.extend(told.map(|told| format!("{told} in `usd`, not in `usd_per_gb`")));
+        let message = quote.discounts.iter().map(|(charge, discount)| format!("{}: {discount} off", charge.name()));
+        report.meta.notes.extend(message.map(|message| format!("{message} in `usd`, not in `usd_per_gb`")));
         let priced = ladders.iter().filter_map(|ladder| Priced::of(ladder, quote, table, shown.moment));
         let priced: Vec<_> = priced.collect();
         report.tables = vec![costs(&priced), shares(&priced, quote)];
@@ -72,7 +72,7 @@ impl Shown {
             && (self.regions.is_empty() || self.regions.iter().any(|region| self.touches(region, ladder, row, table)))
     }
 
-    /// Whether a ladder is a region's, as either side or as the one that decides for want of its own.
+    /// Whether a ladder applies to a region, as either side or as the fallback without its own.
     fn touches(&self, region: &String, ladder: &Ladder, row: &PriceRow, table: &PriceTable) -> bool {
         if row.charge == Charge::InternetEgressFree {
             return table.free_bytes(region, self.moment) > 0;
@@ -126,7 +126,7 @@ struct Priced<'a> {
 }
 
 impl<'a> Priced<'a> {
-    /// None of what is no charge but a part of another.
+    /// None for parts of another charge.
     fn of(ladder: &'a Ladder<'a>, quote: &Quote, table: &PriceTable, moment: u32) -> Option<Self> {
         let first = ladder.rows().first().filter(|row| row.charge != Charge::InternetEgressFree)?;
         let is_free = quote.free_tier && first.charge == Charge::InternetEgress;
@@ -156,7 +156,7 @@ fn without_tier(row: &PriceRow) -> Row {
     tier(row).into_iter().take(3).chain([Cell::Absent, Cell::Absent]).collect()
 }
 
-/// What each amount bears.
+/// Cost by amount.
 fn borne(ladder: &Ladder, quote: &Quote, mut terms: Terms) -> Option<Vec<Share>> {
     if !quote.marginal {
         let parts: Vec<_> = quote.amounts.iter().copied().enumerate().collect();
@@ -173,7 +173,7 @@ fn borne(ladder: &Ladder, quote: &Quote, mut terms: Terms) -> Option<Vec<Share>>
 fn costs(priced: &[Priced]) -> Table {
     let columns = TIER.into_iter().chain([output::USD_PER_GB, output::BYTES, output::USD]);
     let rows = priced.iter().flat_map(|priced| priced.steps.clone()).collect();
-    let mut table = table("cost", "What the amounts cost together, tier by tier", columns, rows);
+    let mut table = table("cost", "Cost by tier", columns, rows);
     // Ladders are alternatives to each other: their sum would mean nothing.
     if let [only] = priced {
         let blank = TIER.map(|_| Cell::Absent).into_iter().chain([Cell::Absent]);
@@ -195,12 +195,12 @@ fn shares(priced: &[Priced], quote: &Quote) -> Table {
         };
         (1..).zip(&quote.amounts).zip(&priced.shares).zip(usd).map(row).collect::<Vec<_>>()
     });
-    table("shares", "What each amount bears of it", columns, rows.collect())
+    table("shares", "Cost by amount", columns, rows.collect())
 }
 
-/// What is wrong with a table; if nothing is, how it differs from the embedded one.
+/// Errors of a table; without any, differences from the embedded one.
 #[must_use]
-pub fn check(name: &str, rows: &[PriceRow], faults: &[Fault], embedded: &PriceTable) -> Report {
+pub fn check(name: &str, rows: &[PriceRow], faults: &[RowError], embedded: &PriceTable) -> Report {
     let mut report = Report { name: "check".to_owned(), ..Report::default() };
     if !faults.is_empty() {
         report.tables.push(faults_table(faults));
@@ -211,16 +211,16 @@ pub fn check(name: &str, rows: &[PriceRow], faults: &[Fault], embedded: &PriceTa
     let (found, same) = differences(embedded.rows(), rows.iter());
     let count = |status| found.iter().filter(|difference| difference.status == status).count();
     let statuses = [Status::New, Status::Changed, Status::Dropped, Status::Unpriced, Status::Unverified];
-    let told = statuses.map(|status| format!("{} {}", count(status), status.name())).join(", ");
+    let message = statuses.map(|status| format!("{} {}", count(status), status.name())).join(", ");
     let (rows, same) = (human::counted(rows.len() as u64, "row"), human::counted(same as u64, "tier"));
-    report.meta.notes.push(format!("{name}: {rows}, no faults; {same} as embedded, {told}"));
+    report.meta.notes.push(format!("{name}: {rows}, no faults; {same} as embedded, {message}"));
     report.tables.push(differences_table(&found));
     report
 }
 
-fn faults_table(faults: &[Fault]) -> Table {
+fn faults_table(faults: &[RowError]) -> Table {
     let text = |text: Option<&str>| text.map_or(Cell::Absent, Cell::from);
-    let row = |fault: &Fault| -> Row {
+    let row = |fault: &RowError| -> Row {
         vec![
             fault.line.into(),
             text(fault.column.as_deref()),
@@ -229,7 +229,7 @@ fn faults_table(faults: &[Fault]) -> Table {
         ]
     };
     let columns = [output::LINE, output::COLUMN, output::FAULT, output::HINT];
-    table("faults", "What is wrong", columns, faults.iter().map(row).collect())
+    table("faults", "Errors", columns, faults.iter().map(row).collect())
 }
 
 fn differences_table(found: &[Difference]) -> Table {
@@ -244,7 +244,7 @@ fn differences_table(found: &[Difference]) -> Table {
     };
     let columns = [output::STATUS].into_iter().chain(TIER);
     let columns = columns.chain([output::EMBEDDED_USD_PER_GB, output::USD_PER_GB, output::LINE]);
-    table("differences", "Where it differs from the embedded table", columns, found.iter().map(row).collect())
+    table("differences", "Differences from the embedded prices", columns, found.iter().map(row).collect())
 }
 
 /// The table that price lists gave, and what of them was not taken.
@@ -256,23 +256,23 @@ pub fn import(imported: &Imported, strict: bool) -> Report {
     };
     let left_out = table(
         "left_out",
-        "Rows of the price lists that were not taken",
+        "Skipped price list rows",
         [output::REASON, output::ROWS, output::EXAMPLE],
         imported.left_out.iter().map(row).collect(),
     );
-    let tables = vec![prices_table("Prices of the lists", rows), left_out];
+    let tables = vec![prices_table("Imported prices", rows), left_out];
     let mut report = Report { name: "import".to_owned(), tables, ..Report::default() };
     let meta = &mut report.meta;
     let (taken, written) = (human::counted(imported.taken, "row"), human::counted(imported.rows.len() as u64, "price"));
     meta.notes.push(format!("{taken} of price lists taken, {written} written"));
     for (reason, left) in &imported.left_out {
         let rows = human::count(left.rows.into());
-        let told = format!("left out: {rows} × {reason}, such as {}", left.example);
+        let message = format!("skipped: {rows} × {reason}, such as {}", left.example);
         if reason.is_damage() || (strict && reason.is_doubtful()) {
-            meta.warnings.push(told);
+            meta.warnings.push(message);
             meta.incomplete = true;
         } else {
-            meta.notes.push(told);
+            meta.notes.push(message);
         }
     }
     report

@@ -34,7 +34,7 @@ pub trait Question {
         Ok(())
     }
 
-    /// The sums that the answer is made of. A survey changes none of their columns.
+    /// The aggregations of the report. A survey changes none of their columns.
     fn plan(&self) -> Vec<Need>;
 
     /// The answer.
@@ -60,8 +60,14 @@ impl Need {
     #[must_use]
     pub fn charges(name: &'static str, keys: &[Key], is_hourly: bool) -> Self {
         let columns = key_columns(keys).union(bill::columns());
-        let wanted =
-            Wanted { columns, traffic: false, charges: true, blocked: false, kept: Kept::default(), unfiltered: false };
+        let wanted = Wanted {
+            columns,
+            traffic: false,
+            charges: true,
+            rejected: false,
+            kept: Kept::default(),
+            unfiltered: false,
+        };
         Self { name, wanted, spec: bill::spec(keys.to_vec(), is_hourly) }
     }
 
@@ -80,7 +86,7 @@ pub fn key_columns(keys: &[Key]) -> ColumnSet {
     })
 }
 
-/// A sum that is there and not yet a frame.
+/// An aggregation not yet converted to a frame.
 pub trait Summed: Debug {
     /// The whole of it.
     ///
@@ -95,7 +101,7 @@ pub trait Summed: Debug {
     fn each(&self, kernel: &(dyn Fn(&Coded<'_>) -> Result<(), Error> + Sync)) -> Result<(), Error>;
 }
 
-/// A frame that is there already; it has no shards.
+/// An existing frame; it has no shards.
 impl Summed for DataFrame {
     fn frame(&self) -> Result<DataFrame, Error> {
         Ok(self.clone())
@@ -106,7 +112,7 @@ impl Summed for DataFrame {
     }
 }
 
-/// What was planned, by name. A frame is made when it is asked for, and what it is made of goes with it.
+/// What was planned, by name. A frame is made when it is requested, and what it is made of goes with it.
 #[derive(Debug, Default)]
 pub struct Frames<'t> {
     sums: BTreeMap<&'static str, Box<dyn Summed + 't>>,
@@ -123,7 +129,7 @@ impl<'t> Frames<'t> {
     /// Takes a frame out.
     ///
     /// # Errors
-    /// If none of the name was planned, or it cannot be made.
+    /// If no frame of the name was planned, or it cannot be built.
     pub fn take(&mut self, name: &str) -> Result<DataFrame, Error> {
         self.sum(name)?.frame()
     }
@@ -131,7 +137,7 @@ impl<'t> Frames<'t> {
     /// Takes a frame out shard by shard: for kernels that would not want all of its rows at a time.
     ///
     /// # Errors
-    /// If none of the name was planned, or it cannot be made; or the first error of a call.
+    /// If no frame of the name was planned, or it cannot be built; or the first error of a call.
     pub fn each(&mut self, name: &str, kernel: impl Fn(&Coded<'_>) -> Result<(), Error> + Sync) -> Result<(), Error> {
         self.sum(name)?.each(&kernel)
     }

@@ -8,19 +8,18 @@ use super::Report;
 use crate::reason::signals::{DAY_SECONDS, PAIR_STARTS_MAX, PROBES_KEPT_MAX, STARTS_MAX, Signals, Terms, span};
 use crate::units::human;
 
-/// What the logs cannot show whoever looks at them.
-const BLIND_NOTE: &str = "flow logs do not show payload, names asked of Amazon's resolver (so no DNS tunnel through it), \
-                          instance metadata, DHCP, Amazon's time service, nor mirrored traffic; a finding is a reason to \
-                          look, no proof";
+/// Limitations of the logs.
+const BLIND_NOTE: &str = "flow logs do not contain payload, queries to the Amazon DNS resolver, instance metadata, \
+                          DHCP, the Amazon time service or mirrored traffic; a finding is a lead, not proof";
 
-/// What logs of version 2 lack.
-const FLAGS_NOTE: &str = "no record has TCP flags (before version 3): calls that nobody answered look like talk, so that scans \
-                          are told by REJECT alone, and who calls is told by the lower port";
+/// Limitations of version 2 logs.
+const FLAGS_NOTE: &str = "no record has TCP flags (version 3): unanswered connections look established, so scans are \
+                          detected by REJECT only and the client is inferred from the lower port";
 
 /// How the report looks.
 #[derive(Clone, Debug, Default)]
 pub struct SignalsShape {
-    /// The name of the column of owners: the key that they are asked for by.
+    /// The name of the column of owners: the key that they are requested by.
     pub owner: Option<String>,
     /// Rows of each table; all where there is none.
     pub rows: Option<usize>,
@@ -31,9 +30,9 @@ pub struct SignalsShape {
 pub fn report(signals: &Signals, terms: &Terms, shape: &SignalsShape) -> Report {
     let mut report = Report { name: "signals".to_owned(), ..Report::default() };
     report.meta.notes = notes(signals);
-    let (tables, told) = tables::tables(signals, terms, shape);
+    let (tables, message) = tables::tables(signals, terms, shape);
     report.tables = tables;
-    report.meta.notes.extend(told);
+    report.meta.notes.extend(message);
     report
 }
 
@@ -42,14 +41,12 @@ fn notes(Signals { observed, health, .. }: &Signals) -> Vec<String> {
     let mut notes = vec![BLIND_NOTE.to_owned()];
     let history = observed.to.saturating_sub(observed.from);
     if !observed.pairs.is_empty() && history < 14 * DAY_SECONDS {
-        notes.push(format!(
-            "the logs read span {}: what is new or unusual is told by that history alone",
-            span(history)
-        ));
+        notes.push(format!("the logs span {}: novelty and baselines use only this history", span(history)));
     }
     if health.lost > 0 {
-        notes
-            .push("AWS lost records (SKIPDATA): every signal is incomplete, and none found is no all-clear".to_owned());
+        notes.push(
+            "AWS dropped records (SKIPDATA): signals are incomplete, and their absence proves nothing".to_owned(),
+        );
     }
     if !observed.sources.is_empty() && !observed.has_flags {
         notes.push(FLAGS_NOTE.to_owned());
@@ -57,17 +54,17 @@ fn notes(Signals { observed, health, .. }: &Signals) -> Vec<String> {
     if let Some(pairs) = observed.thinned.note() {
         notes.push(pairs);
     }
-    if observed.unwatched > 0 {
+    if observed.unsampled > 0 {
         notes.push(format!(
-            "{} with too many records (more than {} each, or {} together) not looked at for beacons and long connections",
-            human::counted(observed.unwatched, "destination"),
+            "{} with too many records (more than {} each, or {} in total) not checked for beacons and long connections",
+            human::counted(observed.unsampled, "destination"),
             human::count(PAIR_STARTS_MAX as u128),
             human::count(STARTS_MAX as u128),
         ));
     }
     if observed.probes.iter().any(|probes| probes.is_full) {
         notes.push(format!(
-            "of a source's failed targets in an hour {} are kept: scans that have more are larger than told",
+            "at most {} failed targets per source and hour are kept: larger scans are underestimated",
             human::count(PROBES_KEPT_MAX as u128)
         ));
     }

@@ -57,13 +57,13 @@ pub struct SqlOwners {
 /// What `charges` is priced by.
 #[derive(Debug)]
 pub struct SqlPricing {
-    /// The window of the charges, half-open; none of its sides where it is unbounded.
+    /// The window of the charges, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// The prices.
     pub prices: PriceTable,
     /// What else decides the cost.
     pub terms: PoolTerms,
-    /// Things to know of how charges are borne.
+    /// Notes on the allocation of charges.
     pub notes: Vec<String>,
 }
 
@@ -99,7 +99,7 @@ impl Question for SqlQuestion {
         }
         let result = guarded(|| {
             let lazy = lazy(self.query.text(), &registered).map_err(|error| self.refusal(&error))?;
-            lazy.collect().map_err(|error| Error::failed(format!("the query cannot be computed: {}", reason(&error))))
+            lazy.collect().map_err(|error| Error::failed(format!("query failed: {}", reason(&error))))
         })?;
         let (table, notes) = cells::table(&result, |place, name| self.kind(self.query.behind(place, name)))?;
         report.tables.push(table);
@@ -119,9 +119,9 @@ impl SqlQuestion {
         let question = Self { query, tables, owners, pricing, held: None };
         let is_moment = |name: &&String| question.kind(name) == Some(output::CellKind::Time);
         if let Some(name) = question.query.numbered().iter().find(is_moment) {
-            let error = Error::usage(format!("`{name}` is a moment, and is compared with a number"));
+            let error = Error::usage(format!("`{name}` is a time and cannot be compared with a number"));
             return Err(error.hint(format!(
-                "write {name} >= '2026-10-01T12:00' for a moment, extract(hour from {name}) for a time of day"
+                "write {name} >= '2026-10-01T12:00' for a time, extract(hour from {name}) for an hour of day"
             )));
         }
         guarded(|| question.schema()?.collect().map(drop).map_err(|error| question.refusal(&error)))?;
@@ -146,7 +146,7 @@ impl SqlQuestion {
         self.held = Some(records);
     }
 
-    /// How the query is carried out: the columns that it needs, those that are decoded for them, and polars' plan.
+    /// The query plan: its columns, the decoded fields, and polars' plan.
     ///
     /// # Errors
     /// If it cannot be planned.
@@ -166,7 +166,7 @@ impl SqlQuestion {
         };
         let needed = Shown {
             name: "columns".to_owned(),
-            title: "Columns that the query needs".to_owned(),
+            title: "Query columns".to_owned(),
             columns: [output::TABLE, output::FIELD, output::STAGE].map(Into::into).to_vec(),
             rows: fields.map(row).collect(),
             total: None,
@@ -174,8 +174,8 @@ impl SqlQuestion {
         let decoded = decoded.iter().map(|column| column.name().into()).collect();
         let tables = vec![
             needed,
-            text("decoded", "Fields that are decoded", decoded),
-            text("plan", "What polars does, from the last line up", plan.lines().map(Cell::from).collect()),
+            text("decoded", "Decoded fields", decoded),
+            text("plan", "Polars plan", plan.lines().map(Cell::from).collect()),
         ];
         Ok(Report { name: "sql".to_owned(), tables, ..Report::default() })
     }
@@ -200,10 +200,10 @@ impl SqlQuestion {
     fn refusal(&self, error: &PolarsError) -> Error {
         let reason = reason(error);
         let name = reason.strip_prefix("unable to find column \"").and_then(|rest| rest.split('"').next());
-        let Some(name) = name else { return Error::usage(format!("the query cannot be computed: {reason}")) };
+        let Some(name) = name else { return Error::usage(format!("query failed: {reason}")) };
         if self.kind(name).is_some() {
-            let error = Error::usage(format!("`{name}` cannot be named at this place of the query"));
-            return error.hint("ORDER BY, HAVING and an outer query know the columns that are selected");
+            let error = Error::usage(format!("`{name}` is not available here"));
+            return error.hint("ORDER BY, HAVING and outer queries can only use selected columns");
         }
         tables::unknown(name, self.query.tables(), &self.owners.keys)
     }
@@ -234,14 +234,14 @@ fn keys(planned: &Planned) -> Vec<Key> {
 
 /// What `traffic` is summed by.
 fn traffic_need(planned: &Planned, keys: Vec<Key>) -> Need {
-    let blocked = [output::REJECTED_BYTES, output::REJECTED_PACKETS, output::REJECTED_FLOWS];
+    let rejected = [output::REJECTED_BYTES, output::REJECTED_PACKETS, output::REJECTED_FLOWS];
     let packets = [output::PACKETS, output::REJECTED_PACKETS];
-    let measured = [Column::Bytes, Column::Weight, Column::Packets, Column::Start, Column::End];
+    let measured = [Column::Bytes, Column::RecordCount, Column::Packets, Column::Start, Column::End];
     let wanted = Wanted {
         columns: key_columns(&keys).union(ColumnSet::of(&measured)),
         traffic: true,
         charges: false,
-        blocked: planned.has_sum(&blocked),
+        rejected: planned.has_sum(&rejected),
         kept: Kept::default(),
         unfiltered: false,
     };
@@ -313,10 +313,9 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         if text.is_some_and(|text| text.contains("dtype-u128")) {
             // Polars is built without what it needs for that.
-            let error =
-                Error::limit("the query groups, joins or tells apart rows by a sum alone, which cannot be done");
+            let error = Error::limit("a sum cannot be the only key of GROUP BY, JOIN or DISTINCT");
             return Err(error.hint("write `cast(bytes as bigint)` for it, or name another column beside it"));
         }
-        Err(Error::internal(format!("polars gave up on the query: {}", text.unwrap_or("no reason is given"))))
+        Err(Error::internal(format!("polars failed on the query: {}", text.unwrap_or("no reason is given"))))
     })
 }

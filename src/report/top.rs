@@ -1,4 +1,4 @@
-//! Who talks most: the groups with the greatest sums, the rest as one row, and the total.
+//! Top talkers: the groups with the largest totals, the others as one row, and the total.
 
 mod dollars;
 #[cfg(test)]
@@ -28,33 +28,33 @@ pub enum Order {
     Packets,
     /// Most flows first.
     Flows,
-    /// Most blocked bytes first.
-    BlockedBytes,
-    /// Most blocked packets first.
-    BlockedPackets,
-    /// Most blocked flows first.
-    BlockedFlows,
+    /// Most rejected bytes first.
+    RejectedBytes,
+    /// Most rejected packets first.
+    RejectedPackets,
+    /// Most rejected flows first.
+    RejectedFlows,
     /// The earliest first.
     FirstSeen,
     /// The latest first.
     LastSeen,
     /// Most distinct values first.
     Distinct,
-    /// The dearest first.
+    /// Most expensive first.
     Usd,
     /// By key alone, ascending.
     Key,
 }
 
 impl Order {
-    /// Every order with the name it is asked for by.
+    /// Every order with the name it is requested by.
     pub const ALL: [(&'static str, Self); 11] = [
         ("bytes", Self::Bytes),
         ("packets", Self::Packets),
         ("flows", Self::Flows),
-        ("rejected_bytes", Self::BlockedBytes),
-        ("rejected_packets", Self::BlockedPackets),
-        ("rejected_flows", Self::BlockedFlows),
+        ("rejected_bytes", Self::RejectedBytes),
+        ("rejected_packets", Self::RejectedPackets),
+        ("rejected_flows", Self::RejectedFlows),
         ("first_seen", Self::FirstSeen),
         ("last_seen", Self::LastSeen),
         ("distinct", Self::Distinct),
@@ -63,26 +63,26 @@ impl Order {
     ];
 
     /// What is compared: the greater comes first.
-    fn rank(self, counted: &Sums, blocked: &Sums, cost: Cost) -> u128 {
+    fn rank(self, counted: &Sums, rejected: &Sums, cost: Cost) -> u128 {
         match self {
-            Self::FirstSeen => (u32::MAX - counted.first_seen.min(blocked.first_seen)).into(),
-            Self::LastSeen => counted.last_seen.max(blocked.last_seen).into(),
+            Self::FirstSeen => (u32::MAX - counted.first_seen.min(rejected.first_seen)).into(),
+            Self::LastSeen => counted.last_seen.max(rejected.last_seen).into(),
             Self::Distinct => counted.distinct,
             Self::Key => 0,
             Self::Usd => cost.usd.fraction().0,
-            _ => self.measured(counted, blocked),
+            _ => self.measured(counted, rejected),
         }
     }
 
-    /// What shares are parts of: the sum that is ordered by, or the bytes. Shares of dollars are told by themselves.
-    fn measured(self, counted: &Sums, blocked: &Sums) -> u128 {
+    /// The total that shares refer to: the sort column, or bytes. Shares of dollars are computed separately.
+    fn measured(self, counted: &Sums, rejected: &Sums) -> u128 {
         match self {
             Self::Bytes | Self::FirstSeen | Self::LastSeen | Self::Distinct | Self::Key | Self::Usd => counted.bytes,
             Self::Packets => counted.packets,
             Self::Flows => counted.flows,
-            Self::BlockedBytes => blocked.bytes,
-            Self::BlockedPackets => blocked.packets,
-            Self::BlockedFlows => blocked.flows,
+            Self::RejectedBytes => rejected.bytes,
+            Self::RejectedPackets => rejected.packets,
+            Self::RejectedFlows => rejected.flows,
         }
     }
 }
@@ -97,8 +97,8 @@ pub struct Shape {
     pub order: Order,
     /// The number of rows; all where there is none.
     pub rows: Option<usize>,
-    /// Whether blocked records have columns of their own.
-    pub blocked: bool,
+    /// Whether rejected records have columns of their own.
+    pub rejected: bool,
 }
 
 /// The greatest groups of some shards of a roll-up, and the sums of all. Merges in any order.
@@ -111,7 +111,7 @@ pub struct Ranking<'a> {
     /// What a group must have at least to be among the best.
     least: u128,
     counted: Sums,
-    blocked: Sums,
+    rejected: Sums,
     groups: u64,
 }
 
@@ -120,10 +120,10 @@ struct Ranked {
     rank: u128,
     key: RankedKey,
     counted: Sums,
-    blocked: Sums,
+    rejected: Sums,
 }
 
-/// The key of a group, or of charges that no group's records bear.
+/// The key of a group, or of charges without records of a group.
 #[derive(Debug)]
 enum RankedKey {
     Group(GroupKey),
@@ -134,8 +134,8 @@ impl<'a> Ranking<'a> {
     /// Of no shard yet; to rank by dollars they must be known.
     #[must_use]
     pub fn new(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> Self {
-        let (best, least, counted, blocked, groups) = Default::default();
-        Self { rollup, shape, dollars, best, least, counted, blocked, groups }
+        let (best, least, counted, rejected, groups) = Default::default();
+        Self { rollup, shape, dollars, best, least, counted, rejected, groups }
     }
 
     /// Adds the groups of a shard.
@@ -150,19 +150,19 @@ impl<'a> Ranking<'a> {
     fn add(&mut self, group: &Group<'_>) {
         self.groups += 1;
         self.counted.add(&group.counted);
-        self.blocked.add(&group.blocked);
+        self.rejected.add(&group.rejected);
         let cost = match self.dollars {
             Some(dollars) if self.shape.order == Order::Usd => {
                 dollars.cost(&exact_key(self.rollup.group_values(group), self.rollup.names()))
             }
             _ => Cost::default(),
         };
-        let rank = self.shape.order.rank(&group.counted, &group.blocked, cost);
+        let rank = self.shape.order.rank(&group.counted, &group.rejected, cost);
         if rank < self.least {
             return;
         }
         let key = RankedKey::Group(group.key());
-        self.best.push(Ranked { rank, key, counted: group.counted, blocked: group.blocked });
+        self.best.push(Ranked { rank, key, counted: group.counted, rejected: group.rejected });
         // Twice as many as needed are kept before the lesser half goes: each group is moved a few times at most.
         if self.shape.rows.is_some_and(|rows| self.best.len() >= rows.saturating_mul(2).max(64)) {
             self.cut();
@@ -174,7 +174,7 @@ impl<'a> Ranking<'a> {
     pub fn merge(mut self, other: Self) -> Self {
         self.groups += other.groups;
         self.counted.add(&other.counted);
-        self.blocked.add(&other.blocked);
+        self.rejected.add(&other.rejected);
         self.best.extend(other.best);
         self
     }
@@ -189,7 +189,7 @@ impl<'a> Ranking<'a> {
         for key in dollars.keys_without(self.rollup)? {
             let rank = self.shape.order.rank(&none, &none, dollars.cost(&key));
             self.groups += 1;
-            self.best.push(Ranked { rank, key: RankedKey::Charges(key), counted: none, blocked: none });
+            self.best.push(Ranked { rank, key: RankedKey::Charges(key), counted: none, rejected: none });
         }
         Ok(self)
     }
@@ -228,12 +228,12 @@ impl<'a> Ranking<'a> {
         self.best.sort_unstable_by(|one, other| compare(rollup, one, other));
         let spec = rollup.spec();
         let mut rest =
-            Measured { counted: self.counted, blocked: self.blocked, cost: self.dollars.map(|all| all.total) };
+            Measured { counted: self.counted, rejected: self.rejected, cost: self.dollars.map(|all| all.total) };
         let whole = rest;
         let (mut keys, mut measured) = (Vec::new(), Vec::with_capacity(self.best.len() + 2));
         for (rank, group) in (1u64..).zip(&self.best) {
             let cost = self.dollars.map(|dollars| dollars.cost(&group.key.exact(rollup)));
-            let part = Measured { counted: group.counted, blocked: group.blocked, cost };
+            let part = Measured { counted: group.counted, rejected: group.rejected, cost };
             rest.subtract(&part);
             keys.push((Cell::from(rank), group.key.cells(rollup)));
             measured.push(part);
@@ -268,7 +268,7 @@ impl RankedKey {
     }
 }
 
-/// A total order, so that the same groups come out whatever the order they came in.
+/// A total order, so that the result is independent of input order.
 fn compare(rollup: &Rollup, one: &Ranked, other: &Ranked) -> Ordering {
     other.rank.cmp(&one.rank).then_with(|| match (&one.key, &other.key) {
         (RankedKey::Group(one), RankedKey::Group(other)) => rollup.compare_keys(one, other),
@@ -276,28 +276,28 @@ fn compare(rollup: &Rollup, one: &Ranked, other: &Ranked) -> Ordering {
     })
 }
 
-/// What a row says besides its keys.
+/// Values of a row in addition to its keys.
 #[derive(Clone, Copy, Debug)]
 struct Measured {
     counted: Sums,
-    blocked: Sums,
-    /// What it costs, where dollars are asked for.
+    rejected: Sums,
+    /// What it costs, where dollars are requested.
     cost: Option<Cost>,
 }
 
 impl Measured {
     fn subtract(&mut self, part: &Self) {
         subtract(&mut self.counted, &part.counted);
-        subtract(&mut self.blocked, &part.blocked);
+        subtract(&mut self.rejected, &part.rejected);
         if let (Some(rest), Some(part)) = (&mut self.cost, part.cost) {
             *rest = rest.less(part);
         }
     }
 
-    /// What does not add up is not told of several groups together.
+    /// Values that are not additive are absent for combined groups.
     fn without_moments(mut self) -> Self {
         self.counted.distinct = UNKNOWN_DISTINCT;
-        for sums in [&mut self.counted, &mut self.blocked] {
+        for sums in [&mut self.counted, &mut self.rejected] {
             (sums.first_seen, sums.last_seen) = (Sums::default().first_seen, 0);
         }
         self
@@ -328,12 +328,12 @@ fn columns(spec: &Spec, shape: Shape, rows: &[Measured], whole: &Measured) -> (V
     let cost = |row: &Measured| row.cost.unwrap_or_default();
     let (usd, total_usd) = amounts(&rows.iter().map(|row| cost(row).usd).collect::<Vec<_>>());
     let outputs = measures(spec, shape, whole.cost);
-    let total = shape.order.measured(&whole.counted, &whole.blocked);
+    let total = shape.order.measured(&whole.counted, &whole.rejected);
     let cells = |row: &Measured, usd: Cell| {
         let usd = if cost(row).is_unknown() { Cell::Absent } else { usd };
         let share = match shape.order {
             Order::Usd => share(&usd, &total_usd),
-            order => Cell::Share { part: order.measured(&row.counted, &row.blocked), whole: total },
+            order => Cell::Share { part: order.measured(&row.counted, &row.rejected), whole: total },
         };
         outputs.iter().map(|output| cell(*output, row, &share, &usd)).collect()
     };
@@ -355,9 +355,9 @@ fn measures(spec: &Spec, shape: Shape, cost: Option<Cost>) -> Vec<Output> {
         (cost.is_some(), output::USD),
         (cost.is_some_and(|cost| cost.unpriced_bytes > 0), output::UNPRICED_BYTES),
         (spec.distinct, output::DISTINCT),
-        (spec.bytes && shape.blocked, output::REJECTED_BYTES),
-        (shape.order == Order::BlockedPackets, output::REJECTED_PACKETS),
-        (shape.blocked, output::REJECTED_FLOWS),
+        (spec.bytes && shape.rejected, output::REJECTED_BYTES),
+        (shape.order == Order::RejectedPackets, output::REJECTED_PACKETS),
+        (shape.rejected, output::REJECTED_FLOWS),
         (spec.seen, output::FIRST_SEEN),
         (spec.seen, output::LAST_SEEN),
     ];
@@ -366,8 +366,8 @@ fn measures(spec: &Spec, shape: Shape, cost: Option<Cost>) -> Vec<Output> {
 
 /// The cell of one of those columns.
 fn cell(output: Output, row: &Measured, share: &Cell, usd: &Cell) -> Cell {
-    let Measured { counted, blocked, cost } = row;
-    let last_seen = counted.last_seen.max(blocked.last_seen);
+    let Measured { counted, rejected, cost } = row;
+    let last_seen = counted.last_seen.max(rejected.last_seen);
     match output {
         output::BYTES => counted.bytes.into(),
         output::SHARE => share.clone(),
@@ -377,10 +377,10 @@ fn cell(output: Output, row: &Measured, share: &Cell, usd: &Cell) -> Cell {
         output::UNPRICED_BYTES => cost.unwrap_or_default().unpriced_bytes.into(),
         output::DISTINCT if counted.distinct == UNKNOWN_DISTINCT => Cell::Absent,
         output::DISTINCT => counted.distinct.into(),
-        output::REJECTED_BYTES => blocked.bytes.into(),
-        output::REJECTED_PACKETS => blocked.packets.into(),
-        output::REJECTED_FLOWS => blocked.flows.into(),
-        output::FIRST_SEEN => moment(counted.first_seen.min(blocked.first_seen)),
+        output::REJECTED_BYTES => rejected.bytes.into(),
+        output::REJECTED_PACKETS => rejected.packets.into(),
+        output::REJECTED_FLOWS => rejected.flows.into(),
+        output::FIRST_SEEN => moment(counted.first_seen.min(rejected.first_seen)),
         _ if last_seen == 0 => Cell::Absent,
         _ => Cell::Time(last_seen),
     }

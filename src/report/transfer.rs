@@ -1,12 +1,12 @@
 //! What goes from where to where: bytes and dollars by the places of both ends and the path between, as a list, as
 //! matrices, and what would be cheaper.
 //!
-//! Bytes are those of traffic, dollars those of all charges on it. Dollars are rounded once, in the list before it is
-//! cut, and every other table sums those; so all tables add up to the same total in ten decimals. In cents each table
-//! adds up by itself. Who pays, and how prices come about, is told elsewhere.
+//! Bytes are those of traffic, dollars those of all its charges. Dollars are rounded once, in the list before it is
+//! cut, and every other table sums those, so all tables have the same total to ten decimals. In cents each table adds
+//! up by itself. Payers and price derivation are in other reports.
 
-mod alternatives;
 mod parts;
+mod recommendations;
 #[cfg(test)]
 mod tests;
 
@@ -33,7 +33,7 @@ pub use parts::TransferKeys;
 
 /// The name of the list.
 pub const LIST: &str = "transfer";
-/// The row or column of what is not among the first ones.
+/// The row or column of the remaining keys.
 const OTHER: &str = "(other)";
 /// The frame of traffic and charges, and that of the hours that have traffic.
 const TRAFFIC: &str = "traffic";
@@ -44,7 +44,7 @@ const EXACT_USD: &str = "exact_usd";
 /// What the rows are ordered by; equal ones by key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TransferOrder {
-    /// The dearest first, of equal ones that with most bytes.
+    /// Most expensive first, of equal ones that with most bytes.
     #[default]
     Usd,
     /// Most bytes first.
@@ -68,16 +68,16 @@ pub struct TransferShape {
     pub matrix_first: bool,
 }
 
-/// What goes from where to where, and what it costs.
+/// Transfer.
 #[derive(Debug)]
 pub struct TransferQuestion {
-    /// What traffic is told apart by.
+    /// The aggregation keys.
     pub keys: TransferKeys,
-    /// The window, half-open; none of its sides where it is unbounded.
+    /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
     /// The prices.
     pub prices: PriceTable,
-    /// What decides the cost besides.
+    /// Terms other than prices.
     pub terms: PoolTerms,
     /// Order, rows, columns.
     pub shape: TransferShape,
@@ -121,7 +121,7 @@ impl Question for TransferQuestion {
     }
 }
 
-/// The hours that have traffic, refused or not.
+/// Hours with traffic, rejected included.
 fn hours() -> Need {
     let keys = vec![Key { column: Column::Hour, cut: None }];
     let spec =
@@ -129,12 +129,12 @@ fn hours() -> Need {
     let columns = ColumnSet::of(&[Column::Start]);
     Need {
         name: HOURS,
-        // Which hours the logs tell of is not for a filter to say.
+        // The covered hours are independent of the filter.
         wanted: Wanted {
             columns,
             traffic: true,
             charges: false,
-            blocked: true,
+            rejected: true,
             kept: Kept::default(),
             unfiltered: true,
         },
@@ -181,8 +181,8 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     } else {
         std::iter::once(list).chain(matrices).collect()
     };
-    let (alternatives, note) = alternatives::table(&by_charge, shape, hours)?;
-    report.tables.push(alternatives);
+    let (recommendations, note) = recommendations::table(&by_charge, shape, hours)?;
+    report.tables.push(recommendations);
     report.meta.notes.extend(note);
     report.tables.extend(Some(assumptions(bill)?).filter(|table| !table.rows.is_empty()));
     let unpriced = unpriced(bill)?;
@@ -193,7 +193,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     Ok(report)
 }
 
-/// The rows of the list in the order asked for; equal ones stay in that of their keys.
+/// The rows of the list in the requested order; ties are sorted by key.
 fn sorted(rows: &DataFrame, shape: &TransferShape) -> Result<DataFrame, Error> {
     let by = match shape.order {
         TransferOrder::Usd => [line::COST, output::BYTES.name],
@@ -206,7 +206,7 @@ fn sorted(rows: &DataFrame, shape: &TransferShape) -> Result<DataFrame, Error> {
 
 /// Every row, in order, with its dollars rounded.
 fn listed(frame: &DataFrame, keys: &TransferKeys, shape: &TransferShape) -> Result<Vec<Listed>, Error> {
-    // Dollars are rounded in the order of keys, which no other order changes.
+    // Dollars are rounded in key order, independent of the requested order.
     let cost = int(frame, line::COST)?.iter().map(|cost| Money::of_units(cost.unwrap_or(0)));
     let exact = rounded_parts(&cost.collect::<Vec<_>>());
     let mut frame = frame.clone();
@@ -250,12 +250,12 @@ fn matrices(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Option<Strin
         |name, title, kind, places: &[Place<'_>]| axes.table((name, title), end_head(&shape.ends[0]), kind, places);
     let folded = axes.are_folded(&bytes).then(|| {
         format!(
-            "the matrices have at most {MATRIX_ROWS_MAX} rows and {MATRIX_COLUMNS_MAX} columns; (other) sums the rest, \
-             and the list has all"
+            "matrices show at most {MATRIX_ROWS_MAX} rows and {MATRIX_COLUMNS_MAX} columns; (other) sums the rest, \
+             and the list is complete"
         )
     });
-    let bytes = table("matrix_bytes", "Bytes, from rows to columns", CellKind::Bytes, &bytes);
-    ([bytes, table("matrix_usd", "Dollars, from rows to columns", CellKind::Usd, &usd)], folded)
+    let bytes = table("matrix_bytes", "Bytes by source (rows) and destination (columns)", CellKind::Bytes, &bytes);
+    ([bytes, table("matrix_usd", "Cost by source (rows) and destination (columns)", CellKind::Usd, &usd)], folded)
 }
 
 /// The list, its last rows as one.
@@ -267,7 +267,7 @@ fn list(mut rows: Vec<Listed>, shape: &TransferShape) -> Table {
     let exact: Vec<_> = rows.iter().map(|row| row.exact_usd).chain((!rest.is_empty()).then_some(other.1)).collect();
     let (usd, total) = exact_amounts(&exact);
     let mut usd = usd.into_iter();
-    let mut table = plain(LIST, "What goes from where to where, and what it costs");
+    let mut table = plain(LIST, "Transfer");
     let by_column = |column: Column| Head::from(column);
     table.columns = vec![output::RANK.into()];
     table.columns.extend(shape.ends.iter().map(|name| end_head(name)));
@@ -319,7 +319,7 @@ impl Sum {
     }
 
     fn cells(&self, usd: Cell, whole: &Self, total: &Cell, order: TransferOrder) -> Row {
-        // Where nothing of what is charged has a price, the dollars are unknown and not zero.
+        // If all charged bytes are unpriced, dollars are unknown and not zero.
         let is_unknown = self.unpriced > 0 && self.usd == Money::default();
         let usd = if is_unknown { Cell::Absent } else { usd };
         let share = match order {
@@ -338,8 +338,8 @@ fn notes(is_named: bool, rows: &[Listed], shape: &TransferShape) -> Vec<String> 
     if !is_named && !rows.is_empty() {
         let kind = shape.ends[0].strip_prefix("src_").unwrap_or(&shape.ends[0]);
         notes.push(format!(
-            "no end has a known {kind}: these logs do not have the field for it, and no table (--network, --tags) \
-             tells it; ends stand by the names of their places"
+            "no endpoint has a known {kind}: neither the logs nor a table (--network, --tags) has it; endpoints are \
+             shown by location"
         ));
     }
     let is_unknown = |row: &&Listed| row.path.as_deref().is_some_and(|path| ZONES_UNKNOWN.contains(&path));

@@ -6,9 +6,9 @@
 use super::region;
 use crate::error::{Error, nearest};
 
-/// Stands for every place that has no row of its own.
+/// Matches every location without its own row.
 pub const ANY: &str = "any";
-/// Stands for the region itself, as the other side of a charge inside it.
+/// The region itself, as the other side of a charge inside it.
 pub const SAME: &str = "same";
 /// The other side of egress to the internet.
 pub const INTERNET: &str = "internet";
@@ -18,7 +18,7 @@ pub const INTERNET: &str = "internet";
 pub enum Charge {
     /// To the internet, once, of the sender's region.
     InternetEgress,
-    /// The part of a month's egress that is free: its upper end is what there is of it.
+    /// The free part of a month's egress: its upper end is the free amount.
     InternetEgressFree,
     /// Between two regions, once, by the sender.
     InterRegion,
@@ -101,7 +101,7 @@ impl Charge {
     /// A usage error that suggests the nearest name.
     pub fn named(flag: &str, name: &str) -> Result<Self, Error> {
         Self::of_name(name).ok_or_else(|| {
-            let error = Error::usage(format!("{flag}: there is no charge `{name}`"));
+            let error = Error::usage(format!("{flag}: unknown charge `{name}`"));
             match nearest(name, Self::names()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint(format!("the charges are {}", Self::names().collect::<Vec<_>>().join(", "))),
@@ -125,8 +125,8 @@ impl Charge {
         self.info().other
     }
 
-    /// The charge whose price applies where this one has none of its own: what crosses a peering between zones was
-    /// billed as any other traffic between zones until peerings had meters of their own.
+    /// The charge whose price applies if this one has none: cross-zone peering traffic was billed as any other
+    /// cross-zone traffic until peerings had meters of their own.
     pub(crate) fn fallback(self) -> Option<Self> {
         match self {
             Self::PeeringZoneOut => Some(Self::InterZoneOut),

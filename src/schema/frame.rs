@@ -53,13 +53,13 @@ pub fn times(name: &str, values: impl Iterator<Item = Option<i64>>) -> Column {
     values.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
 }
 
-/// The bytes that stand for an address, or for a prefix of so many bits.
+/// The bytes of an address, or of a prefix with its length.
 #[must_use]
 pub fn address_bytes(address: u128, bits: Option<u8>) -> Vec<u8> {
     address.to_be_bytes().into_iter().chain(bits).collect()
 }
 
-/// The address that bytes of a frame stand for, and of a prefix its length.
+/// The address of a frame's bytes, and the length of a prefix.
 #[must_use]
 pub fn address(bytes: &[u8]) -> Option<(IpAddr, Option<u8>)> {
     let (address, rest) = bytes.split_first_chunk::<16>()?;

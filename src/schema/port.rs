@@ -1,9 +1,9 @@
-//! The ports that people know by a name.
+//! Ports with well-known names.
 //!
-//! Names and numbers are those of IANA's "Service Name and Transport Protocol Port Number Registry"; beside them stand
-//! the names that people say instead, and those of services that are everywhere on a port of somebody else's name.
+//! Names and numbers are those of IANA's "Service Name and Transport Protocol Port Number Registry", extended by common
+//! names, and by services that commonly use another service's registered port.
 
-/// IANA's names, in the order of the ports.
+/// IANA's names, sorted by port.
 const REGISTERED: [(&str, u16); 92] = [
     ("echo", 7),
     ("discard", 9),
@@ -99,7 +99,7 @@ const REGISTERED: [(&str, u16); 92] = [
     ("mongodb", 27017),
 ];
 
-/// Names that people say, with the ports they mean.
+/// Common names, with their ports.
 const USUAL: [(&str, u16); 17] = [
     ("dns", 53),
     ("rpcbind", 111),

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, nearest};
 
-/// Every region that prices can be told of, with its billing prefix and the name that people know it by.
+/// Every region with prices, with its billing prefix and display name.
 const REGIONS: [(&str, &str, &str); 38] = [
     ("af-south-1", "AFS1", "Africa (Cape Town)"),
     ("ap-east-1", "APE1", "Asia Pacific (Hong Kong)"),
@@ -54,7 +54,7 @@ const HOME_PREFIX: &str = "USE1";
 /// How the regions begin whose traffic is outside AWS's global free tier.
 const WITHOUT_FREE_TIER: [&str; 2] = ["us-gov-", "cn-"];
 
-/// Refuses a region that prices cannot be told of.
+/// Rejects a region without prices.
 ///
 /// # Errors
 /// A usage error that suggests the nearest name.
@@ -132,7 +132,7 @@ pub fn prefix(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, ..)| *known == region).map(|(_, prefix, _)| *prefix)
 }
 
-/// The name that people know a region by.
+/// Display name of the region.
 #[must_use]
 pub fn region_name(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, ..)| *known == region).map(|(.., name)| *name)
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_tell_their_region_by_id_and_by_name() {
+    fn zones_show_their_region_by_id_and_by_name() {
         for (zone, region) in [
             ("use1-az1", "us-east-1"),
             ("usw2-lax1-az1", "us-west-2"),

@@ -1,7 +1,7 @@
-//! Addresses and CIDRs as people write them and as columns hold them: one 128-bit number, IPv4 within `::ffff:0:0/96`.
+//! Addresses and CIDRs in text form and in column form: one 128-bit number, IPv4 within `::ffff:0:0/96`.
 //!
-//! A CIDR whose address has host bits set is refused, as it may mean the network or the address. Addresses of records
-//! are read in `decode/value.rs`, which does nothing else and is measured.
+//! A CIDR with host bits set is rejected, because it could mean the network or the address. Addresses of records are
+//! parsed in `decode/value.rs`, which is tuned for speed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -18,10 +18,10 @@ const BITS_BEFORE_IPV4: u8 = 96;
 const CIDR_FORMS: &str = "write 10.0.0.0/16 or 2001:db8::/32; one address is 10.0.0.1/32";
 const ADDRESS_FORMS: &str = "write 10.0.0.1 or 2001:db8::1";
 
-/// An address as people write it.
+/// An address in text form.
 ///
 /// # Errors
-/// A usage error for what is no address, and for the one that stands for none.
+/// A usage error for an invalid address, and for the one that represents absence.
 pub fn parse(text: &str) -> Result<u128, Error> {
     let read = text.parse().ok().map(held).filter(|address| *address != ABSENT_ADDRESS);
     read.ok_or_else(|| Error::usage(format!("invalid address `{text}`")).hint(ADDRESS_FORMS))
@@ -36,7 +36,7 @@ pub fn held(address: IpAddr) -> u128 {
     }
 }
 
-/// An address that columns hold, as people know it.
+/// A column's address in text form.
 #[must_use]
 pub fn shown(address: u128) -> IpAddr {
     Ipv6Addr::from(address).to_canonical()
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_prefix_is_told_with_what_to_write() {
+    fn what_is_no_prefix_is_reported_with_what_to_write() {
         assert_eq!(
             fault("10.0.0.1/16"),
             "`10.0.0.1/16` has host bits set; write 10.0.0.0/16 for the network, 10.0.0.1/32 for the address"

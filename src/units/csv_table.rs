@@ -1,18 +1,18 @@
 //! CSV tables that users write: text → cells by column name, each row with its line, and everything that is wrong.
 //!
-//! Columns go by their names in the first line, in any order and letter case. Blank lines, lines that begin with `#`
-//! and rows of empty cells are skipped. A record is one line: a missing closing quote is a fault of its own line and
-//! never takes the lines after it into a cell. Every fault is collected, so that a table is mended in one go; cells are
-//! therefore read one by one and not by serde, which stops at the first wrong cell of a row. What a cell means, and
-//! what rows say against each other, is the caller's to know. AWS's price lists, which are streamed and generated, are
-//! read in `price/offer/rows.rs`.
+//! Columns are matched by name in the first line, in any order and letter case. Blank lines, lines that start with `#`
+//! and rows of empty cells are skipped. A record is one line: a missing closing quote is an error of its own line and
+//! never consumes the following lines. All errors are collected, so that a table can be fixed at once; therefore cells
+//! are read one by one and not by serde, which stops at the first invalid cell of a row. The meaning of cells and
+//! consistency of rows is up to the caller. AWS's price lists, which are streamed and generated, are read in
+//! `price/offer/rows.rs`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use csv::StringRecord;
 
-use crate::error::{Error, Fault, nearest};
+use crate::error::{Error, RowError, nearest};
 use crate::units::human::counted;
 
 /// The most bytes that a line of a table may have.
@@ -76,11 +76,11 @@ impl<'a> CsvTable<'a> {
     /// # Errors
     /// All faults of that line: none at all, a name that is unknown, missing, empty or there twice, an open quote. A
     /// table without its column names cannot be read.
-    pub fn open(text: &'a [u8], layout: &'static Layout) -> Result<Self, Vec<Fault>> {
+    pub fn open(text: &'a [u8], layout: &'static Layout) -> Result<Self, Vec<RowError>> {
         let mut records = Records::of(text).map_err(|fault| vec![fault])?;
         match records.next_filled() {
             None => Err(vec![
-                Fault::new(1, None, "there is no line of column names").hinted(format!("write {}", layout.written)),
+                RowError::new(1, None, "the header line is missing").hinted(format!("write {}", layout.written)),
             ]),
             Some(Err(fault)) => Err(vec![fault]),
             Some(Ok((line, names))) => Ok(Self { records, header: Header::of(line, &names, layout)? }),
@@ -98,8 +98,8 @@ impl<'a> CsvTable<'a> {
         self.header.others.iter().map(|(_, name)| name.as_str())
     }
 
-    /// Calls with each row; gives what was made of the rows without faults, and all faults in the order of lines.
-    pub fn read<T>(mut self, mut row: impl FnMut(&mut Row<'_>) -> Option<T>) -> (Vec<T>, Vec<Fault>) {
+    /// Visits each row; returns the results of valid rows, and all errors in line order.
+    pub fn read<T>(mut self, mut row: impl FnMut(&mut Row<'_>) -> Option<T>) -> (Vec<T>, Vec<RowError>) {
         let (mut rows, mut faults) = (Vec::new(), Vec::new());
         while let Some(record) = self.records.next_filled() {
             let before = faults.len();
@@ -112,7 +112,7 @@ impl<'a> CsvTable<'a> {
             }
             if faults.len() >= FAULTS_MAX {
                 let line = faults.last().map_or(1, |fault| fault.line);
-                faults.push(Fault::new(line, None, format!("reading stopped after {FAULTS_MAX} faults")));
+                faults.push(RowError::new(line, None, format!("stopped after {FAULTS_MAX} errors")));
                 break;
             }
         }
@@ -121,7 +121,7 @@ impl<'a> CsvTable<'a> {
 }
 
 impl Header {
-    fn of(line: u64, names: &StringRecord, layout: &'static Layout) -> Result<Self, Vec<Fault>> {
+    fn of(line: u64, names: &StringRecord, layout: &'static Layout) -> Result<Self, Vec<RowError>> {
         let mut faults = Vec::new();
         let mut places = vec![None; layout.names().count()];
         let (mut others, mut seen) = (Vec::new(), BTreeSet::new());
@@ -129,10 +129,10 @@ impl Header {
             let known = layout.place(name);
             let column = known.and_then(|known| layout.names().nth(known));
             if name.is_empty() {
-                let fault = Fault::new(line, None, format!("column {} has no name", place + 1));
-                faults.push(fault.hinted("name it, or leave it out of every line"));
+                let fault = RowError::new(line, None, format!("column {} has no name", place + 1));
+                faults.push(fault.hinted("name it, or remove it from every line"));
             } else if !seen.insert(column.unwrap_or(name)) {
-                let fault = Fault::new(line, column, "the column is there twice").hinted("leave one of them out");
+                let fault = RowError::new(line, column, "duplicate column").hinted("remove one of them");
                 faults.push(if column.is_none() { fault.in_column(name.to_owned()) } else { fault });
             } else if let Some(known) = known {
                 places[known] = Some(place);
@@ -153,31 +153,31 @@ impl Header {
         if faults.is_empty() { Ok(Self { layout, line, places, others, width }) } else { Err(faults) }
     }
 
-    fn same_width(&self, line: u64, cells: StringRecord) -> Result<(u64, StringRecord), Fault> {
+    fn same_width(&self, line: u64, cells: StringRecord) -> Result<(u64, StringRecord), RowError> {
         if cells.len() == self.width {
             return Ok((line, cells));
         }
         let message = format!("{} cells where the header has {}", cells.len(), self.width);
-        Err(Fault::new(line, None, message).hinted("a text with a comma goes into double quotes"))
+        Err(RowError::new(line, None, message).hinted("quote values that contain a comma"))
     }
 }
 
-fn unknown_column(line: u64, name: &str, layout: &Layout) -> Fault {
+fn unknown_column(line: u64, name: &str, layout: &Layout) -> RowError {
     if name.contains(';') {
-        let fault = Fault::new(line, None, format!("`{name}` is one column"));
+        let fault = RowError::new(line, None, format!("`{name}` is one column"));
         return fault.hinted("write commas between the columns");
     }
     let hint = match nearest(&name.to_ascii_lowercase(), layout.names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the columns are {}", layout.written),
     };
-    Fault::new(line, None, format!("there is no column `{name}`")).hinted(hint)
+    RowError::new(line, None, format!("unknown column `{name}`")).hinted(hint)
 }
 
-fn missing_column(line: u64, column: &'static str, others: &[(usize, String)], layout: &Layout) -> Fault {
+fn missing_column(line: u64, column: &'static str, others: &[(usize, String)], layout: &Layout) -> RowError {
     let near = nearest(column, others.iter().map(|(_, name)| name.as_str()));
     let hint = near.map_or_else(|| format!("write {}", layout.written), |near| format!("call `{near}` {column}"));
-    Fault::new(line, Some(column), "the column is missing").hinted(hint)
+    RowError::new(line, Some(column), "the column is missing").hinted(hint)
 }
 
 /// A row of a table.
@@ -187,7 +187,7 @@ pub struct Row<'a> {
     pub line: u64,
     header: &'a Header,
     cells: &'a StringRecord,
-    faults: &'a mut Vec<Fault>,
+    faults: &'a mut Vec<RowError>,
 }
 
 impl<'a> Row<'a> {
@@ -213,31 +213,30 @@ impl<'a> Row<'a> {
         self.read(column, |text| if text.is_empty() { Ok(None) } else { read(text).map(Some) })
     }
 
-    /// The cells of the columns that the layout does not have, in the order of [`CsvTable::others`].
+    /// The cells of columns outside the layout, in the order of [`CsvTable::others`].
     pub fn others(&self) -> impl Iterator<Item = &'a str> {
         let (others, cells) = (&self.header.others, self.cells);
         others.iter().map(|(place, _)| cells.get(*place).unwrap_or_default())
     }
 
-    /// Notes what is wrong with the row, or with a column of it.
+    /// Records an error on the row or one of its columns.
     pub fn fault(&mut self, column: Option<&'static str>, error: &Error) {
-        self.faults.push(Fault::of(self.line, column, error));
+        self.faults.push(RowError::of(self.line, column, error));
     }
 }
 
-/// The names of a table's columns in lower case, for telling what kind of table it is; none of a text without lines.
+/// The names of a table's columns in lower case, for detecting the type of the table; none without lines.
 ///
 /// # Errors
 /// If the first line cannot be read.
-pub fn column_names(text: &[u8]) -> Result<Vec<String>, Fault> {
+pub fn column_names(text: &[u8]) -> Result<Vec<String>, RowError> {
     let first = Records::of(text)?.next_filled().transpose()?;
     Ok(first.iter().flat_map(|(_, names)| names.iter().map(str::to_ascii_lowercase)).collect())
 }
 
-/// The error that tables are refused with: the first fault, and the next ones as hints. Faults come with the names of
-/// their files.
+/// Builds the error of invalid tables: the first error, and the next ones as hints, with file names.
 #[must_use]
-pub fn refusal<'a>(faults: impl IntoIterator<Item = (&'a str, &'a Fault)>) -> Error {
+pub fn refusal<'a>(faults: impl IntoIterator<Item = (&'a str, &'a RowError)>) -> Error {
     let mut faults = faults.into_iter();
     let Some((first_name, first)) = faults.next() else { return Error::usage("a table is faulty") };
     let error = Error::usage(format!("{first_name}, {first}"));
@@ -262,14 +261,14 @@ struct Records<'a> {
     reader: Option<csv::Reader<&'a [u8]>>,
     /// The lines as the reader takes them.
     placed: Lines<'a>,
-    /// What is wrong with the line after those.
-    fault: Option<Fault>,
+    /// The error of the line after those.
+    fault: Option<RowError>,
 }
 
 impl<'a> Records<'a> {
-    fn of(text: &'a [u8]) -> Result<Self, Fault> {
+    fn of(text: &'a [u8]) -> Result<Self, RowError> {
         if UTF16_MARKS.iter().any(|mark| text.starts_with(mark)) {
-            return Err(Fault::new(1, None, "the file is UTF-16").hinted("save it as UTF-8"));
+            return Err(RowError::new(1, None, "the file is UTF-16").hinted("save it as UTF-8"));
         }
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let lines = Lines { text, at: 0, line: 1 };
@@ -277,7 +276,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next record that is more than empty cells, and its line.
-    fn next_filled(&mut self) -> Option<Result<(u64, StringRecord), Fault>> {
+    fn next_filled(&mut self) -> Option<Result<(u64, StringRecord), RowError>> {
         loop {
             let record = self.next_record()?;
             if !record.as_ref().is_ok_and(|(_, cells)| cells.iter().all(str::is_empty)) {
@@ -286,14 +285,14 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn next_record(&mut self) -> Option<Result<(u64, StringRecord), Fault>> {
+    fn next_record(&mut self) -> Option<Result<(u64, StringRecord), RowError>> {
         loop {
             if let Some(reader) = &mut self.reader {
                 let mut cells = StringRecord::new();
                 let read = reader.read_record(&mut cells);
                 if !matches!(read, Ok(false)) {
                     let (line, _) = self.placed.next()?;
-                    let not_utf8 = |_| Fault::new(line, None, "the line is not UTF-8");
+                    let not_utf8 = |_| RowError::new(line, None, "the line is not UTF-8");
                     let read = read.map(|_| (line, cells));
                     return Some(read.map_err(|error| not_utf8(error).hinted("save the file as UTF-8")));
                 }
@@ -319,13 +318,13 @@ impl<'a> Records<'a> {
 }
 
 /// What keeps a line from being a record.
-fn wrong_line(bytes: &Range<usize>, line: u64, lines: &Lines<'_>) -> Option<Fault> {
+fn wrong_line(bytes: &Range<usize>, line: u64, lines: &Lines<'_>) -> Option<RowError> {
     let text = &lines.text[bytes.clone()];
     if text.len() > LINE_BYTES_MAX {
-        return Some(Fault::new(line, None, format!("the line has more than {LINE_BYTES_MAX} bytes")));
+        return Some(RowError::new(line, None, format!("the line has more than {LINE_BYTES_MAX} bytes")));
     }
-    let fault = || Fault::new(line, None, "a double quote is not closed");
-    has_open_quote(text).then(|| fault().hinted("close it on this line: no cell runs over several lines"))
+    let fault = || RowError::new(line, None, "unterminated double quote");
+    has_open_quote(text).then(|| fault().hinted("close it on this line: cells cannot span lines"))
 }
 
 /// Whether the csv reader would take what comes after a line into its last cell.

@@ -1,8 +1,8 @@
 //! Bytes that should be UTF-8 and may not be, as text and back, without loss.
 //!
-//! Logs hold texts as bytes; what the program writes for other programs is UTF-8. A byte that is not part of valid
-//! UTF-8 becomes a character of its own in the last private-use plane, `U+10FF80` to `U+10FFFF`; characters that are
-//! there already are written byte by byte, so that reading back is always exact.
+//! Logs hold texts as bytes; output for other programs is UTF-8. An invalid byte becomes a character in the last
+//! private-use plane, `U+10FF80` to `U+10FFFF`; such characters in the input are escaped byte by byte, so decoding is
+//! always exact.
 
 use std::borrow::Cow;
 

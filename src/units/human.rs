@@ -1,21 +1,21 @@
-//! Exact numbers → what people read: sizes in units, counts with separators, shares, moments.
+//! Exact numbers → display text: sizes in units, counts with separators, shares, times.
 //!
 //! Whole-number arithmetic only: every figure is rounded once, half to even, from the exact value. Reading such
 //! texts back is [`super::size`]'s and [`super::time`]'s work.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 
-/// How many characters of a text people are shown; the rest is an ellipsis. Data formats hold all of it.
+/// Maximum displayed characters of a text; the rest is an ellipsis. Data formats are complete.
 pub const SHOWN_CHARS_MAX: usize = 4096;
 /// Decimals of a dollar that amounts are written with: as many as AWS's price lists have.
 pub const USD_DECIMALS: u32 = 10;
-/// Decimals of a dollar that people are shown of an amount.
+/// Displayed decimals of a dollar amount.
 const CENTS_DECIMALS: u32 = 2;
 /// A cent, in 10⁻¹⁰ USD.
 pub const CENT: u128 = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
 /// Decimals after which a number is cut that does not end.
 const EXACT_DECIMALS_MAX: usize = 64;
-/// Characters besides the control ones that hide themselves or reorder what is around them.
+/// Invisible and reordering characters, in addition to control characters.
 const HIDDEN: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{61c}', '\u{61c}'),
@@ -28,7 +28,7 @@ const HIDDEN: &[(char, char)] = &[
     ('\u{e0000}', '\u{e007f}'),
 ];
 
-/// How bytes are shown to people.
+/// Display units of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Units {
     /// Powers of 1024: KiB, MiB, GiB.
@@ -86,7 +86,7 @@ pub fn count(count: u128) -> String {
     text
 }
 
-/// A share in per cent with one decimal: `12.3 %`; none of a whole of zero.
+/// A share in per cent with one decimal: `12.3 %`; none for a whole of zero.
 #[must_use]
 pub fn percent(part: u128, whole: u128) -> Option<String> {
     let Decimal { whole, fraction, .. } = (whole > 0).then(|| divide(part, whole, 3))?;
@@ -95,13 +95,13 @@ pub fn percent(part: u128, whole: u128) -> Option<String> {
     Some(if whole > 0 { format!("{whole}{hundredths:02}.{tenths} %") } else { format!("{hundredths}.{tenths} %") })
 }
 
-/// A share as a decimal fraction with six digits: `0.123456`; none of a whole of zero.
+/// A share as a decimal fraction with six digits: `0.123456`; none for a whole of zero.
 #[must_use]
 pub fn fraction6(part: u128, whole: u128) -> Option<String> {
     (whole > 0).then(|| divide(part, whole, 6).to_string())
 }
 
-/// A share in millionths, [`fraction6`] without its point; none of a whole of zero or where it does not fit.
+/// A share in millionths, [`fraction6`] without its point; none for a whole of zero or on overflow.
 #[must_use]
 pub fn millionths(part: u128, whole: u128) -> Option<u128> {
     let share = (whole > 0).then(|| divide(part, whole, 6))?;
@@ -218,8 +218,8 @@ fn divide(part: u128, whole: u128, decimals: u32) -> Decimal {
     Decimal { whole: quotient, fraction, decimals }
 }
 
-/// The next digit of `rest / whole` (`rest < whole`) and what is left: ten times the rest, taken as ten sums modulo
-/// the whole, for the product may not fit.
+/// The next digit of `rest / whole` (`rest < whole`) and the remainder: ten times the rest, computed as ten sums modulo
+/// the whole, because the product may overflow.
 fn next_digit(rest: u128, whole: u128) -> (u32, u128) {
     let (mut digit, mut sum) = (0, 0);
     for _ in 0..10 {

@@ -1,14 +1,14 @@
-//! Sizes as people type them: `10MiB`.
+//! Sizes as typed: `10MiB`.
 //!
-//! A size is a whole number, or a decimal with a unit, counted exactly in integers. The binary units (KiB … PiB) are
-//! powers of 1024 and the decimal ones (kB … PB) powers of 1000; a lone `k` or `M` could be either and is refused.
+//! A size is an integer, or a decimal with a unit, computed exactly in integers. Binary units (KiB … PiB) are powers of
+//! 1024, decimal units (kB … PB) powers of 1000; a lone `k` or `M` is ambiguous and rejected.
 
 use crate::error::Error;
 
 /// How many digits may follow the decimal point; the more exact are a slip of the keyboard.
 pub const FRACTION_DIGITS_MAX: usize = 18;
 
-/// The units, in lower case, and the bytes they stand for.
+/// The units, in lower case, and their bytes.
 const UNITS: [(&str, u64); 11] = [
     ("b", 1),
     ("kb", 1_000),
@@ -23,13 +23,13 @@ const UNITS: [(&str, u64); 11] = [
     ("pib", 1 << 50),
 ];
 
-/// The bytes of a size such as `10MiB`, `1.5GiB`, `20MB` or `1_000`, whatever the case of the unit; what is left of a
-/// byte is dropped.
+/// The bytes of a size such as `10MiB`, `1.5GiB`, `20MB` or `1_000`, with case-insensitive units; fractions of a byte
+/// are dropped.
 ///
 /// # Errors
 /// Anything else, a decimal without a unit, and sizes of 2⁶⁴ bytes and more are usage errors.
 pub fn parse(text: &str) -> Result<u64, Error> {
-    let wrong = || Error::usage(format!("`{text}` is not a size or a whole number"));
+    let wrong = || Error::usage(format!("invalid size `{text}`"));
     let unit_at = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<u64, Error> {
     bytes.ok_or_else(|| Error::usage(format!("`{text}` is too large: sizes end below 16 EiB")))
 }
 
-/// What is wrong with a unit, as what to write instead.
+/// A hint on how to write the unit.
 #[derive(Debug, thiserror::Error)]
 enum UnitFault {
     #[error("a decimal needs a unit, as in 1.5GiB")]
@@ -55,7 +55,7 @@ enum UnitFault {
     Unknown,
 }
 
-/// What a unit stands for.
+/// The bytes of a unit.
 fn unit_bytes(unit: &str, is_decimal: bool) -> Result<u64, UnitFault> {
     match unit.to_ascii_lowercase().as_str() {
         "" if is_decimal => Err(UnitFault::Missing),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused_with_advice() {
+    fn what_is_no_size_is_rejected_with_advice() {
         let table = [
             ("", "write 1000"),
             ("MiB", "write 1000"),

@@ -1,4 +1,4 @@
-//! Moments and spans as people type them, and how moments are written.
+//! Times and durations as typed, and the text form of times.
 //!
 //! Moments are whole seconds since 1970, UTC, below [`ABSENT_TIME`] (the year 2106). A moment without an offset is
 //! local to the [`Zone`]; where a clock change leaves out that local time or has it twice, the earliest moment that is
@@ -50,7 +50,7 @@ impl fmt::Display for Zone {
 }
 
 impl Zone {
-    /// The zone of a name such as `Europe/Berlin`, whatever its case.
+    /// The zone of a name such as `Europe/Berlin`, case-insensitively.
     ///
     /// # Errors
     /// An unknown name is a usage error that suggests the nearest ones.
@@ -200,7 +200,7 @@ pub fn parse_moment(text: &str, now: u32, zone: Zone) -> Result<u32, Error> {
             .or_else(|| calendar_seconds(typed, zone))
             .or_else(|| span_seconds(typed).map(|span| i64::from(now) - i64::from(span))),
     };
-    let seconds = seconds.ok_or_else(|| Error::usage(format!("`{text}` is not a moment")).hint(MOMENT_FORMS))?;
+    let seconds = seconds.ok_or_else(|| Error::usage(format!("`{text}` is not a valid time")).hint(MOMENT_FORMS))?;
     in_range(text, seconds)
 }
 
@@ -209,7 +209,7 @@ pub fn parse_moment(text: &str, now: u32, zone: Zone) -> Result<u32, Error> {
 /// # Errors
 /// Anything but a whole number and a unit is a usage error, and so are spans of 2³² seconds and more.
 pub fn parse_span(text: &str) -> Result<u32, Error> {
-    span_seconds(text.trim()).ok_or_else(|| Error::usage(format!("`{text}` is not a span of time")).hint(SPAN_FORMS))
+    span_seconds(text.trim()).ok_or_else(|| Error::usage(format!("invalid duration `{text}`")).hint(SPAN_FORMS))
 }
 
 fn utc(seconds: u32) -> DateTime<Utc> {
@@ -281,7 +281,7 @@ fn span_seconds(text: &str) -> Option<u32> {
 }
 
 fn month_window(text: &str, now: u32, zone: Zone) -> Result<Window, Error> {
-    let wrong = || Error::usage(format!("`{text}` is not a month")).hint("write 2026-10, this-month or last-month");
+    let wrong = || Error::usage(format!("invalid month `{text}`")).hint("write 2026-10, this-month or last-month");
     let typed = text.trim();
     let first = match typed.to_ascii_lowercase().as_str() {
         "this-month" => first_of_month(zone.date(now)),
@@ -303,7 +303,7 @@ fn in_range(text: &str, seconds: i64) -> Result<u32, Error> {
     u32::try_from(seconds)
         .ok()
         .filter(|seconds| *seconds < ABSENT_TIME)
-        .ok_or_else(|| Error::usage(format!("`{text}` lies outside the years 1970 to 2106")))
+        .ok_or_else(|| Error::usage(format!("`{text}` is outside the years 1970 to 2106")))
 }
 
 /// Flags that exclude each other, each with the window that it asks for alone.
@@ -318,12 +318,12 @@ fn conflict(flags: [(&str, Option<&str>); 4], now: u32, zone: Zone) -> Error {
         }
     }
     Error::usage(format!("more than one window: {}", asked.join(", ")))
-        .hint("keep --last, or --month, or --from and --to")
+        .hint("use one of --last, --month, or --from and --to")
 }
 
 fn empty(from: u32, to: u32) -> Error {
-    Error::usage(format!("the window is empty: it runs from {} until before {}", write(from), write(to)))
-        .hint("--to names the first moment outside the window and must lie after --from")
+    Error::usage(format!("the window is empty: {} to {}", write(from), write(to)))
+        .hint("--to is exclusive and must be after --from")
 }
 
 /// Whether a text has digits where the shape has `0`, and else the shape's characters.
@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(month("2026-10-01"), october);
         assert_eq!(month("2026-10-31T23:59:59Z"), october);
         assert_eq!(month("2026-12-31").1, "2027-01-01T00:00:00Z");
-        assert_eq!(month_around(u32::MAX).1, u32::MAX, "the last month that can be told is cut");
+        assert_eq!(month_around(u32::MAX).1, u32::MAX, "the last representable month is cut");
     }
 
     #[test]
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_refused() {
+    fn what_is_no_moment_is_rejected() {
         let table = [
             "",
             "x",
@@ -449,7 +449,7 @@ mod tests {
         ];
         for text in table {
             let error = parse_moment(text, NOW, Zone::default()).expect_err(text);
-            assert!(error.to_string().contains("is not a moment"), "{text}: {error}");
+            assert!(error.to_string().contains("is not a valid time"), "{text}: {error}");
         }
         for text in ["1969-12-31", "2106-02-07T06:28:15Z", "2107-01-01", "@4294967295", "@99999999999", "4000w"] {
             let error = parse_moment(text, NOW, Zone::default()).expect_err(text);
@@ -532,17 +532,14 @@ mod tests {
             ),
             (
                 read(Some("today"), Some("yesterday"), None, None),
-                "the window is empty: it runs from 2026-10-15T00:00:00Z until before 2026-10-14T00:00:00Z",
+                "the window is empty: 2026-10-15T00:00:00Z to 2026-10-14T00:00:00Z",
             ),
-            (
-                read(None, None, Some("0h"), None),
-                "the window is empty: it runs from 2026-10-15T13:14:15Z until before 2026-10-15T13:14:15Z",
-            ),
-            (read(None, None, Some("yesterday"), None), "`yesterday` is not a span of time"),
-            (read(None, None, Some("3000w"), None), "`3000w` lies outside the years 1970 to 2106"),
-            (read(None, None, None, Some("2026-13")), "`2026-13` is not a month"),
-            (read(None, None, None, Some("2106-02")), "`2106-02` lies outside the years 1970 to 2106"),
-            (read(None, None, Some("x"), Some("2026-10")), "`x` is not a span of time"),
+            (read(None, None, Some("0h"), None), "the window is empty: 2026-10-15T13:14:15Z to 2026-10-15T13:14:15Z"),
+            (read(None, None, Some("yesterday"), None), "invalid duration `yesterday`"),
+            (read(None, None, Some("3000w"), None), "`3000w` is outside the years 1970 to 2106"),
+            (read(None, None, None, Some("2026-13")), "invalid month `2026-13`"),
+            (read(None, None, None, Some("2106-02")), "`2106-02` is outside the years 1970 to 2106"),
+            (read(None, None, Some("x"), Some("2026-10")), "invalid duration `x`"),
         ];
         for (message, expected) in table {
             assert_eq!(message, expected);

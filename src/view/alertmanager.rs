@@ -1,9 +1,9 @@
 //! Incidents as the body of `POST /api/v2/alerts`: what Alertmanager routes, groups and silences.
 //!
-//! An alert is known by its labels, so these hold only what stays the same while an incident goes on; but its severity,
-//! which people route by: one that becomes graver is another alert, and the milder one ends by itself. An incident that
-//! is not closed is said to end [`ALIVE_HOURS`] after its last hour: without an end Alertmanager would call it resolved
-//! after its `resolve_timeout`, which is minutes, where incidents are told again after a day. Nothing is sent here.
+//! Alerts are identified by their labels, so labels are stable while an incident lasts, except severity, which is used
+//! for routing: a higher severity is a new alert, and the old one expires. Open incidents end [`ALIVE_HOURS`] after
+//! their last hour: without an end time Alertmanager would resolve them after `resolve_timeout`, which is minutes,
+//! whereas incidents are repeated daily. Nothing is sent here.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use super::{View, json, one_table_only};
 use crate::report::{Meta, Row, Table};
 use crate::units::human;
 
-/// How long an alert stays that is not closed: a day, after which it is told again, and an hour in which that happens.
+/// Lifetime of an open alert: a day until it is repeated, plus an hour of slack.
 const ALIVE_HOURS: u32 = 25;
 /// The name that all alerts have.
 const ALERT_NAME: &str = "OutflowAnomaly";
@@ -125,10 +125,10 @@ impl Alert {
     }
 }
 
-/// What is out of line and since when, in a sentence.
+/// Anomalies and since when, in a sentence.
 fn description(incident: Incident) -> io::Result<String> {
     let (metric, place, score) = (incident.text("metric")?, incident.place()?, incident.text("score")?);
     let (begin, finish) = (human::moment(incident.moment("started_at")), human::moment(incident.moment("ended_at")));
-    let hours = incident.shown("hours").map(|hours| format!(", {hours} h out of line")).unwrap_or_default();
-    Ok(format!("{metric} of {place} from {begin} to {finish}{hours}, unusualness {score} of 100"))
+    let hours = incident.shown("hours").map(|hours| format!(", {hours} anomalous h")).unwrap_or_default();
+    Ok(format!("{metric} of {place} from {begin} to {finish}{hours}, score {score} of 100"))
 }

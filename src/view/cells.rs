@@ -1,4 +1,4 @@
-//! A cell as text: exact for machines, rounded and harmless for people.
+//! A cell as text: exact for machines, rounded and sanitised for display.
 //!
 //! Texts come from logs, tags and file names, so from anyone. Where a person reads them, characters that move the
 //! cursor, change direction or cannot be seen are shown as `\u{…}` and never sent as they are.
@@ -9,7 +9,7 @@ use crate::report::{Cell, Head, Row};
 use crate::schema::output::CellKind;
 use crate::units::human::{self, Units};
 
-/// What stands for nothing where people read it.
+/// Display of absent values.
 const ABSENT: &str = "-";
 
 /// Writes a cell with all its digits, nothing where it is absent.
@@ -41,12 +41,12 @@ fn signed(number: i128, write: impl FnOnce(u128) -> String) -> String {
     format!("{sign}{}", write(number.unsigned_abs()))
 }
 
-/// A row as people read it.
+/// A row in display form.
 pub(super) fn shown_row(columns: &[Head], row: &Row, units: Units) -> Vec<String> {
     columns.iter().zip(row).map(|(head, cell)| shown(head.kind, cell, units)).collect()
 }
 
-/// A row of sums as people read it: blank where there is no sum, and `total` in the first cell if that is blank.
+/// A total row in display form: blank without a total, and `total` in the first cell if that is blank.
 pub(super) fn shown_total(columns: &[Head], total: &Row, units: Units) -> Vec<String> {
     let blank = |cell: &Cell, text| if *cell == Cell::Absent { String::new() } else { text };
     let texts = shown_row(columns, total, units);
@@ -57,7 +57,7 @@ pub(super) fn shown_total(columns: &[Head], total: &Row, units: Units) -> Vec<St
     texts
 }
 
-/// Whether people read a column's cells as numbers, so from the right.
+/// Whether the column's cells are numbers, and so right-aligned.
 pub(super) fn is_numeric(kind: CellKind) -> bool {
     match kind {
         CellKind::Integer | CellKind::Count | CellKind::Bytes | CellKind::Share => true,
@@ -66,7 +66,7 @@ pub(super) fn is_numeric(kind: CellKind) -> bool {
     }
 }
 
-/// A cell as people read it.
+/// A cell in display form.
 pub(super) fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
     match cell {
         Cell::Absent => ABSENT.to_owned(),

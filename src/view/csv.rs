@@ -1,13 +1,13 @@
 //! Comma- and tab-separated values, exact.
 //!
 //! csv is RFC 4180 with `\n` line ends; tsv quotes nothing and writes a tab, line end or backslash inside a text as
-//! `\t`, `\n`, `\r`, `\\`. Absent cells are empty. Sums, titles and the account are left out: a file of values is
-//! for adding up.
+//! `\t`, `\n`, `\r`, `\\`. Absent cells are empty. Sums, titles and the account are skipped: a file of values is for
+//! adding up.
 //!
-//! A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a `'` before it. Spreadsheets take
-//! such a cell for a formula and run it, and whoever can name a tag or an object could write one; no id, address or
-//! name that AWS gives begins so. Numbers, times, shares and addresses are never touched. To read any text exactly
-//! as it was, use json or parquet.
+//! A text that starts with `=`, `+`, `-`, `@`, a tab or a carriage return is prefixed by `'`. Spreadsheets would
+//! evaluate such a cell as a formula, and tags and object names are attacker-controlled; ids, addresses and names from
+//! AWS never start like this. Numbers, times, shares and addresses are never touched. For exact texts, use json or
+//! parquet.
 
 use std::io::{self, Write};
 

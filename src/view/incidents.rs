@@ -1,4 +1,4 @@
-//! Rows of a report on incidents → what programs that take alerts are told of them; their columns by name.
+//! Incident rows → input of alerting systems; columns are looked up by name.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::cells;
 use crate::report::{Cell, Head, Row, Table};
 use crate::units::human::Units;
 
-/// The columns without which nothing can be told.
+/// Required columns.
 pub(super) const COLUMNS: [&str; 9] =
     ["id", "severity", "score", "metric", "dimension", "scope", "started_at", "ended_at", "summary"];
 
@@ -54,7 +54,7 @@ impl Incident<'_> {
         self.exact(name).map(Option::unwrap_or_default)
     }
 
-    /// A cell as people read it.
+    /// A cell in display form.
     pub(super) fn shown(&self, name: &str) -> Option<String> {
         let (head, cell) = self.cell(name)?;
         Some(cells::shown(head.kind, cell, Units::Iec))
@@ -68,19 +68,19 @@ impl Incident<'_> {
         }
     }
 
-    /// The part of the traffic that it is of: `team data`, `total`.
+    /// The part of the traffic: `team data`, `total`.
     pub(super) fn place(&self) -> io::Result<String> {
         let (dimension, scope) = (self.text("dimension")?, self.text("scope")?);
         Ok(if scope.is_empty() { dimension } else { format!("{dimension} {scope}") })
     }
 
-    /// What it costs beyond what was expected, in dollars and bytes, as people read it.
+    /// The impact beyond the expected value, in dollars and bytes, in display form.
     pub(super) fn impact(&self) -> Option<String> {
         let parts: Vec<_> = ["impact_usd", "impact_bytes"].into_iter().filter_map(|name| self.shown(name)).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// The likely cause, its share and its class, as people read them.
+    /// The likely cause, its share and its class, in display form.
     pub(super) fn cause(&self) -> Option<String> {
         let cause = self.shown("cause")?;
         let more: Vec<_> = ["class", "cause_share"].into_iter().filter_map(|name| self.shown(name)).collect();

@@ -1,7 +1,7 @@
-//! Markdown tables for people, with the report's notes and warnings under them.
+//! Markdown tables, followed by the report's notes and warnings.
 //!
-//! Cells are not padded: the page that renders them aligns the columns. Texts are escaped so that none of them can
-//! end a cell, be markup or load an image.
+//! Cells are not padded: renderers align the columns. Texts are escaped so that they cannot end a cell, be markup or
+//! load an image.
 
 use std::io::{self, Write};
 

@@ -1,8 +1,8 @@
 //! Report → text or file, one format a file.
 //!
 //! A [`View`] takes a report in pieces, rows in any number of batches, so that a listing of millions of records is
-//! written with bounded memory; [`write()`] feeds it a finished report. Numbers are rounded for people in `table` and
-//! `md`, and are exact everywhere else. Nothing here opens a file or asks what the terminal is: the [`Style`] says it.
+//! written with bounded memory; [`write()`] feeds it a finished report. Numbers are rounded in `table` and `md`, and
+//! exact in other formats. Files and terminals are handled by the caller: see [`Style`].
 
 mod alertmanager;
 mod cells;
@@ -23,7 +23,7 @@ use crate::error::{Error, nearest};
 use crate::report::{Meta, Report, Row, Table};
 use crate::units::human::Units;
 
-/// How many bytes are gathered before they are handed to the output.
+/// Bytes buffered before they are written to the output.
 pub const OUTPUT_BUFFER_BYTES: usize = 64 * 1024;
 
 /// How a report is written.
@@ -50,7 +50,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format with the name that people type.
+    /// Every format with its name.
     const ALL: [(&'static str, Self); 9] = [
         ("table", Self::Table),
         ("csv", Self::Csv),
@@ -63,7 +63,7 @@ impl Format {
         ("ocsf", Self::Ocsf),
     ];
 
-    /// The names that people type.
+    /// The format names.
     pub const NAMES: [&'static str; Self::ALL.len()] = {
         let mut names = [""; Self::ALL.len()];
         let mut place = 0;
@@ -106,7 +106,7 @@ impl FromStr for Format {
         if let Some((_, format)) = Self::ALL.iter().find(|(known, _)| *known == name) {
             return Ok(*format);
         }
-        let error = Error::usage(format!("no output format is called `{name}`"));
+        let error = Error::usage(format!("unknown output format `{name}`"));
         let error = match nearest(name, Self::NAMES) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
@@ -118,7 +118,7 @@ impl FromStr for Format {
 /// How the reader wants it.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// How bytes are shown in the formats that people read.
+    /// Units of bytes in display formats.
     pub units: Units,
     /// Whether column names come first (table, csv, tsv).
     pub header: bool,
@@ -192,13 +192,13 @@ pub fn write<'a>(
 fn table_called<'a>(report: &'a Report, name: &str) -> io::Result<&'a Table> {
     report.tables.iter().find(|table| table.name == name).ok_or_else(|| {
         let names: Vec<_> = report.tables.iter().map(|table| table.name.as_str()).collect();
-        let message = format!("the report `{}` has no table `{name}`; it has {}", report.name, names.join(", "));
+        let message = format!("the report `{}` has no table `{name}`; available: {}", report.name, names.join(", "));
         io::Error::new(io::ErrorKind::InvalidInput, message)
     })
 }
 
 /// What a format of one table says to a second one.
 fn one_table_only(format: &str, table: &Table) -> io::Error {
-    let message = format!("{format} holds one table, and `{}` is another", table.name);
+    let message = format!("{format} supports one table; remove `{}`", table.name);
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }

@@ -1,9 +1,8 @@
 //! Incidents as Detection Findings of the Open Cybersecurity Schema Framework (class 2004), one a line.
 //!
-//! Only what OCSF has a place for stands in it; the figures of the incident stand in `unmapped`, money and bytes as
-//! texts with all their digits. What nobody has closed stands as new: whether somebody looks at it is not known here.
-//! Times are milliseconds since 1970. A finding's own time is the end of its last
-//! hour, not the clock's: the same incidents give the same lines. No profile is applied.
+//! Uses only fields defined by OCSF; the figures of the incident are in `unmapped`, money and bytes as texts with all
+//! digits. Open findings have the status new: triage is unknown here. Times are milliseconds since 1970. A finding's
+//! own time is the end of its last hour, not the clock: the same incidents give the same lines. No profile is applied.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -185,12 +184,12 @@ fn product() -> Product {
 
 fn finding_info(incident: Incident, begin: u64, finish: u64) -> io::Result<FindingInfo> {
     let metric = incident.text("metric")?;
-    let told = [("cause", incident.cause()), ("impact", incident.impact())];
-    let told: Vec<_> = told.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text?))).collect();
+    let details = [("cause", incident.cause()), ("impact", incident.impact())];
+    let details: Vec<_> = details.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text?))).collect();
     Ok(FindingInfo {
         uid: incident.text("id")?,
-        title: format!("{metric} of {} out of line", incident.place()?),
-        desc: (!told.is_empty()).then(|| told.join("; ")),
+        title: format!("anomalous {metric} of {}", incident.place()?),
+        desc: (!details.is_empty()).then(|| details.join("; ")),
         types: [format!("traffic anomaly: {metric}")],
         first_seen_time: begin,
         last_seen_time: finish,

@@ -210,16 +210,13 @@ fn milliseconds(head: &Head, cell: &Cell) -> io::Result<Option<i64>> {
 }
 
 fn unfit(head: &Head, value: &impl std::fmt::Debug) -> io::Error {
-    let message = format!(
-        "the parquet column `{}` ({}) cannot hold {value:?}; csv and json hold any number",
-        head.name,
-        head.kind.name(),
-    );
+    let message =
+        format!("the parquet column `{}` ({}) cannot hold {value:?}; use csv or json", head.name, head.kind.name(),);
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 fn no_table() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "a parquet file needs a table, and the report has none")
+    io::Error::new(io::ErrorKind::InvalidInput, "the report has no table for Parquet")
 }
 
 fn not_columns(error: ArrowError) -> io::Error {

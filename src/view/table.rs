@@ -1,9 +1,8 @@
 //! Aligned columns for a terminal.
 //!
-//! Columns are as wide as the rows of the first page need; later pages widen them only where they must, so that a
-//! listing of any length is written with bounded memory. Where the terminal is too narrow, texts are wrapped at
-//! spaces and nothing else is: an address or a number is never broken, and a line that cannot be narrower runs
-//! over. Notes and warnings are not here: they are talk, and go to stderr.
+//! Column widths follow the first page; later pages widen them only if necessary, so listings of any length use bounded
+//! memory. On a narrow terminal, texts wrap at spaces; addresses and numbers are never broken, and a line that cannot
+//! be narrowed overflows. Notes and warnings are messages and go to stderr.
 
 use std::io::{self, Write};
 

@@ -261,7 +261,7 @@ Warnings:
 
 /// The rows of a Parquet file, its schema and its number of row groups.
 fn parquet_of(bytes: Vec<u8>) -> (Vec<arrow_array::RecordBatch>, arrow_schema::SchemaRef, usize) {
-    // The reader takes a file, and nothing that is a dependency here stands for one in memory.
+    // The reader needs a file; no dependency offers an in-memory one.
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&bytes).unwrap();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
@@ -307,7 +307,7 @@ fn parquet_refuses_a_number_that_it_cannot_hold_and_says_which() {
     let mut report = report();
     report.tables[0].rows[1][4] = Cell::Integer(1 << 63);
     let error = write(&report, None, Format::Parquet, &STYLE, Box::new(io::sink())).unwrap_err();
-    let expected = "the parquet column `bytes` (bytes) cannot hold 9223372036854775808; csv and json hold any number";
+    let expected = "the parquet column `bytes` (bytes) cannot hold 9223372036854775808; use csv or json";
     assert_eq!(error.to_string(), expected);
     report.tables[0].rows[1][4] = Cell::Integer(1);
     report.tables[0].rows[1][5] = Cell::Share { part: 1000, whole: 1 };
@@ -401,7 +401,7 @@ fn formats_are_found_by_name_and_by_extension() {
 #[test]
 fn a_table_that_is_not_there_is_an_error_that_names_those_that_are() {
     let error = write(&report(), Some("cost"), Format::Csv, &STYLE, Box::new(io::sink())).unwrap_err();
-    assert_eq!(error.to_string(), "the report `top` has no table `cost`; it has top, tags");
+    assert_eq!(error.to_string(), "the report `top` has no table `cost`; available: top, tags");
     let mut csv = view(Format::Csv, &STYLE, "top", Box::new(io::sink()));
     csv.begin(&report().tables[0]).unwrap();
     assert_eq!(csv.begin(&report().tables[1]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
@@ -516,9 +516,9 @@ fn numbers_below_zero_are_numbers_in_every_format() {
     let report = Report { name: "anomalies".into(), tables: vec![table], ..Report::default() };
     let shown = text_of(&report, Format::Table);
     assert!(shown.contains("-3.00 MiB") && shown.contains("-2.50") && shown.contains("2.00 KiB"), "{shown}");
-    assert_eq!(text_of(&report, Format::Csv), "rest,scales\n-3145728,-2.5\n2048,0\n");
+    assert_eq!(text_of(&report, Format::Csv), "residual,deviation\n-3145728,-2.5\n2048,0\n");
     let ndjson = text_of(&report, Format::Ndjson);
-    assert!(ndjson.starts_with("{\"rest\":-3145728,\"scales\":\"-2.5\"}\n"), "{ndjson}");
+    assert!(ndjson.starts_with("{\"residual\":-3145728,\"deviation\":\"-2.5\"}\n"), "{ndjson}");
     let (batches, ..) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
     let (rest, scales) = (batches[0].column(0), batches[0].column(1).as_primitive::<Decimal128Type>());
     assert_eq!(rest.as_primitive::<Int64Type>().value(0), -3_145_728);
@@ -549,12 +549,12 @@ fn cents_are_those_of_the_report_and_signs_and_decimals_are_kept_everywhere() {
     let lines: Vec<_> =
         shown.lines().skip(2).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(lines, ["$3.34 -33.3 % 0.00", "-$1,234.57 1250.0 % 5,120.00", "$0.00 - -"]);
-    let csv = "usd,change,gb\n3.3333333333,-0.333333,0.00000055320560932159423828125\n-1234.5678900000,12.500000,5120\n0.0000000000,,\n";
+    let csv = "usd,change_ratio,gb\n3.3333333333,-0.333333,0.00000055320560932159423828125\n-1234.5678900000,12.500000,5120\n0.0000000000,,\n";
     assert_eq!(text_of(&report, Format::Csv), csv);
     let ndjson = text_of(&report, Format::Ndjson);
-    let first = "{\"usd\":\"3.3333333333\",\"change\":-0.333333,\"gb\":\"0.00000055320560932159423828125\"}\n";
+    let first = "{\"usd\":\"3.3333333333\",\"change_ratio\":-0.333333,\"gb\":\"0.00000055320560932159423828125\"}\n";
     assert!(ndjson.starts_with(first), "{ndjson}");
-    assert!(ndjson.ends_with("{\"usd\":\"0.0000000000\",\"change\":null,\"gb\":null}\n"), "{ndjson}");
+    assert!(ndjson.ends_with("{\"usd\":\"0.0000000000\",\"change_ratio\":null,\"gb\":null}\n"), "{ndjson}");
     let (batches, schema, _) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
     let types: Vec<_> = schema.fields().iter().map(|field| field.data_type().to_string()).collect();
     assert_eq!(types, ["Decimal128(38, 10)", "Decimal128(38, 6)", "Decimal128(38, 18)"]);

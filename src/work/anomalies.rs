@@ -1,4 +1,4 @@
-//! `anomalies`: scan, join, sum by the hour, judge every series, fold what is out of line into incidents.
+//! `anomalies`: scan, join, aggregate by hour, judge every series, fold anomalies into incidents.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::answer::Answer;
 use super::ask::{Means, asked};
-use super::behind::behind;
+use super::drilldown::drilldown;
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::Overflow;
@@ -23,7 +23,7 @@ use crate::reason::anomalies::suppress::{Rule, Suppressions};
 use crate::reason::cube::CubeKeys;
 use crate::reason::hours::Hours;
 use crate::reason::hours::gather::Pricing;
-use crate::report::anomalies::told::{AnomaliesShape, Looked, Shown, report};
+use crate::report::anomalies::tables::{AnomaliesShape, Looked, Shown, report};
 use crate::report::anomalies::{drifts as drift_table, explained};
 use crate::report::cube::{CubePlan, HoursQuestion};
 use crate::units::human::counted;
@@ -37,21 +37,21 @@ const IDS_TOLD_MAX: usize = 20;
 pub struct AnomaliesQuestion {
     /// What is joined.
     pub sources: Sources,
-    /// What traffic is told apart by.
+    /// The aggregation keys.
     pub keys: CubeKeys,
-    /// What traffic costs.
+    /// Cost.
     pub pricing: Pricing,
     /// What is an incident.
     pub settings: Settings,
-    /// When nothing is told.
+    /// When nothing is reported.
     pub rules: Vec<Rule>,
-    /// What was told before, if that is kept.
+    /// The state of earlier reports, if kept.
     pub state: Option<State>,
-    /// Where the time asked for begins; what is read before tells what is usual.
+    /// Start of the requested window; earlier data is history.
     pub asked_from: Option<u32>,
     /// When it is.
     pub now: u32,
-    /// Where the user is: the hours of day are told by it.
+    /// Time zone of the user, for hours of the day.
     pub zone: Zone,
     /// The incident that is explained, by the begin of its id; all are listed where there is none.
     pub explain: Option<String>,
@@ -66,7 +66,7 @@ pub struct AnomaliesQuestion {
 pub struct Anomalies {
     /// The answer.
     pub answer: Answer,
-    /// The most severe incident that was told and is not over.
+    /// The most severe reported incident that is still open.
     pub worst: Option<Severity>,
     /// What is to be kept of it for the next time, if anything is.
     pub state: Option<State>,
@@ -75,15 +75,15 @@ pub struct Anomalies {
 /// Answers what spiked.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started, or there is no incident to be explained; what is wrong
-/// with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started, or the incident to explain does not exist; errors of
+/// single objects are in the report.
 pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) -> Result<Anomalies, Error> {
     let AnomaliesQuestion { sources, keys, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
     let threads = job.threads()?;
     let of_hours = HoursQuestion { cube: CubePlan::new(keys), pricing, now };
-    let (mut gathered, summed) = asked(job, of_hours, Means { sources, overflow }, &threads, progress)?;
-    gathered.hours.cut(&job.window);
-    let hours = &gathered.hours;
+    let (mut priced, summed) = asked(job, of_hours, Means { sources, overflow }, &threads, progress)?;
+    priced.hours.cut(&job.window);
+    let hours = &priced.hours;
     let slots: Vec<u8> = (0..hours.count).map(|hour| zone.hour_of_day(hours.moment(hour))).collect();
     let suppressions = Suppressions::of(&rules, hours.first, hours.moment(hours.count), now);
     let is_suppressed = |metric: Metric, scope: &Scope, hour: u32| suppressions.covers(metric, scope, hour).is_some();
@@ -93,14 +93,14 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let judged: Vec<_> = found.iter().map(|found| judged(hours, &parts[found.run.part], calendar, &settings)).collect();
     let details: Vec<_> = found.iter().zip(&judged).collect();
     let remembered = remembered(&details, question.state.as_ref(), hours);
-    let shown: Vec<_> = remembered.told.iter().map(|told| shown(told, &details)).collect();
+    let shown: Vec<_> = remembered.reported.iter().map(|reported| shown(reported, &details)).collect();
     let mut report = match question.explain.as_deref() {
         Some(id) => {
             let one = explained(&details, id)?;
             let shown = Shown { incident: &one.0.incident, status: Status::New.name(), detail: Some(one) };
             let mut report = report(&[shown], &looked, &question.shape, &settings);
             report.tables.extend(explained::tables(hours, one.0, one.1, question.shape.brief));
-            report.tables.extend(behind(job, hours, one.0, progress, &mut report.meta)?);
+            report.tables.extend(drilldown(job, hours, one.0, progress, &mut report.meta)?);
             report
         }
         None => report(&shown, &looked, &question.shape, &settings),
@@ -109,22 +109,22 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
         report.tables.push(drift_table::table(drifts));
     }
     let known = remembered.known;
-    report.meta.notes.extend((known > 0).then(|| format!("{} told before and not again", counted(known, "incident"))));
-    report.meta.notes.extend(gathered.notes);
+    report.meta.notes.extend((known > 0).then(|| format!("{} already reported", counted(known, "incident"))));
+    report.meta.notes.extend(priced.notes);
     report.meta.warnings.extend(suppressions.warnings.iter().cloned());
     let mut answer = summed.answer(report, job);
-    // What came before was read to tell what is usual, and is none of what was asked for.
+    // Earlier hours serve as history and are not reported.
     answer.report.meta.window = (asked_from.or(job.window.from), job.window.to);
-    let alive = remembered.told.iter().filter(|(status, _)| *status != Status::Closed);
+    let alive = remembered.reported.iter().filter(|(status, _)| *status != Status::Closed);
     let worst = alive.map(|(_, incident)| incident.severity).max();
     Ok(Anomalies { answer, worst, state: remembered.state })
 }
 
-/// What of the incidents is to be told, by what was told before.
+/// Selects the incidents to report, given the state.
 #[derive(Default)]
 struct Remembered {
-    told: Vec<(Status, Incident)>,
-    /// How many were told before, and are not again.
+    reported: Vec<(Status, Incident)>,
+    /// Number of incidents reported before and omitted now.
     known: u64,
     state: Option<State>,
 }
@@ -133,13 +133,18 @@ fn remembered(details: &[(&Found, &Judged)], state: Option<&State>, hours: &Hour
     let incidents: Vec<Incident> = details.iter().map(|(found, _)| found.incident.clone()).collect();
     let judged = hours.covered.iter().rposition(|covered| *covered);
     let (Some(state), Some(last)) = (state, judged) else {
-        let told = incidents.into_iter().map(|incident| (Status::New, incident)).collect();
-        return Remembered { told, known: 0, state: state.cloned() };
+        let reported = incidents.into_iter().map(|incident| (Status::New, incident)).collect();
+        return Remembered { reported, known: 0, state: state.cloned() };
     };
-    let (told, next) = state.next(&incidents, hours.moment(last + 1));
-    let again = told.iter().filter(|told| incidents.iter().any(|incident| incident.id == told.incident.id)).count();
+    let (reported, next) = state.next(&incidents, hours.moment(last + 1));
+    let again =
+        reported.iter().filter(|reported| incidents.iter().any(|incident| incident.id == reported.incident.id)).count();
     let known = (incidents.len() - again) as u64;
-    Remembered { told: told.into_iter().map(|told| (told.status, told.incident)).collect(), known, state: Some(next) }
+    Remembered {
+        reported: reported.into_iter().map(|reported| (reported.status, reported.incident)).collect(),
+        known,
+        state: Some(next),
+    }
 }
 
 fn shown<'a>((status, incident): &'a (Status, Incident), details: &[(&'a Found, &'a Judged)]) -> Shown<'a> {
@@ -154,16 +159,16 @@ fn explained<'a>(details: &[(&'a Found, &'a Judged)], id: &str) -> Result<(&'a F
     let error = match (matching.next(), matching.next()) {
         (Some(one), None) => return Ok(*one),
         (Some(_), Some(_)) => Error::usage(format!("--explain: several incidents begin with `{id}`")),
-        (None, _) => Error::usage(format!("--explain: there is no incident `{id}`")),
+        (None, _) => Error::usage(format!("--explain: no incident `{id}`")),
     };
     let ids: Vec<_> = details.iter().take(IDS_TOLD_MAX).map(|(found, _)| found.incident.id.as_str()).collect();
     Err(match ids.as_slice() {
-        [] => error.hint("nothing is out of line in these logs and this time"),
-        ids => error.hint(format!("the incidents are {}", ids.join(", "))),
+        [] => error.hint("no anomalies in these logs and this window"),
+        ids => error.hint(format!("available incidents: {}", ids.join(", "))),
     })
 }
 
-/// What is out of line.
+/// Anomalies.
 struct Out {
     parts: Vec<Part>,
     found: Vec<Found>,
@@ -171,7 +176,7 @@ struct Out {
     drifts: Vec<Drift>,
 }
 
-/// Judges every series, and folds what is out of line.
+/// Judges every series, and folds anomalies.
 fn out_of_line(
     hours: &Hours,
     calendar: Calendar<'_>,
@@ -194,14 +199,14 @@ fn out_of_line(
     let mut looked = Looked {
         series: parts.len() as u64,
         runs: all.iter().map(|runs| runs.found as u64).sum(),
-        told: all.iter().map(|runs| runs.told.len() as u64).sum(),
+        notable: all.iter().map(|runs| runs.notable.len() as u64).sum(),
         incidents: 0,
         suppressed: all.iter().map(|runs| runs.suppressed.len() as u64).sum(),
         hours: hours_told as u64,
         masked: (asked.len() - hours_told) as u64,
         known: hours.covered.iter().filter(|covered| **covered).count() as u64,
     };
-    let runs: Vec<Run> = all.into_iter().flat_map(|runs| runs.told).collect();
+    let runs: Vec<Run> = all.into_iter().flat_map(|runs| runs.notable).collect();
     let found = fold(hours, &parts, runs, settings);
     looked.incidents = found.len() as u64;
     let may_drift = parts.iter().zip(may_drift).filter(|(_, may)| *may);

@@ -17,12 +17,12 @@ pub struct Answer {
     /// The report.
     pub report: Report,
     /// Malformed lines: every one if the job keeps them, else a few for each reason and object.
-    pub rejects: Vec<Reject>,
+    pub malformed: Vec<MalformedLine>,
 }
 
 /// A malformed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
+pub struct MalformedLine {
     /// The object's name.
     pub object: String,
     /// The line, from 1; a row for Parquet, a message for JSON.
@@ -34,7 +34,7 @@ pub struct Reject {
 }
 
 impl Answer {
-    /// Completes a report by what was read and what became of it.
+    /// Completes a report with the account of the input.
     pub(super) fn new(mut report: Report, job: &Job, read: &Read) -> Self {
         let mut account = read.account.clone();
         let malformed: u64 = read.objects.iter().map(|object| object.skips.total()).sum();
@@ -47,10 +47,10 @@ impl Answer {
         meta.account = coverage::lines(&account);
         meta.notes.extend(coverage::notes(&account));
         if read.foreign > 0 {
-            meta.notes.push(format!("left out: {} of other services", human::counted(read.foreign, "object")));
+            meta.notes.push(format!("skipped: {} of other services", human::counted(read.foreign, "object")));
         }
         if read.objects.is_empty() && read.pruned > 0 {
-            meta.notes.push("no object was read: by their keys, none is of the window, account and region".to_owned());
+            meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
         let mut unreadable = 0;
@@ -60,28 +60,28 @@ impl Answer {
             meta.warnings.extend(malformed_warning(object));
         }
         if unreadable > 1 {
-            meta.notes.push(format!("{unreadable} objects could not be read, or not to their end"));
+            meta.notes.push(format!("{unreadable} objects could not be read completely"));
         }
         let lost = job.strict && account[Class::SkipData].records > 0;
         meta.incomplete = unreadable > 0 || malformed > job.max_malformed || lost || !read.warnings.is_empty();
-        Self { rejects: read.objects.iter().flat_map(rejects).collect(), report }
+        Self { malformed: read.objects.iter().flat_map(malformed_lines).collect(), report }
     }
 
     /// The malformed lines as a report of their own.
     #[must_use]
-    pub fn rejects_report(&self) -> Report {
-        let row = |reject: &Reject| -> Row {
-            let text = String::from_utf8_lossy(&reject.text).into_owned();
-            vec![reject.object.as_str().into(), reject.line.into(), reject.reason.as_str().into(), text.into()]
+    pub fn malformed_report(&self) -> Report {
+        let row = |line: &MalformedLine| -> Row {
+            let text = String::from_utf8_lossy(&line.text).into_owned();
+            vec![line.object.as_str().into(), line.line.into(), line.reason.as_str().into(), text.into()]
         };
         let columns = [output::OBJECT, output::LINE, output::REASON, output::TEXT];
         let table = Table {
-            name: "rejects".to_owned(),
+            name: "malformed".to_owned(),
             columns: columns.map(Into::into).to_vec(),
-            rows: self.rejects.iter().map(row).collect(),
+            rows: self.malformed.iter().map(row).collect(),
             ..Table::default()
         };
-        Report { name: "rejects".to_owned(), tables: vec![table], ..Report::default() }
+        Report { name: "malformed".to_owned(), tables: vec![table], ..Report::default() }
     }
 
     /// How the run ends.
@@ -97,15 +97,15 @@ fn malformed_warning(object: &ReadObject) -> Option<String> {
     let shown = String::from_utf8_lossy(&first.text[..first.text.len().min(SHOWN_LINE_BYTES)]).into_owned();
     let lines = human::counted(object.skips.total(), "malformed line");
     Some(format!(
-        "{}: {lines} left out: {}; the first is line {}: `{shown}`",
+        "{}: {lines} skipped: {}; the first is line {}: `{shown}`",
         object.name,
         reasons.join(", "),
         first.line
     ))
 }
 
-fn rejects(object: &ReadObject) -> impl Iterator<Item = Reject> + '_ {
-    object.skips.samples().iter().map(|sample| Reject {
+fn malformed_lines(object: &ReadObject) -> impl Iterator<Item = MalformedLine> + '_ {
+    object.skips.samples().iter().map(|sample| MalformedLine {
         object: object.name.clone(),
         line: sample.line,
         reason: sample.reason.to_string(),

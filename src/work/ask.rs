@@ -10,7 +10,7 @@ use super::root::root;
 use super::traffic::{Summed, TrafficQuestion};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::{Interfaces, Overflow, Verdict};
+use crate::group::{ActionFilter, Interfaces, Overflow};
 use crate::join::{Sources, spec};
 use crate::report::Report;
 use crate::report::question::{Frames, Need, Question};
@@ -29,7 +29,7 @@ pub struct Means {
 /// Answers a question.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn ask(
     job: &Job,
     question: impl Question<Answer = Report>,
@@ -40,7 +40,7 @@ pub fn ask(
     let (report, summed) = asked(job, question, means, &threads, progress)?;
     let window = report.meta.window;
     let mut answer = summed.answer(report, job);
-    // A period that is only compared with was read too, and is none of what was asked for.
+    // The reference period was read too, but is not part of the requested window.
     if window != (None, None) {
         answer.report.meta.window = window;
     }
@@ -73,10 +73,10 @@ pub fn sql(job: &Job, mut question: SqlQuestion, means: Means, progress: &Progre
     let Some(columns) = question.records() else { return ask(job, question, means, progress) };
     let reads_traffic = !question.plan().is_empty();
     if reads_traffic && job.inputs.iter().any(|input| input == "-") {
-        return Err(Error::usage("flows beside other tables: standard input can be read only once")
-            .hint("name a file, or ask two queries"));
+        return Err(Error::usage("flows with other tables: standard input can be read only once")
+            .hint("name a file, or run two queries"));
     }
-    let every = Job { verdict: Verdict::Every, ..job.clone() };
+    let every = Job { action_filter: ActionFilter::Every, ..job.clone() };
     let (records, read) = records(&every, &columns, means.overflow.as_ref(), progress)?;
     question.hold(records);
     if reads_traffic {
@@ -92,7 +92,7 @@ pub fn sql(job: &Job, mut question: SqlQuestion, means: Means, progress: &Progre
 pub fn explain_sql(job: &Job, question: &SqlQuestion) -> Result<Report, Error> {
     let mut decoded = ColumnSet::default();
     if let Some(columns) = question.records() {
-        decoded = decoded.union(records_columns(&Job { verdict: Verdict::Every, ..job.clone() }, &columns));
+        decoded = decoded.union(records_columns(&Job { action_filter: ActionFilter::Every, ..job.clone() }, &columns));
     }
     let sums = question.plan();
     if !sums.is_empty() {

@@ -1,4 +1,4 @@
-//! What can be told before reading: what a run would read, and the columns that its logs have.
+//! Information available before reading: the input of a run, and the columns of its logs.
 
 use super::Job;
 use crate::collect::{Ahead, Content, Object, ObjectError};
@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::report::plan::{Part, Requests, report};
 use crate::schema::{Column, ColumnSet, DEFAULT_FORMAT};
 
-/// What a run would read, told by the keys alone.
+/// The input of a run, from object keys only.
 ///
 /// # Errors
 /// If the inputs cannot be found.
@@ -29,7 +29,7 @@ pub fn dry_run(job: &Job) -> Result<Report, Error> {
     Ok(plan)
 }
 
-/// Every column that the logs of a job have, told by the start of each object; the order is the schema's.
+/// Columns of a job's logs, from the start of each object, in schema order.
 ///
 /// # Errors
 /// If the inputs cannot be found, or standard input is among them, which can be read only once.

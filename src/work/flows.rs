@@ -1,4 +1,4 @@
-//! `flows`: the records themselves, in the order of the objects and of their lines.
+//! `flows`: the records themselves, in object and line order.
 //!
 //! Objects are decoded in parallel, each into a channel of its own, and the channels are emptied in order. A channel
 //! holds few blocks, so memory is bounded however large an object is that must wait for its turn.
@@ -53,7 +53,7 @@ impl Take for Sending<'_> {
         }
         let rows = report::rows(flows, dictionary, self.columns, &self.classifier.counted);
         let sender = lock(&self.senders[object]).clone();
-        // Nobody listens any more once enough rows are written.
+        // The receiver is gone once enough rows are written.
         let gone = sender.is_none_or(|sender| sender.send(rows).is_err());
         if gone {
             self.stopped.store(true, Ordering::Relaxed);
@@ -64,8 +64,8 @@ impl Take for Sending<'_> {
 /// Gives the records to `write`, in order.
 ///
 /// # Errors
-/// If the inputs cannot be found, threads cannot be started, or the rows cannot be written; what is wrong with single
-/// objects is in the answer.
+/// If the inputs cannot be listed, threads cannot be started, or the rows cannot be written; errors of single objects
+/// are in the report.
 pub fn flows(
     job: &Job,
     question: &FlowsQuestion,
@@ -105,12 +105,12 @@ pub fn flows(
         Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
     // Whether something was left out is the writer's to say: a reader may be done before it hears that it may stop.
     if let (Some(limit), Ok(true)) = (question.limit, &written) {
-        report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped there"));
+        report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped"));
     }
     Ok((Answer::new(report, job, &Read::new(&found, outcomes, account)), written.map(|_| ())))
 }
 
-/// Writes the rows of one object after another, and tells whether the limit left some out.
+/// Writes the rows of each object in turn; returns whether the limit omitted some.
 fn write_in_order(
     receivers: Vec<Receiver<Vec<Row>>>,
     limit: Option<u64>,

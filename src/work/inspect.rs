@@ -1,4 +1,4 @@
-//! `inspect`: scan everything, note what is there; and `--dry-run`, which only looks at the keys.
+//! `inspect`: scans everything and reports the content; and `--dry-run`, which only uses the keys.
 
 use super::answer::Answer;
 use super::ledger::Read;
@@ -8,11 +8,11 @@ use super::{Job, Progress};
 use crate::collect::Object;
 use crate::decode::{Dictionary, Flows, Reason};
 use crate::error::Error;
-use crate::group::{Account, Classifier, Survey, Verdict};
+use crate::group::{Account, ActionFilter, Classifier, Survey};
 use crate::report::inspect::{Malformed, ObjectFacts, report};
 use crate::schema::ColumnSet;
 
-/// Looks at every record of the window that passes the filter, whatever its kind, and accounts for all.
+/// Accounts for every record of the window that passes the filter, of any kind.
 struct Surveying {
     survey: Survey,
     picker: Classifier,
@@ -28,10 +28,10 @@ impl Take for Surveying {
     }
 }
 
-/// Tells what is in the logs.
+/// Reports the contents of the logs.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
     let found = job.find()?;
     let scan = Scan {
@@ -41,7 +41,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         progress,
         new_taker: &|| Surveying {
             survey: Survey::default(),
-            picker: Classifier::new(job.window, Verdict::Every, job.filter.as_ref()).without(job.gap),
+            picker: Classifier::new(job.window, ActionFilter::Every, job.filter.as_ref()).without(job.gap),
             classifier: job.classifier(),
             account: Account::default(),
         },

@@ -23,7 +23,7 @@ pub struct Machine<'a> {
     pub progress: &'a Progress,
 }
 
-/// Sorts a block's records into classes, sums those that count and those that were blocked, and learns of interfaces.
+/// Classifies a block's records, aggregates counted and rejected ones, and learns interface attributes.
 struct Summing<'a> {
     plan: &'a Plan,
     classifier: Classifier,
@@ -38,11 +38,11 @@ impl Take for Summing<'_> {
         self.classifier.classify(flows, dictionary, &mut self.account);
         let bits = self.classifier.filter_bits(flows, dictionary).cloned();
         self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.counted, false);
-        if self.plan.blocked {
-            self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.blocked, true);
+        if self.plan.rejected {
+            self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.rejected, true);
         }
         if self.plan.interfaces {
-            // What an interface was watched is told by records of any kind and time.
+            // Coverage of an interface follows from records of any kind and time.
             let known = u32::try_from(self.every.len()).unwrap_or(u32::MAX);
             self.every.extend(known..u32::try_from(flows.rows()).unwrap_or(u32::MAX));
             self.learner.learn(flows, dictionary, &self.every[..flows.rows()]);
@@ -53,8 +53,7 @@ impl Take for Summing<'_> {
 /// Sums what a plan asks for of a unit's objects.
 ///
 /// # Errors
-/// If the plan is none of this program's, or memory and disk have no room; what is wrong with single objects is in the
-/// ledger.
+/// If the plan is invalid, or memory or disk space is insufficient; errors of single objects are in the ledger.
 pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, Error> {
     let identity = plan.identity()?;
     let job = plan.job(machine.threads.current_num_threads())?;

@@ -28,7 +28,7 @@ pub struct Ledger {
     pub(super) read: Read,
 }
 
-/// What was read, and what became of it.
+/// The account of the input.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) account: Account,
@@ -47,7 +47,7 @@ pub(super) struct Read {
 pub(super) struct ReadObject {
     pub(super) name: String,
     pub(super) stored_bytes: u64,
-    /// What is wrong with it, if anything.
+    /// Its error, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) problem: Option<String>,
     /// Lines left out.
@@ -72,7 +72,7 @@ impl Read {
         Self { account, objects, pruned: *pruned, foreign: *foreign, warnings: warnings.clone() }
     }
 
-    /// Adds what was read elsewhere.
+    /// Merges a ledger of other objects.
     fn add(&mut self, other: Self) {
         self.account.add(&other.account);
         self.objects.extend(other.objects);
@@ -81,14 +81,13 @@ impl Read {
         self.warnings.extend(other.warnings);
     }
 
-    /// Puts objects and warnings in their order, whatever the order of adding was. An object that is there twice was
-    /// counted twice.
+    /// Sorts objects and warnings, independent of insertion order. An object that occurs twice was counted twice.
     fn settle(&mut self) -> Result<(), Error> {
         self.objects.sort_by(|one, other| one.name.cmp(&other.name));
         self.warnings.sort();
         self.warnings.dedup();
         match self.objects.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            Some(pair) => Err(Error::failed(format!("{}: is in two ledgers, and would count twice", pair[0].name))
+            Some(pair) => Err(Error::failed(format!("{}: is in two ledgers", pair[0].name))
                 .hint("each object belongs to one unit, and each unit to one ledger")),
             None => Ok(()),
         }
@@ -116,7 +115,7 @@ enum Line {
         #[serde(flatten)]
         interface: Box<Interface>,
     },
-    /// Hours since 1970 in which any interface was watched.
+    /// Hours since 1970 in which any interface was logged.
     Hours(Vec<u32>),
 }
 
@@ -134,10 +133,10 @@ impl Ledger {
     /// empty one.
     ///
     /// # Errors
-    /// If it is of another plan, both have an object in common, or spilled rows cannot be read or written.
+    /// If it belongs to another plan, both have an object in common, or spilled rows cannot be read or written.
     pub fn merge(mut self, other: Self, threads: &ThreadPool) -> Result<Self, Error> {
         if self.plan != other.plan {
-            return Err(Error::failed("ledgers of different plans cannot be merged"));
+            return Err(Error::failed("the ledgers belong to different plans"));
         }
         self.read.add(other.read);
         self.read.settle()?;
@@ -200,7 +199,7 @@ impl Ledger {
         let json = |error: serde_json::Error| unreadable(path, format!("damaged: {error}"));
         let head = Head::deserialize(wire.head()).map_err(json)?;
         if head.plan != self.plan {
-            return Err(unreadable(path, "it is of another plan")
+            return Err(unreadable(path, "it belongs to another plan")
                 .hint("a root reads the ledgers of one plan, with the question that the plan was made for"));
         }
         let Head { account, pruned, foreign, warnings, .. } = head;
@@ -246,7 +245,7 @@ fn add_groups(files: &[(&Path, WireGroups)], shared: &Arc<Shared>) -> Result<(),
 fn open(path: &Path) -> Result<Wire, Error> {
     let opened = File::open(path).and_then(|file| of_file(&file));
     let source = opened.map_err(|error| unreadable(path, io_cause(&error)))?;
-    let source = source.ok_or_else(|| unreadable(path, "it is no file"))?;
+    let source = source.ok_or_else(|| unreadable(path, "not a file"))?;
     Wire::open(source).map_err(|cause| unreadable(path, &cause))
 }
 

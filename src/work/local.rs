@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Job, Ledger, Machine, Plan, leaf};
 use crate::error::Error;
 
-/// What carries a plan out: threads, processes, machines. Whatever it is, the ledger is the same.
+/// Executes a plan on threads, processes or machines. The ledger does not depend on it.
 pub trait Leaves: Debug + Send + Sync {
     /// The plan's ledger of all objects of a job.
     ///

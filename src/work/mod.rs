@@ -6,7 +6,7 @@
 mod anomalies;
 mod answer;
 mod ask;
-mod behind;
+mod drilldown;
 mod dry_run;
 mod flows;
 mod inspect;
@@ -30,7 +30,7 @@ mod traffic;
 use std::sync::Arc;
 
 pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
-pub use answer::{Answer, Reject};
+pub use answer::{Answer, MalformedLine};
 pub use ask::{Means, ask, explain_sql, sql};
 pub use dry_run::{columns_met, dry_run};
 pub use flows::{FlowsQuestion, flows};
@@ -43,7 +43,7 @@ pub use prices::{PRICE_TABLE_BYTES_MAX, check_prices, import_prices, month_usage
 pub use progress::Progress;
 pub use scan::threads;
 pub use signals::{LIST_BYTES_MAX, SignalsQuestion, cidrs, signals};
-pub use sources::{PLACES_BYTES_MAX, Told};
+pub use sources::{EstateTables, PLACES_BYTES_MAX};
 pub use tables::{TABLE_BYTES_MAX, tables};
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
@@ -53,7 +53,7 @@ use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Classifier, Partial, Rollup, Shared, Verdict};
+use crate::group::{ActionFilter, Classifier, Partial, Rollup, Shared};
 use crate::schema::ColumnSet;
 use crate::units::time::{Window, Zone};
 
@@ -62,20 +62,20 @@ use crate::units::time::{Window, Zone};
 pub struct Job {
     /// Files, folders, globs, `s3://` prefixes, `-`.
     pub inputs: Vec<String>,
-    /// Accounts to read, told by object keys; all where empty.
+    /// Accounts to read, by object key; all if empty.
     pub accounts: Vec<String>,
-    /// Regions to read, told by object keys; all where empty.
+    /// Regions to read, by object key; all if empty.
     pub regions: Vec<String>,
     /// Records that start in it.
     pub window: Window,
-    /// But for those that start in this stretch inside it.
+    /// Except those that start in this stretch inside it.
     pub gap: Option<Window>,
     /// Records that pass it.
     pub filter: Option<Filter>,
     /// The format of text without a header line.
     pub format: Option<Arc<Format>>,
-    /// Which records the main sums are of.
-    pub verdict: Verdict,
+    /// The records to sum, by action.
+    pub action_filter: ActionFilter,
     /// Where sums keep their groups: one for all sums of the job, so that parts of them can be merged.
     pub seed: u64,
     /// The moment that the run calls now, and the zone of its moments: what the filter was read with.
@@ -85,12 +85,12 @@ pub struct Job {
     /// Threads.
     pub jobs: usize,
     /// Whether every malformed line is kept.
-    pub keep_rejects: bool,
-    /// How many malformed lines are borne with.
+    pub keep_malformed: bool,
+    /// Number of tolerated malformed lines.
     pub max_malformed: u64,
     /// Whether records lost by AWS make the answer incomplete.
     pub strict: bool,
-    /// Limits on what is read.
+    /// Limits on the input.
     pub limits: Limits,
     /// How S3 is reached.
     pub s3: S3Options,
@@ -116,12 +116,12 @@ impl Job {
 
     /// A classifier of this job's records.
     fn classifier(&self) -> Classifier {
-        Classifier::new(self.window, self.verdict, self.filter.as_ref()).without(self.gap)
+        Classifier::new(self.window, self.action_filter, self.filter.as_ref()).without(self.gap)
     }
 
-    /// The columns that tell the class of this job's records.
+    /// The columns that determine the class of this job's records.
     fn class_columns(&self) -> ColumnSet {
-        Classifier::columns(self.window, self.verdict, self.filter.as_ref())
+        Classifier::columns(self.window, self.action_filter, self.filter.as_ref())
     }
 }
 

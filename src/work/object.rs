@@ -31,7 +31,7 @@ pub(super) struct Outcome {
     pub(super) skips: Skips,
     /// Its first line without a format.
     unformatted: Option<NoFormat>,
-    /// What is wrong with it, if anything.
+    /// Its error, if any.
     pub(super) problem: Option<String>,
 }
 
@@ -83,8 +83,8 @@ pub(super) struct BlockOutcome {
 }
 
 impl Outcome {
-    /// Notes what became of a block. Those that come in their order and without a skip, as nearly all do, are kept as
-    /// one: there may be millions of objects, and of blocks.
+    /// Adds the result of a block. Consecutive blocks without skips, which is nearly all of them, are stored as one:
+    /// there may be millions of objects and blocks.
     pub(super) fn add_block(&mut self, block: BlockOutcome) {
         let follows =
             |last: &&mut BlockOutcome| last.place + 1 == block.place && last.skips.total() + block.skips.total() == 0;
@@ -133,7 +133,7 @@ impl<T: Take> Running<'_, T> {
         match self.ahead.open(place, &self.scan.job.limits) {
             Ok(Content::Empty) => {
                 self.note(place, |outcome| outcome.written = Some(Written::Empty));
-                self.fail(place, "is empty: a flow log has at least a header line".to_owned());
+                self.fail(place, "empty file; a flow log has at least a header line".to_owned());
             }
             Ok(Content::Lines(lines)) => self.read_text(place, lines, scope),
             Ok(Content::Json(lines)) => self.read_json(place, lines),
@@ -179,7 +179,7 @@ impl<T: Take> Running<'_, T> {
         }
     }
 
-    /// JSON is unwrapped a block at a time; what is left of a block is the start of an object and waits for the next.
+    /// JSON is unwrapped block by block; the remainder of a block is the start of an object and is kept for the next.
     fn read_json(&self, place: usize, mut lines: Lines) {
         self.note(place, |outcome| outcome.written = Some(Written::Json));
         let (mut json, mut block) = (Json::default(), self.buffer());
@@ -227,7 +227,7 @@ impl<T: Take> Running<'_, T> {
         self.recycle(text);
     }
 
-    /// Says of an object that ended without a format that it is no log; its lines are then not malformed but foreign.
+    /// Marks an object without a recognised format as not a log; its lines are foreign instead of malformed.
     fn refuse_unformatted(&self, place: usize, format: Option<&Arc<Format>>) {
         self.note(place, |outcome| {
             if let Some(refused) = outcome.unformatted.take().filter(|_| format.is_none()) {
@@ -293,7 +293,7 @@ impl<T: Take> Running<'_, T> {
         }
     }
 
-    /// Gives a block to the taker, completed by what the object's key says of account, region and flow log.
+    /// Passes a block to the taker, completed with account, region and flow log from the object's key.
     fn hand_on(&self, place: usize, flows: &mut Flows, dictionary: &mut Dictionary, taker: &mut T) {
         let key = &self.scan.objects[place].key;
         let given =
@@ -307,7 +307,7 @@ impl<T: Take> Running<'_, T> {
     }
 
     fn new_skips(&self) -> Skips {
-        Skips::new(self.scan.job.keep_rejects)
+        Skips::new(self.scan.job.keep_malformed)
     }
 
     fn note_long_line(&self, place: usize, block: u64, start: &[u8]) {
@@ -318,12 +318,12 @@ impl<T: Take> Running<'_, T> {
 
     fn note_ending(&self, place: usize, ending: &Ending) {
         if *ending != Ending::Complete {
-            self.fail(place, format!("{ending}; what came before is counted"));
+            self.fail(place, format!("{ending}; earlier records are counted"));
         }
     }
 
     fn fail(&self, place: usize, cause: String) {
-        tracing::warn!(name = ?self.scan.objects[place].name, ?cause, "an object cannot be read, or not to its end");
+        tracing::warn!(name = ?self.scan.objects[place].name, ?cause, "an object could not be read completely");
         self.note(place, |outcome| outcome.problem = Some(cause));
     }
 }

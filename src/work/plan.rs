@@ -9,11 +9,11 @@ use crate::collect::{Found, Limits, Listed, S3Options, objects};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::{AsNamed, Filter};
-use crate::group::{Spec, Verdict};
+use crate::group::{ActionFilter, Spec};
 use crate::schema::Column;
 use crate::units::time::{Window, Zone};
 
-/// The version of plans; another one is refused.
+/// Version of plans; others are rejected.
 pub const PLAN_VERSION: u32 = 1;
 
 /// What a question needs of the records.
@@ -21,13 +21,13 @@ pub const PLAN_VERSION: u32 = 1;
 pub struct Needs {
     /// What is summed, by what.
     pub spec: Spec,
-    /// Whether blocked records are summed too, apart.
-    pub blocked: bool,
+    /// Whether rejected records are summed too, apart.
+    pub rejected: bool,
     /// Whether interfaces are learnt.
     pub interfaces: bool,
 }
 
-/// All that a leaf needs besides its objects, and that is not of its machine.
+/// Everything a leaf needs, except its objects and machine-specific settings.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -40,7 +40,7 @@ pub struct Plan {
     pub zone: String,
     /// Records that start in it.
     pub window: Window,
-    /// But for those that start in this stretch inside it.
+    /// Except those that start in this stretch inside it.
     pub gap: Option<Window>,
     /// The expression that records pass, as it was typed.
     pub filter: Option<String>,
@@ -48,17 +48,17 @@ pub struct Plan {
     pub filter_owners: Vec<(String, Column)>,
     /// The fields of text without a header line.
     pub format: Option<String>,
-    /// Which records the main sums are of.
-    pub verdict: Verdict,
+    /// The records to sum, by action.
+    pub action_filter: ActionFilter,
     /// What is summed, by what.
     pub spec: Spec,
-    /// Whether blocked records are summed too, apart.
-    pub blocked: bool,
+    /// Whether rejected records are summed too, apart.
+    pub rejected: bool,
     /// Whether interfaces are learnt.
     pub interfaces: bool,
     /// Whether every malformed line is kept.
-    pub keep_rejects: bool,
-    /// Limits on what is read.
+    pub keep_malformed: bool,
+    /// Limits on the input.
     pub limits: Limits,
     /// How S3 is reached; credentials are each machine's own.
     pub s3: S3Options,
@@ -68,7 +68,7 @@ impl Plan {
     /// What leaves have to do for a question of a job.
     #[must_use]
     pub fn new(job: &Job, needs: Needs) -> Self {
-        let Needs { spec, blocked, interfaces } = needs;
+        let Needs { spec, rejected, interfaces } = needs;
         Self {
             version: PLAN_VERSION,
             seed: job.seed,
@@ -79,11 +79,11 @@ impl Plan {
             filter: job.filter.as_ref().map(|filter| filter.text().to_owned()),
             filter_owners: job.filter.iter().flat_map(|filter| filter.owners().to_vec()).collect(),
             format: job.format.as_ref().map(|format| format.header()),
-            verdict: job.verdict,
+            action_filter: job.action_filter,
             spec,
-            blocked,
+            rejected,
             interfaces,
-            keep_rejects: job.keep_rejects,
+            keep_malformed: job.keep_malformed,
             limits: job.limits,
             s3: job.s3.clone(),
         }
@@ -101,8 +101,8 @@ impl Plan {
         let damaged = |error: serde_json::Error| Error::failed(format!("the plan cannot be read: {error}"));
         let Versioned { version } = serde_json::from_str(text).map_err(damaged)?;
         if version != PLAN_VERSION {
-            let wrong = format!("the plan's version is {version}, and this program reads version {PLAN_VERSION}");
-            return Err(Error::failed(wrong).hint("plan, leaves and root must be of one version of outflow"));
+            let wrong = format!("the plan has version {version}; this outflow supports version {PLAN_VERSION}");
+            return Err(Error::failed(wrong).hint("plan, leaf and root need the same outflow version"));
         }
         serde_json::from_str(text).map_err(damaged)
     }
@@ -113,8 +113,8 @@ impl Plan {
     /// If the endpoint of S3 holds a password, which is not written down.
     pub fn write(&self) -> Result<String, Error> {
         if self.s3.endpoint_url.as_ref().is_some_and(|url| url.contains('@')) {
-            return Err(Error::usage("--endpoint-url: holds a user or a password, and is not written into a plan")
-                .hint("give them by the environment or a profile"));
+            return Err(Error::usage("--endpoint-url: contains credentials, which are not written to a plan")
+                .hint("pass them by the environment or a profile"));
         }
         self.text()
     }
@@ -124,7 +124,7 @@ impl Plan {
             .map_err(|error| Error::failed(format!("the plan cannot be written: {error}")))
     }
 
-    /// What tells it from any other plan.
+    /// Identifies the plan.
     ///
     /// # Errors
     /// If it has no written form.
@@ -135,7 +135,7 @@ impl Plan {
     /// The same as a job without inputs, for a machine with so many threads.
     ///
     /// # Errors
-    /// If the expression, the format or the zone is none of this program's.
+    /// If the expression, the format or the zone is invalid.
     pub(super) fn job(&self, jobs: usize) -> Result<Job, Error> {
         let zone = Zone::parse(&self.zone)?;
         let mut names = AsNamed(self.filter_owners.clone());
@@ -149,12 +149,12 @@ impl Plan {
             gap: self.gap,
             filter,
             format: self.format.as_deref().map(Format::of_log_format).transpose()?,
-            verdict: self.verdict,
+            action_filter: self.action_filter,
             seed: self.seed,
             now: self.now,
             zone,
             jobs,
-            keep_rejects: self.keep_rejects,
+            keep_malformed: self.keep_malformed,
             max_malformed: 0,
             strict: false,
             limits: self.limits,
@@ -164,10 +164,10 @@ impl Plan {
     }
 }
 
-/// The version of written units; another one is refused.
+/// Version of written units; others are rejected.
 pub const UNIT_VERSION: u32 = 1;
 
-/// Objects that one leaf reads, and what is to be told of the search for them.
+/// Objects of one leaf, and messages of the listing.
 #[derive(Debug, Default)]
 pub struct Unit {
     pub(super) found: Found,
@@ -191,7 +191,7 @@ impl From<Found> for Unit {
 }
 
 impl Unit {
-    /// Splits it into so many, of about as many stored bytes each; what is told of the search is the first one's.
+    /// Splits the unit into parts of about equal stored bytes; the first part has the messages of the listing.
     #[must_use]
     pub fn split(self, parts: usize) -> Vec<Self> {
         let Found { mut objects, pruned, foreign, lists, warnings } = self.found;
@@ -199,7 +199,7 @@ impl Unit {
         objects.sort_by_key(|object| Reverse(object.stored_bytes));
         for object in objects {
             if let Some((bytes, unit)) = units.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-                // An object takes time besides its bytes.
+                // Fixed cost of an object, in bytes.
                 *bytes += object.stored_bytes + 1;
                 unit.found.objects.push(object);
             }
@@ -229,13 +229,13 @@ impl Unit {
     /// Reads a unit of a plan.
     ///
     /// # Errors
-    /// If it is damaged or of another version, or there is no way to its objects.
+    /// If it is damaged, has another version, or its objects cannot be accessed.
     pub fn read(text: &str, plan: &Plan) -> Result<Self, Error> {
         let damaged = |error: serde_json::Error| Error::failed(format!("the unit cannot be read: {error}"));
         let Written { version, objects: listed, pruned, foreign, warnings } =
             serde_json::from_str(text).map_err(damaged)?;
         if version != UNIT_VERSION {
-            let wrong = format!("the unit's version is {version}, and this program reads version {UNIT_VERSION}");
+            let wrong = format!("the unit has version {version}; this outflow supports version {UNIT_VERSION}");
             return Err(Error::failed(wrong));
         }
         Ok(Self { found: Found { objects: objects(listed, &plan.s3)?, pruned, foreign, lists: 0, warnings } })
@@ -278,11 +278,11 @@ mod tests {
             filter: Some("start > yesterday and (src_team = web or not srcaddr in 10.0.0.0/8)".to_owned()),
             filter_owners: vec![("src_team".to_owned(), Column::SrcOwner1)],
             format: Some("version account-id brand-new".to_owned()),
-            verdict: Verdict::Every,
+            action_filter: ActionFilter::Every,
             spec,
-            blocked: true,
+            rejected: true,
             interfaces: false,
-            keep_rejects: true,
+            keep_malformed: true,
             limits: Limits::default(),
             s3: S3Options { region: Some("eu-west-1".to_owned()), retries: Some(3), ..S3Options::default() },
         }
@@ -293,17 +293,17 @@ mod tests {
         let plan = example();
         let read = Plan::read(&plan.write().unwrap()).unwrap();
         assert_eq!(read, plan);
-        let Plan { spec, blocked, interfaces, .. } = plan.clone();
-        assert_eq!(Plan::new(&read.job(2).unwrap(), Needs { spec, blocked, interfaces }), plan);
+        let Plan { spec, rejected, interfaces, .. } = plan.clone();
+        assert_eq!(Plan::new(&read.job(2).unwrap(), Needs { spec, rejected, interfaces }), plan);
         assert_eq!(read.identity().unwrap(), plan.identity().unwrap());
-        assert_ne!(Plan { blocked: false, ..plan.clone() }.identity().unwrap(), plan.identity().unwrap());
+        assert_ne!(Plan { rejected: false, ..plan.clone() }.identity().unwrap(), plan.identity().unwrap());
     }
 
     #[test]
-    fn another_version_and_what_is_not_known_are_refused() {
+    fn another_version_and_what_is_not_known_are_rejected() {
         let text = example().write().unwrap();
         let error = Plan::read(&text.replace("\"version\": 1", "\"version\": 2")).unwrap_err();
-        assert_eq!(error.to_string(), "the plan's version is 2, and this program reads version 1");
+        assert_eq!(error.to_string(), "the plan has version 2; this outflow supports version 1");
         for damaged in
             [text.replace("\"gap\"", "\"hole\""), text.replace("src", "sauce"), text[..40].to_owned(), String::new()]
         {

@@ -26,7 +26,7 @@ pub fn price_table(paths: &[String]) -> Result<PriceTable, Error> {
     })
 }
 
-/// What the bill has besides the logs, by charge and region, as a file tells it.
+/// Usage outside the logs by charge and region, from a file.
 ///
 /// # Errors
 /// If it cannot be read, or has faults.
@@ -34,7 +34,7 @@ pub fn month_usage(path: &str) -> Result<MonthUsage, Error> {
     read_usage(path, &table_bytes(path)?)
 }
 
-/// What is wrong with a price table, or how it differs from the embedded one; and whether nothing is wrong.
+/// Errors of a price table, or its differences from the embedded one; and whether the file is valid.
 ///
 /// # Errors
 /// If it cannot be read.

@@ -26,7 +26,7 @@ use crate::units::human;
 #[derive(Debug, Default)]
 struct Became {
     account: Account,
-    /// What counts at the edges of watches by difference.
+    /// What counts at coverage boundaries by difference.
     boundary: Tally,
     /// What counts without a direction.
     undirected: Tally,
@@ -47,9 +47,9 @@ impl Became {
 struct Tables(Batcher);
 
 impl Sink for Tables {
-    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], blocked: &[u32]) {
+    fn take(&mut self, flows: &Flows, dictionary: &Dictionary, counted: &[u32], rejected: &[u32]) {
         self.0.add(flows, dictionary, counted, false);
-        self.0.add(flows, dictionary, blocked, true);
+        self.0.add(flows, dictionary, rejected, true);
     }
 }
 
@@ -154,12 +154,12 @@ fn surveyed(
     let Became { account: judged, boundary, undirected } = became;
     read.account[Class::Counted] = Tally::default();
     if filter.is_some_and(|filter| filter.parts().1.is_some()) {
-        read.account[Class::Blocked] = Tally::default();
+        read.account[Class::Rejected] = Tally::default();
     }
     read.account.add(&judged);
     let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
-    let told = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
-    let notes = told.chain(filter_note(job)).chain(parts_note(job)).chain(limits).collect();
+    let messages = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
+    let notes = messages.chain(filter_note(job)).chain(parts_note(job)).chain(limits).collect();
     let warnings = question.sources.warnings().collect();
     Ok(Summed { read, notes, warnings, rollups, interfaces, overflow: machine.overflow.clone() })
 }
@@ -194,12 +194,13 @@ fn sums(
     Ok((rollups, became))
 }
 
-/// What counts by difference where a watch begins or ends.
+/// Counts by difference at coverage boundaries.
 fn boundary_note(boundary: &Tally) -> Option<String> {
     let records = human::counted(boundary.records, "record");
     (boundary.records > 0).then(|| {
         format!(
-            "boundary: of {records} at the edges of watches {} bytes count, by difference with the views that come first",
+            "boundary: {} bytes of {records} at coverage boundaries count, as the difference from the vantages that \
+             take precedence",
             boundary.bytes
         )
     })
@@ -209,10 +210,7 @@ fn boundary_note(boundary: &Tally) -> Option<String> {
 fn undirected_note(undirected: &Tally) -> Option<String> {
     let records = human::counted(undirected.records, "record");
     (undirected.records > 0).then(|| {
-        format!(
-            "{records} of {} bytes count whose direction is unknown: another view of them may count too",
-            undirected.bytes
-        )
+        format!("{records} with {} bytes have an unknown direction and may be counted twice", undirected.bytes)
     })
 }
 
@@ -243,13 +241,13 @@ fn parts_note(job: &Job) -> Option<String> {
     })
 }
 
-/// A filter that picks one of two views picks, as often as not, the one that does not count.
+/// A filter on one of two vantages often selects the one that does not count.
 fn filter_note(job: &Job) -> Option<String> {
     let filtered = job.filter.as_ref()?.columns();
     let column = OF_THE_INTERFACE.into_iter().find(|column| filtered.has(*column))?;
     let name = column.name();
     Some(format!(
-        "--where chooses records before each byte counts once, and {name} is of the interface that saw them: what an \
-         interface received counts at its sender; see --by src_interface,dst_interface, or --no-dedup"
+        "--where filters records before deduplication, and {name} describes the interface that logged them: received \
+         traffic is counted at its sender; use --by src_interface,dst_interface or --no-dedup"
     ))
 }

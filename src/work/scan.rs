@@ -1,4 +1,4 @@
-//! Objects → decoded blocks → whatever takes them, on all threads.
+//! Objects → decoded blocks → takers, on all threads.
 //!
 //! Each thread takes whole objects, largest first, as long as there are any: inflating, decoding and grouping a block
 //! in one thread keeps it in that core's cache. A thread that finds no object left helps with the blocks of those
@@ -38,8 +38,8 @@ pub(super) struct Scan<'a, T> {
     pub(super) columns: ColumnSet,
     pub(super) progress: &'a Progress,
     pub(super) new_taker: &'a (dyn Fn() -> T + Sync),
-    /// Hears of every object that has been read. Where it is there, objects are taken in their order and each is
-    /// read by one thread, so that its blocks come in order too.
+    /// Called for every object that has been read. If set, objects are taken in order and each is read by one thread,
+    /// so that its blocks are in order too.
     pub(super) object_done: Option<&'a (dyn Fn(usize) + Sync)>,
     /// Set by a taker that needs no more.
     pub(super) stopped: Option<&'a AtomicBool>,
@@ -151,7 +151,7 @@ impl<T: Take> Running<'_, T> {
         });
     }
 
-    /// Does something with a worker that nobody else uses.
+    /// Runs a function on a worker that is currently unused.
     pub(super) fn with_worker<R>(&self, work: impl FnOnce(&mut Worker<T>) -> R) -> R {
         let idle = lock(&self.workers).pop();
         let mut worker = idle.unwrap_or_else(|| Worker {
@@ -175,7 +175,7 @@ impl<T: Take> Running<'_, T> {
         lock(&self.buffers).push(buffer);
     }
 
-    /// The same format, kept once however many objects have it: ten thousand copies were half of what they took.
+    /// Formats are shared between objects: ten thousand copies took half of the memory.
     pub(super) fn shared(&self, format: Arc<Format>) -> Arc<Format> {
         let mut formats = lock(&self.formats);
         if let Some(known) = formats.iter().find(|known| **known == format) {

@@ -32,14 +32,14 @@ pub struct SignalsQuestion {
 /// Answers what is suspect.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Result<Answer, Error> {
     let SignalsQuestion { sources, lists, terms, shape, overflow } = question;
     let wanted = Wanted {
         columns: signals::columns(),
         traffic: true,
         charges: false,
-        blocked: true,
+        rejected: true,
         kept: Kept::default(),
         unfiltered: false,
     };

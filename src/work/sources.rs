@@ -17,16 +17,16 @@ use crate::schema::Column;
 /// The most bytes that a file of address ranges or of places may have.
 pub const PLACES_BYTES_MAX: u64 = 1 << 30;
 
-/// What was told of an estate, read but not yet joined with anything.
+/// Tables of the estate, read but not yet joined.
 #[derive(Debug)]
-pub struct Told {
+pub struct EstateTables {
     tables: Tables,
     tag_table: TagTable,
     /// The columns of records that hold tags, with the tags' keys.
     tag_columns: Vec<(Column, Arc<str>)>,
 }
 
-impl Told {
+impl EstateTables {
     /// Reads tables from files and folders.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// A watch that tells each stage's end.
+/// A stopwatch that logs the end of each stage.
 #[derive(Debug)]
 pub(super) struct Stages(Instant);
 

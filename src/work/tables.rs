@@ -13,13 +13,13 @@ pub const TABLE_BYTES_MAX: u64 = 1 << 30;
 /// How the names of tables in folders end.
 const ENDINGS: [&str; 2] = [".json", ".csv"];
 
-/// Everything that files and folders tell; a file that is named twice, or by its folder too, is read once.
+/// The content of all files and folders; a file named twice, or also through its folder, is read once.
 ///
 /// # Errors
 /// If one cannot be read, a file is no table, a folder holds none, or there are faults in one.
 pub fn tables(paths: &[String]) -> Result<Tables, Error> {
     if let Some(path) = paths.iter().find(|path| *path == "-" || path.starts_with("s3://")) {
-        return Err(Error::usage(format!("{path}: tables are files")).hint("write the table to a file of this machine"));
+        return Err(Error::usage(format!("{path}: tables are files")).hint("copy the table to a local file"));
     }
     let Found { objects, warnings, .. } = find(paths, &Prune::default(), &S3Options::default())?;
     let (named, inside): (Vec<_>, Vec<_>) =
@@ -32,12 +32,12 @@ pub fn tables(paths: &[String]) -> Result<Tables, Error> {
     let inside: Vec<_> =
         inside.into_iter().filter(|name| ENDINGS.iter().any(|ending| name.ends_with(ending))).collect();
     if named.is_empty() && inside.is_empty() && !paths.is_empty() {
-        return Err(Error::usage(format!("{}: there is no *.json or *.csv in it", paths.join(", "))));
+        return Err(Error::usage(format!("{}: it contains no *.json or *.csv", paths.join(", "))));
     }
     for name in &inside {
         match add(&mut reader, name) {
             Ok(()) => {}
-            Err(Refused::Foreign(error)) => reader.warn(format!("left out: {error}")),
+            Err(Refused::Foreign(error)) => reader.warn(format!("skipped: {error}")),
             Err(Refused::Faulty(error)) => return Err(error),
         }
     }
@@ -48,7 +48,7 @@ fn add(reader: &mut Reader, name: &str) -> Result<(), Refused> {
     let bytes = whole(name, TABLE_BYTES_MAX).map_err(Refused::Faulty)?;
     tracing::debug!(?name, bytes = bytes.as_ref().map(Vec::len), "reads a table");
     let too_large = || Error::limit(format!("{name}: a table has at most {TABLE_BYTES_MAX} bytes"));
-    reader.add(name, bytes.ok_or_else(|| Refused::Faulty(too_large().hint("cut it into several files")))?)
+    reader.add(name, bytes.ok_or_else(|| Refused::Faulty(too_large().hint("split it into several files")))?)
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
         folder.path().to_str().unwrap().to_owned()
     }
 
-    fn told(error: &Error) -> (String, &[String]) {
+    fn messages(error: &Error) -> (String, &[String]) {
         (error.to_string(), error.hints())
     }
 
@@ -94,14 +94,14 @@ mod tests {
         path(&folder, "network.csv", NETWORK);
         let ranges = path(&folder, "ip-ranges.json", r#"{"syncToken": "1", "prefixes": []}"#);
         let error = tables(std::slice::from_ref(&ranges)).unwrap_err();
-        let hints = ["give them as `--ip-ranges`".to_owned()];
-        assert_eq!(told(&error), (format!("{ranges}: these are AWS's address ranges"), &hints[..]));
+        let hints = ["pass it as `--ip-ranges`".to_owned()];
+        assert_eq!(messages(&error), (format!("{ranges}: this file has AWS's address ranges"), &hints[..]));
         let warnings = tables(&[of(&folder)]).unwrap().warnings;
-        assert_eq!(warnings, [format!("left out: {ranges}: these are AWS's address ranges")]);
+        assert_eq!(warnings, [format!("skipped: {ranges}: this file has AWS's address ranges")]);
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_its_path() {
+    fn what_cannot_be_read_is_reported_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
         let absent = folder.path().join("absent.csv").to_str().unwrap().to_owned();
         assert!(tables(std::slice::from_ref(&absent)).unwrap_err().to_string().contains(&absent));
@@ -109,7 +109,7 @@ mod tests {
         assert!(empty.contains(&of(&folder)), "{empty}");
         path(&folder, "readme.md", "");
         let none = tables(&[of(&folder)]).unwrap_err().to_string();
-        assert_eq!(none, format!("{}: there is no *.json or *.csv in it", of(&folder)));
+        assert_eq!(none, format!("{}: it contains no *.json or *.csv", of(&folder)));
         assert_eq!(tables(&["-".to_owned()]).unwrap_err().to_string(), "-: tables are files");
         assert!(tables(&[]).unwrap().networks.is_empty());
     }
@@ -121,7 +121,7 @@ mod tests {
         let error = tables(&[of(&folder)]).unwrap_err();
         let message = format!("{faulty}, line 2, cidr: `10.0.0.1/24` has host bits set");
         assert_eq!(
-            told(&error),
+            messages(&error),
             (message, &["write 10.0.0.0/24 for the network, 10.0.0.1/32 for the address".to_owned()][..])
         );
     }

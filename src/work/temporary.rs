@@ -1,7 +1,7 @@
 //! Rows that memory has no room for, in a file without a name.
 //!
-//! The file is made when the first rows come, and has no name from then on: whatever ends the process, even a kill,
-//! its room on the disk is free again. Rows are written at its end and read back where they are.
+//! The file is created for the first rows and unlinked immediately, so its space is freed even if the process is
+//! killed. Rows are appended and read back by position.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -41,7 +41,7 @@ impl TemporaryFile {
             let (folder, held) = (self.folder.display(), human::bytes(state.length_bytes.into(), human::Units::Iec));
             Error::write(format!("cannot {doing} a temporary file in {folder} ({held} so far): {cause}"))
                 .because(cause)
-                .hint("sums take more memory than --memory allows: raise it, or set TMPDIR to a folder with more room")
+                .hint("the aggregation needs more than --memory: raise it, or set TMPDIR to a folder with more space")
         })
     }
 }

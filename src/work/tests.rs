@@ -1,4 +1,4 @@
-//! However records lie in files and whoever reads them, the answer is the same to the byte.
+//! The report is byte-identical for any distribution of records over files and any number of readers.
 
 use std::fs;
 use std::io::Write;
@@ -80,7 +80,7 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 /// How a part of the records is stored.
 #[derive(Clone, Copy, Debug)]
 struct Stored {
-    /// Which file it goes to, of those that the parts share.
+    /// The file of a part, among shared files.
     file: u8,
     format: usize,
     gzip: bool,
@@ -93,12 +93,12 @@ fn stored() -> impl Strategy<Value = Stored> {
         .prop_map(|(file, format, gzip, line_end, last_newline)| Stored { file, format, gzip, line_end, last_newline })
 }
 
-/// Writes records as they are to be stored; parts of one file follow each other, as gzip members or as text with a
-/// header each. The records of each file, in the order of the files' names, are given.
+/// Writes records to files; parts of one file follow each other, as gzip members or as text with a header each. Returns
+/// the records of each file, sorted by file name.
 fn store(folder: &Path, records: &[Record], parts: &[Stored]) -> Vec<Record> {
     let mut order = Vec::new();
     for file in 0..5 {
-        // Names do not tell what a file holds; whether it is gzipped goes by its first part.
+        // File names do not show the content; gzip is detected from the first bytes.
         let mine: Vec<_> = parts.iter().enumerate().filter(|(_, part)| part.file == file).collect();
         let Some((_, first)) = mine.first() else { continue };
         let (mut bytes, last) = (Vec::new(), mine.len() - 1);
@@ -132,12 +132,12 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         gap: None,
         filter: Some(Filter::parse("bytes > 10 and not srcaddr = 10.0.0.2", 0, Zone::default()).unwrap()),
         format: None,
-        verdict: Verdict::Accept,
+        action_filter: ActionFilter::Accept,
         seed: 5,
         now: 0,
         zone: Zone::default(),
         jobs,
-        keep_rejects: false,
+        keep_malformed: false,
         max_malformed: 0,
         strict: false,
         limits: Limits { block_bytes, ..Limits::default() },
@@ -146,7 +146,7 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
     }
 }
 
-/// The report as JSON, without what tells of files.
+/// The report as JSON, without file-specific parts.
 fn json(mut report: Report) -> String {
     (report.meta.objects, report.meta.stored_bytes) = (0, 0);
     let style = Style { units: Units::Raw, header: true, width: None, color: false };
@@ -172,7 +172,7 @@ fn question() -> TopQuestion {
             distinct: false,
         },
         distinct: false,
-        shape: Shape { order: Order::Bytes, rows: Some(7), blocked: true },
+        shape: Shape { order: Order::Bytes, rows: Some(7), rejected: true },
         overflow: None,
     }
 }
@@ -181,7 +181,7 @@ fn answered(job: &Job) -> String {
     json(top(job, &question(), &Progress::default()).unwrap().report)
 }
 
-/// What was found, but for the tables that tell of objects.
+/// The result, without tables on objects.
 fn inspected(job: &Job) -> String {
     let mut report = inspect(job, &Progress::default()).unwrap().report;
     report.tables.retain(|table| matches!(table.name.as_str(), "interfaces" | "questions" | "malformed"));
@@ -217,10 +217,10 @@ proptest! {
         let (answer, found) = (answered(&expected), inspected(&expected));
         let columns = [Column::InterfaceId, Column::Srcaddr, Column::Bytes, Column::Start, Column::LogStatus];
         for jobs in [1, 2] {
-            let job = Job { verdict: Verdict::Accept, ..job(many.path(), jobs, block_bytes) };
+            let job = Job { action_filter: ActionFilter::Accept, ..job(many.path(), jobs, block_bytes) };
             prop_assert_eq!(&answered(&job), &answer);
             prop_assert_eq!(&inspected(&job), &found);
-            let of = |job: Job| streamed(&Job { window: Window::default(), filter: None, verdict: Verdict::Every, ..job }, &columns);
+            let of = |job: Job| streamed(&Job { window: Window::default(), filter: None, action_filter: ActionFilter::Every, ..job }, &columns);
             let rows = of(job);
             prop_assert_eq!(&rows, &of(self::job(again.path(), 1, 1 << 18)));
             prop_assert_eq!(rows.len(), records.len());
@@ -241,8 +241,8 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_told_alike_whoever_reads_it(
-        records in records(), damaged in prop::collection::vec((any::<prop::sample::Index>(), 0usize..5), 0..20), keep_rejects: bool,
+    fn damage_is_reported_alike_whoever_reads_it(
+        records in records(), damaged in prop::collection::vec((any::<prop::sample::Index>(), 0usize..5), 0..20), keep_malformed: bool,
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut lines: Vec<_> = records.iter().map(|record| record.line(0)).collect();
@@ -252,10 +252,10 @@ proptest! {
         }
         fs::write(folder.path().join("a.log"), format!("{}\n{}", HEADERS[0], lines.join("\n"))).unwrap();
         let read = |jobs, block_bytes| {
-            let job = Job { keep_rejects, ..job(folder.path(), jobs, block_bytes) };
+            let job = Job { keep_malformed, ..job(folder.path(), jobs, block_bytes) };
             let answer = inspect(&job, &Progress::default()).unwrap();
-            let rejects = answer.rejects.clone();
-            (json(answer.report), rejects)
+            let malformed = answer.malformed.clone();
+            (json(answer.report), malformed)
         };
         let expected = read(1, 1 << 18);
         prop_assert_eq!(&read(2, 100), &expected);
@@ -270,7 +270,7 @@ fn through_the_wire(ledger: &Ledger, plan: &Plan, machine: &Machine<'_>, folder:
     Ledger::read_all(&[path], plan, machine).unwrap()
 }
 
-/// Cuts a job's objects into units, sums each by itself, and merges the ledgers in the order of some numbers.
+/// Splits a job's objects into units, aggregates each separately, and merges the ledgers in a given order.
 #[derive(Debug)]
 struct Cut {
     order: Vec<u8>,
@@ -319,7 +319,7 @@ proptest! {
             fs::write(folder.path().join("damaged"), &text.as_bytes()[..damage.min(text.len())]).unwrap();
         }
         let whole = job(folder.path(), 2, 333);
-        let whole = if filtered { whole } else { Job { filter: None, window: Window::default(), keep_rejects: true, ..whole } };
+        let whole = if filtered { whole } else { Job { filter: None, window: Window::default(), keep_malformed: true, ..whole } };
         let split = Job { leaves: Arc::new(Cut { order, wired, spilled }), ..whole.clone() };
         for of in [answers_bare, answers_joined] {
             prop_assert_eq!(of(&split), of(&whole));
@@ -327,15 +327,15 @@ proptest! {
     }
 }
 
-fn answers_bare(job: &Job) -> (String, Vec<Reject>) {
+fn answers_bare(job: &Job) -> (String, Vec<MalformedLine>) {
     let answer = top(job, &question(), &Progress::default()).unwrap();
-    (json(answer.report), answer.rejects)
+    (json(answer.report), answer.malformed)
 }
 
-fn answers_joined(job: &Job) -> (String, Vec<Reject>) {
+fn answers_joined(job: &Job) -> (String, Vec<MalformedLine>) {
     let (question, means) = cost_question(None);
     let answer = ask(job, question, means, &Progress::default()).unwrap();
-    (json(answer.report), answer.rejects)
+    (json(answer.report), answer.malformed)
 }
 
 /// With room for nothing and for a little, on one thread and on two, with and without distinct values.
@@ -388,7 +388,7 @@ fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
 
 /// Several sums of one pass share the file.
 #[test]
-fn what_cost_spills_does_not_matter_and_is_told() {
+fn what_cost_spills_does_not_matter_and_is_reported() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs");
     let folder = tempfile::tempdir().unwrap();
     let answered = |memory_bytes: Option<usize>| {

@@ -13,7 +13,7 @@ use super::root::Parallel;
 use super::traffic::{TrafficQuestion, next, spilled_bytes, summed};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::{Batcher, Class, Key, Overflow, Rollup, Spec, Verdict};
+use crate::group::{ActionFilter, Batcher, Class, Key, Overflow, Rollup, Spec};
 use crate::join::frame::{exact_frame, frame};
 use crate::report::explain;
 use crate::report::top::{Dollars, Order, Pricing, Ranking, Shape};
@@ -34,12 +34,12 @@ pub struct TopQuestion {
     pub overflow: Option<Overflow>,
     /// Names of keys that are not those of their columns, at the keys' places.
     pub labels: Vec<Option<String>>,
-    /// What of traffic is summed, then the charges for `pricing` and the rules for `explain`, if those are asked for;
+    /// What of traffic is summed, then the charges for `pricing` and the rules for `explain`, if those are requested;
     /// none to sum the records as each interface saw them.
     pub traffic: Option<TrafficQuestion>,
-    /// What dollars are told by, if they are asked for.
+    /// Pricing of dollars, if requested.
     pub pricing: Option<Pricing>,
-    /// Whether the rules that applied to each row are told.
+    /// Whether to list the rules applied to each row.
     pub explain: bool,
 }
 
@@ -50,22 +50,22 @@ impl TopQuestion {
     }
 }
 
-/// Answers who talks most.
+/// Ranks groups by traffic.
 ///
 /// # Errors
-/// If the inputs cannot be found or threads cannot be started; what is wrong with single objects is in the answer.
+/// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Answer, Error> {
     if let Some(traffic) = &question.traffic {
         return joined(job, question, traffic, progress);
     }
     let threads = job.threads()?;
-    let needs = Needs { spec: question.spec.clone(), blocked: question.shape.blocked, interfaces: false };
+    let needs = Needs { spec: question.spec.clone(), rejected: question.shape.rejected, interfaces: false };
     let machine = Machine { threads: &threads, overflow: question.overflow.clone(), progress };
     let ledger = job.leaves.ledger(job, &Plan::new(job, needs), &machine)?;
     let (mut report, _) = report(ledger.sums.finish(), None, question, &threads)?;
     report.meta.spilled_bytes = spilled_bytes(question.overflow.as_ref());
     if ledger.read.account[Class::Counted].records > 0 {
-        report.meta.notes.push(views_note(job.verdict));
+        report.meta.notes.push(views_note(job.action_filter));
     }
     Ok(Answer::new(report, job, &ledger.read))
 }
@@ -86,10 +86,13 @@ fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress
         report.tables.push(explain::table(rules, &shown, &names, &report.tables[0])?);
     }
     if traffic.sources.every_view {
-        report.meta.notes.push(views_note(job.verdict));
+        report.meta.notes.push(views_note(job.action_filter));
     }
-    if question.pricing.is_some() && job.verdict != Verdict::Accept {
-        report.meta.notes.push("usd: what was blocked is priced as if it had passed; AWS does not bill it".to_owned());
+    if question.pricing.is_some() && job.action_filter != ActionFilter::Accept {
+        report
+            .meta
+            .notes
+            .push("usd: rejected traffic is priced as if it had been accepted; AWS does not bill it".to_owned());
     }
     Ok(summed.answer(report, job))
 }
@@ -129,7 +132,7 @@ fn report(
     Ok((report, shown))
 }
 
-/// Calls the columns of keys by the names that they were asked for by.
+/// Calls the columns of keys by the names that they were requested by.
 pub(super) fn label(table: &mut Table, labels: &[Option<String>]) {
     let keys = table.columns.iter_mut().filter(|head| head.name != output::RANK.name);
     for (head, label) in keys.zip(labels).filter_map(|(head, label)| Some((head, label.as_ref()?))) {
@@ -150,8 +153,8 @@ fn rank<'a>(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> R
     ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
 }
 
-/// What is said of sums that were not joined.
-fn views_note(verdict: Verdict) -> String {
-    let records = if verdict == Verdict::Reject { "blocked records" } else { "records" };
-    format!("{records} are summed as each interface saw them: a flow seen at two interfaces counts at both")
+/// Note on sums without deduplication.
+fn views_note(action_filter: ActionFilter) -> String {
+    let records = if action_filter == ActionFilter::Reject { "rejected records" } else { "records" };
+    format!("{records} are not deduplicated: a flow logged at two interfaces counts at both")
 }

@@ -33,11 +33,11 @@ pub struct TrafficQuestion {
 #[derive(Debug)]
 pub(super) struct Summed {
     pub(super) read: Read,
-    /// What the reader must know of how traffic was told apart.
+    /// Notes on folded keys.
     pub(super) notes: Vec<String>,
     /// What is odd about the tables.
     pub(super) warnings: Vec<String>,
-    /// In the order of the sums asked for.
+    /// In the order of the requested aggregations.
     pub(super) rollups: Vec<Rollup>,
     /// What was learnt of interfaces.
     pub(super) interfaces: Interfaces,
@@ -63,7 +63,7 @@ pub(super) fn spilled_bytes(overflow: Option<&Overflow>) -> u64 {
 impl TrafficQuestion {
     /// What it needs of the records.
     pub(super) fn needs(&self, job: &Job) -> Needs {
-        Needs { spec: spec(&self.passthrough(job)), blocked: true, interfaces: true }
+        Needs { spec: spec(&self.passthrough(job)), rejected: true, interfaces: true }
     }
 
     /// The columns of the records that ride along, for it and for what the job's filter asks of traffic.
@@ -92,7 +92,7 @@ pub(super) fn summed(
     joined(job, ledger, question, &machine)
 }
 
-/// The next of the sums, in the order asked for.
+/// The next aggregation, in the requested order.
 pub(super) fn next(rollups: &mut impl Iterator<Item = Rollup>) -> Result<Rollup, Error> {
-    rollups.next().ok_or_else(|| Error::internal("a sum was asked for and not made"))
+    rollups.next().ok_or_else(|| Error::internal("a sum was requested and not made"))
 }

@@ -110,7 +110,7 @@ pub(crate) fn key(options: &Options, stream: &Stream, part: &Part) -> String {
     object.key(options.layout, options.encoding)
 }
 
-/// What a file's path tells of it.
+/// Attributes in a file's path.
 pub(crate) struct Object<'a> {
     pub(crate) account: &'a str,
     pub(crate) region: &'a str,

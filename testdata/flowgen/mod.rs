@@ -1,4 +1,4 @@
-//! A generator of AWS VPC flow logs: the same options give the same files, whatever the number of threads.
+//! A generator of AWS VPC flow logs: the same options give the same files, for any number of threads.
 //!
 //! `world` says what there is, `traffic` what happens, `write` how a record is written, `layout` which files there are.
 //! Each file is a function of the options and its number alone. `estate` is another mode: less traffic, of which is known

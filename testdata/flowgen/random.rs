@@ -77,8 +77,8 @@ fn power_of_two(exponent: i64) -> u64 {
     (4096 + exponent % 4096) << (exponent / 4096).min(24)
 }
 
-/// Ranks drawn by Zipf's law with an offset: rank `i` weighs `1 / (i + offset)`. Walker's alias method, in whole
-/// numbers: a draw is two look-ups whatever the number of ranks.
+/// Ranks drawn by Zipf's law with an offset: rank `i` weighs `1 / (i + offset)`. Walker's alias method in integers: a
+/// draw is two look-ups for any number of ranks.
 pub(crate) struct Ranks {
     /// For each rank: up to where a draw in `0..total` means the rank itself, and the rank it means above that.
     cells: Vec<(u64, u32)>,

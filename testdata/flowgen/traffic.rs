@@ -60,7 +60,7 @@ pub(crate) struct Flow<'w> {
     pub(crate) tcp_flags: u8,
     pub(crate) verdict: Verdict,
     pub(crate) egress: bool,
-    /// The way out, by AWS's code; of egress alone.
+    /// AWS's traffic path code; egress only.
     pub(crate) path: u8,
     pub(crate) source_service: Option<&'static str>,
     pub(crate) destination_service: Option<&'static str>,
@@ -174,7 +174,7 @@ impl<'w> Traffic<'w> {
         }
     }
 
-    /// A scan from the internet, refused.
+    /// A scan from the internet, rejected.
     fn scan(&mut self, interface: &'w Interface, by_six: bool) -> Flow<'w> {
         let random = &mut self.random;
         let (source, own) = match interface.address6 {
@@ -321,7 +321,7 @@ struct Peer<'w> {
     path: u8,
 }
 
-/// Both directions of a conversation, as the interface shows them that it is told of first.
+/// Both directions of a conversation, as logged by the first interface.
 struct Talk<'w> {
     sent: Flow<'w>,
     received: Flow<'w>,

@@ -1,4 +1,4 @@
-//! Runs every folder of `cases/`; what is in one, testdata/README.md tells.
+//! Runs every folder of `cases/`; see testdata/README.md for their content.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,9 +33,9 @@ fn every_case_prints_what_it_is_expected_to() {
     }
     let run = |name: &str| check(name, scratch.path(), update).unwrap_or_else(|reason| format!("{reason}\n"));
     let failures: Vec<_> = names.iter().map(|name| (name, run(name))).filter(|(_, why)| !why.is_empty()).collect();
-    let told: String = failures.iter().map(|(name, why)| format!("\n== {name}\n{why}")).collect();
+    let shown: String = failures.iter().map(|(name, why)| format!("\n== {name}\n{why}")).collect();
     let counts = format!("{} of {} cases failed (UPDATE_GOLDEN=1 takes what was printed)", failures.len(), names.len());
-    assert!(failures.is_empty(), "{told}\n{counts}");
+    assert!(failures.is_empty(), "{shown}\n{counts}");
 }
 
 /// The cases by name; every folder is one, so none is forgotten.

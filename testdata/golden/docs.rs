@@ -21,7 +21,7 @@ fn the_page_of_commands_is_their_help() {
     assert_eq!(commands_page().and_then(|page| check("docs/cli.md", &page)), Ok(()));
 }
 
-/// Words that the page of the architecture may have: it tells ideas, and the first line of each file what that is for.
+/// Word limit of the architecture page: it explains ideas, and the first line of each file its purpose.
 const ARCHITECTURE_WORDS_MAX: usize = 2500;
 
 #[test]
@@ -72,8 +72,8 @@ fn said(words: &[&str]) -> Result<String, String> {
     let printed = program::run(&words, root(), b"")?;
     let text = String::from_utf8_lossy(&printed.stdout);
     let lines: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    let told = || format!("{words:?} ended with {}: {}", printed.exit, String::from_utf8_lossy(&printed.stderr));
-    if printed.exit == "0" { Ok(lines) } else { Err(told()) }
+    let shown = || format!("{words:?} ended with {}: {}", printed.exit, String::from_utf8_lossy(&printed.stderr));
+    if printed.exit == "0" { Ok(lines) } else { Err(shown()) }
 }
 
 /// Compares a page with what it should be, or writes it.

@@ -61,8 +61,8 @@ fn records_lost_leave_gaps_and_the_truth_as_it_was() {
     let holed = simulate("--seed 4 --formats v5 --skipdata 50");
     assert_eq!(whole.truth("transfers"), holed.truth("transfers"));
     let gaps: Vec<_> = holed.logs["v5"].iter().filter(|record| record.status == "SKIPDATA").collect();
-    let told = holed.truth("account").iter().find(|row| row["class"] == "skip-data").expect("a class of gaps");
-    assert_eq!(told["records"], gaps.len().to_string());
+    let shown = holed.truth("account").iter().find(|row| row["class"] == "skip-data").expect("a class of gaps");
+    assert_eq!(shown["records"], gaps.len().to_string());
     assert!(gaps.len() > 10 && whole.logs["v5"].iter().all(|record| record.status != "SKIPDATA"));
     for gap in gaps {
         let inside = holed.logs["v5"].iter().find(|record| {
@@ -115,7 +115,7 @@ fn each_format_has_its_own_fields_and_the_same_records() {
 }
 
 #[test]
-fn flags_of_the_estate_are_refused_with_the_reason() {
+fn flags_of_the_estate_are_rejected_with_the_reason() {
     let refused = |line: &str| Options::parse(line.split(' ').map(str::to_owned)).err().unwrap_or_default();
     assert_eq!(refused("--formats v5,v6"), "--formats v5,v6: not one of v2, v3, v4, v5, v7, v11");
     assert_eq!(refused("--start 1790812801"), "--start 1790812801: not a whole hour");

@@ -28,7 +28,7 @@ fn the_shipped_logs_are_what_the_generator_makes() {
 }
 
 #[test]
-fn flags_are_refused_with_the_reason() {
+fn flags_are_rejected_with_the_reason() {
     let refused = |line: &str| Options::parse(line.split(' ').map(str::to_owned)).err().unwrap_or_default();
     assert_eq!(refused("--format v9"), "--format v9: not one of custom, v2, v3, v4, v5, v7, v11");
     assert_eq!(refused("--gz-level 10"), "--gz-level 10: not a number from 0 to 9");

@@ -117,8 +117,8 @@ fn an_object_that_cannot_be_read_makes_the_answer_incomplete_and_is_named() {
 }
 
 #[test]
-fn what_is_listed_fetched_and_tried_again_is_told_to_those_who_ask() {
-    // The first request for an object is refused, and the second breaks off.
+fn what_is_listed_fetched_and_tried_again_is_reported_to_those_who_ask() {
+    // The first request for an object is rejected, and the second breaks off.
     let faulty = || {
         let server = server_of_logs();
         server.store.plan(|asked| match (asked.key.is_some() && asked.from == 0, asked.before) {
@@ -179,7 +179,7 @@ fn what_keeps_the_program_from_the_store_is_one_sentence_and_the_next_step() {
 }
 
 #[test]
-fn a_dry_run_tells_the_requests_and_their_price_and_reads_nothing() {
+fn a_dry_run_shows_the_requests_and_their_price_and_reads_nothing() {
     let server = server_of_logs();
     server.store.remove(&recent_key());
     let printed = run(&server, "top s3://logs/AWSLogs/ --from 2026-10-02 --to 2026-10-03 --dry-run -o csv");

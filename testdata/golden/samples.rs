@@ -33,15 +33,15 @@ struct Held {
     file: &'static str,
     lines: u64,
     ok: u64,
-    blocked: u64,
+    rejected: u64,
     no_data: u64,
     skip_data: u64,
     counted_bytes: u64,
 }
 
 const fn held(folder: &'static str, file: &'static str, lines: u64, kinds: [u64; 4], counted_bytes: u64) -> Held {
-    let [ok, blocked, no_data, skip_data] = kinds;
-    Held { folder, file, lines, ok, blocked, no_data, skip_data, counted_bytes }
+    let [ok, rejected, no_data, skip_data] = kinds;
+    Held { folder, file, lines, ok, rejected, no_data, skip_data, counted_bytes }
 }
 
 const LOGS: [Held; 16] = [
@@ -111,15 +111,15 @@ fn aws_logs_of_others_hold_what_they_are_known_to_hold() {
         let object = &inspected["tables"]["objects"][0];
         let of = |name: &str| object[name].as_u64().unwrap_or(u64::MAX);
         let kinds = [of("lines"), of("ok"), of("rejected"), of("no_data"), of("skip_data"), of("malformed")];
-        let expected = [log.lines, log.ok, log.blocked, log.no_data, log.skip_data, 0];
-        assert_eq!(kinds, expected, "lines, ok, blocked, no_data, skip_data, malformed of {}", log.file);
+        let expected = [log.lines, log.ok, log.rejected, log.no_data, log.skip_data, 0];
+        assert_eq!(kinds, expected, "lines, ok, rejected, no_data, skip_data, malformed of {}", log.file);
         assert_eq!(of("records"), log.ok + log.no_data + log.skip_data, "{}", log.file);
 
         let top = report(&["top", "--no-dedup", "--top", "1", "--by", "eni,dst"], &path, "");
-        assert_eq!(account(&top, "counted"), (log.ok - log.blocked, log.counted_bytes), "{}", log.file);
+        assert_eq!(account(&top, "counted"), (log.ok - log.rejected, log.counted_bytes), "{}", log.file);
         let total = &top["totals"]["top"];
         assert_eq!(total["bytes"], log.counted_bytes, "{}", log.file);
-        assert_eq!(total["flows"], log.ok - log.blocked, "{}", log.file);
+        assert_eq!(total["flows"], log.ok - log.rejected, "{}", log.file);
     }
 }
 
@@ -130,7 +130,7 @@ fn the_real_security_lake_file_is_known_to_the_last_record() {
     let interfaces = inspected["tables"]["interfaces"].as_array().expect("interfaces");
     assert_eq!(interfaces.iter().filter(|interface| interface["ok"] != 0).count(), 4);
     let notes = inspected["meta"]["notes"].to_string();
-    assert!(notes.contains("130 records of the account `unknown`"), "{notes}");
+    assert!(notes.contains("130 records from account `unknown`"), "{notes}");
     let top = report(&["top", "--by", "action", "--action", "all"], &samples.join(SECURITY_LAKE), "");
     assert_eq!(account(&top, "counted").0, 1138);
     let flows = top["tables"]["top"].as_array().expect("rows").iter();
@@ -149,8 +149,8 @@ fn each_byte_of_the_real_security_lake_file_counts_once() {
         for by in ["src,dst", "src,dst,port", "path,via", "src_interface", "hour"] {
             let top = report(&["top", "--by", by], &file, "");
             assert_eq!(account(&top, "counted").1, 3_201_926, "by {by}");
-            assert_eq!(account(&top, "duplicate").1, 4_609_485 - 3_201_926, "by {by}");
-            assert_eq!(account(&top, "hop"), (0, 0), "by {by}");
+            assert_eq!(account(&top, "deduplicated").1, 4_609_485 - 3_201_926, "by {by}");
+            assert_eq!(account(&top, "transit"), (0, 0), "by {by}");
             assert_eq!(top["totals"]["top"]["bytes"], 3_201_926, "by {by}");
         }
     }
@@ -174,7 +174,7 @@ fn the_security_lake_file_and_its_text_twin_give_the_same_bytes() {
         "hour,action,log_status",
         "minute,src/24,dst/16:public",
     ] {
-        let measures = "bytes,packets,flows,blocked,seen";
+        let measures = "bytes,packets,flows,rejected,seen";
         same(&["top", "--by", by, "--top", "all", "--measures", measures, "-o", "csv"]);
         same(&["top", "--by", by, "--top", "3", "--sort", "flows", "--action", "all", "-o", "csv"]);
     }
@@ -250,7 +250,7 @@ fn a_transit_gateway_s_log_without_a_header_is_read_by_the_format_that_is_given(
 }
 
 #[test]
-fn whatever_else_there_is_is_refused_with_the_reason_and_never_misread() {
+fn any_else_there_is_is_rejected_with_the_reason_and_never_misread() {
     let Some(samples) = samples() else { return };
     let logs: Vec<_> = LOGS.iter().map(|log| log.path(&samples)).collect();
     let files = WalkDir::new(&samples).into_iter().map(|entry| entry.expect("the samples can be listed"));
@@ -279,7 +279,7 @@ fn the_logs_among_everything_else_are_summed_as_each_alone() {
     assert_eq!(printed.exit, "3");
     let top: Value = serde_json::from_slice(&printed.stdout).expect("the report is JSON");
     let sum = |of: fn(&Held) -> u64| LOGS.iter().map(of).sum::<u64>();
-    assert_eq!(account(&top, "counted"), (sum(|log| log.ok - log.blocked), sum(|log| log.counted_bytes)));
+    assert_eq!(account(&top, "counted"), (sum(|log| log.ok - log.rejected), sum(|log| log.counted_bytes)));
     let quiet = ["rejected", "no_data", "skip_data", "malformed"].map(|class| account(&top, class).0);
-    assert_eq!(quiet, [sum(|log| log.blocked), sum(|log| log.no_data), sum(|log| log.skip_data), 0]);
+    assert_eq!(quiet, [sum(|log| log.rejected), sum(|log| log.no_data), sum(|log| log.skip_data), 0]);
 }

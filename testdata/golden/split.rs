@@ -1,5 +1,4 @@
-//! A question answered by a root from the ledgers of several processes has the bytes that one process gives, whatever
-//! is said on standard error included.
+//! A root that reads ledgers of several processes produces the same bytes as one process, including standard error.
 
 use std::fs;
 use std::path::Path;
@@ -71,7 +70,7 @@ fn eight_processes_give_the_bytes_of_one() {
 }
 
 #[test]
-fn damage_in_objects_is_told_alike_and_in_one_order() {
+fn damage_in_objects_is_reported_alike_and_in_one_order() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let folder = scratch.path();
     fs::create_dir(folder.join("logs")).expect("a folder");
@@ -91,7 +90,7 @@ fn damage_in_objects_is_told_alike_and_in_one_order() {
 }
 
 #[test]
-fn ledgers_that_do_not_belong_together_are_refused() {
+fn ledgers_that_do_not_belong_together_are_rejected() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let folder = scratch.path();
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs").display().to_string();
@@ -110,16 +109,16 @@ fn ledgers_that_do_not_belong_together_are_refused() {
     }
     done("root --plan one/plan.json one/ledger");
     let twice = refused("root --plan one/plan.json one/ledger one/ledger");
-    assert!(twice.contains("is in two ledgers, and would count twice"), "{twice}");
+    assert!(twice.contains("is in two ledgers"), "{twice}");
     let foreign = refused("root --plan one/plan.json other/ledger");
-    assert!(foreign.contains("other/ledger: the ledger cannot be read: it is of another plan"), "{foreign}");
+    assert!(foreign.contains("other/ledger: the ledger cannot be read: it belongs to another plan"), "{foreign}");
     let bytes = fs::read(folder.join("one/ledger")).expect("a ledger");
     fs::write(folder.join("cut"), &bytes[..bytes.len() / 2]).expect("it is written");
     assert!(refused("root --plan one/plan.json cut").contains("cut: the ledger cannot be read"));
     let plan = fs::read_to_string(folder.join("one/plan.json")).expect("a plan");
     fs::write(folder.join("later.json"), plan.replace("\"version\": 1", "\"version\": 9")).expect("it is written");
     let later = refused("leaf --plan later.json one/unit-0.json --out none");
-    assert!(later.contains("the plan's version is 9, and this program reads version 1"), "{later}");
+    assert!(later.contains("the plan has version 9; this outflow supports version 1"), "{later}");
     assert!(!folder.join("none").exists());
     let printed = run("plan --out none -- inspect x", folder);
     assert_eq!(printed.exit, "2");

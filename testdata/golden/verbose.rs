@@ -10,7 +10,7 @@ fn run(flags: &str) -> (Vec<u8>, String, String) {
 }
 
 #[test]
-fn stages_are_told_once_and_objects_twice_and_the_answer_is_the_same() {
+fn stages_are_reported_once_and_objects_twice_and_the_answer_is_the_same() {
     let (answer, silent, _) = run("");
     let (with_stages, stages, _) = run("-v");
     let (with_objects, objects, _) = run("-vv");
@@ -36,7 +36,7 @@ fn levels_have_names_and_quiet_means_quiet() {
 }
 
 #[test]
-fn what_an_error_comes_from_is_told_to_those_who_ask() {
+fn what_an_error_comes_from_is_reported_to_those_who_ask() {
     let words = |flags: &str| program::words(&format!("top absent.log {flags}")).expect("quotes");
     let said = |flags| {
         let printed = program::run(&words(flags), root(), b"").expect("the program runs");

@@ -1,6 +1,6 @@
-//! Which two periods are compared: a window, and what `--against` says of the other one.
+//! The two periods of a comparison: the window, and the reference period of `--against`.
 //!
-//! Traffic is summed by the hour, so periods are of whole hours.
+//! Traffic is aggregated by hour, so periods consist of full hours.
 
 use crate::error::{Error, nearest};
 use crate::units::time::{Window, Zone, parse_moment};
@@ -16,7 +16,7 @@ const FORMS: &str = "write previous, last-week, last-month, or FROM..TO such as 
 /// Both periods, and what there is to know of how they were understood.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Compared {
-    /// The period before and the one asked for.
+    /// The period before and the one requested.
     pub(super) windows: [Window; 2],
     /// From the first moment of both to the last one.
     pub(super) around: Window,
@@ -28,7 +28,7 @@ pub(super) struct Compared {
 /// A window and what it is compared with; moments are read with what is now, and in a zone.
 pub(super) fn compared(window: Window, against: &str, (clock, zone): (u32, Zone)) -> Result<Compared, Error> {
     let (Some(from), Some(to)) = (window.from, window.to) else {
-        return Err(Error::usage("the window has no beginning or no end, so there is nothing to compare")
+        return Err(Error::usage("the window has no start or no end")
             .hint("give a month (--month 2026-10), --last 7d, or --from and --to"));
     };
     let asked = against.split_once("..").map(|(from, to)| typed(from, to, clock, zone)).transpose()?;
@@ -42,7 +42,7 @@ pub(super) fn compared(window: Window, against: &str, (clock, zone): (u32, Zone)
         return Err(Error::usage("--against: both periods are the same").hint(FORMS));
     }
     if now.0 < before.0 {
-        notes.push("the period compared with is the later one".to_owned());
+        notes.push("the reference period is the later one".to_owned());
     }
     let (first, second) = (before.min(now), before.max(now));
     let window = |(from, to)| Window { from: Some(from), to: Some(to) };
@@ -59,8 +59,8 @@ fn typed(from: &str, to: &str, now: u32, zone: Zone) -> Result<(u32, u32), Error
     let moment = |text: &str| parse_moment(text, now, zone).map_err(|error| error.context("--against"));
     let (start, end) = (moment(from)?, moment(to)?);
     if start >= end {
-        let error = Error::usage(format!("--against: `{}` does not lie after `{}`", to.trim(), from.trim()));
-        return Err(error.hint("the first one is in the period, the second one the first moment behind it"));
+        let error = Error::usage(format!("--against: `{}` is not after `{}`", to.trim(), from.trim()));
+        return Err(error.hint("the first time is inclusive, the second exclusive"));
     }
     Ok((start, end))
 }
@@ -75,13 +75,13 @@ fn earlier((from, to): (u32, u32), against: &str, zone: Zone) -> Result<(u32, u3
         LAST_WEEK => from.checked_sub(WEEK_SECONDS).zip(to.checked_sub(WEEK_SECONDS)),
         LAST_MONTH => month().filter(|(from, to)| from < to),
         other => {
-            let error = Error::usage(format!("--against: `{other}` is no period"));
+            let error = Error::usage(format!("--against: unknown period `{other}`"));
             let near = nearest(other, [PREVIOUS, LAST_WEEK, LAST_MONTH]);
             let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
             return Err(error.hint(FORMS));
         }
     };
-    let error = || Error::usage(format!("--against: there is no such time before the period: {against}"));
+    let error = || Error::usage(format!("--against: the period has no {against}"));
     before.ok_or_else(|| error().hint(FORMS))
 }
 
@@ -89,11 +89,11 @@ fn earlier((from, to): (u32, u32), against: &str, zone: Zone) -> Result<(u32, u3
 fn whole_hours((from, to): (u32, u32), notes: &mut Vec<String>) -> Result<(u32, u32), Error> {
     let whole = (from.div_ceil(HOUR_SECONDS) * HOUR_SECONDS, to - to % HOUR_SECONDS);
     if whole.0 >= whole.1 {
-        return Err(Error::usage("there is no whole hour in the period").hint("periods are compared by whole hours"));
+        return Err(Error::usage("the period contains no full hour").hint("periods are compared in full hours"));
     }
     if whole != (from, to) {
         let window = Window { from: Some(whole.0), to: Some(whole.1) };
-        notes.push(format!("compared by whole hours: {window}"));
+        notes.push(format!("compared in full hours: {window}"));
     }
     Ok(whole)
 }
@@ -106,12 +106,12 @@ mod tests {
         parse_moment(text, 0, Zone::default()).unwrap()
     }
 
-    fn told(from: &str, to: &str, against: &str) -> Result<Compared, Error> {
+    fn estate(from: &str, to: &str, against: &str) -> Result<Compared, Error> {
         compared(Window { from: Some(moment(from)), to: Some(moment(to)) }, against, (0, Zone::default()))
     }
 
     fn before(from: &str, to: &str, against: &str) -> String {
-        told(from, to, against).unwrap().windows[0].to_string().replace("T00:00:00Z", "")
+        estate(from, to, against).unwrap().windows[0].to_string().replace("T00:00:00Z", "")
     }
 
     #[test]
@@ -125,39 +125,39 @@ mod tests {
 
     #[test]
     fn what_lies_between_is_a_gap_and_periods_may_overlap() {
-        let apart = told("2026-10-08", "2026-10-11", LAST_WEEK).unwrap();
+        let apart = estate("2026-10-08", "2026-10-11", LAST_WEEK).unwrap();
         let gap = apart.gap.unwrap();
         assert_eq!((gap.from, gap.to), (Some(moment("2026-10-04")), Some(moment("2026-10-08"))));
         assert_eq!((apart.around.from, apart.around.to), (Some(moment("2026-10-01")), Some(moment("2026-10-11"))));
-        assert_eq!(told("2026-10-08", "2026-10-11", PREVIOUS).unwrap().gap, None);
-        let overlapping = told("2026-10-01", "2026-10-15", LAST_WEEK).unwrap();
+        assert_eq!(estate("2026-10-08", "2026-10-11", PREVIOUS).unwrap().gap, None);
+        let overlapping = estate("2026-10-01", "2026-10-15", LAST_WEEK).unwrap();
         assert_eq!((overlapping.gap, overlapping.around.to), (None, Some(moment("2026-10-15"))));
-        let within = told("2026-10-01", "2026-10-15", "2026-10-02..2026-10-03").unwrap();
+        let within = estate("2026-10-01", "2026-10-15", "2026-10-02..2026-10-03").unwrap();
         assert_eq!((within.gap, within.around.to), (None, Some(moment("2026-10-15"))));
     }
 
     #[test]
     fn periods_are_of_whole_hours() {
-        let told = told("2026-10-08T00:10", "2026-10-08T05:50", PREVIOUS).unwrap();
-        assert_eq!(told.windows[1].to_string(), "2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z");
-        assert_eq!(told.windows[0].to_string(), "2026-10-07T21:00:00Z to 2026-10-08T01:00:00Z");
-        assert_eq!(told.notes, ["compared by whole hours: 2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z"]);
+        let estate = estate("2026-10-08T00:10", "2026-10-08T05:50", PREVIOUS).unwrap();
+        assert_eq!(estate.windows[1].to_string(), "2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z");
+        assert_eq!(estate.windows[0].to_string(), "2026-10-07T21:00:00Z to 2026-10-08T01:00:00Z");
+        assert_eq!(estate.notes, ["compared in full hours: 2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z"]);
     }
 
     #[test]
-    fn what_cannot_be_compared_is_told_with_the_nearest_word() {
-        let error = told("2026-10-08", "2026-10-11", "lst-week").unwrap_err();
-        assert_eq!(error.to_string(), "--against: `lst-week` is no period");
+    fn what_cannot_be_compared_is_reported_with_the_nearest_word() {
+        let error = estate("2026-10-08", "2026-10-11", "lst-week").unwrap_err();
+        assert_eq!(error.to_string(), "--against: unknown period `lst-week`");
         assert_eq!(error.hints()[0], "did you mean `last-week`?");
         for (against, message) in [
-            ("2026-10-03..2026-10-02", "--against: `2026-10-02` does not lie after `2026-10-03`"),
+            ("2026-10-03..2026-10-02", "--against: `2026-10-02` is not after `2026-10-03`"),
             ("2026-10-08..2026-10-11", "--against: both periods are the same"),
-            ("soon..2026-10-02", "--against: `soon` is not a moment"),
+            ("soon..2026-10-02", "--against: `soon` is not a valid time"),
         ] {
-            assert_eq!(told("2026-10-08", "2026-10-11", against).unwrap_err().to_string(), message);
+            assert_eq!(estate("2026-10-08", "2026-10-11", against).unwrap_err().to_string(), message);
         }
-        let early = told("1970-01-02", "1970-01-05", LAST_WEEK).unwrap_err().to_string();
-        assert_eq!(early, "--against: there is no such time before the period: last-week");
+        let early = estate("1970-01-02", "1970-01-05", LAST_WEEK).unwrap_err().to_string();
+        assert_eq!(early, "--against: the period has no last-week");
         assert!(compared(Window::default(), PREVIOUS, (0, Zone::default())).is_err());
     }
 }

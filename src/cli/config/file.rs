@@ -9,7 +9,7 @@ use toml::value::Datetime;
 use super::parameters::{self, AnomaliesTable};
 use crate::error::{Error, nearest};
 use crate::reason::anomalies::suppress::{Rule, RuleText};
-use crate::report::config::Fault;
+use crate::report::config::ConfigError;
 
 /// The table of the detector.
 const ANOMALIES: &str = "anomalies";
@@ -84,7 +84,7 @@ impl From<WindowTable> for RuleText {
 }
 
 /// Reads a configuration.
-pub(super) fn read(text: &str) -> Result<ConfigFile, Vec<Fault>> {
+pub(super) fn read(text: &str) -> Result<ConfigFile, Vec<ConfigError>> {
     let keys = match DeTable::parse(text) {
         Ok(table) => Keys::of(text, table.get_ref()),
         Err(error) => return Err(vec![toml_fault(text, &error)]),
@@ -99,7 +99,7 @@ pub(super) fn read(text: &str) -> Result<ConfigFile, Vec<Fault>> {
     };
     for (name, message) in file.anomalies.faults() {
         let (line, column) = keys.parameters.get(name).copied().unwrap_or((1, 1));
-        faults.push(Fault { line, column, message, hints: Vec::new() });
+        faults.push(ConfigError { line, column, message, hints: Vec::new() });
     }
     let windows: Vec<RuleText> = std::mem::take(&mut file.anomalies.suppress).into_iter().map(Into::into).collect();
     let mut rules = Vec::with_capacity(windows.len());
@@ -117,14 +117,14 @@ pub(super) fn read(text: &str) -> Result<ConfigFile, Vec<Fault>> {
     Ok(ConfigFile { anomalies: file.anomalies, lines, rules })
 }
 
-fn toml_fault(text: &str, error: &toml::de::Error) -> Fault {
+fn toml_fault(text: &str, error: &toml::de::Error) -> ConfigError {
     let (line, column) = place(text, error.span().map_or(0, |span| span.start));
     let message = error.message().lines().collect::<Vec<_>>().join(", ");
-    Fault { line, column, message, hints: Vec::new() }
+    ConfigError { line, column, message, hints: Vec::new() }
 }
 
-fn window_fault(line: u64, column: u64, error: &Error) -> Fault {
-    Fault { line, column, message: format!("suppression: {error}"), hints: error.hints().to_vec() }
+fn window_fault(line: u64, column: u64, error: &Error) -> ConfigError {
+    ConfigError { line, column, message: format!("suppression: {error}"), hints: error.hints().to_vec() }
 }
 
 /// Where everything is, and the names that mean nothing.
@@ -132,7 +132,7 @@ struct Keys {
     parameters: BTreeMap<String, (u64, u64)>,
     /// The windows of suppression, in their order.
     windows: Vec<(u64, u64)>,
-    faults: Vec<Fault>,
+    faults: Vec<ConfigError>,
 }
 
 impl Keys {
@@ -166,7 +166,7 @@ impl Keys {
                 None => format!("there are {}", known.join(", ")),
             };
             let message = format!("{of} has no `{name}`");
-            self.faults.push(Fault { line, column, message, hints: vec![hint] });
+            self.faults.push(ConfigError { line, column, message, hints: vec![hint] });
         }
     }
 }
@@ -185,9 +185,10 @@ mod tests {
 
     fn faults(text: &str) -> Vec<String> {
         let faults = read(text).err().unwrap_or_default();
-        let told =
-            |fault: &Fault| format!("{}:{} {} ({})", fault.line, fault.column, fault.message, fault.hints.join("; "));
-        faults.iter().map(told).collect()
+        let estate = |fault: &ConfigError| {
+            format!("{}:{} {} ({})", fault.line, fault.column, fault.message, fault.hints.join("; "))
+        };
+        faults.iter().map(estate).collect()
     }
 
     #[test]
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_with_its_place() {
+    fn everything_that_is_wrong_is_reported_with_its_place() {
         let text = "[anomalies]\n  treshold_scales = 4\nratio_min = -1\nlevel_share = 2.0\nscale_days = 1000\n[anomlies]\n\
                     [[anomalies.suppress]]\nreason = \"x\"\nuntil = 2026-11-01\n";
         assert_eq!(
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_toml_or_of_another_type_is_told_with_its_place() {
+    fn what_is_no_toml_or_of_another_type_is_reported_with_its_place() {
         let first = |text| faults(text).remove(0);
         assert!(first("[anomalies]\nratio_min = \n").starts_with("2:13 "), "{}", first("[anomalies]\nratio_min = \n"));
         let wrong = first("[anomalies]\nratio_min = \"much\"\n");

@@ -1,5 +1,5 @@
-//! The parameters of the detector as the configuration has them: one list of names for the file, the environment,
-//! `config show` and docs/config.md. The compiler sees to it that none of the detector's is missing.
+//! The parameters of the detector in the configuration: one list of names for the file, the environment, `config show`
+//! and docs/config.md. The compiler checks that the list is complete.
 
 use std::fmt::Display;
 
@@ -19,7 +19,7 @@ pub(super) const SERIES_MAX: u32 = 1_000_000;
 /// The greatest number of anything else.
 pub(super) const NUMBER_MAX: f64 = 1e6;
 
-/// Names the parameters, struct by struct: where each struct is in [`Root`], and which of its fields are no parameters.
+/// Lists the parameters by struct: where each struct is in [`Root`], and which of its fields are not parameters.
 macro_rules! parameters {
     ($($type:ident at [$($place:ident)*] without [$($other:ident)*] { $($name:ident: $kind:ty,)* })*) => {
         /// The table `anomalies`.
@@ -34,7 +34,7 @@ macro_rules! parameters {
         pub(super) const NAMES: &[&str] = &[$($(stringify!($name)),*),*];
 
         impl AnomaliesTable {
-            /// Lays what is given over parameters.
+            /// Overrides parameters with the given values.
             pub(super) fn lay_over(&self, root: &mut Root) {
                 $({
                     let group = &mut (*root)$(.$place)*;
@@ -107,7 +107,7 @@ parameters! {
     }
 }
 
-/// Which way hours are flagged, as typed.
+/// Direction of flagged hours, as typed.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum DirectionName {

@@ -1,4 +1,4 @@
-//! How much memory sums may take: what `--memory` says, or half of what the machine has free.
+//! Memory limit of the aggregation: `--memory`, or half of the free memory.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::group::Overflow;
 use crate::units::size;
 use crate::work::TemporaryFile;
 
-/// The least that can be asked for: below, tables of a few rows each would be spilled again and again.
+/// The least that can be requested: below, tables of a few rows each would be spilled again and again.
 const MEMORY_BYTES_MIN: u64 = 1 << 20;
-/// Where Linux tells what is free, and what a container may have at most (cgroup v2, then v1).
+/// Where Linux reports free memory and container limits (cgroup v2, then v1).
 const MEMORY_INFORMATION: &str = "/proc/meminfo";
 const MEMORY_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
 /// How much memory sums may take, as typed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MemoryFlags {
-    /// Most memory that the sums may take; what is more goes through a temporary file [default: half of what is free]
+    /// Memory limit of the aggregation; beyond it, spill to a temporary file [default: half of the free memory]
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     memory: Option<String>,
 }
@@ -30,7 +30,7 @@ impl MemoryFlags {
     }
 }
 
-/// The limit, and a temporary file for what is more. Without a limit where none is given and none can be told.
+/// The limit and the temporary file beyond it. No limit if none is given and free memory is unknown.
 fn overflow(flag: Option<&str>) -> Result<Option<Overflow>, Error> {
     let memory_bytes = match flag {
         Some(text) => Some(parse(text)?),
@@ -46,7 +46,9 @@ fn overflow(flag: Option<&str>) -> Result<Option<Overflow>, Error> {
 fn parse(text: &str) -> Result<u64, Error> {
     let bytes = size::parse(text).map_err(|error| Error::usage(format!("--memory: {error}")))?;
     if bytes < MEMORY_BYTES_MIN {
-        return Err(Error::usage(format!("--memory {text}: at least 1MiB is needed")).hint("for example --memory 2GiB"));
+        return Err(
+            Error::usage(format!("--memory {text}: at least 1MiB is required")).hint("for example --memory 2GiB")
+        );
     }
     Ok(bytes)
 }

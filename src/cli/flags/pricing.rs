@@ -1,4 +1,4 @@
-//! The flags of what is priced and how, for every command that tells dollars.
+//! Pricing flags, for every command that shows dollars.
 
 use clap::{Args, ValueEnum};
 
@@ -10,7 +10,7 @@ use crate::work;
 /// Which prices apply.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PriceTableFlags {
-    /// Price table laid over the embedded one, as `prices show -o csv` writes it; may be given several times
+    /// Price table that overrides embedded prices, as written by `prices show -o csv`; repeatable
     #[arg(long, value_name = "FILE", help_heading = "Prices")]
     prices: Vec<String>,
 }
@@ -22,31 +22,31 @@ impl PriceTableFlags {
     }
 }
 
-/// What traffic costs by them.
+/// Cost by them.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PricingFlags {
     #[command(flatten)]
     pub(in crate::cli) prices: PriceTableFlags,
 
-    /// Take this off a charge's prices: internet-egress=12%
+    /// Discount on a charge: internet-egress=12%
     #[arg(long, value_name = "CHARGE=PERCENT", help_heading = "Prices")]
     discount: Vec<String>,
 
-    /// Take the global free tier off each month's egress to the internet, the dearest regions first
+    /// Apply the global free tier to each month's internet egress, most expensive regions first
     #[arg(long, help_heading = "Prices")]
     free_tier: bool,
 
-    /// Whether all bytes of a month pay the same average, or each hour the tiers that it reaches
+    /// Share tiered prices: the month's average for all bytes, or the tiers each hour reaches
     #[arg(long, value_enum, default_value_t = TiersFlag::Blended, help_heading = "Prices")]
     tiers: TiersFlag,
 
-    /// What each month's bill has besides these logs, where the tiers begin: CSV of charge,from_region,gb
+    /// Monthly usage outside these logs, where tiers start: CSV of charge,from_region,gb
     #[arg(long, value_name = "FILE", help_heading = "Prices")]
     billing_month_usage: Option<String>,
 }
 
 impl PricingFlags {
-    /// What decides the cost besides the prices.
+    /// Terms other than prices.
     pub(in crate::cli) fn terms(&self) -> Result<PoolTerms, Error> {
         let already = self.billing_month_usage.as_deref().map(work::month_usage).transpose()?.unwrap_or_default();
         let discounts = Discounts::parse(&self.discount)?;
@@ -54,19 +54,19 @@ impl PricingFlags {
     }
 }
 
-/// Who bears charges, as typed.
+/// Allocation of charges, as typed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BearerFlags {
-    /// Whose owner bears a charge: of the end on the paying account's side (of gateways and endpoints their client), of
-    /// the sender, or of the receiver
+    /// Allocate charges to the owner of the payer's endpoint (for gateways and endpoints, their client), the sender, or
+    /// the receiver
     #[arg(long, value_enum, default_value_t = BearerFlag::Payer, help_heading = "Report")]
     charge_to: BearerFlag,
 }
 
-/// Whose owner bears a charge.
+/// The endpoint whose owner a charge is allocated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum BearerFlag {
-    /// The end on the side of the account that pays
+    /// The endpoint in the paying account
     Payer,
     /// The source end
     Sender,
@@ -84,23 +84,23 @@ impl BearerFlags {
         }
     }
 
-    /// What is said of charges that are borne otherwise than they are paid.
+    /// Note on charges that are allocated to another owner than the payer.
     pub(in crate::cli) fn note(&self) -> Option<String> {
         let end = match self.charge_to {
             BearerFlag::Payer => return None,
             BearerFlag::Sender => "sender",
             BearerFlag::Receiver => "receiver",
         };
-        Some(format!("charges are borne by the owner of the {end}"))
+        Some(format!("charges are allocated to the owner of the {end}"))
     }
 }
 
 /// Whose bytes reach which tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TiersFlag {
-    /// All pay the month's average
+    /// The month's average for all bytes
     Blended,
-    /// Hour by hour, each on top of those before it
+    /// Hour by hour, cumulatively
     Marginal,
 }
 

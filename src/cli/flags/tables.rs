@@ -1,4 +1,4 @@
-//! The flags that tell of an estate: owners, networks, AWS's address ranges, where in the world addresses are.
+//! Flags of the estate: owners, networks, AWS address ranges, geolocation.
 
 use std::sync::Arc;
 
@@ -7,44 +7,44 @@ use clap::Args;
 use crate::error::Error;
 use crate::join::Sources;
 use crate::schema::Column;
-use crate::work::Told;
+use crate::work::EstateTables;
 
-/// What is told of the estate, as typed.
+/// Estate tables, as typed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TableFlags {
-    /// Who owns what: a tag table (resource,team,…,valid_from,valid_to), or what `aws resourcegroupstaggingapi
-    /// get-resources` lists, or a folder of either; may be given several times
+    /// Owners: a tag table (resource,team,…,valid_from,valid_to), the output of `aws resourcegroupstaggingapi
+    /// get-resources`, or a folder of these; repeatable
     #[arg(long, value_name = "FILE", help_heading = "Tables")]
     tags: Vec<String>,
 
-    /// What is where: a network table (cidr,account,vpc,subnet,region,zone,name,kind), or what `aws ec2
-    /// describe-network-interfaces`, `-instances`, `-subnets`, `-nat-gateways` and `-vpc-endpoints` list, or a folder of
-    /// either; may be given several times
+    /// Network: a network table (cidr,account,vpc,subnet,region,zone,name,kind), the output of `aws ec2
+    /// describe-network-interfaces`, `-instances`, `-subnets`, `-nat-gateways` and `-vpc-endpoints`, or a folder of
+    /// these; repeatable
     #[arg(long, value_name = "FILE", help_heading = "Tables")]
     network: Vec<String>,
 
-    /// AWS's address ranges (ip-ranges.json) [default: those that were known when this program was made]
+    /// AWS address ranges (ip-ranges.json) [default: embedded]
     #[arg(long, value_name = "FILE", help_heading = "Tables")]
     ip_ranges: Option<String>,
 
-    /// A database of countries or of autonomous systems; may be given several times
+    /// MaxMind database of countries or autonomous systems; repeatable
     #[arg(long, value_name = "FILE.mmdb", help_heading = "Tables")]
     geoip: Vec<String>,
 
-    /// Which tag a column of version 11 holds: interface-tag=team; may be given several times
+    /// Owner key of a version 11 tag column: interface-tag=team; repeatable
     #[arg(long, value_name = "COLUMN=KEY", help_heading = "Tables")]
     v11_tag: Vec<String>,
 }
 
 impl TableFlags {
-    /// What the tables tell of owners and places, to be joined.
-    pub(in crate::cli) fn told(&self) -> Result<Told, Error> {
-        Told::read(&self.paths(), self.tag_columns()?)
+    /// Reads owners and locations from the tables, for the join.
+    pub(in crate::cli) fn estate(&self) -> Result<EstateTables, Error> {
+        EstateTables::read(&self.paths(), self.tag_columns()?)
     }
 
     /// Everything that records are joined with.
-    pub(in crate::cli) fn sources(&self, told: Told, owner_keys: &[Arc<str>]) -> Result<Sources, Error> {
-        told.sources(owner_keys, self.ip_ranges.as_deref(), &self.geoip)
+    pub(in crate::cli) fn sources(&self, estate: EstateTables, owner_keys: &[Arc<str>]) -> Result<Sources, Error> {
+        estate.sources(owner_keys, self.ip_ranges.as_deref(), &self.geoip)
     }
 
     /// Either flag takes any table, as each is recognised by its content.
@@ -59,7 +59,7 @@ impl TableFlags {
             let (column, key) = tag_column(text)?;
             if let Some((other, other_key)) = columns.iter().find(|(other, of)| *other == column || *of == key) {
                 let (first, second) = (other.name(), column.name());
-                let message = format!("--v11-tag: `{first}={other_key}` and `{second}={key}` are of one column or tag");
+                let message = format!("--v11-tag: `{first}={other_key}` and `{second}={key}` share a column or tag");
                 return Err(Error::usage(message).hint("give each column one tag, and each tag one column"));
             }
             columns.push((column, key));
@@ -70,7 +70,7 @@ impl TableFlags {
 
 fn tag_column(text: &str) -> Result<(Column, Arc<str>), Error> {
     let Some((column, key)) = text.split_once('=').filter(|(_, key)| !key.is_empty()) else {
-        let error = Error::usage(format!("--v11-tag: `{text}` names no column and tag"));
+        let error = Error::usage(format!("--v11-tag: `{text}` is not COLUMN=KEY"));
         return Err(error.hint("write COLUMN=KEY, such as interface-tag=team"));
     };
     let column = Column::named("--v11-tag", column)?;
@@ -78,8 +78,8 @@ fn tag_column(text: &str) -> Result<(Column, Arc<str>), Error> {
         return Ok((column, key.into()));
     }
     let tags: Vec<_> = Column::all().filter(|column| column.is_tag()).map(Column::name).collect();
-    let error = Error::usage(format!("--v11-tag: `{}` holds no tag", column.name()));
-    Err(error.hint(format!("the columns that do are {}", tags.join(", "))))
+    let error = Error::usage(format!("--v11-tag: `{}` has no tag", column.name()));
+    Err(error.hint(format!("the tag columns are {}", tags.join(", "))))
 }
 
 #[cfg(test)]
@@ -105,19 +105,19 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_tag_is_told() {
-        for (text, told) in [
-            ("interface-tag", "--v11-tag: `interface-tag` names no column and tag"),
-            ("interface-tag=", "--v11-tag: `interface-tag=` names no column and tag"),
-            ("interface-tgs=team", "--v11-tag: there is no column `interface-tgs`"),
-            ("vpc-id=team", "--v11-tag: `vpc_id` holds no tag"),
+    fn what_holds_no_tag_is_reported() {
+        for (text, estate) in [
+            ("interface-tag", "--v11-tag: `interface-tag` is not COLUMN=KEY"),
+            ("interface-tag=", "--v11-tag: `interface-tag=` is not COLUMN=KEY"),
+            ("interface-tgs=team", "--v11-tag: unknown column `interface-tgs`"),
+            ("vpc-id=team", "--v11-tag: `vpc_id` has no tag"),
         ] {
-            assert_eq!(columns(&["--v11-tag", text]).unwrap_err().to_string(), told);
+            assert_eq!(columns(&["--v11-tag", text]).unwrap_err().to_string(), estate);
         }
         let twice = columns(&["--v11-tag", "asg-tag=a", "--v11-tag", "asg_tag=b"]).unwrap_err().to_string();
-        assert_eq!(twice, "--v11-tag: `asg_tag=a` and `asg_tag=b` are of one column or tag");
+        assert_eq!(twice, "--v11-tag: `asg_tag=a` and `asg_tag=b` share a column or tag");
         let both = columns(&["--v11-tag", "asg-tag=a", "--v11-tag", "interface-tag=a"]).unwrap_err().to_string();
-        assert_eq!(both, "--v11-tag: `asg_tag=a` and `interface_tag=a` are of one column or tag");
+        assert_eq!(both, "--v11-tag: `asg_tag=a` and `interface_tag=a` share a column or tag");
     }
 
     #[test]

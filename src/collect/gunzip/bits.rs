@@ -1,6 +1,6 @@
 //! Bytes → bits, the least significant first, as deflate reads them.
 
-/// How many bits a refill brings there at least, if the bytes are there.
+/// Minimum bits after a refill, if enough bytes are available.
 const REFILL_BITS: u32 = 56;
 
 /// The bits of a slice of bytes, and those left over from the slice before.
@@ -47,7 +47,7 @@ impl Bits<'_> {
         true
     }
 
-    /// Gives back the bytes of which no bit was used. Those are of this input: of the one before, 7 bits are left at most.
+    /// Returns unused whole bytes to the input. Earlier input holds at most 7 bits.
     pub(super) fn unread(&mut self) {
         self.used -= (self.count >> 3) as usize;
         self.count &= 7;

@@ -1,6 +1,6 @@
 //! Huffman codes, given by the length of each symbol's code (RFC 1951, section 3.2.2), read bit by bit.
 //!
-//! That is the slow way, for the ends of the input and for what is rare. The tables of the fast way are made from it.
+//! The slow path, for the ends of the input and rare cases. The tables of the fast path are built from it.
 
 /// How many symbols a set of codes can have: the literals and lengths of fixed codes.
 const SYMBOLS_MAX: usize = 288;
@@ -10,7 +10,7 @@ const CODE_BITS_MAX: usize = 15;
 /// A set of codes.
 #[derive(Clone, Debug)]
 pub(super) struct Codes {
-    /// How many codes there are of each length.
+    /// Number of codes of each length.
     counts: [u16; CODE_BITS_MAX + 1],
     /// Symbols by the length of their codes, then by number.
     symbols: [u16; SYMBOLS_MAX],
@@ -38,8 +38,8 @@ impl Codes {
         Self { counts: [0; CODE_BITS_MAX + 1], symbols: [0; SYMBOLS_MAX] }
     }
 
-    /// The codes for symbols with these lengths, each at most 15; 0 stands for no code. Nothing where the codes are too
-    /// many for their lengths, or too few: a single code of one bit may stand alone, and so may none.
+    /// The codes for symbols with these lengths, each at most 15; 0 means no code. None if the lengths are over- or
+    /// undersubscribed, except for a single code of one bit, or no code at all.
     pub(super) fn new(lengths: &[u8]) -> Option<Self> {
         let mut codes = Self::none();
         for length in lengths {

@@ -10,8 +10,8 @@ use super::tables::Tables;
 /// How many bytes of a match are copied at once; what is copied too much is overwritten by what comes next.
 const COPY_BYTES: usize = 64;
 
-/// Inflates until there is enough, the input or the room is nearly used up, or something has to go the slow way, or is invalid. Says to
-/// where there is output then. Of an entry that goes the slow way nothing is used up, not even its literals.
+/// Inflates until there is enough output, the input or the room is nearly used up, or an entry needs the slow path or
+/// is invalid. Returns where output ends. An entry that needs the slow path is not consumed, including its literals.
 #[inline(never)]
 pub(super) fn run(
     tables: &Tables,
@@ -60,14 +60,14 @@ pub(super) fn run(
     end
 }
 
-/// Puts eight bytes above the bits that there are, and goes on by as many of them as have room: 56 bits are there then.
+/// Adds eight bytes above the available bits, and advances by those that fit: 56 bits are available afterwards.
 #[inline]
 fn filled<'a>(bits: u64, count: u32, word: &[u8; 8], rest: &'a [u8]) -> (u64, &'a [u8], u32) {
     let bytes = ((63 - count) >> 3 & 7) as usize;
     (bits | u64::from_le_bytes(*word) << (count & 63), &rest[bytes..], count | 56)
 }
 
-/// Copies what was given before, which may be what is being copied.
+/// Copies earlier output, which may overlap with the destination.
 #[inline]
 fn copy(output: &mut [u8; OUTPUT_BYTES], from: usize, to: usize, length: usize) {
     if to - from >= COPY_BYTES {

@@ -1,7 +1,7 @@
 //! Deflate data (RFC 1951) → bytes, as much at a time as there is input or room for.
 //!
-//! It stands here instead of a library because it is where most of a run's time goes: see decision 008. Every check is
-//! one of safe Rust or written out; what libraries refuse is refused, and what they give before that is given.
+//! Implemented here instead of a library because it dominates the run time: see decision 008. Every check is safe Rust
+//! or explicit; it rejects what libraries reject, and returns the same output before an error.
 
 use super::bits::Bits;
 use super::codes::{Codes, Next};
@@ -91,7 +91,7 @@ impl Inflate {
         }
     }
 
-    /// Begins anew, knowing nothing of what was before.
+    /// Resets all state.
     pub(super) fn reset(&mut self) {
         (self.bits, self.count, self.given, self.end) = (0, 0, 0, 0);
         (self.place, self.in_last_block) = (Place::Header, false);
@@ -115,8 +115,8 @@ impl Inflate {
         self.end = self.given.max(self.end.saturating_sub(bytes));
     }
 
-    /// Inflates, once everything was given, and says how many bytes of the input were used up. Those that were not must
-    /// be there again, with more behind them. What is pending is good even if the data is found to be invalid.
+    /// Inflates once the input is complete, and returns the number of used input bytes. Unused bytes must be passed
+    /// again, followed by more. Pending output is valid even if the data turns out to be invalid.
     pub(super) fn inflate(&mut self, input: &[u8]) -> (usize, Result<Pause, Invalid>) {
         if self.end >= FULL_BYTES {
             self.output.copy_within(self.end - WINDOW_BYTES..self.end, 0);
@@ -201,7 +201,7 @@ impl Inflate {
         }
     }
 
-    /// Reads a literal, a match, or the end of a block the slow way, or nothing of it.
+    /// Reads a literal, a match, or the end of a block by the slow path, or nothing.
     fn symbol(&mut self, bits: &mut Bits<'_>) -> Result<Step, Invalid> {
         bits.refill();
         let mut ahead = *bits;

@@ -1,8 +1,8 @@
-//! Codes → tables that tell by the next bits what to do, all at once.
+//! Codes → lookup tables indexed by the next bits.
 //!
-//! Flow logs compress to matches with at most a literal before them, so what one look-up tells is: up to two literals,
-//! or the length of a match with up to one literal before it. Codes that are longer than the tables are wide, and what
-//! is no literal, length or distance, are left to the slow way.
+//! Flow logs compress to matches with at most one literal before them, so one lookup returns up to two literals, or the
+//! length of a match with up to one literal before it. Codes longer than the tables are wide, and everything else, take
+//! the slow path.
 
 use super::codes::Codes;
 
@@ -11,7 +11,7 @@ pub(super) const SYMBOL_TABLE_BITS: u32 = 11;
 /// How many bits the table of distances is looked up by.
 pub(super) const DISTANCE_TABLE_BITS: u32 = 9;
 
-/// What a length's code stands for, and how many bits follow that are added to it, from symbol 257 on.
+/// Base and number of extra bits of a length code, from symbol 257 on.
 pub(super) const LENGTHS: [(u16, u32); 29] = [
     (3, 0),
     (4, 0),
@@ -83,9 +83,9 @@ pub(super) const FIRST_LENGTH: u16 = 257;
 /// How long a match is at least.
 pub(super) const LENGTH_MIN: u16 = 3;
 
-/// What to do next, packed: from the lowest, 6 bits for how many bits are used up, 4 for how many of them are codes,
-/// 2 for the number of literals, 1 for whether a length comes after them, 1 for whether to go the slow way. The upper
-/// half is the base of a distance, or the literals; its last byte may be the base of a length.
+/// The packed action: from the lowest, 6 bits for the number of used bits, 4 for how many of them are codes, 2 for the
+/// number of literals, 1 for a following length, 1 for the slow path. The upper half is the base of a distance, or the
+/// literals; its last byte may be the base of a length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry(u32);
 
@@ -152,7 +152,7 @@ impl Entry {
         self.0 & MATCH != 0
     }
 
-    /// Whether this has to go the slow way.
+    /// Whether this needs the slow path.
     pub(super) fn is_slow(self) -> bool {
         self.0 & SLOW.0 != 0
     }
@@ -180,7 +180,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Tables that send everything the slow way, where it is invalid.
+    /// Tables that send everything to the slow path, which reports the error.
     pub(super) fn none() -> Self {
         Self {
             symbol_codes: Codes::none(),
@@ -209,7 +209,7 @@ impl Tables {
     /// Puts behind each literal what the bits behind it are, where they are all in the index. Decoding is the same
     /// without it, and slower; but it takes its time, which a small block does not repay.
     pub(super) fn pair(&mut self) {
-        // From the end, since what is behind a literal is told by an entry before its own, which must be single.
+        // Backwards, because what follows a literal comes from a later entry, which must be single.
         for index in (0..self.symbols.len()).rev() {
             let first = self.symbols[index];
             if first.is_match() || first.is_slow() {

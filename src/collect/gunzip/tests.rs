@@ -1,4 +1,4 @@
-//! The inflater against another one: whatever the data, whole, cut or damaged, both give the same.
+//! Compares the inflater with another one: for any data, complete, truncated or damaged, both return the same.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use proptest::prelude::*;
@@ -240,13 +240,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_never_deflated_is_refused_alike(data in odd_data(), piece_bytes in 1_usize..700) {
+    fn what_was_never_deflated_is_rejected_alike(data in odd_data(), piece_bytes in 1_usize..700) {
         assert_alike(&data, piece_bytes);
     }
 }
 
 #[test]
-fn a_piece_in_memory_is_inflated_to_the_length_it_should_have_or_refused() {
+fn a_piece_in_memory_is_inflated_to_the_length_it_should_have_or_rejected() {
     let gzip = |text: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::default());
         std::io::Write::write_all(&mut encoder, text).unwrap();
@@ -264,7 +264,7 @@ fn a_piece_in_memory_is_inflated_to_the_length_it_should_have_or_refused() {
     };
     let whole = [b"before", &text[..]].concat();
     for _ in 0..2 {
-        // Whatever came before, the next piece is a matter of its own.
+        // Each piece is independent of the previous ones.
         assert_eq!(inflate(&one, text.len()).as_ref(), Ok(&whole));
         assert_eq!(inflate(&two, text.len()).as_ref(), Ok(&whole));
         assert!(inflate(&one, text.len() - 1).is_err(), "longer than it should be");

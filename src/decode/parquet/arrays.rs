@@ -66,7 +66,7 @@ impl ArrayFile {
         notes.iter().find(|note| note.key == key)?.value.as_deref()
     }
 
-    /// Bytes of the file that may be none of its columns'.
+    /// Bytes of the file outside its columns.
     ///
     /// # Errors
     /// Why they cannot be read, as a lower-case fragment.
@@ -100,7 +100,7 @@ impl TypedArrays {
     /// Reads a row group, batch by batch.
     ///
     /// # Errors
-    /// Why the rest cannot be read, as a lower-case fragment, or what `each` says of a batch.
+    /// The reason as a lower-case fragment, or the error of `each`.
     pub fn read_row_group<E: From<ParquetFault>>(
         &self,
         group: usize,
@@ -117,6 +117,6 @@ impl TypedArrays {
             read += batch.num_rows() as u64;
             each(&batch)?;
         }
-        if read == rows { Ok(()) } else { Err(ParquetFault::Rows { group, found: read, told: rows }.into()) }
+        if read == rows { Ok(()) } else { Err(ParquetFault::Rows { group, found: read, expected: rows }.into()) }
     }
 }

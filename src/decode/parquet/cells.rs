@@ -1,4 +1,4 @@
-//! One place of a record batch, row by row, whatever type and nesting its values have.
+//! One column of a record batch, row by row, for any type and nesting.
 //!
 //! What a text or number means is not known here: a [`Sense`] says it.
 
@@ -131,7 +131,7 @@ impl Number for f32 {
     }
 }
 
-/// Calls for an array of numbers of whatever type, with `$typed` as the typed one.
+/// Dispatches on the type of a numeric array, with `$typed` as the typed one.
 macro_rules! with_numbers {
     ($array:expr, $typed:ident => $call:expr, $other:expr) => {
         with_numbers!(@ $array, $typed, $call, $other;
@@ -274,8 +274,8 @@ impl Cells {
         }
     }
 
-    /// The common case, in loops that do nothing else: a value per row, each stretch between nulls as a whole. Whether
-    /// none is malformed, which `are_sound` may know for a stretch; where one is, the slow way has to name it.
+    /// Fast path in tight loops: a value per row, each run between nulls as a whole. `are_sound` may check a run for
+    /// malformed values; if there are any, the slow path names them.
     fn straight<N: Copy, T: Copy>(
         &self,
         values: &[N],

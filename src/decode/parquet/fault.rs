@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow_schema::DataType;
 use parquet::errors::ParquetError;
 
-/// What is wrong with a Parquet file, as a lower-case fragment.
+/// Errors of a Parquet file, as lower-case fragments.
 #[derive(Debug, thiserror::Error)]
 pub enum ParquetFault {
     /// The footer does not hold what it says.
@@ -19,14 +19,14 @@ pub enum ParquetFault {
     #[error("damaged Parquet: the columns of row group {0} are not in the file")]
     Chunks(usize),
     /// There are other rows than the footer says.
-    #[error("damaged Parquet: row group {group} has {found} rows of {told}")]
+    #[error("damaged Parquet: row group {group} has {found} rows of {expected}")]
     Rows {
         /// The row group, from 0.
         group: usize,
         /// Rows that were decoded.
         found: u64,
         /// Rows by the footer.
-        told: u64,
+        expected: u64,
     },
     /// The library refuses it.
     #[error("damaged Parquet: {0}")]
@@ -38,14 +38,14 @@ pub enum ParquetFault {
     #[error("damaged page header at byte {0} of the column chunk")]
     Page(usize),
     /// Texts whose reader cannot be bounded; see `pages.rs`.
-    #[error("texts in a delta encoding, which is not read here; write the file with plain or dictionary pages")]
+    #[error("delta-encoded strings are not supported; write the file with plain or dictionary pages")]
     DeltaTexts,
     /// The store gives fewer bytes than there are.
     #[error("{found} of {length} bytes could be read at byte {at}")]
     Short {
         /// Where they begin.
         at: u64,
-        /// How many were asked for.
+        /// How many were requested.
         length: usize,
         /// How many came.
         found: usize,
@@ -53,8 +53,8 @@ pub enum ParquetFault {
     /// The store gives nothing.
     #[error("{0}")]
     Store(#[from] io::Error),
-    /// It has other columns than those asked for.
-    #[error("its columns are not the ones that are asked for")]
+    /// It has other columns than those requested.
+    #[error("its columns are not the requested ones")]
     Columns,
     /// There is no such row group.
     #[error("there is no row group {0}")]
@@ -68,7 +68,7 @@ pub enum ParquetFault {
     /// The same within a dictionary.
     #[error("a dictionary of {0} is none of a flow log")]
     DictionaryType(DataType),
-    /// It is something else, told by some of its columns.
+    /// A different file type, recognised by some of its columns.
     #[error("not a flow log: its {columns} columns are {names}")]
     NoFlowLog {
         /// How many columns there are.
@@ -81,7 +81,7 @@ pub enum ParquetFault {
     Misfit {
         /// The column, as the file names it.
         column: String,
-        /// The type of what it holds.
+        /// Its type.
         held: DataType,
     },
 }

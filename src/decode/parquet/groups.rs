@@ -38,8 +38,8 @@ pub(super) fn read(
         let skips = batches.decode(&batch, flows, dictionary)?;
         each(flows, dictionary, skips);
     }
-    let (found, told) = (batches.rows_before, described.num_rows().cast_unsigned());
-    if found == told { Ok(()) } else { Err(ParquetFault::Rows { group, found, told }) }
+    let (found, expected) = (batches.rows_before, described.num_rows().cast_unsigned());
+    if found == expected { Ok(()) } else { Err(ParquetFault::Rows { group, found, expected }) }
 }
 
 /// What gives batches of a row group.
@@ -172,7 +172,7 @@ impl Batches {
         Ok(skips)
     }
 
-    /// The rows that tell of no traffic, or of lost records.
+    /// NODATA and SKIPDATA rows.
     fn quiet_rows(&self, flows: &Flows) -> Vec<usize> {
         let statuses = flows.smalls(Column::LogStatus).or(self.unwanted.smalls(Column::LogStatus)).unwrap_or_default();
         let quiet = |code: u32| code == Dictionary::NODATA || code == Dictionary::SKIPDATA;
@@ -214,7 +214,7 @@ impl Batches {
     }
 }
 
-/// Whether a column tells of packets, and so has no value where there were none.
+/// Whether a column describes packets, and so is absent without traffic.
 fn is_of_packet(column: Column) -> bool {
     match column.kind() {
         Kind::Address | Kind::Big => true,
@@ -224,7 +224,7 @@ fn is_of_packet(column: Column) -> bool {
     }
 }
 
-/// Makes the packet's fields of quiet rows absent, whatever was found there.
+/// Clears the packet columns of NODATA rows, regardless of their content.
 fn silence(flows: &mut Flows, quiet: &[usize]) {
     let columns: Vec<_> = flows.columns().iter().map(|(column, _)| *column).filter(|c| is_of_packet(*c)).collect();
     for column in columns {

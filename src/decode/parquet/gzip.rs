@@ -97,8 +97,8 @@ impl Pages {
         let mut bytes = plain.to_vec();
         // A page without values may be nothing at all.
         if length > 0 {
-            let told = |cause: Uninflated| ParquetError::General(format!("a gzip page: {cause}"));
-            self.gunzipper.lock().map_err(|_| damaged())?.inflate(gzip, length, &mut bytes).map_err(told)?;
+            let damaged_page = |cause: Uninflated| ParquetError::General(format!("a gzip page: {cause}"));
+            self.gunzipper.lock().map_err(|_| damaged())?.inflate(gzip, length, &mut bytes).map_err(damaged_page)?;
         }
         Ok(bytes)
     }

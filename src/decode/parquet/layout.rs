@@ -1,4 +1,4 @@
-//! Which column of a flow record stands where in a Parquet file: told from the schema alone.
+//! Maps Parquet columns to flow log columns, from the schema alone.
 //!
 //! Two shapes are known: AWS's own, flat, a column per field; and OCSF's Network Activity (class 4001) as Security Lake
 //! writes it, nested. What the values mean is [`super::readers`]'s matter.
@@ -31,7 +31,7 @@ pub enum Shape {
     Flat,
     /// OCSF's Network Activity, as Security Lake writes it.
     Ocsf {
-        /// The version of OCSF, if the file's statistics tell it.
+        /// The version of OCSF, if the file's statistics have it.
         version: Option<String>,
     },
 }
@@ -45,7 +45,7 @@ pub(super) enum Reading {
     Ticks(i64),
     /// `boundary_id`: 4 to 11 are the traffic paths 1 to 8.
     Boundary,
-    /// `activity_id`: 1 (established; OCSF before 1.0) or 6 (traffic) is ACCEPT, 5 (refused) is REJECT.
+    /// `activity_id`: 1 (established; OCSF before 1.0) or 6 (traffic) is ACCEPT, 5 (refused in OCSF) is REJECT.
     Activity,
     /// `action_id` or `disposition_id`: 1 is ACCEPT, 2 is REJECT.
     Verdict,

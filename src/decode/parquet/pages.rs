@@ -1,7 +1,7 @@
 //! Page headers of a column chunk, judged before the reader of pages trusts them.
 //!
-//! The sizes in a page header are what buffers are made from, before the page's bytes are looked at: one damaged byte
-//! asks for two gibibytes. So the headers are walked first, and absurd ones refused. Nothing is decoded here.
+//! Buffers are allocated from the sizes in a page header before the page is read: one damaged byte could request two
+//! gibibytes. So headers are checked first, and implausible ones rejected. Nothing is decoded here.
 
 use super::fault::ParquetFault;
 
@@ -33,7 +33,7 @@ pub(super) struct Numbers([Option<i64>; NUMBERS_COUNT]);
 const NUMBERS_COUNT: usize = 9;
 
 impl Numbers {
-    /// A field's number, if it is there and not negative.
+    /// A field's number, if present and not negative.
     pub(super) fn size(&self, field: usize) -> Option<u64> {
         u64::try_from(self.0[field]?).ok()
     }
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_cannot_be_are_refused() {
+    fn sizes_that_cannot_be_are_rejected() {
         assert!(check(&page(&[0xfe, 0xff, 0xff, 0xff, 0x0f], 10)).is_err(), "two gibibytes");
         assert!(check(&page(&[0x01], 10)).is_err(), "a negative size");
         let whole = page(&[20], 10);
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_refused() {
+    fn nesting_without_end_is_rejected() {
         let mut chunk = vec![0x15, 0x04, 0x15, 20, 0x15, 20];
         chunk.extend(std::iter::repeat_n(0x1c, 100_000));
         assert!(check(&chunk).is_err());

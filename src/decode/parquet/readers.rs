@@ -38,7 +38,7 @@ impl Reader {
         self.origins.iter().flat_map(|origin| origin.leaves.clone())
     }
 
-    /// Gives every row of the batch its value, and names those that are malformed.
+    /// Sets the value of every row of the batch, and reports malformed ones.
     pub(super) fn read(
         &mut self,
         batch: &RecordBatch,

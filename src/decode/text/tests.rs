@@ -23,7 +23,7 @@ struct Decoded {
     format: Option<Arc<Format>>,
 }
 
-/// Decodes blocks one after another as an object's are, wanting all columns; words are of those that are shown.
+/// Decodes the blocks of an object in sequence, with all columns; returns displayed values.
 fn decode(blocks: &[&[u8]], fallback: Option<&Arc<Format>>, shown: &[Column]) -> Result<Decoded, NoFormat> {
     decode_columns(blocks, fallback, shown, ColumnSet::decoded(), true)
 }
@@ -303,7 +303,7 @@ fn long_fields_and_bytes_that_are_no_utf8_are_texts_like_others() {
 }
 
 #[test]
-fn text_of_neither_header_nor_default_format_is_refused_unless_its_format_is_given() {
+fn text_of_neither_header_nor_default_format_is_rejected_unless_its_format_is_given() {
     let refused = |text: &str| decode(&[text.as_bytes()], None, &[]).unwrap_err().fields;
     assert_eq!(refused("Phony unsupported log format.\n"), 4);
     assert_eq!(refused(&format!("\n\n{OK} more\n")), 15);

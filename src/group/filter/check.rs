@@ -1,7 +1,7 @@
 //! Comparisons as written → tests: names are found, operators allowed, values read as the column's kind.
 
 use super::evaluate::{Leaf, Test};
-use super::fault::Fault;
+use super::fault::ExpressionError;
 use super::literal::{self, Span};
 use super::names::{self, Names, PAIRS};
 use super::parse::{Comparison, Literal, Relation, Terms};
@@ -66,8 +66,8 @@ impl<'n> Checker<'n> {
     }
 
     /// The column of a name that is one; a fault if this expression is not for columns of its stage.
-    fn column(&mut self, typed: &str, at: usize, exact: bool) -> Result<Option<Column>, Fault> {
-        if let Some(column) = self.names.owner(typed).map_err(|error| Fault::of(at, &error))? {
+    fn column(&mut self, typed: &str, at: usize, exact: bool) -> Result<Option<Column>, ExpressionError> {
+        if let Some(column) = self.names.owner(typed).map_err(|error| ExpressionError::of(at, &error))? {
             if self.owners.iter().all(|(name, _)| name != typed) {
                 self.owners.push((typed.to_owned(), column));
             }
@@ -76,14 +76,14 @@ impl<'n> Checker<'n> {
         let column = if exact { names::exact_column(typed) } else { names::column(typed) };
         match column {
             Some(column) if !names::is_of_record(column) && !self.names.take_traffic() => {
-                Err(Fault::new(at, format!("`{typed}` is a column of traffic, and only records are read here"))
-                    .hint("top, cost, compare, transfer and anomalies join records into traffic, and take it"))
+                Err(ExpressionError::new(at, format!("`{typed}` is a traffic column; this command reads records"))
+                    .hint("use it with top, cost, compare, transfer or anomalies"))
             }
             column => Ok(column),
         }
     }
 
-    fn unknown(&self, typed: &str, at: usize) -> Fault {
+    fn unknown(&self, typed: &str, at: usize) -> ExpressionError {
         let takes_traffic = self.names.take_traffic();
         let is_taken = |name: &&str| {
             Column::of_name(name)
@@ -98,17 +98,17 @@ impl<'n> Checker<'n> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`outflow fields` lists the columns".to_owned(),
         };
-        let fault = Fault::new(at, format!("unknown column `{typed}`")).hint(hint);
+        let fault = ExpressionError::new(at, format!("unknown column `{typed}`")).hint(hint);
         match (takes_traffic, &keys[..]) {
             (false, _) => fault,
-            (true, []) => fault.hint("owners such as team need a table of tags: --tags FILE"),
+            (true, []) => fault.hint("owner keys such as team need a tag table: --tags FILE"),
             (true, keys) => fault.hint(format!("the owner keys are {}", keys.join(", "))),
         }
     }
 
-    /// The column that a subject is compared with, if the value names one. A text may be anything, so only an unquoted
-    /// word that is a column's full name stands for the column; numbers, times and addresses cannot be mistaken.
-    fn other(&mut self, comparison: &Compared<'_>) -> Result<Option<Column>, Fault> {
+    /// The column that a subject is compared with, if the value names one. Any text is possible, so only an unquoted
+    /// full column name means the column; numbers, times and addresses are unambiguous.
+    fn other(&mut self, comparison: &Compared<'_>) -> Result<Option<Column>, ExpressionError> {
         let (subject, relation) = (&comparison.subject, comparison.operator.relation);
         let [value] = &comparison.values[..] else { return Ok(None) };
         if value.is_quoted || !(relation == Relation::Equal || relation.is_order()) {
@@ -121,14 +121,14 @@ impl<'n> Checker<'n> {
             Some(column) if is_same(column.kind()) => Ok(Some(column)),
             Some(column) if !is_text => {
                 let (name, own, other) = (&comparison.name, article(subject.kind), article(column.kind()));
-                Err(Fault::new(value.at, format!("`{name}` is {own} and `{}` is {other}", value.text))
-                    .hint("columns of one kind can be compared"))
+                Err(ExpressionError::new(value.at, format!("`{name}` is {own} and `{}` is {other}", value.text))
+                    .hint("only columns of the same kind can be compared"))
             }
             _ => Ok(None),
         }
     }
 
-    fn smalls(&self, comparison: &Compared<'_>) -> Result<Ranges<u32>, Fault> {
+    fn smalls(&self, comparison: &Compared<'_>) -> Result<Ranges<u32>, ExpressionError> {
         let most = ABSENT_SMALL - 1;
         let ranges = self.numbers(comparison, most.into())?;
         // What begins beyond the largest small number holds none; what ends there ends at the largest.
@@ -138,7 +138,7 @@ impl<'n> Checker<'n> {
     }
 
     /// The numbers or times that pass, none above `most`.
-    fn numbers(&self, comparison: &Compared<'_>, most: u64) -> Result<Vec<(u64, u64)>, Fault> {
+    fn numbers(&self, comparison: &Compared<'_>, most: u64) -> Result<Vec<(u64, u64)>, ExpressionError> {
         let spans: Result<Vec<_>, _> =
             comparison.values.iter().map(|value| self.number_span(comparison, value)).collect();
         let range = |(low, high): (u64, u64)| match comparison.operator.relation {
@@ -151,7 +151,7 @@ impl<'n> Checker<'n> {
         Ok(spans?.into_iter().filter_map(range).map(|(low, high)| (low, high.min(most))).collect())
     }
 
-    fn number_span(&self, comparison: &Compared<'_>, value: &Literal<'_>) -> Result<(u64, u64), Fault> {
+    fn number_span(&self, comparison: &Compared<'_>, value: &Literal<'_>) -> Result<(u64, u64), ExpressionError> {
         let subject = &comparison.subject;
         let is_port = subject.columns.iter().all(|column| PORTS.contains(column));
         let read = |text: &str, at| match subject.kind {
@@ -164,20 +164,20 @@ impl<'n> Checker<'n> {
         span(comparison, value, read, |low, high| low <= high)
     }
 
-    fn bits(&self, comparison: &Compared<'_>, bits: &Literal<'_>) -> Result<Test, Fault> {
+    fn bits(&self, comparison: &Compared<'_>, bits: &Literal<'_>) -> Result<Test, ExpressionError> {
         if !comparison.subject.is_number() {
             let (name, kind) = (&comparison.name, article(comparison.subject.kind));
-            return Err(Fault::new(bits.at, format!("`{name}` is {kind}, and & tests the bits of integers")));
+            return Err(ExpressionError::new(bits.at, format!("`{name}` is {kind}, and & tests the bits of integers")));
         }
         if comparison.operator.relation == Relation::Absent {
-            return Err(Fault::new(comparison.operator.at, "bits are of a value that is present")
+            return Err(ExpressionError::new(comparison.operator.at, "bit tests need a value")
                 .hint(format!("write `{} is absent`", comparison.name)));
         }
         let mask = literal::number(&bits.text, bits.at)?;
         Ok(Test::Bits(mask, Ranges::of(self.numbers(comparison, u64::MAX)?)))
     }
 
-    fn text(&mut self, comparison: &Compared<'_>) -> Result<Test, Fault> {
+    fn text(&mut self, comparison: &Compared<'_>) -> Result<Test, ExpressionError> {
         let pattern = match (comparison.operator.relation, comparison.values.as_slice()) {
             (Relation::Like, [value]) => text::like(value)?,
             (relation, values) => {
@@ -191,18 +191,23 @@ impl<'n> Checker<'n> {
         Ok(Test::Text(self.text_tests - 1, pattern))
     }
 
-    fn check_text(&mut self, comparison: &Compared<'_>, value: &Literal<'_>, relation: Relation) -> Result<(), Fault> {
+    fn check_text(
+        &mut self,
+        comparison: &Compared<'_>,
+        value: &Literal<'_>,
+        relation: Relation,
+    ) -> Result<(), ExpressionError> {
         let name = &comparison.name;
         if value.text == "-" {
             let hint = format!("write `{name} is absent`");
-            return Err(Fault::new(value.at, "`-` in a log means an absent value").hint(hint));
+            return Err(ExpressionError::new(value.at, "`-` in a log means an absent value").hint(hint));
         }
         let is_column = |column: Column| column.kind() == Kind::Text;
         if relation == Relation::In
             && !value.is_quoted
             && self.column(&value.text, value.at, true)?.is_some_and(is_column)
         {
-            return Err(Fault::new(value.at, format!("`{}` is a column, and lists hold values", value.text))
+            return Err(ExpressionError::new(value.at, format!("`{}` is a column; lists contain values", value.text))
                 .hint(format!("write `{name} = {}`, or put the text in quotes", value.text)));
         }
         let [column] = comparison.subject.columns[..] else { return Ok(()) };
@@ -212,11 +217,11 @@ impl<'n> Checker<'n> {
         if texts.iter().any(|known| text::passes(value, known)) {
             return Ok(());
         }
-        let fault = Fault::new(value.at, format!("`{name}` is never `{}`", value.text));
+        let fault = ExpressionError::new(value.at, format!("`{name}` cannot be `{}`", value.text));
         let near = if is_glob(value) { None } else { error::nearest(&value.text, texts.iter().copied()) };
         Err(match near.filter(|near| !near.eq_ignore_ascii_case(&value.text) && texts.len() > 3) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => fault.hint(format!("its texts are {}", texts.join(", "))),
+            None => fault.hint(format!("valid values: {}", texts.join(", "))),
         })
     }
 }
@@ -232,7 +237,7 @@ impl Terms for Checker<'_> {
         })
     }
 
-    fn subject(&mut self, name: &str, at: usize) -> Result<Subject, Fault> {
+    fn subject(&mut self, name: &str, at: usize) -> Result<Subject, ExpressionError> {
         let columns = match names::pair(name) {
             Some(pair) => pair.to_vec(),
             None => self.column(name, at, false)?.into_iter().collect(),
@@ -247,10 +252,10 @@ impl Terms for Checker<'_> {
             Kind::Small | Kind::Big | Kind::Time => "= != < <= > >= in, not in",
             Kind::Text => "= != ~ !~ in, not in",
         };
-        format!("{} takes {operators}, is absent, is present", article(subject.kind))
+        format!("{} supports {operators}, is absent, is present", article(subject.kind))
     }
 
-    fn test(&mut self, comparison: &Compared<'_>) -> Result<Tree<Leaf>, Fault> {
+    fn test(&mut self, comparison: &Compared<'_>) -> Result<Tree<Leaf>, ExpressionError> {
         let Comparison { subject, operator, bits, .. } = comparison;
         if !subject.takes(operator.relation) {
             return Err(self.not_taken(comparison));
@@ -279,10 +284,10 @@ impl Terms for Checker<'_> {
 }
 
 impl Checker<'_> {
-    fn not_taken(&self, comparison: &Compared<'_>) -> Fault {
+    fn not_taken(&self, comparison: &Compared<'_>) -> ExpressionError {
         let Comparison { name, subject, operator, .. } = comparison;
         let (what, text) = (article(subject.kind), &operator.text);
-        let fault = Fault::new(operator.at, format!("`{name}` is {what}, which `{text}` does not compare"));
+        let fault = ExpressionError::new(operator.at, format!("`{name}` is {what}; `{text}` does not apply"));
         let fault = match subject.kind {
             Kind::Text => fault.hint("`~` compares a text with a pattern: instance_tag ~ \"^web-\""),
             Kind::Address => fault.hint("`in` compares an address with a CIDR or a range: src in 10.0.0.0/8"),
@@ -296,7 +301,7 @@ fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Small | Kind::Big)
 }
 
-fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, Fault> {
+fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, ExpressionError> {
     let is_in = comparison.operator.relation == Relation::In;
     let mut ranges = Vec::new();
     for value in &comparison.values {
@@ -304,7 +309,7 @@ fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, Fault> {
             true if is_in => literal::cidr(&value.text, value.at)?,
             true => {
                 let hint = format!("`{} in {}` compares with a CIDR", comparison.name, value.text);
-                return Err(Fault::new(value.at, format!("`{}` is not one address", value.text)).hint(hint));
+                return Err(ExpressionError::new(value.at, format!("`{}` is not one address", value.text)).hint(hint));
             }
             false => span(comparison, value, literal::address, |low, high| {
                 low <= high && literal::is_ipv4(low) == literal::is_ipv4(high)
@@ -319,21 +324,21 @@ fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, Fault> {
 fn span<T: Copy>(
     comparison: &Compared<'_>,
     value: &Literal<'_>,
-    read: impl Fn(&str, usize) -> Result<T, Fault>,
+    read: impl Fn(&str, usize) -> Result<T, ExpressionError>,
     in_order: impl Fn(T, T) -> bool,
-) -> Result<Span<T>, Fault> {
+) -> Result<Span<T>, ExpressionError> {
     let Some((low, high)) = value.text.split_once("..") else {
         return read(&value.text, value.at).map(|only| (only, only));
     };
     if comparison.operator.relation != Relation::In {
         let hint = format!("`{} in {}` compares with a range", comparison.name, value.text);
-        return Err(Fault::new(value.at, format!("`{}` is not one value", value.text)).hint(hint));
+        return Err(ExpressionError::new(value.at, format!("`{}` is not one value", value.text)).hint(hint));
     }
     let span = (read(low, value.inside)?, read(high, value.inside + low.len() + 2)?);
     if in_order(span.0, span.1) {
         Ok(span)
     } else {
-        Err(Fault::new(value.at, format!("the range `{}` ends before it begins", value.text)))
+        Err(ExpressionError::new(value.at, format!("the range `{}` ends before it begins", value.text)))
     }
 }
 

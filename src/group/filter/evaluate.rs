@@ -88,8 +88,8 @@ impl Evaluator {
         Self { program, marks: Vec::new(), scratch: Scratch { columns, verdicts, spare: Vec::new() } }
     }
 
-    /// Marks the rows that pass. `dictionary` is the one that the block's codes belong to, and must be the same
-    /// one for the evaluator's life; it may have grown since the last block.
+    /// Marks the rows that pass. `dictionary` must be the dictionary of the block's codes, and the same for the
+    /// evaluator's lifetime; it may have grown since the last block.
     pub fn select(&mut self, flows: &Flows, dictionary: &Dictionary) -> &[bool] {
         for (column, values) in &mut self.scratch.columns {
             if flows.values(*column).is_none() {

@@ -1,4 +1,4 @@
-//! What is wrong in an expression, and where: the message that points at the character.
+//! Errors in an expression, with their position: the message points at the character.
 
 use crate::error::Error;
 
@@ -7,19 +7,19 @@ pub(super) const EXCERPT_SIDE_MAX: usize = 60;
 
 /// Something wrong at a place of the expression.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct ExpressionError {
     /// The byte of the expression that it starts at.
     at: usize,
     message: String,
     hints: Vec<String>,
 }
 
-impl Fault {
+impl ExpressionError {
     pub(crate) fn new(at: usize, message: impl Into<String>) -> Self {
         Self { at, message: message.into(), hints: Vec::new() }
     }
 
-    /// What another reader said of a literal at this place.
+    /// The error of another parser for a literal at this position.
     pub(crate) fn of(at: usize, error: &Error) -> Self {
         Self { at, message: error.to_string(), hints: error.hints().to_vec() }
     }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_character_that_is_meant() {
-        let shown = |expression: &str, at| Fault::new(at, "no").into_error("filter", expression).to_string();
+        let shown = |expression: &str, at| ExpressionError::new(at, "no").into_error("filter", expression).to_string();
         assert_eq!(shown("a = b", 4), "filter: no\n  a = b\n      ^");
         assert_eq!(shown("é\t= ü!", "é\t= ü".len()), "filter: no\n  é = ü!\n       ^");
         assert_eq!(shown("a =", 3), "filter: no\n  a =\n     ^");

@@ -1,18 +1,18 @@
 //! An expression → words, quoted texts and symbols.
 //!
-//! A word runs until a space, a quote or one of `( ) , = < > ! ~ & |`, so addresses, CIDRs, sizes, times, ranges and
-//! simple patterns need no quotes. In a quoted text a backslash stands for itself and the quote is written twice.
+//! A word ends at a space, a quote or one of `( ) , = < > ! ~ & |`, so addresses, CIDRs, sizes, times, ranges and
+//! simple patterns need no quotes. In quoted text a backslash is literal and the quote is doubled.
 
 use std::borrow::Cow;
 
-use super::fault::Fault;
+use super::fault::ExpressionError;
 
 /// The symbols, each before its own beginnings.
 const SYMBOLS: [&str; 17] =
     ["<=", ">=", "!=", "!~", "==", "<>", "&&", "||", "=", "<", ">", "!", "~", "(", ")", ",", "&"];
 /// Characters that end a word, beside spaces.
 const WORD_ENDS: &str = "()!,=<>~&|\"'";
-/// Quotes that text processors write, and that nobody means as part of a word.
+/// Typographic quotes, which are never part of a word.
 const CURLY_QUOTES: [char; 6] = ['“', '”', '„', '‘', '’', '‚'];
 
 /// What a token is.
@@ -38,7 +38,7 @@ pub(super) struct Token<'a> {
 }
 
 /// The tokens of an expression; the last one is its end.
-pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, Fault> {
+pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, ExpressionError> {
     let mut tokens = Vec::new();
     let mut at = 0;
     loop {
@@ -54,12 +54,13 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, Fault> {
 }
 
 /// The token that a text starts with, and its length as written.
-fn token(rest: &str, at: usize) -> Result<(Sort, Cow<'_, str>, usize), Fault> {
+fn token(rest: &str, at: usize) -> Result<(Sort, Cow<'_, str>, usize), ExpressionError> {
     match rest.chars().next() {
         None => Ok((Sort::End, "".into(), 0)),
         Some(quote @ ('"' | '\'')) => quoted(rest, quote, at),
         Some(quote) if CURLY_QUOTES.contains(&quote) => {
-            Err(Fault::new(at, format!("`{quote}` is not a quote here")).hint("use straight quotes: \"…\" or '…'"))
+            Err(ExpressionError::new(at, format!("`{quote}` is not a quote here"))
+                .hint("use straight quotes: \"…\" or '…'"))
         }
         Some(_) => match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             Some(symbol) => Ok((Sort::Symbol, (*symbol).into(), symbol.len())),
@@ -68,13 +69,12 @@ fn token(rest: &str, at: usize) -> Result<(Sort, Cow<'_, str>, usize), Fault> {
     }
 }
 
-fn quoted(rest: &str, quote: char, at: usize) -> Result<(Sort, Cow<'_, str>, usize), Fault> {
+fn quoted(rest: &str, quote: char, at: usize) -> Result<(Sort, Cow<'_, str>, usize), ExpressionError> {
     let mut end = 1;
     loop {
         let Some(length) = rest[end..].find(quote) else {
-            return Err(
-                Fault::new(at, "a quote without its end").hint(format!("write {quote}{quote} for a quote inside"))
-            );
+            return Err(ExpressionError::new(at, "unterminated quote")
+                .hint(format!("write {quote}{quote} for a literal quote")));
         };
         end += length + 1;
         if !rest[end..].starts_with(quote) {
@@ -88,10 +88,10 @@ fn quoted(rest: &str, quote: char, at: usize) -> Result<(Sort, Cow<'_, str>, usi
     Ok((Sort::Quoted, text, end))
 }
 
-fn word(rest: &str, at: usize) -> Result<(Sort, Cow<'_, str>, usize), Fault> {
+fn word(rest: &str, at: usize) -> Result<(Sort, Cow<'_, str>, usize), ExpressionError> {
     let end = rest.find(|letter: char| letter.is_whitespace() || WORD_ENDS.contains(letter)).unwrap_or(rest.len());
     match &rest[..end] {
-        "" => Err(Fault::new(at, format!("a single `{}`", &rest[..1]))
+        "" => Err(ExpressionError::new(at, format!("a single `{}`", &rest[..1]))
             .hint("write and, or; a pattern with such characters needs quotes")),
         word => Ok((Sort::Word, word.into(), end)),
     }

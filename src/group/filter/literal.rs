@@ -1,6 +1,6 @@
 //! Values as written → what columns hold: addresses, CIDRs, numbers, protocols, moments.
 
-use super::fault::Fault;
+use super::fault::ExpressionError;
 use crate::error;
 use crate::schema::{ABSENT_ADDRESS, port};
 pub(super) use crate::units::address::is_ipv4;
@@ -11,7 +11,7 @@ use crate::units::time::{self, Zone};
 /// The first and the last value of a range.
 pub(super) type Span<T> = (T, T);
 
-/// Protocols by the names that people type, in lower case.
+/// Protocols by their usual names, in lower case.
 const PROTOCOLS: [(&str, u64); 18] = [
     ("icmp", 1),
     ("igmp", 2),
@@ -34,14 +34,14 @@ const PROTOCOLS: [(&str, u64); 18] = [
 ];
 
 /// An address as columns hold it.
-pub(super) fn address(text: &str, at: usize) -> Result<u128, Fault> {
+pub(super) fn address(text: &str, at: usize) -> Result<u128, ExpressionError> {
     let hint = "after `in` also 10.0.0.0/8";
-    address::parse(text).map_err(|error| Fault::of(at, &error).hint(hint))
+    address::parse(text).map_err(|error| ExpressionError::of(at, &error).hint(hint))
 }
 
 /// The addresses of a CIDR.
-pub(super) fn cidr(text: &str, at: usize) -> Result<Span<u128>, Fault> {
-    Prefix::parse(text).map(|prefix| (prefix.first, prefix.last())).map_err(|error| Fault::of(at, &error))
+pub(super) fn cidr(text: &str, at: usize) -> Result<Span<u128>, ExpressionError> {
+    Prefix::parse(text).map(|prefix| (prefix.first, prefix.last())).map_err(|error| ExpressionError::of(at, &error))
 }
 
 /// The parts of a range of addresses that records can hold. A range of IPv6 addresses does not mean those IPv4
@@ -58,16 +58,16 @@ pub(super) fn present_addresses(low: u128, high: u128) -> Vec<Span<u128>> {
 }
 
 /// A whole number, also one in hexadecimal digits, or a size.
-pub(crate) fn number(text: &str, at: usize) -> Result<u64, Fault> {
+pub(crate) fn number(text: &str, at: usize) -> Result<u64, ExpressionError> {
     let digits = text.strip_prefix("0x").filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
     match digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
         Some(number) => Ok(number),
-        None => size::parse(text).map_err(|error| Fault::of(at, &error)),
+        None => size::parse(text).map_err(|error| ExpressionError::of(at, &error)),
     }
 }
 
 /// A port's number or name.
-pub(super) fn port(text: &str, at: usize) -> Result<u64, Fault> {
+pub(super) fn port(text: &str, at: usize) -> Result<u64, ExpressionError> {
     if let Some(port) = port::of_name(text) {
         return Ok(port.into());
     }
@@ -79,12 +79,12 @@ pub(super) fn port(text: &str, at: usize) -> Result<u64, Fault> {
         let hint = near.map_or("write its number, or a name such as https, ssh, dns".into(), |near| {
             format!("did you mean `{near}`?")
         });
-        Fault::new(at, format!("unknown port `{text}`")).hint(hint)
+        ExpressionError::new(at, format!("unknown port `{text}`")).hint(hint)
     })
 }
 
 /// A protocol's number or name.
-pub(super) fn protocol(text: &str, at: usize) -> Result<u64, Fault> {
+pub(super) fn protocol(text: &str, at: usize) -> Result<u64, ExpressionError> {
     let name = text.to_ascii_lowercase();
     if let Some((_, number)) = PROTOCOLS.iter().find(|(known, _)| *known == name) {
         return Ok(*number);
@@ -94,11 +94,11 @@ pub(super) fn protocol(text: &str, at: usize) -> Result<u64, Fault> {
         let hint = near.map_or("write its IANA number, or a name such as tcp, udp, icmp".into(), |near| {
             format!("did you mean `{near}`?")
         });
-        Fault::new(at, format!("unknown protocol `{text}`")).hint(hint)
+        ExpressionError::new(at, format!("unknown protocol `{text}`")).hint(hint)
     })
 }
 
 /// Anything that [`time::parse_moment`] reads.
-pub(crate) fn moment(text: &str, at: usize, now: u32, zone: Zone) -> Result<u64, Fault> {
-    time::parse_moment(text, now, zone).map(u64::from).map_err(|error| Fault::of(at, &error))
+pub(crate) fn moment(text: &str, at: usize, now: u32, zone: Zone) -> Result<u64, ExpressionError> {
+    time::parse_moment(text, now, zone).map(u64::from).map_err(|error| ExpressionError::of(at, &error))
 }

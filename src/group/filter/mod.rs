@@ -4,7 +4,7 @@
 //! src in 10.0.0.0/8 and dst_port = https and bytes > 10MiB and not team = web
 //! ```
 //!
-//! The page docs/filter.md tells people what can be written.
+//! docs/filter.md documents the syntax for users.
 //!
 //! **Grammar**, loosest first; keywords in any case:
 //! `a or b` (`||`) · `a and b` (`&&`) · `not a` (`!`) · `( a )` · *column operator value*.
@@ -14,9 +14,9 @@
 //! comparison of a pair holds if it holds for either side; its negation (`!=`, `not in`, `is present`) therefore if it
 //! holds for neither.
 //!
-//! **Absent values.** Logic has two values. A comparison with an absent value is false, also one of two columns; `!=`,
-//! `not in`, `!~` and `is present` are the exact negations of `=`, `in`, `~` and `is absent`, so the first three are true
-//! for an absent value; `not` turns round whatever stands behind it. IPv6 CIDRs and ranges mean IPv6 addresses alone:
+//! **Absent values.** Logic is two-valued. A comparison with an absent value is false, also between columns; `!=`, `not
+//! in`, `!~` and `is present` are the exact negations of `=`, `in`, `~` and `is absent`, so the first three are true
+//! for an absent value; `not` negates the condition that follows. IPv6 CIDRs and ranges match IPv6 addresses only:
 //! `::/0` is every IPv6 address and no IPv4 one.
 //!
 //! **Records and traffic.** What reads columns of records alone is decided before anything is summed; the rest when the
@@ -85,12 +85,12 @@ impl Filter {
     /// Reads an expression over records; `now` and `zone` are for the moments in it.
     ///
     /// # Errors
-    /// A usage error that shows the expression, points at the character, and suggests what was meant.
+    /// A usage error that shows the expression, points at the character, and suggests a correction.
     pub fn parse(text: &str, now: u32, zone: Zone) -> Result<Self, Error> {
         Self::parse_with(text, now, zone, &mut OfRecords)
     }
 
-    /// Reads an expression whose names may stand for more than columns of records.
+    /// Parses an expression with names beyond record columns.
     ///
     /// # Errors
     /// The same.
@@ -161,7 +161,7 @@ impl Filter {
         &self.text
     }
 
-    /// The parts of it that records have to pass, and those that traffic has to.
+    /// The conjuncts on records and those on traffic.
     #[must_use]
     pub fn parts(&self) -> (Option<&str>, Option<&str>) {
         let records = Some(&*self.records.text).filter(|text| !text.is_empty());

@@ -1,13 +1,13 @@
-//! What the names of an expression may stand for: columns of records, and of traffic where that is asked for.
+//! Names in an expression: record columns, and traffic columns if enabled.
 
 use crate::error::Error;
 use crate::schema::{Column, Stage};
 
-/// Names that stand for two columns: a test holds if either one passes it.
+/// Names for two columns: a test passes if either column passes.
 pub(super) const PAIRS: [(&str, [Column; 2]); 2] =
     [("addr", [Column::Src, Column::Dst]), ("anyport", [Column::Srcport, Column::Dstport])];
 
-/// What else names stand for than columns of records.
+/// Other names than record columns.
 pub trait Names {
     /// Whether columns of traffic may be named.
     fn take_traffic(&self) -> bool;
@@ -15,10 +15,10 @@ pub trait Names {
     /// The column of owners by a key, if the name is one, perhaps after `src_` or `dst_`.
     ///
     /// # Errors
-    /// If owners by so many keys cannot be told.
+    /// For too many owner keys.
     fn owner(&mut self, name: &str) -> Result<Option<Column>, Error>;
 
-    /// The keys that owners can be told by.
+    /// The available owner keys.
     fn owner_keys(&self) -> Vec<&str>;
 
     /// The texts of a column of traffic, where only these are possible.
@@ -69,14 +69,14 @@ impl Names for AsNamed {
     }
 }
 
-/// The column of a name, its alias, or either without underscores; none of those that are for the program's own use.
+/// The column of a name or alias, with or without underscores; internal columns excluded.
 pub(super) fn column(typed: &str) -> Option<Column> {
     let exact = || Column::of_name(&typed.to_ascii_lowercase());
     let loose = || Column::names().find(|name| plain(name) == plain(typed)).and_then(Column::of_name);
     exact().or_else(loose).filter(|column| !column.is_inner())
 }
 
-/// The column of a name as the schema has it, without aliases and other ways to write it.
+/// The column of a canonical name, without aliases and other spellings.
 pub(super) fn exact_column(typed: &str) -> Option<Column> {
     Column::all().find(|column| column.name() == typed && !column.is_inner())
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fault::Fault;
+use super::fault::ExpressionError;
 use super::lex::{self, Sort, Token};
 use super::tree::Tree;
 
@@ -24,7 +24,7 @@ const KEYWORDS: [&str; 5] = ["and", "or", "not", "in", "is"];
 
 /// What the names and comparisons of an expression mean.
 pub(crate) trait Terms {
-    /// What a name at the left of a comparison stands for.
+    /// The meaning of a name on the left of a comparison.
     type Subject;
     /// What a comparison becomes.
     type Test;
@@ -35,14 +35,14 @@ pub(crate) trait Terms {
         false
     }
 
-    /// What a name stands for.
-    fn subject(&mut self, name: &str, at: usize) -> Result<Self::Subject, Fault>;
+    /// The meaning of a name.
+    fn subject(&mut self, name: &str, at: usize) -> Result<Self::Subject, ExpressionError>;
 
     /// The operators that a subject takes, for hints.
     fn operators(&self, subject: &Self::Subject) -> String;
 
-    /// The tests that a comparison stands for.
-    fn test(&mut self, comparison: &Comparison<'_, Self::Subject>) -> Result<Tree<Self::Test>, Fault>;
+    /// The tests of a comparison.
+    fn test(&mut self, comparison: &Comparison<'_, Self::Subject>) -> Result<Tree<Self::Test>, ExpressionError>;
 }
 
 /// How a subject relates to its values, without the negation.
@@ -59,7 +59,7 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
-    /// Whether two values in this order relate so; of what is no order, whether they are equal.
+    /// Whether two values satisfy the comparison; for unordered kinds, equality.
     pub(crate) fn holds(self, order: std::cmp::Ordering) -> bool {
         match self {
             Self::Less => order.is_lt(),
@@ -117,21 +117,21 @@ pub(crate) struct Conjunct<L> {
 }
 
 /// The parts of an expression that all have to hold.
-pub(crate) fn conjuncts<T: Terms>(expression: &str, terms: &mut T) -> Result<Vec<Conjunct<T::Test>>, Fault> {
+pub(crate) fn conjuncts<T: Terms>(expression: &str, terms: &mut T) -> Result<Vec<Conjunct<T::Test>>, ExpressionError> {
     if expression.len() > LENGTH_MAX {
-        return Err(Fault::new(LENGTH_MAX, format!("longer than {LENGTH_MAX} bytes")));
+        return Err(ExpressionError::new(LENGTH_MAX, format!("longer than {LENGTH_MAX} bytes")));
     }
     let mut parser = Parser { tokens: lex::tokens(expression)?, place: 0, depth: 0, behind: 0, terms };
     let conjuncts = parser.any()?;
     let token = parser.next();
     match &*token.text {
         _ if token.sort == Sort::End => Ok(conjuncts),
-        ")" if token.sort == Sort::Symbol => Err(Fault::new(token.at, "`)` without its `(`")),
+        ")" if token.sort == Sort::Symbol => Err(ExpressionError::new(token.at, "`)` without its `(`")),
         "," if token.sort == Sort::Symbol => {
-            Err(expected("`and`, `or` or the end", &token).hint("a list stands in parentheses: dstport in (80, 443)"))
+            Err(expected("`and`, `or` or the end", &token).hint("lists need parentheses: dstport in (80, 443)"))
         }
         "&" if token.sort == Sort::Symbol => Err(expected("`and`, `or` or the end", &token)
-            .hint("write and, or &&; a single & stands behind a column and tests its bits: tcp_flags & 2 = 2")),
+            .hint("write and, or &&; a single & tests bits of a column: tcp_flags & 2 = 2")),
         _ => Err(expected("`and`, `or` or the end", &token)),
     }
 }
@@ -153,7 +153,7 @@ struct Parser<'a, 't, T> {
     terms: &'t mut T,
 }
 
-type Parsed<T> = Result<Vec<Conjunct<<T as Terms>::Test>>, Fault>;
+type Parsed<T> = Result<Vec<Conjunct<<T as Terms>::Test>>, ExpressionError>;
 
 impl<'a, T: Terms> Parser<'a, '_, T> {
     fn any(&mut self) -> Parsed<T> {
@@ -206,14 +206,14 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             let at = self.peek().at;
-            return Err(Fault::new(at, format!("parentheses or `not` nested more than {DEPTH_MAX} deep")));
+            return Err(ExpressionError::new(at, format!("parentheses or `not` nested more than {DEPTH_MAX} deep")));
         }
         let parts = part(self);
         self.depth -= 1;
         parts
     }
 
-    fn comparison(&mut self) -> Result<Tree<T::Test>, Fault> {
+    fn comparison(&mut self) -> Result<Tree<T::Test>, ExpressionError> {
         let token = self.next();
         let is_name = match token.sort {
             Sort::Word => !is(&token, &KEYWORDS),
@@ -236,7 +236,7 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
         self.terms.test(&Comparison { name, subject, bits, operator, values })
     }
 
-    fn operator(&mut self, name: &str, subject: &T::Subject) -> Result<Operator, Fault> {
+    fn operator(&mut self, name: &str, subject: &T::Subject) -> Result<Operator, ExpressionError> {
         let token = self.next();
         let wrong = |token: &Token<'_>| {
             expected(&format!("an operator after `{name}`"), token).hint(self.terms.operators(subject))
@@ -267,8 +267,8 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
         Ok(Operator { relation, negated, text: token.text.into_owned(), at: token.at })
     }
 
-    /// Whether presence is asked for, after `is`.
-    fn presence(&mut self) -> Result<bool, Fault> {
+    /// Whether presence is requested, after `is`.
+    fn presence(&mut self) -> Result<bool, ExpressionError> {
         let turned = self.takes(&["not"]);
         let token = self.next();
         if is(&token, &["present"]) {
@@ -280,7 +280,7 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
         }
     }
 
-    fn list(&mut self) -> Result<Vec<Literal<'a>>, Fault> {
+    fn list(&mut self) -> Result<Vec<Literal<'a>>, ExpressionError> {
         if !self.takes(&["("]) {
             return Ok(vec![self.literal()?]);
         }
@@ -297,7 +297,7 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
         }
     }
 
-    fn literal(&mut self) -> Result<Literal<'a>, Fault> {
+    fn literal(&mut self) -> Result<Literal<'a>, ExpressionError> {
         let token = self.next();
         let is_quoted = token.sort == Sort::Quoted;
         match token.sort {
@@ -337,17 +337,17 @@ impl<'a, T: Terms> Parser<'a, '_, T> {
 /// Behind the lexer's own end, which is never taken.
 const END: Token<'static> = Token { sort: Sort::End, text: Cow::Borrowed(""), at: usize::MAX, end: usize::MAX };
 
-/// Whether a token is one of these symbols or keywords, whatever its case.
+/// Whether a token is one of these symbols or keywords, case-insensitively.
 fn is(token: &Token<'_>, spellings: &[&str]) -> bool {
     matches!(token.sort, Sort::Word | Sort::Symbol)
         && spellings.iter().any(|spelling| token.text.eq_ignore_ascii_case(spelling))
 }
 
-fn expected(what: &str, found: &Token<'_>) -> Fault {
+fn expected(what: &str, found: &Token<'_>) -> ExpressionError {
     let found_text = match found.sort {
         Sort::End => "the end".to_owned(),
         Sort::Quoted => "a quoted text".to_owned(),
         Sort::Word | Sort::Symbol => format!("`{}`", found.text),
     };
-    Fault::new(found.at, format!("expected {what}, found {found_text}"))
+    ExpressionError::new(found.at, format!("expected {what}, found {found_text}"))
 }

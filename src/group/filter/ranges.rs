@@ -1,7 +1,7 @@
 //! The values that pass a test, as ranges: every comparison of numbers, times and addresses comes down to these.
 //!
-//! The ranges of a test leave out the absent value, so an absent value passes none of them; only `is absent` is the
-//! range of that value alone.
+//! The ranges of a test exclude the absent value, so it passes none of them; only `is absent` is the range of that
+//! value alone.
 
 /// Inclusive ranges, sorted and apart from each other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! What of a filter can be decided on records, before they are grouped, and what has to wait for the traffic.
 //!
-//! A part that all rows have to pass goes by what it reads. Where a part reads both, as in `bytes > 1MiB or path =
-//! internet`, the conditions on the record inside of it are decided on the record all the same, each as one bit of
-//! [`Column::FilterBits`], which then rides along to the traffic. So a condition on `bytes` is always one on the
-//! record's bytes, and groups are told apart by what is asked of them and no further.
+//! A conjunct goes to the stage it reads. If it reads both, as in `bytes > 1MiB or path = internet`, its record
+//! conditions are still evaluated on records, each as one bit of [`Column::FilterBits`], which is passed through to
+//! traffic. So a condition on `bytes` always means the record's bytes, and groups are split only by the conditions that
+//! matter.
 
 use super::evaluate::{Leaf, Node, Test};
-use super::fault::Fault;
+use super::fault::ExpressionError;
 use super::names::is_of_record;
 use super::parse::{Conjunct, together};
 use super::ranges::Ranges;
@@ -30,7 +30,7 @@ pub(super) struct Split {
 
 impl Split {
     /// Takes the parts of an expression apart.
-    pub(super) fn of(expression: &str, conjuncts: Vec<Conjunct<Leaf>>) -> Result<Self, Fault> {
+    pub(super) fn of(expression: &str, conjuncts: Vec<Conjunct<Leaf>>) -> Result<Self, ExpressionError> {
         let (early, late): (Vec<_>, Vec<_>) = conjuncts.into_iter().partition(|part| is_early(&part.tree));
         let written = |parts: &[Conjunct<Leaf>]| {
             let texts = parts.iter().filter_map(|part| expression.get(part.at.clone()));
@@ -50,7 +50,7 @@ impl Split {
     }
 
     /// A part that reads traffic, with what it asks of records as bits.
-    fn lower(&mut self, node: Node, at: usize) -> Result<Node, Fault> {
+    fn lower(&mut self, node: Node, at: usize) -> Result<Node, ExpressionError> {
         if is_early(&node) {
             return self.bit(node, at);
         }
@@ -66,19 +66,25 @@ impl Split {
         }
     }
 
-    /// The same for several parts: those that read records alone become one bit.
-    fn lower_all(&mut self, parts: Vec<Node>, at: usize, as_one: fn(Vec<Node>) -> Node) -> Result<Vec<Node>, Fault> {
+    /// The same for several parts: record conditions are combined into one bit.
+    fn lower_all(
+        &mut self,
+        parts: Vec<Node>,
+        at: usize,
+        as_one: fn(Vec<Node>) -> Node,
+    ) -> Result<Vec<Node>, ExpressionError> {
         let (early, late): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_early);
         let first = (!early.is_empty()).then(|| self.bit(as_one(early), at)).transpose()?;
         let rest = late.into_iter().map(|part| self.lower(part, at)).collect::<Result<Vec<_>, _>>()?;
         Ok(first.into_iter().chain(rest).collect())
     }
 
-    fn bit(&mut self, condition: Node, at: usize) -> Result<Node, Fault> {
+    fn bit(&mut self, condition: Node, at: usize) -> Result<Node, ExpressionError> {
         let place = self.conditions.len();
         if place == CONDITIONS_MAX {
-            let message = format!("more than {CONDITIONS_MAX} conditions on records stand beside ones on traffic");
-            return Err(Fault::new(at, message).hint("join those on records by `or` in one pair of parentheses"));
+            let message = format!("more than {CONDITIONS_MAX} record conditions combined with traffic conditions");
+            return Err(ExpressionError::new(at, message)
+                .hint("combine the record conditions by `or` in one pair of parentheses"));
         }
         self.conditions.push(condition);
         let bit = 1 << place;
@@ -87,12 +93,12 @@ impl Split {
 
     /// How traffic has a column that is compared with one of traffic. The ends of a record are those of its packets;
     /// traffic has others where it knows better.
-    fn compared(&mut self, column: Column, at: usize) -> Result<Column, Fault> {
+    fn compared(&mut self, column: Column, at: usize) -> Result<Column, ExpressionError> {
         let column = match column {
             Column::Src => Column::PktSrcaddr,
             Column::Dst => Column::PktDstaddr,
             Column::Srcaddr | Column::Dstaddr | Column::PktSrcaddr | Column::PktDstaddr => {
-                return Err(Fault::new(at, format!("traffic is not compared with `{}`", column.name()))
+                return Err(ExpressionError::new(at, format!("traffic cannot be compared with `{}`", column.name()))
                     .hint("compare it with src or dst"));
             }
             column => column,

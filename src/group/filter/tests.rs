@@ -393,7 +393,7 @@ fn what_reads_traffic_waits_for_it_and_what_reads_records_does_not() {
     assert_eq!(parse_traffic(&many(CONDITIONS_MAX)).columns(), parse("port = 1").columns());
     let refused =
         Filter::parse_with(&many(CONDITIONS_MAX + 1), NOW, Zone::default(), &mut Teams).expect_err("too many");
-    assert!(refused.to_string().contains("more than 31 conditions on records"), "{refused}");
+    assert!(refused.to_string().contains("more than 31 record conditions"), "{refused}");
     assert_eq!(parse_traffic("(port = 1 or port = 2 or team = web)").conditions.len(), 1, "one bit for both ports");
 }
 
@@ -456,36 +456,51 @@ fn what_is_wrong_is_pointed_at() {
         ("bytes > 1 and adr = ::1", "unknown column `adr`", 14, "did you mean `addr`?"),
         (
             "path = \"internet\"",
-            "`path` is a column of traffic, and only records are read here",
+            "`path` is a traffic column; this command reads records",
             0,
-            "top, cost, compare, transfer and anomalies join records into traffic, and take it",
+            "use it with top, cost, compare, transfer or anomalies",
         ),
-        ("region = src_region", "`src_region` is a column of traffic, and only records are read here", 9, "top, cost"),
+        (
+            "region = src_region",
+            "`src_region` is a traffic column; this command reads records",
+            9,
+            "use it with top, cost",
+        ),
         ("port = htps", "unknown port `htps`", 7, "did you mean `https`?"),
         ("port = zzzzz", "unknown port `zzzzz`", 7, "write its number, or a name such as https"),
-        ("port = 44x", "`44x` is not a size or a whole number", 7, "the units are"),
-        ("bytes > region", "`bytes` is an integer and `region` is a text", 8, "columns of one kind can be compared"),
-        ("src = port", "`src` is an address and `port` is an integer", 6, "columns of one kind"),
-        ("eni in (x, region)", "`region` is a column, and lists hold values", 11, "write `eni = region`"),
+        ("port = 44x", "invalid size `44x`", 7, "the units are"),
+        (
+            "bytes > region",
+            "`bytes` is an integer and `region` is a text",
+            8,
+            "only columns of the same kind can be compared",
+        ),
+        ("src = port", "`src` is an address and `port` is an integer", 6, "only columns of the same kind"),
+        ("eni in (x, region)", "`region` is a column; lists contain values", 11, "write `eni = region`"),
         ("eni & 2 = 2", "`eni` is a text, and & tests the bits of integers", 6, ""),
         ("start & 2 = 2", "`start` is a time, and & tests the bits of integers", 8, ""),
-        ("flags & x = 2", "`x` is not a size or a whole number", 8, "write 1000"),
-        ("flags & 2", "expected an operator after `flags`, found the end", 9, "an integer takes"),
-        ("flags & 2 is absent", "bits are of a value that is present", 10, "write `flags is absent`"),
+        ("flags & x = 2", "invalid size `x`", 8, "write 1000"),
+        ("flags & 2", "expected an operator after `flags`, found the end", 9, "an integer supports"),
+        ("flags & 2 is absent", "bit tests need a value", 10, "write `flags is absent`"),
         ("bytes > 1 & bytes < 2", "expected `and`, `or` or the end, found `&`", 10, "write and, or &&; a single &"),
-        ("action = REF*", "`action` is never `REF*`", 9, "its texts are ACCEPT, REJECT"),
+        ("action = REF*", "`action` cannot be `REF*`", 9, "valid values: ACCEPT, REJECT"),
         ("xyzzy = 1", "unknown column `xyzzy`", 0, "`outflow fields` lists the columns"),
         ("'src' = 1", "expected a column, found a quoted text", 0, "a comparison is written"),
         ("bytes > 1 and", "expected a column, found the end", 13, "a comparison is written"),
         ("and = 1", "expected a column, found `and`", 0, "a comparison is written"),
-        ("bytes", "expected an operator after `bytes`, found the end", 5, "an integer takes = != < <= > >= in, not in"),
+        (
+            "bytes",
+            "expected an operator after `bytes`, found the end",
+            5,
+            "an integer supports = != < <= > >= in, not in",
+        ),
         (
             "eni like x",
             "expected an operator after `eni`, found `like`",
             4,
-            "a text takes = != ~ !~ in, not in, is absent",
+            "a text supports = != ~ !~ in, not in, is absent",
         ),
-        ("src '='", "expected an operator after `src`, found a quoted text", 4, "an address takes = != in, not in"),
+        ("src '='", "expected an operator after `src`, found a quoted text", 4, "an address supports = != in, not in"),
         ("bytes =", "expected a value, found the end", 7, ""),
         ("bytes = = 1", "expected a value, found `=`", 8, ""),
         ("action = not", "expected a value, found `not`", 9, "a keyword as a value needs quotes"),
@@ -494,36 +509,26 @@ fn what_is_wrong_is_pointed_at() {
         ("bytes = 1 bytes = 2", "expected `and`, `or` or the end, found `bytes`", 10, ""),
         ("bytes = 1)", "`)` without its `(`", 9, ""),
         ("(bytes = 1", "expected `and`, `or` or `)`, found the end", 10, ""),
-        ("bytes in 1, 2", "expected `and`, `or` or the end, found `,`", 10, "a list stands in parentheses"),
+        ("bytes in 1, 2", "expected `and`, `or` or the end, found `,`", 10, "lists need parentheses"),
         ("bytes in (1 2)", "expected `,` or `)`, found `2`", 12, ""),
         ("bytes in ()", "expected a value, found `)`", 10, ""),
-        ("eni = 'x", "a quote without its end", 6, "write '' for a quote inside"),
+        ("eni = 'x", "unterminated quote", 6, "write '' for a literal quote"),
         ("eni = “x”", "`“` is not a quote here", 6, "use straight quotes"),
         ("eni ~ a|b", "a single `|`", 7, "write and, or; a pattern with such characters needs quotes"),
-        ("bytes > x", "`x` is not a size or a whole number", 8, "write 1000, 10MiB, 1.5GiB or 20MB"),
-        ("bytes > -1", "`-1` is not a size or a whole number", 8, "write 1000"),
-        (
-            "bytes > 10k",
-            "`10k` is not a size or a whole number",
-            8,
-            "write KiB for powers of 1024, KB for powers of 1000",
-        ),
+        ("bytes > x", "invalid size `x`", 8, "write 1000, 10MiB, 1.5GiB or 20MB"),
+        ("bytes > -1", "invalid size `-1`", 8, "write 1000"),
+        ("bytes > 10k", "invalid size `10k`", 8, "write KiB for powers of 1024, KB for powers of 1000"),
         ("bytes = 1..2", "`1..2` is not one value", 8, "`bytes in 1..2` compares with a range"),
         ("bytes in 2..1", "the range `2..1` ends before it begins", 9, ""),
-        ("bytes in '1..x'", "`x` is not a size or a whole number", 13, "write 1000"),
-        ("bytes ~ 1", "`bytes` is an integer, which `~` does not compare", 6, "an integer takes = !="),
-        ("action < REJECT", "`action` is a text, which `<` does not compare", 7, "`~` compares a text with a pattern"),
-        ("action = reject", "`action` is never `reject`", 9, "its texts are ACCEPT, REJECT"),
+        ("bytes in '1..x'", "invalid size `x`", 13, "write 1000"),
+        ("bytes ~ 1", "`bytes` is an integer; `~` does not apply", 6, "an integer supports = !="),
+        ("action < REJECT", "`action` is a text; `<` does not apply", 7, "`~` compares a text with a pattern"),
+        ("action = reject", "`action` cannot be `reject`", 9, "valid values: ACCEPT, REJECT"),
         ("eni = '-'", "`-` in a log means an absent value", 6, "write `eni is absent`"),
-        ("eni ~ '('", "`(` is not a pattern: unclosed group", 6, "patterns are regular expressions"),
-        (r"eni ~ \w{999}{99}", r"`\w{999}{99}` is not a pattern: Compiled regex exceeds size limit", 6, "patterns are"),
-        (
-            "src < 10.0.0.1",
-            "`src` is an address, which `<` does not compare",
-            4,
-            "`in` compares an address with a CIDR",
-        ),
-        ("src ~ ^10", "`src` is an address, which `~` does not compare", 4, "`in` compares an address with a CIDR"),
+        ("eni ~ '('", "invalid pattern `(`: unclosed group", 6, "patterns are regular expressions"),
+        (r"eni ~ \w{999}{99}", r"invalid pattern `\w{999}{99}`: Compiled regex exceeds size limit", 6, "patterns are"),
+        ("src < 10.0.0.1", "`src` is an address; `<` does not apply", 4, "`in` compares an address with a CIDR"),
+        ("src ~ ^10", "`src` is an address; `~` does not apply", 4, "`in` compares an address with a CIDR"),
         ("src = 10.0.0.0/8", "`10.0.0.0/8` is not one address", 6, "`src in 10.0.0.0/8` compares with a CIDR"),
         ("src = 10.0.0", "invalid address `10.0.0`", 6, "write 10.0.0.1 or 2001:db8::1"),
         ("src = ::fffe:0:0", "invalid address `::fffe:0:0`", 6, "write 10.0.0.1"),
@@ -544,8 +549,8 @@ fn what_is_wrong_is_pointed_at() {
         ("src in 10.0.0.1..::1", "the range `10.0.0.1..::1` ends before it begins", 7, ""),
         ("protocol = tcpp", "unknown protocol `tcpp`", 11, "did you mean `tcp`?"),
         ("protocol = zzz", "unknown protocol `zzz`", 11, "write its IANA number, or a name such as tcp"),
-        ("start > noon", "`noon` is not a moment", 8, "write a date (2026-10-01)"),
-        ("start > 1969-01-01", "`1969-01-01` lies outside the years 1970 to 2106", 8, ""),
+        ("start > noon", "`noon` is not a valid time", 8, "write a date (2026-10-01)"),
+        ("start > 1969-01-01", "`1969-01-01` is outside the years 1970 to 2106", 8, ""),
         ("instance_tag = 'ü' und 1", "expected `and`, `or` or the end, found `und`", 19, ""),
     ];
     for (text, message, caret, hint) in table {
@@ -565,14 +570,14 @@ fn what_is_wrong_about_traffic_is_pointed_at() {
     let table = [
         ("taem = web", "unknown column `taem`", 0, "did you mean `team`?"),
         ("src_tem = web", "unknown column `src_tem`", 0, "did you mean `src_team`?"),
-        ("view = x", "unknown column `view`", 0, ""),
+        ("vantage = x", "unknown column `vantage`", 0, ""),
         ("owner = x", "unknown column `owner`", 0, ""),
-        ("path = intrnet", "`path` is never `intrnet`", 7, "did you mean `internet`?"),
-        ("path in (internet, x*)", "`path` is never `x*`", 19, "its texts are same-zone, cross-zone"),
-        ("charge = nat-procesing", "`charge` is never `nat-procesing`", 9, "did you mean `nat-processing`?"),
-        ("bytes > team", "`bytes` is an integer and `team` is a text", 8, "columns of one kind"),
-        ("team in (web, path)", "`path` is a column, and lists hold values", 14, "write `team = path`"),
-        ("outside = pkt_srcaddr", "traffic is not compared with `pkt_srcaddr`", 0, "compare it with src or dst"),
+        ("path = intrnet", "`path` cannot be `intrnet`", 7, "did you mean `internet`?"),
+        ("path in (internet, x*)", "`path` cannot be `x*`", 19, "valid values: same-zone, cross-zone"),
+        ("charge = nat-procesing", "`charge` cannot be `nat-procesing`", 9, "did you mean `nat-processing`?"),
+        ("bytes > team", "`bytes` is an integer and `team` is a text", 8, "only columns of the same kind"),
+        ("team in (web, path)", "`path` is a column; lists contain values", 14, "write `team = path`"),
+        ("outside = pkt_srcaddr", "traffic cannot be compared with `pkt_srcaddr`", 0, "compare it with src or dst"),
         ("'team' ~ (", "expected a value, found `(`", 9, ""),
     ];
     for (text, message, caret, hint) in table {
@@ -592,7 +597,7 @@ fn what_is_wrong_about_traffic_is_pointed_at() {
 }
 
 #[test]
-fn what_is_nested_too_deep_or_too_long_is_refused() {
+fn what_is_nested_too_deep_or_too_long_is_rejected() {
     let nested = |depth: usize| format!("{}bytes > 1{}", "(".repeat(depth), ")".repeat(depth));
     assert_eq!(selected(&nested(DEPTH_MAX)), "++-");
     let refused = |text: &str| Filter::parse(text, NOW, Zone::default()).expect_err("too much").to_string();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::fault::Fault;
+use super::fault::ExpressionError;
 use super::parse::Literal;
 
 /// How large the compiled form of a pattern may become.
@@ -45,13 +45,13 @@ pub(crate) fn passes(value: &Literal<'_>, text: &str) -> bool {
 }
 
 /// The texts of these values.
-pub(crate) fn one_of(values: &[Literal<'_>]) -> Result<Pattern, Fault> {
+pub(crate) fn one_of(values: &[Literal<'_>]) -> Result<Pattern, ExpressionError> {
     let (globs, texts): (Vec<_>, Vec<_>) = values.iter().partition(|value| is_glob(value));
     let texts = texts.into_iter().map(|value| value.text.as_bytes().to_vec()).collect();
     let Some(first) = globs.first() else { return Ok(Pattern::OneOf(texts, None)) };
     let forms: Vec<String> = globs.iter().map(|glob| form(&glob.text)).collect();
     let regex = RegexBuilder::new(&format!(r"\A(?:{})\z", forms.join("|"))).size_limit(PATTERN_BYTES_MAX).build();
-    let too_large = |_| Fault::new(first.at, format!("`{}` is too large a pattern", first.text));
+    let too_large = |_| ExpressionError::new(first.at, format!("pattern `{}` is too large", first.text));
     Ok(Pattern::OneOf(texts, Some(regex.map_err(too_large)?)))
 }
 
@@ -71,14 +71,14 @@ fn form(glob: &str) -> String {
 }
 
 /// What is like a value.
-pub(crate) fn like(value: &Literal<'_>) -> Result<Pattern, Fault> {
+pub(crate) fn like(value: &Literal<'_>) -> Result<Pattern, ExpressionError> {
     let regex = RegexBuilder::new(&value.text).size_limit(PATTERN_BYTES_MAX).build();
     regex.map(Pattern::Like).map_err(|error| {
         let shown = error.to_string();
-        // The library draws the pattern with a caret of its own; its last line tells what is wrong.
+        // The library draws the pattern with its own caret; its last line has the error.
         let reason = shown.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Fault::new(value.at, format!("`{}` is not a pattern: {reason}", value.text))
-            .hint("patterns are regular expressions; a backslash before . ( [ + makes them plain characters")
+        ExpressionError::new(value.at, format!("invalid pattern `{}`: {reason}", value.text))
+            .hint("patterns are regular expressions; escape . ( [ + with a backslash")
     })
 }
 

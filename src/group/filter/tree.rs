@@ -1,4 +1,4 @@
-//! An expression as a tree of tests, whatever a test is of: records, traffic, or rows of an answer.
+//! An expression as a tree of tests of any type: records, traffic, or report rows.
 
 /// A part of an expression, with tests of some kind as leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,8 +30,8 @@ fn window() -> impl Strategy<Value = Window> {
     (side(), side()).prop_map(|(from, to)| Window { from, to })
 }
 
-/// The class of a record by the order that the account is told in.
-fn class(record: &Record, window: Window, verdict: Verdict, passes: bool) -> Class {
+/// The class of a record, in the order of the account.
+fn class(record: &Record, window: Window, action_filter: ActionFilter, passes: bool) -> Class {
     let start = number(record, Column::Start);
     let inside = start.is_some_and(|start| {
         window.from.is_none_or(|from| start >= from.into()) && window.to.is_none_or(|to| start < to.into())
@@ -45,12 +45,12 @@ fn class(record: &Record, window: Window, verdict: Verdict, passes: bool) -> Cla
     if window != Window::default() && !inside {
         return Class::OutOfWindow;
     }
-    match (quiet, verdict) {
-        (Some(_), Verdict::Every) if !passes => Class::Filtered,
+    match (quiet, action_filter) {
+        (Some(_), ActionFilter::Every) if !passes => Class::Filtered,
         (Some(quiet), _) => quiet,
         _ if !passes => Class::Filtered,
-        (None, Verdict::Accept | Verdict::Every) if rejected => Class::Blocked,
-        (None, Verdict::Reject) if !rejected => Class::Filtered,
+        (None, ActionFilter::Accept | ActionFilter::Every) if rejected => Class::Rejected,
+        (None, ActionFilter::Reject) if !rejected => Class::Filtered,
         _ => Class::Counted,
     }
 }
@@ -61,18 +61,18 @@ proptest! {
         records in prop::collection::vec(record(COLUMNS.to_vec()), 0..60),
         window in window(),
         gap in prop::option::of(window()),
-        verdict in select(vec![Verdict::Accept, Verdict::Reject, Verdict::All, Verdict::Every]),
+        action_filter in select(vec![ActionFilter::Accept, ActionFilter::Reject, ActionFilter::All, ActionFilter::Every]),
         expression in prop::option::of(select(FILTERS.to_vec())),
         block_rows in 1usize..20,
     ) {
         // A gap is one of a window.
         let gap = gap.filter(|_| window != Window::default());
         let filter = expression.map(|text| Filter::parse(text, 0, Zone::default()).unwrap());
-        let columns = Classifier::columns(window, verdict, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
+        let columns = Classifier::columns(window, action_filter, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
         let keys = vec![Key { column: Column::InterfaceId, cut: None }];
         let shared = Arc::new(Shared::new(Arc::new(Spec { vantages: Vec::new(), keys, bytes: true, packets: false, seen: false, starts: false, distinct: false }), 7, None));
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), Dictionary::default());
-        let mut classifier = Classifier::new(window, verdict, filter.as_ref()).without(gap);
+        let mut classifier = Classifier::new(window, action_filter, filter.as_ref()).without(gap);
         let mut evaluator = filter.as_ref().map(Filter::evaluator);
         let (mut account, mut expected) = (Account::default(), Account::default());
         for chunk in records.chunks(block_rows) {
@@ -80,18 +80,18 @@ proptest! {
             let mut part = Account::default();
             classifier.classify(&flows, &dictionary, &mut part);
             batcher.add(&flows, &dictionary, &classifier.counted, false);
-            batcher.add(&flows, &dictionary, &classifier.blocked, true);
+            batcher.add(&flows, &dictionary, &classifier.rejected, true);
             account.add(&part);
             let passes = evaluator.as_mut().map(|evaluator| evaluator.select(&flows, &dictionary).to_vec());
             for (row, record) in chunk.iter().enumerate() {
                 let passes = passes.as_ref().is_none_or(|passes| passes[row]);
                 let start = number(record, Column::Start).and_then(|start| u32::try_from(start).ok());
                 let is_in_gap = gap.is_some_and(|gap| start.is_some_and(|start| gap.contains(start)));
-                let class = if is_in_gap { Class::OutOfWindow } else { class(record, window, verdict, passes) };
+                let class = if is_in_gap { Class::OutOfWindow } else { class(record, window, action_filter, passes) };
                 let bytes = number(record, Column::Bytes);
                 let dated = window != Window::default() && number(record, Column::Start).is_none();
                 expected.without_start += u64::from(dated);
-                let summed = matches!(class, Class::Counted | Class::Blocked);
+                let summed = matches!(class, Class::Counted | Class::Rejected);
                 expected.without_bytes += u64::from(summed && bytes.is_none());
                 expected[class].records += 1;
                 expected[class].bytes += u128::from(bytes.unwrap_or(0));
@@ -102,14 +102,14 @@ proptest! {
         let counted: u64 = Class::ALL.iter().map(|class| account[*class].records).sum();
         prop_assert_eq!(counted, records.len() as u64);
         let mut sums = (Sums::default(), Sums::default());
-        for (of_counted, of_blocked) in groups(&Arc::into_inner(shared).unwrap().into_partial().unwrap().finish()).values() {
+        for (of_counted, of_rejected) in groups(&Arc::into_inner(shared).unwrap().into_partial().unwrap().finish()).values() {
             sums.0.add(of_counted);
-            sums.1.add(of_blocked);
+            sums.1.add(of_rejected);
         }
-        // The records themselves are asked for whatever their kind; else only ACCEPT or REJECT are summed.
-        let (together, apart): (&[Class], &[Class]) = match verdict {
-            Verdict::Every => (&[Class::Counted, Class::Blocked, Class::NoData, Class::SkipData], &[]),
-            _ => (&[Class::Counted], &[Class::Blocked]),
+        // `Every` counts records of any kind; otherwise only ACCEPT or REJECT are summed.
+        let (together, apart): (&[Class], &[Class]) = match action_filter {
+            ActionFilter::Every => (&[Class::Counted, Class::Rejected, Class::NoData, Class::SkipData], &[]),
+            _ => (&[Class::Counted], &[Class::Rejected]),
         };
         let tally = |classes: &[Class]| classes.iter().fold((0u128, 0u128), |(records, bytes), class| {
             (records + u128::from(account[*class].records), bytes + account[*class].bytes)

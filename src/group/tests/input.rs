@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug)]
 pub(super) struct Dealt {
     pub(super) record: Record,
-    pub(super) blocked: bool,
+    pub(super) rejected: bool,
     pub(super) worker: usize,
 }
 
@@ -15,7 +15,7 @@ pub(super) const WORKERS: usize = 6;
 
 pub(super) fn dealt(columns: Vec<Column>, most: usize) -> impl Strategy<Value = Vec<Dealt>> {
     let one = (record(columns), prop::bool::weighted(0.3), 0..WORKERS);
-    let one = one.prop_map(|(record, blocked, worker)| Dealt { record, blocked, worker });
+    let one = one.prop_map(|(record, rejected, worker)| Dealt { record, rejected, worker });
     prop::collection::vec(one, 0..most)
 }
 
@@ -37,10 +37,10 @@ pub(super) fn partial_within(
         let mine: Vec<_> = dealt.iter().filter(|dealt| dealt.worker == worker).collect();
         for chunk in mine.chunks(1 + worker * 2) {
             let flows = block(chunk.iter().map(|dealt| &dealt.record), spec.columns(), &mut dictionary);
-            for blocked in [false, true] {
-                let picked = (0u32..).zip(chunk).filter(|(_, dealt)| dealt.blocked == blocked);
+            for rejected in [false, true] {
+                let picked = (0u32..).zip(chunk).filter(|(_, dealt)| dealt.rejected == rejected);
                 let picked: Vec<u32> = picked.map(|(row, _)| row).collect();
-                batcher.add(&flows, &dictionary, &picked, blocked);
+                batcher.add(&flows, &dictionary, &picked, rejected);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Spill for Kept {
     }
 }
 
-/// Groups by their key in words: the sums of counted and of blocked records.
+/// Groups by their key in words: the sums of counted and of rejected records.
 pub(super) type Groups = BTreeMap<Vec<String>, (Sums, Sums)>;
 
 /// Every group of a roll-up; each must be there once.
@@ -88,7 +88,7 @@ pub(super) fn groups(rollup: &Rollup) -> Groups {
     for shard in rollup.shards() {
         let each = |group: Group<'_>| {
             let key = rollup.values(&group.key()).map(|value| in_words(value, rollup.names())).collect();
-            let before = groups.insert(key, (group.counted, group.blocked));
+            let before = groups.insert(key, (group.counted, group.rejected));
             assert_eq!(before, None, "a group is there twice");
         };
         rollup.for_each_group(shard, each).unwrap();
@@ -111,12 +111,12 @@ fn in_words(value: KeyValue, names: &Dictionary) -> String {
 /// The same by a map, row by row.
 pub(super) fn naive(spec: &Spec, dealt: &[Dealt]) -> Groups {
     let mut groups = Groups::new();
-    for Dealt { record, blocked, .. } in dealt {
+    for Dealt { record, rejected, .. } in dealt {
         let key = spec.keys.iter().map(|key| key_in_words(key, record)).collect();
-        let (of_counted, of_blocked) = groups.entry(key).or_default();
+        let (of_counted, of_rejected) = groups.entry(key).or_default();
         let measured = |asked: bool, column| number(record, column).filter(|_| asked);
         let seen = |column, absent| measured(spec.seen, column).map_or(absent, |at| u32::try_from(at).unwrap());
-        let sums = if *blocked { of_blocked } else { of_counted };
+        let sums = if *rejected { of_rejected } else { of_counted };
         sums.add(&Sums {
             flows: 1,
             bytes: measured(spec.bytes, Column::Bytes).unwrap_or(0).into(),

@@ -1,4 +1,4 @@
-//! What is learnt of interfaces and objects is the same in whatever order and parts.
+//! Interface and object attributes are independent of order and partitioning.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn survey(records: &[(usize, Record)], words: usize) -> Survey {
     whole
 }
 
-/// The records of the interface of an id, as [`Interfaces`] tells whose they are.
+/// The records of an interface, as attributed by [`Interfaces`].
 fn of_id<'a>(records: &'a [(usize, Record)], id: &str) -> Vec<&'a Record> {
     let part = |record: &Record, column| text(record, column).unwrap_or("-");
     let nameless = |record: &Record| {
@@ -106,23 +106,23 @@ proptest! {
             prop_assert_eq!(interface.gaps(), intervals(&gaps));
             prop_assert_eq!(interface.skip_data, mine.iter().filter(lost).count() as u64);
             prop_assert_eq!(interface.ok + interface.no_data + interface.skip_data, mine.len() as u64);
-            let watched: Vec<_> = mine.iter().filter(|record| !lost(record)).filter_map(span).collect();
+            let logged: Vec<_> = mine.iter().filter(|record| !lost(record)).filter_map(span).collect();
             let side = |moment: Option<u64>| moment.map(|moment| u32::try_from(moment).unwrap());
-            let first = side(watched.iter().map(|span| span.0).min());
-            prop_assert_eq!(interface.watched, first.zip(side(watched.iter().map(|span| span.1).max())));
+            let first = side(logged.iter().map(|span| span.0).min());
+            prop_assert_eq!(interface.logged, first.zip(side(logged.iter().map(|span| span.1).max())));
         }
     }
 }
 
 #[test]
-fn an_hour_is_told_by_quiet_interfaces_too_but_not_by_lost_records() {
+fn an_hour_is_reported_by_quiet_interfaces_too_but_not_by_lost_records() {
     let record = |hour: u64, status: &'static str| {
         let moments = [(Column::Start, 3600 * hour + 5), (Column::End, 3600 * hour + 60)];
         let mut record: Record = moments.map(|(column, moment)| (column, Plain::Number(moment))).into();
         record.extend([(Column::InterfaceId, Plain::Text("eni-1")), (Column::LogStatus, Plain::Text(status))]);
         (0, record)
     };
-    let told = survey(&[record(0, "OK"), record(1, "NODATA"), record(2, "SKIPDATA"), record(4, "OK")], 0).interfaces;
-    let hours = |hour: u32| told.tell_of_hour(hour * 3600 + 1800);
+    let shown = survey(&[record(0, "OK"), record(1, "NODATA"), record(2, "SKIPDATA"), record(4, "OK")], 0).interfaces;
+    let hours = |hour: u32| shown.tell_of_hour(hour * 3600 + 1800);
     assert_eq!([0, 1, 2, 3, 4].map(hours), [true, true, false, false, true]);
 }

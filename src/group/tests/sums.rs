@@ -5,7 +5,7 @@ use proptest::sample::subsequence;
 use super::input::{Dealt, Groups, Kept, WORKERS, dealt, groups, naive, partial, partial_within};
 use super::*;
 
-/// Columns that the naive map can tell, derived ones too.
+/// Columns that the naive map supports, including derived ones.
 fn keyable() -> Vec<Column> {
     Column::all().filter(|column| *column != Column::Port).collect()
 }
@@ -131,7 +131,7 @@ fn all_columns_at_once_make_a_key() {
         decoded().into_iter().map(|column| (column, value(column))).collect()
     };
     let records = [full("10.0.0.1"), full("2001:db8::1"), Record::new(), full("10.0.0.1")];
-    let dealt = records.map(|record| Dealt { record, blocked: false, worker: 0 });
+    let dealt = records.map(|record| Dealt { record, rejected: false, worker: 0 });
     let found = groups(&partial(&spec, &dealt, 0..1).finish());
     assert_eq!(found.len(), 3);
     assert_eq!(found, naive(&spec, &dealt));
@@ -150,6 +150,6 @@ fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
     };
     let record = |bytes| Record::from([(Column::Bytes, Plain::Number(bytes))]);
     let dealt: Vec<_> =
-        (0..20_000).map(|place| Dealt { record: record(place % 7001), blocked: place % 5 == 0, worker: 4 }).collect();
+        (0..20_000).map(|place| Dealt { record: record(place % 7001), rejected: place % 5 == 0, worker: 4 }).collect();
     assert_eq!(groups(&partial(&Arc::new(spec.clone()), &dealt, 4..5).finish()), naive(&spec, &dealt));
 }

@@ -1,4 +1,4 @@
-//! What is written is read back as the same sums, in any order and by any number of files; damage is told.
+//! Written sums are read back equal, in any order and from any number of files; damage is detected.
 
 use serde_json::json;
 
@@ -82,7 +82,7 @@ fn example() -> Partial {
         decoded().into_iter().map(|column| (column, value(column))).collect()
     };
     let records = [record("a", "10.0.0.1", 7000), record("b", "2001:db8::1", 20), Record::new()];
-    let dealt = records.map(|record| Dealt { blocked: record.is_empty(), record, worker: 0 });
+    let dealt = records.map(|record| Dealt { rejected: record.is_empty(), record, worker: 0 });
     partial(&viewed(), &dealt, 0..1)
 }
 
@@ -92,7 +92,7 @@ fn other_readers_find_named_columns() {
     let fields = crate::decode::parquet::ParquetFile::open(file).unwrap().fields().to_vec();
     let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
     let keys = "interface_id traffic_path region flow_direction hour srcaddr dst dstport bytes_2";
-    assert_eq!(names.join(" "), format!("{keys} blocked records bytes packets first_start last_start"));
+    assert_eq!(names.join(" "), format!("{keys} rejected records bytes packets first_start last_start"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn the_note_and_the_lines_come_back() {
 }
 
 #[test]
-fn another_version_and_other_files_are_refused() {
+fn another_version_and_other_files_are_rejected() {
     let bytes = written(&example(), &[]);
     let note = b"{\"version\":1,";
     let at = bytes.windows(note.len()).position(|window| window == note).unwrap();
@@ -117,7 +117,7 @@ fn another_version_and_other_files_are_refused() {
     let check = format!("{:08x}", crc32fast::hash(&other[at..end]));
     other[at - 9..at - 1].copy_from_slice(check.as_bytes());
     let error = Wire::open(of_bytes(other)).unwrap_err();
-    assert_eq!(error.to_string(), "its version is 2, and this program reads version 1");
+    assert_eq!(error.to_string(), "it has version 2; this outflow supports version 1");
     assert!(Wire::open(of_bytes(b"PAR1".to_vec())).is_err());
     assert!(Wire::open(of_bytes(Vec::new())).is_err());
 }

@@ -27,7 +27,7 @@ const PACKETS: &str = "packets";
 const FIRST_START: &str = "first_start";
 const LAST_START: &str = "last_start";
 const LAST_END: &str = "last_end";
-pub(super) const BLOCKED: &str = "rejected";
+pub(super) const REJECTED: &str = "rejected";
 /// The one column of the lines.
 const LINE: &str = "line";
 
@@ -39,7 +39,7 @@ pub(super) struct Keyed {
     pub(super) cut: Option<Cut>,
 }
 
-/// The columns of the key, those that are grouped as one each by itself.
+/// The key columns, with columns grouped as one listed separately.
 pub(super) fn keyed(spec: &Spec) -> Vec<Keyed> {
     let mut keyed: Vec<Keyed> = Vec::new();
     let mut add = |name: String, column, cut| {
@@ -47,7 +47,7 @@ pub(super) fn keyed(spec: &Spec) -> Vec<Keyed> {
             counts(spec).contains(&name) || moments(spec).contains(&name) || keyed.iter().any(|key| key.name == name)
         };
         let numbered = (2..).map(|number| format!("{name}_{number}"));
-        let name = std::iter::once(name.clone()).chain(numbered).find(|name| name != BLOCKED && !taken(name));
+        let name = std::iter::once(name.clone()).chain(numbered).find(|name| name != REJECTED && !taken(name));
         keyed.extend(name.map(|name| Keyed { name, column, cut }));
     };
     for key in &spec.keys {
@@ -60,7 +60,7 @@ pub(super) fn keyed(spec: &Spec) -> Vec<Keyed> {
     keyed
 }
 
-/// The counts, in the order of a row's words.
+/// The counts, in row word order.
 pub(super) fn counts(spec: &Spec) -> Vec<&'static str> {
     let asked = [(true, RECORDS), (spec.bytes, BYTES), (spec.packets, PACKETS)];
     asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect()
@@ -78,10 +78,10 @@ pub(super) fn moments(spec: &Spec) -> Vec<&'static str> {
 /// The schema of the file. In memory texts are in dictionaries; in the file they are plain texts.
 pub(super) fn schema(spec: &Spec) -> SchemaRef {
     let keys = keyed(spec).into_iter().map(|key| Field::new(key.name, data_type(key.column.kind()), true));
-    let blocked = std::iter::once(Field::new(BLOCKED, DataType::Boolean, false));
+    let rejected = std::iter::once(Field::new(REJECTED, DataType::Boolean, false));
     let counts = counts(spec).into_iter().map(|name| Field::new(name, DataType::UInt64, false));
     let moments = moments(spec).into_iter().map(|name| Field::new(name, data_type(Kind::Time), true));
-    Arc::new(Schema::new(keys.chain(blocked).chain(counts).chain(moments).collect::<Vec<_>>()))
+    Arc::new(Schema::new(keys.chain(rejected).chain(counts).chain(moments).collect::<Vec<_>>()))
 }
 
 /// The schema of the lines.
@@ -187,7 +187,7 @@ pub(super) fn of_times(array: &dyn Array) -> Option<Vec<Option<u32>>> {
     values.iter().map(|value| value.map_or(Some(None), |value| seconds(value).map(Some))).collect()
 }
 
-/// The counts of an array, none of them null.
+/// The counts of an array without nulls.
 pub(super) fn of_counts(array: &dyn Array) -> Option<Vec<u64>> {
     array.as_primitive_opt::<UInt64Type>()?.iter().collect()
 }

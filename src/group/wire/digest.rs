@@ -1,4 +1,4 @@
-//! Groups as columns of values, and a number that tells whether they are still the same.
+//! Groups as columns of values, with a digest that detects changes.
 
 use crate::decode::{Dictionary, Values};
 use crate::group::table::hash;
@@ -11,11 +11,11 @@ const SEED: u64 = 0x6f75_7466_6c6f_7731;
 pub(in crate::group) struct Groups {
     /// In the order of the spec's keys.
     pub(in crate::group) keys: Vec<Values>,
-    /// In the order of a row's words.
+    /// In row word order.
     pub(in crate::group) counts: Vec<Vec<u64>>,
     /// As in a row's last word, if moments are kept.
     pub(in crate::group) seen: Option<Vec<u64>>,
-    pub(in crate::group) blocked: Vec<bool>,
+    pub(in crate::group) rejected: Vec<bool>,
 }
 
 /// What the digest of a text is made with, by its code.
@@ -34,7 +34,7 @@ impl Texts {
 }
 
 impl Groups {
-    /// The sum of the groups' digests, in whatever order they stand; `names` has the texts of the keys.
+    /// The sum of the groups' digests, independent of order; `names` has the texts of the keys.
     #[expect(clippy::cast_possible_truncation, reason = "an address is two words")]
     pub(super) fn digest(&self, names: &Dictionary, texts: &mut Texts) -> u64 {
         texts.learn(names);
@@ -52,9 +52,9 @@ impl Groups {
                 }
             }
             words.extend(self.counts.iter().chain(&self.seen).map(|column| column[row]));
-            words.push(self.blocked[row].into());
+            words.push(self.rejected[row].into());
             hash(&words, SEED)
         };
-        (0..self.blocked.len()).map(digest).fold(0, u64::wrapping_add)
+        (0..self.rejected.len()).map(digest).fold(0, u64::wrapping_add)
     }
 }

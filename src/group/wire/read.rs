@@ -37,7 +37,7 @@ pub struct WireGroups {
     digest: u64,
 }
 
-/// What was read of some of a file's groups.
+/// The groups read from a file so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tallied {
     rows: u64,
@@ -59,7 +59,7 @@ impl Wire {
     /// If it is damaged, no such file, or of another version; as a lower-case fragment.
     pub fn open(source: Arc<dyn RandomAccess>) -> Result<Self, WireFault> {
         let file = ArrayFile::open(source)?;
-        let note = Note::read(file.note(NOTE).ok_or("it holds no sums of outflow")?)?;
+        let note = Note::read(file.note(NOTE).ok_or("not an outflow ledger")?)?;
         Ok(Self { file, note })
     }
 
@@ -131,7 +131,7 @@ impl WireGroups {
     }
 }
 
-/// A worker's way from files into the shared tables.
+/// A worker's reader from files into the shared tables.
 #[derive(Debug)]
 pub struct WireReader {
     batcher: Batcher,
@@ -199,9 +199,9 @@ impl Reading {
         }
         let mut groups = Groups { keys: self.keys(read, rows, spec), ..Groups::default() };
         let damaged = |name: &str| format!("damaged: {name} is no count in every row, or no moment");
-        let blocked = next()?;
-        let blocked = blocked.as_boolean_opt().filter(|blocked| blocked.null_count() == 0);
-        groups.blocked = blocked.ok_or_else(|| damaged("rejected"))?.iter().flatten().collect();
+        let rejected = next()?;
+        let rejected = rejected.as_boolean_opt().filter(|rejected| rejected.null_count() == 0);
+        groups.rejected = rejected.ok_or_else(|| damaged("rejected"))?.iter().flatten().collect();
         for name in counts(spec) {
             groups.counts.push(of_counts(next()?).ok_or_else(|| damaged(name))?);
         }

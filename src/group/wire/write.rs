@@ -116,7 +116,7 @@ impl<W: Write + Send> Rows<W> {
             keys: spec.keys.iter().map(|key| Values::new(key.column.kind())).collect(),
             counts: vec![Vec::with_capacity(rows.len()); counts(spec).len()],
             seen: spec.seen.then(Vec::new),
-            blocked: vec![table % 2 == 1; rows.len()],
+            rejected: vec![table % 2 == 1; rows.len()],
         };
         for row in rows {
             for (place, (key, values)) in spec.keys.iter().zip(&mut groups.keys).enumerate() {
@@ -146,7 +146,7 @@ impl<W: Write + Send> Rows<W> {
         let names = if spec.vantages.is_empty() { names } else { &self.viewed.names };
         let keys = self.keyed.iter().zip(&columns).map(|(key, values)| to_array(key, values, names));
         let mut arrays = keys.collect::<Result<Vec<_>, WireFault>>()?;
-        arrays.push(Arc::new(BooleanArray::from(groups.blocked.clone())));
+        arrays.push(Arc::new(BooleanArray::from(groups.rejected.clone())));
         let counts = groups.counts.iter().map(|counts| -> ArrayRef { Arc::new(UInt64Array::from(counts.clone())) });
         arrays.extend(counts);
         if let Some(seen) = &groups.seen {

@@ -75,14 +75,14 @@ impl Estate {
         held.chain(delegated).map(|holder| holder.vpc).chain(of_networks)
     }
 
-    /// Whether nothing tells of an address.
+    /// Whether nothing describes the address.
     pub(in super::super) fn is_foreign(&self, address: u128) -> bool {
         let held = self.holders.contains_key(&address) || self.publics.contains_key(&address);
-        let told = held || self.by_prefix.look_up(address).is_some() || self.delegated.look_up(address).is_some();
-        !told && !self.services.contains_key(&address)
+        let is_held = held || self.by_prefix.look_up(address).is_some() || self.delegated.look_up(address).is_some();
+        !is_held && !self.services.contains_key(&address)
     }
 
-    /// Whether an address is a private one that nothing tells of: then what others saw of it decides.
+    /// Whether the address is private and undescribed, so that other vantages decide its VPC.
     pub(in super::super) fn is_unplaced(&self, address: u128) -> bool {
         !is_public(address) && self.is_foreign(address)
     }
@@ -123,7 +123,7 @@ impl Estate {
         held + delegated < 2 && !self.has_several_vpcs(address)
     }
 
-    /// The interfaces whose records tell of an end: all that had its address, whichever had it longest.
+    /// The interfaces whose records cover an endpoint: every holder of the address, not only the longest.
     pub(in super::super) fn watchers<'a>(&'a self, end: &'a End) -> &'a [u32] {
         let several = end.vpc.and_then(|vpc| self.successive.get(&(vpc, end.address)));
         several.map_or(end.interface.as_slice(), Vec::as_slice)
@@ -136,20 +136,21 @@ impl Estate {
         held.or_else(delegated)
     }
 
-    /// Of those that held something: the one whose records fill most of the hour, of equal ones the later; else one of the
+    /// Among several holders: the one whose records cover most of the hour, the later one on a tie; else one of the
     /// inventory that is not logged, else the only one.
     fn holder_of(&self, held: &[Holder], vpc: u32, hour: u32) -> Option<u32> {
         let mut here = held.iter().filter(|holder| holder.vpc == vpc);
-        let watched = |holder: &&Holder| self.interfaces[holder.interface as usize].watched;
+        let logged = |holder: &&Holder| self.interfaces[holder.interface as usize].logged;
         let seconds = |holder: &&Holder| {
-            let (from, to) = watched(holder)?;
+            let (from, to) = logged(holder)?;
             let end = hour.saturating_add(HOUR_SECONDS);
             (from < end && hour <= to).then(|| (to.min(end) - from.max(hour), from))
         };
         let longest = here.clone().filter(|holder| seconds(holder).is_some()).max_by_key(seconds);
-        let told =
-            || here.clone().find(|holder| self.interfaces[holder.interface as usize].told && watched(holder).is_none());
-        let found = longest.or_else(told).copied();
+        let from_inventory = || {
+            here.clone().find(|holder| self.interfaces[holder.interface as usize].is_listed && logged(holder).is_none())
+        };
+        let found = longest.or_else(from_inventory).copied();
         found.or_else(|| here.next().filter(|_| here.next().is_none()).copied()).map(|holder| holder.interface)
     }
 }

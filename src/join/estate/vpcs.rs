@@ -24,8 +24,8 @@ impl Estate {
             let own = &self.interfaces[place];
             let flow_log = if id.is_some() { None } else { learnt.flow_log(place) };
             let (account, region) = (own.account.clone(), own.region.clone());
-            let told = Vpc { id, account: account.clone(), region: region.clone(), flow_log };
-            let vpc = self.vpc(told);
+            let vpc_of_record = Vpc { id, account: account.clone(), region: region.clone(), flow_log };
+            let vpc = self.vpc(vpc_of_record);
             let known = &mut self.vpcs[vpc as usize];
             known.account = known.account.take().or(account);
             known.region = known.region.take().or(region);
@@ -41,8 +41,8 @@ impl Estate {
         self.settle_subnets(learnt);
     }
 
-    /// The names of the interfaces' VPCs as far as anything tells them: their records or the inventory; else the others
-    /// of their flow log; else the network table, and once more the others.
+    /// The VPC names of the interfaces: from their records or the inventory, else from others of the same flow log,
+    /// else from the network table, then again from the others.
     fn vpc_ids(&self, learnt: &Learnt) -> Vec<Name> {
         let mut ids: Vec<Name> = self.interfaces.iter().map(|own| own.vpc_id.clone()).collect();
         agree_by_flow_logs(&mut ids, learnt);
@@ -100,8 +100,8 @@ impl Estate {
     }
 }
 
-/// Gives interfaces without a VPC that of the others of their flow log where those agree: a flow log is of one VPC, or
-/// of something in it.
+/// Assigns interfaces without a VPC to the VPC of others in their flow log if those agree: a flow log covers one VPC,
+/// or a part of it.
 fn agree_by_flow_logs(ids: &mut [Name], learnt: &Learnt) {
     let mut agreed: HashMap<&str, Name, ahash::RandomState> = HashMap::default();
     for (place, id) in ids.iter().enumerate().filter(|(_, id)| id.is_some()) {

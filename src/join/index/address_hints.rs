@@ -1,5 +1,5 @@
-//! What interfaces saw that tells which VPC an address means, and what is there. It comes first of all: everything else
-//! needs the ends of records.
+//! What the records reveal about the VPC and zone of an address. Built first: everything else needs the endpoints of
+//! records.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::group::is_public;
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
-/// What was seen. Merges in any order.
+/// The collected hints. Merge order does not matter.
 #[derive(Debug, Default)]
 pub(in super::super) struct AddressHints {
     /// The VPCs whose own interfaces showed an address as theirs towards a peer, of addresses that several VPCs have.
@@ -77,11 +77,12 @@ impl AddressHints {
         }
     }
 
-    /// The next hop is the other end where it is no middlebox, and a way inside of a VPC or by a peering leads to it.
+    /// The next hop is the other endpoint if it is no middlebox and is reached inside the VPC or by a peering
+    /// connection.
     fn meet_next_hop(&mut self, resolver: &AddressResolver, vantage: &Vantage, observer: u32, fact: &Fact) {
         let is_end = matches!(vantage.next_hop_type.as_deref(), None | Some("vpc_endpoint"));
-        let told = vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some();
-        if !told || !is_end || !matches!(vantage.traffic_path, Some(1 | 4)) {
+        let has_next = vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some();
+        if !has_next || !is_end || !matches!(vantage.traffic_path, Some(1 | 4)) {
             return;
         }
         let named = vantage.next_hop_vpc.as_ref().and_then(|id| resolver.estate.vpc_of_id(id));

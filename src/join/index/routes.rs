@@ -1,7 +1,7 @@
-//! How conversations went, told by what an end sent: what comes back to it bears no traffic path of its own.
+//! Routes of conversations, taken from the sender's records: responses have no traffic path of their own.
 //!
-//! A way that never changes is kept once, however long it lasts. Of a pair whose way changes, and of no other, the hours
-//! are looked through again, and only those are kept in which it becomes another one.
+//! A route that never changes is stored once. For pairs with several routes the hours are scanned again, and only the
+//! hours of a change are stored.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -20,15 +20,15 @@ type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 /// An end of the estate, and an address that it sent to.
 type Pair = (Held, u128);
 
-/// The ways of pairs that at some time went as places alone would not tell. Merges in any order.
+/// Routes of the pairs whose route ever differed from the one by locations. Merge order does not matter.
 #[derive(Debug, Default)]
 pub(in super::super) struct Routes(Map<Pair, Kept>);
 
-/// The way of a pair.
+/// The route of a pair.
 #[derive(Debug)]
 enum Kept {
     Steady(Route),
-    /// By the hour; none of hours in which places tell it.
+    /// By hour; none if locations determine the route.
     Changing(BTreeMap<u32, Option<Route>>),
 }
 
@@ -49,14 +49,14 @@ impl Kept {
     }
 }
 
-/// Of several ways in one hour one that is known goes before those assumed, and those before what places tell.
+/// Among several routes in one hour, known routes precede assumed ones, and those precede routes by locations.
 fn rank(route: &Option<Route>) -> Option<(bool, Route)> {
     route.map(|route| (route.assumed.is_none(), route))
 }
 
 impl Routes {
-    /// How what a pair's end sent in an hour went, if places do not tell it. What was seen last holds until something
-    /// else is seen, and what was seen first also held before.
+    /// The route of a pair in an hour, if it differs from the one by locations. A route holds until the next change;
+    /// the first one also applies before.
     pub(super) fn at(&self, ends: Ends, hour: u32) -> Option<Route> {
         match self.0.get(&pair(ends))? {
             Kept::Steady(route) => Some(*route),
@@ -67,7 +67,7 @@ impl Routes {
         }
     }
 
-    /// Adds what another part of the records tells.
+    /// Merges the index of another part of the records.
     pub(super) fn merge(&mut self, other: Self) {
         for (pair, kept) in other.0 {
             self.add(pair, kept);
@@ -84,7 +84,7 @@ impl Routes {
         self.0.values().any(|kept| matches!(kept, Kept::Changing(hours) if hours.is_empty()))
     }
 
-    /// Keeps the hours alone in which a way becomes another one.
+    /// Keeps only the hours in which the route changes.
     pub(super) fn settle(&mut self) {
         for kept in self.0.values_mut() {
             let Kept::Changing(hours) = kept else { continue };
@@ -126,7 +126,7 @@ impl Requests<'_> {
         Some(ends).filter(|ends| !resolver.is_watched_throughout(ends.dst, fact.hour))
     }
 
-    /// How a request went, if places alone would tell otherwise.
+    /// The route of a request, if it differs from the one by locations.
     fn route(&mut self, vantage: &Vantage, ends: Ends) -> Option<Route> {
         let Traffic { resolver, index, .. } = self.traffic;
         for end in [ends.src, ends.dst] {

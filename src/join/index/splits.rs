@@ -1,9 +1,9 @@
-//! Hours in which it changes whose records of a pair of ends count, because somebody's watch begins or ends.
+//! Hours in which the counting vantage of a pair changes because of a coverage boundary.
 //!
-//! Records are summed by the hour, so that those from before and from after cannot be told apart. Of what an observer
-//! saw in such an hour the difference counts to what those saw who come first: `max(0, seen − seen before)`. Whether it
-//! is such an hour, and how many bytes count, is told of all that the observer saw of the pair in that hour together,
-//! whatever else facts are grouped by; its facts then share them by their bytes, so that the shares add up.
+//! Records are aggregated by hour, so records before and after a boundary cannot be separated. In such an hour an
+//! observer counts the difference to the preceding vantages: `max(0, seen − seen before)`. The boundary and the counted
+//! bytes are determined from all records of the observer, pair and hour, independent of grouping; the facts then share
+//! the bytes in proportion, so that the shares add up.
 //!
 //! Three passes find them: pairs that may be concerned (`note`), what each observer saw of them (`weigh`), and the facts
 //! that share (`share`). Only facts of hours with changes are looked at, and of most pairs nothing but two bits is kept:
@@ -26,7 +26,7 @@ use crate::group::{Class, KeyValue};
 pub(in super::super) struct Part {
     pub(in super::super) bytes: u128,
     pub(in super::super) packets: u128,
-    /// Whether its records count; some of those that do may have no bytes that do.
+    /// Whether its records count; counted records may have no counted bytes.
     pub(in super::super) counts: bool,
 }
 
@@ -72,7 +72,7 @@ impl Seen {
         self.last = self.last.max(other.last);
     }
 
-    /// With what was seen at another time; of what was seen at the same time what is more.
+    /// With the latest observation; among simultaneous ones the larger.
     fn or(self, other: &Self) -> Self {
         let apart = self.last < other.first || other.last < self.first;
         let both = |one: u128, two: u128| if apart { one + two } else { one.max(two) };
@@ -104,7 +104,7 @@ struct Shared {
     facts: Vec<(Who, Part)>,
 }
 
-/// Tells a fact from the others of its pair, hour and observer: view, addresses, and what it is grouped by besides.
+/// Identifies a fact among those of its pair, hour and observer: vantage, addresses and passthrough columns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Who(usize, [u128; 4], Box<[KeyValue]>);
 
@@ -208,7 +208,7 @@ impl Splits {
 }
 
 impl Index {
-    /// What counts of a fact, and what becomes of the rest, where that is told by difference for an observer's seat.
+    /// The counted part of a fact and the class of the rest, if determined by difference for an observer's seat.
     pub(in super::super) fn part(
         &self,
         resolver: &AddressResolver,

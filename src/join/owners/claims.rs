@@ -1,4 +1,4 @@
-//! What is said of one key of one resource, over time, and rows that contradict each other.
+//! Statements on one key of one resource over time, and contradicting rows.
 
 use std::sync::Arc;
 
@@ -22,23 +22,23 @@ pub(super) struct Claim {
     pub(super) place: Place,
 }
 
-/// All that is said of one key of one resource.
+/// All statements on one key of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Claims {
-    /// What tables say, in the order of time and without overlaps.
+    /// Statements of tables, sorted by time without overlaps.
     rows: Vec<Claim>,
     /// What the inventory lists, for ever.
     pub(super) listed: Name,
 }
 
-/// Two claims that are in force at once, the one that begins first first.
+/// Two overlapping claims, the earlier first.
 pub(super) struct Overlap {
     pub(super) first: Claim,
     pub(super) second: Claim,
 }
 
 impl Overlap {
-    /// The claims in the order of files and lines.
+    /// The claims in file and line order.
     pub(super) fn in_order_of_places(&self) -> (&Claim, &Claim) {
         let (a, b) = (&self.first, &self.second);
         if a.place <= b.place { (a, b) } else { (b, a) }
@@ -46,8 +46,8 @@ impl Overlap {
 }
 
 impl Claims {
-    /// The claims put in order, and those that overlap. Where those agree they are put together; else the second one
-    /// is left out.
+    /// Sorts the claims and finds overlaps. Overlapping claims are merged if they agree; else the second one is
+    /// dropped.
     pub(super) fn settle(mut rows: Vec<Claim>) -> (Self, Vec<Overlap>) {
         rows.sort_by_key(|claim| (claim.from, claim.place));
         let (mut apart, mut overlaps): (Vec<Claim>, Vec<Overlap>) = (Vec::new(), Vec::new());
@@ -58,7 +58,7 @@ impl Claims {
             };
             overlaps.push(Overlap { first: before.clone(), second: claim.clone() });
             if before.owner == claim.owner && before.to < claim.to {
-                // From here on it is this row that others are in the way of.
+                // The current row precedes later ones from here on.
                 (before.to, before.place) = (claim.to, claim.place);
             }
         }

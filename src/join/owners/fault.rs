@@ -1,20 +1,20 @@
-//! What is wrong with tag tables, in the order of files and lines.
+//! Errors in tag tables, in file and line order.
 
 use super::claims::Place;
 use crate::error::{self, Error};
 use crate::units::csv_table;
 
 /// Something that is wrong with one of several tables.
-pub(super) struct Fault {
-    /// The file, by its place among those that were given.
+pub(super) struct TagTableError {
+    /// The file, by position.
     pub(super) file: usize,
-    pub(super) fault: error::Fault,
+    pub(super) fault: error::RowError,
 }
 
-impl Fault {
+impl TagTableError {
     /// A fault of a column that a file names.
     pub(super) fn of(place: Place, column: &str, message: impl Into<String>) -> Self {
-        let fault = error::Fault::new(place.line, None, message).in_column(column.to_owned());
+        let fault = error::RowError::new(place.line, None, message).in_column(column.to_owned());
         Self { file: place.file, fault }
     }
 
@@ -24,8 +24,8 @@ impl Fault {
     }
 }
 
-/// The error that files with these names and faults are refused with.
-pub(super) fn refusal(names: &[&str], mut faults: Vec<Fault>) -> Error {
+/// Builds the error for files with these names and errors.
+pub(super) fn refusal(names: &[&str], mut faults: Vec<TagTableError>) -> Error {
     faults.sort_by_key(|of| (of.file, of.fault.line));
     csv_table::refusal(faults.iter().map(|of| (names[of.file], &of.fault)))
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::claims::{Claim, Claims, Overlap, Place};
-use super::fault::{self, Fault};
+use super::fault::{self, TagTableError};
 use super::resource::Resource;
 use super::row::{self, LAYOUT, TagRow};
 use crate::error::Error;
@@ -28,7 +28,7 @@ impl TagTable {
     /// one goes before a row of another.
     ///
     /// # Errors
-    /// A usage error that tells the first fault with its file, line and column, and the next ones as hints.
+    /// A usage error with the first fault's file, line and column, and further faults as hints.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Self, Error> {
         let mut reading = Reading::default();
         for (name, text) in files {
@@ -37,12 +37,12 @@ impl TagTable {
         reading.finish()
     }
 
-    /// The keys that it has a column for, in the order of their names.
+    /// The key columns, sorted by name.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.claims.keys().map(AsRef::as_ref)
     }
 
-    /// What is said of a key.
+    /// A statement on a key.
     pub(super) fn claims(&self, key: &str) -> Option<&HashMap<Resource, Claims>> {
         self.claims.get(key)
     }
@@ -56,7 +56,7 @@ type Rows = BTreeMap<Arc<str>, HashMap<Resource, Vec<Claim>>>;
 struct Reading<'a> {
     names: Vec<&'a str>,
     rows: Rows,
-    faults: Vec<Fault>,
+    faults: Vec<TagTableError>,
     warnings: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Reading<'a> {
     fn file(&mut self, name: &'a str, text: &[u8]) {
         let file = self.names.len();
         self.names.push(name);
-        let of_file = |fault| Fault { file, fault };
+        let of_file = |fault| TagTableError { file, fault };
         let headed = CsvTable::open(text, &LAYOUT).and_then(|table| Ok((row::keys(&table)?, table)));
         let (keys, table) = match headed {
             Ok(headed) => headed,
@@ -77,7 +77,7 @@ impl<'a> Reading<'a> {
             Some(())
         });
         if rows.is_empty() && faults.is_empty() {
-            self.warnings.push(format!("{name} has no rows, so it tells no owners"));
+            self.warnings.push(format!("{name} has no rows and so no owners"));
         }
         self.faults.extend(faults.into_iter().map(of_file));
         for key in keys {
@@ -127,20 +127,21 @@ impl<'a> Reading<'a> {
         let (file, line) = (self.names[second.place.file], second.place.line);
         let before = self.named(first.place, second.place);
         let owner = &second.owner;
-        (second.place, format!("{file}, line {line}, {key}: {before} says already that {resource} is `{owner}`'s"))
+        (second.place, format!("{file}, line {line}, {key}: {before} already assigns {resource} to `{owner}`"))
     }
 
-    fn contradicted(&self, key: &str, resource: &Resource, overlap: &Overlap) -> Fault {
+    fn contradicted(&self, key: &str, resource: &Resource, overlap: &Overlap) -> TagTableError {
         let (first, second) = overlap.in_order_of_places();
         let before = self.named(first.place, second.place);
         let both = (&second.owner, &first.owner);
-        let message = format!("{resource} is `{}`'s here and `{}`'s by {before} at the same time", both.0, both.1);
-        let fault = Fault::of(second.place, key, message);
+        let message =
+            format!("{resource} is assigned to `{}` here and to `{}` by {before} at the same time", both.0, both.1);
+        let fault = TagTableError::of(second.place, key, message);
         if overlap.first.from == overlap.second.from {
-            return fault.hinted("leave one of them out, or say when each holds");
+            return fault.hinted("remove one, or add valid_from and valid_to");
         }
         let ends = self.named(overlap.first.place, second.place);
-        fault.hinted(format!("give {ends} a valid_to of {}", time::write(overlap.second.from)))
+        fault.hinted(format!("set valid_to of {ends} to {}", time::write(overlap.second.from)))
     }
 
     /// A line, as it is called beside another one.

@@ -1,4 +1,4 @@
-//! What a row of a tag table can be about, told by its form.
+//! The subject of a tag table row, recognised by its form.
 
 use std::fmt;
 use std::sync::Arc;
@@ -123,7 +123,7 @@ fn unknown(typed: &str) -> Error {
         _ => FORMS.to_owned(),
     };
     let message =
-        if text.is_empty() { "the resource is missing".to_owned() } else { format!("`{typed}` is no resource") };
+        if text.is_empty() { "the resource is missing".to_owned() } else { format!("invalid resource `{typed}`") };
     Error::usage(message).hint(hint)
 }
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_told_by_its_form() {
+    fn a_resource_is_reported_by_its_form() {
         let address = |text: &str| address::parse(text).unwrap();
         let network = |text: &str, bits| Resource::Network(Prefix { first: address(text), bits });
         for (text, resource) in [
@@ -162,21 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_resource_is_told_with_what_to_write() {
-        for (text, told, hint) in [
+    fn what_is_no_resource_is_reported_with_what_to_write() {
+        for (text, message, hint) in [
             ("", "the resource is missing", "write eni-…"),
-            ("web-1", "`web-1` is no resource", "write eni-…"),
-            ("eni-", "`eni-` is no resource", "write eni-…"),
-            ("vpc-1/10.0.0.0/24", "`vpc-1/10.0.0.0/24` is no resource", "write eni-…"),
+            ("web-1", "invalid resource `web-1`", "write eni-…"),
+            ("eni-", "invalid resource `eni-`", "write eni-…"),
+            ("vpc-1/10.0.0.0/24", "invalid resource `vpc-1/10.0.0.0/24`", "write eni-…"),
             ("10.0.0.0/33", "invalid CIDR `10.0.0.0/33`", "the length is a number up to 32"),
             ("10.0.0.0/+8", "invalid CIDR `10.0.0.0/+8`", "the length is a number up to 32"),
-            ("10.0.0.256", "`10.0.0.256` is no resource", "write eni-…"),
-            ("::fffe:0:0", "`::fffe:0:0` is no resource", "write eni-…"),
-            ("12345678901", "`12345678901` is no resource", "an account has 12 digits"),
-            ("1.23457e+11", "`1.23457e+11` is no resource", "a spreadsheet has rounded"),
+            ("10.0.0.256", "invalid resource `10.0.0.256`", "write eni-…"),
+            ("::fffe:0:0", "invalid resource `::fffe:0:0`", "write eni-…"),
+            ("12345678901", "invalid resource `12345678901`", "an account has 12 digits"),
+            ("1.23457e+11", "invalid resource `1.23457e+11`", "a spreadsheet has rounded"),
             (
                 "arn:aws:ec2:eu-west-1:1:instance/i-1",
-                "`arn:aws:ec2:eu-west-1:1:instance/i-1` is no resource",
+                "invalid resource `arn:aws:ec2:eu-west-1:1:instance/i-1`",
                 "write its id alone: i-1",
             ),
             (
@@ -191,7 +191,7 @@ mod tests {
             ),
         ] {
             let error = parsed(text).unwrap_err();
-            assert_eq!(error.to_string(), told);
+            assert_eq!(error.to_string(), message);
             assert!(error.hints()[0].starts_with(hint), "{text}: {:?}", error.hints());
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::resource::Resource;
-use crate::error::{Error, Fault, nearest};
+use crate::error::{Error, RowError, nearest};
 use crate::schema::ABSENT_TIME;
 use crate::units::csv_table::{CsvTable, Layout, Row};
 use crate::units::time::{self, Zone};
@@ -36,8 +36,8 @@ impl TagRow {
         let to = row.read(VALID_TO, |text| moment(text, ABSENT_TIME));
         let (from, to) = (from?, to?);
         if to <= from {
-            let error = Error::usage("the row ends before it begins to hold");
-            let hint = "valid_to names the first moment at which the row no longer holds";
+            let error = Error::usage("the row ends before it starts");
+            let hint = "valid_to is exclusive";
             row.fault(Some(VALID_TO), &error.hint(hint));
         }
         let owners = row.others().map(|owner| (!owner.is_empty()).then(|| owner.into())).collect();
@@ -46,13 +46,13 @@ impl TagRow {
 }
 
 /// The keys of a table.
-pub(super) fn keys(table: &CsvTable<'_>) -> Result<Vec<Arc<str>>, Vec<Fault>> {
+pub(super) fn keys(table: &CsvTable<'_>) -> Result<Vec<Arc<str>>, Vec<RowError>> {
     let line = table.header_line();
-    let faults: Vec<Fault> = table.others().filter_map(|name| slip(name, line)).collect();
+    let faults: Vec<RowError> = table.others().filter_map(|name| slip(name, line)).collect();
     let keys: Vec<Arc<str>> = table.others().map(Arc::from).collect();
     match faults.is_empty() {
         true if keys.is_empty() => {
-            let fault = Fault::new(line, None, "there is no column for a key such as team");
+            let fault = RowError::new(line, None, "no owner key column, such as team");
             Err(vec![fault.hinted(format!("write {COLUMNS}"))])
         }
         true => Ok(keys),
@@ -60,11 +60,10 @@ pub(super) fn keys(table: &CsvTable<'_>) -> Result<Vec<Arc<str>>, Vec<Fault>> {
     }
 }
 
-/// What is wrong with the name of a key that is a slip for a column of time. Taken for a key it would let rows hold for
-/// ever.
-fn slip(name: &str, line: u64) -> Option<Fault> {
+/// Detects a key name that is a misspelt time column. As a key it would make rows valid forever.
+fn slip(name: &str, line: u64) -> Option<RowError> {
     let meant = column_of_time(name)?;
-    let fault = Fault::new(line, None, format!("`{name}` is neither a column of time nor a key"));
+    let fault = RowError::new(line, None, format!("`{name}` is neither a time column nor a key"));
     Some(fault.hinted(format!("did you mean `{meant}`?")))
 }
 
@@ -88,7 +87,7 @@ fn moment(text: &str, no_limit: u32) -> Result<u32, Error> {
     // Tables outlive the day they are read on, so nothing in them is relative to it.
     let is_date = text.len() >= "2026-10-01".len() && text.as_bytes()[4] == b'-';
     if !is_date {
-        return Err(Error::usage(format!("`{text}` is not a moment")).hint(MOMENTS));
+        return Err(Error::usage(format!("`{text}` is not a valid time")).hint(MOMENTS));
     }
     time::parse_moment(text, 0, Zone::default()).map_err(|error| Error::usage(error.to_string()).hint(MOMENTS))
 }

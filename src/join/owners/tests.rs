@@ -49,7 +49,7 @@ fn end() -> EndFacts {
     }
 }
 
-fn told(timeline: &Timeline) -> Vec<(u32, u32, String)> {
+fn shown(timeline: &Timeline) -> Vec<(u32, u32, String)> {
     timeline.pieces().map(|(from, to, owner)| (from, to, owner.map_or("-", |owner| owner).to_owned())).collect()
 }
 
@@ -81,7 +81,7 @@ fn of_any_two_sources_the_more_specific_one_decides_and_is_followed_by_the_other
             let day = OCTOBER + 24 * HOUR;
             let expected = [(0, OCTOBER, "wide"), (OCTOBER, day, "narrow"), (day, u32::MAX, "wide")];
             let expected = expected.map(|(from, to, owner)| (from, to, owner.to_owned()));
-            assert_eq!(told(&owners(&table).timeline(0, &end())), expected, "{specific} and {general}");
+            assert_eq!(shown(&owners(&table).timeline(0, &end())), expected, "{specific} and {general}");
         }
     }
 }
@@ -112,13 +112,13 @@ fn a_row_holds_from_its_first_second_until_before_its_last() {
 fn a_moment_may_have_an_offset() {
     let owners = owners("valid_to,team,Resource\n2026-10-01T02:00:00+02:00,web,i-1\n");
     let timeline = owners.timeline(0, &end());
-    assert_eq!(told(&timeline), [(0, OCTOBER, "web".to_owned()), (OCTOBER, u32::MAX, "tagged".to_owned())]);
+    assert_eq!(shown(&timeline), [(0, OCTOBER, "web".to_owned()), (OCTOBER, u32::MAX, "tagged".to_owned())]);
 }
 
 #[test]
 fn rows_that_follow_each_other_without_a_gap_are_no_overlap_and_equal_owners_are_one_piece() {
     let table = "resource,team,valid_from,valid_to\ni-1,web,,2026-10-01\ni-1,shop,2026-10-01,\n";
-    assert_eq!(told(&owners(table).timeline(0, &end())).len(), 2);
+    assert_eq!(shown(&owners(table).timeline(0, &end())).len(), 2);
     let table = "resource,team,valid_from,valid_to\ni-1,web,,2026-10-01\ni-1,web,2026-10-01,\n";
     assert_eq!(owners(table).timeline(0, &end()), constant("web"));
 }
@@ -169,22 +169,19 @@ fn a_row_goes_before_a_listed_tag_of_its_kind_and_behind_one_of_a_more_specific_
     let table = read(&["resource,team,valid_from\ni-1,row,2026-10-01\n"]).unwrap();
     let of = |tags: &[ResourceTags]| Owners::of(&keys(&["team"]), &table, tags, &[]).unwrap().timeline(0, &end());
     let expected = |first: &str| vec![(0, OCTOBER, first.to_owned()), (OCTOBER, u32::MAX, "row".to_owned())];
-    assert_eq!(told(&of(&[listed("i-1", "listed")])), expected("listed"));
-    assert_eq!(told(&of(&[listed("vpc-1", "listed")])), expected("listed"));
+    assert_eq!(shown(&of(&[listed("i-1", "listed")])), expected("listed"));
+    assert_eq!(shown(&of(&[listed("vpc-1", "listed")])), expected("listed"));
     assert_eq!(of(&[listed("eni-1", "listed")]), constant("listed"));
-    assert_eq!(told(&of(&[listed("eni-1", "")])), expected("tagged"), "an empty tag says nothing");
-    assert_eq!(told(&of(&[listed("rtb-1", "listed")])), expected("tagged"), "no end is a route table");
+    assert_eq!(shown(&of(&[listed("eni-1", "")])), expected("tagged"), "an empty tag says nothing");
+    assert_eq!(shown(&of(&[listed("rtb-1", "listed")])), expected("tagged"), "no end is a route table");
 }
 
 #[test]
-fn an_inventory_that_contradicts_itself_is_told_and_its_first_word_counts() {
+fn an_inventory_that_contradicts_itself_is_reported_and_its_first_word_counts() {
     let tags = [listed("i-1", "web"), listed("i-1", "web"), listed("i-1", "shop")];
     let owners = Owners::of(&keys(&["team"]), &TagTable::default(), &tags, &[]).unwrap();
     assert_eq!(owners.timeline(0, &end()), constant("web"));
-    assert_eq!(
-        owners.warnings,
-        ["the inventory lists i-1 with team `web` and `shop`: `web` counts, as it comes first"]
-    );
+    assert_eq!(owners.warnings, ["the inventory lists i-1 with team `web` and `shop`: using the first, `web`"]);
 }
 
 #[test]
@@ -195,63 +192,63 @@ fn a_key_that_nobody_has_is_answered_with_those_that_there_are() {
         (error.to_string(), error.hints().to_vec())
     };
     let (message, hints) = refused("taem");
-    assert_eq!(message, "there is no owner key `taem`");
+    assert_eq!(message, "unknown owner key `taem`");
     assert_eq!(hints, ["did you mean `team`?", "the keys are Env, env, service, team"]);
     assert_eq!(refused("TEAM").1[0], "did you mean `team`?");
     for key in ["team", "Env", "env", "service"] {
         assert!(Owners::of(&keys(&[key]), &table, &[listed("i-1", "web")], &keys(&["service"])).is_ok(), "{key}");
     }
     let bare = Owners::of(&keys(&["team"]), &TagTable::default(), &[], &[]).unwrap_err();
-    assert!(bare.hints()[0].starts_with("give a table of tags"));
+    assert!(bare.hints()[0].starts_with("add a tag table"));
 }
 
 #[test]
 fn each_fault_names_its_file_line_and_column() {
-    for (text, told) in [
-        ("", "line 1: there is no line of column names"),
-        ("# nothing\n", "line 1: there is no line of column names"),
+    for (text, shown) in [
+        ("", "line 1: the header line is missing"),
+        ("# nothing\n", "line 1: the header line is missing"),
         ("team,valid_from\n", "line 1, resource: the column is missing"),
-        ("resource,valid_from,valid_to\n", "line 1: there is no column for a key such as team"),
-        ("resource,team,team\n", "line 1, team: the column is there twice"),
-        ("resource,team,Resource\n", "line 1, resource: the column is there twice"),
+        ("resource,valid_from,valid_to\n", "line 1: no owner key column, such as team"),
+        ("resource,team,team\n", "line 1, team: duplicate column"),
+        ("resource,team,Resource\n", "line 1, resource: duplicate column"),
         ("resource,team,\n", "line 1: column 3 has no name"),
         ("resource;team\n", "line 1: `resource;team` is one column"),
-        ("resource,team,valid_form\n", "line 1: `valid_form` is neither a column of time nor a key"),
-        ("resource,team,Valid Until\n", "line 1: `Valid Until` is neither a column of time nor a key"),
-        ("resource,team,effective_to\n", "line 1: `effective_to` is neither a column of time nor a key"),
-        ("resource,team\nWeb-1,web\n", "line 2, resource: `Web-1` is no resource"),
+        ("resource,team,valid_form\n", "line 1: `valid_form` is neither a time column nor a key"),
+        ("resource,team,Valid Until\n", "line 1: `Valid Until` is neither a time column nor a key"),
+        ("resource,team,effective_to\n", "line 1: `effective_to` is neither a time column nor a key"),
+        ("resource,team\nWeb-1,web\n", "line 2, resource: invalid resource `Web-1`"),
         ("resource,team\n10.0.0.1/16,web\n", "line 2, resource: `10.0.0.1/16` has host bits set"),
         ("resource,team\ni-1\n", "line 2: 1 cells where the header has 2"),
         ("resource,team\ni-1,a,b\n", "line 2: 3 cells where the header has 2"),
-        ("resource,team\ni-1,\"web\ni-2,shop\n", "line 2: a double quote is not closed"),
-        ("resource,team,valid_from\ni-1,web,7d\n", "line 2, valid_from: `7d` is not a moment"),
-        ("resource,team,valid_from\ni-1,web,2026-02-30\n", "line 2, valid_from: `2026-02-30` is not a moment"),
+        ("resource,team\ni-1,\"web\ni-2,shop\n", "line 2: unterminated double quote"),
+        ("resource,team,valid_from\ni-1,web,7d\n", "line 2, valid_from: `7d` is not a valid time"),
+        ("resource,team,valid_from\ni-1,web,2026-02-30\n", "line 2, valid_from: `2026-02-30` is not a valid time"),
         (
             "resource,team,valid_to\ni-1,web,9999-12-31\n",
-            "line 2, valid_to: `9999-12-31` lies outside the years 1970 to 2106",
+            "line 2, valid_to: `9999-12-31` is outside the years 1970 to 2106",
         ),
         (
             "resource,team,valid_from,valid_to\ni-1,web,2026-10-01,2026-10-01\n",
-            "line 2, valid_to: the row ends before it begins to hold",
+            "line 2, valid_to: the row ends before it starts",
         ),
         (
             "resource,team,valid_from,valid_to\ni-1,web,,2026-10-02\n\ni-1,shop,2026-10-01,\n",
-            "line 4, team: i-1 is `shop`'s here and `web`'s by line 2 at the same time",
+            "line 4, team: i-1 is assigned to `shop` here and to `web` by line 2 at the same time",
         ),
         (
             "resource,team\n10.0.0.1,web\n10.0.0.1/32,shop\n",
-            "line 3, team: 10.0.0.1 is `shop`'s here and `web`'s by line 2 at the same time",
+            "line 3, team: 10.0.0.1 is assigned to `shop` here and to `web` by line 2 at the same time",
         ),
     ] {
         let error = read(&[text]).expect_err(text);
-        assert_eq!(error.to_string(), format!("tags.csv, {told}"));
+        assert_eq!(error.to_string(), format!("tags.csv, {shown}"));
         assert_eq!(error.exit(), crate::error::Exit::Usage);
         assert!(!error.hints().is_empty(), "{text}");
     }
 }
 
 #[test]
-fn rows_that_overlap_are_told_with_when_the_first_one_may_end() {
+fn rows_that_overlap_are_reported_with_when_the_first_one_may_end() {
     let error = read(&[
         "resource,env,team,valid_from\ni-1,prod,shop,2026-10-01\n",
         "resource,team\n# the old one\n\ni-1,web\n",
@@ -259,9 +256,9 @@ fn rows_that_overlap_are_told_with_when_the_first_one_may_end() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "more.csv, line 4, team: i-1 is `web`'s here and `shop`'s by line 2 of tags.csv at the same time"
+        "more.csv, line 4, team: i-1 is assigned to `web` here and to `shop` by line 2 of tags.csv at the same time"
     );
-    assert_eq!(error.hints(), ["give line 4 a valid_to of 2026-10-01T00:00:00Z"]);
+    assert_eq!(error.hints(), ["set valid_to of line 4 to 2026-10-01T00:00:00Z"]);
 }
 
 #[test]
@@ -269,23 +266,26 @@ fn the_same_said_twice_is_a_warning_that_names_both_lines() {
     let table = "resource,team,env,valid_from,valid_to\n\
         i-1,web,prod,,2026-10-02\ni-1,web,,2026-10-01,2026-10-03\ni-1,shop,,2026-10-03,\n";
     let owners = owners(table);
-    assert_eq!(owners.warnings, ["tags.csv, line 3, team: line 2 says already that i-1 is `web`'s"]);
+    assert_eq!(owners.warnings, ["tags.csv, line 3, team: line 2 already assigns i-1 to `web`"]);
     let third = OCTOBER + 48 * HOUR;
-    assert_eq!(told(&owners.timeline(0, &end())), [(0, third, "web".to_owned()), (third, u32::MAX, "shop".to_owned())]);
-    assert_eq!(read(&["resource,team\n"]).unwrap().warnings, ["tags.csv has no rows, so it tells no owners"]);
+    assert_eq!(
+        shown(&owners.timeline(0, &end())),
+        [(0, third, "web".to_owned()), (third, u32::MAX, "shop".to_owned())]
+    );
+    assert_eq!(read(&["resource,team\n"]).unwrap().warnings, ["tags.csv has no rows and so no owners"]);
 }
 
 #[test]
-fn all_faults_are_told_in_the_order_of_files_and_lines() {
+fn all_faults_are_reported_in_the_order_of_files_and_lines() {
     let error = read(&["resource,team,valid_to\nx,web,y\ni-1\n", "resource\n"]).unwrap_err();
     let hints: Vec<_> = error.hints().iter().map(|hint| hint.split(" (").next().unwrap()).collect();
-    assert_eq!(error.to_string(), "tags.csv, line 2, resource: `x` is no resource");
+    assert_eq!(error.to_string(), "tags.csv, line 2, resource: invalid resource `x`");
     assert_eq!(
         hints[1..],
         [
-            "also line 2, valid_to: `y` is not a moment",
+            "also line 2, valid_to: `y` is not a valid time",
             "also line 3: 1 cells where the header has 3",
-            "also more.csv, line 1: there is no column for a key such as team",
+            "also more.csv, line 1: no owner key column, such as team",
         ]
     );
     let many = format!("resource,team\n{}", "x,web\n".repeat(FAULTS_SHOWN_MAX + 2));
@@ -301,7 +301,7 @@ fn lines_are_counted_over_comments_blank_lines_and_both_line_ends() {
         ("resource,team\n,\nx,web\n", 3),
     ] {
         let error = read(&[text]).expect_err(text).to_string();
-        assert_eq!(error, format!("tags.csv, line {line}, resource: `x` is no resource"), "{text:?}");
+        assert_eq!(error, format!("tags.csv, line {line}, resource: invalid resource `x`"), "{text:?}");
     }
 }
 
@@ -312,7 +312,7 @@ fn bytes_that_are_no_text_are_a_fault_with_their_line() {
     assert_eq!(error.to_string(), "tags.csv, line 4: the line is not UTF-8");
     assert_eq!(error.hints().len(), 2, "{:?}", error.hints());
     assert_eq!(refused(b"\xff\xfer\0e\0s\0\n\0").to_string(), "tags.csv, line 1: the file is UTF-16");
-    assert_eq!(refused(b"resource,\"team\n\"\nx,web\n").to_string(), "tags.csv, line 1: a double quote is not closed");
+    assert_eq!(refused(b"resource,\"team\n\"\nx,web\n").to_string(), "tags.csv, line 1: unterminated double quote");
 }
 
 /// A row of a small random table: resource, owner (empty for none) and a stretch of seconds.

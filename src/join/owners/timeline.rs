@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::claims::Claims;
 use crate::join::tables::Name;
 
-/// Owners of an end one after another, without a gap; where nobody owns it, that is none.
+/// Owners of an endpoint over time, without gaps; periods without an owner have none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeline {
     /// When each owner begins; the first one at 0, and never the same owner twice in a row.

@@ -1,4 +1,4 @@
-//! The rules on made-up lists, and the whole of AWS's lists against the rules said another way.
+//! Tests the rules on small lists, and the full AWS list against an independent formulation of the rules.
 
 use std::path::Path;
 
@@ -90,7 +90,7 @@ fn ec2_is_somebodys_instance_and_a_service_beside_it_is_the_service() {
 }
 
 #[test]
-fn a_service_may_be_told_around_the_longest_prefix_but_not_across_regions() {
+fn a_service_may_be_reported_around_the_longest_prefix_but_not_across_regions() {
     let ranges = ranges(&[
         "1.0.0.0/16 r1 S3",
         "1.0.1.0/24 r1 EC2",
@@ -135,7 +135,7 @@ fn of_two_services_the_one_with_fewer_prefixes_says_more() {
 }
 
 #[test]
-fn what_is_no_such_file_is_told_with_its_line() {
+fn what_is_no_such_file_is_reported_with_its_line() {
     assert_eq!(fault(""), "mine.json: EOF while parsing a value at line 1 column 0");
     assert_eq!(fault("{}"), "mine.json: missing field `prefixes` at line 1 column 2");
     assert_eq!(fault(r#"{"prefixes": []}"#), "mine.json: there are no prefixes in it");
@@ -159,7 +159,7 @@ fn a_file_may_have_a_mark_in_front_escapes_and_no_ipv6() {
 fn the_embedded_ranges_are_whole() {
     let ranges = Ranges::embedded().unwrap();
     assert!(ranges.look_up(crate::units::address::parse("52.95.0.1").unwrap()).is_some());
-    // Each name is of the kind it should be, so no line was read askew.
+    // Each name has the expected kind, so no line was misread.
     for line in EMBEDDED.lines().skip(1) {
         let (names, prefixes) = line.split_once(": ").unwrap();
         let (region, services) = names.split_once(' ').unwrap();

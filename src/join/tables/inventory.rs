@@ -15,7 +15,7 @@ pub(super) const RECOGNISED: &str = "the answers of `aws ec2 describe-network-in
     `describe-subnets`, `describe-nat-gateways`, `describe-vpc-endpoints` and `aws resourcegroupstaggingapi \
     get-resources` are recognised";
 
-/// Parts of an estate in the order they were read.
+/// Parts of an estate in input order.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     pub(super) interfaces: Vec<Interface>,
@@ -31,7 +31,7 @@ pub(super) struct Listing {
 pub(super) struct Remarks {
     /// Answers that were recognised.
     pub(super) answers: usize,
-    /// The keys of the first object that is none of the answers.
+    /// The keys of the first unrecognised object.
     pub(super) foreign: Option<Vec<String>>,
     /// Whether the last answer says that more pages follow it.
     pub(super) more_follow: bool,
@@ -41,7 +41,7 @@ impl Listing {
     /// Adds what a text lists.
     ///
     /// # Errors
-    /// If it is no JSON, or a part is of another form than AWS writes.
+    /// If it is not JSON, or a part has an unexpected form.
     pub(super) fn add(&mut self, json: &[u8]) -> Result<Remarks, serde_json::Error> {
         let mut remarks = Remarks::default();
         let mut text = serde_json::Deserializer::from_slice(json);
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_told_by_its_keys() {
+    fn another_shape_is_reported_by_its_keys() {
         let (_, remarks) = read(r#"[{"Subnets": []}, {"Vpcs": [], "Owner": {"a": 1}}, {"c": 1}]"#);
         let foreign = Some(vec!["Vpcs".to_owned(), "Owner".to_owned()]);
         assert_eq!(remarks, Remarks { answers: 1, foreign, more_follow: false });
@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn what_aws_does_not_write_is_found_with_its_line() {
-        for (json, told) in [
+        for (json, message) in [
             ("{\"Subnets\": [\n{}]}", "missing field `SubnetId` at line 2 column 2"),
             (
                 "{\"Subnets\": [{\"SubnetId\": \"a\",\n\"CidrBlock\": \"10.0.0.1/8\"}]}",
@@ -388,7 +388,7 @@ mod tests {
             ("{\"Subnets\": [{\"SubnetId\": 1}]}", "invalid type: integer `1`, expected a string at line 1"),
         ] {
             let error = Listing::default().add(json.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with(told), "{error}");
+            assert!(error.starts_with(message), "{error}");
         }
     }
 

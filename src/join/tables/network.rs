@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Kind, Name, Network};
-use crate::error::{Error, Fault};
+use crate::error::{Error, RowError};
 use crate::schema::region;
 use crate::units::address::Prefix;
 use crate::units::csv_table::{CsvTable, Layout, Row};
@@ -36,7 +36,7 @@ pub(super) struct Placed {
 }
 
 /// The rows that can be read and everything that is wrong with the others.
-pub(super) fn rows(csv: &[u8]) -> (Vec<Placed>, Vec<Fault>) {
+pub(super) fn rows(csv: &[u8]) -> (Vec<Placed>, Vec<RowError>) {
     match CsvTable::open(csv, &LAYOUT) {
         Ok(table) => table.read(placed),
         Err(faults) => (Vec::new(), faults),
@@ -58,7 +58,7 @@ fn placed(row: &mut Row<'_>) -> Option<Placed> {
     Some(Placed { line: row.line, network: with_region_of_zone(network, row) })
 }
 
-/// The text of a column that may be empty, if nothing is wrong with it.
+/// The text of a column that may be empty, if the file is valid with it.
 fn name(row: &mut Row<'_>, column: &'static str, check: impl FnOnce(&str) -> Result<(), Error>) -> Name {
     row.read_filled(column, |text| check(text).map(|()| Arc::from(text))).flatten()
 }
@@ -68,7 +68,7 @@ fn account(text: &str) -> Result<(), Error> {
     if is_number && text.len() == ACCOUNT_DIGITS {
         return Ok(());
     }
-    let error = Error::usage(format!("`{text}` is no account of {ACCOUNT_DIGITS} digits"));
+    let error = Error::usage(format!("invalid account `{text}`: expected {ACCOUNT_DIGITS} digits"));
     // A spreadsheet takes an account for a number, and its zeros go.
     let is_cut = is_number && text.len() < ACCOUNT_DIGITS;
     Err(if is_cut { error.hint(format!("did you mean `{text:0>ACCOUNT_DIGITS$}`?")) } else { error })
@@ -78,7 +78,7 @@ fn id(text: &str, start: &str) -> Result<(), Error> {
     if text.len() > start.len() && text.starts_with(start) {
         return Ok(());
     }
-    Err(Error::usage(format!("`{text}` is no id that begins with `{start}`"))
+    Err(Error::usage(format!("invalid id `{text}`: expected the prefix `{start}`"))
         .hint("a name for people goes into `name`"))
 }
 
@@ -88,7 +88,7 @@ fn known_region(text: &str) -> Result<(), Error> {
     }
     let near = region::nearest_region(text).map(|near| format!("did you mean `{near}`?"));
     let hint = near.unwrap_or_else(|| "write a code such as eu-west-1".to_owned());
-    Err(Error::usage(format!("there is no region `{text}`")).hint(hint))
+    Err(Error::usage(format!("unknown region `{text}`")).hint(hint))
 }
 
 /// A zone's id has its region cut short and a number before the first hyphen; its name, which another account has for
@@ -104,9 +104,9 @@ fn zone(text: &str) -> Result<(), Error> {
     let message = if region::of_zone_name(text).is_some_and(region::is_region) {
         format!("`{text}` is a zone's name, and another zone in another account")
     } else {
-        format!("`{text}` is no zone's id")
+        format!("invalid zone id `{text}`")
     };
-    let hint = "write a zone's id, such as use1-az1; `aws ec2 describe-availability-zones` tells them";
+    let hint = "write a zone's id, such as use1-az1; see `aws ec2 describe-availability-zones`";
     Err(Error::usage(message).hint(hint))
 }
 
@@ -118,12 +118,12 @@ fn kind(text: &str) -> Result<Kind, Error> {
         None if text.is_empty() => Ok(Kind::Cloud),
         None => {
             let hint = "write dx:LOCATION for Direct Connect, vpn, or nothing";
-            Err(Error::usage(format!("there is no kind `{text}`")).hint(hint))
+            Err(Error::usage(format!("unknown kind `{text}`")).hint(hint))
         }
     }
 }
 
-/// Takes the region from the zone where only that is told, and finds it wrong where they differ.
+/// Derives the region from the zone if missing, and rejects rows where they differ.
 fn with_region_of_zone(mut network: Network, row: &mut Row<'_>) -> Network {
     let Some(of_zone) = network.zone.as_deref().and_then(region::of_zone_id) else { return network };
     let region = network.region.get_or_insert_with(|| of_zone.into());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_tells_what_its_cells_say() {
+    fn a_row_shows_what_its_cells_say() {
         let (rows, faults) =
             rows(b"# ours\nname, CIDR ,zone,account\n\"shop, a\",10.0.0.0/24,use1-az1,012345678901\n,10.1.0.0/16,,\n");
         assert_eq!(faults, []);
@@ -186,56 +186,56 @@ mod tests {
 
     #[test]
     fn each_fault_names_its_line_and_column() {
-        for (line, told) in [
+        for (line, message) in [
             ("10.0.1.0/16,,,,,,,", "line 2, cidr: `10.0.1.0/16` has host bits set"),
             (",,vpc-1,,,,,", "line 2, cidr: invalid CIDR ``"),
-            ("10.0.0.0/16,12345,,,,,,", "line 2, account: `12345` is no account of 12 digits"),
-            ("10.0.0.0/16,12345678901x,,,,,,", "line 2, account: `12345678901x` is no account of 12 digits"),
-            ("10.0.0.0/16,,shop,,,,,", "line 2, vpc: `shop` is no id that begins with `vpc-`"),
-            ("10.0.0.0/16,,,vpc-1,,,,", "line 2, subnet: `vpc-1` is no id that begins with `subnet-`"),
-            ("10.0.0.0/16,,,,us-esat-1,,,", "line 2, region: there is no region `us-esat-1`"),
+            ("10.0.0.0/16,12345,,,,,,", "line 2, account: invalid account `12345`: expected 12 digits"),
+            ("10.0.0.0/16,12345678901x,,,,,,", "line 2, account: invalid account `12345678901x`: expected 12 digits"),
+            ("10.0.0.0/16,,shop,,,,,", "line 2, vpc: invalid id `shop`: expected the prefix `vpc-`"),
+            ("10.0.0.0/16,,,vpc-1,,,,", "line 2, subnet: invalid id `vpc-1`: expected the prefix `subnet-`"),
+            ("10.0.0.0/16,,,,us-esat-1,,,", "line 2, region: unknown region `us-esat-1`"),
             (
                 "10.0.0.0/16,,,,,us-east-1a,,",
                 "line 2, zone: `us-east-1a` is a zone's name, and another zone in another account",
             ),
-            ("10.0.0.0/16,,,,,a,,", "line 2, zone: `a` is no zone's id"),
+            ("10.0.0.0/16,,,,,a,,", "line 2, zone: invalid zone id `a`"),
             ("10.0.0.0/16,,,,eu-west-1,use1-az1,,", "line 2, zone: the zone is in us-east-1, not in eu-west-1"),
-            ("10.0.0.0/16,,,,,,,wire", "line 2, kind: there is no kind `wire`"),
+            ("10.0.0.0/16,,,,,,,wire", "line 2, kind: unknown kind `wire`"),
             ("10.0.0.0/16,,,,,,,dx:", "line 2, kind: the location is missing"),
             ("10.0.0.0/16,", "line 2: 2 cells where the header has 8"),
         ] {
-            assert_eq!(faults(&format!("{line}\n")), [told]);
+            assert_eq!(faults(&format!("{line}\n")), [message]);
         }
-        assert_eq!(faults("x,1,,,,,,\n10.0.0.0/8,,,,,,,\n10.0.0.0/8,,,,,,,y\n").len(), 3, "all are told");
+        assert_eq!(faults("x,1,,,,,,\n10.0.0.0/8,,,,,,,\n10.0.0.0/8,,,,,,,y\n").len(), 3, "all are reported");
     }
 
     #[test]
     fn hints_say_what_is_meant() {
-        for (line, told) in [
+        for (line, message) in [
             ("10.0.1.0/16,,,,,,,", "write 10.0.0.0/16 for the network, 10.0.1.0/32 for the address"),
             ("10.0.0.0/16,12345678901,,,,,,", "did you mean `012345678901`?"),
             ("10.0.0.0/16,,,,us-esat-1,,,", "did you mean `us-east-1`?"),
             (
                 "10.0.0.0/16,,,,,us-east-1a,,",
-                "write a zone's id, such as use1-az1; `aws ec2 describe-availability-zones` tells them",
+                "write a zone's id, such as use1-az1; see `aws ec2 describe-availability-zones`",
             ),
             ("10.0.0.0/16,,,,,,,wire", "write dx:LOCATION for Direct Connect, vpn, or nothing"),
         ] {
-            assert_eq!(hint(line).as_deref(), Some(told));
+            assert_eq!(hint(line).as_deref(), Some(message));
         }
     }
 
     #[test]
-    fn a_wrong_header_is_told_by_its_names() {
-        let told = |text: &str| {
+    fn a_wrong_header_is_reported_by_its_names() {
+        let message = |text: &str| {
             rows(text.as_bytes()).1.into_iter().map(|fault| (fault.to_string(), fault.hint)).collect::<Vec<_>>()
         };
-        let near = ("line 1: there is no column `acount`".to_owned(), Some("did you mean `account`?".to_owned()));
-        assert_eq!(told("cidr,acount\nx\n"), [near]);
-        let twice = ("line 1, cidr: the column is there twice".to_owned(), Some("leave one of them out".to_owned()));
-        assert_eq!(told("cidr,CIDR\n"), [twice]);
+        let near = ("line 1: unknown column `acount`".to_owned(), Some("did you mean `account`?".to_owned()));
+        assert_eq!(message("cidr,acount\nx\n"), [near]);
+        let twice = ("line 1, cidr: duplicate column".to_owned(), Some("remove one of them".to_owned()));
+        assert_eq!(message("cidr,CIDR\n"), [twice]);
         let all = "the columns are cidr,account,vpc,subnet,region,zone,name,kind";
-        assert_eq!(told("cidr,#\n")[0].1.as_deref(), Some(all));
+        assert_eq!(message("cidr,#\n")[0].1.as_deref(), Some(all));
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
     fn a_missing_closing_quote_swallows_no_rows() {
         let (rows, faults) = rows(b"cidr,name\n10.0.0.0/8,\"shop\n10.0.0.0/9,a\n10.0.0.0/10,\"b\"\n");
         let lines: Vec<_> = rows.iter().map(|row| row.line).collect();
-        assert_eq!((lines, faults[0].to_string().as_str()), (vec![3, 4], "line 2: a double quote is not closed"));
+        assert_eq!((lines, faults[0].to_string().as_str()), (vec![3, 4], "line 2: unterminated double quote"));
     }
 
     proptest! {
@@ -261,10 +261,10 @@ mod tests {
             let quoted = |cells: Vec<String>| cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect::<Vec<_>>().join(",");
             let lines: Vec<_> = cells.into_iter().map(|cells| quoted(cells) + "\n").collect();
             let (rows, faults) = rows(format!("{HEAD}{}", lines.concat()).as_bytes());
-            let told: std::collections::BTreeSet<_> = rows.iter().map(|row| row.line).chain(faults.iter().map(|fault| fault.line)).collect();
+            let message: std::collections::BTreeSet<_> = rows.iter().map(|row| row.line).chain(faults.iter().map(|fault| fault.line)).collect();
             let is_filled = |line: &&String| line.chars().any(|letter| !matches!(letter, '"' | ',' | ' ' | '\n'));
             let filled = lines.iter().filter(is_filled).count();
-            prop_assert!((filled..=lines.len()).contains(&told.len()));
+            prop_assert!((filled..=lines.len()).contains(&message.len()));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::inventory::{Listing, RECOGNISED, Remarks};
 use super::resolve::Estate;
 use super::{Network, Tables, network};
-use crate::error::{Error, Fault, nearest};
+use crate::error::{Error, RowError, nearest};
 use crate::units::csv_table;
 use crate::units::human::counted;
 
@@ -21,15 +21,15 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// Why a file was not taken.
 #[derive(Debug)]
 pub enum Refused {
-    /// It is whole, but none of the tables.
+    /// A complete file, but not one of the tables.
     Foreign(Error),
     /// It is a table, or meant to be one, with something wrong in it.
     Faulty(Error),
 }
 
-/// Where a network was told.
+/// Where a network was declared.
 #[derive(Debug)]
-struct Told {
+struct Declaration {
     file: Arc<str>,
     line: u64,
     is_subnet: bool,
@@ -39,8 +39,8 @@ struct Told {
 #[derive(Debug, Default)]
 pub struct Reader {
     networks: Vec<Network>,
-    /// The rows that told each network: one of a subnet, and one that is of none.
-    told: HashMap<network::Identity, Vec<Told>>,
+    /// The rows that declare each network: one with a subnet and one without.
+    declared: HashMap<network::Identity, Vec<Declaration>>,
     listing: Listing,
     tag_tables: Vec<(Arc<str>, Vec<u8>)>,
     warnings: Vec<String>,
@@ -50,7 +50,7 @@ impl Reader {
     /// Takes a file.
     ///
     /// # Errors
-    /// If it is none of the tables; or if there are faults in it, and then nothing is to be made of the others either.
+    /// If it is not one of the tables; or if it has errors, which invalidates the others too.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refused> {
         if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
             return Err(Refused::Faulty(Error::usage(format!("{name}: the file is UTF-16")).hint("save it as UTF-8")));
@@ -68,7 +68,7 @@ impl Reader {
         self.warnings.push(warning);
     }
 
-    /// What all files tell together.
+    /// The merged content of all files.
     #[must_use]
     pub fn finish(self) -> Tables {
         let mut estate = Estate::default();
@@ -84,7 +84,7 @@ impl Reader {
         }
         if contradictions > 0 {
             let tags = counted(contradictions, "tag");
-            warnings.push(format!("{tags} told again with another value; what was read first holds"));
+            warnings.push(format!("{tags} repeated with another value; the first value is used"));
         }
         Tables {
             networks: resolved.networks,
@@ -101,12 +101,12 @@ impl Reader {
         let remarks = self.listing.add(text).map_err(|error| Refused::Faulty(json_fault(name, &error)))?;
         let Remarks { answers, foreign, more_follow } = remarks;
         if more_follow {
-            self.warn(format!("{name}: more pages follow the last one (NextToken): list them all"));
+            self.warn(format!("{name}: the listing is incomplete (NextToken): list all pages"));
         }
         match foreign {
             None if answers > 0 => Ok(()),
             Some(keys) if answers > 0 => {
-                self.warn(format!("{name}: a part is left out, an object of {}", shown(&keys)));
+                self.warn(format!("{name}: skipped an object of {}", shown(&keys)));
                 Ok(())
             }
             foreign => Err(Refused::Foreign(other_json(name, &foreign.unwrap_or_default()))),
@@ -132,42 +132,42 @@ impl Reader {
         if faults.is_empty() { Ok(()) } else { Err(Refused::Faulty(of_faults(&name, &faults))) }
     }
 
-    /// A fault where the network was told before. A VPC and its only subnet may have the same addresses.
-    fn clash(&mut self, file: &Arc<str>, line: u64, network: &Network) -> Option<Fault> {
+    /// Reports a network that was declared before. A VPC and its only subnet may share a CIDR.
+    fn clash(&mut self, file: &Arc<str>, line: u64, network: &Network) -> Option<RowError> {
         let is_subnet = network.subnet.is_some();
-        let told = self.told.entry(network::identity(network)).or_default();
-        if let Some(first) = told.iter().find(|first| first.is_subnet == is_subnet) {
+        let declared = self.declared.entry(network::identity(network)).or_default();
+        if let Some(first) = declared.iter().find(|first| first.is_subnet == is_subnet) {
             let place = if first.file == *file { String::new() } else { format!("{}, ", first.file) };
             let within = network.vpc.as_ref().map_or(String::new(), |vpc| format!(" of {vpc}"));
-            let message = format!("{place}line {} has this network{within} already", first.line);
-            return Some(Fault::new(line, Some(network::CIDR), message).hinted("leave one of them out"));
+            let message = format!("{place}line {} already has this network{within}", first.line);
+            return Some(RowError::new(line, Some(network::CIDR), message).hinted("remove one of them"));
         }
-        told.push(Told { file: Arc::clone(file), line, is_subnet });
+        declared.push(Declaration { file: Arc::clone(file), line, is_subnet });
         None
     }
 }
 
-fn of_faults(name: &str, faults: &[Fault]) -> Error {
+fn of_faults(name: &str, faults: &[RowError]) -> Error {
     csv_table::refusal(faults.iter().map(|fault| (name, fault)))
 }
 
 fn json_fault(name: &str, fault: &serde_json::Error) -> Error {
-    let told = fault.to_string();
-    let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
-    let error = Error::usage(format!("{name}, line {}: {told}", fault.line()));
-    if fault.is_eof() { error.hint("the file ends too early: list it again") } else { error.hint(RECOGNISED) }
+    let declared = fault.to_string();
+    let declared = declared.rsplit_once(" at line ").map_or(declared.as_str(), |(declared, _)| declared);
+    let error = Error::usage(format!("{name}, line {}: {declared}", fault.line()));
+    if fault.is_eof() { error.hint("the file is truncated: list it again") } else { error.hint(RECOGNISED) }
 }
 
 fn other_json(name: &str, keys: &[String]) -> Error {
     if keys.iter().any(|key| key == "prefixes") && keys.iter().any(|key| key == "syncToken" || key == "createDate") {
-        return Error::usage(format!("{name}: these are AWS's address ranges")).hint("give them as `--ip-ranges`");
+        return Error::usage(format!("{name}: this file has AWS's address ranges")).hint("pass it as `--ip-ranges`");
     }
     let error = if keys.is_empty() {
-        Error::usage(format!("{name}: the JSON lists nothing"))
+        Error::usage(format!("{name}: the JSON has no listing"))
     } else {
-        Error::usage(format!("{name}: the JSON is of another shape, an object of {}", shown(keys)))
+        Error::usage(format!("{name}: unexpected JSON: an object of {}", shown(keys)))
     };
-    error.hint(RECOGNISED).hint("list them as they come, without --query")
+    error.hint(RECOGNISED).hint("list the resources without --query")
 }
 
 /// The first keys of an object.
@@ -178,7 +178,7 @@ fn shown(keys: &[String]) -> String {
 
 fn other_csv(name: &str, header: &[String]) -> Error {
     let near = header.iter().find_map(|column| Some((column, nearest(column, [network::CIDR, RESOURCE])?)));
-    let error = Error::usage(format!("{name}, line 1: there is no column `{}` or `{RESOURCE}`", network::CIDR));
+    let error = Error::usage(format!("{name}, line 1: unknown column `{}` or `{RESOURCE}`", network::CIDR));
     match near {
         Some((column, near)) => error.hint(format!("`{column}`: did you mean `{near}`?")),
         None => error.hint(format!(

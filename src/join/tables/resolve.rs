@@ -1,7 +1,7 @@
-//! The parts of a listing → what is known of an estate, each thing once, completed by what others tell of it.
+//! The parts of a listing → the known estate: each resource once, completed from the others.
 //!
-//! What was told first holds, and what is told later fills the gaps; the networks told before the listing come before
-//! its subnets. Nothing is made up: what nobody tells stays absent.
+//! The first value wins and later ones fill gaps; networks of tables precede the listing's subnets. Nothing is
+//! inferred: values that no source has stay absent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::schema::region;
 /// The kinds of resources, as their ARNs name them, that an end of traffic is known by.
 const TAGGED: [&str; 6] = ["instance", "natgateway", "network-interface", "subnet", "vpc", "vpc-endpoint"];
 
-/// What is known so far.
+/// The state so far.
 #[derive(Debug, Default)]
 pub(super) struct Estate {
     texts: Texts,
@@ -29,11 +29,11 @@ pub(super) struct Estate {
     nat_gateways: IndexMap<Arc<str>, (KnownNatGateway, Name)>,
     endpoints: IndexMap<Arc<str>, KnownEndpoint>,
     tags: IndexMap<Arc<str>, IndexMap<Arc<str>, Arc<str>>>,
-    /// Tags that were told again with another value.
+    /// Tags listed again with another value.
     pub(super) contradictions: usize,
 }
 
-/// What was known, in the tables' own form.
+/// Known networks, in table form.
 #[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) networks: Vec<Network>,
@@ -45,19 +45,19 @@ pub(super) struct Resolved {
 
 impl Estate {
     /// Adds a network.
-    pub(super) fn network(&mut self, told: Network) {
-        let identity = network::identity(&told);
+    pub(super) fn network(&mut self, new: Network) {
+        let identity = network::identity(&new);
         let Some(known) = self.networks.get_mut(&identity) else {
-            self.networks.insert(identity, told);
+            self.networks.insert(identity, new);
             return;
         };
-        fill(&mut known.account, told.account);
-        fill(&mut known.subnet, told.subnet);
-        fill(&mut known.region, told.region);
-        fill(&mut known.zone, told.zone);
-        fill(&mut known.name, told.name);
+        fill(&mut known.account, new.account);
+        fill(&mut known.subnet, new.subnet);
+        fill(&mut known.region, new.region);
+        fill(&mut known.zone, new.zone);
+        fill(&mut known.name, new.name);
         if known.kind == Kind::Cloud {
-            known.kind = told.kind;
+            known.kind = new.kind;
         }
     }
 
@@ -141,21 +141,21 @@ impl Estate {
     }
 
     /// Adds an interface, or what was not known of it.
-    fn known(&mut self, told: ListedEni) {
-        let known = self.interfaces.entry(Arc::clone(&told.id)).or_default();
-        known.id = told.id;
-        fill(&mut known.account, told.account);
-        fill(&mut known.region, told.region);
-        fill(&mut known.vpc, told.vpc);
-        fill(&mut known.subnet, told.subnet);
-        fill(&mut known.zone, told.zone);
-        fill(&mut known.instance, told.instance);
+    fn known(&mut self, new: ListedEni) {
+        let known = self.interfaces.entry(Arc::clone(&new.id)).or_default();
+        known.id = new.id;
+        fill(&mut known.account, new.account);
+        fill(&mut known.region, new.region);
+        fill(&mut known.vpc, new.vpc);
+        fill(&mut known.subnet, new.subnet);
+        fill(&mut known.zone, new.zone);
+        fill(&mut known.instance, new.instance);
         if known.role == Role::End {
-            known.role = told.role;
+            known.role = new.role;
         }
-        add_new(&mut known.addresses, told.addresses);
-        add_new(&mut known.prefixes, told.prefixes);
-        add_new(&mut known.public, told.public);
+        add_new(&mut known.addresses, new.addresses);
+        add_new(&mut known.prefixes, new.prefixes);
+        add_new(&mut known.public, new.public);
     }
 
     fn instance(&mut self, instance: &Instance, owner: Option<&str>) {
@@ -182,7 +182,7 @@ impl Estate {
         self.tags(&instance.instance_id, instance.tags.as_deref());
     }
 
-    /// Adds a NAT gateway and what it tells of its interfaces.
+    /// Adds a NAT gateway and its data on interfaces.
     fn nat_gateway(&mut self, listed: &NatGateway) {
         let vpc = self.texts.name(listed.vpc_id.as_deref());
         let subnet = self.texts.name(listed.subnet_id.as_deref());
@@ -238,10 +238,10 @@ impl Estate {
         self.tags(&listed.vpc_endpoint_id, listed.tags.as_deref());
     }
 
-    /// Adds an interface of which another thing tells what it is for, which holds against what it says itself.
-    fn made_for(&mut self, role: Role, told: ListedEni) {
-        let id = Arc::clone(&told.id);
-        self.known(told);
+    /// Adds an interface whose role is given by another resource, which overrides its own type.
+    fn made_for(&mut self, role: Role, new: ListedEni) {
+        let id = Arc::clone(&new.id);
+        self.known(new);
         if let Some(known) = self.interfaces.get_mut(&id) {
             known.role = role;
         }
@@ -267,7 +267,7 @@ impl Estate {
         }
     }
 
-    /// Gives interfaces what their subnets tell.
+    /// Completes interfaces from their subnets.
     fn complete_interfaces(&mut self) {
         let subnets = self.networks.values().filter_map(|network| Some((network.subnet.as_ref()?, network)));
         let mut by_subnet: HashMap<&Arc<str>, &Network> = HashMap::new();
@@ -302,24 +302,24 @@ impl Estate {
 }
 
 /// Takes a name where there is none.
-fn fill(known: &mut Name, told: Name) {
+fn fill(known: &mut Name, new: Name) {
     if known.is_none() {
-        *known = told;
+        *known = new;
     }
 }
 
 /// Adds what is not there yet.
-fn add_new<T: PartialEq>(known: &mut Vec<T>, told: impl IntoIterator<Item = T>) {
-    for value in told {
+fn add_new<T: PartialEq>(known: &mut Vec<T>, new: impl IntoIterator<Item = T>) {
+    for value in new {
         if !known.contains(&value) {
             known.push(value);
         }
     }
 }
 
-/// The region of a zone, by its name or else its id, or one that is told otherwise.
-fn region_of(texts: &mut Texts, zone_name: Option<&str>, zone: Option<&str>, told: Option<&str>) -> Name {
-    let region = zone_name.and_then(region::of_zone_name).or_else(|| zone.and_then(region::of_zone_id)).or(told);
+/// The region of a zone by its name or id, else the given one.
+fn region_of(texts: &mut Texts, zone_name: Option<&str>, zone: Option<&str>, new: Option<&str>) -> Name {
+    let region = zone_name.and_then(region::of_zone_name).or_else(|| zone.and_then(region::of_zone_id)).or(new);
     texts.name(region)
 }
 
@@ -327,7 +327,7 @@ fn name_tag(tags: Option<&[Tag]>) -> Option<&str> {
     tags?.iter().find(|tag| tag.key == "Name")?.value.as_deref()
 }
 
-/// The addresses inside, the primary one first, and the public ones with those they stand for.
+/// The private addresses, primary first, and the public ones with their private addresses.
 fn addresses(listed: &Interface) -> (Vec<u128>, Vec<(u128, u128)>) {
     let own = [(true, listed.private_ip_address, &listed.association)];
     let all = listed.private_ip_addresses.iter().flatten();
@@ -345,7 +345,7 @@ fn addresses(listed: &Interface) -> (Vec<u128>, Vec<(u128, u128)>) {
     (addresses, public)
 }
 
-/// What an interface is for, by its type; by AWS's own description where the type is of before that was told.
+/// The role of an interface by its type, or by AWS's description for types that predate it.
 fn role(listed: &Interface) -> Role {
     match listed.interface_type.as_deref() {
         Some("nat_gateway" | "natGateway") => Role::Nat,
@@ -371,7 +371,7 @@ fn role_described(description: &str) -> Role {
     STARTS.iter().find(|(start, _)| description.starts_with(start)).map_or(Role::End, |(_, role)| *role)
 }
 
-/// `com.amazonaws.us-east-1.ecr.dkr` → `ecr.dkr`; of a service of somebody else its id.
+/// `com.amazonaws.us-east-1.ecr.dkr` → `ecr.dkr`; for third-party services the id.
 fn short_service(name: &str) -> &str {
     let name = name.strip_prefix("cn.").unwrap_or(name);
     let name = name.strip_prefix("com.amazonaws.").unwrap_or(name);

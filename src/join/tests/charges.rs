@@ -1,10 +1,10 @@
-//! What is charged, to whom, and who bears it: section 7.
+//! Charges, payers and allocation: section 7.
 
 use super::*;
 
 const HUB: &str = "444455556666";
 
-/// Charges on records of 700 bytes: charge, payer, regions, bearer's side.
+/// Charges on records of 700 bytes: charge, payer, regions, allocated side.
 fn charged(world: &World) -> Vec<String> {
     let rows = world.join().charges("bytes charge payer_account from_region to_region owner").into_iter();
     rows.filter_map(|row| row.strip_prefix("700 ").map(str::to_owned)).collect()
@@ -96,16 +96,16 @@ fn a_half_that_somebody_else_pays_is_not_charged() {
 #[test]
 fn where_zones_are_unknown_neither_half_is_charged() {
     check("web out 10.0.0.1>10.0.8.8 700 traffic-path=1", &[]);
-    let told = world(3, "web out 10.0.0.1>10.0.1.1 700\napp out 10.0.1.1>10.0.9.8 1");
-    assert_eq!(charged(&told), Vec::<String>::new());
-    assert!(told.join().traffic("bytes path").contains(&"700 same-region".to_owned()));
+    let joined = world(3, "web out 10.0.0.1>10.0.1.1 700\napp out 10.0.1.1>10.0.9.8 1");
+    assert_eq!(charged(&joined), Vec::<String>::new());
+    assert!(joined.join().traffic("bytes path").contains(&"700 same-region".to_owned()));
 }
 
 #[test]
 fn an_unknown_account_pays_as_unknown() {
     let text = "lb: vpc-id=vpc-z account-id=unknown\nlb out 10.0.0.9>198.51.100.7 700 traffic-path=8";
-    let told = World::default().log_at(("unknown", REGION), "fl-1", 5, text);
-    let rows = told.join().charges("charge payer_account");
+    let joined = World::default().log_at(("unknown", REGION), "fl-1", 5, text);
+    let rows = joined.join().charges("charge payer_account");
     assert_eq!(rows, ["internet-egress unknown"]);
 }
 
@@ -138,34 +138,34 @@ fn what_comes_through_a_nat_gateway_is_processed_too() {
 }
 
 #[test]
-fn an_unlogged_clients_charges_are_told_by_the_nat_gateway() {
+fn an_unlogged_clients_charges_are_reported_by_the_nat_gateway() {
     let nat = NAT.replace("10.0.1.1", "10.0.1.7");
-    let told = world(5, &nat).networks(&[&format!("10.0.1.0/24,{ACCOUNT},vpc-a,,{REGION},use1-az2,,")]);
+    let joined = world(5, &nat).networks(&[&format!("10.0.1.0/24,{ACCOUNT},vpc-a,,{REGION},use1-az2,,")]);
     let all = [
         "inter-zone-in 111122223333 us-east-1 same app",
         "inter-zone-out 111122223333 us-east-1 same app",
         "internet-egress 111122223333 us-east-1 internet app",
         "nat-processing 111122223333 us-east-1 any app",
     ];
-    assert_eq!(charged(&told), all);
+    assert_eq!(charged(&joined), all);
 }
 
 #[test]
 fn a_client_that_nobody_knows_is_not_taken_for_one_behind_a_transit_gateway() {
-    let told = world(5, &NAT.replace("10.0.1.1", "10.0.8.8"));
-    assert_eq!(told.join().traffic("bytes path via").iter().filter(|row| **row == "700 internet nat").count(), 1);
-    let charges: Vec<String> = told.join().charges("bytes charge payer_account");
+    let joined = world(5, &NAT.replace("10.0.1.1", "10.0.8.8"));
+    assert_eq!(joined.join().traffic("bytes path via").iter().filter(|row| **row == "700 internet nat").count(), 1);
+    let charges: Vec<String> = joined.join().charges("bytes charge payer_account");
     let all = ["700 internet-egress 111122223333", "700 nat-processing 111122223333"];
     assert_eq!(charges, all);
 }
 
 #[test]
 fn what_an_unlogged_nat_gateway_processes_is_assumed() {
-    let told = world(5, "app out 10.0.1.1>198.51.100.7 700 traffic-path=1");
+    let joined = world(5, "app out 10.0.1.1>198.51.100.7 700 traffic-path=1");
     let all = ["internet-egress 111122223333 us-east-1 internet app", "nat-processing 111122223333 us-east-1 any app"];
-    assert_eq!(charged(&told), all);
-    assert!(told.join().charges("charge assumed").iter().all(|row| !row.ends_with(" -")));
-    let known = told.inventory(&["nat vpc=vpc-a zone=use1-az1 at=10.0.0.220 role=nat"]);
+    assert_eq!(charged(&joined), all);
+    assert!(joined.join().charges("charge assumed").iter().all(|row| !row.ends_with(" -")));
+    let known = joined.inventory(&["nat vpc=vpc-a zone=use1-az1 at=10.0.0.220 role=nat"]);
     let zones = ["inter-zone-in 111122223333 us-east-1 same app", "inter-zone-out 111122223333 us-east-1 same app"];
     assert_eq!(charged(&known), [&zones[..], &all[..]].concat());
 }
@@ -173,7 +173,7 @@ fn what_an_unlogged_nat_gateway_processes_is_assumed() {
 #[test]
 fn a_logged_nat_gateway_that_names_no_client_is_charged_by_its_clients_flows() {
     let text = format!("{NAT}app out 10.0.1.1>198.51.100.7 700\napp out 10.0.1.1>10.0.9.8 1");
-    let told = world(2, &text).inventory(&[
+    let joined = world(2, &text).inventory(&[
         "nat vpc=vpc-a zone=use1-az1 at=10.0.0.220 role=nat",
         "app vpc=vpc-a zone=use1-az2 at=10.0.1.1",
         "web vpc=vpc-a zone=use1-az1 at=10.0.0.1",
@@ -184,7 +184,7 @@ fn a_logged_nat_gateway_that_names_no_client_is_charged_by_its_clients_flows() {
         "internet-egress 111122223333 us-east-1 internet app",
         "nat-processing 111122223333 us-east-1 any app",
     ];
-    assert_eq!(charged(&told), all);
+    assert_eq!(charged(&joined), all);
 }
 
 #[test]
@@ -250,10 +250,10 @@ fn an_interface_endpoint_processes_both_directions_and_no_zones() {
 #[test]
 fn a_site_by_direct_connect_is_charged_by_its_location() {
     let sent = "web out 10.0.0.1>172.20.0.9 700 traffic-path=3";
-    let told = world(5, sent).networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"]);
-    assert_eq!(charged(&told), ["direct-connect 111122223333 us-east-1 EqDC2 web"]);
-    let told = world(5, sent).networks(&["172.20.0.0/16,,,,,,branch,vpn"]);
-    assert_eq!(charged(&told), ["internet-egress 111122223333 us-east-1 internet web"]);
+    let joined = world(5, sent).networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"]);
+    assert_eq!(charged(&joined), ["direct-connect 111122223333 us-east-1 EqDC2 web"]);
+    let joined = world(5, sent).networks(&["172.20.0.0/16,,,,,,branch,vpn"]);
+    assert_eq!(charged(&joined), ["internet-egress 111122223333 us-east-1 internet web"]);
     check(sent, &["internet-egress 111122223333 us-east-1 internet web"]);
     let received = world(5, "web in 172.20.0.9>10.0.0.1 700").networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"]);
     assert_eq!(charged(&received), Vec::<String>::new());
@@ -291,14 +291,14 @@ fn owners_are_those_of_the_hour() {
     let text = "eni-1: vpc-id=vpc-a\neni-1 out 10.0.0.1>198.51.100.7 700 traffic-path=8\n\
                 eni-1 out 10.0.0.1>198.51.100.7 700 traffic-path=8 @7200-7260";
     let tags = ["eni-1,old,,2026-10-01T02:00:00Z", "eni-1,new,2026-10-01T02:00:00Z,"];
-    let told = World::of(5, text).tags(&tags).join();
-    assert_eq!(told.charges("owner"), ["new", "old"]);
-    assert_eq!(told.traffic("src_owner dst_owner"), ["new (external)", "old (external)"]);
+    let joined = World::of(5, text).tags(&tags).join();
+    assert_eq!(joined.charges("owner"), ["new", "old"]);
+    assert_eq!(joined.traffic("src_owner dst_owner"), ["new (external)", "old (external)"]);
 }
 
 #[test]
 fn ends_without_an_owner_are_unallocated_or_external() {
     let text = "web: vpc-id=vpc-a\nweb out 10.0.0.1>198.51.100.7 700 traffic-path=8\nweb in 198.51.100.8>10.0.0.1 700";
-    let told = World::of(5, text).tags(&["198.51.100.8,partner,,"]).join();
-    assert_eq!(told.traffic("src_owner dst_owner"), ["(unallocated) (external)", "partner (unallocated)"]);
+    let joined = World::of(5, text).tags(&["198.51.100.8,partner,,"]).join();
+    assert_eq!(joined.traffic("src_owner dst_owner"), ["(unallocated) (external)", "partner (unallocated)"]);
 }

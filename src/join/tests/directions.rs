@@ -1,10 +1,10 @@
-//! Which way a record went: section 3.
+//! Directions of records: section 3.
 
 use super::*;
 
 /// Direction rules of a world's rows, counted or not.
-fn rules(told: &Told) -> Vec<String> {
-    told.traffic("src dst direction_rule")
+fn rules(joined: &Joined) -> Vec<String> {
+    joined.traffic("src dst direction_rule")
 }
 
 const OWN: &str = "by the interface's own address";
@@ -13,74 +13,74 @@ fn own(pairs: &[&str]) -> Vec<String> {
     pairs.iter().map(|pair| format!("{pair} {OWN}")).collect()
 }
 
-/// Every view counts, so that each shows how its direction was told.
+/// Without deduplication, so that each vantage shows its direction rule.
 fn vantages(version: u8, text: &str) -> World {
     World { every_view: true, ..World::of(version, text) }
 }
 
 #[test]
 fn what_the_record_says_goes_before_all_else() {
-    let told = World::of(5, "web: vpc-id=vpc-a\nweb out 198.51.100.7>10.0.0.1 700 traffic-path=8").join();
-    assert_eq!(told.traffic("direction_rule count_rule"), ["by the record at the sender"]);
+    let joined = World::of(5, "web: vpc-id=vpc-a\nweb out 198.51.100.7>10.0.0.1 700 traffic-path=8").join();
+    assert_eq!(joined.traffic("direction_rule count_rule"), ["by the record at the sender"]);
 }
 
 #[test]
-fn an_inventory_tells_own_addresses() {
+fn an_inventory_shows_own_addresses() {
     let world = vantages(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.1>10.0.0.1 90");
-    let told = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
-    assert_eq!(rules(&told), own(&["10.0.0.1 10.0.1.1", "10.0.1.1 10.0.0.1"]));
+    let joined = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
+    assert_eq!(rules(&joined), own(&["10.0.0.1 10.0.1.1", "10.0.1.1 10.0.0.1"]));
 }
 
 #[test]
-fn interfaces_that_an_inventory_lacks_are_learnt() {
+fn interfaces_that_an_inventory_misses_are_learnt() {
     let world = vantages(2, "web 10.0.0.1>10.0.1.1 700\napp 10.0.0.1>10.0.1.1 700");
-    let told = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
-    // The app is in the same VPC, as far as anybody knows: its address cannot be the server's.
-    assert_eq!(rules(&told).len(), 2);
+    let joined = world.inventory(&["web vpc=vpc-a at=10.0.0.1"]).join();
+    // The app is known to be in the same VPC: its address cannot be the server's.
+    assert_eq!(rules(&joined).len(), 2);
 }
 
 #[test]
 fn an_own_address_is_common_to_all_records_of_its_interface() {
-    let told = vantages(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.2>10.0.0.1 90\nweb 10.0.0.1>198.51.100.7 1").join();
-    assert_eq!(rules(&told), own(&["10.0.0.1 10.0.1.1", "10.0.0.1 198.51.100.7", "10.0.1.2 10.0.0.1"]));
+    let joined = vantages(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.2>10.0.0.1 90\nweb 10.0.0.1>198.51.100.7 1").join();
+    assert_eq!(rules(&joined), own(&["10.0.0.1 10.0.1.1", "10.0.0.1 198.51.100.7", "10.0.1.2 10.0.0.1"]));
 }
 
 #[test]
 fn what_is_one_interfaces_is_no_others_of_the_same_vpc() {
     let text =
         "web 10.0.0.1>10.0.1.1 700\nweb 10.0.1.2>10.0.0.1 90\napp 10.0.0.1>10.0.1.1 700\ndb 10.0.1.2>10.0.0.1 90";
-    let told = vantages(2, text).join();
+    let joined = vantages(2, text).join();
     let pairs = ["10.0.0.1 10.0.1.1", "10.0.0.1 10.0.1.1", "10.0.1.2 10.0.0.1", "10.0.1.2 10.0.0.1"];
-    assert_eq!(rules(&told), own(&pairs));
+    assert_eq!(rules(&joined), own(&pairs));
     let counted = World::of(2, text).join();
-    assert_eq!(counted.class(Class::Duplicate), (2, 790));
+    assert_eq!(counted.class(Class::Deduplicated), (2, 790));
 }
 
 #[test]
-fn elimination_goes_on_until_nothing_more_is_told() {
+fn elimination_goes_on_until_nothing_more_is_reported() {
     let text = "one 10.0.0.1>10.0.0.2 1\none 10.0.0.1>10.0.0.9 1\ntwo 10.0.0.1>10.0.0.2 1\ntwo 10.0.0.3>10.0.0.2 1\n\
                 three 10.0.0.3>10.0.0.2 1\nthree 10.0.0.3>10.0.0.4 1\nfour 10.0.0.3>10.0.0.4 1";
-    let told = vantages(2, text).join();
-    assert!(rules(&told).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&told));
+    let joined = vantages(2, text).join();
+    assert!(rules(&joined).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&joined));
 }
 
 #[test]
 fn the_address_met_most_often_need_not_be_the_own_one() {
-    // A proxy talks to one server most of the time; the server to others too.
+    // A proxy mostly exchanges traffic with one server; the server also with others.
     let mut text = "server 10.0.0.2>10.0.0.7 1\nserver 10.0.0.2>10.0.0.8 1\n".to_owned();
     for _ in 0..9 {
         text += "proxy 10.0.0.1>10.0.0.2 1\n";
     }
-    let told = vantages(2, &text).join();
-    assert!(rules(&told).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&told));
+    let joined = vantages(2, &text).join();
+    assert!(rules(&joined).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&joined));
 }
 
 #[test]
-fn two_that_talk_to_each_other_alone_are_not_told_apart_and_count() {
+fn two_that_talk_to_each_other_alone_are_not_distinguished_and_count() {
     let text = "one 10.0.0.1>10.0.0.2 700\ntwo 10.0.0.1>10.0.0.2 700";
-    let told = World::of(2, text).join();
-    assert_eq!(told.traffic("direction_rule count_rule"), ["unknown direction unknown"; 2]);
-    assert_eq!(told.class(Class::Counted), (2, 1400));
+    let joined = World::of(2, text).join();
+    assert_eq!(joined.traffic("direction_rule count_rule"), ["unknown direction unknown"; 2]);
+    assert_eq!(joined.class(Class::Counted), (2, 1400));
 }
 
 #[test]
@@ -125,33 +125,33 @@ fn addresses_are_exclusive_while_both_interfaces_live_alone() {
 fn each_family_has_an_own_address() {
     let text = "web 10.0.0.1>10.0.1.1 1\nweb 10.0.0.1>10.0.1.2 1\n\
                 web 2001:db8::1>2001:db8::7 1\nweb 2001:db8::8>2001:db8::1 1";
-    let told = vantages(2, text).join();
-    assert!(rules(&told).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&told));
+    let joined = vantages(2, text).join();
+    assert!(rules(&joined).iter().all(|row| row.ends_with(OWN)), "{:?}", rules(&joined));
 }
 
 #[test]
 fn where_packets_bear_another_address_is_the_interfaces_own_side() {
-    let told = vantages(3, "tgw: vpc-id=vpc-a\ntgw 10.0.0.50>10.0.1.1 1 pkt-srcaddr=10.5.1.1").join();
-    assert!(!told.traffic("direction_rule")[0].contains("unknown"), "{:?}", told.traffic("direction_rule"));
+    let joined = vantages(3, "tgw: vpc-id=vpc-a\ntgw 10.0.0.50>10.0.1.1 1 pkt-srcaddr=10.5.1.1").join();
+    assert!(!joined.traffic("direction_rule")[0].contains("unknown"), "{:?}", joined.traffic("direction_rule"));
 }
 
 #[test]
-fn an_own_network_on_one_side_tells() {
+fn an_own_network_on_one_side_shows() {
     let world = vantages(2, "web 10.0.0.1>172.20.0.9 700");
-    let told = world.networks(&[&format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,,")]).join();
-    assert_eq!(told.traffic("direction_rule"), ["by the estate's networks"]);
+    let joined = world.networks(&[&format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,,")]).join();
+    assert_eq!(joined.traffic("direction_rule"), ["by the estate's networks"]);
 }
 
 #[test]
 fn from_private_to_public_is_out() {
-    let told = vantages(2, "web 10.0.0.1>198.51.100.7 700\nweb 198.51.100.7>10.0.0.1 700").join();
-    let rules = told.traffic("src direction_rule assumed");
+    let joined = vantages(2, "web 10.0.0.1>198.51.100.7 700\nweb 198.51.100.7>10.0.0.1 700").join();
+    let rules = joined.traffic("src direction_rule assumed");
     assert!(rules.iter().all(|row| !row.contains("unknown")), "{rules:?}");
 }
 
 #[test]
 fn what_stays_open_is_counted_and_shown() {
-    let told = World::of(2, "web 10.0.0.1>10.0.0.2 700").join();
-    assert_eq!(told.traffic("bytes direction_rule path"), ["700 unknown unknown"]);
-    assert_eq!(told.class(Class::Counted), (1, 700));
+    let joined = World::of(2, "web 10.0.0.1>10.0.0.2 700").join();
+    assert_eq!(joined.traffic("bytes direction_rule path"), ["700 unknown unknown"]);
+    assert_eq!(joined.class(Class::Counted), (1, 700));
 }

@@ -56,21 +56,21 @@ fn world() -> World {
 }
 
 /// Records of all classes.
-fn all_records(told: &Told) -> u64 {
-    Class::ALL.iter().map(|class| told.class(*class).0).sum()
+fn all_records(joined: &Joined) -> u64 {
+    Class::ALL.iter().map(|class| joined.class(*class).0).sum()
 }
 
 /// The bytes of the traffic that passes, in order.
 #[track_caller]
 fn passed(text: &str) -> String {
-    let told = filtered(world(), text).join();
+    let joined = filtered(world(), text).join();
     let whole = world().join();
-    assert_eq!(all_records(&told), all_records(&whole), "{text}: each record is in one class");
-    let bytes = |told: &Told| Class::ALL.iter().map(|class| told.class(*class).1).sum::<u128>();
-    assert_eq!(bytes(&told), bytes(&whole), "{text}");
-    let mut rows: Vec<u128> = told.traffic("bytes").iter().map(|bytes| bytes.parse().unwrap()).collect();
+    assert_eq!(all_records(&joined), all_records(&whole), "{text}: each record is in one class");
+    let bytes = |joined: &Joined| Class::ALL.iter().map(|class| joined.class(*class).1).sum::<u128>();
+    assert_eq!(bytes(&joined), bytes(&whole), "{text}");
+    let mut rows: Vec<u128> = joined.traffic("bytes").iter().map(|bytes| bytes.parse().unwrap()).collect();
     rows.sort_unstable();
-    assert_eq!(told.class(Class::Counted), (rows.len() as u64, rows.iter().sum()), "{text}");
+    assert_eq!(joined.class(Class::Counted), (rows.len() as u64, rows.iter().sum()), "{text}");
     rows.iter().map(u128::to_string).collect::<Vec<_>>().join(" ")
 }
 
@@ -94,7 +94,7 @@ fn traffic_passes_by_its_own_columns() {
         ("src_interface = interface_id", "40 100 200 500"),
         ("outside = dst", "40 200 500"),
         ("outside in 198.51.100.0/24 and team = web", "30 200"),
-        ("src_location = 'instance of others' or dst_location = 'instance of others'", "40"),
+        ("src_location = 'external EC2' or dst_location = 'external EC2'", "40"),
     ];
     for (text, expected) in table {
         assert_eq!(passed(text), expected, "{text}");
@@ -111,9 +111,9 @@ fn conditions_on_records_are_of_records_wherever_they_stand() {
     // Two records of one hour that differ in what is asked of them alone.
     let text =
         "web: vpc-id=vpc-a\nweb out 10.0.0.1>10.0.0.9 100 traffic-path=1\nweb out 10.0.0.1>10.0.0.9 300 traffic-path=1";
-    let told = filtered(World::of(5, text), "bytes > 200 or team = nobody").join();
-    assert_eq!(told.traffic("bytes weight"), ["300 1"]);
-    assert_eq!(told.class(Class::Filtered), (1, 100));
+    let joined = filtered(World::of(5, text), "bytes > 200 or team = nobody").join();
+    assert_eq!(joined.traffic("bytes record_count"), ["300 1"]);
+    assert_eq!(joined.class(Class::Filtered), (1, 100));
 }
 
 #[test]
@@ -133,11 +133,11 @@ fn what_a_gateway_takes_that_is_not_logged_is_on_the_traffic_itself() {
     let text = "app: vpc-id=vpc-a az-id=use1-az2\napp out 10.0.1.1>198.51.100.7 500 traffic-path=1\n\
                 app out 10.0.1.1>10.0.1.2 60 traffic-path=1";
     let world = || World::of(5, text);
-    let told = filtered(world(), "charge = nat-processing").join();
-    assert_eq!(told.traffic("bytes"), ["500"]);
-    assert_eq!(told.charges("bytes charge"), ["500 nat-processing"]);
-    let told = filtered(world(), "assumed is present").join();
-    assert_eq!(told.charges("bytes charge"), ["500 internet-egress", "500 nat-processing"]);
+    let joined = filtered(world(), "charge = nat-processing").join();
+    assert_eq!(joined.traffic("bytes"), ["500"]);
+    assert_eq!(joined.charges("bytes charge"), ["500 nat-processing"]);
+    let joined = filtered(world(), "assumed is present").join();
+    assert_eq!(joined.charges("bytes charge"), ["500 internet-egress", "500 nat-processing"]);
 }
 
 #[test]
@@ -145,19 +145,19 @@ fn a_charge_passes_by_its_own_columns() {
     let charges = |text: &str| filtered(world(), text).join().charges("bytes charge owner");
     assert_eq!(charges("charge = nat-processing"), ["500 nat-processing app", "90 nat-processing app"]);
     assert_eq!(charges("charge = inter-zone-in and bytes = 100"), ["100 inter-zone-in app"]);
-    // Who bears a charge is its owner: the traffic is the sender's.
+    // A charge is allocated to its owner: the traffic is the sender's.
     assert_eq!(charges("team = web and bytes = 100"), ["100 inter-zone-out web"]);
     assert_eq!(charges("src_team = web and bytes = 100"), ["100 inter-zone-in app", "100 inter-zone-out web"]);
     assert_eq!(charges("payer_account = 999999999999"), Vec::<String>::new());
 }
 
 #[test]
-fn what_was_refused_passes_by_its_own_columns_and_is_filtered_else() {
-    let told = filtered(world(), "team = web").join();
-    assert_eq!(told.blocked("bytes"), ["7"]);
-    assert_eq!((told.class(Class::Blocked), told.class(Class::Filtered).0), ((1, 7), 3));
-    let told = filtered(world(), "charge = nat-processing").join();
-    assert_eq!((told.blocked("bytes"), told.class(Class::Blocked)), (vec![], (0, 0)));
+fn what_was_rejected_passes_by_its_own_columns_and_is_filtered_else() {
+    let joined = filtered(world(), "team = web").join();
+    assert_eq!(joined.rejected("bytes"), ["7"]);
+    assert_eq!((joined.class(Class::Rejected), joined.class(Class::Filtered).0), ((1, 7), 3));
+    let joined = filtered(world(), "charge = nat-processing").join();
+    assert_eq!((joined.rejected("bytes"), joined.class(Class::Rejected)), (vec![], (0, 0)));
 }
 
 #[test]
@@ -201,17 +201,17 @@ proptest! {
         let whole = world().join();
         let [with, without] =
             [text.to_owned(), format!("not ({text})")].map(|text| filtered(world(), &text).join());
-        let sums = |told: &Told, picked: fn(&Told, &str) -> Vec<String>| {
+        let sums = |joined: &Joined, picked: fn(&Joined, &str) -> Vec<String>| {
             let columns = "src dst path via src_interface dst_interface";
             let mut sums: BTreeMap<String, u128> = BTreeMap::new();
-            for row in picked(told, &format!("bytes {columns}")) {
+            for row in picked(joined, &format!("bytes {columns}")) {
                 let (bytes, key) = row.split_once(' ').unwrap();
                 *sums.entry(key.to_owned()).or_default() += bytes.parse::<u128>().unwrap();
             }
             sums
         };
-        // Records of one fact that differ in the filter's conditions are two facts then, at the edge of a watch too.
-        for picked in [Told::traffic as fn(&Told, &str) -> Vec<String>, Told::blocked] {
+        // Records of one fact that differ in the filter's conditions become two facts, also at a coverage boundary.
+        for picked in [Joined::traffic as fn(&Joined, &str) -> Vec<String>, Joined::rejected] {
             let (all, mut parts) = (sums(&whole, picked), sums(&with, picked));
             let keys: BTreeSet<_> = parts.keys().cloned().collect();
             for (key, bytes) in sums(&without, picked) {
@@ -223,12 +223,12 @@ proptest! {
                 prop_assert_eq!(all, parts);
             }
         }
-        for told in [&with, &without] {
-            prop_assert_eq!(all_records(told), all_records(&whole));
-            let counted: u128 = told.traffic("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
-            prop_assert_eq!(told.class(Class::Counted).1, counted);
-            let blocked: u128 = told.blocked("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
-            prop_assert_eq!(told.class(Class::Blocked).1, blocked);
+        for joined in [&with, &without] {
+            prop_assert_eq!(all_records(joined), all_records(&whole));
+            let counted: u128 = joined.traffic("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
+            prop_assert_eq!(joined.class(Class::Counted).1, counted);
+            let rejected: u128 = joined.rejected("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
+            prop_assert_eq!(joined.class(Class::Rejected).1, rejected);
         }
     }
 }

@@ -52,12 +52,12 @@ const UNRELATED: &str = "afar: vpc-id=vpc-z az-id=use1-az1 instance-id=i-7\nothe
                          zulu: vpc-id=vpc-z az-id=use1-az2 interface-type=nat_gateway\n";
 
 /// The rows that unrelated records are not in.
-fn related(told: &Told) -> Vec<&BTreeMap<&'static str, String>> {
+fn related(joined: &Joined) -> Vec<&BTreeMap<&'static str, String>> {
     let is_unrelated = |end: &String| end.starts_with("10.77.") || end == "203.0.113.9";
-    told.rows.iter().filter(|row| !["src", "dst"].iter().any(|end| row.get(end).is_some_and(is_unrelated))).collect()
+    joined.rows.iter().filter(|row| !["src", "dst"].iter().any(|end| row.get(end).is_some_and(is_unrelated))).collect()
 }
 
-/// Columns that ride along, in several ways.
+/// Passthrough columns in several combinations.
 fn passthrough() -> impl Strategy<Value = Vec<Column>> {
     select(vec![
         vec![],
@@ -69,12 +69,12 @@ fn passthrough() -> impl Strategy<Value = Vec<Column>> {
     ])
 }
 
-/// Bytes, packets and flows by everything else that rows tell, but for columns that ride along.
-fn sums(told: &Told) -> BTreeMap<BTreeMap<&'static str, &str>, [u128; 3]> {
-    const SUMMED: [&str; 3] = ["bytes", "packets", "weight"];
+/// Bytes, packets and flows by all other columns except passthrough ones.
+fn sums(joined: &Joined) -> BTreeMap<BTreeMap<&'static str, &str>, [u128; 3]> {
+    const SUMMED: [&str; 3] = ["bytes", "packets", "record_count"];
     let shown: Vec<&str> = shown().iter().map(|column| column.name()).chain(["rejected"]).collect();
     let mut sums: BTreeMap<_, [u128; 3]> = BTreeMap::new();
-    for row in &told.rows {
+    for row in &joined.rows {
         let key = row.iter().filter(|(name, _)| shown.contains(name) && !SUMMED.contains(name));
         let sum = sums.entry(key.map(|(name, value)| (*name, value.as_str())).collect()).or_default();
         let amounts = SUMMED.map(|name| row.get(name).map_or(0, |text| text.parse().unwrap()));
@@ -110,8 +110,8 @@ proptest! {
         let records = format!("{}\nweb out 10.0.0.1>10.0.9.9 1", records.join("\n"));
         let alone = World { passthrough: passthrough.clone(), ..World::of(version, &format!("{ESTATE}{records}")) }.join();
         let together = format!("{ESTATE}{UNRELATED}{}\n{records}", others.join("\n"));
-        let told = World { passthrough, ..World::of(version, &together) }.join();
-        prop_assert_eq!(related(&alone), related(&told));
+        let joined = World { passthrough, ..World::of(version, &together) }.join();
+        prop_assert_eq!(related(&alone), related(&joined));
     }
 
     #[test]
@@ -122,37 +122,37 @@ proptest! {
             let text = format!("{ESTATE}{}\n", doubled.join("\n"));
             World { passthrough, ..world(version, &records) }.log("fl-2", 3, &text).join()
         };
-        let (whole, told) = (of(Vec::new()), of(passthrough));
-        prop_assert_eq!(sums(&whole), sums(&told));
-        prop_assert_eq!(&whole.boundary, &told.boundary);
-        prop_assert_eq!(whole.class(Class::Counted), told.class(Class::Counted));
+        let (whole, joined) = (of(Vec::new()), of(passthrough));
+        prop_assert_eq!(sums(&whole), sums(&joined));
+        prop_assert_eq!(&whole.boundary, &joined.boundary);
+        prop_assert_eq!(whole.class(Class::Counted), joined.class(Class::Counted));
     }
 
     #[test]
     fn counted_duplicate_and_hop_are_all_that_was_accepted(
         records in records(), version in select(vec![2u8, 3, 5, 11])
     ) {
-        let told = world(version, &records).join();
+        let joined = world(version, &records).join();
         let accepted: Vec<&String> =
             records.iter().filter(|record| !["REJECT", "NODATA", "SKIPDATA"].iter().any(|word| record.contains(word))).collect();
         let bytes = |record: &&String| record.split(' ').nth(3).unwrap().parse::<u128>().unwrap();
-        let classes = [Class::Counted, Class::Duplicate, Class::Hop].map(|class| told.class(class));
+        let classes = [Class::Counted, Class::Deduplicated, Class::Transit].map(|class| joined.class(class));
         prop_assert_eq!(classes.iter().map(|class| class.1).sum::<u128>(), accepted.iter().map(bytes).sum::<u128>());
         prop_assert_eq!(classes.iter().map(|class| class.0).sum::<u64>(), accepted.len() as u64);
-        let rows: u128 = told.traffic("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
-        prop_assert_eq!(rows, told.class(Class::Counted).1);
+        let rows: u128 = joined.traffic("bytes").iter().map(|bytes| bytes.parse::<u128>().unwrap()).sum();
+        prop_assert_eq!(rows, joined.class(Class::Counted).1);
     }
 
     #[test]
     fn a_receivers_view_of_what_a_logged_sender_sent_changes_nothing_that_counts(
         records in records(), sent in 0..3600u32, bytes in 1..5000u32
     ) {
-        // The sender is watched all the time, so that its records are known to be there.
-        let watched = ["web NODATA @0-60", "web NODATA @9000-9060", "app NODATA @0-60", "app NODATA @9000-9060"];
+        // The sender is logged all the time, so its records are known to be present.
+        let logged = ["web NODATA @0-60", "web NODATA @9000-9060", "app NODATA @0-60", "app NODATA @9000-9060"];
         let flow = format!("10.0.0.1>10.0.1.1 {bytes} @{sent}-{}", sent + 60);
         let quiet = |record: &&String| !record.contains("SKIPDATA");
         let mut all: Vec<String> = records.iter().filter(quiet).filter(|record| !record.starts_with("nat")).cloned().collect();
-        all.extend(watched.map(str::to_owned));
+        all.extend(logged.map(str::to_owned));
         // Each has its own address and no other.
         all.retain(|record| !record.starts_with("web") && !record.starts_with("app") || record.contains("NODATA"));
         all.push(format!("web out {flow}"));
@@ -181,8 +181,8 @@ proptest! {
         let mut shuffled = records.clone();
         shuffled.sort_by_key(place);
         let world = World { reversed, ..world(5, &shuffled) };
-        let told = world.join();
-        let routes: BTreeMap<usize, String> = told
+        let joined = world.join();
+        let routes: BTreeMap<usize, String> = joined
             .traffic("bytes path via")
             .iter()
             .map(|row| row.split_once(' ').unwrap())
@@ -202,14 +202,14 @@ proptest! {
             .iter()
             .map(|record| record.split(' ').filter(|word| !word.starts_with("pkt-")).collect::<Vec<_>>().join(" "))
             .collect();
-        let mut told = World::of(2, &format!("{ESTATE}{}", plain.join("\n")));
-        told = told.inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat zone=use1-az1"]);
-        let told = told.join();
+        let mut joined = World::of(2, &format!("{ESTATE}{}", plain.join("\n")));
+        joined = joined.inventory(&["nat vpc=vpc-a at=10.0.0.220 role=nat zone=use1-az1"]);
+        let joined = joined.join();
         let at_gateways: u128 = plain
             .iter()
             .filter(|record| record.starts_with("nat") && !["REJECT", "NODATA", "SKIPDATA"].iter().any(|word| record.contains(word)))
             .map(|record| record.split(' ').nth(3).unwrap().parse::<u128>().unwrap())
             .sum();
-        prop_assert_eq!(told.class(Class::Hop).1, at_gateways);
+        prop_assert_eq!(joined.class(Class::Transit).1, at_gateways);
     }
 }

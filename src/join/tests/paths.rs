@@ -49,7 +49,7 @@ fn traffic_path_1_to_another_vpc_goes_through_a_transit_gateway() {
 }
 
 #[test]
-fn what_the_next_hop_or_the_inventory_tells_is_not_assumed() {
+fn what_the_next_hop_or_the_inventory_shows_is_not_assumed() {
     sent(11, "10.5.0.1", "1 next-hop-interface-type=transit_gateway", "transit-gateway transit-gateway known");
     sent(11, "198.51.100.7", "1 next-hop-interface-type=nat_gateway", "internet nat known");
     let world = World::of(5, &format!("{WEB}web out 10.0.0.1>198.51.100.7 700 traffic-path=1"));
@@ -199,13 +199,13 @@ fn an_unlogged_senders_request_came_by_the_way_of_the_answer() {
 }
 
 #[test]
-fn interface_endpoints_are_told_by_version_11_or_an_inventory() {
+fn interface_endpoints_are_reported_by_version_11_or_an_inventory() {
     let text = "queue: vpc-id=vpc-a az-id=use1-az2 interface-type=vpc_endpoint\nqueue out 10.0.1.100>10.0.0.1 1\n\
                 web: vpc-id=vpc-a az-id=use1-az1\nweb out 10.0.0.1>10.0.1.100 700 traffic-path=1";
     assert_eq!(paths(&World::of(11, text)), ["interface-endpoint endpoint known"]);
     assert_eq!(paths(&World::of(5, text)), ["cross-zone - known"]);
-    let told = World::of(5, text).inventory(&["queue vpc=vpc-a zone=use1-az2 at=10.0.1.100 role=endpoint"]);
-    assert_eq!(paths(&told), ["interface-endpoint endpoint known"]);
+    let joined = World::of(5, text).inventory(&["queue vpc=vpc-a zone=use1-az2 at=10.0.1.100 role=endpoint"]);
+    assert_eq!(paths(&joined), ["interface-endpoint endpoint known"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which VPC an address means, and what is known of it there: section 5.
+//! The VPC of an address, and its attributes: section 5.
 
 use super::*;
 
@@ -9,8 +9,8 @@ const OVERLAP: &str = "a1: vpc-id=vpc-a az-id=use1-az1\na2: vpc-id=vpc-a az-id=u
 
 /// The counted rows of a world with more records, but for those above.
 fn rows(version: u8, records: &str, columns: &str) -> Vec<String> {
-    let told = World::of(version, &format!("{OVERLAP}{records}")).join();
-    let rows = told.traffic(&format!("bytes {columns}")).into_iter();
+    let joined = World::of(version, &format!("{OVERLAP}{records}")).join();
+    let rows = joined.traffic(&format!("bytes {columns}")).into_iter();
     rows.filter_map(|row| row.strip_prefix("700 ").map(str::to_owned)).collect()
 }
 
@@ -45,33 +45,33 @@ fn an_address_in_several_other_vpcs_that_nobody_else_saw_is_of_none() {
 
 #[test]
 fn who_answers_from_an_overlapping_network_is_no_duplicate_of_its_namesake() {
-    // vpc-c is connected with vpc-b alone; of vpc-a, which has the address too, nobody logs such a flow.
+    // vpc-c is connected with vpc-b only; vpc-a, which has the address too, logs no such flow.
     let received = "c1 in 10.0.0.2>10.9.0.1 700\nb2 out 10.0.0.2>10.9.0.1 700 traffic-path=1";
     assert_eq!(rows(5, received, "src_vpc src_interface"), ["vpc-b b2"]);
 }
 
 #[test]
-fn a_network_table_tells_vpc_subnet_zone_and_name() {
-    let told = World::of(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.0.1>10.0.0.9 1")
+fn a_network_table_shows_vpc_subnet_zone_and_name() {
+    let joined = World::of(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.0.1>10.0.0.9 1")
         .networks(&[
             &format!("10.0.0.0/16,{ACCOUNT},vpc-a,,{REGION},,shop,"),
             &format!("10.0.0.0/24,{ACCOUNT},vpc-a,subnet-a,{REGION},use1-az1,,"),
             &format!("10.0.1.0/24,{ACCOUNT},vpc-a,subnet-b,{REGION},use1-az2,database,"),
         ])
         .join();
-    let rows = told.traffic("bytes src_vpc src_subnet src_zone dst_subnet dst_zone dst_location path");
+    let rows = joined.traffic("bytes src_vpc src_subnet src_zone dst_subnet dst_zone dst_location path");
     assert_eq!(rows[1], "700 vpc-a subnet-a use1-az1 subnet-b use1-az2 database cross-zone");
 }
 
 #[test]
 fn own_fields_go_before_the_network_table() {
-    let told = World::of(
+    let joined = World::of(
         5,
         "web: vpc-id=vpc-a az-id=use1-az4 subnet-id=subnet-x\nweb out 10.0.0.1>10.0.1.1 700 traffic-path=1",
     )
     .networks(&[&format!("10.0.0.0/16,{ACCOUNT},vpc-a,subnet-a,{REGION},use1-az1,,")])
     .join();
-    assert_eq!(told.traffic("src_subnet src_zone dst_zone"), ["subnet-x use1-az4 use1-az1"]);
+    assert_eq!(joined.traffic("src_subnet src_zone dst_zone"), ["subnet-x use1-az4 use1-az1"]);
 }
 
 #[test]
@@ -86,13 +86,16 @@ fn the_region_is_the_fields_else_the_keys_else_the_zones() {
 
 #[test]
 fn the_account_is_the_fields_else_that_of_others_in_the_vpc() {
-    let told = |lines: &str| {
+    let joined = |lines: &str| {
         let text = format!("lb: vpc-id=vpc-a account-id=unknown\nweb: vpc-id=vpc-a account-id=444455556666\n{lines}");
         World::of(5, &text).join().traffic("src src_account")
     };
     let balancer = "lb out 10.0.0.9>198.51.100.7 700 traffic-path=8\n";
-    assert_eq!(told(&format!("{balancer}web out 10.0.0.1>198.51.100.7 1 traffic-path=8"))[1], "10.0.0.9 444455556666");
-    assert_eq!(told(balancer), ["10.0.0.9 -"]);
+    assert_eq!(
+        joined(&format!("{balancer}web out 10.0.0.1>198.51.100.7 1 traffic-path=8"))[1],
+        "10.0.0.9 444455556666"
+    );
+    assert_eq!(joined(balancer), ["10.0.0.9 -"]);
 }
 
 #[test]
@@ -102,14 +105,14 @@ fn the_account_of_a_record_without_one_is_that_of_the_key() {
 }
 
 #[test]
-fn aws_ranges_tell_what_a_public_address_is() {
+fn aws_ranges_show_what_a_public_address_is() {
     let place = |address: &str| {
         let text = format!("web: vpc-id=vpc-a region=us-east-1\nweb out 10.0.0.1>{address} 700 traffic-path=8");
         World::of(5, &text).join().traffic("dst_location dst_region")
     };
     assert_eq!(place("3.5.0.1"), ["S3 us-east-1"]);
     assert_eq!(place("52.218.0.1"), ["S3 eu-west-1"]);
-    assert_eq!(place("54.144.0.1"), ["instance of others us-east-1"]);
+    assert_eq!(place("54.144.0.1"), ["external EC2 us-east-1"]);
     assert_eq!(place("13.224.0.1"), ["CLOUDFRONT -"]);
     assert_eq!(place("198.51.100.7"), ["internet -"]);
     for private in ["10.77.0.1", "100.64.0.1", "192.168.0.1", "172.16.0.1", "fd00::1"] {
@@ -119,14 +122,14 @@ fn aws_ranges_tell_what_a_public_address_is() {
 
 #[test]
 fn a_site_in_the_network_table_has_its_name() {
-    let told = World::of(5, "web: vpc-id=vpc-a\nweb out 10.0.0.1>172.20.0.9 700 traffic-path=3")
+    let joined = World::of(5, "web: vpc-id=vpc-a\nweb out 10.0.0.1>172.20.0.9 700 traffic-path=3")
         .networks(&["172.20.0.0/16,,,,,,office,dx:EqDC2"])
         .join();
-    assert_eq!(told.traffic("dst_location dst_vpc path assumed"), ["office - on-premises -"]);
+    assert_eq!(joined.traffic("dst_location dst_vpc path assumed"), ["office - on-premises -"]);
 }
 
 #[test]
-fn next_hops_tell_of_the_other_end_where_it_is_one() {
+fn next_hops_show_of_the_other_end_where_it_is_one() {
     let text = "web: vpc-id=vpc-a az-id=use1-az1\n\
                 web out 10.0.0.1>10.0.1.1 700 traffic-path=1 next-hop-vpc-id=vpc-a next-hop-az-id=use1-az2";
     assert_eq!(World::of(11, text).join().traffic("dst_vpc dst_zone path"), ["vpc-a use1-az2 cross-zone"]);
@@ -135,8 +138,8 @@ fn next_hops_tell_of_the_other_end_where_it_is_one() {
 #[test]
 fn zones_go_by_their_ids_alone() {
     let world = World::of(2, "web 10.0.0.1>10.0.1.1 700\nweb 10.0.0.1>10.0.0.9 1");
-    let told = world.inventory(&["web vpc=vpc-a at=10.0.0.1", "app vpc=vpc-a at=10.0.1.1"]).join();
-    assert_eq!(told.traffic("bytes src_zone dst_zone path")[1], "700 - - same-region");
+    let joined = world.inventory(&["web vpc=vpc-a at=10.0.0.1", "app vpc=vpc-a at=10.0.1.1"]).join();
+    assert_eq!(joined.traffic("bytes src_zone dst_zone path")[1], "700 - - same-region");
 }
 
 #[test]

@@ -9,10 +9,10 @@ use crate::price::{GB_BYTES, INTERNET, Money, SAME};
 use crate::schema::frame::{milliseconds, times};
 use crate::units::time::{Zone, parse_moment};
 
-/// Bytes that were counted, and what is charged for them. Bytes with several charges are there once for each.
+/// One charge on counted bytes. Bytes with several charges appear once per charge.
 #[derive(Clone, Debug)]
 pub(crate) struct Charged {
-    /// Whether they are of the previous period.
+    /// True for the previous period.
     pub(crate) previous: bool,
     /// The values of the keys `key_0`…; an empty one is absent.
     pub(crate) keys: Vec<String>,
@@ -123,8 +123,8 @@ fn each_line_has_its_own_price_and_free_bytes_have_none() {
     let free = Charged { charge: None, reason: "same-zone".into(), ..egress("app", "2026-10-01", 7) };
     let before = Charged { previous: true, ..egress("web", "2026-10-01", 3) };
     let bill = bill(vec![egress("web", "2026-10-01", 1), zones("app", "2026-10-01", 2), free, before], &table);
-    let told: Vec<_> = lines_of(&bill).into_iter().map(|(bytes, usd)| (bytes / i128::from(GB_BYTES), usd)).collect();
-    assert_eq!(told, [(7, 0), (2, 200_000_000), (1, 900_000_000), (3, 2_700_000_000)]);
+    let shown: Vec<_> = lines_of(&bill).into_iter().map(|(bytes, usd)| (bytes / i128::from(GB_BYTES), usd)).collect();
+    assert_eq!(shown, [(7, 0), (2, 200_000_000), (1, 900_000_000), (3, 2_700_000_000)]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_period_costs_the_same_whether_or_not_another_is_beside_it() {
 }
 
 #[test]
-fn months_that_the_window_cuts_are_told() {
+fn months_that_the_window_cuts_are_reported() {
     let table = PriceTable::embedded().unwrap();
     let rows = vec![egress("web", "2026-09-30T23:00", 1), egress("web", "2026-10-31T23:00", 1)];
     let months = |window| bill_of(&rows, window, &table, PoolTerms::default()).partial_months().unwrap();

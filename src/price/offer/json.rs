@@ -22,7 +22,7 @@ pub(super) fn read(input: impl Read, import: &mut Import) -> serde_json::Result<
     text.end()
 }
 
-/// What is known at a place of the text.
+/// Context at a position of the text.
 struct Walk<'a> {
     import: &'a mut Import,
     list: List,
@@ -87,7 +87,7 @@ struct Written {
     attributes: Attributes,
 }
 
-/// What is said of a product, as far as we ask.
+/// The relevant attributes of a product.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Attributes {

@@ -1,15 +1,15 @@
-//! What a product of a price list is to us: the charge and places of its usage type, or why it is none of ours.
+//! Classifies a product of a price list: the charge and locations of its usage type, or why it is ignored.
 //!
-//! Usage types decide. Descriptions, transfer types and locations are written for people, and rows that differ only in
-//! their usage type stand side by side at other prices: accelerated transfer, traffic between zones inside a service at
-//! zero, hours of a NAT gateway at the very rate of its bytes.
+//! Usage types decide. Descriptions, transfer types and locations are informal, and rows that differ only in their
+//! usage type have other prices: accelerated transfer, traffic between zones inside a service at zero, hours of a NAT
+//! gateway at the same rate as its bytes.
 
 use std::fmt;
 
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
 
-/// What a price list says of a product, as far as we ask; empty where it does not.
+/// The relevant attributes of a product in a price list; empty if absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Product {
     pub(super) sku: String,
@@ -64,7 +64,7 @@ pub enum Reason {
     Repeated,
     /// A prefix or region that is not known here.
     UnknownRegion,
-    /// The usage type is of another region than the row says.
+    /// The usage type belongs to another region than the row.
     Contradiction,
     /// A price, tier or date that cannot be read.
     Malformed,
@@ -73,13 +73,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether the table lacks something that it should have.
+    /// Whether the table misses a required price.
     #[must_use]
     pub fn is_damage(self) -> bool {
         matches!(self, Self::Malformed | Self::Conflict)
     }
 
-    /// Whether the table may lack something that it should have.
+    /// Whether the table may miss a required price.
     #[must_use]
     pub fn is_doubtful(self) -> bool {
         self.is_damage() || matches!(self, Self::UnknownRegion | Self::Contradiction)
@@ -131,7 +131,7 @@ const EXTERNAL: &str = "External";
 const REGION_TYPE: &str = "AWS Region";
 
 impl Product {
-    /// What the product prices, or why it is none of ours.
+    /// The charge of a product, or why it is ignored.
     pub(super) fn meter(&self) -> Result<Meter, Reason> {
         let usage = self.usage_type.as_str();
         let Some((prefixes, charges)) = METERS.iter().find_map(|(meter, charges)| {
@@ -188,7 +188,7 @@ fn other_side(charge: Charge) -> &'static str {
     }
 }
 
-/// Why a usage type that is none of ours is worth a word of its own.
+/// Why an ignored usage type is reported separately.
 fn decoy(usage: &str) -> Reason {
     let has = |part: &str| usage.contains(part);
     match usage {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_types_of_ours_are_told_with_and_without_a_prefix() {
+    fn usage_types_of_ours_are_reported_with_and_without_a_prefix() {
         for (usage, charge, from, to) in [
             ("DataTransfer-Out-Bytes", "internet-egress", "us-east-1", "internet"),
             ("USE1-DataTransfer-Out-Bytes", "internet-egress", "us-east-1", "internet"),
@@ -270,13 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn an_access_point_that_looks_like_a_pair_is_told_by_its_location() {
+    fn an_access_point_that_looks_like_a_pair_is_reported_by_its_location() {
         let row = Product { to_location: "External".into(), ..of("USE1-USW2-AWS-Out-Bytes") };
         assert_eq!(row.meter(), Err(Reason::AccessPoint));
     }
 
     #[test]
-    fn zones_outside_a_region_share_its_locations_and_are_told_by_their_type() {
+    fn zones_outside_a_region_share_its_locations_and_are_reported_by_their_type() {
         let zone = |kind: &str| Product { from_location_type: kind.into(), ..of("USW2-DataTransfer-Out-Bytes") };
         assert_eq!(zone("AWS Local Zone").meter(), Err(Reason::Zone));
         assert_eq!(zone("AWS Wavelength Zone").meter(), Err(Reason::Zone));

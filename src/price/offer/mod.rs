@@ -1,8 +1,8 @@
 //! AWS's own price lists → rows of ours.
 //!
-//! An offer file (AWSDataTransfer, AmazonEC2, AmazonVPC…) is told by its first bytes and read as a stream: that of
-//! AmazonEC2 has gigabytes, of which a few rows per region are kept. Every row that is not taken is counted with its
-//! reason. Files of several dates make one table: a price is in force until the next one of the same thing.
+//! An offer file (AWSDataTransfer, AmazonEC2, AmazonVPC…) is recognised by its first bytes and streamed: AmazonEC2 has
+//! gigabytes, of which a few rows per region are kept. Every skipped row is counted with its reason. Files of several
+//! dates form one table: a price is effective until the next one for the same key.
 
 mod json;
 mod meter;
@@ -31,7 +31,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const GB_UNITS: [&str; 2] = ["GB", "GigaBytes"];
 /// The currency that we have.
 const CURRENCY: &str = "USD";
-/// The term that prices are of.
+/// The term of the prices.
 const ON_DEMAND: &str = "OnDemand";
 
 /// Price lists being read.
@@ -73,7 +73,7 @@ struct Kept {
     is_second_half: bool,
 }
 
-/// What a price list says of itself.
+/// Metadata of a price list.
 #[derive(Clone, Debug, Default)]
 struct List {
     offer: String,
@@ -109,7 +109,7 @@ impl Import {
         if start.strip_prefix(b"\"").unwrap_or(start).starts_with(rows::FIRST) {
             return rows::read(input, self).map_err(failed);
         }
-        let error = Error::read(format!("{name}: this is no price list of AWS"));
+        let error = Error::read(format!("{name}: not an AWS price list"));
         let error = error.hint("give the CSV or JSON offer file of AWSDataTransfer, AmazonEC2 or AmazonVPC");
         Err(error.hint("a table of outflow's own goes to --prices"))
     }
@@ -181,7 +181,7 @@ impl Kept {
         Self { source, usage_type: product.usage_type.clone(), is_second_half, ..Self::default() }
     }
 
-    /// Takes a tier; false if it is there already.
+    /// Adds a tier; false if it exists already.
     fn take(&mut self, start: u64, end: Option<u64>, rate: Rate) -> bool {
         let held = self.tiers.insert(start, (end, rate));
         self.is_contradicted |= held.is_some_and(|held| held != (end, rate));

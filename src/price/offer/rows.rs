@@ -1,7 +1,7 @@
 //! Offer files as CSV: a few lines about the list, a line of column names, and a price a line.
 //!
-//! Columns go by their names, which differ in case and blanks between offers and years (`usageType`, `Usage Type`), and
-//! come and go; an absent column is an empty one.
+//! Columns are matched by name, ignoring differences in case and blanks between offers and years (`usageType`, `Usage
+//! Type`); an absent column is empty.
 
 use std::io::{self, Read};
 
@@ -15,7 +15,7 @@ pub(super) const FIRST: &[u8] = b"FormatVersion";
 /// Lines about the list that may come before the column names.
 const ABOUT_LINES_MAX: usize = 50;
 
-/// The most bytes that one line may have; more is a quote that nobody closed, and would be held until the end.
+/// Maximum bytes of a line; more means an unterminated quote, which would be buffered until the end.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// The columns that we look at, without case and blanks.
@@ -93,7 +93,7 @@ fn next<R: Read>(reader: &mut csv::Reader<Bounded<R>>, record: &mut ByteRecord) 
     Ok(reader.read_byte_record(record)?)
 }
 
-/// An input that gives no more than a line may have until it is told that the next one begins.
+/// An input that limits the length of a line until the next line starts.
 struct Bounded<R> {
     input: R,
     left: usize,

@@ -22,12 +22,12 @@ fn imported(lists: &[&str]) -> (Vec<String>, Vec<(Reason, u64)>) {
     }
     let imported = import.finish();
     // What comes out is always a table without faults.
-    let rows: Vec<_> = imported.rows.iter().map(told).collect();
+    let rows: Vec<_> = imported.rows.iter().map(shown).collect();
     let left = imported.left_out.into_iter().map(|(reason, left)| (reason, left.rows)).collect();
     (rows, left)
 }
 
-fn told(row: &PriceRow) -> String {
+fn shown(row: &PriceRow) -> String {
     use super::super::written_date;
     let PriceRow { charge, from, to, start_gb, end_gb, rate, effective_from, effective_to, .. } = row;
     let end = end_gb.map_or("Inf".to_owned(), |end| end.to_string());
@@ -210,7 +210,7 @@ fn an_access_point_over_the_internet_is_no_pair_of_regions() {
 }
 
 #[test]
-fn local_and_wavelength_zones_are_told_by_their_type() {
+fn local_and_wavelength_zones_are_reported_by_their_type() {
     let text = format!(
         "{ABOUT}SKU,usageType,Unit,PricePerUnit,From Location Type\nS,USW2-DataTransfer-Out-Bytes,GB,0.09,AWS Local Zone\nS,USE1WL1ATL1-DataTransfer-Out-Bytes,GB,0.09,AWS Wavelength Zone\n"
     );
@@ -250,7 +250,7 @@ fn lists_of_several_dates_follow_each_other() {
         "nat-processing eu-west-1 any 0-Inf $0.048 2026-07-01..",
     ];
     assert_eq!(imported(&[&old, &same, &new]).0, expected);
-    assert_eq!(imported(&[&new, &old, &same]).0, expected, "whatever the order of the files");
+    assert_eq!(imported(&[&new, &old, &same]).0, expected, "independent of file order");
 }
 
 /// An offer file as JSON with two products, one of them of ours.
@@ -294,13 +294,13 @@ fn answers_of_the_query_interface_are_texts_of_json() {
 
 #[test]
 fn json_that_is_no_price_list_or_damaged_stops_the_import() {
-    let told = |text: &str| Import::default().read("list", text.as_bytes()).unwrap_err().to_string();
-    assert!(told("{}").contains("no products"));
-    assert!(told(r#"{"terms":{}}"#).contains("terms come before its products"));
-    assert!(told(&JSON[..JSON.len() / 2]).contains("EOF"));
-    assert!(told(&format!("{JSON}x")).contains("trailing characters"));
-    assert_eq!(told("charge,from\n"), "list: this is no price list of AWS");
-    assert_eq!(told(""), "list: this is no price list of AWS");
+    let shown = |text: &str| Import::default().read("list", text.as_bytes()).unwrap_err().to_string();
+    assert!(shown("{}").contains("no products"));
+    assert!(shown(r#"{"terms":{}}"#).contains("terms come before its products"));
+    assert!(shown(&JSON[..JSON.len() / 2]).contains("EOF"));
+    assert!(shown(&format!("{JSON}x")).contains("trailing characters"));
+    assert_eq!(shown("charge,from\n"), "list: not an AWS price list");
+    assert_eq!(shown(""), "list: not an AWS price list");
 }
 
 proptest! {
@@ -414,7 +414,7 @@ fn a_list_of_any_length_keeps_what_it_gives_and_counters() {
 }
 
 #[test]
-fn a_quote_that_nobody_closes_is_told_before_memory_ends() {
+fn a_quote_that_nobody_closes_is_reported_before_memory_ends() {
     let line = |_| format!("X{}\n", "x".repeat(1000));
     let made = Made {
         begin: one(PLAIN) + "\"",
@@ -444,7 +444,7 @@ fn the_excerpts_of_real_lists_give_their_nat_prices() {
         import.read(file, std::fs::read(folder.join(file)).unwrap().as_slice()).unwrap();
     }
     let imported = import.finish();
-    let rows: Vec<_> = imported.rows.iter().map(told).collect();
+    let rows: Vec<_> = imported.rows.iter().map(shown).collect();
     assert_eq!(
         rows,
         [

@@ -80,7 +80,7 @@ fn pairs_of_regions_with_tiers_of_their_own_are_tiered_apart() {
 }
 
 #[test]
-fn what_has_no_price_is_told_and_shared_and_never_free() {
+fn what_has_no_price_is_reported_and_shared_and_never_free() {
     let rows = [
         (0, egress("2026-11-01", "sa-east-1", 20)),
         (1, egress("2026-11-01", "sa-east-1", 60)),

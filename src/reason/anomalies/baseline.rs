@@ -1,10 +1,9 @@
 //! The detector: one series of hours → what each hour was expected to be, and how far off it was.
 //!
-//! An hour is expected to be the median of its hour of day, plus half of the last day's shift. What is left is told in
-//! units of a scale that looks at the tail of what was left before, not at its middle: a series that jumps now and
-//! then has a wide scale although its median deviation is small. An hour is judged by what came before it alone, so
-//! that appending hours never changes a verdict. Kernels over numbers: what the series are of, incidents, money and
-//! words are others' work; so is hiding what is suppressed.
+//! The expected value of an hour is the median of its hour of day plus half of the last day's shift. Residuals are
+//! measured in a scale from the tail of past residuals, not their middle: a series with occasional jumps has a wide
+//! scale although its median deviation is small. An hour is judged only by earlier hours, so appending hours never
+//! changes a verdict. This module is numeric: series, incidents, money, wording and suppression are handled elsewhere.
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +18,7 @@ pub const SLOTS: usize = 24;
 /// Values are cut to this size, and distances to [`SCALES_MAX`], so that no sum of them is infinite.
 const VALUE_MAX: f64 = 1e300;
 
-/// The greatest distance told, in scales.
+/// Cap on the reported deviation, in scales.
 pub const SCALES_MAX: f64 = 1e6;
 
 /// In which direction an hour must be off to be flagged.
@@ -34,19 +33,19 @@ pub enum Direction {
     Both,
 }
 
-/// What the detector can be told. The defaults are measured on labelled hours of other people's services; see
-/// docs/anomalies.md for what each of them is worth.
+/// Parameters of the detector. The defaults are tuned on labelled hours of public data sets; docs/anomalies.md lists
+/// the effect of each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
-    /// Which way hours are flagged. Up: money is lost by rises; drops are mostly lost logs.
+    /// Direction of flagged hours. Up: increases cost money; drops are mostly missing logs.
     pub direction: Direction,
-    /// Hours this many scales off are flagged: 6. 4 finds more and is wrong more often, 8 the other way round.
+    /// Deviation from which hours are flagged, in scales: 6. 4 finds more with more false positives, 8 the opposite.
     pub threshold_scales: f64,
-    /// The same while a series is young: 8, since its scale is of few days.
+    /// The same for a young series: 8, since its scale is based on few days.
     pub threshold_young_scales: f64,
     /// An hour is flagged from this many times the expected on: 1.4. Less is not worth a person's time.
     pub ratio_min: f64,
-    /// Nothing is flagged before this many days of hours: 3. Less tells nothing of a day.
+    /// Minimum history before anything is flagged, in days: 3. Less does not show a daily pattern.
     pub history_min_days: u32,
     /// From this many days on, hours are compared with their hour of day: 4, the first at which each is compared with
     /// three others. Until then the daily season counts as deviation.
@@ -57,17 +56,17 @@ pub struct Parameters {
     pub profile_days: u32,
     /// An hour of day with fewer values (others were masked) takes the median of all hours instead: 3.
     pub profile_values_min: u32,
-    /// The level is the median of what the last so many hours were above their profile: 24, a day.
+    /// The level is the median excess over the profile in the last hours: 24, a day.
     pub level_hours: u32,
-    /// The part of the level that is expected to go on: 0.5. All of it would learn a long incident within a day, none
-    /// of it would flag a busy week throughout.
+    /// The fraction of the level that is expected to continue: 0.5. With 1, a long incident would be learned within a
+    /// day; with 0, a busy week would be flagged throughout.
     pub level_share: f64,
-    /// Deviations and quantiles are of this many days: 14. Longer is no better, and slower to forget.
+    /// Deviations and quantiles cover this many days: 14. Longer is no better, and slower to adapt.
     pub scale_days: u32,
     /// Past deviations count with at most this many scales of their time: 12, twice what flags. An incident must not
     /// hide the next one, but what returns every other day must widen the scale.
     pub clip_scales: f64,
-    /// The scale is at least this part of a high hour (`peak_quantile`): 0.05. Steady series have hardly a deviation.
+    /// Minimum scale as a fraction of a high hour (`peak_quantile`): 0.05. Steady series have almost no deviation.
     pub scale_floor_share: f64,
     /// What a high hour is, as a quantile of the hours of `scale_days`, each clipped as deviations are: 0.95.
     pub peak_quantile: f64,
@@ -83,13 +82,13 @@ pub struct Parameters {
     pub incident_learnt_hours: u32,
     /// After this many days at another level, or in one incident, these days are the new baseline: 7, a whole week.
     pub shift_days: u32,
-    /// What another level is: this many scales from the profile, 3, half of what flags an hour.
+    /// Definition of a level shift: this many scales from the profile, 3, half of what flags an hour.
     pub shift_scales: f64,
     /// Severity begins at this distance: 3.
     pub severity_start_scales: f64,
     /// How slowly severity nears 100: 8 makes 6 scales 31, 12 scales 68 and 20 scales 88.
     pub severity_spread_scales: f64,
-    /// What an off-peak hour loses in severity: 20. A burst at night that is no more than the daily peak costs little.
+    /// Severity reduction of an off-peak hour: 20. A burst at night below the daily peak costs little.
     pub severity_off_peak_loss: u8,
     /// The most that a young series can reach: 60.
     pub severity_young_max: u8,
@@ -97,7 +96,7 @@ pub struct Parameters {
     pub creep_history_days: u32,
     /// A day's residual that is not counted as drift, in scales: 0.5, half of the drift that is to be found soonest.
     pub creep_slack_scales: f64,
-    /// Drift is told when its sum passes this: 5 scales.
+    /// Limit of the drift sum: 5 scales.
     pub creep_limit_scales: f64,
 }
 
@@ -139,14 +138,14 @@ impl Default for Parameters {
 /// A series of consecutive hours.
 #[derive(Clone, Copy, Debug)]
 pub struct Series<'a> {
-    /// What was measured in each hour; none of hours that were not covered, which are never read as zero. Values that
-    /// are not finite count as not covered.
+    /// The value of each hour; none without coverage, which is never zero. Values that are not finite count as not
+    /// covered.
     pub values: &'a [Option<f64>],
     /// The hour of day of each hour in the user's zone, 0 to 23.
     pub slots: &'a [u8],
     /// The hours that are judged but not learnt from; hours past its end are learnt from, so it may be empty.
     pub excluded: &'a [bool],
-    /// The least scale, in the unit of the values: deviations of less than this are of no interest.
+    /// Minimum scale, in the unit of the values: smaller deviations are irrelevant.
     pub floor: f64,
 }
 
@@ -156,13 +155,13 @@ pub enum Basis {
     /// Nothing: it was not covered, or there is too little history.
     #[default]
     None,
-    /// The median of all hours before it, as there is less than a week, or hardly a value at its hour of day.
+    /// The median of all earlier hours, with less than a week of history, or too few values at its hour of day.
     Median,
     /// The median of its hour of day.
     HourOfDay,
 }
 
-/// What is said of an hour.
+/// The verdict on an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// What it was expected to be; 0 without a basis.
@@ -171,9 +170,9 @@ pub struct Verdict {
     pub scale: f64,
     /// How many scales it is above what was expected; below 0 where it is below.
     pub z: f64,
-    /// Whether it is out of line.
+    /// Whether it is anomalous.
     pub flagged: bool,
-    /// Whether it is no more than a high hour of the last days.
+    /// Whether it is at most a high hour of the last days.
     pub off_peak: bool,
     /// What it was compared with.
     pub basis: Basis,
@@ -224,17 +223,17 @@ struct Hour {
     value: f64,
 }
 
-/// What is known of a series up to an hour.
+/// The state of a series up to an hour.
 struct Detector<'a> {
     parameters: &'a Parameters,
     floor: f64,
-    /// What was learnt from, in order; the last days of it are read again when the baseline is made anew.
+    /// The learned values, in order; the last days are read again when the baseline is rebuilt.
     learnt: Vec<Hour>,
     /// How many of the last hours the baseline is made of.
     history: usize,
     /// The hours by hour of day.
     profile: Vec<Window>,
-    /// The hours of the days that the scale is of.
+    /// The hours of the days in the scale.
     values: Window,
     /// The same, clipped: what is high without incidents.
     clipped: Window,
@@ -328,7 +327,7 @@ impl<'a> Detector<'a> {
         verdict
     }
 
-    /// Whether a distance is one to flag, in the directions asked for.
+    /// Whether a distance is one to flag, in the directions requested.
     fn is_flagged(&self, value: f64, expected: f64, z: f64, is_young: bool) -> bool {
         let parameters = self.parameters;
         let threshold = match is_young {
@@ -409,7 +408,7 @@ impl<'a> Detector<'a> {
         is_accepted
     }
 
-    /// Makes the baseline anew of the last hours: each of them against the others.
+    /// Rebuilds the baseline from the last hours, each judged against the others.
     fn begin_anew(&mut self, last: usize) {
         (self.shift, self.incident) = (Shift::default(), Incident::default());
         let others = [&mut self.values, &mut self.clipped, &mut self.level, &mut self.deviations];

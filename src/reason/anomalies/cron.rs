@@ -1,9 +1,9 @@
 //! The five fields of cron → the moments they name.
 //!
-//! Minute, hour, day of month, month, day of week: `*`, numbers, names (JAN, MON), lists, ranges and steps. As cron has
-//! it, a day matches by either of its two fields where neither begins with `*`. Local times that a clock change leaves
-//! out count as the first moment after it, those that it has twice count once. Nothing of what some crons add
-//! (`@daily`, `L`, `W`, `#`, seconds, years).
+//! Minute, hour, day of month, month, day of week: `*`, numbers, names (JAN, MON), lists, ranges and steps. As in cron,
+//! a day matches by either of its two fields if neither starts with `*`. Local times skipped by a clock change count as
+//! the first time after it, repeated ones count once. Extensions of some crons (`@daily`, `L`, `W`, `#`, seconds,
+//! years) are not supported.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate};
 
@@ -16,7 +16,7 @@ const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const FORMS: &str = "write five fields: minute hour day-of-month month day-of-week, such as `30 2 * * mon-fri` \
      (numbers, *, lists 1,15, ranges 1-5, steps */15)";
 
-/// A field: its name, least and greatest number, and the names that stand for numbers from the least on.
+/// A field: its name, minimum and maximum, and names for the numbers from the minimum on.
 struct Field {
     name: &'static str,
     least: u32,
@@ -33,7 +33,7 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of week", least: 0, greatest: 7, names: &WEEKDAYS },
 ];
 
-/// What is wrong with fields of cron.
+/// Errors in cron fields.
 #[derive(Debug, thiserror::Error)]
 enum Wrong {
     #[error("{0} fields where five belong")]
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_moment_of_an_hour_are_told() {
+    fn the_first_and_the_last_moment_of_an_hour_are_reported() {
         let cron = Cron::parse("5-50/15 4 * * *").unwrap();
         let found = cron.first_and_last(moment("2026-11-01"), moment("2026-11-02"), Zone::default());
         assert_eq!(found, [(moment("2026-11-01T04:05"), moment("2026-11-01T04:50"))]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cron_is_refused() {
+    fn what_is_no_cron_is_rejected() {
         for text in [
             "",
             "* * * *",

@@ -1,4 +1,4 @@
-//! A series taken apart for people to look at: its daily season, its trend, and the rest.
+//! A decomposed series for display: seasonal component, trend, and residual.
 //!
 //! It looks at the whole series at once, so the newest hours change as others follow; the detector does not use it.
 
@@ -12,15 +12,15 @@ pub struct Decomposition {
     pub season: Vec<f64>,
     /// What changes slowly.
     pub trend: Vec<f64>,
-    /// What is left; none in hours that were not covered.
+    /// The residual; none in hours without coverage.
     pub rest: Vec<Option<f64>>,
-    /// How much of what is not trend the season explains, 0 to 1.
+    /// Fraction of the detrended variance explained by the season, 0 to 1.
     pub strength: f64,
 }
 
-/// Takes a series of consecutive hours apart by STL with a periodic season of a day and weights that outliers lose.
-/// None of less than two days, or of nothing covered. Hours that were not covered, for which the method has no room,
-/// are taken as the median of their hour of day.
+/// Decomposes a series of consecutive hours by STL with a daily season and robust weights. None for less than two days,
+/// or without coverage. Hours without coverage, which the method does not support, are replaced by the median of their
+/// hour of day.
 #[must_use]
 pub fn decompose(values: &[Option<f64>]) -> Option<Decomposition> {
     let covered = |value: &Option<f64>| value.filter(|value| value.is_finite());

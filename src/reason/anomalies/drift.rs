@@ -24,8 +24,8 @@ pub struct Creep {
     pub is_up: bool,
 }
 
-/// Looks for drift in a series of whole days; none are days that were not covered in full. Each drift is told once,
-/// until its sum is back at nothing. A day is judged by the days before it alone.
+/// Detects drift in a series of full days; days without full coverage are none. Each drift is reported once, until its
+/// sum returns to zero. A day is judged only by earlier days.
 #[must_use]
 pub fn creep(days: &[Option<f64>], floor: f64, parameters: &Parameters) -> Vec<Creep> {
     let signs: &[f64] = match parameters.direction {
@@ -71,7 +71,7 @@ fn expected(days: &[Option<f64>], at: usize) -> Option<f64> {
     (!same.is_empty()).then(|| quantile(&same, 0.5))
 }
 
-/// Sums the distances of one sign, and tells where the sum passes the limit.
+/// Sums the deviations of one sign, and reports where the sum passes the limit.
 fn follow(distances: &[Distance], sign: f64, parameters: &Parameters) -> Vec<Creep> {
     let limit = parameters.creep_limit_scales;
     let (mut sum, mut since, mut is_told) = (0.0_f64, 0, false);
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_that_rise_a_little_are_told_once_and_the_first_of_them() {
+    fn days_that_rise_a_little_are_reported_once_and_the_first_of_them() {
         let days = days(90, |day| 1.02_f64.powf(day.saturating_sub(50) as f64));
         let found = creep(&days, 1.0, &Parameters::default());
         assert_eq!(found.len(), 1, "{found:?}");
@@ -133,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn appending_days_changes_nothing_that_was_told(values in prop::collection::vec(prop::option::of(0.0..1e9_f64), 0..80), kept in 0_usize..80) {
+        fn appending_days_changes_nothing_that_was_reported(values in prop::collection::vec(prop::option::of(0.0..1e9_f64), 0..80), kept in 0_usize..80) {
             let kept = kept.min(values.len());
             let all = creep(&values, 1.0, &Parameters::default());
             let first = creep(&values[..kept], 1.0, &Parameters::default());

@@ -1,4 +1,4 @@
-//! Series that rise a little every day, so that no hour of them is out of line: told apart from incidents.
+//! Detects series that rise slowly, without an anomalous hour; reported separately from incidents.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -36,7 +36,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// What a month of such days comes to beyond what was expected, in whole units.
+    /// The excess of such days over the expected value in a month, in whole units.
     #[must_use]
     pub fn month(&self) -> u128 {
         as_integer((self.actual - self.expected).abs() * MONTH_DAYS).unsigned_abs()
@@ -75,8 +75,7 @@ pub fn drifts(
     drifts
 }
 
-/// What the causes of incidents had beyond the usual in each hour of a part. In the whole of the traffic it may be too
-/// little to be out of line.
+/// The excess of incident causes in each hour of a part. In the total it may be too small to be anomalous.
 fn beyond(hours: &Hours, part: &Part, known: &[Found], metric: Metric) -> Vec<f64> {
     let mut beyond = vec![0.0; hours.count];
     for found in known {
@@ -91,7 +90,7 @@ fn beyond(hours: &Hours, part: &Part, known: &[Found], metric: Metric) -> Vec<f6
     beyond
 }
 
-/// A series with what was expected in the place of what is out of line.
+/// The series with anomalous hours replaced by expected values.
 fn usual_values(judged: &Judged, beyond: &[f64], metric: Metric, settings: &Settings) -> Vec<Option<f64>> {
     let (values, verdicts) = (&judged.values[metric as usize], &judged.verdicts[metric as usize]);
     let usual = |((value, verdict), beyond): ((&Option<f64>, &Verdict), &f64)| {

@@ -18,9 +18,9 @@ const VALUES_MAX: usize = 100;
 pub struct SeriesHour {
     /// Its first second, UTC.
     pub moment: u32,
-    /// What it was; none where the logs do not tell it whole.
+    /// The actual value; none if the hour is not fully covered.
     pub value: Option<f64>,
-    /// What was said of it.
+    /// The verdict on it.
     pub verdict: Verdict,
     /// The trend, where the series can be taken apart.
     pub trend: Option<f64>,
@@ -35,7 +35,7 @@ pub struct SeriesHour {
 pub fn series(hours: &Hours, found: &Found, judged: &Judged, range: Range<usize>) -> Vec<SeriesHour> {
     let metric = found.run.metric as usize;
     let (values, verdicts) = (&judged.values[metric], &judged.verdicts[metric]);
-    // What is out of line would be taken for a part of the season: it belongs to the rest.
+    // Anomalies would be taken for a part of the season: it belongs to the rest.
     let is_usual = |hour: usize| !verdicts[hour].flagged && !found.run.hours.contains(&hour);
     let usual: Vec<_> = values.iter().enumerate().map(|(hour, value)| value.filter(|_| is_usual(hour))).collect();
     let parts = decompose(&usual);

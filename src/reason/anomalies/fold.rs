@@ -16,16 +16,16 @@ use crate::reason::hours::{Hours, Metric};
 /// How far apart a run may be from an incident that it is part of, in hours.
 const APART_HOURS_MAX: usize = 3;
 
-/// An incident, and what is known of it.
+/// An incident with its details.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The incident.
     pub incident: Incident,
     /// The run that heads it.
     pub run: Run,
-    /// What made it.
+    /// Causes.
     pub why: Why,
-    /// The scopes of what was folded into it, and in which metric.
+    /// The folded scopes and their metrics.
     pub folded: Vec<(Metric, Scope)>,
 }
 
@@ -122,7 +122,7 @@ fn head(hours: &Hours, parts: &[Part], run: Run, settings: &Settings) -> Found {
     Found { incident, run, why, folded: Vec::new() }
 }
 
-/// An id that stays the same as long as the run begins in the same hour: FNV-1a of what it is, 48 bits of it.
+/// An id that is stable as long as the run starts in the same hour: 48 bits of an FNV-1a hash of its identity.
 fn id(hours: &Hours, scope: &Scope, run: &Run) -> String {
     let start = hours.moment(run.hours.start);
     let text = format!("{}|{}|{}|{start}", run.metric.name(), scope.dimension, scope.value);
@@ -138,7 +138,7 @@ pub fn as_integer(value: f64) -> i128 {
     value.round() as i128
 }
 
-/// Whether a scope is of everything.
+/// Whether it is the total.
 #[must_use]
 pub fn is_total(scope: &Scope) -> bool {
     scope.dimension == TOTAL

@@ -1,10 +1,10 @@
-//! What the detector finds: hours that are out of line, merged and folded into incidents.
+//! Results of the detector: anomalous hours, merged and folded into incidents.
 
 use std::sync::Arc;
 
 pub use crate::reason::hours::Metric;
 
-/// Which part of the traffic a series is of.
+/// The part of the traffic that a series covers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope {
     /// `total`, or the name of a dimension.
@@ -20,7 +20,7 @@ pub enum Severity {
     Low,
     /// Unusual.
     Medium,
-    /// Very unusual, and it matters.
+    /// Very unusual, with high impact.
     High,
 }
 
@@ -36,12 +36,12 @@ impl Severity {
     }
 }
 
-/// Hours that are out of line, merged and folded.
+/// Anomalous hours, merged and folded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
     /// 12 hexadecimal digits that stay the same while the incident goes on.
     pub id: String,
-    /// What is out of line.
+    /// Anomalies.
     pub metric: Metric,
     /// Of which traffic.
     pub scope: Scope,
@@ -49,7 +49,7 @@ pub struct Incident {
     pub start: u32,
     /// The first second after its last hour.
     pub end: u32,
-    /// How many of its hours are out of line.
+    /// Number of anomalous hours.
     pub hours: u32,
     /// What the metric was: 10⁻¹⁰ USD, bytes, flows.
     pub actual: u128,

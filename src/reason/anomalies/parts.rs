@@ -26,25 +26,25 @@ pub(super) const OTHER: &str = "(other)";
 pub struct Part {
     /// What it is.
     pub scope: Scope,
-    /// Its dimension; none of all traffic.
+    /// Its dimension; none for the total.
     pub dimension: Option<Dimension>,
     /// Its leaves, ascending.
     pub leaves: Vec<u32>,
 }
 
-/// The parts that have a series, the total first. What nothing tells apart has none of its own.
+/// The parts with a series, the total first. Dimensions without values have none.
 #[must_use]
 pub fn parts(hours: &Hours, settings: &Settings) -> Vec<Part> {
     let all = (0..).take(hours.leaves.len()).collect();
     let mut parts = vec![Part { scope: Scope { dimension: TOTAL, value: "".into() }, dimension: None, leaves: all }];
-    for dimension in DIMENSIONS.into_iter().filter(|dimension| hours.tells(*dimension)) {
+    for dimension in DIMENSIONS.into_iter().filter(|dimension| hours.has_dimension(*dimension)) {
         let mut ranked: Vec<_> = hours
             .by_value(dimension)
             .into_iter()
             .map(|(value, leaves)| {
                 let sum = total(hours, &leaves);
                 (
-                    std::cmp::Reverse((sum.of(Metric::Usd), sum.of(Metric::Bytes), sum.of(Metric::Rejects))),
+                    std::cmp::Reverse((sum.of(Metric::Usd), sum.of(Metric::Bytes), sum.of(Metric::Rejected))),
                     value,
                     leaves,
                 )
@@ -75,13 +75,13 @@ fn total(hours: &Hours, leaves: &[u32]) -> Amounts {
 /// A part's hours, measured and judged, by metric.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// What was measured; none where logs do not tell.
+    /// The actual value; none if the hour is not covered.
     pub values: [Vec<Option<f64>>; 4],
-    /// What is said of it.
+    /// The verdict on it.
     pub verdicts: [Vec<Verdict>; 4],
 }
 
-/// What judging needs to know of time besides.
+/// Time-related context of judging.
 #[derive(Clone, Copy)]
 pub struct Calendar<'a> {
     /// The hour of day of each hour, where the user is.
@@ -115,8 +115,8 @@ pub fn judged(hours: &Hours, part: &Part, calendar: Calendar<'_>, settings: &Set
     Judged { values: [usd.0, bytes.0, flows.0, rejects.0], verdicts: [usd.1, bytes.1, flows.1, rejects.1] }
 }
 
-/// The hours that tell nothing: those that logs do not tell whole, those in which AWS lost records of an interface with
-/// much of the part, and of what comes and goes all before it came.
+/// Masked hours: those not fully covered, those in which AWS dropped records of an interface with a large share of the
+/// part, and, for intermittent parts, all before the first traffic.
 fn masked(hours: &Hours, part: &Part, sums: &[Amounts], settings: &Settings) -> Vec<bool> {
     let mut masked: Vec<bool> = hours.covered.iter().map(|covered| !covered).collect();
     let place = Dimension::Interface as usize;

@@ -7,20 +7,20 @@ use super::parts::Judged;
 use super::settings::Settings;
 use crate::reason::hours::{Hours, Metric};
 
-/// Hours of a part that are out of line in the same direction, with what is between them.
+/// Anomalous hours of a part in the same direction, with the hours in between.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// The part, by its place.
     pub part: usize,
-    /// The metric that is out of line.
+    /// The anomalous metric.
     pub metric: Metric,
-    /// From the first flagged hour to the last one, and the hours on the way to them.
+    /// From the first to the last flagged hour, with adjacent ramp hours.
     pub hours: Range<usize>,
     /// How many of them are flagged.
     pub flagged: u32,
     /// Whether it is above what was expected.
     pub is_up: bool,
-    /// By metric, over the hours that logs tell of: what it was.
+    /// Actual values by metric, over the covered hours.
     pub actual: [f64; 4],
     /// And what it was expected to be.
     pub expected: [f64; 4],
@@ -62,8 +62,8 @@ impl Run {
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
     /// The runs that matter.
-    pub told: Vec<Run>,
-    /// How many there are, with those that do not.
+    pub notable: Vec<Run>,
+    /// Number of runs, including minor ones.
     pub found: usize,
     /// Runs that are suppressed: metric and hours.
     pub suppressed: Vec<(Metric, Range<usize>)>,
@@ -96,14 +96,14 @@ pub fn runs(
                 runs.found += 1;
                 let hours = widened(verdicts, *first..last + 1, is_up, settings);
                 let run = run(place, judged, (metric, is_up), hours, &heard, settings);
-                runs.told.extend(run.matters(settings).then_some(run));
+                runs.notable.extend(run.matters(settings).then_some(run));
             }
         }
     }
     runs
 }
 
-/// The hours next to a run that are on their way to it: they are part of what it costs, though none would be flagged.
+/// Adjacent ramp hours: part of the impact, although not flagged themselves.
 fn widened(verdicts: &[Verdict], hours: Range<usize>, is_up: bool, settings: &Settings) -> Range<usize> {
     let near = |hour: &usize| {
         let z = verdicts[*hour].z;
@@ -123,12 +123,12 @@ fn run(
     settings: &Settings,
 ) -> Run {
     let of = |verdict: fn(&Verdict) -> f64, metric: usize| -> f64 {
-        let told = hours.clone().filter(|hour| judged.verdicts[metric][*hour].basis != Basis::None);
-        told.map(|hour| verdict(&judged.verdicts[metric][hour])).sum()
+        let judged_hours = hours.clone().filter(|hour| judged.verdicts[metric][*hour].basis != Basis::None);
+        judged_hours.map(|hour| verdict(&judged.verdicts[metric][hour])).sum()
     };
     let values = |metric: usize| -> f64 {
-        let told = hours.clone().filter(|hour| judged.verdicts[metric][*hour].basis != Basis::None);
-        told.filter_map(|hour| judged.values[metric][hour]).sum()
+        let judged_hours = hours.clone().filter(|hour| judged.verdicts[metric][*hour].basis != Basis::None);
+        judged_hours.filter_map(|hour| judged.values[metric][hour]).sum()
     };
     let own = &judged.verdicts[metric as usize];
     let worst = flagged.iter().map(|hour| &own[*hour]);

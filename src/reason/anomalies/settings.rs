@@ -1,4 +1,4 @@
-//! What people can set of how incidents are told, besides the detector's own parameters.
+//! Reporting settings of incidents, in addition to the detector's parameters.
 
 use super::baseline;
 use crate::reason::causes;
@@ -16,12 +16,11 @@ pub struct Settings {
     pub detector: baseline::Parameters,
     /// What is a cause.
     pub attribution: causes::Parameters,
-    /// An incident of dollars or bytes is told from an impact of so many dollars on: 10. What costs less does not pay for
-    /// the minutes of looking at it.
+    /// Minimum impact of incidents of dollars or bytes, in dollars: 10. Less is not worth the time to look at it.
     pub impact_usd_min: f64,
     /// Or from so many GiB on: 10, which leaves a cloud for about a dollar; it may be data that should not leave.
     pub impact_gib_min: f64,
-    /// An incident of flows or rejects is told from so many of them on: 1,000.
+    /// Minimum impact of incidents of flows or rejected records: 1,000.
     pub impact_records_min: f64,
     /// High are incidents of so many times these: 5.
     pub high_impact_factor: f64,
@@ -31,7 +30,7 @@ pub struct Settings {
     pub series_max: u32,
     /// How much of the records of a series an interface has whose gaps are gaps of the series: 0.2.
     pub gap_share: f64,
-    /// How many days before the time that is asked for are read to tell what is usual: 28.
+    /// Days of history read before the window: 28.
     pub lookback_days: u32,
 }
 
@@ -53,13 +52,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The least impact that is told, in the unit of the metric.
+    /// Minimum impact, in the unit of the metric.
     #[must_use]
     pub fn impact_min(&self, metric: Metric) -> f64 {
         match metric {
             Metric::Usd => self.impact_usd_min * USD,
             Metric::Bytes => self.impact_gib_min * GIB,
-            Metric::Flows | Metric::Rejects => self.impact_records_min,
+            Metric::Flows | Metric::Rejected => self.impact_records_min,
         }
     }
 

@@ -1,9 +1,9 @@
-//! What was told before → what is to be told now, so that one incident is one message and not one each hour.
+//! Reported incidents → incidents to report now, so that an incident is reported once and not every hour.
 //!
-//! An incident is known if any of its members was told before, so it may grow, be folded into another or come out of
-//! one. A known one is told again only if it got worse (its impact doubled, or its severity rose), if it still goes on
-//! a day after it was last told, and once when it is over. Time is that of the hours that were judged, not the
-//! clock's: hours that nobody looked at are not clean ones. Files and locks are the caller's.
+//! An incident is known if any of its members was reported before, so it may grow, merge or split. A known one is
+//! reported again if it got worse (its impact doubled, or its severity rose), after a day if it continues, and once
+//! when it ends. Time is that of the judged hours, not the clock: hours without data are not clean. The caller handles
+//! files and locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -20,23 +20,23 @@ use crate::units::time::{Zone, parse_moment, write};
 pub const STATE_VERSION: u32 = 1;
 /// After this many clean hours an incident is over.
 pub const CLEAN_HOURS: u32 = 6;
-/// After this many hours an incident that goes on is told again.
-pub const TOLD_AGAIN_HOURS: u32 = 24;
-/// An impact of this many times the one told is told again.
+/// An ongoing incident is reported again after this many hours.
+pub const REMINDER_HOURS: u32 = 24;
+/// An incident is reported again when its impact reaches this multiple of the reported one.
 pub const WORSE_FACTOR: u128 = 2;
-/// Incidents that ended so long ago are forgotten. A window that reaches further back would tell of them anew.
+/// Days after which ended incidents are dropped. A window that reaches further back would report them again.
 pub const KEPT_DAYS: u32 = 400;
 
 const HOUR_SECONDS: u32 = 3600;
 const DAY_SECONDS: u32 = 24 * HOUR_SECONDS;
 const SEVERITIES: [Severity; 3] = [Severity::Low, Severity::Medium, Severity::High];
 
-/// What became of an incident since it was last told.
+/// Change of an incident since it was last reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// It was not told before, or it was over and goes on again.
+    /// Not reported before, or reopened.
     New,
-    /// It still goes on, a day after it was last told.
+    /// Still open a day after the last report.
     Ongoing,
     /// Its impact doubled, or its severity rose.
     Worse,
@@ -57,34 +57,34 @@ impl Status {
     }
 }
 
-/// An incident that is to be told.
+/// An incident to report.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct Notification {
     /// Why.
     pub status: Status,
-    /// As it is now; one that is no longer found, as it was told last.
+    /// Current state; if no longer found, as last reported.
     pub incident: Incident,
 }
 
-/// What was told before.
+/// The reported incidents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// By the incident's id.
     entries: BTreeMap<String, Entry>,
 }
 
-/// An incident that was told.
+/// A reported incident.
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
     /// As it was when it was seen last, with all ids by which it was ever known.
     incident: Incident,
-    /// When it was last told.
-    told_at: u32,
-    /// The severity that was told last.
+    /// Time of the last report.
+    reported_at: u32,
+    /// The last reported severity.
     severity: Severity,
-    /// What of it was told last.
+    /// The last reported impact.
     impact: Impact,
-    /// Whether it was told that it is over.
+    /// Whether its end was reported.
     is_closed: bool,
 }
 
@@ -101,15 +101,15 @@ impl State {
     /// What a text that [`Self::to_json`] wrote says.
     ///
     /// # Errors
-    /// Any other text, and one of another version, is refused: whoever went on without it would tell everything anew.
+    /// For any other text or version: continuing without the state would report every incident again.
     pub fn read(json: &str) -> Result<Self, Error> {
-        let hint = "move the file away to begin anew: every incident of the window is then told once more";
-        let broken = |why: Error| why.context("this is no state of outflow").hint(hint);
+        let hint = "move the file away to start over; every incident in the window is then reported again";
+        let broken = |why: Error| why.context("not an outflow state file").hint(hint);
         let unread = |error: serde_json::Error| broken(Error::read(error.to_string()).because(error));
         let Versioned { version } = serde_json::from_str(json).map_err(unread)?;
         if version != STATE_VERSION {
-            let error = format!("the state has version {version}, and this program knows version {STATE_VERSION}");
-            return Err(Error::read(error).hint("use the outflow that wrote it, or a newer one").hint(hint));
+            let error = format!("the state has version {version}; this outflow supports version {STATE_VERSION}");
+            return Err(Error::read(error).hint("use the outflow version that wrote it, or a newer one").hint(hint));
         }
         let written: Written = serde_json::from_str(json).map_err(unread)?;
         let entries = written.incidents.into_iter().map(|written| {
@@ -128,14 +128,13 @@ impl State {
         serde_json::to_string_pretty(&written).map(|json| json + "\n").unwrap_or_default()
     }
 
-    /// Which of the incidents are to be told, and the state after that. `now` is the first second after the last hour
-    /// that was judged.
+    /// Returns the incidents to report and the next state. `now` is the first second after the last judged hour.
     ///
-    /// What is told comes in the order of the incidents, followed by what is over and no longer found.
+    /// Notifications follow the order of the incidents; closed ones that are no longer found come last.
     #[must_use]
-    pub fn next(&self, incidents: &[Incident], now: u32) -> (Vec<Told>, Self) {
+    pub fn next(&self, incidents: &[Incident], now: u32) -> (Vec<Notification>, Self) {
         let by_member = self.by_member();
-        let (mut told, mut next, mut found) = (Vec::new(), Self::default(), BTreeSet::new());
+        let (mut notifications, mut next, mut found) = (Vec::new(), Self::default(), BTreeSet::new());
         for incident in incidents {
             let ids = incident.members.iter().chain([&incident.id]);
             let by_id = ids.filter_map(|id| by_member.get(id.as_str())).flatten().copied();
@@ -143,7 +142,7 @@ impl State {
             let known: BTreeSet<&str> = by_id.chain(by_hours.map(|(id, _)| id.as_str())).collect();
             let before = Entry::of_all(known.iter().filter_map(|id| self.entries.get(*id)));
             let (status, entry) = Entry::after(before, incident, now);
-            told.extend(status.map(|status| Told { status, incident: incident.clone() }));
+            notifications.extend(status.map(|status| Notification { status, incident: incident.clone() }));
             next.entries.insert(incident.id.clone(), entry);
             found.extend(known);
         }
@@ -152,12 +151,12 @@ impl State {
             if !entry.is_closed && is_over(&entry.incident, now) {
                 entry.is_closed = true;
                 entry.incident.is_open = false;
-                told.push(Told { status: Status::Closed, incident: entry.incident.clone() });
+                notifications.push(Notification { status: Status::Closed, incident: entry.incident.clone() });
             }
             next.entries.entry(id.clone()).or_insert(entry);
         }
         next.entries.retain(|_, entry| !entry.is_forgotten(now));
-        (told, next)
+        (notifications, next)
     }
 
     /// The entries that each id ever belonged to.
@@ -173,10 +172,10 @@ impl State {
 }
 
 impl Entry {
-    /// Several entries that are now one: all their ids, the gravest that was told, the last time it was.
+    /// Merges entries that are now one incident: all ids, the highest reported severity, the latest report.
     fn of_all<'a>(entries: impl Iterator<Item = &'a Self>) -> Option<Self> {
         entries.cloned().reduce(|one, other| Self {
-            told_at: one.told_at.max(other.told_at),
+            reported_at: one.reported_at.max(other.reported_at),
             severity: one.severity.max(other.severity),
             is_closed: one.is_closed && other.is_closed,
             impact: if one.impact.is_less_than(&other.impact) { other.impact } else { one.impact },
@@ -187,7 +186,7 @@ impl Entry {
         })
     }
 
-    /// What is to be told of an incident, and its entry afterwards.
+    /// Returns the notification of an incident, if any, and its next entry.
     fn after(before: Option<Self>, incident: &Incident, now: u32) -> (Option<Status>, Self) {
         let is_closed = is_over(incident, now);
         let status = before.as_ref().map_or(Some(Status::New), |before| before.status(incident, is_closed, now));
@@ -195,11 +194,11 @@ impl Entry {
         let severity = incident.severity;
         let impact = Impact::of(&incident);
         let entry = match before {
-            None => Self { incident, told_at: now, severity, impact, is_closed },
+            None => Self { incident, reported_at: now, severity, impact, is_closed },
             Some(before) => {
                 incident.members = all_ids(&before.incident, &incident);
                 match status {
-                    Some(_) => Self { incident, told_at: now, severity, impact, is_closed },
+                    Some(_) => Self { incident, reported_at: now, severity, impact, is_closed },
                     None => Self { incident, is_closed, ..before },
                 }
             }
@@ -214,7 +213,7 @@ impl Entry {
             (false, true) => Some(Status::Closed),
             (false, false) => {
                 let is_worse = incident.severity > self.severity || self.impact.has_doubled(&Impact::of(incident));
-                let is_old = now.saturating_sub(self.told_at) >= TOLD_AGAIN_HOURS * HOUR_SECONDS;
+                let is_old = now.saturating_sub(self.reported_at) >= REMINDER_HOURS * HOUR_SECONDS;
                 if is_worse { Some(Status::Worse) } else { is_old.then_some(Status::Ongoing) }
             }
         }
@@ -306,7 +305,7 @@ struct WrittenEntry {
     impact_bytes: String,
     is_open: bool,
     is_closed: bool,
-    told_at: String,
+    reported_at: String,
     told_severity: String,
     told_metric: String,
     told_usd_e10: String,
@@ -335,7 +334,7 @@ impl From<&Entry> for WrittenEntry {
             impact_bytes: incident.impact_bytes.to_string(),
             is_open: incident.is_open,
             is_closed: entry.is_closed,
-            told_at: write(entry.told_at),
+            reported_at: write(entry.reported_at),
             told_severity: entry.severity.name().to_owned(),
             told_metric: entry.impact.metric.name().to_owned(),
             told_usd_e10: entry.impact.usd.to_string(),
@@ -350,8 +349,7 @@ impl TryFrom<WrittenEntry> for Entry {
 
     fn try_from(written: WrittenEntry) -> Result<Self, Error> {
         let dimension = DIMENSIONS.into_iter().find(|known| *known == written.dimension);
-        let dimension =
-            dimension.ok_or_else(|| Error::read(format!("no dimension is called `{}`", written.dimension)))?;
+        let dimension = dimension.ok_or_else(|| Error::read(format!("unknown dimension `{}`", written.dimension)))?;
         Ok(Self {
             incident: Incident {
                 id: written.id,
@@ -370,7 +368,7 @@ impl TryFrom<WrittenEntry> for Entry {
                 members: written.members,
                 is_open: written.is_open,
             },
-            told_at: moment(&written.told_at)?,
+            reported_at: moment(&written.reported_at)?,
             severity: severity(&written.told_severity)?,
             impact: Impact {
                 usd: number(&written.told_usd_e10)?,
@@ -385,12 +383,12 @@ impl TryFrom<WrittenEntry> for Entry {
 
 fn metric(name: &str) -> Result<Metric, Error> {
     let known = Metric::ALL.into_iter().find(|metric| metric.name() == name);
-    known.ok_or_else(|| Error::read(format!("no metric is called `{name}`")))
+    known.ok_or_else(|| Error::read(format!("unknown metric `{name}`")))
 }
 
 fn severity(name: &str) -> Result<Severity, Error> {
     let known = SEVERITIES.into_iter().find(|severity| severity.name() == name);
-    known.ok_or_else(|| Error::read(format!("no severity is called `{name}`")))
+    known.ok_or_else(|| Error::read(format!("unknown severity `{name}`")))
 }
 
 fn moment(text: &str) -> Result<u32, Error> {

@@ -1,15 +1,15 @@
-//! Suppression: hours of which a person has said beforehand that they may be out of line, and why.
+//! Suppression: windows in which anomalies are expected, and the reason.
 //!
-//! A [`Rule`] is a window of the configuration, checked; [`Suppressions`] are the hours of rules that are in force. What
-//! they cover is judged but not told, and not learnt from; whoever leaves an incident out for them must count it and
-//! say so. A rule that has expired covers nothing and is warned of. Rules are not read from files here.
+//! A [`Rule`] is a checked window of the configuration; [`Suppressions`] are the hours of active rules. Suppressed
+//! hours are judged but not reported or learned from; callers must count suppressed incidents and note them. Expired
+//! rules cover nothing and cause a warning. This module does not read files.
 
 use super::cron::Cron;
 use super::incident::{Metric, Scope};
 use crate::error::{Error, nearest};
 use crate::units::time::{Zone, parse_moment, write};
 
-/// The dimensions that series are of.
+/// The dimensions with series.
 pub const DIMENSIONS: [&str; 7] = ["total", "team", "service", "interface", "destination", "region_pair", "path"];
 /// The longest that one firing of `cron` may cover.
 pub const CRON_HOURS_MAX: u32 = 7 * 24;
@@ -64,9 +64,8 @@ impl Rule {
     pub fn parse(text: &RuleText) -> Result<Self, Error> {
         let zone = text.tz.as_deref().map_or(Ok(Zone::default()), Zone::parse)?;
         let reason = text.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
-        let reason = reason.ok_or_else(|| {
-            Error::usage("`reason` is missing").hint("say why, for whoever wonders later: reason = \"backup\"")
-        })?;
+        let reason =
+            reason.ok_or_else(|| Error::usage("`reason` is missing").hint("add a reason: reason = \"backup\""))?;
         let expires = text.expires.as_deref().ok_or_else(|| {
             Error::usage("`expires` is missing").hint("give the day it ends at the latest: expires = 2027-01-31")
         })?;
@@ -86,13 +85,13 @@ impl Rule {
         self.expires <= now
     }
 
-    /// What is said of a rule that has expired.
+    /// Warning for an expired rule.
     #[must_use]
     pub fn expiry(&self) -> String {
         format!("the suppression `{}` expired at {} and does not apply", self.reason, write(self.expires))
     }
 
-    /// The stretches that it covers, of those that touch the time from one moment until before another.
+    /// The intervals that it covers, among those that overlap a half-open time range.
     fn spans(&self, from: u32, to: u32) -> Vec<(u32, u32)> {
         match &self.when {
             When::Once { from, to } => vec![(*from, *to)],
@@ -138,7 +137,7 @@ fn metric(name: &str) -> Result<Metric, Error> {
     Metric::ALL.into_iter().find(|metric| metric.name() == name).ok_or_else(|| {
         let names = Metric::ALL.map(Metric::name);
         let hint = format!("the metrics are {}", names.join(", "));
-        suggest(Error::usage(format!("no metric is called `{name}`")), name, &names).hint(hint)
+        suggest(Error::usage(format!("unknown metric `{name}`")), name, &names).hint(hint)
     })
 }
 
@@ -150,7 +149,7 @@ fn scope(pattern: &str) -> Result<String, Error> {
         );
     };
     if !dimension.contains(['*', '?']) && !DIMENSIONS.contains(&dimension) {
-        let error = Error::usage(format!("`scope`: no dimension is called `{dimension}`"));
+        let error = Error::usage(format!("`scope`: unknown dimension `{dimension}`"));
         return Err(
             suggest(error, dimension, &DIMENSIONS).hint(format!("the dimensions are {}", DIMENSIONS.join(", ")))
         );
@@ -169,7 +168,7 @@ fn suggest(error: Error, word: &str, names: &[&str]) -> Error {
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
     covered: Vec<Covered>,
-    /// What is to be said of rules that do not apply.
+    /// Warnings on rules that do not apply.
     pub warnings: Vec<String>,
 }
 
@@ -199,7 +198,8 @@ impl Suppressions {
         }
     }
 
-    /// Why an hour that begins then is suppressed, if it is: any part of it counts, the first rule tells.
+    /// The reason for which the hour starting at this time is suppressed, if any: partial overlap counts, the first
+    /// rule wins.
     #[must_use]
     pub fn covers(&self, metric: Metric, scope: &Scope, hour: u32) -> Option<&str> {
         let covers = |covered: &&Covered| {
@@ -233,7 +233,7 @@ fn joined(mut spans: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     joined
 }
 
-/// Whether a text has the form of a pattern, where `*` stands for any text and `?` for any character.
+/// Whether a text matches a pattern, where `*` stands for any text and `?` for any character.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut place) = (0, 0);
@@ -329,18 +329,18 @@ mod tests {
         let of = |more: (&'static str, &'static str)| {
             Suppressions::of(&[rule(&[day[0], day[1], more])], ALL_TIME.0, ALL_TIME.1, 0)
         };
-        let told = |suppressions: &Suppressions, metric, scope: &Scope| {
+        let suppressed_by = |suppressions: &Suppressions, metric, scope: &Scope| {
             suppressions.covers(metric, scope, at("2026-11-01T05:00")).map(str::to_owned)
         };
         let bytes = of(("metric", "bytes"));
-        assert_eq!(told(&bytes, Metric::Bytes, &scope_of("total", "")).as_deref(), Some("backup"));
-        assert_eq!(told(&bytes, Metric::Usd, &scope_of("total", "")), None);
+        assert_eq!(suppressed_by(&bytes, Metric::Bytes, &scope_of("total", "")).as_deref(), Some("backup"));
+        assert_eq!(suppressed_by(&bytes, Metric::Usd, &scope_of("total", "")), None);
         let data = of(("scope", "team:data*"));
-        assert!(told(&data, Metric::Usd, &scope_of("team", "data-lake")).is_some());
-        assert!(told(&data, Metric::Usd, &scope_of("team", "web")).is_none());
-        assert!(told(&data, Metric::Usd, &scope_of("service", "data")).is_none());
-        assert!(told(&of(("scope", "*:web")), Metric::Usd, &scope_of("service", "web")).is_some());
-        assert!(told(&of(("scope", "total:*")), Metric::Usd, &scope_of("total", "")).is_some());
+        assert!(suppressed_by(&data, Metric::Usd, &scope_of("team", "data-lake")).is_some());
+        assert!(suppressed_by(&data, Metric::Usd, &scope_of("team", "web")).is_none());
+        assert!(suppressed_by(&data, Metric::Usd, &scope_of("service", "data")).is_none());
+        assert!(suppressed_by(&of(("scope", "*:web")), Metric::Usd, &scope_of("service", "web")).is_some());
+        assert!(suppressed_by(&of(("scope", "total:*")), Metric::Usd, &scope_of("total", "")).is_some());
     }
 
     #[test]
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_make_no_sense_are_refused_with_what_to_write() {
+    fn rules_that_make_no_sense_are_rejected_with_what_to_write() {
         let day = [("from", "2026-11-01"), ("to", "2026-11-02")];
         let table: &[(&[(&str, &str)], &str)] = &[
             (&[], "it does not say when it is"),
@@ -369,10 +369,10 @@ mod tests {
             (&[day[0], day[1], ("reason", " ")], "`reason` is missing"),
             (&[day[0], day[1], ("expires", "none")], "`expires` is missing"),
             (&[day[0], day[1], ("expires", "2026-10-01")], "it expires before it begins"),
-            (&[day[0], day[1], ("expires", "2026-13-01")], "`expires`: `2026-13-01` is not a moment"),
-            (&[day[0], day[1], ("metric", "byte")], "no metric is called `byte`"),
+            (&[day[0], day[1], ("expires", "2026-13-01")], "`expires`: `2026-13-01` is not a valid time"),
+            (&[day[0], day[1], ("metric", "byte")], "unknown metric `byte`"),
             (&[day[0], day[1], ("scope", "team")], "`scope`: `team` has no `:`"),
-            (&[day[0], day[1], ("scope", "taem:web")], "`scope`: no dimension is called `taem`"),
+            (&[day[0], day[1], ("scope", "taem:web")], "`scope`: unknown dimension `taem`"),
             (&[day[0], day[1], ("tz", "Europe/Berln")], "unknown time zone `Europe/Berln`"),
         ];
         for (texts, message) in table {

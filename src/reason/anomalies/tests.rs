@@ -90,7 +90,7 @@ fn found_in(hours: &Hours, is_suppressed: &(dyn Fn(Metric, &Scope, u32) -> bool 
             let is_suppressed = |metric, hour: usize| is_suppressed(metric, &part.scope, hours.moment(hour));
             let runs = runs(place, &judged, 0..hours.count, is_suppressed, &settings);
             suppressed += runs.suppressed.len();
-            runs.told
+            runs.notable
         })
         .collect();
     (fold(hours, &parts, all, &settings), suppressed)
@@ -106,7 +106,7 @@ fn what(found: &Found, cause: usize) -> Vec<(Dimension, &str)> {
 }
 
 #[test]
-fn nothing_is_told_of_business_as_usual() {
+fn nothing_is_reported_of_business_as_usual() {
     assert!(found(&hours(&[], |_, _, usual| usual)).is_empty());
     assert!(found(&Hours::default()).is_empty());
 }
@@ -121,8 +121,8 @@ fn one_thing_that_many_series_show_is_one_incident_with_its_cause() {
     let at = |hour: usize| FIRST + u32::try_from(hour).unwrap() * HOUR_SECONDS;
     assert_eq!((incident.start, incident.end, incident.hours), (at(SPIKE.start), at(SPIKE.end), 5));
     assert!(found[0].folded.len() > 4 && incident.members.len() == found[0].folded.len() + 1);
-    let told = what(&found[0], 0);
-    assert!(told.iter().all(|(dimension, value)| CHATTY[*dimension as usize] == *value), "{told:?}");
+    let found_all = what(&found[0], 0);
+    assert!(found_all.iter().all(|(dimension, value)| CHATTY[*dimension as usize] == *value), "{found_all:?}");
     assert!((0.9..1.1).contains(&found[0].why.causes[0].share), "{}", found[0].why.causes[0].share);
     assert_eq!(found[0].why.causes[0].class, Class::Growth);
     let more: u64 = SPIKE.map(|hour| usual(40, hour, 0) * 3).sum();
@@ -137,10 +137,10 @@ fn a_destination_never_seen_is_new_and_what_takes_another_path_is_a_change_of_pa
     let night = COUNT - 46..COUNT - 44;
     let leaked =
         hours(&[away], |what, hour, usual| if *what == away && night.contains(&hour) { 60 * GIB } else { usual });
-    let told = found(&leaked);
-    assert_eq!((told.len(), told[0].why.causes[0].class), (1, Class::New), "{told:?}");
-    let cause = &told[0].why.causes[0];
-    let named = std::iter::once(&cause.what).chain(&cause.equivalents);
+    let found_all = found(&leaked);
+    assert_eq!((found_all.len(), found_all[0].why.causes[0].class), (1, Class::New), "{found_all:?}");
+    let cause = &found_all[0].why.causes[0];
+    let named = std::iter::once(&cause.what).chain(&cause.also_matches);
     assert!(named.flatten().any(|(_, value)| **value == *"198.51.100.7"), "{cause:?}");
 
     let moved = hours(&[STORED_BY_NAT], |what, hour, as_usual| match *what {
@@ -149,9 +149,9 @@ fn a_destination_never_seen_is_new_and_what_takes_another_path_is_a_change_of_pa
         STORED => as_usual * 3,
         _ => as_usual,
     });
-    let told = found(&moved);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0].why.causes[0].from_path.as_deref(), Some("gateway-endpoint"), "{told:?}");
+    let found_all = found(&moved);
+    assert_eq!(found_all.len(), 1, "{found_all:?}");
+    assert_eq!(found_all[0].why.causes[0].from_path.as_deref(), Some("gateway-endpoint"), "{found_all:?}");
 }
 
 #[test]
@@ -164,9 +164,9 @@ fn what_costs_more_by_the_byte_is_a_price() {
     for cell in dear.cells.iter_mut().filter(is_dear) {
         cell.amounts.0[0] *= 6;
     }
-    let told = found(&dear);
-    let classes: Vec<_> = told.iter().flat_map(|found| &found.why.causes).map(|cause| cause.class).collect();
-    assert!(!classes.is_empty() && classes.iter().all(|class| *class == Class::Price), "{told:?}");
+    let found_all = found(&dear);
+    let classes: Vec<_> = found_all.iter().flat_map(|found| &found.why.causes).map(|cause| cause.class).collect();
+    assert!(!classes.is_empty() && classes.iter().all(|class| *class == Class::Price), "{found_all:?}");
 }
 
 #[test]
@@ -180,7 +180,9 @@ fn two_things_at_a_time_are_both_named() {
     let causes: Vec<_> = found.iter().flat_map(|found| &found.why.causes).collect();
     for value in ["lake", "web"] {
         let named = |description: &super::why::Description| {
-            description.iter().any(|(_, told)| **told == *value || **told == *"shop" || **told == *"data")
+            description
+                .iter()
+                .any(|(_, found_all)| **found_all == *value || **found_all == *"shop" || **found_all == *"data")
         };
         assert!(causes.iter().any(|cause| named(&cause.what)), "{value}: {causes:?}");
     }
@@ -188,7 +190,7 @@ fn two_things_at_a_time_are_both_named() {
 }
 
 #[test]
-fn hours_that_logs_do_not_tell_are_no_drop_and_hide_no_spike() {
+fn hours_that_logs_do_not_show_are_no_drop_and_hide_no_spike() {
     let mut holed =
         hours(&[], |what, hour, usual| if *what == CHATTY && hour >= COUNT - 6 { usual * 4 } else { usual });
     let gap = COUNT - 60..COUNT - 40;
@@ -197,19 +199,23 @@ fn hours_that_logs_do_not_tell_are_no_drop_and_hide_no_spike() {
     let mut names = holed.names.clone();
     names.push("unused".into());
     let holed = Hours::new((FIRST, holed.covered.clone()), &names, &holed.leaves, holed.cells.clone(), &[]);
-    let told = found(&holed);
-    assert_eq!((told.len(), told[0].incident.hours, told[0].incident.is_open), (1, 6, true), "{told:?}");
+    let found_all = found(&holed);
+    assert_eq!(
+        (found_all.len(), found_all[0].incident.hours, found_all[0].incident.is_open),
+        (1, 6, true),
+        "{found_all:?}"
+    );
 }
 
 #[test]
-fn what_is_suppressed_is_counted_and_not_told() {
+fn what_is_suppressed_is_counted_and_not_reported() {
     let spiky =
         hours(&[], |what, hour, usual| if *what == CHATTY && SPIKE.contains(&hour) { usual * 4 } else { usual });
-    let (told, suppressed) =
+    let (found_all, suppressed) =
         found_in(&spiky, &|_, _, hour| hour >= FIRST + u32::try_from(SPIKE.start).unwrap() * HOUR_SECONDS);
-    assert!(told.is_empty() && suppressed > 4);
-    let (told, _) = found_in(&spiky, &|_, scope, _| scope.dimension == "total");
-    assert!(!told.is_empty() && told.iter().all(|found| found.incident.scope.dimension != "total"));
+    assert!(found_all.is_empty() && suppressed > 4);
+    let (found_all, _) = found_in(&spiky, &|_, scope, _| scope.dimension == "total");
+    assert!(!found_all.is_empty() && found_all.iter().all(|found| found.incident.scope.dimension != "total"));
 }
 
 proptest! {
@@ -225,7 +231,7 @@ proptest! {
             cells.swap(place, usize::try_from(state >> 33).unwrap() % (place + 1));
         }
         let shuffled = Hours::new((FIRST, made.covered.clone()), &made.names, &made.leaves, cells, &[]);
-        let told = |hours: &Hours| found(hours).into_iter().map(|found| (found.incident, found.folded)).collect::<Vec<_>>();
-        prop_assert_eq!(told(&made), told(&shuffled));
+        let found_all = |hours: &Hours| found(hours).into_iter().map(|found| (found.incident, found.folded)).collect::<Vec<_>>();
+        prop_assert_eq!(found_all(&made), found_all(&shuffled));
     }
 }

@@ -1,6 +1,6 @@
 //! What leaves were expected to have: the mean of the same hours of the days before, without the greatest and least.
 //!
-//! A leaf is too small for the detector, and many are there only now and then, so that their median would be nothing.
+//! A leaf is too small for the detector, and many are intermittent, so that their median would be zero.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub(super) fn usual(hours: &Hours, leaf: u32, range: &Range<usize>, metric: Metr
     for hour in range.clone().filter(|hour| hours.covered[*hour]) {
         real += at(hour);
         days.clear();
-        // Days that the incident itself goes through tell nothing of what is usual.
+        // Days of the incident itself do not define the usual value.
         let before = (1..=DAYS).filter_map(|day| hour.checked_sub(day * DAY_HOURS)).filter(|hour| *hour < range.start);
         days.extend(before.filter(|hour| hours.covered[*hour]).map(at));
         days.sort_unstable_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Why a run is out of line: the causes of its excess, in words.
+//! Why a run is anomalous: the causes of its excess, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,12 +14,11 @@ use crate::reason::hours::{Dimension, Hours, Leaf, Metric};
 const NEW_HOURS: usize = 14 * 24;
 /// What a cause is said to be has this part of its change at least.
 const PROFILE_SHARE_MIN: f64 = 0.9;
-/// In so many values of a dimension: two that talk to each other are told as both.
+/// Maximum values per dimension in a profile: two endpoints of a conversation are both listed.
 const PROFILE_VALUES_MAX: usize = 2;
 /// Of a rise of dollars, more than this part is by price if it is one of prices.
 const PRICE_SHARE_MIN: f64 = 0.5;
-/// The sums of what leaves are expected to have are brought to what their series was expected to have, by no more than
-/// this factor: beyond it they say something else.
+/// The leaves' expected sums are scaled to the expected value of their series, by at most this factor.
 const SCALING_MAX: f64 = 2.0;
 
 /// A description in words: dimensions and values.
@@ -27,11 +26,11 @@ pub type Description = Vec<(Dimension, Arc<str>)>;
 
 /// A cause in words.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct DescribedCause {
     /// What it is.
     pub what: Description,
     /// What else describes the same traffic.
-    pub equivalents: Vec<Description>,
+    pub also_matches: Vec<Description>,
     /// What nearly all of it is, in every dimension that is so.
     pub profile: Description,
     /// Which kind of change.
@@ -50,8 +49,8 @@ pub struct Told {
 #[derive(Clone, Debug)]
 pub struct Why {
     /// The causes, the most first.
-    pub causes: Vec<Told>,
-    /// The part of the excess that is in none of them.
+    pub causes: Vec<DescribedCause>,
+    /// The fraction of the excess without a cause.
     pub unexplained_share: f64,
     /// Whether it rose everywhere.
     pub is_spread: bool,
@@ -60,7 +59,7 @@ pub struct Why {
 /// Looks for what made a run.
 #[must_use]
 pub fn why(hours: &Hours, part: &Part, run: &Run, settings: &Settings) -> Why {
-    let dimensions = Dimension::ALL.into_iter().filter(|dimension| hours.tells(*dimension)).collect();
+    let dimensions = Dimension::ALL.into_iter().filter(|dimension| hours.has_dimension(*dimension)).collect();
     let asked = Asked { hours, part, run, dimensions };
     let leaves = asked.leaves();
     let mut attribution = causes(&leaves, &settings.attribution);
@@ -68,12 +67,12 @@ pub fn why(hours: &Hours, part: &Part, run: &Run, settings: &Settings) -> Why {
         asked.name_whole(&leaves, &mut attribution);
     }
     let mut left = part.leaves.clone();
-    let told = attribution.causes.iter().map(|cause| asked.told(cause, &mut left)).collect();
+    let described = attribution.causes.iter().map(|cause| asked.described(cause, &mut left)).collect();
     let unexplained_share = if attribution.delta > 0.0 { attribution.unexplained / attribution.delta } else { 1.0 };
-    Why { causes: told, unexplained_share, is_spread: attribution.is_spread }
+    Why { causes: described, unexplained_share, is_spread: attribution.is_spread }
 }
 
-/// A run, and the dimensions that tell anything apart.
+/// A run, and the dimensions with values.
 struct Asked<'a> {
     hours: &'a Hours,
     part: &'a Part,
@@ -87,7 +86,7 @@ impl Asked<'_> {
         usual(self.hours, leaf, &self.run.hours, metric)
     }
 
-    /// How much a leaf is out of line, in the direction of the run.
+    /// The excess of a leaf in the direction of the run.
     fn excess(&self, leaf: u32) -> f64 {
         let (real, usual) = self.measured(leaf, self.run.metric);
         if self.run.is_up { real - usual } else { usual - real }
@@ -98,7 +97,7 @@ impl Asked<'_> {
     }
 
     fn place(&self, dimension: Dimension) -> Option<usize> {
-        self.dimensions.iter().position(|told| *told == dimension)
+        self.dimensions.iter().position(|described| *described == dimension)
     }
 
     /// The leaves of the part, for attribution.
@@ -116,8 +115,8 @@ impl Asked<'_> {
         self.part.leaves.iter().zip(&pairs).map(leaf).collect()
     }
 
-    /// Where a part rose as a whole it is the cause itself, told as closely as nearly all of it is the same; unless it
-    /// is everything.
+    /// If a part rose as a whole, it is the cause itself, described by the values that nearly all of it shares, unless
+    /// it is the total.
     fn name_whole(&self, leaves: &[causes::Leaf], attribution: &mut Attribution) {
         let Some(place) = self.part.dimension.and_then(|dimension| self.place(dimension)) else { return };
         let code = leaves[0].elements[place];
@@ -128,7 +127,8 @@ impl Asked<'_> {
             [value] => Some((self.place(dimension)?, value)),
             _ => None,
         });
-        let mut elements: causes::Elements = single.filter(|(told, _)| *told != place).chain([(place, code)]).collect();
+        let mut elements: causes::Elements =
+            single.filter(|(described, _)| *described != place).chain([(place, code)]).collect();
         elements.sort_unstable();
         let is_its = |leaf: &causes::Leaf| elements.iter().all(|(place, code)| leaf.elements[*place] == *code);
         let places: Vec<usize> = (0..leaves.len()).filter(|place| is_its(&leaves[*place])).collect();
@@ -137,12 +137,12 @@ impl Asked<'_> {
         let lift = if real > 0.0 { (real - pred) / real } else { 0.0 };
         let share = (real - pred) / attribution.delta;
         (attribution.is_spread, attribution.unexplained) = (false, attribution.delta - (real - pred));
-        let equivalents = Vec::new();
-        attribution.causes = vec![Cause { elements, leaves: places, real, pred, share, lift, equivalents }];
+        let also_matches = Vec::new();
+        attribution.causes = vec![Cause { elements, leaves: places, real, pred, share, lift, also_matches }];
     }
 
-    /// A cause in words; its leaves are taken from those that are left.
-    fn told(&self, cause: &Cause, left: &mut Vec<u32>) -> Told {
+    /// Describes a cause; its leaves are taken from the remaining ones.
+    fn described(&self, cause: &Cause, left: &mut Vec<u32>) -> DescribedCause {
         // Leaves that have nothing of this metric may have much of another.
         let is_its = |leaf: &mut u32| {
             let leaf = &self.hours.leaves[*leaf as usize];
@@ -165,9 +165,9 @@ impl Asked<'_> {
             values.sort_by_key(|value| value.starts_with("from "));
             (dimension, Arc::from(values.join(" and ")))
         };
-        Told {
+        DescribedCause {
             what: words(&cause.elements),
-            equivalents: cause.equivalents.iter().map(words).collect(),
+            also_matches: cause.also_matches.iter().map(words).collect(),
             profile: self.profile(&leaves).into_iter().map(values).collect(),
             from_path: if let Class::PathChange { from } = class {
                 Some(Arc::clone(self.hours.name(from)))
@@ -206,7 +206,7 @@ impl Asked<'_> {
         };
         let mut cells = own.iter().filter(is_most).flat_map(|leaf| hours.cells_of(*leaf));
         let was_there = cells.any(|cell| since.contains(&(cell.hour as usize)));
-        // A mean without its greatest values may be nothing of what is there now and then.
+        // A trimmed mean may be zero for intermittent traffic.
         let pred = if was_there { cause.pred.max(f64::MIN_POSITIVE) } else { 0.0 };
         let cause = Cause { leaves: (0..own.len()).collect(), pred, ..cause.clone() };
         let path = self.place(Dimension::Path);
@@ -216,8 +216,8 @@ impl Asked<'_> {
         }
     }
 
-    /// Whether most of a rise of dollars is that the same bytes cost more, leaf by leaf: over all of them more bytes of
-    /// what is dear would look like a price.
+    /// Whether most of a cost increase comes from higher prices of the same bytes, leaf by leaf: in the total, more
+    /// expensive bytes would look like a price increase.
     fn is_of_price(&self, leaves: &[u32], (usd, usual): (f64, f64)) -> bool {
         let by_price = |leaf: &u32| {
             let [(usd, usual_usd), (bytes, usual_bytes)] =

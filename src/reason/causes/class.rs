@@ -9,7 +9,7 @@ use super::{Cause, Leaf};
 pub enum Class {
     /// Nothing of it was there before.
     New,
-    /// There is more of what was there.
+    /// Existing traffic increased.
     Growth,
     /// The same ends talked before, by another path.
     PathChange {
@@ -34,9 +34,9 @@ pub struct Priced {
 /// More than this part of an increase decides what kind it is.
 const DECISIVE_SHARE: f64 = 0.5;
 
-/// The kind of a cause's increase. `volumes` are the leaves that it was found in, at the same places, in bytes: what
-/// moves from a path that is free to one that is not takes no dollars from anywhere. `path` is which dimension is the
-/// path; `priced` is there if the increase is one of dollars.
+/// The class of a cause's increase. `volumes` are the leaves of the search, at the same positions, in bytes: moving
+/// from a free path to a charged one does not reduce dollars anywhere. `path` is the path dimension; `priced` is set
+/// for increases of dollars.
 #[must_use]
 pub fn class(cause: &Cause, volumes: &[Leaf], path: Option<usize>, priced: Option<&Priced>) -> Class {
     if let Some(from) = path.and_then(|path| moved_from(cause, volumes, path)) {
@@ -87,7 +87,7 @@ fn moved_from(cause: &Cause, volumes: &[Leaf], path: usize) -> Option<u32> {
     most.filter(|_| is_moved).map(|(from, _)| from)
 }
 
-/// The sum, whatever the order.
+/// The sum, independent of order.
 fn sum(mut parts: Vec<f64>) -> f64 {
     parts.sort_by(f64::total_cmp);
     parts.into_iter().sum()

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::{Elements, Leaf};
 
-/// Groups of a layer that are looked into, for each set of dimensions: those that rise most. There are so many only
-/// where what rises is many times the increase, as everything else falls.
+/// Maximum groups searched per set of dimensions: those with the largest increase. More occur only if increases are a
+/// multiple of the net increase.
 const GROUPS_MAX: usize = 200;
 /// Of a row in no group.
 const NONE: u32 = u32::MAX;
@@ -17,7 +17,7 @@ pub(super) struct Rows {
     leaf: Vec<usize>,
     real: Vec<f64>,
     pred: Vec<f64>,
-    /// By dimension: of each row, the place of its element among those that there are.
+    /// By dimension: for each row, the index of its element.
     places: Vec<Vec<u32>>,
     /// By dimension: the elements that there are, ascending.
     elements: Vec<Vec<u32>>,
@@ -130,7 +130,7 @@ impl Rows {
         (0..self.len()).filter(is_of_one).map(|row| self.real[row] + self.pred[row]).sum()
     }
 
-    /// Whether every row is of a description.
+    /// Whether a description matches every row.
     pub(super) fn covers(&self, elements: &Elements) -> bool {
         (0..self.len()).all(|row| self.is_of(row, elements))
     }
@@ -158,7 +158,7 @@ fn ranked(column: &[u32]) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// Every description of open rows whose leaves rise by at least so much. Those whose dimensions do not all narrow it
-/// down are left out: a service on one interface is that interface.
+/// down are skipped: a service on one interface is that interface.
 pub(super) fn candidates(rows: &Rows, open: &[bool], rise_min: f64, dimensions_max: usize) -> Vec<Candidate> {
     let singles: Vec<_> = (0..rows.places.len()).map(|dimension| single(rows, open, dimension, rise_min)).collect();
     let mut found: Vec<Candidate> = singles.iter().flat_map(|cuboid| cuboid.groups.iter().cloned()).collect();

@@ -1,4 +1,4 @@
-//! What attribution finds, and the laws that hold for whatever it is given.
+//! Attribution results, and properties that hold for any input.
 
 use proptest::prelude::*;
 
@@ -35,11 +35,14 @@ fn of(leaves: &mut [Leaf], dimension: usize, element: u32) -> impl Iterator<Item
 fn what_rose_is_named_and_nothing_else() {
     let mut leaves = quiet();
     of(&mut leaves, SERVICE, 3).for_each(|leaf| leaf.real = 300.0);
-    let told = attributed(&leaves);
-    assert_eq!(names(&told), [vec![(SERVICE, 3)]]);
-    let cause = &told.causes[0];
+    let found_causes = attributed(&leaves);
+    assert_eq!(names(&found_causes), [vec![(SERVICE, 3)]]);
+    let cause = &found_causes.causes[0];
     assert_eq!((cause.real, cause.pred, cause.share), (600.0, 200.0, 1.0));
-    assert_eq!((told.delta, told.explained, told.unexplained, told.is_spread), (400.0, 400.0, 0.0, false));
+    assert_eq!(
+        (found_causes.delta, found_causes.explained, found_causes.unexplained, found_causes.is_spread),
+        (400.0, 400.0, 0.0, false)
+    );
     assert!(cause.leaves.iter().all(|place| leaves[*place].real > 100.0) && cause.leaves.len() == 2);
 }
 
@@ -51,24 +54,24 @@ fn a_cause_may_be_of_several_dimensions() {
 }
 
 #[test]
-fn causes_are_found_one_after_the_other_and_the_rest_is_told() {
+fn causes_are_found_one_after_the_other_and_the_rest_is_reported() {
     let mut leaves = quiet();
     of(&mut leaves, SERVICE, 0).for_each(|leaf| leaf.real = 400.0);
     of(&mut leaves, SERVICE, 5).for_each(|leaf| leaf.real = 300.0);
     leaves[5].real = 150.0;
-    let told = attributed(&leaves);
-    assert_eq!(names(&told), [vec![(SERVICE, 0)], vec![(SERVICE, 5)]]);
-    assert_eq!((told.explained, told.unexplained), (1000.0, 50.0));
+    let found_causes = attributed(&leaves);
+    assert_eq!(names(&found_causes), [vec![(SERVICE, 0)], vec![(SERVICE, 5)]]);
+    assert_eq!((found_causes.explained, found_causes.unexplained), (1000.0, 50.0));
 }
 
 #[test]
-fn of_names_for_the_same_traffic_the_broadest_is_used_and_the_others_are_told() {
+fn of_names_for_the_same_traffic_the_broadest_is_used_and_the_others_are_reported() {
     let mut leaves = quiet();
     leaves.retain(|leaf| leaf.elements[SERVICE] % 2 == 0);
     of(&mut leaves, TEAM, 1).for_each(|leaf| leaf.real = 900.0);
-    let told = attributed(&leaves);
-    assert_eq!(names(&told), [vec![(TEAM, 1)]]);
-    assert_eq!(told.causes[0].equivalents, [vec![(SERVICE, 2)]], "and not team and service together");
+    let found_causes = attributed(&leaves);
+    assert_eq!(names(&found_causes), [vec![(TEAM, 1)]]);
+    assert_eq!(found_causes.causes[0].also_matches, [vec![(SERVICE, 2)]], "and not team and service together");
 }
 
 #[test]
@@ -76,9 +79,9 @@ fn a_sum_that_rose_everywhere_alike_has_no_culprit() {
     let mut leaves = quiet();
     leaves.iter_mut().for_each(|leaf| leaf.real = 150.0);
     of(&mut leaves, TEAM, 0).for_each(|leaf| (leaf.pred, leaf.real) = (10_000.0, 15_000.0));
-    let told = attributed(&leaves);
-    assert!(told.is_spread && told.causes.is_empty());
-    assert_eq!((told.explained, told.unexplained), (0.0, told.delta));
+    let found_causes = attributed(&leaves);
+    assert!(found_causes.is_spread && found_causes.causes.is_empty());
+    assert_eq!((found_causes.explained, found_causes.unexplained), (0.0, found_causes.delta));
 }
 
 #[test]
@@ -104,18 +107,21 @@ fn a_sum_in_which_no_element_rose_enough_has_no_culprit() {
 #[test]
 fn where_all_is_new_it_is_named_all_the_same() {
     let leaves: Vec<_> = (0..4).map(|service| leaf([7, service, 1], 0.0, 10.0)).collect();
-    let told = attributed(&leaves);
-    assert_eq!(names(&told), [vec![(TEAM, 7)]]);
-    assert_eq!(told.causes[0].equivalents, [vec![(PATH, 1)]]);
+    let found_causes = attributed(&leaves);
+    assert_eq!(names(&found_causes), [vec![(TEAM, 7)]]);
+    assert_eq!(found_causes.causes[0].also_matches, [vec![(PATH, 1)]]);
     assert_eq!(names(&attributed(&[leaf([1, 2, 0], 5.0, 10.0)])), [vec![(TEAM, 1)]], "and a leaf that is alone");
 }
 
 #[test]
 fn what_did_not_rise_has_no_causes() {
     for leaves in [Vec::new(), quiet(), vec![leaf([0; 3], 9.0, 1.0)], vec![leaf([0; 3], f64::NAN, f64::INFINITY)]] {
-        let told = attributed(&leaves);
-        assert!(told.causes.is_empty() && !told.is_spread && told.delta <= 0.0, "{told:?}");
-        assert_eq!((told.explained, told.unexplained), (0.0, told.delta));
+        let found_causes = attributed(&leaves);
+        assert!(
+            found_causes.causes.is_empty() && !found_causes.is_spread && found_causes.delta <= 0.0,
+            "{found_causes:?}"
+        );
+        assert_eq!((found_causes.explained, found_causes.unexplained), (0.0, found_causes.delta));
     }
 }
 
@@ -134,15 +140,15 @@ fn a_cause_is_new_grown_or_moved_from_another_path() {
 }
 
 #[test]
-fn a_change_of_path_is_told_by_bytes_where_the_other_path_is_free() {
+fn a_change_of_path_is_reported_by_bytes_where_the_other_path_is_free() {
     let mut bytes = quiet();
     (bytes[6].pred, bytes[6].real, bytes[7].pred, bytes[7].real) = (0.0, 100.0, 100.0, 0.0);
     let dollars: Vec<_> = bytes
         .iter()
         .map(|leaf| if leaf.elements[PATH] == 0 { leaf.clone() } else { Leaf { real: 0.0, pred: 0.0, ..leaf.clone() } })
         .collect();
-    let told = attributed(&dollars);
-    assert_eq!(class(&told.causes[0], &bytes, Some(PATH), None), Class::PathChange { from: 1 });
+    let found_causes = attributed(&dollars);
+    assert_eq!(class(&found_causes.causes[0], &bytes, Some(PATH), None), Class::PathChange { from: 1 });
 }
 
 #[test]
@@ -177,7 +183,7 @@ proptest! {
             (Just(leaves), Just(places).prop_shuffle())
         }),
     ) {
-        let mut told = attributed(&turned.iter().map(|place| leaves[*place].clone()).collect::<Vec<_>>());
+        let mut found_causes = attributed(&turned.iter().map(|place| leaves[*place].clone()).collect::<Vec<_>>());
         let mut straight = attributed(&leaves);
         let shown = |of: &Attribution, place: &dyn Fn(usize) -> usize| -> Vec<Vec<Leaf>> {
             of.causes.iter().map(|cause| {
@@ -186,34 +192,34 @@ proptest! {
                 all
             }).collect()
         };
-        prop_assert_eq!(shown(&told, &|at| turned[at]), shown(&straight, &|at| at));
-        told.causes.iter_mut().chain(&mut straight.causes).for_each(|cause| cause.leaves.clear());
-        prop_assert_eq!(told, straight);
+        prop_assert_eq!(shown(&found_causes, &|at| turned[at]), shown(&straight, &|at| at));
+        found_causes.causes.iter_mut().chain(&mut straight.causes).for_each(|cause| cause.leaves.clear());
+        prop_assert_eq!(found_causes, straight);
     }
 
     #[test]
     fn the_unit_changes_nothing(leaves in leaves(), power in -20..20) {
         let unit = 2_f64.powi(power);
-        let told = attributed(&leaves);
+        let found_causes = attributed(&leaves);
         let scaled: Vec<_> = leaves.iter().map(|leaf| Leaf { real: leaf.real * unit, pred: leaf.pred * unit, ..leaf.clone() }).collect();
         let scaled = attributed(&scaled);
-        prop_assert_eq!(names(&told), names(&scaled));
-        prop_assert_eq!(told.delta * unit, scaled.delta);
-        prop_assert_eq!(told.is_spread, scaled.is_spread);
+        prop_assert_eq!(names(&found_causes), names(&scaled));
+        prop_assert_eq!(found_causes.delta * unit, scaled.delta);
+        prop_assert_eq!(found_causes.is_spread, scaled.is_spread);
     }
 
     #[test]
     fn what_is_explained_and_what_is_not_add_up_and_no_leaf_is_in_two_causes(leaves in leaves()) {
-        let told = attributed(&leaves);
+        let found_causes = attributed(&leaves);
         let near = |one: f64, other: f64| (one - other).abs() <= 1e-6 * (1.0 + one.abs().max(other.abs()));
-        prop_assert!(near(told.explained + told.unexplained, told.delta));
-        prop_assert!(near(told.causes.iter().map(|cause| cause.real - cause.pred).sum(), told.explained));
-        let mut places: Vec<_> = told.causes.iter().flat_map(|cause| cause.leaves.clone()).collect();
+        prop_assert!(near(found_causes.explained + found_causes.unexplained, found_causes.delta));
+        prop_assert!(near(found_causes.causes.iter().map(|cause| cause.real - cause.pred).sum(), found_causes.explained));
+        let mut places: Vec<_> = found_causes.causes.iter().flat_map(|cause| cause.leaves.clone()).collect();
         let named = places.len();
         places.sort_unstable();
         places.dedup();
         prop_assert_eq!(places.len(), named);
-        for cause in &told.causes {
+        for cause in &found_causes.causes {
             let sum = |part: fn(&Leaf) -> f64| cause.leaves.iter().map(|place| part(&leaves[*place])).sum();
             prop_assert!(near(sum(|leaf| leaf.real), cause.real) && near(sum(|leaf| leaf.pred), cause.pred));
         }

@@ -1,12 +1,12 @@
-//! What the change is due to: causes of the rows that rose, and of those that fell.
+//! Causes of the change: of the rows that rose, and of those that fell.
 //!
-//! Rows that rose and rows that fell are told apart, since what one gains another's loss would hide. Dollars decide; of
-//! traffic that costs nothing in either period, bytes.
+//! Increases and decreases are attributed separately, because they would cancel out. Dollars decide; for traffic that
+//! is free in both periods, bytes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Ways;
+use super::RowRoutes;
 use super::leaves::{Fine, Leaves};
 use super::moved::each_once;
 use super::parts::{scaled, signed};
@@ -29,17 +29,17 @@ pub enum What {
 /// A part of the change, and what it is due to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Whether it is of what rose.
+    /// Whether it is an increase.
     pub is_up: bool,
     /// What it is in.
     pub what: What,
-    /// The kind of change; none of what is unexplained.
+    /// The class of the change; none for the unexplained part.
     pub class: Option<&'static str>,
     /// The path that it went before.
     pub other_path: Option<Arc<str>>,
-    /// How much it is of the whole change, in 10⁻¹⁰ USD or in bytes; below zero where it goes the other way.
+    /// The part of the whole change, in 10⁻¹⁰ USD or in bytes; negative in the opposite direction.
     pub change: i128,
-    /// The whole change of what rose or fell, in the same unit.
+    /// The whole increase or decrease, in the same unit.
     pub whole: u128,
     /// Its bytes before and now.
     pub bytes: [u128; 2],
@@ -48,7 +48,7 @@ pub struct Due {
     /// What everything would cost now without its change, in 10⁻¹⁰ USD.
     pub without: i128,
     /// Other descriptions of the same.
-    pub equivalents: Vec<Description>,
+    pub also_matches: Vec<Description>,
 }
 
 /// A leaf in both periods: bytes each once, and dollars in 10⁻¹⁰ USD.
@@ -88,9 +88,9 @@ struct Side<'g> {
     by_usd: bool,
 }
 
-/// What the change is due to: of what rose, then of what fell.
-pub(super) fn due(leaves: &Leaves, ways: &Ways) -> Vec<Due> {
-    let amounts: Vec<Amounts> = leaves.leaves.iter().map(|leaf| amounts(leaf, leaves, ways)).collect();
+/// Causes of the change: of increases, then of decreases.
+pub(super) fn due(leaves: &Leaves, routes: &RowRoutes) -> Vec<Due> {
+    let amounts: Vec<Amounts> = leaves.leaves.iter().map(|leaf| amounts(leaf, leaves, routes)).collect();
     let total = Amounts::sum(amounts.iter());
     let by_usd = total.usd != [0, 0];
     let mut rows: BTreeMap<u32, Amounts> = BTreeMap::new();
@@ -110,11 +110,11 @@ pub(super) fn due(leaves: &Leaves, ways: &Ways) -> Vec<Due> {
     due
 }
 
-/// What a leaf comes to, its dollars by its part of the bytes that are charged alike.
-fn amounts(leaf: &Fine, leaves: &Leaves, ways: &Ways) -> Amounts {
+/// The total of a leaf: dollars in proportion to its bytes among those charged alike.
+fn amounts(leaf: &Fine, leaves: &Leaves, routes: &RowRoutes) -> Amounts {
     let (mut usd, mut price) = ([0; 2], 0);
-    for (way, bytes) in &leaf.ways {
-        if let Some(sums) = ways.get(&(leaf.row, *way)) {
+    for (route, bytes) in &leaf.routes {
+        if let Some(sums) = routes.get(&(leaf.row, *route)) {
             let [before, now] = &sums.sides;
             usd[0] += scaled(before.usd, bytes[0], before.bytes);
             usd[1] += scaled(now.usd, bytes[1], now.bytes);
@@ -153,9 +153,9 @@ impl Side<'_> {
             rest.price -= sums.price;
             let class = self.class(cause, &sums, &volumes);
             let other_path = if let Class::PathChange { from } = class { Some(leaves.name(from)) } else { None };
-            let equivalents = cause.equivalents.iter().map(described).collect();
+            let also_matches = cause.also_matches.iter().map(described).collect();
             let what = What::Described(described(&cause.elements));
-            due.push(Due { other_path, equivalents, ..self.one(what, Some(class), &sums, &whole) });
+            due.push(Due { other_path, also_matches, ..self.one(what, Some(class), &sums, &whole) });
         }
         if found.is_spread {
             due.push(self.one(What::Everywhere, Some(Class::Spread), &rest, &whole));
@@ -178,18 +178,19 @@ impl Side<'_> {
             bytes: sums.bytes,
             usd: sums.usd,
             without: signed(self.now) - sums.change(),
-            equivalents: Vec::new(),
+            also_matches: Vec::new(),
         }
     }
 
-    /// By how much something changed, of what decides.
+    /// The change of a leaf in the deciding unit.
     fn change(&self, amounts: &Amounts) -> i128 {
         if self.by_usd { amounts.change() } else { signed(amounts.bytes[1]) - signed(amounts.bytes[0]) }
     }
 
     fn class(&self, cause: &Cause, sums: &Amounts, volumes: &[Leaf]) -> Class {
         let path = volumes.first().map(|leaf| leaf.elements.len().saturating_sub(1));
-        // Of several charges and of bytes that are free the average price says nothing, so prices are told by charge.
+        // An average price over several charges and free bytes is meaningless, so price effects are computed per
+        // charge.
         let half = sums.change() / 2;
         let is_price = sums.price.signum() == half.signum() && sums.price.abs() > half.abs();
         match class(cause, volumes, path, None) {
@@ -199,7 +200,7 @@ impl Side<'_> {
     }
 }
 
-/// How a class is called; what fell is the other way round.
+/// How a class is called; what fell is the other route round.
 fn class_name(class: Class, is_up: bool) -> &'static str {
     match (class, is_up) {
         (Class::New, true) => "new",

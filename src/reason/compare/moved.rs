@@ -1,14 +1,14 @@
-//! Bytes that go another way than before between the same ends.
+//! Bytes that go another route than before between the same ends.
 //!
-//! Of ends whose bytes fell on one path and rose on another, as much moved as fell, or as rose if that is less. Which of
-//! several paths it moved between is not known; each bears its part.
+//! For endpoints whose bytes fell on one path and rose on another, the smaller of both amounts moved. With several
+//! paths, each takes a proportional part.
 
 use std::collections::BTreeMap;
 
 use super::leaves::{Fine, Leaves};
 use super::parts::{scaled, signed};
 
-/// By row and way, how many bytes came from another path (or, below zero, went to one).
+/// By row and route, how many bytes came from another path (or, below zero, went to one).
 pub(super) fn moved(leaves: &Leaves) -> BTreeMap<(u32, u32), i128> {
     let mut ends: BTreeMap<(u32, &[u32]), Vec<&Fine>> = BTreeMap::new();
     for leaf in &leaves.leaves {
@@ -35,21 +35,21 @@ fn add(paths: &[&Fine], leaves: &Leaves, moved: &mut BTreeMap<(u32, u32), i128>)
     }
     for (path, whole) in paths.iter().zip(changes) {
         let of = if whole > 0 { rose } else { fell };
-        for (way, sides) in &path.ways {
+        for (route, sides) in &path.routes {
             let changed = change(*sides);
             if changed.signum() == whole.signum() {
                 let part = signed(scaled(changed.unsigned_abs(), amount, of)) * changed.signum();
-                *moved.entry((path.row, *way)).or_default() += part;
+                *moved.entry((path.row, *route)).or_default() += part;
             }
         }
     }
 }
 
-/// The bytes of a leaf in both periods, each once: every charge bears all of them.
+/// The bytes of a leaf in both periods, deduplicated: every charge applies to all of them.
 pub(super) fn each_once(leaf: &Fine, leaves: &Leaves) -> [u128; 2] {
     let mut charges: BTreeMap<_, [u128; 2]> = BTreeMap::new();
-    for (way, bytes) in &leaf.ways {
-        let sums = charges.entry(leaves.ways[*way as usize].charge).or_default();
+    for (route, bytes) in &leaf.routes {
+        let sums = charges.entry(leaves.routes[*route as usize].charge).or_default();
         sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
     }
     let most = |side: usize| charges.values().map(|sums| sums[side]).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! What a change of dollars is made of, in whole 10⁻¹⁰ USD that add up to it.
 //!
-//! - **path**: bytes that go another way than before between the same ends, at the prices of before: what they cost on
-//!   the way they take now, less what they cost on the way they took.
+//! - **path**: bytes that go another route than before between the same ends, at the prices of before: what they cost on
+//!   the route they take now, less what they cost on the route they took.
 //! - **price**: the bytes of now at the price of now, less the same bytes at the price of before. Prices are averages of
 //!   a key, a charge and its two sides, so tiers that are reached are in it. What rounding alone may make is none.
 //! - **volume**: all the rest, which is the bytes that came or went, at the price of before, and what rounding left over.
@@ -30,7 +30,7 @@ impl Side {
         self.bytes - self.unpriced
     }
 
-    /// Whether nothing of what is there has a price.
+    /// Whether all bytes are unpriced.
     #[must_use]
     pub fn is_unpriced(&self) -> bool {
         self.unpriced > 0 && self.priced() == 0
@@ -39,13 +39,13 @@ impl Side {
 
 /// Bytes of a key that are charged alike, before and now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct WaySums {
+pub(super) struct RouteSums {
     pub(super) sides: [Side; 2],
     /// How many of its bytes came from another path between the same ends, or went to one.
     pub(super) moved: i128,
 }
 
-impl WaySums {
+impl RouteSums {
     /// What a changed price does to the bytes of now.
     pub(super) fn price(&self) -> i128 {
         let [before, now] = &self.sides;
@@ -83,7 +83,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Of a row, and what prices and paths do to the ways that its bytes are charged.
+    /// Of a row, and what prices and paths do to the routes that its bytes are charged.
     pub(super) fn of(row: &[Side; 2], price: i128, path: i128) -> Self {
         let change = signed(row[1].usd) - signed(row[0].usd);
         match (row[0].bytes, row[1].bytes) {
@@ -93,7 +93,7 @@ impl Parts {
         }
     }
 
-    /// In the order of columns.
+    /// In column order.
     pub(super) fn in_order(self) -> [i128; 5] {
         [self.new, self.gone, self.volume, self.price, self.path]
     }
@@ -118,9 +118,9 @@ pub(super) fn scaled(amount: u128, part: u128, whole: u128) -> u128 {
     (amount * part + whole / 2).checked_div(whole).unwrap_or(0)
 }
 
-/// Parts of an amount in the units that people read, so that they add up to what it is shown as: each is rounded down,
-/// and what is missing goes to those that lost most, the earlier first among equals. What is nothing stays nothing,
-/// unless all is; then it goes to the volume.
+/// Parts of an amount in display units that add up to the displayed total: each is rounded down, and the remainder goes
+/// to those that lost most, the earlier first among equals. Zero stays zero, unless all parts are; then the remainder
+/// goes to the volume.
 pub(super) fn shown_parts(parts: [i128; 5], unit: i128, shown: i128) -> [i128; 5] {
     let mut down = parts.map(|part| part.div_euclid(unit));
     let mut order: Vec<usize> = (0..parts.len()).filter(|place| parts[*place] != 0).collect();
@@ -150,11 +150,11 @@ mod tests {
     }
 
     fn of(before: Side, now: Side, moved: i128) -> Parts {
-        of_ways(&[before, now], &[WaySums { sides: [before, now], moved }])
+        of_routes(&[before, now], &[RouteSums { sides: [before, now], moved }])
     }
 
-    fn of_ways(row: &[Side; 2], ways: &[WaySums]) -> Parts {
-        Parts::of(row, ways.iter().map(WaySums::price).sum(), ways.iter().map(WaySums::path).sum())
+    fn of_routes(row: &[Side; 2], routes: &[RouteSums]) -> Parts {
+        Parts::of(row, routes.iter().map(RouteSums::price).sum(), routes.iter().map(RouteSums::path).sum())
     }
 
     #[test]
@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn bytes_that_moved_count_at_the_price_of_before() {
-        let nat = WaySums { sides: [side(10, 450), side(0, 0)], moved: -10 };
-        let direct = WaySums { sides: [side(10, 900), side(20, 1800)], moved: 10 };
+        let nat = RouteSums { sides: [side(10, 450), side(0, 0)], moved: -10 };
+        let direct = RouteSums { sides: [side(10, 900), side(20, 1800)], moved: 10 };
         let row = [side(20, 1350), side(20, 1800)];
-        assert_eq!(of_ways(&row, &[nat, direct]), Parts { path: 450, ..Parts::default() });
+        assert_eq!(of_routes(&row, &[nat, direct]), Parts { path: 450, ..Parts::default() });
     }
 
     #[test]
@@ -214,14 +214,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_add_up_to_the_change(ways in prop::collection::vec((sides(), sides(), -1_000_i128..1_000), 0..6)) {
+        fn parts_add_up_to_the_change(routes in prop::collection::vec((sides(), sides(), -1_000_i128..1_000), 0..6)) {
             let mut row = [Side::default(); 2];
-            for (before, now, _) in &ways {
+            for (before, now, _) in &routes {
                 row[0].add(before);
                 row[1].add(now);
             }
-            let ways: Vec<_> = ways.iter().map(|(before, now, moved)| WaySums { sides: [*before, *now], moved: *moved }).collect();
-            let parts = of_ways(&row, &ways);
+            let routes: Vec<_> = routes.iter().map(|(before, now, moved)| RouteSums { sides: [*before, *now], moved: *moved }).collect();
+            let parts = of_routes(&row, &routes);
             prop_assert_eq!(parts.in_order().iter().sum::<i128>(), signed(row[1].usd) - signed(row[0].usd));
         }
 
@@ -229,8 +229,8 @@ mod tests {
         fn shown_parts_add_up_to_what_is_shown(parts: [i32; 5], off in -3_i128..3) {
             let parts = parts.map(i128::from);
             let shown = parts.iter().sum::<i128>().div_euclid(100) + off;
-            let told = shown_parts(parts, 100, shown);
-            prop_assert_eq!(told.iter().sum::<i128>(), shown);
+            let shown_values = shown_parts(parts, 100, shown);
+            prop_assert_eq!(shown_values.iter().sum::<i128>(), shown);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::decode::Dictionary;
 use crate::join::{EPHEMERAL_PORT_MIN, OTHER_PORT, UNKNOWN_PLACES};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL};
 
-/// Stands for what nothing tells.
+/// Represents unknown values.
 const UNKNOWN: &str = "-";
 
 /// What a name is made of: codes of texts.
@@ -71,7 +71,7 @@ fn name(made: Made, dictionary: &Dictionary) -> String {
         Made::Plain(code) => or_unknown(text(code)),
         Made::Own([service, place, interface], comes) => {
             let service = text(service).filter(|name| !name.starts_with('('));
-            // A VPC is too much to be one destination: the interface tells more.
+            // A VPC is too coarse as a destination; the interface is more specific.
             let place = text(place).filter(|place| !place.starts_with("vpc-") && place != "own");
             from(or_unknown(service.or(place).or_else(|| text(interface))), comes)
         }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_have_the_name_that_tells_most() {
+    fn ends_have_the_name_that_shows_most() {
         let mut dictionary = Dictionary::default();
         let [shop, none, backup, vpc, eni, internet, s3, provider] =
             ["shop", "(unallocated)", "backup", "vpc-1", "eni-1", "internet", "s3", "AS64500"]

@@ -1,7 +1,6 @@
-//! Which external addresses and ports stand out, so that the cube tells them apart; the others are folded before they
-//! are summed.
+//! Selects the external addresses and ports that the cube keeps as keys; the others are folded before aggregation.
 //!
-//! Those stand out that have the greatest sums in any hour: half of them by bytes, half by records, refused ones too.
+//! Kept are those with the largest sums in any hour: half of them by bytes, half by records, rejected ones included.
 
 use std::cmp::Reverse;
 use std::hash::Hash;
@@ -15,9 +14,9 @@ use crate::join::{EPHEMERAL_PORT_MIN, Kept, Wanted};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, Column, ColumnSet, output};
 use crate::units::human::count;
 
-/// How many external addresses are told apart.
+/// Maximum number of external addresses kept as keys.
 pub const ADDRESSES_MAX: usize = 400;
-/// How many ports are told apart.
+/// Maximum number of ports kept as keys.
 pub const PORTS_MAX: usize = 250;
 
 /// The greatest sums of an hour: of bytes, and of records.
@@ -30,14 +29,14 @@ pub struct Survey {
     ports: Sizes<u32>,
 }
 
-/// What to sum: traffic and what was refused, by external address or by port, and by the hour.
+/// The aggregation: traffic and rejected traffic by external address or port, and hour.
 #[must_use]
 pub fn sum(of: Column) -> (Wanted, Spec) {
-    let columns = ColumnSet::of(&[of, Column::Start, Column::Bytes, Column::Weight]);
+    let columns = ColumnSet::of(&[of, Column::Start, Column::Bytes, Column::RecordCount]);
     let keys = [of, Column::Hour].map(|column| Key { column, cut: None }).into();
     let spec =
         Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
-    (Wanted { columns, traffic: true, charges: false, blocked: true, kept: Kept::default(), unfiltered: false }, spec)
+    (Wanted { columns, traffic: true, charges: false, rejected: true, kept: Kept::default(), unfiltered: false }, spec)
 }
 
 impl Survey {
@@ -67,9 +66,7 @@ impl Survey {
         let more = addresses.len().saturating_sub(ADDRESSES_MAX);
         let note = (more > 0).then(|| {
             let more = count(more as u128);
-            format!(
-                "of the addresses outside, the {ADDRESSES_MAX} that stand out are told apart, {more} others are not"
-            )
+            format!("the top {ADDRESSES_MAX} external addresses are listed individually, {more} others are grouped")
         });
         let kept = Kept {
             addresses: Some(greatest(&addresses, ADDRESSES_MAX).into()),

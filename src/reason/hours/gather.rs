@@ -1,7 +1,7 @@
 //! Sums of traffic and of its charges → [`Hours`], shard by shard.
 //!
-//! What the leaves are and how they are named is [`crate::reason::cube`]'s. Dollars are shared out by bytes among those
-//! that are charged alike in an hour.
+//! Leaves and their names are defined in [`crate::reason::cube`]. Dollars are distributed by bytes among leaves with
+//! the same charge in an hour.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,15 +22,15 @@ use crate::schema::{Column, output};
 
 /// How long after its end an hour's records may still arrive. Source: the VPC user guide, "Flow log delivery".
 pub const DELIVERY_SECONDS: u32 = 1800;
-/// How much of an hour may be without any record at its begin and its end, so that it still counts as told whole.
+/// Seconds without a record at the start and end of an hour that still counts as fully covered.
 const SLACK_SECONDS: u32 = 600;
 
-/// The hours, and what tells a reader how dollars came about.
+/// The hours, and notes on how dollars were computed.
 #[derive(Debug, Default)]
-pub struct Gathered {
+pub struct HoursAndNotes {
     /// The hours.
     pub hours: Hours,
-    /// Notes of prices and of what was put together.
+    /// Notes on prices and folded keys.
     pub notes: Vec<String>,
 }
 
@@ -39,13 +39,13 @@ pub struct Gathered {
 pub struct Pricing {
     /// The prices.
     pub table: PriceTable,
-    /// What decides the cost besides.
+    /// Terms other than prices.
     pub terms: PoolTerms,
 }
 
 /// The hours while they are put together.
 #[derive(Debug)]
-pub struct Gathering {
+pub struct HoursBuilder {
     cube: Cube,
     rates: Rates,
     notes: Vec<String>,
@@ -53,7 +53,7 @@ pub struct Gathering {
     cells: Mutex<Vec<Cell>>,
 }
 
-impl Gathering {
+impl HoursBuilder {
     /// No hours yet. `charges` is a frame of all charges by [`bill::spec`] without further keys, hour by hour.
     ///
     /// # Errors
@@ -93,13 +93,13 @@ impl Gathering {
         Ok(())
     }
 
-    /// The hours of all shards; what logs do not tell is masked. `now` is when they were read.
+    /// Builds the hours of all shards; uncovered hours are masked. `now` is the time of reading.
     #[must_use]
-    pub fn finish(self, interfaces: &Interfaces, now: u32) -> Gathered {
+    pub fn finish(self, interfaces: &Interfaces, now: u32) -> HoursAndNotes {
         let mut cells = self.cells.into_inner().unwrap_or_else(PoisonError::into_inner);
         let span = cells.iter().map(|cell| (cell.hour, cell.hour));
         let Some((first, last)) = span.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))) else {
-            return Gathered::default();
+            return HoursAndNotes::default();
         };
         cells.iter_mut().for_each(|cell| cell.hour = cell.hour.saturating_sub(first) / HOUR_SECONDS);
         let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
@@ -107,7 +107,7 @@ impl Gathering {
         let leaves = self.cube.finish();
         let lost = lost(&leaves.names, interfaces, (first, count));
         let seven: Vec<_> = leaves.leaves.iter().filter_map(|leaf| leaf.first_chunk().copied()).collect();
-        Gathered { hours: Hours::new((first, covered), &leaves.names, &seven, cells, &lost), notes: self.notes }
+        HoursAndNotes { hours: Hours::new((first, covered), &leaves.names, &seven, cells, &lost), notes: self.notes }
     }
 }
 
@@ -170,11 +170,11 @@ fn lost(names: &[Arc<str>], interfaces: &Interfaces, (first, count): (u32, usize
     lost
 }
 
-/// The hours of which logs tell the whole: those in which any interface was watched, with traffic or without, but one
-/// that has begun before the first record or ends after the last one, or whose records may still arrive.
+/// The fully covered hours: those in which any interface was logged, with or without traffic, except hours that start
+/// before the first or end after the last record, or whose records may still arrive.
 fn covered(interfaces: &Interfaces, (first, count): (u32, usize), now: u32) -> Vec<bool> {
-    let watched = interfaces.iter().filter_map(|(_, interface)| interface.watched);
-    let (begun, ended) = watched.fold((u32::MAX, 0), |(begun, ended), (from, to)| (begun.min(from), ended.max(to)));
+    let logged = interfaces.iter().filter_map(|(_, interface)| interface.logged);
+    let (begun, ended) = logged.fold((u32::MAX, 0), |(begun, ended), (from, to)| (begun.min(from), ended.max(to)));
     let whole = |hour: usize| {
         let start = first.saturating_add(u32::try_from(hour).unwrap_or(u32::MAX).saturating_mul(HOUR_SECONDS));
         let end = start.saturating_add(HOUR_SECONDS);

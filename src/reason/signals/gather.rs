@@ -1,8 +1,8 @@
 //! A roll-up of traffic → what was observed: read three times, and nothing kept by record but what is bounded.
 //!
-//! First who tried what and was refused, by source and hour; then pairs with their hours; then the starts of those pairs
-//! whose timing is looked at. Codes of texts and the order of groups differ from run to run, so nothing depends on them:
-//! what does not fit is left out by rules of its own, and everything is sorted in the end.
+//! First pass: connection attempts and rejected records by source and hour; then pairs with their hours; then start
+//! times of pairs selected for timing. Text codes and the order of groups differ between runs, so results do not depend
+//! on them: limits have deterministic rules, and output is sorted.
 
 mod row;
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::hours::{self, HourSums, hour_of};
 use super::lists::Lists;
-use super::observed::{Observed, Pair, Probes, Rejects, Source, TCP, Thinned};
+use super::observed::{Observed, Pair, Probes, RejectedBySource, Source, TCP, Thinned};
 use super::series::{self, Series, Start};
 use super::{Terms, Text};
 use crate::decode::Dictionary;
@@ -35,7 +35,7 @@ const HANDSHAKE: u32 = 18;
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
-/// What is told apart: the source by its number.
+/// The key: the source by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct PairKey {
     peer: u128,
@@ -54,7 +54,7 @@ struct PairSeen {
     first: u32,
     last: u32,
     packets_out: u128,
-    blocked: u128,
+    rejected: u128,
     /// Records sent.
     starts: u64,
     hours: Vec<HourSums>,
@@ -68,7 +68,7 @@ struct Tried {
     is_full: bool,
 }
 
-/// What has been gathered.
+/// The collected data.
 struct Gatherer<'a> {
     reader: Reader<'a>,
     lists: &'a Lists,
@@ -82,7 +82,7 @@ struct Gatherer<'a> {
     /// With the code of the last owner and when it was seen.
     sources: Vec<(End, (u32, u32))>,
     tried: Map<(u32, u32), Tried>,
-    rejects: Map<u32, BTreeMap<u32, u64>>,
+    rejected: Map<u32, BTreeMap<u32, u64>>,
     pairs: Map<PairKey, PairSeen>,
     pair_hours: usize,
     thinned: Thinned,
@@ -93,7 +93,7 @@ struct Gatherer<'a> {
 /// # Errors
 /// If rows of the roll-up were spilled and cannot be read.
 pub(super) fn observed(rollup: &Rollup, lists: &Lists, terms: &Terms) -> Result<Observed, Error> {
-    let (numbers, sources, tried, rejects, pairs) = Default::default();
+    let (numbers, sources, tried, rejected, pairs) = Default::default();
     let mut gatherer = Gatherer {
         reader: Reader::new(rollup),
         lists,
@@ -104,7 +104,7 @@ pub(super) fn observed(rollup: &Rollup, lists: &Lists, terms: &Terms) -> Result<
         numbers,
         sources,
         tried,
-        rejects,
+        rejected,
         pairs,
         pair_hours: 0,
         thinned: Thinned::default(),
@@ -117,10 +117,10 @@ pub(super) fn observed(rollup: &Rollup, lists: &Lists, terms: &Terms) -> Result<
         let is_judged = !key.is_served && !pair.is_aws && !lists.allowed.holds(key.peer);
         (is_long && is_judged).then(|| (pair.starts, gatherer.stable(key)))
     };
-    let (chosen, unwatched) = series::chosen(gatherer.pairs.iter().filter_map(timed).collect());
+    let (chosen, unsampled) = series::chosen(gatherer.pairs.iter().filter_map(timed).collect());
     let mut starts: Map<PairKey, Vec<Start>> = chosen.into_iter().map(|(.., key)| (key, Vec::new())).collect();
     reader.for_each(|seen| gatherer.start(seen, &mut starts))?;
-    Ok(gatherer.finish(starts, unwatched, terms))
+    Ok(gatherer.finish(starts, unsampled, terms))
 }
 
 impl Gatherer<'_> {
@@ -136,23 +136,23 @@ impl Gatherer<'_> {
         number
     }
 
-    /// First reading: what was refused, or never answered.
+    /// First pass: rejected and unanswered records.
     fn try_out(&mut self, seen: &Seen) {
         self.from = self.from.min(seen.first);
         self.to = self.to.max(seen.last);
         self.has_flags |= seen.has_flags;
         let hour = hour_of(seen.first);
         self.hours.insert(hour);
-        if seen.is_blocked {
+        if seen.is_rejected {
             let number = self.number(seen.refusing(), seen.last);
-            let count = self.rejects.entry(number).or_default().entry(hour).or_default();
+            let count = self.rejected.entry(number).or_default().entry(hour).or_default();
             *count = count.saturating_add(u64::try_from(seen.flows).unwrap_or(u64::MAX));
         }
         if seen.side == Side::Inward || !seen.calls() {
             return;
         }
         let number = self.number(seen.own, seen.last);
-        let is_failed = seen.is_blocked || is_unanswered(seen);
+        let is_failed = seen.is_rejected || is_unanswered(seen);
         let is_admin = SWEPT_PORTS.contains(&seen.peer_port);
         if !is_failed && !is_admin {
             return;
@@ -169,7 +169,7 @@ impl Gatherer<'_> {
         }
     }
 
-    /// Second reading: who talks with whom.
+    /// Second pass: pairs of source and peer.
     fn pair(&mut self, seen: &Seen) {
         let is_outward = match seen.side {
             Side::Outward => true,
@@ -177,7 +177,7 @@ impl Gatherer<'_> {
             Side::Inside => return,
         };
         let is_threat = is_outward && self.lists.threats.holds(seen.peer);
-        if seen.is_blocked && !is_threat {
+        if seen.is_rejected && !is_threat {
             return;
         }
         let number = self.number(seen.own, seen.last);
@@ -202,7 +202,7 @@ impl Gatherer<'_> {
 
     /// Third reading: when it was.
     fn start(&mut self, seen: &Seen, starts: &mut Map<PairKey, Vec<Start>>) {
-        if seen.side != Side::Outward || seen.is_blocked {
+        if seen.side != Side::Outward || seen.is_rejected {
             return;
         }
         let number = self.number(seen.own, seen.last);
@@ -218,7 +218,7 @@ impl Gatherer<'_> {
         (key.peer, self.reader.names.text(end.interface), end.address, *key)
     }
 
-    fn finish(self, mut starts: Map<PairKey, Vec<Start>>, unwatched: u64, terms: &Terms) -> Observed {
+    fn finish(self, mut starts: Map<PairKey, Vec<Start>>, unsampled: u64, terms: &Terms) -> Observed {
         let names = self.reader.names;
         let text = |code: u32| Text::from(names.display(code).as_ref());
         let source = |(end, (_, owner)): &(End, (u32, u32))| Source {
@@ -255,10 +255,10 @@ impl Gatherer<'_> {
             series,
             pairs,
             probes: probes(self.tried, &places),
-            rejects: rejects(self.rejects, &places),
+            rejected: rejected(self.rejected, &places),
             sources: sorted.into_iter().map(|(source, _)| source).collect(),
             thinned: self.thinned,
-            unwatched,
+            unsampled,
         }
     }
 }
@@ -266,7 +266,7 @@ impl Gatherer<'_> {
 impl PairSeen {
     fn of(seen: &Seen) -> Self {
         let (place, first, last) = ((0, seen.place), seen.first, seen.last);
-        Self { place, is_aws: false, first, last, packets_out: 0, blocked: 0, starts: 0, hours: Vec::new() }
+        Self { place, is_aws: false, first, last, packets_out: 0, rejected: 0, starts: 0, hours: Vec::new() }
     }
 
     /// Adds records; gives how many hours there are more.
@@ -275,8 +275,8 @@ impl PairSeen {
         self.is_aws |= seen.is_aws;
         self.first = self.first.min(seen.first);
         self.last = self.last.max(seen.last);
-        if seen.is_blocked {
-            self.blocked += seen.flows;
+        if seen.is_rejected {
+            self.rejected += seen.flows;
             return 0;
         }
         let bytes = u64::try_from(seen.bytes).unwrap_or(u64::MAX);
@@ -306,7 +306,7 @@ impl PairSeen {
             first: self.first,
             last: self.last,
             packets_out: self.packets_out,
-            blocked: self.blocked,
+            rejected: self.rejected,
             hours: self.hours,
         }
     }
@@ -356,14 +356,14 @@ fn probes(tried: Map<(u32, u32), Tried>, places: &[usize]) -> Vec<Probes> {
     probes
 }
 
-fn rejects(counts: Map<u32, BTreeMap<u32, u64>>, places: &[usize]) -> Vec<Rejects> {
-    let of = |(number, hours): (u32, BTreeMap<u32, u64>)| Rejects {
+fn rejected(counts: Map<u32, BTreeMap<u32, u64>>, places: &[usize]) -> Vec<RejectedBySource> {
+    let of = |(number, hours): (u32, BTreeMap<u32, u64>)| RejectedBySource {
         source: places[number as usize],
         hours: hours.into_iter().collect(),
     };
-    let mut rejects: Vec<Rejects> = counts.into_iter().map(of).collect();
-    rejects.sort_unstable_by_key(|rejects| rejects.source);
-    rejects
+    let mut rejected: Vec<RejectedBySource> = counts.into_iter().map(of).collect();
+    rejected.sort_unstable_by_key(|rejected| rejected.source);
+    rejected
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{DAY_SECONDS, HOUR_SECONDS};
 pub(super) struct HourSums {
     /// The start of the hour.
     pub(super) hour: u32,
-    /// Connections begun, as far as flags tell; records else.
+    /// Connections opened, if flags are present; else records.
     pub(super) connections: u32,
     /// Bytes sent and received.
     pub(super) out: u64,
@@ -74,8 +74,8 @@ pub(super) fn busiest_day(hours: &[HourSums]) -> (u128, u32) {
     best
 }
 
-/// How far back sorted hours reach before a moment, as far as a look-back goes; zero where there are none in it. With
-/// hours before it too, a day without any at its beginning is no lack.
+/// How far the sorted hours reach back from a time, up to the look-back; zero without hours in it. If there are earlier
+/// hours too, a first day without any is no gap.
 pub(super) fn history(hours: &[u32], moment: u32, look_back_seconds: u32) -> u32 {
     let first = hours.partition_point(|hour| *hour < moment.saturating_sub(look_back_seconds));
     let reached = hours.get(first).map_or(0, |hour| moment.saturating_sub(*hour));

@@ -19,7 +19,7 @@ pub struct CidrList(Prefixes<()>);
 /// Both lists.
 #[derive(Clone, Debug, Default)]
 pub struct Lists {
-    /// Addresses that nobody should talk to.
+    /// Threat list addresses.
     pub threats: CidrList,
     /// Destinations that are approved.
     pub allowed: CidrList,
@@ -58,17 +58,17 @@ impl CidrList {
 fn add(name: &str, bytes: &[u8], prefixes: &mut Vec<Prefix>) -> Result<(), Error> {
     let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
     for (line, text) in (1u64..).zip(text.lines()) {
-        let told = |error: Error| error.context(format!("{name}, line {line}"));
+        let with_context = |error: Error| error.context(format!("{name}, line {line}"));
         let end = text.find(['#', ';']).unwrap_or(text.len());
         let mut words = text[..end].split([',', ' ', '\t', '\r']).filter(|word| !word.is_empty());
         let Some(word) = words.next() else { continue };
         let shown: String = word.chars().take(SHOWN_CHARS).collect();
         // What is too long to be one need not be shown whole.
         let word = if word.len() > 4 * SHOWN_CHARS { &shown } else { word };
-        let prefix = Prefix::parse_or_address(word).map_err(told)?;
+        let prefix = Prefix::parse_or_address(word).map_err(with_context)?;
         if let Some(second) = words.find(|word| Prefix::parse_or_address(word).is_ok()) {
             let error = Error::usage(format!("`{second}` is a second prefix or address"));
-            return Err(told(error.hint("write one a line; a remark may follow it")));
+            return Err(with_context(error.hint("write one a line; a remark may follow it")));
         }
         if prefixes.len() == CIDRS_MAX {
             return Err(Error::usage(format!("{name}, line {line}: a list has at most {CIDRS_MAX} prefixes"))
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named_with_what_to_write_instead() {
-        for (text, told, hint) in [
+        for (text, with_context, hint) in [
             ("10.0.0.0/8\nevil.example", "t, line 2: invalid address or CIDR `evil.example`", "2001:db8::/32"),
             ("10.0.0.1/8", "t, line 1: `10.0.0.1/8` has host bits set", "write 10.0.0.0/8 for the network"),
             ("1.2.3.4,5.6.7.8", "t, line 1: `5.6.7.8` is a second prefix or address", "write one a line"),
@@ -107,8 +107,8 @@ mod tests {
             ("# nothing\n", "t: holds no prefix", "one prefix or address a line"),
         ] {
             let error = CidrList::read([("t", text.as_bytes())]).unwrap_err();
-            assert_eq!(error.to_string(), told);
-            assert!(error.hints().iter().any(|told| told.contains(hint)), "{:?}", error.hints());
+            assert_eq!(error.to_string(), with_context);
+            assert!(error.hints().iter().any(|with_context| with_context.contains(hint)), "{:?}", error.hints());
         }
     }
 }

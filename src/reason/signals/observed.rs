@@ -15,12 +15,12 @@ pub(crate) const ICMP_V6: u32 = 58;
 /// An end of the estate: an interface's address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Source {
-    /// Absent where no log or table tells which interface held the address.
+    /// Absent if no log or table has the interface of the address.
     pub(crate) interface: Option<Text>,
     pub(crate) address: u128,
     /// The last one that it had.
     pub(crate) owner: Text,
-    /// Whether somebody owns it.
+    /// Whether it has an owner.
     pub(crate) is_owned: bool,
 }
 
@@ -45,8 +45,8 @@ pub(crate) struct Pair {
     pub(crate) last: u32,
     /// Packets sent, of accepted records.
     pub(crate) packets_out: u128,
-    /// Attempts that were blocked on their way out.
-    pub(crate) blocked: u128,
+    /// Outbound attempts that were rejected.
+    pub(crate) rejected: u128,
     /// By hour.
     pub(super) hours: Vec<HourSums>,
 }
@@ -62,7 +62,7 @@ impl Pair {
         self.hours.iter().map(|hour| u128::from(hour.back)).sum()
     }
 
-    /// Whether it is the estate that calls, and nobody approved of it.
+    /// Whether the estate is the client, and the destination is not on the allow list.
     pub(crate) fn is_judged(&self) -> bool {
         !self.is_served && !self.is_allowed
     }
@@ -78,7 +78,7 @@ impl Pair {
 pub(crate) struct Probes {
     pub(crate) source: usize,
     pub(crate) hour: u32,
-    /// Targets that refused or did not answer, sorted.
+    /// Targets that rejected or did not answer, sorted.
     pub(crate) failed: Vec<(u128, u32)>,
     /// Targets of ports that administer hosts, answered or not, sorted.
     pub(crate) admin: Vec<(u128, u32)>,
@@ -86,9 +86,9 @@ pub(crate) struct Probes {
     pub(crate) is_full: bool,
 }
 
-/// What was blocked at an end of the estate.
+/// What was rejected at an end of the estate.
 #[derive(Clone, Debug)]
-pub(crate) struct Rejects {
+pub(crate) struct RejectedBySource {
     pub(crate) source: usize,
     /// Records by hour, sorted; hours without any are left out.
     pub(crate) hours: Vec<(u32, u64)>,
@@ -97,23 +97,20 @@ pub(crate) struct Rejects {
 /// How many pairs are left of too many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thinned {
-    /// 0 all; 1 those that the estate calls; above, of those every 2ⁿ⁻¹th.
+    /// 0 all; 1 outbound connections; above, every 2ⁿ⁻¹th of those.
     pub(crate) level: u32,
 }
 
 impl Thinned {
-    /// What is said of it.
+    /// Note on the sampling, if any.
     pub(crate) fn note(self) -> Option<String> {
         let limit = super::PAIR_HOURS_MAX;
         match self.level {
             0 => None,
-            1 => Some(format!(
-                "more than {limit} hours of talk with the internet: what others call is left out, only what the estate \
-                 calls is judged"
-            )),
+            1 => Some(format!("more than {limit} hours of internet traffic: inbound connections are ignored")),
             level => Some(format!(
-                "more than {limit} hours of talk with the internet: one of {} destinations is judged; ask for fewer days, \
-                 or a part of the estate with --where",
+                "more than {limit} hours of internet traffic: one in {} destinations is judged; use a shorter window \
+                 or --where",
                 1u64 << (level - 1).min(63)
             )),
         }
@@ -126,9 +123,9 @@ pub(crate) struct Observed {
     /// The first and last start of a record.
     pub(crate) from: u32,
     pub(crate) to: u32,
-    /// The hours in which any record starts, sorted: those that logs tell of.
+    /// The hours in which any record starts, sorted: the covered hours.
     pub(crate) hours: Vec<u32>,
-    /// Whether any record tells TCP flags.
+    /// Whether any record has TCP flags.
     pub(crate) has_flags: bool,
     /// Sorted.
     pub(crate) sources: Vec<Source>,
@@ -143,10 +140,10 @@ pub(crate) struct Observed {
     /// Sorted by source and hour.
     pub(crate) probes: Vec<Probes>,
     /// Sorted by source.
-    pub(crate) rejects: Vec<Rejects>,
+    pub(crate) rejected: Vec<RejectedBySource>,
     pub(crate) thinned: Thinned,
     /// Pairs whose series are too long to be kept.
-    pub(crate) unwatched: u64,
+    pub(crate) unsampled: u64,
 }
 
 /// What was found.
@@ -163,13 +160,13 @@ pub(crate) struct Finding {
     pub(crate) bytes: u128,
     pub(crate) evidence: String,
     /// What is missing to be sure.
-    pub(crate) lacks: String,
+    pub(crate) missing: String,
     /// What it adds to the score of its destination.
     pub(crate) part: Option<(Part, u32)>,
 }
 
 impl Finding {
-    /// Of a source, or of none, with nothing told yet.
+    /// An empty finding of a source, or of none.
     pub(crate) fn bare(signal: Signal, source: Option<usize>) -> Self {
         Self {
             signal,
@@ -182,7 +179,7 @@ impl Finding {
             last: 0,
             bytes: 0,
             evidence: String::new(),
-            lacks: signal.lacks().to_owned(),
+            missing: signal.missing().to_owned(),
             part: None,
         }
     }
@@ -295,31 +292,28 @@ impl Signal {
         }
     }
 
-    /// What flow logs lack to be sure of it.
-    fn lacks(self) -> &'static str {
+    /// What flow logs lack for certainty.
+    fn missing(self) -> &'static str {
         match self {
-            Self::LogHealth => "what was in the lost records",
-            Self::ThreatList => "payload; whether the list still holds",
-            Self::NewDestination => {
-                "payload; who runs the destination (see --geoip); that somebody approved it (--allow)"
-            }
-            Self::Volume => "payload; what was planned (a backup, a migration)",
-            Self::RatioShift => "payload; bytes are those of packets, with headers and repeats",
-            Self::Beacon => "payload; the process: agents, updates and monitoring are as regular (--allow)",
+            Self::LogHealth => "contents of the dropped records",
+            Self::ThreatList => "payload; whether the list is current",
+            Self::NewDestination => "payload; the destination's operator (see --geoip); approvals (--allow)",
+            Self::Volume => "payload; planned transfers (backup, migration)",
+            Self::RatioShift => "payload; bytes include headers and retransmissions",
+            Self::Beacon => "payload; the process: agents, updates and monitoring are equally regular (--allow)",
             Self::Strobe => "payload; the process",
-            Self::LongConnection => "payload; records tell packets, not that the connection stayed open between",
+            Self::LongConnection => "payload; whether the connection stayed open between records",
             Self::PortScan | Self::Sweep => {
-                "whether it is a scanner of your own; packets that a security group dropped at \
-                                             interfaces that are not logged"
+                "whether it is your own scanner; packets dropped at interfaces that are not logged"
             }
-            Self::RejectBurst => "which rule refused",
-            Self::PublicDns => "the names asked for; what goes through Amazon's resolver",
-            Self::DnsTunnel => "the names asked for: zone transfers and DNS over TLS look alike",
-            Self::IcmpTunnel => "payload; measuring of path MTU looks alike",
-            Self::RarePort => "payload; which application uses the port",
-            Self::RareProtocol => "payload; VPNs of your own look alike",
-            Self::Cleartext => "payload: whether it is encrypted after all (STARTTLS)",
-            Self::AdminPort => "payload; who logged in",
+            Self::RejectBurst => "which rule rejected it",
+            Self::PublicDns => "the queried names; queries to the Amazon DNS resolver",
+            Self::DnsTunnel => "the queried names; zone transfers and DNS over TLS look the same",
+            Self::IcmpTunnel => "payload; path MTU discovery looks the same",
+            Self::RarePort => "payload; the application on the port",
+            Self::RareProtocol => "payload; your own VPNs look the same",
+            Self::Cleartext => "payload; whether it is encrypted (STARTTLS)",
+            Self::AdminPort => "payload; the user",
         }
     }
 }

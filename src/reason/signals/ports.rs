@@ -25,7 +25,7 @@ const ADMIN_PORTS: [u32; 3] = [445, 3389, 5900];
 /// Mean bytes of an ICMP packet that carries more than an echo.
 const ICMP_BYTES_MIN: u128 = 256;
 const ICMP_PACKETS_MIN: u128 = 10;
-/// How far back a port is looked for, and what must be sent on it to be told.
+/// Look-back of known ports, and the minimum bytes sent on a new one.
 const RARE_PORT_SECONDS: u32 = 30 * DAY_SECONDS;
 const RARE_PORT_BYTES_MIN: u128 = 1 << 20;
 /// Ports from here on are callers' own as often as services.
@@ -51,7 +51,7 @@ pub(super) fn findings(observed: &Observed, terms: &Terms) -> Vec<Finding> {
 pub(super) fn log_health(health: LogHealth, observed: &Observed) -> Option<Finding> {
     let evidence = || {
         format!(
-            "{} in which AWS lost records (SKIPDATA), {} quiet ones (NODATA): every other signal is incomplete",
+            "{} with records dropped by AWS (SKIPDATA), {} without traffic (NODATA): other signals are incomplete",
             human::counted(health.lost, "interval"),
             human::count(health.quiet.into())
         )
@@ -63,18 +63,18 @@ pub(super) fn log_health(health: LogHealth, observed: &Observed) -> Option<Findi
 fn threats(observed: &Observed) -> impl Iterator<Item = Finding> + '_ {
     observed.pairs.iter().zip(&observed.threats).filter_map(|(pair, threat)| {
         let prefix = threat.as_ref()?;
-        let who = if pair.is_served { "it called" } else { "it was called" };
-        let blocked = match u64::try_from(pair.blocked).unwrap_or(u64::MAX) {
+        let who = if pair.is_served { "it called" } else { "inbound" };
+        let rejected = match u64::try_from(pair.rejected).unwrap_or(u64::MAX) {
             0 => String::new(),
-            blocked => format!(", and {} blocked on the way out", human::counted(blocked, "record")),
+            rejected => format!(", and {} rejected outbound", human::counted(rejected, "record")),
         };
         let evidence = format!(
-            "{prefix} is on the threat list; {who}: {} sent, {} received{blocked}",
+            "{prefix} is on the threat list; {who}: {} sent, {} received{rejected}",
             human::bytes(pair.bytes_out(), Units::Iec),
             human::bytes(pair.bytes_back(), Units::Iec),
         );
         let finding = Finding::of(Signal::ThreatList, pair, evidence);
-        // Whoever on the internet tries a door of ours, and gets next to nothing, is none of our suspects.
+        // Inbound probes with almost no response are not suspicious destinations.
         let is_scored = !pair.is_served;
         Some(if is_scored { finding.scored(Part::ThreatList, THREAT_POINTS) } else { finding })
     })
@@ -88,7 +88,7 @@ fn dns(pair: &Pair) -> Vec<Finding> {
     }
     let (out, back) = (pair.bytes_out(), pair.bytes_back());
     let evidence = format!(
-        "a resolver that is not on the list of approved destinations; {} sent, {} received",
+        "a resolver that is not on the allow list; {} sent, {} received",
         human::bytes(out, Units::Iec),
         human::bytes(back, Units::Iec)
     );
@@ -124,15 +124,15 @@ fn icmp(pair: &Pair) -> Option<Finding> {
 
 fn rare_protocol(pair: &Pair) -> Option<Finding> {
     let is_usual = matches!(pair.protocol, TCP | UDP | ICMP | ICMP_V6 | ABSENT_SMALL);
-    let evidence = format!("IP protocol {}, which is none of TCP, UDP and ICMP", pair.protocol);
+    let evidence = format!("IP protocol {} (not TCP, UDP or ICMP)", pair.protocol);
     (!is_usual).then(|| Finding::of(Signal::RareProtocol, pair, evidence).scored(Part::Protocol, PROTOCOL_POINTS))
 }
 
 /// Ports that should not be talked to over the internet.
 fn plain(pair: &Pair) -> Option<Finding> {
     let (signal, what) = match pair.port {
-        port if CLEARTEXT_PORTS.contains(&port) => (Signal::Cleartext, "carries passwords and files in clear"),
-        port if ADMIN_PORTS.contains(&port) => (Signal::AdminPort, "administers hosts or shares files"),
+        port if CLEARTEXT_PORTS.contains(&port) => (Signal::Cleartext, "transfers passwords and files in clear text"),
+        port if ADMIN_PORTS.contains(&port) => (Signal::AdminPort, "is used for administration or file sharing"),
         _ => return None,
     };
     let evidence = format!(
@@ -204,7 +204,7 @@ fn rare_port(observed: &Observed, used: &Used, pair: &Pair, terms: &Terms) -> Op
     );
     let mut finding = Finding::of(Signal::RarePort, pair, evidence).scored(Part::Protocol, PROTOCOL_POINTS);
     if shown < RARE_PORT_SECONDS {
-        finding.lacks = format!("history: {} and not {}; {}", span(shown), span(RARE_PORT_SECONDS), finding.lacks);
+        finding.missing = format!("history: {} and not {}; {}", span(shown), span(RARE_PORT_SECONDS), finding.missing);
     }
     Some(finding)
 }

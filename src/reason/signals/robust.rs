@@ -1,8 +1,7 @@
 //! How unusual a value is beside others, in whole numbers: the median, and a scale that spiky values do not fool.
 //!
-//! The scale is the greatest of the median deviation, of what the deviations' tail comes to were they normal, of a part of
-//! the values themselves, and of a floor. With a median deviation alone, values that are mostly equal make anything
-//! unusual.
+//! The scale is the maximum of the median deviation, the normal equivalent of the tail deviation, a fraction of the
+//! values, and a floor. With the median deviation alone, series of mostly equal values would make everything unusual.
 
 /// Units of a z: hundredths.
 pub(super) const Z_PER: u128 = 100;

@@ -1,7 +1,7 @@
-//! Who tries doors: port scans, sweeps of networks, and bursts of what was refused.
+//! Scans: port scans, network sweeps, and bursts of rejected records.
 //!
-//! Targets count where they refused (REJECT) or did not answer (a first segment alone). Targets inside the estate count
-//! too: that is how intruders look around.
+//! Targets count if they rejected (REJECT) or did not answer (SYN only). Internal targets count too, as lateral
+//! movement does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const COMMON_PORTS: [u32; 5] = [53, 80, 123, 443, 8080];
 const SWEEP_FAILED_MIN: usize = 25;
 /// Distinct destinations within an hour on ports that administer hosts, whether or not they fail.
 const SWEEP_ADMIN_MIN: usize = 100;
-/// Refused records in an hour that are few anyway.
+/// Rejected records per hour below which a burst is ignored.
 const BURST_MIN: u64 = 1000;
 /// A scale below this is none.
 const BURST_FLOOR: u128 = 100;
@@ -66,7 +66,7 @@ pub(super) fn findings(observed: &Observed) -> Vec<Finding> {
     scans.chain(sweeps).chain(bursts(observed)).collect()
 }
 
-/// The failed ports of each target, those that fail innocently apart.
+/// The failed ports of each target, without commonly failing ones.
 fn by_target(probes: &Probes) -> BTreeMap<u128, BTreeSet<u32>> {
     let mut targets: BTreeMap<u128, BTreeSet<u32>> = BTreeMap::new();
     for (target, port) in probes.failed.iter().filter(|(_, port)| !COMMON_PORTS.contains(port)) {
@@ -75,7 +75,7 @@ fn by_target(probes: &Probes) -> BTreeMap<u128, BTreeSet<u32>> {
     targets
 }
 
-/// How many targets there are of each port.
+/// Number of targets by port.
 fn by_port(targets: &[(u128, u32)]) -> BTreeMap<u32, usize> {
     let mut ports = BTreeMap::new();
     targets.iter().for_each(|(_, port)| *ports.entry(*port).or_default() += 1);
@@ -110,7 +110,8 @@ impl Worst {
 
     fn scan(self, source: usize, target: u128) -> Finding {
         let evidence = format!(
-            "{} distinct ports refused or unanswered in the hour from {}{} (at least {SCAN_PORTS_MIN}, common ones apart)",
+            "{} distinct ports rejected or unanswered in the hour from {}{} (at least {SCAN_PORTS_MIN}, common ones \
+             apart)",
             self.count,
             time::write(self.hour),
             self.detail
@@ -120,7 +121,7 @@ impl Worst {
 
     fn sweep(self, source: usize, port: Option<u32>) -> Finding {
         let (what, least) = match port {
-            Some(_) => ("refused or unanswered", SWEEP_FAILED_MIN),
+            Some(_) => ("rejected or unanswered", SWEEP_FAILED_MIN),
             None => ("tried", SWEEP_ADMIN_MIN),
         };
         let evidence = format!(
@@ -138,14 +139,14 @@ impl Worst {
     }
 }
 
-/// Hours in which an end of the estate refused, or was refused, far more than usual.
+/// Hours in which an endpoint of the estate rejected, or was rejected, far more than usual.
 fn bursts(observed: &Observed) -> impl Iterator<Item = Finding> + '_ {
-    observed.rejects.iter().filter_map(|rejects| {
-        let (hour, count) = *rejects.hours.iter().max_by_key(|(hour, count)| (*count, u32::MAX - hour))?;
+    observed.rejected.iter().filter_map(|rejected| {
+        let (hour, count) = *rejected.hours.iter().max_by_key(|(hour, count)| (*count, u32::MAX - hour))?;
         if count < BURST_MIN {
             return None;
         }
-        let known: BTreeMap<u32, u64> = rejects.hours.iter().copied().collect();
+        let known: BTreeMap<u32, u64> = rejected.hours.iter().copied().collect();
         let first = hour_of(observed.from).max(hour.saturating_sub(BURST_SECONDS_COMPARED));
         let last = observed.to.min(hour.saturating_add(BURST_SECONDS_COMPARED));
         let hours = (0..=last.saturating_sub(first) / HOUR_SECONDS).map(|number| first + number * HOUR_SECONDS);
@@ -153,14 +154,14 @@ fn bursts(observed: &Observed) -> impl Iterator<Item = Finding> + '_ {
         let others: Vec<u128> = hours.filter(|other| *other != hour).map(of).collect();
         let z = robust::z(count.into(), &others, BURST_FLOOR);
         let evidence = format!(
-            "{} refused in the hour from {}: z {} beside {} other hours (at least {BURST_Z_MIN}, and {})",
+            "{} rejected in the hour from {}: z {} beside {} other hours (at least {BURST_Z_MIN}, and {})",
             human::counted(count, "record"),
             time::write(hour),
             z_text(z),
             others.len(),
             human::counted(BURST_MIN, "record"),
         );
-        let finding = Finding::bare(Signal::RejectBurst, Some(rejects.source));
+        let finding = Finding::bare(Signal::RejectBurst, Some(rejected.source));
         let finding = Finding { first: hour, last: hour.saturating_add(HOUR_SECONDS - 1), evidence, ..finding };
         (others.len() >= BURST_HOURS_MIN && z >= BURST_Z_MIN * robust::Z_PER).then_some(finding)
     })

@@ -1,4 +1,4 @@
-//! How suspect a destination is: parts that add up, each told, and what speaks against it.
+//! The suspicion score of a destination: named contributions, positive and negative.
 //!
 //! Parts of several kinds of evidence are independent; only with two of them, and with volume, is a score high. Regular
 //! or scanning traffic alone is a matter of policy and makes no suspect.
@@ -87,14 +87,14 @@ pub(crate) fn suspects(observed: &Observed, findings: &[Finding]) -> BTreeMap<(u
         let pairs = pairs.get(&(source, peer))?;
         let place = Text::clone(&pairs.first()?.place);
         let families: BTreeSet<Family> = parts.keys().map(|part| part.family()).collect();
-        let mut told: Vec<(String, i32)> =
+        let mut parts: Vec<(String, i32)> =
             parts.iter().map(|(part, points)| (part.name().to_owned(), i32::try_from(*points).unwrap_or(0))).collect();
-        told.extend(prevalence.part(peer));
-        told.extend(settled(pairs, observed).filter(|_| !told.iter().any(|(_, points)| *points == COMMON_POINTS)));
-        told.extend(approved(pairs));
-        told.extend(busy.part(observed, source, pairs));
-        let sum: i32 = told.iter().map(|(_, points)| *points).sum();
-        let words: Vec<String> = told.iter().map(|(name, points)| format!("{name} {points:+}")).collect();
+        parts.extend(prevalence.part(peer));
+        parts.extend(settled(pairs, observed).filter(|_| !parts.iter().any(|(_, points)| *points == COMMON_POINTS)));
+        parts.extend(approved(pairs));
+        parts.extend(busy.part(observed, source, pairs));
+        let sum: i32 = parts.iter().map(|(_, points)| *points).sum();
+        let words: Vec<String> = parts.iter().map(|(name, points)| format!("{name} {points:+}")).collect();
         Some((
             (source, peer),
             Suspect {
@@ -145,18 +145,19 @@ impl Prevalence {
 
     fn part(&self, peer: u128) -> Option<(String, i32)> {
         let calling = self.by_peer.get(&peer).map_or(0, BTreeSet::len);
-        let told =
+        let parts =
             |points| Some((format!("called by {calling} of {} sources", human::count(self.sources as u128)), points));
         match calling * 100 {
             0 => None,
-            part if self.sources >= RARE_SOURCES_MIN && part <= self.sources * RARE_PERCENT => told(RARE_POINTS),
-            part if self.sources >= COMMON_SOURCES_MIN && part >= self.sources * COMMON_PERCENT => told(COMMON_POINTS),
+            part if self.sources >= RARE_SOURCES_MIN && part <= self.sources * RARE_PERCENT => parts(RARE_POINTS),
+            part if self.sources >= COMMON_SOURCES_MIN && part >= self.sources * COMMON_PERCENT => parts(COMMON_POINTS),
             _ => None,
         }
     }
 }
 
-/// The hours of the day (UTC) in which an owner's ends talk to the internet, by how many destinations they do so with.
+/// The hours of the day (UTC) in which an owner's endpoints exchange traffic with the internet, by number of
+/// destinations.
 struct BusyHours {
     by_owner: BTreeMap<Text, [u64; DAY_HOURS]>,
 }

@@ -1,7 +1,7 @@
 //! When a pair talked: starts of records, put together to connections.
 //!
-//! Records are told apart by the port of the estate's side: those of one port that follow each other are one connection.
-//! Ports are used again, so a long silence begins a new one.
+//! Records are keyed by the local port: consecutive records of one port are one connection. Ports are reused, so a long
+//! silence starts a new connection.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ pub const STARTS_MAX: u64 = 1 << 22;
 /// The aggregation intervals that AWS has, in seconds.
 const SHORT_INTERVAL_SECONDS: u32 = 60;
 const LONG_INTERVAL_SECONDS: u32 = 600;
-/// Records of one connection that follow each other sooner are of the short interval; later than the second, they are
-/// perhaps of another connection.
+/// Consecutive records of a connection with smaller steps imply the short interval; steps above the second value may
+/// belong to another connection.
 const SHORT_STEP_SECONDS: u32 = 120;
 const LONG_STEP_SECONDS: u32 = 900;
 /// The interval is the short one if at least one step in so many is short: idle connections skip intervals.
@@ -69,7 +69,7 @@ impl Series {
     }
 }
 
-/// The aggregation interval that the steps between records of the same ports tell; the short one where none do.
+/// The aggregation interval inferred from the steps between records of the same ports; else the short one.
 pub(super) fn interval_seconds(series: &[Series]) -> u32 {
     let steps = series.iter().flat_map(|series| series.starts.windows(2)).filter_map(|pair| {
         let is_same = pair[0].own_port == pair[1].own_port;
@@ -95,7 +95,7 @@ pub(super) fn chosen<K: Ord>(mut counts: Vec<(u64, K)>) -> (Vec<K>, u64) {
     (kept, left)
 }
 
-/// The distinct hours that connections have records in, as far as their first and last ones tell.
+/// The distinct hours in which connections have records, from their first and last ones.
 pub(super) fn hours(connections: &[Connection], hour_seconds: u32) -> Vec<u32> {
     let mut hours = BTreeMap::new();
     for connection in connections {
@@ -127,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_is_told_by_steps_of_the_same_port() {
+    fn the_interval_is_reported_by_steps_of_the_same_port() {
         let every = |step: u32| series(&(0..20).map(|place| (50_000, place * step)).collect::<Vec<_>>());
         assert_eq!(interval_seconds(&[every(60)]), 60);
         assert_eq!(interval_seconds(&[every(600)]), 600);
         assert_eq!(interval_seconds(&[every(600), every(60)]), 60);
-        assert_eq!(interval_seconds(&[series(&[(1, 0), (2, 600), (3, 1200)])]), 60, "other ports tell nothing");
+        assert_eq!(interval_seconds(&[series(&[(1, 0), (2, 600), (3, 1200)])]), 60, "other ports do not matter");
         assert_eq!(interval_seconds(&[]), 60);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::hours::HourSums;
-use super::observed::{Finding, Observed, Pair, Part, Probes, Rejects, Signal, Source, Thinned};
+use super::observed::{Finding, Observed, Pair, Part, Probes, RejectedBySource, Signal, Source, Thinned};
 use super::*;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::group::{Batcher, Shared};
@@ -43,7 +43,7 @@ fn pair(source: usize, peer: u128, port: u32, days: &[(u32, u64, u64)]) -> Pair 
         first: hours.first().map_or(0, |hour| hour.hour),
         last: hours.last().map_or(0, |hour| hour.hour),
         packets_out: u128::from(bytes / 1000),
-        blocked: 0,
+        rejected: 0,
         hours,
     }
 }
@@ -72,9 +72,9 @@ fn all(observed: &Observed) -> Vec<Finding> {
 }
 
 fn signals(observed: &Observed) -> Vec<(Signal, Option<u128>)> {
-    let mut told: Vec<_> = all(observed).iter().map(|finding| (finding.signal, finding.peer)).collect();
-    told.sort_unstable();
-    told
+    let mut reported_signals: Vec<_> = all(observed).iter().map(|finding| (finding.signal, finding.peer)).collect();
+    reported_signals.sort_unstable();
+    reported_signals
 }
 
 fn daily(days: std::ops::Range<u32>, out: u64, back: u64) -> Vec<(u32, u64, u64)> {
@@ -88,7 +88,7 @@ fn shop() -> Vec<Source> {
     vec![source("shop", v4(10, 0, 0, 1)), source("shop", v4(10, 0, 0, 2))]
 }
 
-/// A shop that talks to an old destination each day.
+/// A shop that contacts an old destination each day.
 fn with(pairs: Vec<Pair>, days: u32) -> Observed {
     let usual = (0..2).map(|source| pair(source, OLD, 443, &daily(0..days, MIB, 9 * MIB)));
     observed(shop(), usual.chain(pairs).collect(), days)
@@ -113,7 +113,7 @@ fn a_new_destination_needs_volume_and_history_and_counts_less_in_a_known_network
     );
     let short = with(vec![pair(0, NEW, 443, &[(3, 100 * MIB, MIB)])], 4);
     let finding = all(&short).into_iter().find(|finding| finding.signal == Signal::NewDestination).unwrap();
-    assert!(finding.lacks.starts_with("history: 3 d and not 14 d"), "{}", finding.lacks);
+    assert!(finding.missing.starts_with("history: 3 d and not 14 d"), "{}", finding.missing);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn scans_and_sweeps_need_many_distinct_doors() {
 fn a_burst_of_refusals_stands_out_of_the_other_hours() {
     let refused = |usual: u64, most: u64| {
         let hours = (0..48).map(|hour| (hour * HOUR_SECONDS, if hour == 30 { most } else { usual })).collect();
-        signals(&Observed { rejects: vec![Rejects { source: 1, hours }], ..with(Vec::new(), 2) })
+        signals(&Observed { rejected: vec![RejectedBySource { source: 1, hours }], ..with(Vec::new(), 2) })
     };
     assert_eq!(refused(10, 1000), [(Signal::RejectBurst, None)]);
     assert_eq!(refused(10, 999), [], "too few");
@@ -318,12 +318,16 @@ fn what_many_call_what_is_approved_and_what_is_old_is_less_suspect() {
 }
 
 #[test]
-fn lost_records_are_told_first_and_quiet_ones_alone_are_not() {
+fn lost_records_are_reported_first_and_quiet_ones_alone_are_not() {
     let observed = with(Vec::new(), 2);
     assert!(ports::log_health(LogHealth { lost: 0, quiet: 9 }, &observed).is_none());
-    let told = ports::log_health(LogHealth { lost: 2, quiet: 9 }, &observed).unwrap();
-    assert!(told.evidence.starts_with("2 intervals in which AWS lost records"), "{}", told.evidence);
-    let findings = vec![Finding::bare(Signal::Sweep, None), told];
+    let reported_signals = ports::log_health(LogHealth { lost: 2, quiet: 9 }, &observed).unwrap();
+    assert!(
+        reported_signals.evidence.starts_with("2 intervals with records dropped by AWS"),
+        "{}",
+        reported_signals.evidence
+    );
+    let findings = vec![Finding::bare(Signal::Sweep, None), reported_signals];
     let signals = Signals::of(observed, findings, &Terms::default(), LogHealth::default());
     assert_eq!(signals.findings[0].1.signal.name(), "log-health");
 }
@@ -331,8 +335,8 @@ fn lost_records_are_told_first_and_quiet_ones_alone_are_not() {
 #[test]
 fn too_many_pairs_are_thinned_with_a_note() {
     assert_eq!(Thinned { level: 0 }.note(), None);
-    assert!(Thinned { level: 1 }.note().unwrap().contains("what others call is left out"));
-    assert!(Thinned { level: 4 }.note().unwrap().contains("one of 8 destinations"));
+    assert!(Thinned { level: 1 }.note().unwrap().contains("inbound connections are ignored"));
+    assert!(Thinned { level: 4 }.note().unwrap().contains("one in 8 destinations"));
 }
 
 proptest! {
@@ -366,13 +370,13 @@ proptest! {
     }
 }
 
-/// A record between one of two hosts and a stranger.
+/// A record between one of two hosts and an external address.
 #[derive(Clone, Debug)]
 struct Talk {
     host: u8,
     stranger: u8,
     is_outward: bool,
-    is_blocked: bool,
+    is_rejected: bool,
     own_port: u32,
     port: u32,
     flags: u32,
@@ -430,7 +434,7 @@ impl Talk {
     }
 }
 
-/// What is reported of talk that comes in blocks of so many records.
+/// Findings for traffic in blocks of this many records.
 fn reported(talk: &[Talk], block: usize) -> String {
     let shared = Arc::new(Shared::new(Arc::new(spec()), 7, None));
     let mut batcher = Batcher::new(Arc::clone(&shared));
@@ -443,8 +447,8 @@ fn reported(talk: &[Talk], block: usize) -> String {
             *flows.values_mut(column).unwrap() = values;
         }
         flows.set_rows(talk.len());
-        let picked = |is_blocked: bool| -> Vec<u32> {
-            (0u32..).zip(talk).filter(|(_, talk)| talk.is_blocked == is_blocked).map(|(place, _)| place).collect()
+        let picked = |is_rejected: bool| -> Vec<u32> {
+            (0u32..).zip(talk).filter(|(_, talk)| talk.is_rejected == is_rejected).map(|(place, _)| place).collect()
         };
         batcher.add(&flows, &dictionary, &picked(false), false);
         batcher.add(&flows, &dictionary, &picked(true), true);
@@ -469,7 +473,7 @@ fn talk() -> impl Strategy<Value = Talk> {
         host: who.0,
         stranger: who.1,
         is_outward: who.2,
-        is_blocked: who.3,
+        is_rejected: who.3,
         own_port: how.0,
         port: how.1,
         flags: how.2,
@@ -484,7 +488,7 @@ fn records_become_pairs_seen_from_the_estate() {
         host: 1,
         stranger: 3,
         is_outward: true,
-        is_blocked: false,
+        is_rejected: false,
         own_port: 40_000,
         port: 443,
         flags: 2,
@@ -492,8 +496,8 @@ fn records_become_pairs_seen_from_the_estate() {
         kib: 5000,
     };
     let back = Talk { is_outward: false, flags: 18, kib: 7, start: 100_001, ..one.clone() };
-    let told = reported(&[one.clone(), back], 2);
-    assert!(told.contains("it was called: 4.88 MiB sent, 7.00 KiB received"), "{told}");
+    let reported_signals = reported(&[one.clone(), back], 2);
+    assert!(reported_signals.contains("inbound: 4.88 MiB sent, 7.00 KiB received"), "{reported_signals}");
     let served = Talk { own_port: 443, port: 50_000, flags: 18, ..one };
     assert!(reported(&[served], 1).contains("it called: 4.88 MiB sent, 0 B received"));
 }

@@ -18,7 +18,7 @@ const PER: u128 = 1000;
 /// Connections and periods that a beacon has at least.
 const CONNECTIONS_MIN: usize = 12;
 const PERIODS_MIN: u32 = 6;
-/// A period is at least so many aggregation intervals: shorter ones cannot be told from one connection.
+/// Minimum period in aggregation intervals: shorter ones are indistinguishable from one connection.
 const PERIOD_INTERVALS_MIN: u32 = 2;
 /// Per cent of that which a period has at least: its median is a little less as often as more.
 const PERIOD_PERCENT: u32 = 90;
@@ -26,11 +26,11 @@ const PERIOD_PERCENT: u32 = 90;
 const PERIOD_SECONDS_MAX: u32 = 6 * HOUR_SECONDS;
 /// Connections that begin within so many seconds of each other are one beat.
 const BEAT_SECONDS: u32 = 10;
-/// The scores from which there is something to tell, and from which on it adds to the score of the destination.
+/// The scores from which a beacon is reported, and from which it adds to the score of the destination.
 const BEACON_MIN: u128 = 700;
 const BEACON_SCORED: u128 = 900;
-/// Intervals whose median deviation leaves less than this are no beat, whatever the rest says; skewness of few intervals
-/// says little.
+/// Intervals with a lower median-deviation score are no beacon, regardless of the other scores; skewness of few
+/// intervals is weak evidence.
 const STEADY_MIN: u128 = 750;
 /// The words for beacon scores, as RITA has them.
 const BEACON_BANDS: [(u128, &str); 3] = [(1000, "certain"), (900, "high"), (700, "medium")];
@@ -69,7 +69,7 @@ pub(super) fn findings(observed: &Observed) -> Vec<Finding> {
         if !strobes[series.pair] {
             let connections = series.connections(observed.interval_seconds / 2 * 3);
             let beacon = Beacon::of(&connections, span_seconds, observed.interval_seconds);
-            findings.extend(beacon.filter(Beacon::is_told).map(|beacon| beacon.finding(pair)));
+            findings.extend(beacon.filter(Beacon::is_reported).map(|beacon| beacon.finding(pair)));
         }
     }
     findings
@@ -88,18 +88,18 @@ struct Beacon {
 }
 
 impl Beacon {
-    /// None where there are too few connections or periods, or the period is too short to be told.
+    /// None with too few connections or periods, or too short a period.
     fn of(connections: &[Connection], span_seconds: u32, interval_seconds: u32) -> Option<Self> {
         let (beats, sizes) = beats(connections);
         let (first, last) = (*beats.first()?, *beats.last()?);
         let mut steps: Vec<u128> = beats.windows(2).map(|pair| u128::from(pair[1] - pair[0])).collect();
         steps.sort_unstable();
         let period_seconds = u32::try_from(median(&steps)).unwrap_or(u32::MAX).max(1);
-        let is_told = beats.len() >= CONNECTIONS_MIN
+        let is_reported = beats.len() >= CONNECTIONS_MIN
             && (last - first) / period_seconds >= PERIODS_MIN
             && period_seconds >= PERIOD_INTERVALS_MIN * interval_seconds * PERIOD_PERCENT / 100
             && period_seconds <= PERIOD_SECONDS_MAX;
-        is_told.then(|| Self {
+        is_reported.then(|| Self {
             connections: beats.len(),
             period_seconds,
             steady: steadiness(&steps),
@@ -114,7 +114,7 @@ impl Beacon {
         (self.even + self.size + self.filled + self.lasting) / 4
     }
 
-    fn is_told(&self) -> bool {
+    fn is_reported(&self) -> bool {
         self.score() >= BEACON_MIN && self.steady >= STEADY_MIN
     }
 
@@ -181,8 +181,8 @@ fn steadiness(sorted: &[u128]) -> u128 {
     PER - spread
 }
 
-/// How evenly the time between the first and the last beat is filled: one less the deviation of the beats per stretch as
-/// a part of their mean; or, where beats come in two kinds of stretches only, how many are of those.
+/// Evenness of beats between the first and the last one: one minus the relative deviation of beats per stretch; or, if
+/// beats occur in two kinds of stretches only, the fraction of those.
 fn filled(beats: &[u32]) -> u128 {
     let (Some(first), Some(last)) = (beats.first(), beats.last()) else { return 0 };
     let mut bars = [0u128; BARS as usize];
@@ -245,7 +245,7 @@ fn strobe(pair: &Pair) -> Option<Finding> {
 
 /// The longest connection of a pair, if it is long.
 fn long_connection(series: &Series, pair: &Pair, interval_seconds: u32) -> Option<Finding> {
-    // Starts are told to the minute or so; two intervals of silence are between the starts of three.
+    // Start times are accurate to about a minute; two silent intervals separate the starts of three.
     let silence = LONG_SILENCE_INTERVALS * interval_seconds + interval_seconds;
     let connections = series.connections(silence);
     let length = |connection: &Connection| connection.last - connection.first;

@@ -44,7 +44,7 @@ const RATIO_DAYS_MIN: usize = 3;
 const RATIO_DAYS: u32 = 14;
 /// A day with less traffic has no ratio.
 const RATIO_BYTES_MIN: u128 = 1 << 20;
-/// A destination that took so much of what an interface sent on a day bears the interface's shift: per cent.
+/// Percentage of an interface's daily bytes above which a destination explains the interface's shift.
 const SHARE_OF_SHIFT_PERCENT: u128 = 50;
 
 /// All findings about volume.
@@ -98,7 +98,7 @@ struct Met<'a> {
 impl<'a> Met<'a> {
     fn of(observed: &'a Observed) -> Self {
         let mut met = Self { logged: &observed.hours, ..Self::default() };
-        // Who called nobody yet was there all the same where others called it.
+        // A peer contacted by others is known, even if this source never contacted it.
         for pair in observed.pairs.iter().filter(|pair| !pair.hours.is_empty()) {
             let group = group(observed, pair);
             let hours = || pair.hours.iter().map(|hour| hour.hour);
@@ -122,19 +122,18 @@ impl<'a> Met<'a> {
         met
     }
 
-    /// How much history says that a peer is new to a group at a moment, and whose history it is. A group that has itself
-    /// just begun knows nobody: then all others are asked.
+    /// The history that makes a peer new to a group at a time, and whose history it is. A group that is itself new has
+    /// no history: then all others are used.
     fn history(&self, group: &Group, peer: Peer, pair: &Pair, moment: u32, look_back: u32) -> (u32, &'static str) {
         let of = |hours: Option<&Vec<u32>>| hours.map_or(0, |hours| history(hours, moment, look_back));
         let own = of(self.groups.get(group));
-        let who = if matches!(group, Group::Owner(_)) { "nobody of its owner" } else { "its interface never" };
+        let who = if matches!(group, Group::Owner(_)) { "no interface of its owner" } else { "its interface never" };
         match own {
             HISTORY_SECONDS_MIN.. => (own, who),
             _ if of(self.by_all.get(&(peer, pair.port, pair.protocol))) > 0 => (0, who),
-            _ => (
-                history(self.logged, moment, look_back),
-                "nobody of the estate, where its owner or interface has just begun,",
-            ),
+            _ => {
+                (history(self.logged, moment, look_back), "no interface of the estate (its owner or interface is new)")
+            }
         }
     }
 }
@@ -144,8 +143,8 @@ fn called(observed: &Observed) -> impl Iterator<Item = &Pair> {
     observed.pairs.iter().filter(|pair| !pair.is_served && !pair.hours.is_empty())
 }
 
-/// Destinations that nobody of the same owner (the same interface, without owners) talked to on that port within the
-/// look-back, and that took much on one of their first days.
+/// Destinations that no interface of the same owner (without owners, the same interface) contacted on that port within
+/// the look-back, with a large volume on one of their first days.
 fn new_destinations(observed: &Observed, terms: &Terms) -> Vec<Finding> {
     let met = Met::of(observed);
     called(observed).filter_map(|pair| new_destination(observed, &met, pair, terms)).collect()
@@ -159,7 +158,7 @@ fn new_destination(observed: &Observed, met: &Met<'_>, pair: &Pair, terms: &Term
     peers(pair).into_iter().find_map(|peer| new_peer(&group, met, pair, peer, terms))
 }
 
-/// What is said of a pair if its other end, seen so widely, is new.
+/// Describes a pair whose other end, at this scope, is new.
 fn new_peer(
     group: &Group,
     met: &Met<'_>,
@@ -178,7 +177,8 @@ fn new_peer(
     };
     let (sent, appeared, shown, who) = appearances(hours, terms.look_back_seconds).into_iter().filter_map(new).max()?;
     let evidence = format!(
-        "{who} talked to this {word} on this port in the {} before {}; {} sent within 24 h of its first {} (at least {})",
+        "{who} contacted this {word} on this port in the {} before {}; {} sent within 24 h of its first {} (at least \
+         {})",
         span(shown),
         time::write(appeared),
         human::bytes(sent, Units::Iec),
@@ -187,13 +187,13 @@ fn new_peer(
     );
     let mut finding = Finding::of(Signal::NewDestination, pair, evidence).scored(Part::NewDestination, points);
     if shown < terms.look_back_seconds {
-        finding.lacks =
-            format!("history: {} and not {}; {}", span(shown), span(terms.look_back_seconds), finding.lacks);
+        finding.missing =
+            format!("history: {} and not {}; {}", span(shown), span(terms.look_back_seconds), finding.missing);
     }
     Some(finding)
 }
 
-/// The hours in which talk began: the first one, and those after a silence longer than the look-back.
+/// The hours in which contact started: the first one, and those after a silence longer than the look-back.
 fn appearances(hours: &[u32], look_back_seconds: u32) -> Vec<u32> {
     let again = hours.windows(2).filter(|pair| pair[1] - pair[0] > look_back_seconds).map(|pair| pair[1]);
     hours.first().copied().into_iter().chain(again).collect()
@@ -268,7 +268,7 @@ impl Unusual {
         let points = u32::try_from(VOLUME_POINTS_MIN + more).unwrap_or(0);
         let evidence = format!(
             "{}{} sent on {}; the median of {} {what} is {}: z {} (at least {Z_MIN})",
-            if pair.is_served { "served, as the destination called: " } else { "" },
+            if pair.is_served { "inbound connections: " } else { "" },
             human::bytes(self.out, Units::Iec),
             date(self.day),
             self.compared,
@@ -279,7 +279,7 @@ impl Unusual {
     }
 }
 
-/// A z of hundredths in words; what is far beyond all counting is told as that.
+/// A z-score in hundredths, in words; capped for very large values.
 pub(super) fn z_text(z: u128) -> String {
     const SHOWN_MAX: u128 = 1000;
     if z >= SHOWN_MAX * Z_PER { format!("over {SHOWN_MAX}") } else { format!("{}.{:02}", z / Z_PER, z % Z_PER) }
@@ -317,8 +317,8 @@ fn ratio_shifts(observed: &Observed, terms: &Terms) -> Vec<Finding> {
         let shift = Shift::of(&days(&pair.hours), terms)?;
         Some(shift.finding(pair, shift.evidence("this destination")))
     });
-    let told: Vec<_> = findings.iter().map(|finding| (finding.source, finding.peer, finding.port)).collect();
-    findings.extend(own.filter(|own| !told.contains(&(own.source, own.peer, own.port))));
+    let reported: Vec<_> = findings.iter().map(|finding| (finding.source, finding.peer, finding.port)).collect();
+    findings.extend(own.filter(|own| !reported.contains(&(own.source, own.peer, own.port))));
     findings
 }
 
@@ -332,7 +332,7 @@ struct Shift {
 }
 
 impl Shift {
-    /// The day with most bytes sent of those that shifted.
+    /// The day with most bytes sent among shifted ones.
     fn of(days: &BTreeMap<u32, (u128, u128)>, terms: &Terms) -> Option<Self> {
         let ratios: Vec<(u32, i128, u128)> = days
             .iter()

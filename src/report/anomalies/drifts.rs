@@ -8,7 +8,7 @@ use crate::reason::hours::Metric;
 use crate::report::{Cell, Head, Row, Table};
 use crate::schema::output;
 
-/// The drifts, what comes to most first.
+/// The drifts, largest impact first.
 #[must_use]
 pub fn table(mut drifts: Vec<Drift>) -> Table {
     drifts.sort_by_key(|drift| (drift.metric, Reverse(drift.month()), drift.scope.clone(), drift.day));
@@ -46,7 +46,7 @@ pub fn table(mut drifts: Vec<Drift>) -> Table {
     ];
     Table {
         name: "drifts".to_owned(),
-        title: "What rises from day to day".to_owned(),
+        title: "Drift".to_owned(),
         columns: columns.map(Head::from).into(),
         rows: drifts.iter().map(row).collect(),
         ..Table::default()

@@ -9,14 +9,14 @@ use crate::report::{Cell, Head, Row, Table};
 use crate::schema::Column;
 use crate::schema::output::{self, CellKind};
 
-/// How many hours before an incident its series is shown, and how many after: two weeks, what scales are told by.
+/// Hours of the series shown before and after an incident: two weeks, the history that scales use.
 const AROUND_HOURS: (usize, usize) = (14 * 24, 24);
-/// The same where people read it, so that they see the incident and what it stands out from.
+/// The same on a terminal, to show the incident and its surroundings.
 const AROUND_HOURS_BRIEF: (usize, usize) = (12, 6);
 /// In the unit of [`Metric::Usd`].
 const USD_PER_CENT: f64 = 1e8;
 
-/// The series of an incident, and what was folded into it; brief is what people read on a terminal.
+/// The series of an incident, and the incidents folded into it; brief is the terminal form.
 #[must_use]
 pub fn tables(hours: &Hours, found: &Found, judged: &Judged, is_brief: bool) -> [Table; 2] {
     let (before, after) = if is_brief { AROUND_HOURS_BRIEF } else { AROUND_HOURS };
@@ -71,7 +71,7 @@ fn series_columns(metric: Metric) -> Vec<Head> {
     let kind = match metric {
         Metric::Usd => CellKind::Usd,
         Metric::Bytes => CellKind::Bytes,
-        Metric::Flows | Metric::Rejects => CellKind::Count,
+        Metric::Flows | Metric::Rejected => CellKind::Count,
     };
     let measured = |output: output::Output| Head { kind, ..output.into() };
     vec![
@@ -88,7 +88,7 @@ fn series_columns(metric: Metric) -> Vec<Head> {
     ]
 }
 
-/// Which series showed it besides.
+/// Other series that show the incident.
 fn folded(found: &Found) -> Table {
     let mut rows: Vec<Row> = found
         .folded
@@ -98,7 +98,7 @@ fn folded(found: &Found) -> Table {
     rows.sort();
     Table {
         name: "folded".to_owned(),
-        title: "Other series that show it".to_owned(),
+        title: "Related series".to_owned(),
         columns: [output::METRIC, output::DIMENSION, output::SCOPE].map(Head::from).into(),
         rows,
         ..Table::default()

@@ -1,6 +1,6 @@
-//! What is said of a spike in hours made by hand.
+//! The report on a spike in synthetic hours.
 
-use super::told::{AnomaliesShape, Looked, Shown, report};
+use super::tables::{AnomaliesShape, Looked, Shown, report};
 use crate::reason::anomalies::incident::Severity;
 use crate::reason::anomalies::parts::{Calendar, judged, parts};
 use crate::reason::anomalies::settings::Settings;

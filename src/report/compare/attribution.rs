@@ -1,4 +1,4 @@
-//! What the change is due to, as a table.
+//! Causes of the change, as a table.
 
 use crate::reason::compare::{Description, Due, What, signed};
 use crate::report::amounts::plain;
@@ -6,7 +6,7 @@ use crate::report::{Cell, Head, Row, Table};
 use crate::schema::output::{self, Output};
 use crate::units::human::CENT;
 
-/// The rows of what is in no cause.
+/// The rows without a cause.
 const UNEXPLAINED: &str = "(unexplained)";
 const EVERYWHERE: &str = "(everywhere)";
 
@@ -27,7 +27,7 @@ const COLUMNS: [Output; 12] = [
 
 /// The table.
 pub(super) fn table(due: &[Due], dimensions: &[String]) -> Table {
-    let mut table = plain("causes", "What the change is due to");
+    let mut table = plain("causes", "Causes of the change");
     table.columns = COLUMNS.map(Head::from).into();
     table.rows = due.iter().map(|due| row(due, dimensions)).collect();
     table
@@ -41,7 +41,7 @@ fn row(due: &Due, dimensions: &[String]) -> Row {
         What::Everywhere => EVERYWHERE.to_owned(),
         What::Unexplained => UNEXPLAINED.to_owned(),
     };
-    let equivalents: Vec<_> = due.equivalents.iter().map(|description| words(description, dimensions)).collect();
+    let also_matches: Vec<_> = due.also_matches.iter().map(|description| words(description, dimensions)).collect();
     vec![
         if due.is_up { "up" } else { "down" }.into(),
         what.into(),
@@ -54,7 +54,7 @@ fn row(due: &Due, dimensions: &[String]) -> Row {
         amount(now),
         amount(now - before),
         amount(due.without),
-        if equivalents.is_empty() { Cell::Absent } else { equivalents.join("; ").into() },
+        if also_matches.is_empty() { Cell::Absent } else { also_matches.join("; ").into() },
     ]
 }
 

@@ -1,4 +1,4 @@
-//! What a comparison tells of two periods, and that whatever they hold its parts add up.
+//! Comparison of two periods; its parts always add up.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::price::bill::tests::{Charged, bill_of, moment};
 use crate::price::{Charge, GB_BYTES, INTERNET, SAME};
-use crate::reason::compare::leaves::{Fine, Way};
+use crate::reason::compare::leaves::{Fine, Route};
 
 /// Bytes of a team by a charge and a path, in both periods.
 type Fact = (u32, Option<Charge>, u32, [u64; 2]);
@@ -16,17 +16,17 @@ const TEAMS: [&str; 4] = ["app", "batch", "hub", "web"];
 const PATHS: [&str; 3] = ["cross-zone", "internet", "internet via nat"];
 const CHARGES: [Option<Charge>; 3] = [None, Some(Charge::InternetEgress), Some(Charge::InterZoneOut)];
 
-fn way(charge: Option<Charge>) -> Way {
+fn route_of(charge: Option<Charge>) -> Route {
     let to = if charge == Some(Charge::InternetEgress) { INTERNET } else { SAME };
     let reason = if charge.is_some() { "" } else { "same-zone" };
-    Way { charge, reason: reason.into(), from: "us-east-1".into(), to: to.into() }
+    Route { charge, reason: reason.into(), from: "us-east-1".into(), to: to.into() }
 }
 
 /// The facts as they come out of a roll-up, and the rows to be priced.
-fn gathered(facts: &[Fact]) -> (Leaves, Vec<Charged>) {
-    let mut gathered = Leaves {
+fn leaves_and_charges(facts: &[Fact]) -> (Leaves, Vec<Charged>) {
+    let mut leaves_and_charges = Leaves {
         rows: TEAMS.iter().map(|team| vec![(*team).into()]).collect(),
-        ways: CHARGES.map(way).into(),
+        routes: CHARGES.map(route_of).into(),
         names: TEAMS.iter().chain(&PATHS).map(|name| (*name).into()).collect(),
         hours: [24, 24],
         ..Leaves::default()
@@ -39,7 +39,7 @@ fn gathered(facts: &[Fact]) -> (Leaves, Vec<Charged>) {
         let sums = leaves.entry((*team, *path)).or_default().entry(place).or_default();
         for (side, bytes) in bytes.iter().enumerate().filter(|(_, bytes)| **bytes > 0) {
             sums[side] += u128::from(*bytes);
-            let Way { charge, reason, from, to } = way(*charge);
+            let Route { charge, reason, from, to } = route_of(*charge);
             charged.push(Charged {
                 previous: side == 0,
                 keys: vec![TEAMS[*team as usize].into()],
@@ -54,19 +54,24 @@ fn gathered(facts: &[Fact]) -> (Leaves, Vec<Charged>) {
             });
         }
     }
-    let fine = |((row, path), ways)| Fine { row, elements: vec![row, path_of(path)], ways };
-    gathered.leaves = leaves.into_iter().map(fine).collect();
-    (gathered, charged)
+    let fine = |((row, path), routes)| Fine { row, elements: vec![row, path_of(path)], routes };
+    leaves_and_charges.leaves = leaves.into_iter().map(fine).collect();
+    (leaves_and_charges, charged)
 }
 
-fn told(facts: &[Fact], shape: &CompareShape) -> Report {
+fn report_of(facts: &[Fact], shape: &CompareShape) -> Report {
     let table = PriceTable::embedded().unwrap();
-    let (gathered, charged) = gathered(facts);
+    let (leaves_and_charges, charged) = leaves_and_charges(facts);
     let month = |from: &str, to: &str| Window { from: Some(moment(from)), to: Some(moment(to)) };
     let windows = [month("2026-10-01", "2026-11-01"), month("2026-11-01", "2026-12-01")];
     let bill = bill_of(&charged, (windows[1].from, windows[1].to), &table, PoolTerms::default());
-    report(&gathered, &bill, &CompareShape { windows, ..shape.clone() }, &["team".to_owned(), "path".to_owned()])
-        .unwrap()
+    report(
+        &leaves_and_charges,
+        &bill,
+        &CompareShape { windows, ..shape.clone() },
+        &["team".to_owned(), "path".to_owned()],
+    )
+    .unwrap()
 }
 
 fn shape() -> CompareShape {
@@ -100,7 +105,7 @@ fn rows_are_new_gone_grown_shrunk_or_the_same() {
         (3, Some(Charge::InterZoneOut), 0, [GB, GB]),
         (0, None, 0, [GB, 2 * GB]),
     ];
-    let report = told(&facts, &shape());
+    let report = report_of(&facts, &shape());
     let compare = &report.tables[0];
     assert_eq!(texts(compare, "team"), ["batch", "web", "hub", "app", "web", "(free)"], "what changed most first");
     assert_eq!(texts(compare, "status"), ["gone", "shrank", "grew", "new", "same", "grew"]);
@@ -115,7 +120,7 @@ fn rows_are_new_gone_grown_shrunk_or_the_same() {
 #[test]
 fn what_takes_another_path_between_the_same_ends_is_a_path_change_and_its_cause_says_so() {
     let facts = [(3, None, 2, [9 * GB, 0]), (3, EGRESS, 1, [GB, 10 * GB]), (0, EGRESS, 1, [GB, GB])];
-    let report = told(&facts, &shape());
+    let report = report_of(&facts, &shape());
     let compare = &report.tables[0];
     let row = &compare.rows[0];
     assert_eq!(amount(&row[column(compare, "path_usd")])[0], 8_100_000_000, "it was free");
@@ -128,7 +133,7 @@ fn what_takes_another_path_between_the_same_ends_is_a_path_change_and_its_cause_
 #[test]
 fn a_dearer_tier_or_price_is_price_and_not_the_mix_of_charges() {
     let facts = [(3, None, 0, [9 * GB, GB]), (3, EGRESS, 1, [10_240 * GB, 20_480 * GB]), (0, EGRESS, 1, [GB, GB])];
-    let report = told(&facts, &shape());
+    let report = report_of(&facts, &shape());
     let compare = &report.tables[0];
     let row = &compare.rows[0];
     assert!(amount(&row[column(compare, "price_usd")])[0] < 0, "the second tier is cheaper");
@@ -138,21 +143,21 @@ fn a_dearer_tier_or_price_is_price_and_not_the_mix_of_charges() {
 #[test]
 fn what_is_beyond_the_first_rows_is_one_row_and_nothing_is_lost() {
     let facts: Vec<Fact> = (0..4).map(|team| (team, EGRESS, 1, [GB, u64::from(team) * GB])).collect();
-    let all = told(&facts, &shape());
-    let some = told(&facts, &CompareShape { rows: Some(2), ..shape() });
+    let all = report_of(&facts, &shape());
+    let some = report_of(&facts, &CompareShape { rows: Some(2), ..shape() });
     assert_eq!(texts(&some.tables[0], "team"), ["web", "app", "(other)"]);
     assert_eq!(some.tables[0].total, all.tables[0].total);
     assert_eq!(some.tables[1].rows, all.tables[1].rows);
 }
 
 #[test]
-fn a_period_without_records_is_told() {
-    let (mut without, _) = gathered(&[]);
+fn a_period_without_records_is_reported() {
+    let (mut without, _) = leaves_and_charges(&[]);
     without.hours = [0, 3];
     let month = Window { from: Some(0), to: Some(36_000) };
     let notes = window_notes(&without, &CompareShape { windows: [month, month], ..shape() });
-    assert!(notes[1].starts_with("no record of the period before counts"), "{notes:?}");
-    assert!(notes[2].starts_with("of 10 hours of the period asked for, 3 have records"), "{notes:?}");
+    assert!(notes[1].starts_with("the previous period has no counted records"), "{notes:?}");
+    assert!(notes[2].starts_with("the current period has counted records in 3 of 10 hours"), "{notes:?}");
 }
 
 fn facts() -> impl Strategy<Value = Vec<Fact>> {
@@ -170,7 +175,7 @@ proptest! {
         free in any::<bool>(),
         rows in prop::option::of(0_usize..4),
     ) {
-        let report = told(&facts, &CompareShape { by_charge, free, rows, ..shape() });
+        let report = report_of(&facts, &CompareShape { by_charge, free, rows, ..shape() });
         let compare = &report.tables[0];
         let total = compare.total.as_ref().unwrap();
         let [before, now, change] = ["previous_usd", "usd", "change_usd"].map(|name| column(compare, name));

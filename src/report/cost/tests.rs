@@ -23,7 +23,7 @@ fn report_of(rows: Vec<Charged>, shape: &CostShape) -> Report {
     report(&bill(rows, &PriceTable::embedded().unwrap()), shape).unwrap()
 }
 
-/// A cell as people read it.
+/// A cell in display form.
 fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Absent => "-".to_owned(),
@@ -85,7 +85,7 @@ fn the_dearest_comes_first_with_the_free_in_one_row_and_all_adds_up() {
 }
 
 #[test]
-fn bytes_without_a_price_are_told_and_never_zero_dollars() {
+fn bytes_without_a_price_are_reported_and_never_zero_dollars() {
     let nat = |team, gb| Charged {
         charge: Some(Charge::NatProcessing),
         from: "eu-central-1".into(),
@@ -105,7 +105,7 @@ fn bytes_without_a_price_are_told_and_never_zero_dollars() {
     assert_eq!(report.tables[3].name, "unpriced");
     assert_eq!(lines(&report.tables[3]), ["nat-processing | eu-central-1 | any | 3.00 GiB"]);
     assert_eq!(report.meta.notes.len(), 1);
-    assert!(report.meta.notes[0].starts_with("3.00 GiB (3,221,225,472 bytes) have no known price"));
+    assert!(report.meta.notes[0].starts_with("3.00 GiB (3,221,225,472 bytes) are unpriced and excluded from totals"));
 }
 
 #[test]
@@ -126,15 +126,15 @@ fn the_period_before_stands_beside_with_its_change() {
     ];
     assert_eq!(of(lines(table)), expected);
     let alone = report_of(rows, &CostShape { by_charge: false, ..shape() });
-    assert_eq!(lines(&alone.tables[0]).len(), 3, "what is gone is not in the period asked for");
+    assert_eq!(lines(&alone.tables[0]).len(), 3, "what is gone is not in the period requested");
 }
 
 #[test]
 fn payers_and_assumptions_add_up() {
     let rows = vec![
         egress("web", OCTOBER, 10),
-        Charged { assumed: Some("the way".into()), payer: None, ..egress("web", OCTOBER, 5) },
-        Charged { assumed: Some("the way".into()), payer: Some("222222222222".into()), ..zones("web", OCTOBER, 100) },
+        Charged { assumed: Some("the path".into()), payer: None, ..egress("web", OCTOBER, 5) },
+        Charged { assumed: Some("the path".into()), payer: Some("222222222222".into()), ..zones("web", OCTOBER, 100) },
     ];
     let report = report_of(rows, &shape());
     let expected = [
@@ -145,8 +145,8 @@ fn payers_and_assumptions_add_up() {
     ];
     assert_eq!(lines(&report.tables[1]), expected);
     let expected = [
-        "the way | internet-egress | 5.00 GiB | $0.45",
-        "the way | inter-zone-out | 100 GiB | $1.00",
+        "the path | internet-egress | 5.00 GiB | $0.45",
+        "the path | inter-zone-out | 100 GiB | $1.00",
         "- | - | 105 GiB | $1.45",
     ];
     assert_eq!(lines(&report.tables[2]), expected);
@@ -161,7 +161,7 @@ fn what_decides_a_price_besides_the_table_is_noted() {
     let report = report(&bill_of(&[egress("web", "2026-10-05", 1)], window, &table, terms), &shape()).unwrap();
     assert_eq!(report.meta.notes.len(), 3);
     assert_eq!(report.meta.notes[1], "internet-egress: 12 % off the price");
-    assert!(report.meta.notes[2].starts_with("2026-10: only what is in the window is priced"));
+    assert!(report.meta.notes[2].starts_with("2026-10: only traffic in the window is priced"));
 }
 
 #[test]

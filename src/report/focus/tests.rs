@@ -12,7 +12,7 @@ use crate::price::bill::tests::{Charged, bill_of, egress, moment, zones};
 use crate::price::{Discounts, GB_BYTES, PoolTerms, PriceTable, Tiers};
 use crate::units::human;
 
-/// What a dataset of FOCUS 1.2 has to have, and which of it may be null.
+/// Required columns of a FOCUS 1.2 dataset, and which of them may be null.
 const MANDATORY: [(&str, bool); 21] = [
     ("BilledCost", false),
     ("BillingAccountId", false),
@@ -47,7 +47,7 @@ const NOT_SUPPORTED: [&str; 7] = [
     "VIRTUAL_CURRENCY_SUPPORTED",
 ];
 
-/// Of charges on an invoice an id is asked for; the model does not say that a charge may be on none.
+/// Of charges on an invoice an id is requested; the model does not say that a charge may be on none.
 const NOT_DECIDABLE: &str = "InvoiceId-C-005-C";
 
 fn head(name: &str) -> Head {
@@ -69,7 +69,7 @@ fn rows() -> Vec<Charged> {
     let nobody = Charged {
         keys: keys("(unallocated)"),
         payer: None,
-        assumed: Some("the way".into()),
+        assumed: Some("the path".into()),
         ..zones("", "2026-10-02", 3)
     };
     let odd = Charged { keys: keys("web"), bytes: 594, from: "eu-west-1".into(), ..zones("", "2026-10-02", 0) };
@@ -148,7 +148,7 @@ fn rows_are_split_at_tiers_and_add_up_to_the_bill() {
     let table = PriceTable::embedded().unwrap();
     let report = focus();
     let rows = named(&report);
-    let told = |row: &BTreeMap<&str, &Cell>| {
+    let message = |row: &BTreeMap<&str, &Cell>| {
         ["SkuPriceId", "PricingQuantity", "ListUnitPrice", "ContractedUnitPrice"].map(|name| text(row[name]).unwrap())
     };
     let expected = [
@@ -160,7 +160,7 @@ fn rows_are_split_at_tiers_and_add_up_to_the_bill() {
         ["internet-egress/us-east-1/internet/free", "1", "0", "0"],
         ["internet-egress/us-east-1/internet/free", "100", "0", "0"],
     ];
-    let mut found: Vec<_> = rows.iter().map(told).collect();
+    let mut found: Vec<_> = rows.iter().map(message).collect();
     found.sort();
     assert_eq!(found, expected.map(|row| row.map(str::to_owned)));
     let costs = rows.iter().map(|row| fraction(row["BilledCost"]).0).sum::<u128>();
@@ -174,7 +174,12 @@ fn rows_are_split_at_tiers_and_add_up_to_the_bill() {
             .unwrap();
     assert_eq!(bytes + 2 * u128::from(GB_BYTES), charged, "all but what has no price");
     assert!(
-        report.meta.notes.last().unwrap().starts_with("left out: 2.00 GiB (2,147,483,648 bytes) have no known price")
+        report
+            .meta
+            .notes
+            .last()
+            .unwrap()
+            .starts_with("skipped: 2.00 GiB (2,147,483,648 bytes) are unpriced and excluded from totals")
     );
 }
 
@@ -220,8 +225,8 @@ fn owners_are_tags_and_what_stands_for_none_is_not() {
     let expected =
         [(Some("(unallocated)".to_owned()), None), (Some("web".to_owned()), Some("{\"team\":\"web\"}".to_owned()))];
     assert_eq!(tags, expected.into());
-    let told = report.tables[0].rows.iter().any(|row| row.contains(&"assumed".into()));
-    assert!(told, "what is assumed says so");
+    let message = report.tables[0].rows.iter().any(|row| row.contains(&"assumed".into()));
+    assert!(message, "what is assumed says so");
     let organisation = FocusShape { billing_account: Some("999999999999".into()), ..shape() };
     let table = PriceTable::embedded().unwrap();
     let report = super::report(&bill(&table), &organisation).unwrap();
@@ -276,7 +281,7 @@ impl Model<'_> {
             "CheckNotValue" => !is_value(&check["Value"], value().as_deref()),
             "CheckSameValue" => cell("ColumnAName") == cell("ColumnBName"),
             "CheckNotSameValue" => cell("ColumnAName") != cell("ColumnBName"),
-            // Ours hold no sign, so what is there is not below zero.
+            // Quantities have no sign, so they are never negative.
             "CheckGreaterOrEqualThanValue" | "TypeDecimal" | "FormatNumeric" | "CheckDecimalValue" => {
                 value().is_none_or(|text| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
             }
@@ -329,8 +334,8 @@ fn broken(report: &Report) -> Option<BTreeMap<String, String>> {
     // The first rule of each column and of the dataset calls the others where they apply.
     let is_first = |rule: &&String| rule.contains("-000-") && !model.is_of_absent_column(rule);
     let is_broken = |rule: &&String| !(0..model.rows.len()).all(|row| model.holds(rule, row));
-    let told = |rule: &String| (rule.clone(), model.rules[rule]["ValidationCriteria"]["MustSatisfy"].to_string());
-    Some(model.rules.keys().filter(is_first).filter(is_broken).map(told).collect())
+    let message = |rule: &String| (rule.clone(), model.rules[rule]["ValidationCriteria"]["MustSatisfy"].to_string());
+    Some(model.rules.keys().filter(is_first).filter(is_broken).map(message).collect())
 }
 
 #[test]

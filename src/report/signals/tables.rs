@@ -12,25 +12,25 @@ use crate::units::human;
 /// The name of the column of owners without a key to ask for them by.
 const OWNER: &str = "owner";
 
-/// The tables, and what is said of their cut.
+/// The tables, and notes on omitted rows.
 pub(super) fn tables(signals: &Signals, terms: &Terms, shape: &SignalsShape) -> (Vec<Table>, Vec<String>) {
     let Signals { observed, findings, suspects, .. } = signals;
     let most = shape.rows.unwrap_or(usize::MAX);
     let notes =
         [(findings.len(), "more finding"), (suspects.len(), "more suspect")].into_iter().filter_map(|(all, noun)| {
             let more = all.saturating_sub(most) as u64;
-            (more > 0).then(|| format!("{} not shown: --top all shows every one", human::counted(more, noun)))
+            (more > 0).then(|| format!("{} not shown (show with --top all)", human::counted(more, noun)))
         });
     let notes: Vec<String> = notes.collect();
     let signals = ranked(
         "signals",
-        "What was found, the most suspect first",
+        "Signals",
         signal_heads(shape),
         findings.iter().take(most).map(|(score, finding)| signal(observed, *score, finding)),
     );
     let suspects = ranked(
         "suspects",
-        "Destinations to look at first",
+        "Suspicious destinations",
         suspect_heads(shape),
         suspects.iter().take(most).map(|listed| suspect(observed, listed, terms)),
     );
@@ -87,7 +87,7 @@ fn signal(observed: &Observed, score: Option<u32>, finding: &Finding) -> Row {
         Cell::Time(finding.last),
         finding.bytes.into(),
         finding.evidence.as_str().into(),
-        finding.lacks.as_str().into(),
+        finding.missing.as_str().into(),
     ]);
     row
 }

@@ -32,14 +32,14 @@ pub(super) fn table(
         let mut lost = 0_usize;
         table.rows.iter_mut().zip(cells(column, &mut lost)?).for_each(|(row, cell)| row.push(cell));
         if lost > 0 {
-            notes.push(format!("{name}: {lost} values are left empty, as a division by zero gives no number"));
+            notes.push(format!("{name}: {lost} values are null (division by zero)"));
         }
         table.columns.push(Head { name, kind });
     }
     Ok((table, notes))
 }
 
-/// How a column is shown: by its type, and whole numbers like the column that they are of.
+/// Display of a column: by its type, and integers like their source column.
 fn kind(data_type: &DataType, like: Option<CellKind>) -> CellKind {
     match data_type {
         whole if whole.is_integer() => match like {
@@ -53,7 +53,7 @@ fn kind(data_type: &DataType, like: Option<CellKind>) -> CellKind {
     }
 }
 
-/// The cells of a column; `lost` counts those that are no numbers.
+/// The cells of a column; `lost` counts values that are not numbers.
 fn cells(column: &FrameColumn, lost: &mut usize) -> Result<Vec<Cell>, Error> {
     let or_absent = |cell: Option<Cell>| cell.unwrap_or(Cell::Absent);
     Ok(match column.dtype() {
@@ -112,9 +112,9 @@ fn moment_cell(milliseconds: i64) -> Option<Cell> {
 }
 
 fn unfit(column: &FrameColumn) -> Error {
-    let error = Error::usage(format!("{}: {} fits in no table", column.name(), column.dtype()));
+    let error = Error::usage(format!("{}: {} cannot be shown in a table", column.name(), column.dtype()));
     match column.dtype() {
-        DataType::List(_) => error.hint("string_agg joins texts, unnest gives a row for each"),
+        DataType::List(_) => error.hint("use string_agg or unnest"),
         DataType::Datetime(..) => error.hint("times are from 1970 to 2106, UTC"),
         _ => error,
     }
@@ -126,7 +126,7 @@ fn integer(number: i128) -> Cell {
 
 /// Dollars; each amount in cents by itself, as the amounts of a query need not be parts of one whole.
 fn money(amount: i128, scale: u32) -> Result<Cell, Error> {
-    let too_large = || Error::failed("an amount has more digits than can be shown");
+    let too_large = || Error::failed("an amount has too many digits");
     let amount = match USD_DECIMALS.checked_sub(scale) {
         Some(places) => 10_i128.checked_pow(places).and_then(|unit| amount.checked_mul(unit)).ok_or_else(too_large)?,
         None => return Ok(Cell::Signed { units: amount, per: 10_u128.checked_pow(scale).ok_or_else(too_large)? }),
@@ -136,7 +136,7 @@ fn money(amount: i128, scale: u32) -> Result<Cell, Error> {
     Ok(Cell::Amount { amount, cents })
 }
 
-/// A floating-point number as a decimal; none of what is no number, or too large.
+/// A floating-point number as a decimal; none if not finite, or too large.
 fn decimal(float: f64) -> Option<Cell> {
     let shortest = float.is_finite().then(|| float.to_string())?;
     let places = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());

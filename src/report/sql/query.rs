@@ -1,8 +1,8 @@
 //! The text of a query: which tables and columns it names, and what it may not do.
 //!
-//! It is read before any log is, so that only the columns that it names are decoded and joined. A column counts as named
-//! wherever it stands: in a result, a condition, a grouping, an order or a subquery. What polars is handed is the same
-//! query, written so that it computes exactly: see [`super::rewrite`]. Whether the names exist is not known here.
+//! The query is parsed before any log is read, so that only its columns are decoded and joined. A column counts
+//! wherever it occurs: in a result, a condition, a grouping, an order or a subquery. Polars gets the same query,
+//! rewritten to compute exactly: see [`super::rewrite`]. Names are not checked here.
 
 use std::ops::ControlFlow;
 
@@ -108,15 +108,15 @@ fn single_query(text: &str) -> Result<Box<Ast>, Error> {
             ParserError::TokenizerError(reason) | ParserError::ParserError(reason) => reason,
             ParserError::RecursionLimitExceeded => "nested too deep".to_owned(),
         };
-        Error::usage(format!("the query cannot be read: {reason}"))
+        Error::usage(format!("invalid query: {reason}"))
     })?;
     let mut statements = statements.into_iter();
     match (statements.next(), statements.next()) {
         (Some(Statement::Query(query)), None) => Ok(query),
         (Some(Statement::Explain { .. } | Statement::ExplainTable { .. }), None) => {
-            Err(Error::usage("the query is no SELECT").hint("--explain shows how a query is carried out"))
+            Err(Error::usage("only SELECT is supported").hint("--explain shows how a query is carried out"))
         }
-        (Some(_), None) => Err(Error::usage("the query is no SELECT: logs are only read").hint(ONLY_SELECT)),
+        (Some(_), None) => Err(Error::usage("only SELECT is supported").hint(ONLY_SELECT)),
         (Some(_), Some(_)) => Err(Error::usage("the query has more than one statement")),
         (None, _) => Err(Error::usage("the query is empty").hint(ONLY_SELECT)),
     }
@@ -181,7 +181,7 @@ impl Names {
         }
     }
 
-    /// The tables, in the order in which they are named.
+    /// The tables, in order of occurrence.
     fn tables(&self) -> Result<Vec<Table>, Error> {
         let mut tables: Vec<Table> = Vec::new();
         for name in self.relations.iter().filter(|name| !self.common.contains(name)) {
@@ -199,7 +199,7 @@ impl Names {
     fn unknown(&self, name: &str) -> Error {
         let known =
             Table::ALL.iter().map(|table| -> &str { table.name() }).chain(self.common.iter().map(String::as_str));
-        let error = Error::usage(format!("there is no table `{name}`"));
+        let error = Error::usage(format!("unknown table `{name}`"));
         match nearest(&name.to_lowercase(), known) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint(Self::listed()),
@@ -218,19 +218,21 @@ impl Visitor for Names {
         for table in query.with.iter().flat_map(|with| &with.cte_tables) {
             let name = &table.alias.name.value;
             if Table::of_name(name).is_some() {
-                return refuse(Error::usage(format!("WITH {name}: a table has that name")).hint("choose another"));
+                return refuse(
+                    Error::usage(format!("WITH {name}: the name is a built-in table")).hint("choose another"),
+                );
             }
             self.common.push(name.clone());
         }
         if is_select(&query.body) {
             return ControlFlow::Continue(());
         }
-        refuse(Error::usage("the query is no SELECT: logs are only read").hint(ONLY_SELECT))
+        refuse(Error::usage("only SELECT is supported").hint(ONLY_SELECT))
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> Refusal {
         if select.into.is_some() {
-            return refuse(Error::usage("SELECT INTO: logs are only read").hint("--out writes the answer to a file"));
+            return refuse(Error::usage("SELECT INTO is not supported").hint("--out writes the answer to a file"));
         }
         let is_wildcard =
             |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
@@ -243,7 +245,7 @@ impl Visitor for Names {
                 }
                 Some(JoinConstraint::Natural) => {
                     return refuse(
-                        Error::usage("NATURAL JOIN: a table has the columns that the query names")
+                        Error::usage("NATURAL JOIN is not supported")
                             .hint("name the columns: JOIN … USING (day, path)"),
                     );
                 }
@@ -259,10 +261,7 @@ impl Visitor for Names {
             | TableFactor::Derived { .. }
             | TableFactor::NestedJoin { .. }
             | TableFactor::UNNEST { .. } => ControlFlow::Continue(()),
-            other => refuse(
-                Error::usage(format!("`{other}`: there are no functions that give tables, and a query reads no files"))
-                    .hint(Self::listed()),
-            ),
+            other => refuse(Error::usage(format!("`{other}`: table functions are not supported")).hint(Self::listed())),
         }
     }
 
@@ -289,7 +288,7 @@ impl Visitor for Names {
                 self.numbered.extend(compared.filter_map(|(one, _)| column(one)));
             }
             Expr::Function(function) if is_constant_sum(function) => {
-                let error = Error::usage(format!("{function}: a sum of a constant is not a sum over rows"));
+                let error = Error::usage(format!("{function}: an aggregate needs a column"));
                 return refuse(error.hint("count(*) counts rows"));
             }
             Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("columns") => {

@@ -1,12 +1,12 @@
 //! The same query, written so that polars computes it exactly and in one order.
 //!
 //! - A column without a name is named by its expression, as written: `sum(bytes)`.
-//! - Counts, numbers as written, and casts to whole numbers are of 64 bits, as polars' own of 8 to 32 bits wrap in sums and
-//!   products without a word.
+//! - Counts, number literals, and casts to integers have 64 bits, because polars' own types of 8 to 32 bits wrap
+//!   silently in sums and products.
 //! - A quotient is a floating-point number: of dollars it would else be cut to their ten decimals.
 //! - Moments are compared as they are written elsewhere, with a `Z`; `in` takes them too.
-//! - Rows that an order leaves equal, and groups without one, are in the order of the columns, so that a query always
-//!   gives the same bytes. ORDER BY takes the expression of a selected column.
+//! - Rows that an order leaves equal, and groups without one, are sorted by the columns, so that a query is always
+//!   byte-identical. ORDER BY takes the expression of a selected column.
 
 use std::ops::ControlFlow;
 
@@ -237,7 +237,7 @@ pub(super) fn is_number(expr: &Expr) -> bool {
     }
 }
 
-/// Whether it is true or false, as far as its form tells.
+/// Truth value of a constant condition, if recognisable.
 fn is_truth(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryOp { op, .. } => is_comparison(op) || matches!(op, BinaryOperator::And | BinaryOperator::Or),

@@ -18,7 +18,7 @@ use crate::units::human::USD_DECIMALS;
 /// Digits of dollars.
 pub(super) const USD_DIGITS: usize = 38;
 
-/// The columns of the owners who bear a charge.
+/// The columns of allocated owners.
 const BEARERS: [Column; 3] = [Column::Owner1, Column::Owner2, Column::Owner3];
 
 /// A table that a query may name.
@@ -76,16 +76,14 @@ impl Table {
         }
     }
 
-    /// One line for people.
+    /// A one-line title.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Flows => "Table flows: the records as logged, a row each",
-            Self::Traffic => {
-                "Table traffic: each byte once, a row for each combination of the columns that a query names"
-            }
+            Self::Flows => "Table flows: one row per record, as logged",
+            Self::Traffic => "Table traffic: deduplicated bytes, one row per combination of the query's columns",
             Self::Charges => {
-                "Table charges: bytes and dollars by charge; bytes with several charges are there once for each"
+                "Table charges: bytes and cost by charge; bytes with several charges appear once per charge"
             }
         }
     }
@@ -136,7 +134,7 @@ impl Table {
         sum.or(owner).or_else(key).map(|of| Field { name: name.to_owned(), of })
     }
 
-    /// The names of what `*` stands for.
+    /// The columns of `*`.
     fn defaults(self, owners: &[OwnerColumn]) -> Vec<String> {
         let names = |columns: &[Column]| columns.iter().map(|column| column.name().to_owned()).collect::<Vec<_>>();
         let bearers = owners.iter().filter(|(_, column)| BEARERS.contains(column)).map(|(name, _)| name.clone());
@@ -156,7 +154,7 @@ impl Table {
 }
 
 impl Planned {
-    /// The columns of a table that a query needs: those that it names, and for `*` the usual ones.
+    /// The columns of a table that a query needs: the named ones, and for `*` the default ones.
     #[must_use]
     pub fn new(table: Table, names: &[String], has_wildcard: bool, owners: &[OwnerColumn]) -> Self {
         let defaults = if has_wildcard { table.defaults(owners) } else { Vec::new() };
@@ -178,7 +176,7 @@ impl Planned {
         self.fields.iter().filter_map(|field| if let Of::Key(column) = field.of { Some(column) } else { None })
     }
 
-    /// Whether one of these sums is asked for.
+    /// Whether one of these sums is requested.
     #[must_use]
     pub fn has_sum(&self, sums: &[Output]) -> bool {
         self.fields.iter().any(|field| matches!(field.of, Of::Sum(sum) if sums.contains(&sum)))
@@ -194,7 +192,7 @@ impl Planned {
         Ok(DataFrame::new(0, columns.collect())?)
     }
 
-    /// The table of a frame whose columns have the schema's names, in the order of its columns.
+    /// The table of a frame whose columns have schema names, in column order.
     ///
     /// # Errors
     /// If the frame has not the columns, or a number is too large for its column.
@@ -204,7 +202,7 @@ impl Planned {
     }
 }
 
-/// A frame in the order of its columns, so that the same sums are the same table whatever order they were summed in.
+/// Sorts a frame by its columns, so that the result is independent of aggregation order.
 ///
 /// # Errors
 /// If a column cannot be sorted.
@@ -274,17 +272,17 @@ impl Field {
     }
 }
 
-/// Addresses as people write them.
+/// Addresses in text form.
 fn address_texts(column: &FrameColumn) -> Result<FrameColumn, Error> {
     let text = |bytes: &[u8]| address(bytes).map(|(ip, _)| ip.to_string());
     let texts = column.binary()?.iter().map(|bytes| bytes.and_then(text));
     Ok(StringChunked::from_iter_options(column.name().clone(), texts).into_series().into_column())
 }
 
-/// The error for a column that is in none of these tables, where owners are known by these keys.
+/// The error for a column that is in none of these tables, given these owner keys.
 pub(super) fn unknown(name: &str, tables: &[Table], owner_keys: &[String]) -> Error {
     let named: Vec<_> = tables.iter().map(|table| table.name()).collect();
-    let error = Error::usage(format!("there is no column `{name}` in {}", named.join(" or ")));
+    let error = Error::usage(format!("unknown column `{name}` in {}", named.join(" or ")));
     let has_owners = tables.iter().any(|table| *table != Table::Flows);
     let built_in = tables.iter().flat_map(|table| {
         let keys = table.keys().flat_map(|key| std::iter::once(key.name()).chain(key.aliases()));
@@ -300,7 +298,7 @@ pub(super) fn unknown(name: &str, tables: &[Table], owner_keys: &[String]) -> Er
         None => error.hint(format!("`outflow fields --table {}` lists its columns", named[0])),
     };
     if has_owners && owner_keys.is_empty() {
-        return error.hint("owners such as team need a table of tags: --tags FILE");
+        return error.hint("owner keys such as team need a tag table: --tags FILE");
     }
     error
 }

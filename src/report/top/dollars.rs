@@ -1,7 +1,7 @@
 //! What the traffic of each group costs, for the ranking of groups: charges priced, and summed by the groups' keys.
 //!
-//! Groups that are not shown are told apart only where that changes an amount that is: where a pool reaches several
-//! tiers its bytes are shared out over its rows, so fewer rows could be other amounts.
+//! Hidden groups are priced individually only if that affects a visible amount: a pool that spans several tiers is
+//! shared among its rows, so fewer rows could change amounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +24,9 @@ use crate::units::time;
 pub struct Pricing {
     /// The prices.
     pub table: PriceTable,
-    /// What decides the cost besides.
+    /// Terms other than prices.
     pub terms: PoolTerms,
-    /// The window, half-open; none of its sides where it is unbounded.
+    /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Cost {
 pub struct Dollars {
     costs: BTreeMap<ExactKey, Cost>,
     pub(super) total: Cost,
-    /// What tells a reader how the amounts came about.
+    /// Notes on how amounts were computed.
     pub notes: Vec<String>,
 }
 
@@ -101,8 +101,8 @@ impl Dollars {
         self.costs.get(key).copied().unwrap_or_default()
     }
 
-    /// The keys of charges on records that count in no group of a roll-up: those of gateways, or of what has no
-    /// traffic's key, such as a payer.
+    /// The keys of charges on records that are in no group of a roll-up: those of gateways, or with keys that traffic
+    /// does not have, such as a payer.
     pub(super) fn keys_without(&self, rollup: &Rollup) -> Result<Vec<ExactKey>, Error> {
         let mut keys: BTreeSet<_> = self.costs.keys().collect();
         for shard in rollup.shards() {
@@ -115,12 +115,12 @@ impl Dollars {
 }
 
 impl Cost {
-    /// What is left without a part.
+    /// The remainder without a part.
     pub(super) fn less(self, part: Self) -> Self {
         Self { usd: self.usd.without(part.usd), unpriced_bytes: self.unpriced_bytes - part.unpriced_bytes }
     }
 
-    /// Whether bytes are charged and none of them has a price.
+    /// Whether bytes are charged and all of them are unpriced.
     pub(super) fn is_unknown(self) -> bool {
         self.unpriced_bytes > 0 && self.usd == Money::default()
     }
@@ -282,7 +282,7 @@ mod tests {
     fn charges_on_records_that_count_elsewhere_have_a_row_where_rows_are_left() {
         let (traffic, charges) =
             (traffic_rollup(&[(0, 5), (1, 9)]), charges_frame(&[(0, 0, true, 5), (5, 0, false, 7)]));
-        let shape = Shape { order: Order::Bytes, rows: Some(2), blocked: false };
+        let shape = Shape { order: Order::Bytes, rows: Some(2), rejected: false };
         let mut ranking = Ranking::new(&traffic, shape, None);
         for shard in traffic.shards() {
             ranking = ranking.with_shard(shard).unwrap();
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(ranking.shown(), Some(BTreeSet::from([key("app"), key("data")])));
         let dollars = Dollars::of(&charges, &keys(), None, &pricing()).unwrap();
         let table = |order, rows| {
-            let none = Ranking::new(&traffic, Shape { order, rows, blocked: false }, Some(&dollars));
+            let none = Ranking::new(&traffic, Shape { order, rows, rejected: false }, Some(&dollars));
             traffic.shards().try_fold(none, Ranking::with_shard).unwrap().with_charges_alone().unwrap().table().0
         };
         let names = |order, rows| table(order, rows).rows.into_iter().map(|row| row[1].clone()).collect::<Vec<_>>();
@@ -301,7 +301,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_costs_the_same_whatever_is_folded_and_rows_add_up_to_the_bill(
+        fn what_is_shown_costs_the_same_any_is_folded_and_rows_add_up_to_the_bill(
             charges in charges(),
             shown in prop::collection::btree_set(0..TEAMS.len(), 0..6),
             rows in 0..7_usize,
@@ -322,7 +322,7 @@ mod tests {
             prop_assert_eq!(all.total.usd, bill);
 
             let traffic = traffic_rollup(&[(0, 1), (1, 2), (2, 3)]);
-            let shape = Shape { order: Order::Usd, rows: Some(rows), blocked: false };
+            let shape = Shape { order: Order::Usd, rows: Some(rows), rejected: false };
             let ranking = traffic.shards().try_fold(Ranking::new(&traffic, shape, Some(&all)), Ranking::with_shard);
             let table = ranking.unwrap().with_charges_alone().unwrap().table().0;
             let place = table.columns.iter().position(|head| head.name == "usd").unwrap();

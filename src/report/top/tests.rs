@@ -1,4 +1,4 @@
-//! The ranking is of all groups however they are split, its rows sum to the total, and equal sums stand by key.
+//! The ranking is independent of how groups are split, its rows sum to the total, and ties are sorted by key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::decode::{Dictionary, Flows, Values};
 use crate::group::{Batcher, Key, Partial, SHARDS, Shared};
 use crate::schema::{Column, ColumnSet};
 
-/// Interface, port, bytes, packets, start, and whether it was blocked: few values, so that groups and ties are many.
+/// Interface, port, bytes, packets, start, and whether it was rejected: few values, so that groups and ties are many.
 type Record = (usize, u32, u64, u64, u32, bool);
 
 const INTERFACES: [&str; 7] = ["-", "eni-1", "eni-2", "eni-10", "eni-3", "ä", "a"];
@@ -24,7 +24,7 @@ fn shape() -> impl Strategy<Value = Shape> {
     let orders = Order::ALL.into_iter().filter(|(_, order)| !matches!(order, Order::Distinct | Order::Usd));
     let order = prop::sample::select(orders.collect::<Vec<_>>());
     let rows = prop_oneof![4 => (0usize..50).prop_map(Some), 1 => Just(None)];
-    (order, rows, any::<bool>()).prop_map(|((_, order), rows, blocked)| Shape { order, rows, blocked })
+    (order, rows, any::<bool>()).prop_map(|((_, order), rows, rejected)| Shape { order, rows, rejected })
 }
 
 /// The records of a worker whose dictionary has given other codes already.
@@ -54,9 +54,9 @@ fn partial(records: &[Record], words: &[&str]) -> Partial {
     flows.set_rows(records.len());
     let shared = Arc::new(Shared::new(Arc::new(spec), 7, None));
     let mut batcher = Batcher::new(Arc::clone(&shared));
-    for blocked in [false, true] {
-        let picked = (0u32..).zip(records).filter(|(_, record)| record.5 == blocked);
-        batcher.add(&flows, &dictionary, &picked.map(|(row, _)| row).collect::<Vec<_>>(), blocked);
+    for rejected in [false, true] {
+        let picked = (0u32..).zip(records).filter(|(_, record)| record.5 == rejected);
+        batcher.add(&flows, &dictionary, &picked.map(|(row, _)| row).collect::<Vec<_>>(), rejected);
     }
     drop(batcher);
     Arc::into_inner(shared).unwrap().into_partial().unwrap()
@@ -85,7 +85,7 @@ fn groups(records: &[Record]) -> usize {
     records.iter().map(|record| (record.0, record.1)).collect::<BTreeSet<_>>().len()
 }
 
-/// What a row is of: the cells of its keys.
+/// The key cells of a row.
 fn keys(row: &Row) -> &[Cell] {
     &row[1..3]
 }
@@ -103,15 +103,15 @@ proptest! {
             let total = parts.pop().unwrap().unwrap();
             prop_assert_eq!(parts.into_iter().map(Option::unwrap).sum::<u128>(), total, "{}", name);
         }
-        let of = |blocked: bool| records.iter().filter(move |record| record.5 == blocked);
+        let of = |rejected: bool| records.iter().filter(move |record| record.5 == rejected);
         let total = |name| *numbers(&table, name).last().unwrap();
         prop_assert_eq!(total("flows"), Some(of(false).count() as u128));
         prop_assert_eq!(total("bytes"), Some(of(false).map(|record| u128::from(record.2)).sum()));
-        if shape.blocked {
+        if shape.rejected {
             prop_assert_eq!(total("rejected_flows"), Some(of(true).count() as u128));
             prop_assert_eq!(total("rejected_bytes"), Some(of(true).map(|record| u128::from(record.2)).sum()));
         }
-        if shape.order == Order::BlockedPackets {
+        if shape.order == Order::RejectedPackets {
             prop_assert_eq!(total("rejected_packets"), Some(of(true).map(|record| u128::from(record.3)).sum()));
         }
     }
@@ -157,7 +157,7 @@ proptest! {
 
     #[test]
     fn greater_sums_stand_first_and_equal_ones_by_key(records in records(), shape in shape()) {
-        let shape = Shape { rows: None, blocked: true, ..shape };
+        let shape = Shape { rows: None, rejected: true, ..shape };
         let table = table(&partial(&records, &[]).finish(), shape);
         let name = Order::ALL.iter().find(|(_, order)| *order == shape.order).unwrap().0;
         let mut measured = if shape.order == Order::Key { vec![None; table.rows.len() + 1] } else { numbers(&table, name) };

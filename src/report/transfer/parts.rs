@@ -1,4 +1,4 @@
-//! Traffic and its charges by everything that the tables of the report tell apart, and what each such part sums to.
+//! Traffic and its charges by the keys of all tables of the report, with their sums.
 
 use polars::prelude::{Column as FrameColumn, DataFrame, Expr, IntoLazy, SortMultipleOptions, col, when};
 
@@ -9,7 +9,7 @@ use crate::price::bill::{Bill, line};
 use crate::report::label;
 use crate::schema::{Column, output};
 
-/// Names of the columns that parts have besides the user's keys.
+/// Names of key columns in addition to the user's keys.
 pub(super) const SRC: &str = "src_label";
 pub(super) const DST: &str = "dst_label";
 pub(super) const SERVICES: [&str; 2] = ["src_service_label", "dst_service_label"];
@@ -20,13 +20,13 @@ pub(super) const ASSUMED: &str = "assumed_bytes";
 const MOST_CHARGED: &str = "most_charged_bytes";
 const MOST_ASSUMED: &str = "most_assumed_bytes";
 
-/// The keys that traffic is summed by: the ends asked for, what the ends of alternatives are, and the user's further
+/// The keys that traffic is summed by: the ends requested, what the ends of alternatives are, and the user's further
 /// keys.
 #[derive(Clone, Debug)]
 pub struct TransferKeys {
-    /// What stands for the source and the destination.
+    /// The names of source and destination.
     pub ends: [Key; 2],
-    /// The same, of what talks to each other.
+    /// The same for endpoints of recommendations.
     pub services: [Key; 2],
     /// Further keys of the list.
     pub by: Vec<Key>,
@@ -46,7 +46,7 @@ impl TransferKeys {
         keys
     }
 
-    /// The columns that tell the rows of the list apart, in their order.
+    /// Key columns of the list, in order.
     pub(super) fn listed(&self) -> Vec<String> {
         let by = self.by.iter().map(Key::name);
         let ends = [SRC, DST].map(str::to_owned).into_iter();
@@ -54,7 +54,7 @@ impl TransferKeys {
     }
 }
 
-/// A frame of [`TransferKeys::all`] with the labels of ends; and whether any end of the list has the name asked for.
+/// A frame of [`TransferKeys::all`] with the labels of ends; and whether any end of the list has the name requested.
 ///
 /// # Errors
 /// If the frame has not these keys.

@@ -31,10 +31,10 @@ fn charges(rows: &[Sent]) -> DataFrame {
     let texts = need.spec.keys.iter().map(|key| key.column).filter(|column| *column != Column::Day);
     let mut columns: Vec<_> = texts
         .map(|column| {
-            let value = |told: &[(Column, &str)]| {
-                told.iter().find(|(known, _)| *known == column).map(|(_, text)| text.to_string())
+            let value = |message: &[(Column, &str)]| {
+                message.iter().find(|(known, _)| *known == column).map(|(_, text)| text.to_string())
             };
-            let values = rows.iter().map(|(told, _)| value(told));
+            let values = rows.iter().map(|(message, _)| value(message));
             StringChunked::from_iter_options(column.name().into(), values).into_column()
         })
         .collect();
@@ -155,36 +155,36 @@ fn two_ends_that_talk_are_one_row_of_alternatives_whoever_sends() {
     let rows: [Sent; 7] =
         [(&one, 6 * GB), (&two, 6 * GB), (&three, 4 * GB), (&four, 4 * GB), (&nat, 2 * GB), (&leg, GB), (&egress, GB)];
     let expected = [
-        "1 | a | b | cross-zone | - | 10.0 GiB | $0.2000000000 | $2.0000000000 | the same zone",
-        "2 | S3 | a | aws-service | nat | 2.00 GiB | $0.0900000000 | $0.9000000000 | a gateway endpoint",
-        "3 | a | internet | internet | nat | 1.00 GiB | $0.0100000000 | $0.1000000000 | a NAT gateway in each zone",
+        "1 | a | b | cross-zone | - | 10.0 GiB | $0.2000000000 | $2.0000000000 | co-locate in one zone",
+        "2 | S3 | a | aws-service | nat | 2.00 GiB | $0.0900000000 | $0.9000000000 | use a gateway endpoint",
+        "3 | a | internet | internet | nat | 1.00 GiB | $0.0100000000 | $0.1000000000 | use one NAT gateway per zone",
         "- | - | - | - | - | 13.0 GiB | $0.3000000000 | $3.0000000000 | -",
     ];
     let report = report_of(&rows, &shape());
     assert_eq!(lines(&report, "recommendations"), expected);
-    assert!(report.meta.notes.iter().any(|note| note.contains("730 hours like the 73 hours")), "{report:?}");
+    assert!(report.meta.notes.iter().any(|note| note.contains("730 hours, extrapolated from 73 hours")), "{report:?}");
     let none = report_in(&rows, &shape(), 0);
-    assert!(lines(&none, "recommendations")[0].contains("| - | the same zone"), "no hour, no month");
+    assert!(lines(&none, "recommendations")[0].contains("| - | co-locate in one zone"), "no hour, no month");
 }
 
 #[test]
-fn what_is_not_known_is_told_and_not_called_free() {
+fn what_is_not_known_is_reported_and_not_called_free() {
     let unknown = between([EAST, EAST], ["a", "b"], "same-region");
     let mut far = between(["mars-1", EAST], ["x", "a"], "cross-region");
-    far.push((Column::Assumed, "other VPCs by a peering"));
+    far.push((Column::Assumed, "other VPCs are reached through a peering connection"));
     let unpriced = charged(&far, "inter-region", "mars-1", EAST);
     let rows: [Sent; 3] = [(&unknown, 100 * GB), (&far, GB), (&unpriced, GB)];
     let report = report_of(&rows, &shape());
-    let told = |part: &str| report.meta.notes.iter().any(|note| note.contains(part));
-    assert!(told("stay in their region, but in which zones is not known: shown as free, they cost at most $2.00"));
-    assert!(told("1.00 GiB (1,073,741,824 bytes) have no known price"));
+    let message = |part: &str| report.meta.notes.iter().any(|note| note.contains(part));
+    assert!(message("stay in their region but their zones are unknown: they are shown as free and cost at most $2.00"));
+    assert!(message("1.00 GiB (1,073,741,824 bytes) are unpriced and excluded from totals"));
     let expected = "2 | mars-1 | us-east-1 | cross-region | - | 1.00 GiB | - | - | - | 1.00 GiB | 1.00 GiB";
     assert_eq!(lines(&report, "transfer")[1], expected);
     assert_eq!(lines(&report, "unpriced"), ["inter-region | mars-1 | us-east-1 | 1.00 GiB"]);
     let nowhere: [(Column, &str); 3] =
         [(Column::SrcLocation, "own"), (Column::DstLocation, "internet"), (Column::Path, "internet")];
     let report = report_of(&[(&nowhere, GB)], &shape());
-    assert!(report.meta.notes[1].starts_with("no end has a known region"), "{:?}", report.meta.notes);
+    assert!(report.meta.notes[1].starts_with("no endpoint has a known region"), "{:?}", report.meta.notes);
     assert!(lines(&report, "transfer")[0].starts_with("1 | own | internet | internet"), "places stand for them");
     assert!(table(&report, "recommendations").rows.is_empty());
 }

@@ -30,7 +30,7 @@ fn header(text: &str, layout: &'static Layout) -> Vec<(String, Option<String>)> 
 }
 
 #[test]
-fn rows_stand_at_their_lines_whatever_ends_them_and_lies_between() {
+fn rows_stand_at_their_lines_any_ends_them_and_lies_between() {
     for (text, expected) in [
         ("cidr\nb\nc\n", vec![2, 3]),
         ("cidr\r\nb\r\nc\r\n", vec![2, 3]),
@@ -55,15 +55,15 @@ fn a_missing_closing_quote_is_a_fault_of_its_line_and_takes_no_row_with_it() {
         [(3, "1,a\n2,\"b\n3,c\n"), (3, "1,a\r\n2,\"\r\n3,c\r\n"), (3, "1,a\n\"2,b\n3,\"c\"\n"), (4, "1,a\n3,c\n4,\"")]
     {
         let (rows, faults) = read(format!("cidr,name\n{text}").as_bytes());
-        let told: Vec<_> = rows.iter().map(|(_, cidr, _)| cidr.as_str()).collect();
+        let message: Vec<_> = rows.iter().map(|(_, cidr, _)| cidr.as_str()).collect();
         assert_eq!(
-            (told, faults),
-            (vec!["1", "3"], vec![format!("line {line}: a double quote is not closed")]),
+            (message, faults),
+            (vec!["1", "3"], vec![format!("line {line}: unterminated double quote")]),
             "{text:?}"
         );
     }
     let (rows, faults) = read(b"cidr,\"name\n1,a\n");
-    assert_eq!((rows, faults), (vec![], vec!["line 1: a double quote is not closed".to_owned()]));
+    assert_eq!((rows, faults), (vec![], vec!["line 1: unterminated double quote".to_owned()]));
     assert_eq!(
         read(b"cidr,name\n1,19\" rack\n2,\"a\"\"\"\n3,\"a\"b\n").1,
         <[String; 0]>::default(),
@@ -72,20 +72,20 @@ fn a_missing_closing_quote_is_a_fault_of_its_line_and_takes_no_row_with_it() {
 }
 
 #[test]
-fn a_wrong_header_is_told_by_its_names() {
-    let told = |text, layout, message: &str, hint: &str| {
+fn a_wrong_header_is_reported_by_its_names() {
+    let message = |text, layout, message: &str, hint: &str| {
         assert_eq!(header(text, layout), [(message.to_owned(), Some(hint.to_owned()))], "{text}");
     };
-    told("", &CLOSED, "line 1: there is no line of column names", "write cidr,name");
-    told("# only\n\n,\n", &CLOSED, "line 1: there is no line of column names", "write cidr,name");
-    told("cidr,nmae\n", &CLOSED, "line 1: there is no column `nmae`", "did you mean `name`?");
-    told("cidr,zzz\n", &CLOSED, "line 1: there is no column `zzz`", "the columns are cidr,name");
-    told("cidr,name,\n", &CLOSED, "line 1: column 3 has no name", "name it, or leave it out of every line");
-    told("name\n", &CLOSED, "line 1, cidr: the column is missing", "write cidr,name");
-    told("cidr,name,CIDR\n", &CLOSED, "line 1, cidr: the column is there twice", "leave one of them out");
-    told("Resource,team,team\n", &OPEN, "line 1, team: the column is there twice", "leave one of them out");
-    told("resuorce,team\n", &OPEN, "line 1, resource: the column is missing", "call `resuorce` resource");
-    told("resource;team\n", &OPEN, "line 1: `resource;team` is one column", "write commas between the columns");
+    message("", &CLOSED, "line 1: the header line is missing", "write cidr,name");
+    message("# only\n\n,\n", &CLOSED, "line 1: the header line is missing", "write cidr,name");
+    message("cidr,nmae\n", &CLOSED, "line 1: unknown column `nmae`", "did you mean `name`?");
+    message("cidr,zzz\n", &CLOSED, "line 1: unknown column `zzz`", "the columns are cidr,name");
+    message("cidr,name,\n", &CLOSED, "line 1: column 3 has no name", "name it, or remove it from every line");
+    message("name\n", &CLOSED, "line 1, cidr: the column is missing", "write cidr,name");
+    message("cidr,name,CIDR\n", &CLOSED, "line 1, cidr: duplicate column", "remove one of them");
+    message("Resource,team,team\n", &OPEN, "line 1, team: duplicate column", "remove one of them");
+    message("resuorce,team\n", &OPEN, "line 1, resource: the column is missing", "call `resuorce` resource");
+    message("resource;team\n", &OPEN, "line 1: `resource;team` is one column", "write commas between the columns");
     assert_eq!(header("cidr;name\n", &CLOSED).len(), 2, "and `cidr` is missing");
     assert_eq!(header("Resource,team,Team\n", &OPEN), [], "keys are compared as written");
 }
@@ -102,7 +102,7 @@ fn columns_of_other_names_stand_in_their_order() {
 }
 
 #[test]
-fn every_fault_of_every_row_is_told_and_such_a_row_is_not_given() {
+fn every_fault_of_every_row_is_reported_and_such_a_row_is_not_given() {
     let number = |text: &str| text.parse::<u8>().map_err(|_| Error::usage(format!("`{text}` is no number")).hint("1"));
     let table = CsvTable::open(b"cidr,name,kind\nx,y,\n1,,2\n1\n2,\xff,\n", &CLOSED).unwrap();
     let (rows, faults) = table.read(|row| {
@@ -129,8 +129,8 @@ fn a_table_of_faults_ends_and_so_does_the_error() {
     let text = format!("cidr\n{}", "a,b\n".repeat(FAULTS_MAX + 5));
     let (_, faults) = read(text.as_bytes());
     assert_eq!(faults.len(), FAULTS_MAX + 1);
-    assert_eq!(faults.last().unwrap(), "line 1001: reading stopped after 1000 faults");
-    let one = Fault::new(2, None, "wrong");
+    assert_eq!(faults.last().unwrap(), "line 1001: stopped after 1000 errors");
+    let one = RowError::new(2, None, "wrong");
     let error = refusal([("a.csv", &one), ("a.csv", &one), ("b.csv", &one)]);
     assert_eq!(error.hints(), ["also line 2: wrong", "also b.csv, line 2: wrong"]);
     let error = refusal(std::iter::repeat_n(("a.csv", &one), FAULTS_SHOWN_MAX + 2));
@@ -138,7 +138,7 @@ fn a_table_of_faults_ends_and_so_does_the_error() {
 }
 
 #[test]
-fn what_is_no_text_is_told() {
+fn what_is_no_text_is_reported() {
     assert_eq!(read(b"\xff\xfec\0").1, ["line 1: the file is UTF-16"]);
     assert_eq!(column_names(b"\xfe\xff\0c").unwrap_err().to_string(), "line 1: the file is UTF-16");
     let long = format!("cidr\n{}\n1\n", "x".repeat(LINE_BYTES_MAX + 1));

@@ -103,7 +103,7 @@ fn alerts_are_as_alertmanager_takes_them() {
             },
             "annotations": {
                 "summary": "team \"data\"\u{202e} pays\nmore",
-                "description": "usd of team data from 2026-11-01T00:00:00Z to 2026-11-01T04:00:00Z, 3 h out of line, unusualness 68 of 100",
+                "description": "usd of team data from 2026-11-01T00:00:00Z to 2026-11-01T04:00:00Z, 3 anomalous h, score 68 of 100",
                 "cause": "path=nat & service=s3 (path-change, 95.0 %)",
                 "impact": "$12,345.68, 8.00 PiB",
                 "impact_usd": "12345.6789012345",
@@ -139,7 +139,7 @@ fn findings_are_as_ocsf_has_them() {
     let first = &findings[0];
     assert_eq!(first["time"], 1_793_505_600_000_u64);
     assert_eq!(first["unmapped"]["impact_usd"], "12345.6789012345", "money keeps its digits");
-    assert_eq!(first["finding_info"]["title"], "usd of team data out of line");
+    assert_eq!(first["finding_info"]["title"], "anomalous usd of team data");
     assert_eq!(first["resources"][0], json!({ "type": "team", "name": "data" }));
     assert_eq!(findings[1]["resources"][0]["name"], "total");
 }
@@ -152,7 +152,7 @@ fn no_incidents_are_an_empty_answer() {
 }
 
 #[test]
-fn a_report_on_something_else_is_refused() {
+fn a_report_on_something_else_is_rejected() {
     let columns = vec![Head { name: "id".into(), kind: CellKind::Text }];
     let table = Table { name: "top".into(), columns, ..Table::default() };
     let other = Report { tables: vec![table], ..Report::default() };

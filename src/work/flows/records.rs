@@ -1,4 +1,4 @@
-//! The records as a frame, in the order of the objects and of their lines: all of them are held, within limits.
+//! The records as a frame, in object and line order, within memory limits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::report::flows as report;
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::{self, Units};
 
-/// Bytes of records that are held where nothing tells how much memory there is.
+/// Memory limit for records if free memory is unknown, in bytes.
 const RECORDS_BYTES_MAX: usize = 4 << 30;
 
 /// Picks a block's records and keeps them as a frame.
@@ -57,12 +57,11 @@ impl Kept {
         let bytes = block.estimated_size();
         if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.bytes_max {
             let limit = human::bytes(self.bytes_max as u128, Units::Iec);
-            let error =
-                Error::limit(format!("flows: the records take more than {limit} in the columns that are named"));
+            let error = Error::limit(format!("flows: the records need more than {limit} for these columns"));
             self.fail(
                 error
-                    .hint("ask traffic, which is summed while it is read, or name fewer columns")
-                    .hint("or narrow the logs with --from, --to and --where, or give more --memory"),
+                    .hint("query traffic, which is aggregated while reading, or select fewer columns")
+                    .hint("or narrow the input with --from, --to and --where, or raise --memory"),
             );
         }
     }
@@ -73,7 +72,7 @@ impl Kept {
     }
 }
 
-/// The records of a job in some columns, as [`report::frame`] has them, and what was read for them.
+/// The records of a job in some columns, as [`report::frame`] has them, and the account of the input.
 ///
 /// # Errors
 /// If the inputs cannot be found, threads cannot be started, or the records take more memory than they may.

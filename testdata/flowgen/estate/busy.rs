@@ -7,14 +7,14 @@
 use Party::{Host, Outside, Own};
 
 use super::outside::Kind::{Internet, Office, S3Us};
-use super::scenarios::{Outcome, Party, Way};
+use super::scenarios::{Outcome, Party, RouteKind};
 use super::talks::{Plan, Talk, Volume};
 use super::{DAY_HOURS, Estate, HOUR_SECONDS};
 use crate::flowgen::random::{ONE, Random};
 
 /// Conversations of a heavy line in an hour.
 const PARTS: u64 = 2;
-/// What seasons are told in.
+/// Unit of seasonal factors.
 const PER_MILLE: u64 = 1000;
 const MIB: u64 = 1 << 20;
 const WEEK_DAYS: u32 = 7;
@@ -28,7 +28,7 @@ pub(crate) struct Line {
     pub(crate) name: &'static str,
     pub(crate) client: Party,
     pub(crate) server: Party,
-    pub(crate) way: Way,
+    pub(crate) route_kind: RouteKind,
     pub(crate) port: u16,
     pub(crate) load: Load,
     pub(crate) rhythm: Rhythm,
@@ -72,13 +72,13 @@ const BATCH_ON_WEEKENDS: u64 = 850;
 /// A line of business: its parties, the server's port, and how much of it there is when.
 pub(crate) const fn line(
     name: &'static str,
-    (client, way, server): (Party, Way, Party),
+    (client, route_kind, server): (Party, RouteKind, Party),
     port: u16,
     load: Load,
     rhythm: Rhythm,
     spread: i64,
 ) -> Line {
-    Line { name, client, server, way, port, load, rhythm, spread }
+    Line { name, client, server, route_kind, port, load, rhythm, spread }
 }
 
 /// The line that a spike doubles, and the one that it leads through the NAT gateway.
@@ -87,31 +87,31 @@ pub(crate) const PICTURES: &str = "pictures";
 
 /// A GiB in MiB.
 pub(crate) const GIB: u64 = 1024;
-pub(crate) const NAT_SHOP: Way = Way::Nat("nat-shop");
+pub(crate) const NAT_SHOP: RouteKind = RouteKind::Nat("nat-shop");
 
 /// The business. A region's egress to the internet stays below 10 TB a month, where AWS's first tier ends.
 #[rustfmt::skip]
 pub(crate) const LINES: [Line; 20] = [
-    line(CATALOGUE, (Own("web-1"), Way::Inside, Own("app-3")), 8080, Load::Mib(130 * GIB, 70 * GIB), Rhythm::Work, 70),
-    line("checkout", (Own("web-3"), Way::Inside, Own("app-3")), 8080, Load::Mib(24 * GIB, 12 * GIB), Rhythm::Work, 80),
-    line("orders", (Own("app-1"), Way::Inside, Own("app-2")), 5432, Load::Mib(6 * GIB, 60 * GIB), Rhythm::Work, 60),
-    line("queue", (Own("app-1"), Way::Inside, Own("queue-a")), 443, Load::Mib(3 * GIB, 2 * GIB), Rhythm::Work, 80),
-    line("pages-1", (Host(Internet, 11), Way::Gateway, Own("web-1")), 443, Load::Mib(200, 3 * GIB), Rhythm::Work, 100),
-    line("pages-2", (Host(Internet, 22), Way::Gateway, Own("web-1")), 443, Load::Mib(150, 2 * GIB), Rhythm::Work, 120),
-    line("pages-3", (Host(Internet, 33), Way::Gateway, Own("web-3")), 443, Load::Mib(200, 3 * GIB), Rhythm::Work, 100),
-    line("pages-eu", (Host(Internet, 44), Way::Gateway, Own("web-eu-1")), 443, Load::Mib(200, 3 * GIB), Rhythm::Work, 100),
+    line(CATALOGUE, (Own("web-1"), RouteKind::Inside, Own("app-3")), 8080, Load::Mib(130 * GIB, 70 * GIB), Rhythm::Work, 70),
+    line("checkout", (Own("web-3"), RouteKind::Inside, Own("app-3")), 8080, Load::Mib(24 * GIB, 12 * GIB), Rhythm::Work, 80),
+    line("orders", (Own("app-1"), RouteKind::Inside, Own("app-2")), 5432, Load::Mib(6 * GIB, 60 * GIB), Rhythm::Work, 60),
+    line("queue", (Own("app-1"), RouteKind::Inside, Own("queue-a")), 443, Load::Mib(3 * GIB, 2 * GIB), Rhythm::Work, 80),
+    line("pages-1", (Host(Internet, 11), RouteKind::Gateway, Own("web-1")), 443, Load::Mib(200, 3 * GIB), Rhythm::Work, 100),
+    line("pages-2", (Host(Internet, 22), RouteKind::Gateway, Own("web-1")), 443, Load::Mib(150, 2 * GIB), Rhythm::Work, 120),
+    line("pages-3", (Host(Internet, 33), RouteKind::Gateway, Own("web-3")), 443, Load::Mib(200, 3 * GIB), Rhythm::Work, 100),
+    line("pages-eu", (Host(Internet, 44), RouteKind::Gateway, Own("web-eu-1")), 443, Load::Mib(200, 3 * GIB), Rhythm::Work, 100),
     line("partner", (Own("app-1"), NAT_SHOP, Host(Internet, 55)), 443, Load::Mib(2 * GIB, 34 * GIB), Rhythm::Work, 90),
     line("feeds", (Own("app-3"), NAT_SHOP, Host(Internet, 66)), 443, Load::Mib(GIB, 16 * GIB), Rhythm::Work, 110),
-    line("reports", (Own("test-2"), Way::Nat("nat-stage"), Host(S3Us, 7)), 443, Load::Mib(3 * GIB, GIB), Rhythm::Work, 100),
-    line("fixtures", (Own("test-1"), Way::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(100, 60), Rhythm::Work, 120),
-    line(PICTURES, (Own("app-3"), Way::GatewayEndpoint, Host(S3Us, 9)), 443, Load::Mib(24 * GIB, 40 * GIB), Rhythm::Work, 80),
-    line("lake-in", (Own("spark-1"), Way::GatewayEndpoint, Host(S3Us, 10)), 443, Load::Mib(60 * GIB, 180 * GIB), Rhythm::Batch, 100),
-    line("shuffle", (Own("spark-1"), Way::Inside, Own("spark-3")), 7337, Load::Mib(45 * GIB, 30 * GIB), Rhythm::Batch, 110),
-    line("events", (Own("app-3"), Way::Peering, Own("spark-1")), 9092, Load::Mib(50 * GIB, 2 * GIB), Rhythm::Work, 80),
-    line("mirror", (Own("app-1"), Way::Peering, Own("app-eu-1")), 443, Load::Mib(45 * GIB, 4 * GIB), Rhythm::Always, 70),
-    line("names", (Own("app-1"), Way::Transit, Own("names-1")), 443, Load::Mib(2 * GIB, 2 * GIB), Rhythm::Work, 80),
-    line("office", (Own("names-1"), Way::PrivateGateway, Host(Office, 5)), 443, Load::Mib(2 * GIB, GIB), Rhythm::Work, 100),
-    line("knocks", (Outside(Internet), Way::Gateway, Own("bastion")), 22, Load::Refused(60), Rhythm::Always, 60),
+    line("reports", (Own("test-2"), RouteKind::Nat("nat-stage"), Host(S3Us, 7)), 443, Load::Mib(3 * GIB, GIB), Rhythm::Work, 100),
+    line("fixtures", (Own("test-1"), RouteKind::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(100, 60), Rhythm::Work, 120),
+    line(PICTURES, (Own("app-3"), RouteKind::GatewayEndpoint, Host(S3Us, 9)), 443, Load::Mib(24 * GIB, 40 * GIB), Rhythm::Work, 80),
+    line("lake-in", (Own("spark-1"), RouteKind::GatewayEndpoint, Host(S3Us, 10)), 443, Load::Mib(60 * GIB, 180 * GIB), Rhythm::Batch, 100),
+    line("shuffle", (Own("spark-1"), RouteKind::Inside, Own("spark-3")), 7337, Load::Mib(45 * GIB, 30 * GIB), Rhythm::Batch, 110),
+    line("events", (Own("app-3"), RouteKind::Peering, Own("spark-1")), 9092, Load::Mib(50 * GIB, 2 * GIB), Rhythm::Work, 80),
+    line("mirror", (Own("app-1"), RouteKind::Peering, Own("app-eu-1")), 443, Load::Mib(45 * GIB, 4 * GIB), Rhythm::Always, 70),
+    line("names", (Own("app-1"), RouteKind::Transit, Own("names-1")), 443, Load::Mib(2 * GIB, 2 * GIB), Rhythm::Work, 80),
+    line("office", (Own("names-1"), RouteKind::PrivateGateway, Host(Office, 5)), 443, Load::Mib(2 * GIB, GIB), Rhythm::Work, 100),
+    line("knocks", (Outside(Internet), RouteKind::Gateway, Own("bastion")), 22, Load::Refused(60), Rhythm::Always, 60),
 ];
 
 impl Line {
@@ -130,8 +130,8 @@ impl Line {
         let level = u128::from(self.rhythm.level(hour) * random.factor(self.spread));
         let whole = u128::from(PER_MILLE * PER_MILLE * ONE);
         let scaled = |amount: u64| u64::try_from(u128::from(amount) * level / whole).unwrap_or(0);
-        let Self { client, server, way, port, .. } = *self;
-        let plan = |outcome| Plan { client, server, way, port, outcome };
+        let Self { client, server, route_kind, port, .. } = *self;
+        let plan = |outcome| Plan { client, server, route_kind, port, outcome };
         let mut talk = |outcome, volumes| Talk::planned(estate, &mut random, &plan(outcome), hour, volumes);
         let talks = match self.load {
             Load::Mib(sent, returned) => {

@@ -2,15 +2,15 @@
 //!
 //! What was chosen where several readings are possible:
 //! - `via` has `endpoint` for gateway and interface endpoints both, beside the path that says so too.
-//! - Who a charge is borne by where the payer's side is no end of the estate: what a transit gateway takes for the
-//!   answers of the internet to a central NAT gateway is the client's, as NAT processing is.
+//! - The owner of a charge if the payer's side is outside the estate: transit gateway charges on responses from the
+//!   internet to a central NAT gateway go to the client, as NAT processing does.
 //! - A half that somebody outside of the estate pays is no charge here.
 //! - What a receiver refuses was sent, and is charged as if it had been taken.
 
 use super::Estate;
 use super::interfaces::Interface;
 use super::outside::{Outside, Scope};
-use super::scenarios::Way;
+use super::scenarios::RouteKind;
 use super::talks::{End, Talk};
 use crate::flowgen::world::Role;
 
@@ -35,20 +35,20 @@ pub(crate) struct Charge {
 /// The charges and the path of one direction of a conversation.
 pub(crate) fn nature(estate: &Estate, talk: &Talk, forward: bool) -> Nature {
     let sides = Sides { estate, talk, forward };
-    let (path, charges) = match talk.way {
-        Way::Inside => sides.inside(),
-        Way::Peering => sides.peering(),
-        Way::Transit => sides.transit(),
-        Way::Gateway => sides.gateway(),
-        Way::Nat(_) | Way::CentralNat(_) => sides.nat(),
-        Way::GatewayEndpoint => ("gateway-endpoint", Vec::new()),
-        Way::PrivateGateway => sides.site(),
+    let (path, charges) = match talk.route_kind {
+        RouteKind::Inside => sides.inside(),
+        RouteKind::Peering => sides.peering(),
+        RouteKind::Transit => sides.transit(),
+        RouteKind::Gateway => sides.gateway(),
+        RouteKind::Nat(_) | RouteKind::CentralNat(_) => sides.nat(),
+        RouteKind::GatewayEndpoint => ("gateway-endpoint", Vec::new()),
+        RouteKind::PrivateGateway => sides.site(),
     };
-    let via = match talk.way {
-        Way::Nat(_) => "nat",
-        Way::CentralNat(_) => "nat+transit-gateway",
-        Way::Transit => "transit-gateway",
-        Way::GatewayEndpoint => "endpoint",
+    let via = match talk.route_kind {
+        RouteKind::Nat(_) => "nat",
+        RouteKind::CentralNat(_) => "nat+transit-gateway",
+        RouteKind::Transit => "transit-gateway",
+        RouteKind::GatewayEndpoint => "endpoint",
         _ if path == "interface-endpoint" => "endpoint",
         _ => "",
     };

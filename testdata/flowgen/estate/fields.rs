@@ -56,7 +56,7 @@ fn flow_field<'e>(estate: &'e Estate, flow: &Flow, column: Column) -> Option<Fie
     })
 }
 
-/// A field of the next hop, as far as AWS tells it: see `routes`.
+/// A next-hop field, as far as AWS logs it: see `routes`.
 fn next_hop_field<'e>(estate: &'e Estate, flow: &Flow, column: Column) -> Option<Field<'e>> {
     let hop = &estate.interfaces[flow.crossing.next_hop?];
     let vpc = |place: usize| &estate.network.vpcs[place];

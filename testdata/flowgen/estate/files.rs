@@ -33,7 +33,7 @@ pub(crate) struct Files<'e> {
 /// The file that is written now of a flow log in a format.
 struct Open<'e> {
     log: &'e FlowLog,
-    watches: Watches,
+    boundaries: Watches,
     folder: String,
     columns: &'e [Column],
     /// The cell of time that it is of, and the file.
@@ -54,9 +54,9 @@ enum Watches {
 impl<'e> Files<'e> {
     /// No files yet.
     pub(crate) fn new(estate: &'e Estate, options: &'e Options) -> Self {
-        let file = |folder: &str, (log, watches), columns| Open {
+        let file = |folder: &str, (log, boundaries), columns| Open {
             log,
-            watches,
+            boundaries,
             folder: format!("logs-{folder}"),
             columns,
             file: None,
@@ -97,7 +97,7 @@ impl Open<'_> {
     fn write(&mut self, estate: &Estate, options: &Options, hour: u32, records: &[Record]) -> Result<(), String> {
         let mut text = Vec::new();
         let version = version(self.columns);
-        let own = |record: &&Record| match self.watches {
+        let own = |record: &&Record| match self.boundaries {
             Watches::Own(log) => estate.interfaces[record.interface].flow_log == Some(log),
             Watches::Subnet(subnet) => estate.interfaces[record.interface].subnet == subnet,
         };
@@ -120,18 +120,18 @@ impl Open<'_> {
         }
         if self.file.is_none() {
             let mut file = Gzip::new(options.gz_level);
-            file.write(&header(self.columns)).map_err(told)?;
+            file.write(&header(self.columns)).map_err(message)?;
             self.file = Some((cell, file));
         }
-        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(told)
+        self.file.as_mut().map_or(Ok(()), |(_, file)| file.write(&text)).map_err(message)
     }
 
     /// Writes the file that is open, if one is.
     fn finish(&mut self, estate: &Estate, options: &Options) -> Result<(), String> {
         let Some((cell, file)) = self.file.take() else { return Ok(()) };
-        let bytes = file.finish().map_err(told)?;
+        let bytes = file.finish().map_err(message)?;
         let vpc = &estate.network.vpcs[self.log.vpc];
-        let number = match self.watches {
+        let number = match self.boundaries {
             Watches::Own(log) => log as u64,
             Watches::Subnet(_) => SECOND_LOG,
         };
@@ -152,6 +152,6 @@ impl Open<'_> {
     }
 }
 
-fn told(error: std::io::Error) -> String {
+fn message(error: std::io::Error) -> String {
     error.to_string()
 }

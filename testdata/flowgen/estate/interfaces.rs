@@ -1,4 +1,4 @@
-//! The estate's network interfaces: who has which addresses, for how long, and which flow log watches them.
+//! The estate's network interfaces: their addresses over time, and the flow log of each.
 //!
 //! `old-1` and `new-1` have the same address, one after the other. `pods-1` has a second private address that its
 //! traffic bears, as a node with pods has. Interfaces of endpoints and load balancers, which an AWS service made, are
@@ -14,7 +14,7 @@ use crate::flowgen::world::Role;
 
 const PUBLIC: u8 = 1;
 const SIX: u8 = 2;
-/// An instance of before Nitro: records of up to ten minutes, and a traffic path that does not tell gateways apart.
+/// An instance from before Nitro: records of up to ten minutes, and a traffic path that does not distinguish gateways.
 const SLOW: u8 = 4;
 const PODS: u8 = 8;
 const OLD: u8 = 16;
@@ -197,7 +197,7 @@ impl Interface {
     }
 
     /// Whether its records reach a log at a moment.
-    pub(crate) fn watched(&self, network: &Network, moment: u32) -> bool {
+    pub(crate) fn logged(&self, network: &Network, moment: u32) -> bool {
         self.flow_log.is_some_and(|log| network.flow_logs[log].from <= moment)
     }
 }

@@ -1,11 +1,12 @@
 //! A small estate that makes *true transfers*: every record that AWS would log of them at every interface that they
 //! cross, in several formats, and beside the logs what is true.
 //!
-//! `network`, `interfaces`, `owners` and `outside` say what there is; `scenarios` who talks to whom and how, `busy` who
-//! moves much, `spikes` what happens beyond that; `talks` draws conversations of them; `routes` says what each crosses, `charges` what it is and costs; `records` cuts it into
-//! aggregation intervals, `fields` and `files` write those; `truth`, `tables` and `inventory` write what stands beside
-//! the logs. docs/accounting.md's rules are what the truth goes by; choices of our own are told in `routes` and
-//! `charges`. Time passes hour by hour, so a month takes no more memory than an hour.
+//! `network`, `interfaces`, `owners` and `outside` define the estate; `scenarios` the conversations, `busy` the bulk
+//! transfers, `spikes` the anomalies; `talks` draws conversations; `routes` lists the interfaces that each crosses,
+//! `charges` its charges and costs; `records` cuts it into aggregation intervals, `fields` and `files` write those;
+//! `truth`, `tables` and `inventory` write the files next to the logs. The truth follows the rules of
+//! docs/accounting.md; further choices are documented in `routes` and `charges`. Time advances hour by hour, so a month
+//! takes no more memory than an hour.
 
 use std::fmt;
 
@@ -211,10 +212,10 @@ fn lose(estate: &Estate, random: &mut Random, per_mille: u32, hour: u32, records
 fn keep_quiet(estate: &Estate, random: &mut Random, hour: u32, records: &mut Vec<Record>) {
     let mut busy = vec![false; estate.interfaces.len()];
     records.iter().for_each(|record| busy[record.interface] = true);
-    for (interface, watched) in estate.quiet_ones(hour) {
+    for (interface, logged) in estate.quiet_ones(hour) {
         let last = hour + HOUR_SECONDS - MINUTE_SECONDS;
         let between = hour + MINUTE_SECONDS * (2 + random.below_small(56));
-        let ends = [(watched.start == hour).then_some(hour), (watched.end == hour + HOUR_SECONDS).then_some(last)];
+        let ends = [(logged.start == hour).then_some(hour), (logged.end == hour + HOUR_SECONDS).then_some(last)];
         let idle = (!busy[interface]).then_some(between);
         for start in ends.into_iter().flatten().chain(idle) {
             records.push(Record { interface, start, end: start + MINUTE_SECONDS - 1, content: Content::Quiet });
@@ -232,14 +233,14 @@ impl Estate {
         Self { network, interfaces, owners, moments }
     }
 
-    /// The interfaces that would log an hour without traffic, and from when to when they are watched at all.
+    /// The interfaces that would log an hour without traffic, and their logged span.
     fn quiet_ones(&self, hour: u32) -> Vec<(usize, std::ops::Range<u32>)> {
-        let watched = |(place, interface): (usize, &Interface)| {
+        let logged = |(place, interface): (usize, &Interface)| {
             let log = interface.flow_log.filter(|_| interface.id != "-")?;
             let from = self.network.flow_logs[log].from.max(interface.life.start);
             (from..interface.life.end).contains(&hour).then_some((place, from..interface.life.end))
         };
-        self.interfaces.iter().enumerate().filter_map(watched).collect()
+        self.interfaces.iter().enumerate().filter_map(logged).collect()
     }
 }
 

@@ -1,8 +1,8 @@
-//! Where things stand in the estate: accounts, regions, zones, VPCs, subnets, and the flow logs that watch them.
+//! Layout of the estate: accounts, regions, zones, VPCs, subnets, and their flow logs.
 //!
 //! Two pairs of VPCs have the same network: `shop` and `stage` in one account and region, `lake` and `lake-eu` in two
-//! regions. `legacy` has no flow log, the one of `batch` is made while the period runs, and those of `stage` and
-//! `lake-eu` watch single subnets, so that a NAT gateway and a subnet of theirs are not seen.
+//! regions. `legacy` has no flow log, the one of `batch` is created during the period, and those of `stage` and
+//! `lake-eu` cover single subnets, so that a NAT gateway and a subnet of theirs are not logged.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -58,9 +58,9 @@ pub(crate) struct Region {
     pub(crate) public_length: u8,
 }
 
-/// Whom a VPC's flow logs watch.
+/// What a VPC's flow logs cover.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Watch {
+enum FlowLogScope {
     Nobody,
     Whole,
     /// Whole, by a flow log that is made while the period runs.
@@ -76,7 +76,7 @@ struct VpcPlan {
     /// The second number of its network, `10.x.0.0/16`.
     octet: u8,
     six: bool,
-    watch: Watch,
+    flow_log_scope: FlowLogScope,
     subnets: &'static [SubnetPlan],
 }
 
@@ -85,49 +85,49 @@ struct SubnetPlan {
     /// The third number of its network, `10.x.y.0/24`.
     octet: u8,
     zone: usize,
-    watched: bool,
+    logged: bool,
 }
 
 const fn subnet(name: &'static str, octet: u8, zone: usize) -> SubnetPlan {
-    SubnetPlan { name, octet, zone, watched: true }
+    SubnetPlan { name, octet, zone, logged: true }
 }
 
-const fn unwatched(name: &'static str, octet: u8, zone: usize) -> SubnetPlan {
-    SubnetPlan { name, octet, zone, watched: false }
+const fn unlogged(name: &'static str, octet: u8, zone: usize) -> SubnetPlan {
+    SubnetPlan { name, octet, zone, logged: false }
 }
 
 const fn vpc(
     name: &'static str,
     (account, region, octet): (usize, usize, u8),
     six: bool,
-    watch: Watch,
+    flow_log_scope: FlowLogScope,
     subnets: &'static [SubnetPlan],
 ) -> VpcPlan {
-    VpcPlan { name, account, region, octet, six, watch, subnets }
+    VpcPlan { name, account, region, octet, six, flow_log_scope, subnets }
 }
 
 #[rustfmt::skip]
 const VPCS: [VpcPlan; 8] = [
-    vpc("shop", (SHOP, US, 0), true, Watch::Whole,
+    vpc("shop", (SHOP, US, 0), true, FlowLogScope::Whole,
         &[subnet("public-a", 0, 1), subnet("public-b", 1, 2), subnet("private-a", 2, 1), subnet("private-b", 3, 2)]),
-    vpc("stage", (SHOP, US, 0), false, Watch::Subnets,
-        &[unwatched("public-a", 0, 1), subnet("private-a", 2, 1), subnet("private-b", 3, 2)]),
-    vpc("lake", (DATA, US, 2), true, Watch::Whole, &[subnet("private-a", 0, 1), subnet("private-b", 1, 2)]),
-    vpc("hub", (HUB, US, 3), true, Watch::Whole,
+    vpc("stage", (SHOP, US, 0), false, FlowLogScope::Subnets,
+        &[unlogged("public-a", 0, 1), subnet("private-a", 2, 1), subnet("private-b", 3, 2)]),
+    vpc("lake", (DATA, US, 2), true, FlowLogScope::Whole, &[subnet("private-a", 0, 1), subnet("private-b", 1, 2)]),
+    vpc("hub", (HUB, US, 3), true, FlowLogScope::Whole,
         &[subnet("public-a", 0, 1), subnet("private-a", 1, 1), subnet("private-b", 2, 2)]),
-    vpc("shop-eu", (SHOP, EU, 4), false, Watch::Whole,
+    vpc("shop-eu", (SHOP, EU, 4), false, FlowLogScope::Whole,
         &[subnet("public-a", 0, 1), subnet("private-a", 1, 1), subnet("private-b", 2, 3)]),
-    vpc("lake-eu", (DATA, EU, 2), false, Watch::Subnets, &[subnet("private-a", 0, 1), unwatched("cold-b", 1, 2)]),
-    vpc("legacy", (DATA, US, 6), false, Watch::Nobody, &[subnet("private-a", 0, 1), subnet("private-b", 1, 2)]),
-    vpc("batch", (DATA, US, 7), false, Watch::Late, &[subnet("private-a", 0, 1), subnet("private-b", 1, 3)]),
+    vpc("lake-eu", (DATA, EU, 2), false, FlowLogScope::Subnets, &[subnet("private-a", 0, 1), unlogged("cold-b", 1, 2)]),
+    vpc("legacy", (DATA, US, 6), false, FlowLogScope::Nobody, &[subnet("private-a", 0, 1), subnet("private-b", 1, 2)]),
+    vpc("batch", (DATA, US, 7), false, FlowLogScope::Late, &[subnet("private-a", 0, 1), subnet("private-b", 1, 3)]),
 ];
 
-/// Everything with a place, and who watches it.
+/// All resources with a location, and their flow logs.
 pub(crate) struct Network {
     pub(crate) vpcs: Vec<Vpc>,
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) flow_logs: Vec<FlowLog>,
-    /// A flow log of a subnet that another one watches too, for `--doubled`.
+    /// A flow log of a subnet that another one also covers, for `--doubled`.
     pub(crate) second: (usize, FlowLog),
 }
 
@@ -155,7 +155,7 @@ pub(crate) struct Subnet {
     pub(crate) flow_log: Option<usize>,
 }
 
-/// A flow log: what it watches has its number.
+/// A flow log: covered interfaces refer to its number.
 pub(crate) struct FlowLog {
     pub(crate) id: String,
     pub(crate) vpc: usize,
@@ -180,14 +180,14 @@ impl Network {
                 network: Ipv4Addr::new(10, plan.octet, 0, 0),
                 network6: network6.map(Ipv6Addr::from),
             });
-            let whole = match plan.watch {
-                Watch::Whole => Some(network.watch(random, vpc, start)),
-                Watch::Late => Some(network.watch(random, vpc, late)),
-                Watch::Nobody | Watch::Subnets => None,
+            let whole = match plan.flow_log_scope {
+                FlowLogScope::Whole => Some(network.flow_log_scope(random, vpc, start)),
+                FlowLogScope::Late => Some(network.flow_log_scope(random, vpc, late)),
+                FlowLogScope::Nobody | FlowLogScope::Subnets => None,
             };
             for part in plan.subnets {
-                let own = plan.watch == Watch::Subnets && part.watched;
-                let flow_log = if own { Some(network.watch(random, vpc, start)) } else { whole };
+                let own = plan.flow_log_scope == FlowLogScope::Subnets && part.logged;
+                let flow_log = if own { Some(network.flow_log_scope(random, vpc, start)) } else { whole };
                 network.subnets.push(Subnet {
                     name: part.name,
                     id: format!("subnet-0{}", random.hex(16)),
@@ -204,7 +204,7 @@ impl Network {
         network
     }
 
-    fn watch(&mut self, random: &mut Random, vpc: usize, from: u32) -> usize {
+    fn flow_log_scope(&mut self, random: &mut Random, vpc: usize, from: u32) -> usize {
         self.flow_logs.push(FlowLog { id: format!("fl-0{}", random.hex(16)), vpc, from });
         self.flow_logs.len() - 1
     }

@@ -43,7 +43,7 @@ pub(crate) struct Flow {
 }
 
 impl Record {
-    /// Whether it is of refused traffic.
+    /// Whether it is of rejected traffic.
     pub(crate) fn is_refused(&self) -> bool {
         matches!(&self.content, Content::Flow(flow) if flow.crossing.rejected)
     }

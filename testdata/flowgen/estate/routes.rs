@@ -17,7 +17,7 @@
 use std::net::IpAddr;
 
 use super::Estate;
-use super::scenarios::{Outcome, Way};
+use super::scenarios::{Outcome, RouteKind};
 use super::talks::{End, Talk};
 use crate::flowgen::world::Role;
 
@@ -32,9 +32,9 @@ pub(crate) struct Crossing {
     pub(crate) source_port: u16,
     pub(crate) destination_port: u16,
     pub(crate) rejected: bool,
-    /// AWS's code of the way out; of egress alone.
+    /// AWS's traffic path code; egress only.
     pub(crate) path: Option<u8>,
-    /// The interface at the other side, as far as AWS tells.
+    /// The interface at the other side, as far as AWS logs it.
     pub(crate) next_hop: Option<usize>,
     pub(crate) class: Class,
 }
@@ -45,9 +45,9 @@ pub(crate) enum Class {
     /// Nobody logs the interface.
     Unseen,
     Counted,
-    Duplicate,
-    Hop,
-    Blocked,
+    Deduplicated,
+    Transit,
+    Rejected,
 }
 
 impl Class {
@@ -56,9 +56,9 @@ impl Class {
         match self {
             Self::Unseen => "unseen",
             Self::Counted => "counted",
-            Self::Duplicate => "duplicate",
-            Self::Hop => "hop",
-            Self::Blocked => "rejected",
+            Self::Deduplicated => "deduplicated",
+            Self::Transit => "transit",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -98,9 +98,9 @@ pub(crate) fn crossings(estate: &Estate, talk: &Talk, forward: bool) -> Vec<Cros
     crossings
 }
 
-/// The crossings from the client to the server; `forward` tells which of the two the packet is from.
+/// The crossings from the client to the server; `forward` is the direction of the packet.
 fn outward(estate: &Estate, talk: &Talk, forward: bool) -> Vec<Crossing> {
-    let gateway = talk.way == Way::Gateway;
+    let gateway = talk.route_kind == RouteKind::Gateway;
     // The address of an end as its peer sees it.
     let seen = |end: End| match end {
         End::Own(place) if gateway => estate.interfaces[place].outer(talk.six),
@@ -127,7 +127,7 @@ fn outward(estate: &Estate, talk: &Talk, forward: bool) -> Vec<Crossing> {
     if let Some(own) = talk.client.interface() {
         crossings.push(at(own, true, client, seen(talk.server)));
     }
-    let through = matches!(talk.way, Way::Transit | Way::CentralNat(_));
+    let through = matches!(talk.route_kind, RouteKind::Transit | RouteKind::CentralNat(_));
     let beyond = talk.nat.or(talk.server.interface());
     for (side, egress) in [(talk.client.interface(), false), (beyond, true)] {
         if let Some(transit) = side.filter(|_| through).and_then(transit) {
@@ -144,20 +144,20 @@ fn outward(estate: &Estate, talk: &Talk, forward: bool) -> Vec<Crossing> {
     crossings
 }
 
-/// AWS's code of the way on which a packet leaves an interface.
+/// AWS's traffic path code of a packet that leaves an interface.
 fn path(estate: &Estate, talk: &Talk, crossing: &Crossing) -> Option<u8> {
     let interface = &estate.interfaces[crossing.interface];
-    let told = |code: u8| if interface.nitro { code } else { 2 };
+    let shown = |code: u8| if interface.nitro { code } else { 2 };
     let outer = crossing.source == IpAddr::from(interface.address);
-    let code = match (interface.role, talk.way) {
-        (Role::NatGateway | Role::RegionalNatGateway, _) if outer => told(8),
+    let code = match (interface.role, talk.route_kind) {
+        (Role::NatGateway | Role::RegionalNatGateway, _) if outer => shown(8),
         (Role::NatGateway | Role::RegionalNatGateway | Role::TransitGateway, _) => 1,
-        (_, Way::Inside | Way::Nat(_) | Way::CentralNat(_) | Way::Transit) => 1,
-        (_, Way::Gateway) => told(8),
-        (_, Way::GatewayEndpoint) => told(7),
-        (_, Way::PrivateGateway) => 3,
-        (_, Way::Peering) if estate.crosses_regions(talk) => 5,
-        (_, Way::Peering) => 4,
+        (_, RouteKind::Inside | RouteKind::Nat(_) | RouteKind::CentralNat(_) | RouteKind::Transit) => 1,
+        (_, RouteKind::Gateway) => shown(8),
+        (_, RouteKind::GatewayEndpoint) => shown(7),
+        (_, RouteKind::PrivateGateway) => 3,
+        (_, RouteKind::Peering) if estate.crosses_regions(talk) => 5,
+        (_, RouteKind::Peering) => 4,
     };
     crossing.egress.then_some(code)
 }
@@ -168,7 +168,8 @@ fn next_hop(estate: &Estate, talk: &Talk, crossings: &[Crossing], place: usize) 
     let other = if crossing.egress { crossings.get(place + 1)? } else { crossings.get(place.checked_sub(1)?)? };
     let role = estate.interfaces[other.interface].role;
     let untold = !crossing.egress && matches!(role, Role::TransitGateway | Role::LoadBalancer);
-    let apart = talk.way == Way::Gateway || (talk.way == Way::Peering && estate.crosses_regions(talk));
+    let apart = talk.route_kind == RouteKind::Gateway
+        || (talk.route_kind == RouteKind::Peering && estate.crosses_regions(talk));
     (!untold && !apart).then_some(other.interface)
 }
 
@@ -176,11 +177,11 @@ fn is_transit(estate: &Estate, crossing: &Crossing) -> bool {
     estate.interfaces[crossing.interface].role == Role::TransitGateway
 }
 
-/// Decides by which crossing the bytes are counted: at the sender; else at the receiver; else at the NAT gateway's
-/// side to the client; else at the first transit gateway on the way.
+/// Decides at which crossing the bytes are counted: at the sender; else at the receiver; else at the NAT gateway's side
+/// to the client; else at the first transit gateway on the route.
 fn classify(estate: &Estate, talk: &Talk, forward: bool, crossings: &mut [Crossing]) {
     let (sender, receiver) = talk.ends(forward);
-    let logged = |place: usize| estate.interfaces[place].watched(&estate.network, talk.start);
+    let logged = |place: usize| estate.interfaces[place].logged(&estate.network, talk.start);
     let seen = |end: End| end.interface().filter(|place| logged(*place));
     let (sender, receiver) = (seen(sender), seen(receiver));
     let client = estate.address(talk.client, talk.six);
@@ -199,10 +200,10 @@ fn classify(estate: &Estate, talk: &Talk, forward: bool, crossings: &mut [Crossi
     for (place, crossing) in crossings.iter_mut().enumerate() {
         crossing.class = match () {
             () if !logged(crossing.interface) => Class::Unseen,
-            () if crossing.rejected => Class::Blocked,
+            () if crossing.rejected => Class::Rejected,
             () if Some(place) == counted => Class::Counted,
-            () if Some(crossing.interface) == receiver && talk.outcome != Outcome::Dropped => Class::Duplicate,
-            () => Class::Hop,
+            () if Some(crossing.interface) == receiver && talk.outcome != Outcome::Dropped => Class::Deduplicated,
+            () => Class::Transit,
         };
     }
 }

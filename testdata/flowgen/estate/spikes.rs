@@ -12,7 +12,7 @@ use outflow::price::{self, Money, PoolTerms, PriceTable, Usage};
 use super::busy::{CATALOGUE, GIB, Line, Load, NAT_SHOP, PICTURES, Rhythm, line};
 use super::outside::Kind::{Internet, S3Us};
 use super::scenarios::Party::{self, Host, Own};
-use super::scenarios::Way;
+use super::scenarios::RouteKind;
 use super::talks::{Talk, Volume};
 use super::{DAY_HOURS, Estate, HOUR_SECONDS, charges, outside, truth};
 
@@ -45,11 +45,11 @@ enum Change {
     Extra(Line),
     /// Twice as much of a line.
     Doubled(&'static str),
-    /// Another way of a line.
-    Rerouted(&'static str, Way),
+    /// Another form of a line.
+    Rerouted(&'static str, RouteKind),
 }
 
-const fn extra(name: &'static str, parties: (Party, Way, Party), port: u16, load: Load) -> Change {
+const fn extra(name: &'static str, parties: (Party, RouteKind, Party), port: u16, load: Load) -> Change {
     Change::Extra(line(name, parties, port, load, Rhythm::Always, EXTRA_SPREAD))
 }
 
@@ -66,14 +66,14 @@ const fn spike(
 const ALL: [Spike; 6] = [
     spike(("endpoint-bypassed", "path-change", "traffic_path"), (6, 6, 8), Change::Rerouted(PICTURES, NAT_SHOP)),
     spike(("snapshot-copied", "new", ""), (5, 9, 5),
-        extra("snapshot", (Own("moved-1"), Way::Peering, Own("app-eu-3")), 873, Load::Mib(320 * GIB, 2 * GIB))),
+        extra("snapshot", (Own("moved-1"), RouteKind::Peering, Own("app-eu-3")), 873, Load::Mib(320 * GIB, 2 * GIB))),
     spike(("nat-to-s3", "growth", ""), (4, 10, 8),
-        extra("backup", (Own("test-1"), Way::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(70 * GIB, GIB))),
+        extra("backup", (Own("test-1"), RouteKind::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(70 * GIB, GIB))),
     spike(("new-destination", "new", ""), (3, 2, 2),
-        extra("leak", (Own("bastion"), Way::Gateway, Host(Internet, 250)), 443, Load::Mib(30 * GIB, 300))),
+        extra("leak", (Own("bastion"), RouteKind::Gateway, Host(Internet, 250)), 443, Load::Mib(30 * GIB, 300))),
     spike(("chatty-service", "growth", ""), (2, 8, 10), Change::Doubled(CATALOGUE)),
     spike(("refused-burst", "new", ""), (1, 13, 3),
-        extra("scan", (Host(Internet, 251), Way::Gateway, Own("bastion")), 22, Load::Refused(540))),
+        extra("scan", (Host(Internet, 251), RouteKind::Gateway, Own("bastion")), 22, Load::Refused(540))),
 ];
 
 /// The spikes of a period, and what has been made of them so far.
@@ -127,8 +127,8 @@ impl<'e> Spikes<'e> {
                     let (sent, returned) = (twice(talk.sent), twice(talk.returned));
                     return (Talk { sent, returned, ..talk }, Some(place));
                 }
-                Change::Rerouted(name, way) if name == line.name => {
-                    return (Talk { way, nat: self.estate.nat(way), ..talk }, Some(place));
+                Change::Rerouted(name, route_kind) if name == line.name => {
+                    return (Talk { route_kind, nat: self.estate.nat(route_kind), ..talk }, Some(place));
                 }
                 _ => {}
             }
@@ -136,7 +136,7 @@ impl<'e> Spikes<'e> {
         (talk, None)
     }
 
-    /// Notes a conversation of a spike, the one that would have been, and how many records of it were refused.
+    /// Adds a conversation of a spike, its counterfactual, and its number of rejected records.
     pub(crate) fn note(&mut self, place: usize, talk: Talk, usual: Option<Talk>, refused: u64) {
         let estate = self.estate;
         let Some(tally) = self.tallies.get_mut(place) else { return };
@@ -188,11 +188,12 @@ impl Tally {
         let service = outside::service(estate.address(talk.server, talk.six));
         let Spike { name, class, needs, .. } = self.spike;
         let head = (name, class, needs, self.from, self.to, team);
-        let way = (service.filter(|_| talk.server.interface().is_none()), talk.server_port, nature.path, nature.via);
+        let route_kind =
+            (service.filter(|_| talk.server.interface().is_none()), talk.server_port, nature.path, nature.via);
         let usd = self.usd(prices).rounded();
         let scale = 10_u128.pow(10);
         let usd = format!("{}.{:010}", usd / scale, usd % scale);
-        Some((head, source, destination, way, usual_way, self.bytes, self.returned, self.refused, usd))
+        Some((head, source, destination, route_kind, usual_way, self.bytes, self.returned, self.refused, usd))
     }
 
     /// What it costs above the usual.

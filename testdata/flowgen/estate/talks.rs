@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::outside::Outside;
-use super::scenarios::{Outcome, Party, Scenario, Way};
+use super::scenarios::{Outcome, Party, RouteKind, Scenario};
 use super::{Estate, HOUR_SECONDS};
 use crate::flowgen::random::Random;
 use crate::flowgen::world::Role;
@@ -43,8 +43,8 @@ pub(crate) struct Talk {
     pub(crate) number: u64,
     pub(crate) client: End,
     pub(crate) server: End,
-    pub(crate) way: Way,
-    /// The NAT gateway on the way, by its place.
+    pub(crate) route_kind: RouteKind,
+    /// The NAT gateway on the route, by its index.
     pub(crate) nat: Option<usize>,
     pub(crate) six: bool,
     pub(crate) outcome: Outcome,
@@ -61,7 +61,7 @@ pub(crate) struct Talk {
     pub(crate) returned: Volume,
 }
 
-/// How much went one way.
+/// Amount in one direction.
 #[derive(Clone, Copy)]
 pub(crate) struct Volume {
     pub(crate) packets: u64,
@@ -72,7 +72,7 @@ pub(crate) struct Volume {
 pub(crate) struct Plan {
     pub(crate) client: Party,
     pub(crate) server: Party,
-    pub(crate) way: Way,
+    pub(crate) route_kind: RouteKind,
     pub(crate) port: u16,
     pub(crate) outcome: Outcome,
 }
@@ -107,9 +107,9 @@ impl Talk {
             fits(estate, client, server, scenario).then_some((client, server))
         });
         let (client, server) = parties?;
-        let nat = estate.nat(scenario.way);
+        let nat = estate.nat(scenario.route_kind);
         let (start, end) = when(estate, random, hour);
-        let inside = scenario.way == Way::Inside && scenario.outcome == Outcome::Answered;
+        let inside = scenario.route_kind == RouteKind::Inside && scenario.outcome == Outcome::Answered;
         let protocol = if inside && random.chance(60) { ICMP } else { TCP };
         let server_port = *random.pick(&PORTS);
         let portless = protocol == ICMP;
@@ -119,7 +119,7 @@ impl Talk {
             number: 0,
             client,
             server,
-            way: scenario.way,
+            route_kind: scenario.route_kind,
             nat,
             six: scenario.six,
             outcome: scenario.outcome,
@@ -151,8 +151,8 @@ impl Talk {
             number: 0,
             client,
             server,
-            way: plan.way,
-            nat: estate.nat(plan.way),
+            route_kind: plan.route_kind,
+            nat: estate.nat(plan.route_kind),
             six: false,
             outcome: plan.outcome,
             protocol: TCP,
@@ -189,9 +189,9 @@ impl Talk {
 }
 
 impl Estate {
-    /// The NAT gateway on a way, by its place.
-    pub(crate) fn nat(&self, way: Way) -> Option<usize> {
-        let (Way::Nat(name) | Way::CentralNat(name)) = way else { return None };
+    /// The NAT gateway on a route, by its index.
+    pub(crate) fn nat(&self, route_kind: RouteKind) -> Option<usize> {
+        let (RouteKind::Nat(name) | RouteKind::CentralNat(name)) = route_kind else { return None };
         self.interfaces.iter().position(|one| one.name == name)
     }
 

@@ -63,7 +63,7 @@ struct Seen {
     lost: u64,
     egress: u64,
     ingress: u64,
-    blocked: u64,
+    rejected: u64,
 }
 
 /// What is known of an end: VPC, address, interface, account, region, zone, owner.
@@ -87,7 +87,7 @@ impl<'e> Truth<'e> {
         })
     }
 
-    /// Notes a transfer, and what the interfaces on its way saw of it.
+    /// Adds a transfer, and what the interfaces on its route logged.
     pub(crate) fn transfer(
         &mut self,
         talk: &Talk,
@@ -139,7 +139,7 @@ impl<'e> Truth<'e> {
             _ => "receiver",
         });
         let ends = (place(self.estate, talk, sender), place(self.estate, talk, receiver));
-        self.transfers.serialize((head, ends, tail, counted_at)).map_err(told)
+        self.transfers.serialize((head, ends, tail, counted_at)).map_err(message)
     }
 
     fn view(&mut self, talk: &Talk, volume: Volume, crossing: &Crossing) -> Result<(), String> {
@@ -151,7 +151,7 @@ impl<'e> Truth<'e> {
         let head = (self.count, &interface.id, resource, direction, crossing.class.name(), action);
         let shown = (source, destination, crossing.source_port, crossing.destination_port, talk.protocol);
         let packet = (crossing.source, crossing.destination, crossing.path, volume.bytes, volume.packets);
-        self.views.serialize((head, shown, packet)).map_err(told)
+        self.views.serialize((head, shown, packet)).map_err(message)
     }
 
     fn sum(&mut self, talk: &Talk, forward: bool, nature: &Nature) {
@@ -184,7 +184,7 @@ impl<'e> Truth<'e> {
         *sum += 1;
         if let Content::Flow(flow) = &record.content {
             let sum = match flow.crossing {
-                Crossing { rejected: true, .. } => &mut seen.blocked,
+                Crossing { rejected: true, .. } => &mut seen.rejected,
                 Crossing { egress: true, .. } => &mut seen.egress,
                 _ => &mut seen.ingress,
             };
@@ -197,8 +197,8 @@ impl<'e> Truth<'e> {
 
     /// Writes the sums; gives how many transfers and records there are.
     pub(crate) fn finish(mut self) -> Result<(u64, u64), String> {
-        self.transfers.flush().map_err(told)?;
-        self.views.flush().map_err(told)?;
+        self.transfers.flush().map_err(message)?;
+        self.views.flush().map_err(message)?;
         let pairs = self.pairs.iter().map(|(pair, sum)| (pair, sum.bytes, sum.packets, sum.transfers));
         rows(&self.folder, "pairs", PAIRS, pairs)?;
         let paths = self.paths.iter().map(|(path, sum)| (path, sum.bytes, sum.packets, sum.transfers));
@@ -230,8 +230,8 @@ impl<'e> Truth<'e> {
             let ids =
                 (&interface.id, interface.resource.as_deref(), interface.name, role, interface.instance.as_deref());
             let place = (vpc.account.id, &vpc.id, &subnet.id, &subnet.zone_id, interface.address, from, to);
-            let Seen { records, quiet, lost, egress, ingress, blocked } = *seen;
-            (ids, place, records, quiet, lost, egress, ingress, blocked)
+            let Seen { records, quiet, lost, egress, ingress, rejected } = *seen;
+            (ids, place, records, quiet, lost, egress, ingress, rejected)
         };
         rows(&self.folder, "interfaces", INTERFACES, self.estate.interfaces.iter().zip(&self.interfaces).map(row))
     }
@@ -291,7 +291,7 @@ fn table(folder: &Path, name: &str, header: &str) -> Result<Csv, String> {
     let path = folder.join(format!("{name}.csv"));
     let file = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-    table.write_record(header.split(',')).map_err(told)?;
+    table.write_record(header.split(',')).map_err(message)?;
     Ok(table)
 }
 
@@ -304,11 +304,11 @@ pub(crate) fn rows(
 ) -> Result<(), String> {
     let mut table = table(folder, name, header)?;
     for row in rows {
-        table.serialize(row).map_err(told)?;
+        table.serialize(row).map_err(message)?;
     }
-    table.flush().map_err(told)
+    table.flush().map_err(message)
 }
 
-fn told(error: impl std::fmt::Display) -> String {
+fn message(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -15,7 +15,7 @@ use super::{Field, fields};
 use crate::flowgen::traffic::Record;
 use crate::flowgen::world::Stream;
 
-/// Records gathered before they are handed to the writer.
+/// Records buffered before they are handed to the writer.
 const BATCH_RECORDS: usize = 64 * 1024;
 
 /// Writes Parquet to memory.
@@ -42,7 +42,7 @@ impl<'w> Columns<'w> {
             |(column, builder): &(Column, Builder)| arrow_schema::Field::new(column.name(), builder.data_type(), true);
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
         let properties = WriterProperties::builder().set_compression(Compression::GZIP(Default::default())).build();
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).map_err(told)?;
+        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).map_err(message)?;
         Ok(Self { columns, version, stream, schema, writer })
     }
 
@@ -63,13 +63,13 @@ impl<'w> Columns<'w> {
     /// The whole file.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, String> {
         self.flush()?;
-        self.writer.into_inner().map_err(told)
+        self.writer.into_inner().map_err(message)
     }
 
     fn flush(&mut self) -> Result<(), String> {
         let arrays = self.columns.iter_mut().map(|(_, builder)| builder.finish()).collect();
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays).map_err(told)?;
-        self.writer.write(&batch).map_err(told)
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays).map_err(message)?;
+        self.writer.write(&batch).map_err(message)
     }
 }
 
@@ -122,6 +122,6 @@ impl Builder {
     }
 }
 
-fn told(error: impl std::fmt::Display) -> String {
+fn message(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -21,13 +21,13 @@ const FROM: &str = "2026-10-26T10:30:00Z";
 const FROM_SECONDS: u64 = 1_793_010_600;
 /// Reads some days before the window, and not the month.
 const LOOKBACK: &str = "[anomalies]\nlookback_days = 7\n";
-/// What is told as an impact is above what was *expected*, and the truth above what *would have been*: business is
-/// noisy by 6 to 12 per cent an hour, and a spike is as small as what is usual.
+/// A reported impact is relative to the *expected* value, the truth to the *counterfactual* one: business traffic is
+/// noisy by 6 to 12 per cent an hour, and a spike is as small as usual traffic.
 const TOLERANCE_PERCENT: u128 = 15;
 const HOUR_SECONDS: u64 = 3600;
 
 /// What the program said; the logs are gone by then.
-struct Told {
+struct Answers {
     truth: Simulated,
     v5: Value,
     v2: Value,
@@ -35,9 +35,9 @@ struct Told {
     last_days: [Vec<u8>; 2],
 }
 
-fn told() -> &'static Told {
-    static TOLD: OnceLock<Told> = OnceLock::new();
-    TOLD.get_or_init(|| {
+fn answers() -> &'static Answers {
+    static ANSWERS: OnceLock<Answers> = OnceLock::new();
+    ANSWERS.get_or_init(|| {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let folder = scratch.path();
         generate(folder, &format!("{MONTH} --spikes --formats v2,v5"));
@@ -52,7 +52,7 @@ fn told() -> &'static Told {
             let v2 = scope.spawn(|| report(folder, &format!("anomalies logs-v2 {ASK}")));
             let v5 = report(folder, &format!("anomalies logs-v5 {ASK}"));
             let last_days = ["--jobs 1", "--jobs 2 --memory 8MiB"].map(last_days);
-            Told { truth: Simulated::without_logs(folder), v5, v2: v2.join().expect("an answer"), last_days }
+            Answers { truth: Simulated::without_logs(folder), v5, v2: v2.join().expect("an answer"), last_days }
         })
     })
 }
@@ -84,8 +84,8 @@ fn usd(text: &str) -> u128 {
     text.replace('.', "").parse().expect("an amount")
 }
 
-fn is_near(told: u128, truth: u128) -> bool {
-    told.abs_diff(truth) * 100 <= truth * TOLERANCE_PERCENT
+fn is_near(answers: u128, truth: u128) -> bool {
+    answers.abs_diff(truth) * 100 <= truth * TOLERANCE_PERCENT
 }
 
 /// Whether an incident is of a spike's cause: its interface, the other end, the path and the port.
@@ -113,7 +113,7 @@ fn is_of(cause: &Row, spike: &Row, networks: &[Row]) -> bool {
 
 #[test]
 fn each_spike_is_one_incident_with_its_cause_and_its_price() {
-    let Told { truth, v5, .. } = told();
+    let Answers { truth, v5, .. } = answers();
     let (spikes, incidents) = (truth.truth("spikes"), incidents(v5));
     assert_eq!((spikes.len(), incidents.len()), (6, 6), "{incidents:#?}");
     for spike in spikes {
@@ -129,14 +129,14 @@ fn each_spike_is_one_incident_with_its_cause_and_its_price() {
             let of = |what: &str| u128::from(incident.number(&format!("{what}_{column}")));
             of("actual").saturating_sub(of("expected"))
         };
-        assert!(spike.number("refused") == 0 || is_near(above("rejects"), spike.number("refused").into()));
+        assert!(spike.number("refused") == 0 || is_near(above("rejected"), spike.number("refused").into()));
         assert!(cause["team"].contains(&spike["team"]), "{cause:?} of {spike:?}");
     }
     assert_sums(&incidents);
     assert_eq!(v5["tables"].get("drifts"), None, "some spikes in a row are no drift");
 }
 
-/// What is told adds up: the impact is what was less what was expected.
+/// Reported values add up: the impact is actual minus expected.
 fn assert_sums(incidents: &[(Row, Row)]) {
     for (incident, _) in incidents {
         let below = |name: &str| {
@@ -150,7 +150,7 @@ fn assert_sums(incidents: &[(Row, Row)]) {
 
 #[test]
 fn logs_of_the_default_format_give_the_same_incidents_but_those_that_need_traffic_paths() {
-    let Told { truth, v5, v2, .. } = told();
+    let Answers { truth, v5, v2, .. } = answers();
     let needing: Vec<&Row> = truth.truth("spikes").iter().filter(|spike| !spike["needs"].is_empty()).collect();
     assert!(needing.iter().all(|spike| spike["needs"] == "traffic_path") && needing.len() == 1);
     let known = |answer: &Value| -> BTreeSet<Vec<String>> {
@@ -159,8 +159,8 @@ fn logs_of_the_default_format_give_the_same_incidents_but_those_that_need_traffi
         let columns = ["team", "interface", "destination", "region_pair", "port", "path", "class"];
         let what = |(incident, cause): (Row, Row)| {
             let of_incident = ["id", "started_at", "ended_at", "metric", "dimension", "scope", "cause"];
-            let told = of_incident.iter().map(|column| incident[*column].clone());
-            told.chain(columns.iter().map(|column| cause[*column].clone())).collect()
+            let answers = of_incident.iter().map(|column| incident[*column].clone());
+            answers.chain(columns.iter().map(|column| cause[*column].clone())).collect()
         };
         all.map(what).collect()
     };
@@ -169,8 +169,8 @@ fn logs_of_the_default_format_give_the_same_incidents_but_those_that_need_traffi
 }
 
 #[test]
-fn a_window_tells_of_itself_alone_by_what_was_before_and_threads_and_memory_change_no_byte() {
-    let Told { v5, last_days: [one, two], .. } = told();
+fn a_window_shows_of_itself_alone_by_what_was_before_and_threads_and_memory_change_no_byte() {
+    let Answers { v5, last_days: [one, two], .. } = answers();
     assert!(one == two, "{}\n{}", String::from_utf8_lossy(one), String::from_utf8_lossy(two));
     let answer: Value = serde_json::from_slice(one).expect("JSON");
     assert_eq!(answer["meta"]["window"]["from"], FROM);

@@ -1,4 +1,4 @@
-//! The charges, said anew from what the transfers' table tells of each.
+//! The charges, derived independently from the table of transfers.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ fn charges_are_what_each_transfer_gives_by_its_path_and_way() {
         let charges = charges(transfer);
         let mut names: Vec<_> = charges.iter().map(|charge| charge[0]).collect();
         names.sort_unstable();
-        let mut told: Vec<_> = transfer["charges"].split('+').filter(|charge| !charge.is_empty()).collect();
-        told.sort_unstable();
-        assert_eq!(told, names, "{transfer:?}");
+        let mut shown: Vec<_> = transfer["charges"].split('+').filter(|charge| !charge.is_empty()).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, names, "{transfer:?}");
         for [charge, payer, owner, from, to] in charges {
             let start = chrono::DateTime::from_timestamp(transfer.number("start").cast_signed(), 0).expect("a moment");
             let month = start.format("%Y-%m").to_string();
@@ -29,8 +29,8 @@ fn charges_are_what_each_transfer_gives_by_its_path_and_way() {
     }
     let columns = ["month", "owner", "charge", "payer_account", "from_region", "to_region"];
     let key = |row: &Row| columns.map(|column| row[column].clone());
-    let told: BTreeMap<Key, u64> = day().truth("charges").iter().map(|row| (key(row), row.number("bytes"))).collect();
-    assert_eq!(told, expected);
+    let shown: BTreeMap<Key, u64> = day().truth("charges").iter().map(|row| (key(row), row.number("bytes"))).collect();
+    assert_eq!(shown, expected);
 }
 
 /// Charge, payer, owner, from, to.

@@ -1,13 +1,13 @@
 //! Counting each byte once, by the rules of the accounting alone, gives the transfers.
 //!
-//! Told here are the interfaces and their addresses, as a user's inventory tells them, and nothing of the traffic.
+//! Uses the interfaces and addresses that a user's inventory has, and nothing of the traffic.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::read::{Cells, Record, Row, Simulated, day, seen_at};
 
-/// How long before its first and after its last record an interface counts as watched.
+/// Seconds before its first and after its last record during which an interface counts as logged.
 const MARGIN_SECONDS: u32 = 60;
 
 #[test]
@@ -22,8 +22,8 @@ fn each_byte_counts_once_by_the_rules_and_the_pairs_are_the_true_ones() {
         assert_eq!(differs, None, "{format}: a pair has other bytes");
         assert_eq!(pairs.len(), expected.len(), "{format}: pairs that are none");
         for row in day().truth("account") {
-            let told = Some(&(row.number("records"), row.number("bytes")));
-            assert_eq!(classes.get(row["class"].as_str()), told, "{format}: {}", row["class"]);
+            let shown = Some(&(row.number("records"), row.number("bytes")));
+            assert_eq!(classes.get(row["class"].as_str()), shown, "{format}: {}", row["class"]);
         }
         assert_eq!(classes.len(), day().truth("account").len(), "{format}");
     }
@@ -33,7 +33,7 @@ fn each_byte_counts_once_by_the_rules_and_the_pairs_are_the_true_ones() {
 fn the_naive_sums_are_wrong_by_much() {
     let of = |class: &str| day().truth("account").iter().find(|row| row["class"] == class).expect("it").number("bytes");
     let once = of("counted");
-    let raw = once + of("duplicate") + of("hop");
+    let raw = once + of("deduplicated") + of("transit");
     let egress: u64 =
         day().logs["v5"].iter().filter(|one| one.is_accepted() && one.direction == "egress").map(|one| one.bytes).sum();
     assert!(raw * 10 > once * 15, "every view: {raw} of {once}");
@@ -51,8 +51,8 @@ pub(super) struct Counter<'s> {
     behind: HashMap<IpAddr, IpAddr>,
     /// The interfaces that have an address.
     holders: HashMap<IpAddr, Vec<&'s str>>,
-    /// From when to when each interface was watched, by its records.
-    watches: HashMap<&'s str, (u32, u32)>,
+    /// The logged span of each interface, by its records.
+    boundaries: HashMap<&'s str, (u32, u32)>,
     /// When records of an interface were lost.
     gaps: HashMap<&'s str, Vec<(u32, u32)>>,
 }
@@ -60,17 +60,20 @@ pub(super) struct Counter<'s> {
 impl<'s> Counter<'s> {
     pub(super) fn new(of: &'s Simulated, format: &str) -> Self {
         let records = of.logs[format].as_slice();
-        let mut watches: HashMap<&str, (u32, u32)> = HashMap::new();
+        let mut boundaries: HashMap<&str, (u32, u32)> = HashMap::new();
         for record in records.iter().filter(|record| record.status != "SKIPDATA") {
-            let watch = watches.entry(&record.interface).or_insert((u32::MAX, 0));
-            *watch = (watch.0.min(record.start - MARGIN_SECONDS), watch.1.max(record.end + MARGIN_SECONDS));
+            let flow_log_scope = boundaries.entry(&record.interface).or_insert((u32::MAX, 0));
+            *flow_log_scope = (
+                flow_log_scope.0.min(record.start - MARGIN_SECONDS),
+                flow_log_scope.1.max(record.end + MARGIN_SECONDS),
+            );
         }
         let mut gaps: HashMap<&str, Vec<(u32, u32)>> = HashMap::new();
         for record in records.iter().filter(|record| record.status == "SKIPDATA") {
             gaps.entry(&record.interface).or_default().push((record.start, record.end));
         }
         let behind = of.behind().into_iter().map(|(public, (private, _))| (public, private)).collect();
-        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), watches, gaps }
+        Self { records, interfaces: of.interfaces(), behind, holders: holders(of), boundaries, gaps }
     }
 
     /// The bytes of each pair of ends, each byte once, and all records by class.
@@ -114,13 +117,13 @@ impl<'s> Counter<'s> {
         // Before version 9 nothing names a regional NAT gateway but that there is no interface.
         let row = self.interfaces.get(seen_at(&record.interface, &record.resource));
         let (source, destination) = self.ends(record);
-        let unseen = !self.is_watched(source, record) && !self.is_watched(destination, record);
+        let unseen = !self.is_logged(source, record) && !self.is_logged(destination, record);
         match row.map_or("regional-nat", |row| row["role"].as_str()) {
             "instance" | "load-balancer" | "endpoint" => {
                 let sends = record.source.is_some_and(|source| self.has(source, &record.interface));
-                if !sends && self.is_watched(source, record) { "duplicate" } else { "counted" }
+                if !sends && self.is_logged(source, record) { "deduplicated" } else { "counted" }
             }
-            // What a NAT gateway exchanges with a client that nobody watches names both ends, and not itself.
+            // Records of a NAT gateway with an unlogged client name both endpoints, and not the gateway.
             "nat" if unseen && ![source, destination].iter().any(|end| self.has(*end, &record.interface)) => "counted",
             // What a transit gateway brings to a NAT gateway is counted there.
             "transit-gateway"
@@ -128,7 +131,7 @@ impl<'s> Counter<'s> {
             {
                 "counted"
             }
-            _ => "hop",
+            _ => "transit",
         }
     }
 
@@ -145,15 +148,15 @@ impl<'s> Counter<'s> {
         self.holders.get(&address).is_some_and(|holders| holders.contains(&interface))
     }
 
-    /// Whether an address is that of an interface which was watched when a record started. In the record's own VPC
-    /// the address means the interface there, else any.
-    fn is_watched(&self, address: IpAddr, record: &Record) -> bool {
+    /// Whether an address belongs to an interface that was logged when a record started. In the record's own VPC the
+    /// address means the interface there, else any.
+    fn is_logged(&self, address: IpAddr, record: &Record) -> bool {
         let holders = self.holders.get(&address).map_or(&[][..], Vec::as_slice);
         let near: Vec<_> = holders.iter().filter(|id| self.interfaces[**id]["vpc"] == record.vpc).collect();
         let meant = if near.is_empty() { holders.iter().collect() } else { near };
         let at = |(from, to): &(u32, u32)| (*from..=*to).contains(&record.start);
         let lost = |id: &str| self.gaps.get(id).is_some_and(|gaps| gaps.iter().any(at));
-        meant.into_iter().any(|id| self.watches.get(*id).is_some_and(at) && !lost(id))
+        meant.into_iter().any(|id| self.boundaries.get(*id).is_some_and(at) && !lost(id))
     }
 }
 

@@ -1,6 +1,6 @@
-//! Watches that begin or end inside of an hour: what the rule by the hour gives up against judging each record by its own
-//! start. Logs of half of the estate's instances are cut in the middle of an hour, as if their flow log had been made
-//! then, and records are lost in gaps.
+//! Coverage boundaries inside an hour: the error of the hourly rule against judging each record by its own start. Logs
+//! of half of the estate's instances are cut in the middle of an hour, as if their flow log had been created then, and
+//! records are dropped in gaps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -45,7 +45,7 @@ fn cut(folder: &Path, from: u32) {
 }
 
 /// What outflow says of the logs in a folder, and how many bytes count by difference.
-fn told(folder: &Path) -> (Sums, String) {
+fn shown(folder: &Path) -> (Sums, String) {
     let answer = report(folder, &format!("top logs-v5 --by src,dst,hour {TABLES}"));
     let mut sums = Sums::new();
     for row in rows(&answer, "top") {
@@ -60,33 +60,33 @@ fn told(folder: &Path) -> (Sums, String) {
     (sums, boundary)
 }
 
-/// What counts by judging each record by its own start, and what outflow says, of ends alone whose addresses no other
-/// interface has: for the others it is not simple to tell who sent what.
+/// Compares judging each record by its own start with outflow, for endpoints whose addresses no other interface has:
+/// for the others the sender is ambiguous.
 fn both(simulated: &Simulated, folder: &Path) -> (Sums, (Sums, String)) {
     let counter = Counter::new(simulated, "v5");
-    let (mut exact, (mut told, boundary)) = (counter.hourly(), told(folder));
-    for sums in [&mut exact, &mut told] {
+    let (mut exact, (mut shown, boundary)) = (counter.hourly(), shown(folder));
+    for sums in [&mut exact, &mut shown] {
         sums.retain(|(src, dst, _), _| counter.is_plain(*src) && counter.is_plain(*dst));
     }
-    (exact, (told, boundary))
+    (exact, (shown, boundary))
 }
 
 /// How far apart two tables are: rows that differ, bytes too few, bytes too many.
-fn difference(exact: &Sums, told: &Sums) -> (usize, u64, u64) {
-    let keys: BTreeSet<_> = exact.keys().chain(told.keys()).collect();
+fn difference(exact: &Sums, shown: &Sums) -> (usize, u64, u64) {
+    let keys: BTreeSet<_> = exact.keys().chain(shown.keys()).collect();
     let of = |sums: &Sums, key| sums.get(key).copied().unwrap_or(0);
-    let pairs = keys.into_iter().map(|key| (of(exact, key), of(told, key))).filter(|(exact, told)| exact != told);
-    pairs.fold((0, 0, 0), |(rows, fewer, more), (exact, told)| {
-        (rows + 1, fewer + exact.saturating_sub(told), more + told.saturating_sub(exact))
+    let pairs = keys.into_iter().map(|key| (of(exact, key), of(shown, key))).filter(|(exact, shown)| exact != shown);
+    pairs.fold((0, 0, 0), |(rows, fewer, more), (exact, shown)| {
+        (rows + 1, fewer + exact.saturating_sub(shown), more + shown.saturating_sub(exact))
     })
 }
 
 /// What judging each record by its own start gives, and what outflow says, in words.
-fn compared(what: &str, exact: &Sums, told: &(Sums, String)) -> (usize, u64) {
-    let (rows, fewer, more) = difference(exact, &told.0);
+fn compared(what: &str, exact: &Sums, shown: &(Sums, String)) -> (usize, u64) {
+    let (rows, fewer, more) = difference(exact, &shown.0);
     let whole = exact.values().sum::<u64>();
     println!("{what}: {rows} of {} rows differ, {fewer} bytes too few and {more} too many of {whole}", exact.len());
-    println!("    {}", told.1);
+    println!("    {}", shown.1);
     (rows, fewer + more)
 }
 
@@ -98,15 +98,15 @@ fn where_flow_logs_begin_inside_of_an_hour_little_is_given_up_and_only_in_that_h
         let hour = START + 12 * HOUR_SECONDS;
         cut(scratch.path(), hour + minutes * 60);
         let simulated = Simulated::read(scratch.path());
-        let (exact, told) = both(&simulated, scratch.path());
+        let (exact, shown) = both(&simulated, scratch.path());
         let of_hour = |sums: &Sums, inside: bool| -> Sums {
             sums.iter().filter(|(key, _)| (key.2 == hour) == inside).map(|(key, bytes)| (*key, *bytes)).collect()
         };
-        let elsewhere = difference(&of_hour(&exact, false), &of_hour(&told.0, false));
+        let elsewhere = difference(&of_hour(&exact, false), &of_hour(&shown.0, false));
         assert_eq!(elsewhere, (0, 0, 0), "rows of other hours differ");
         let exact = of_hour(&exact, true);
-        let told = (of_hour(&told.0, true), told.1);
-        let (rows, bytes) = compared(&format!("cut at minute {minutes}, of that hour"), &exact, &told);
+        let shown = (of_hour(&shown.0, true), shown.1);
+        let (rows, bytes) = compared(&format!("cut at minute {minutes}, of that hour"), &exact, &shown);
         let whole = exact.values().sum::<u64>();
         assert!(rows * 20 < exact.len() && bytes * 200 < whole, "{rows} rows and {bytes} bytes of {whole}");
     }
@@ -118,8 +118,8 @@ fn where_records_are_lost_inside_of_hours_little_is_given_up() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     generate(scratch.path(), &flags);
     let simulated = Simulated::read(scratch.path());
-    let (exact, told) = both(&simulated, scratch.path());
-    let (rows, bytes) = compared("gaps in 5 % of hours", &exact, &told);
+    let (exact, shown) = both(&simulated, scratch.path());
+    let (rows, bytes) = compared("gaps in 5 % of hours", &exact, &shown);
     let whole = exact.values().sum::<u64>();
     assert!(rows * 100 < exact.len() && bytes * 1000 < whole, "{rows} rows and {bytes} bytes of {whole}");
 }

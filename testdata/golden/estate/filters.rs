@@ -67,8 +67,8 @@ fn assert_kept(folder: &Path, format: &str) {
         let answer = report(folder, &format!("top logs-{format} --by {by} --where '{text}' {TABLES}"));
         let expected = sums(transfers().filter(|row| passes(row)), &ENDS);
         assert!(!expected.is_empty(), "{text} keeps nothing");
-        let told = sums(rows(&answer, "top").iter(), &ENDS);
-        assert!(told == expected, "{format} {text}");
+        let shown = sums(rows(&answer, "top").iter(), &ENDS);
+        assert!(shown == expected, "{format} {text}");
         let counted = answer["meta"]["account"]["counted"]["bytes"].as_u64();
         assert_eq!(counted, Some(expected.values().sum()), "{format} {text}");
     }

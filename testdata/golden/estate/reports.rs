@@ -1,5 +1,5 @@
-//! What `outflow top` and `outflow cost` say of the estate is what is true: bytes by both ends, by owners and path, by
-//! charge, and the account. Formats that lack fields differ in what docs/accounting.md lists, and in nothing else.
+//! `outflow top` and `outflow cost` on the estate match the truth: bytes by both endpoints, by owners and path, by
+//! charge, and the account. Formats with fewer fields differ only as listed in docs/accounting.md.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn cost(folder: &Path, format: &str) -> Sums {
     sums(rows(&answer, "cost").iter().filter(|row| !row["charge"].is_empty()), &CHARGES)
 }
 
-/// Every report of a format that tells everything.
+/// Every report of a format with all fields.
 pub(crate) fn assert_true(folder: &Path, format: &str, simulated: &Simulated) {
     let (pairs, answer) = top(folder, format, &ENDS);
     assert_eq!(pairs, of_truth(simulated.truth("pairs"), &ENDS), "{format}");
@@ -54,10 +54,10 @@ pub(crate) fn assert_true(folder: &Path, format: &str, simulated: &Simulated) {
         of_truth(simulated.truth("charges"), &["owner", "charge", "payer_account", "from_region", "to_region"]);
     assert_eq!(cost(folder, format), charges, "{format}");
     for class in simulated.truth("account") {
-        let told = &answer["meta"]["account"][class["class"].replace('-', "_")];
+        let shown = &answer["meta"]["account"][class["class"].replace('-', "_")];
         let of_truth = |column: &str| class[column].parse::<u64>().ok();
-        assert_eq!(told["records"].as_u64(), of_truth("records"), "{format} {class:?}");
-        assert_eq!(told["bytes"].as_u64(), of_truth("bytes"), "{format} {class:?}");
+        assert_eq!(shown["records"].as_u64(), of_truth("records"), "{format} {class:?}");
+        assert_eq!(shown["bytes"].as_u64(), of_truth("bytes"), "{format} {class:?}");
     }
 }
 
@@ -94,12 +94,13 @@ fn without_traffic_paths_bytes_by_both_ends_are_true_and_paths_but_for_ipv6_betw
         let [src_vpc, src, dst_vpc, ..] = key else { return false };
         src.contains(':') && !src_vpc.is_empty() && !dst_vpc.is_empty() && src_vpc != dst_vpc
     };
-    let told = |sums: Sums| sums.into_iter().filter(|(key, _)| !is_untold(key)).collect::<Sums>();
-    assert_eq!(told(paths), told(sums(transfers(), &by)));
+    let shown = |sums: Sums| sums.into_iter().filter(|(key, _)| !is_untold(key)).collect::<Sums>();
+    assert_eq!(shown(paths), shown(sums(transfers(), &by)));
 }
 
-/// The default format names neither packets' addresses nor ways: what gateways alone saw is missing, a pod's records
-/// show the address of its interface, and so its peers in networks that overlap cannot be told by the other view.
+/// The default format has neither packet addresses nor traffic paths: transfers logged only at gateways are missing, a
+/// pod's records show the address of its interface, and so its peers in overlapping networks cannot be resolved by the
+/// other vantage.
 #[test]
 fn the_default_format_misses_what_gateways_alone_saw() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
@@ -125,6 +126,6 @@ fn the_default_format_misses_what_gateways_alone_saw() {
         let of_pods = |one: &str, other: &str| *one == pods["address"] && other.starts_with("10.2.");
         !of_pods(src, dst) && !of_pods(dst, src)
     };
-    let told = |sums: Sums| sums.into_iter().filter(|(key, _)| is_told(key)).collect::<Sums>();
-    assert_eq!(told(top(scratch.path(), "v2", &ENDS).0), told(expected));
+    let shown = |sums: Sums| sums.into_iter().filter(|(key, _)| is_told(key)).collect::<Sums>();
+    assert_eq!(shown(top(scratch.path(), "v2", &ENDS).0), shown(expected));
 }

@@ -1,5 +1,5 @@
-//! The business and its known spikes: the logs show them as they are told, in every format, and without them nothing
-//! else is different.
+//! Business traffic with known spikes: the logs contain them as listed, in every format, and nothing else differs
+//! without them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -76,9 +76,9 @@ fn assert_adds_up(simulated: &Simulated) {
     for table in ["pairs", "paths"] {
         assert_eq!(simulated.truth(table).iter().map(|row| row.number("bytes")).sum::<u64>(), bytes, "{table}");
     }
-    let mut told = BTreeMap::<&str, u64>::new();
-    simulated.truth("charges").iter().for_each(|row| *told.entry(&row["charge"]).or_default() += row.number("bytes"));
-    assert_eq!(told, charges);
+    let mut shown = BTreeMap::<&str, u64>::new();
+    simulated.truth("charges").iter().for_each(|row| *shown.entry(&row["charge"]).or_default() += row.number("bytes"));
+    assert_eq!(shown, charges);
     let counted = simulated.truth("account").iter().find(|row| row["class"] == "counted").expect("a class");
     assert_eq!(counted.number("bytes"), bytes);
 }
@@ -96,10 +96,10 @@ fn spikes_are_what_the_records_have_above_the_usual_in_each_format() {
         for row in spiky.truth("spikes") {
             let sight = Sight::of(row, &spiky);
             let ([before, ..], [after, ..]) = (sight.sums(before), sight.sums(after));
-            let told = ["bytes", "returned_bytes", "refused"].map(|column| row.number(column));
+            let shown = ["bytes", "returned_bytes", "refused"].map(|column| row.number(column));
             let above = [0, 1, 2].map(|place| after[place] - before[place]);
-            assert_eq!(above, told, "{format} {}", row["spike"]);
-            assert!(told.iter().sum::<u64>() > 1000, "{row:?}");
+            assert_eq!(above, shown, "{format} {}", row["spike"]);
+            assert!(shown.iter().sum::<u64>() > 1000, "{row:?}");
             assert!(row["class"] != "new" || before == [0; 3], "{format}: {before:?} before {row:?}");
         }
     }
@@ -133,7 +133,7 @@ struct Sight<'r> {
 }
 
 impl<'r> Sight<'r> {
-    /// At the client, at the server of clients outside, and at the NAT gateway where the way is what is new.
+    /// At the client, at the server for external clients, and at the NAT gateway if the route is new.
     fn of(row: &'r Row, simulated: &'r Simulated) -> Self {
         if !row["usual_path"].is_empty() && row["usual_path"] != row["path"] {
             let nat = simulated.truth("interfaces").iter().find(|one| one["name"] == "nat-shop").expect("a gateway");
@@ -145,7 +145,7 @@ impl<'r> Sight<'r> {
         Self { row, interface: &row["src_interface"], own: &row["src"], peer: &row["dst"] }
     }
 
-    /// Bytes sent, bytes returned and records refused: of all, and of what left by a gateway endpoint.
+    /// Bytes sent, bytes returned and records rejected: in total, and through a gateway endpoint.
     fn sums(&self, logs: &Logs) -> [[u64; 3]; 2] {
         let mut sums = [[0; 3]; 2];
         let (from, to) = (self.row.number("from"), self.row.number("to"));
@@ -191,7 +191,7 @@ fn assert_dollars(usual: &Simulated, spiky: &Simulated) {
     // In ten decimals of a dollar, each row rounded for itself.
     let above = above * 10_u128.pow(7) / u128::from(GIB);
     let usd = |row: &Row| row["usd"].replace('.', "").parse::<u128>().expect("an amount");
-    let told: u128 = spiky.truth("spikes").iter().map(usd).sum();
-    assert!(told.abs_diff(above) <= 6, "{told} of {above}");
-    assert!(told > 100 * 10_u128.pow(10), "{told}");
+    let shown: u128 = spiky.truth("spikes").iter().map(usd).sum();
+    assert!(shown.abs_diff(above) <= 6, "{shown} of {above}");
+    assert!(shown > 100 * 10_u128.pow(10), "{shown}");
 }

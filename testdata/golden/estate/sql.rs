@@ -55,7 +55,7 @@ fn queries_say_what_the_reports_say_to_the_last_unit() {
 }
 
 #[test]
-fn totals_are_those_of_the_reports_whatever_a_query_groups_by() {
+fn totals_are_those_of_the_reports_any_a_query_groups_by() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     generate(scratch.path(), "--seed 3 --formats v5");
     let usd = |row: &Row| row["usd"].replace('.', "").parse::<u128>().unwrap_or(0);

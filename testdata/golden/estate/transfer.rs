@@ -1,12 +1,12 @@
-//! What `outflow transfer` says of the estate is what is true: bytes by both ends and path, who talks across zones, and
-//! all tables with the same total. Formats that lack what tells paths have other laws and are not here.
+//! `outflow transfer` on the estate matches the truth: bytes by both endpoints and path, traffic across zones, and all
+//! tables with the same total. Formats without path information are tested elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::read::{Row, day, generate, report, rows};
 
-/// The formats that tell every path.
+/// The formats that determine every path.
 const FORMATS: [&str; 2] = ["v5", "v11"];
 const TABLES: &str = "--network tables/network.csv --network tables/aws --tags tables/tags.csv --ip-ranges \
                       tables/ip-ranges.json --top all --quiet -o json";
@@ -68,7 +68,7 @@ fn bytes_by_both_ends_and_path_are_true_and_every_table_has_the_same_total() {
 }
 
 #[test]
-fn who_talks_across_zones_is_told_with_true_bytes_and_both_halves() {
+fn who_talks_across_zones_is_reported_with_true_bytes_and_both_halves() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     generate(scratch.path(), "--seed 3 --formats v5,v11");
     let mut expected: BTreeMap<[String; 2], u64> = BTreeMap::new();
@@ -80,11 +80,11 @@ fn who_talks_across_zones_is_told_with_true_bytes_and_both_halves() {
     for format in FORMATS {
         let tables = answer(scratch.path(), format, "--services team");
         let across = tables["recommendations"].iter().filter(|row| row["path"] == "cross-zone");
-        let told: BTreeMap<_, _> =
+        let shown: BTreeMap<_, _> =
             across.map(|row| (["endpoint_a", "endpoint_b"].map(|side| row[side].clone()), row)).collect();
-        let sums: BTreeMap<_, _> = told.iter().map(|(owners, row)| (owners.clone(), bytes(row))).collect();
+        let sums: BTreeMap<_, _> = shown.iter().map(|(owners, row)| (owners.clone(), bytes(row))).collect();
         assert_eq!(sums, expected, "{format}");
-        for (owners, row) in told {
+        for (owners, row) in shown {
             let usd = u128::from(bytes(row)) * ACROSS_ZONES_RATE / GB_BYTES;
             assert!(units(&row["usd"]).abs_diff(usd) <= 1, "{format} {owners:?}: {row:?}");
         }

@@ -35,7 +35,7 @@ fn every_format_has_every_view_with_all_its_bytes_and_no_other() {
             let key = (shown(record), ports(record), record.action.clone());
             logged.entry(key).or_default().add(record.packets, record.bytes);
         }
-        let mut told: BTreeMap<_, Sum> = BTreeMap::new();
+        let mut expected: BTreeMap<_, Sum> = BTreeMap::new();
         for view in day().truth("views").iter().filter(|view| view["class"] != "unseen") {
             let address = |column| Some(view.address(column));
             let packet = if version < 3 { (None, None) } else { (address("pkt_srcaddr"), address("pkt_dstaddr")) };
@@ -45,12 +45,12 @@ fn every_format_has_every_view_with_all_its_bytes_and_no_other() {
             let interface = if interface == "-" { String::new() } else { interface };
             let shown = (interface, address("srcaddr"), address("dstaddr"), packet, direction);
             let key = (shown, ports_of(view), view["action"].clone());
-            told.entry(key).or_default().add(view.number("packets"), view.number("bytes"));
+            expected.entry(key).or_default().add(view.number("packets"), view.number("bytes"));
         }
         assert!(logged.len() > 3000, "{format}: only {} views", logged.len());
-        let differs = logged.iter().find(|(key, sum)| told.get(key) != Some(sum));
+        let differs = logged.iter().find(|(key, sum)| expected.get(key) != Some(sum));
         assert_eq!(differs, None, "{format}: logged, and not so in the truth");
-        assert_eq!(logged.len(), told.len(), "{format}: views that are in no log");
+        assert_eq!(logged.len(), expected.len(), "{format}: views that are in no log");
     }
 }
 
@@ -59,8 +59,8 @@ fn ports_of(row: &Row) -> (u32, u32, u32) {
     (small("srcport"), small("dstport"), small("protocol"))
 }
 
-/// Whether an end of a transfer is an interface that was watched then.
-fn is_watched(interfaces: &HashMap<&str, &Row>, transfer: &Row, side: &str) -> bool {
+/// Whether an endpoint of a transfer is an interface that was logged then.
+fn is_logged(interfaces: &HashMap<&str, &Row>, transfer: &Row, side: &str) -> bool {
     let interface = interfaces.get(transfer[&format!("{side}_interface")].as_str());
     interface.is_some_and(|row| {
         let start = transfer.number("start");
@@ -116,21 +116,21 @@ fn key_at(transfer: &Row, side: &str) -> Key {
 }
 
 #[test]
-fn each_watched_end_logs_its_transfers_and_nothing_else() {
+fn each_logged_end_logs_its_transfers_and_nothing_else() {
     let interfaces = day().interfaces();
     let mut expected: BTreeMap<Key, Sum> = BTreeMap::new();
-    let mut unwatched = 0;
+    let mut unlogged = 0;
     for transfer in day().truth("transfers").iter().filter(|transfer| transfer["verdict"] != "dropped") {
         for side in ["src", "dst"] {
-            if is_watched(&interfaces, transfer, side) {
+            if is_logged(&interfaces, transfer, side) {
                 let sum = expected.entry(key_at(transfer, side)).or_default();
                 sum.add(transfer.number("packets"), transfer.number("bytes"));
             } else if !transfer[&format!("{side}_interface")].is_empty() {
-                unwatched += 1;
+                unlogged += 1;
             }
         }
     }
-    assert!(unwatched > 100, "too few ends that nobody watches");
+    assert!(unlogged > 100, "too few ends that nobody watches");
     for format in ["v5", "v11"] {
         let logged: BTreeMap<Key, Sum> = at_ends(day(), format).into_iter().map(|(key, (sum, _))| (key, sum)).collect();
         let differs = expected.iter().find(|(key, sum)| logged.get(key) != Some(sum));
@@ -144,7 +144,7 @@ fn two_views_of_a_transfer_have_other_windows() {
     let (interfaces, ends) = (day().interfaces(), at_ends(day(), "v5"));
     let (mut both, mut same_start, mut apart) = (0, 0, 0);
     for transfer in day().truth("transfers").iter().filter(|transfer| transfer["verdict"] == "accepted") {
-        if !["src", "dst"].iter().all(|side| is_watched(&interfaces, transfer, side)) {
+        if !["src", "dst"].iter().all(|side| is_logged(&interfaces, transfer, side)) {
             continue;
         }
         let window = |side| {
@@ -161,7 +161,7 @@ fn two_views_of_a_transfer_have_other_windows() {
 }
 
 #[test]
-fn records_lie_in_their_interval_and_while_their_interface_is_watched() {
+fn records_lie_in_their_interval_and_while_their_interface_is_logged() {
     let interfaces = day().interfaces();
     let slow: BTreeSet<&str> = ["web-2", "app-2"].into();
     for record in &day().logs["v11"] {
@@ -169,8 +169,8 @@ fn records_lie_in_their_interval_and_while_their_interface_is_watched() {
         let span = if slow.contains(row["name"].as_str()) { 600 } else { 60 };
         assert!(record.start <= record.end && record.end - record.start < span, "{record:?}");
         assert!(!row["logged_from"].is_empty(), "nobody watches {}", row["name"]);
-        let watched = row.number("logged_from")..row.number("logged_to");
-        assert!(watched.contains(&record.start.into()) && watched.contains(&record.end.into()), "{record:?}");
+        let logged = row.number("logged_from")..row.number("logged_to");
+        assert!(logged.contains(&record.start.into()) && logged.contains(&record.end.into()), "{record:?}");
         assert_eq!(record.vpc, row["vpc"]);
         assert!(!record.is_flow() || (record.packets > 0 && record.bytes > 0));
     }
@@ -179,7 +179,7 @@ fn records_lie_in_their_interval_and_while_their_interface_is_watched() {
 }
 
 #[test]
-fn interfaces_log_what_they_are_told_to_have_logged() {
+fn interfaces_log_what_they_are_reported_to_have_logged() {
     for (id, row) in day().interfaces() {
         let mut sums = [0; 6];
         for record in &day().logs["v11"] {
@@ -243,7 +243,7 @@ fn nat_gateways_show_themselves_on_both_sides_and_the_true_ends_in_the_packet() 
 fn transit_gateways_show_themselves_inside_and_the_true_ends_in_the_packet() {
     let by_id: HashMap<&str, &Row> = day().interfaces();
     let vpc_of = |nat: &str| &day().truth("interfaces").iter().find(|row| row["resource"] == nat).expect("it")["vpc"];
-    let watched: BTreeSet<&str> = by_id
+    let logged: BTreeSet<&str> = by_id
         .values()
         .filter(|row| row["role"] == "transit-gateway" && !row["logged_from"].is_empty())
         .map(|row| row["vpc"].as_str())
@@ -259,7 +259,7 @@ fn transit_gateways_show_themselves_inside_and_the_true_ends_in_the_packet() {
         for (vpc, direction) in [(at_nat("src_vpc"), "ingress"), (at_nat("dst_vpc"), "egress")] {
             let late = by_id.values().find(|row| row["vpc"] == vpc && row["role"] == "transit-gateway");
             let from = late.filter(|row| !row["logged_from"].is_empty()).map(|row| row.number("logged_from"));
-            if watched.contains(vpc) && from.is_some_and(|from| from <= transfer.number("start")) {
+            if logged.contains(vpc) && from.is_some_and(|from| from <= transfer.number("start")) {
                 *expected.entry((vpc, direction, ends.0, ends.1)).or_default() += transfer.number("bytes");
             }
         }
@@ -294,12 +294,12 @@ fn shown_by(roles: &[&str]) -> BTreeMap<Shown, u64> {
 }
 
 #[test]
-fn the_way_out_is_told_by_the_code_that_aws_has_for_it() {
+fn the_way_out_is_reported_by_the_code_that_aws_has_for_it() {
     let (interfaces, ends) = (day().interfaces(), at_ends(day(), "v5"));
     let mut met = BTreeSet::new();
     for transfer in day().truth("transfers") {
         let sent = matches!(transfer["verdict"].as_str(), "accepted" | "refused");
-        if !sent || !is_watched(&interfaces, transfer, "src") {
+        if !sent || !is_logged(&interfaces, transfer, "src") {
             continue;
         }
         let slow = matches!(interfaces[transfer["src_interface"].as_str()]["name"].as_str(), "web-2" | "app-2");
@@ -329,7 +329,7 @@ fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
         .iter()
         .map(|view| (view["interface"].as_str(), view["direction"] == "egress", packet(view)))
         .collect();
-    let mut told = 0;
+    let mut shown = 0;
     for record in day().logs["v11"].iter().filter(|record| record.is_flow()) {
         let own = interfaces[seen_at(&record.interface, &record.resource)];
         let is_type = match own["role"].as_str() {
@@ -344,7 +344,7 @@ fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
         if record.next_hop.is_empty() {
             continue;
         }
-        told += 1;
+        shown += 1;
         let (from, to) = (record.packet_source.expect("a source"), record.packet_destination.expect("a destination"));
         let packet = (from, to, (record.source_port, record.destination_port, record.protocol));
         let egress = record.direction == "egress";
@@ -352,7 +352,7 @@ fn next_hops_of_version_11_see_the_same_packet_from_the_other_side() {
         assert_eq!(interfaces[record.next_hop.as_str()]["account"], own["account"], "{record:?}");
         assert!(!egress || matches!(record.path, Some(1 | 4)), "{record:?}");
     }
-    assert!(told > 5000, "only {told} next hops");
+    assert!(shown > 5000, "only {shown} next hops");
 }
 
 #[test]
@@ -360,9 +360,9 @@ fn an_address_means_what_its_interface_says_at_that_time() {
     let by_address = day().truth("interfaces").iter().filter(|row| row["interface"] != "-");
     let mut holders: BTreeMap<IpAddr, Vec<&Row>> = BTreeMap::new();
     by_address.for_each(|row| holders.entry(row.address("address")).or_default().push(row));
-    let watched = |row: &&&Row| !row["logged_from"].is_empty();
+    let logged = |row: &&&Row| !row["logged_from"].is_empty();
     let shared = holders.values().filter(|rows| {
-        let vpcs: BTreeSet<_> = rows.iter().filter(watched).map(|row| &row["vpc"]).collect();
+        let vpcs: BTreeSet<_> = rows.iter().filter(logged).map(|row| &row["vpc"]).collect();
         vpcs.len() > 1
     });
     assert!(shared.count() >= 4, "too few addresses that are in two VPCs");

@@ -7,14 +7,14 @@ use proptest::sample::{Index, select, subsequence};
 use super::*;
 use crate::schema::Kind;
 
-/// A value as it stands in a line, and as it is read.
+/// A value as written in a line, and as decoded.
 #[derive(Clone, Debug)]
 struct Written {
     text: String,
     read: String,
 }
 
-/// Every field of AWS's, in the order of the schema.
+/// Every AWS field, in schema order.
 fn fields() -> Vec<Column> {
     Column::all().filter(|column| column.version() > 0).collect()
 }
@@ -49,7 +49,7 @@ fn value(column: Column) -> BoxedStrategy<Written> {
     prop_oneof![1 => Just(same("-".to_owned())), 4 => present].boxed()
 }
 
-/// Columns in the order of a format, and records with a value for each.
+/// Columns in format order, and records with a value for each.
 fn records() -> impl Strategy<Value = (Vec<Column>, Vec<Vec<Written>>)> {
     subsequence(fields(), 1..16).prop_shuffle().prop_flat_map(|format| {
         let record: Vec<_> = format.iter().map(|column| value(*column)).collect();

@@ -90,7 +90,7 @@ impl Leaf {
         let either = |relation: &dyn Fn(Option<Cell>) -> bool| {
             meant(self.name, row).into_iter().map(|cell| cell.map(masked)).any(relation)
         };
-        // A column stands for its value, and an absent one is like nothing.
+        // A column evaluates to its value; comparisons with an absent one are false.
         let value = |value: &Value| match value {
             Value::Column(name) => meant(name, row).into_iter().next().flatten().map(Value::One),
             value => Some(value.clone()),
@@ -190,7 +190,7 @@ fn print(cell: &Cell) -> String {
     }
 }
 
-/// The values of a row that a name means; derived ones are told here anew.
+/// The values of a name in a row; derived ones are computed independently here.
 fn meant(name: &str, row: &Row) -> Vec<Option<Cell>> {
     use Column::{Dstaddr, Dstport, PktDstaddr, PktSrcaddr, Protocol, Srcaddr, Srcport, Start, TcpFlags};
     let get = |column| row.get(&column).cloned();
@@ -293,7 +293,7 @@ fn leaf<V: Strategy<Value = Value>>(
 fn compared(names: &'static [&'static str], operators: &'static [&'static str]) -> impl Strategy<Value = Leaf> {
     leaf(names, operators, prop::sample::select(names).prop_map(Value::Column), 1..2)
         .prop_map(|mut leaf| match &leaf.values[..] {
-            // A pair stands at the left alone.
+            // A pair is allowed only on the left.
             [Value::Column("addr" | "anyport")] => {
                 leaf.values = vec![Value::Column(leaf.name)];
                 leaf.name = names[0];
@@ -356,7 +356,7 @@ fn additions() -> impl Strategy<Value = Leaf> {
     ]
 }
 
-/// Tests of traffic, and those that compare it with records.
+/// Tests of traffic, and comparisons of traffic with records.
 fn leaves_of_traffic() -> impl Strategy<Value = Leaf> {
     let one_text = || texts().prop_map(|text| Value::One(Cell::Text(text)));
     let patterns =
@@ -457,7 +457,7 @@ fn selected_in_parts(filter: &Filter, rows: &[Row]) -> Vec<bool> {
     let traffic_rows: Vec<Row> = rows.iter().map(of_traffic).collect();
     let mut traffic = block(&traffic_rows, filter.traffic_columns(), &mut dictionary);
     if let Some(mut conditions) = filter.conditions() {
-        *traffic.values_mut(Column::FilterBits).expect("asked for") = conditions.bits(&flows, &dictionary).clone();
+        *traffic.values_mut(Column::FilterBits).expect("requested") = conditions.bits(&flows, &dictionary).clone();
     }
     evaluator.select(&traffic, &dictionary).iter().zip(passed).map(|(traffic, record)| *traffic && record).collect()
 }

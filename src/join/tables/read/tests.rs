@@ -1,4 +1,4 @@
-//! Files as users have them → tables, and what is said of those that cannot be taken.
+//! Files as users have them → tables, and the errors of invalid ones.
 
 use super::super::{EndpointKind, Kind, ListedEni, Name, Prefix, ResourceTags, Role};
 use super::*;
@@ -11,7 +11,7 @@ fn read(files: &[(&str, &str)]) -> Tables {
     reader.finish()
 }
 
-/// What is said of the last file, and the hints.
+/// The error of the last file, and the hints.
 fn refused(files: &[(&str, &[u8])]) -> (String, Vec<String>) {
     let mut reader = Reader::default();
     let (last, before) = files.split_last().unwrap();
@@ -64,9 +64,9 @@ const INTERFACES: &str = r#"{"NetworkInterfaces": [
 #[test]
 fn subnets_are_networks_with_regions_of_their_zones_or_arns() {
     let tables = read(&[("subnets.json", SUBNETS)]);
-    let told =
+    let shown =
         |network: &Network| texts(&[&network.vpc, &network.subnet, &network.region, &network.zone, &network.name]);
-    let rows: Vec<_> = tables.networks.iter().map(told).collect();
+    let rows: Vec<_> = tables.networks.iter().map(shown).collect();
     assert_eq!(
         rows,
         [
@@ -80,7 +80,7 @@ fn subnets_are_networks_with_regions_of_their_zones_or_arns() {
 }
 
 #[test]
-fn interfaces_have_all_their_addresses_and_what_their_subnet_tells() {
+fn interfaces_have_all_their_addresses_and_what_their_subnet_shows() {
     let tables = read(&[("interfaces.json", INTERFACES), ("subnets.json", SUBNETS)]);
     let one = interface(&tables, "eni-1");
     assert_eq!(one.addresses, addresses(&["10.0.0.10", "10.0.0.11", "2600:1f18:4a00::a"]));
@@ -109,14 +109,14 @@ fn a_zones_name_never_stands_for_its_id() {
 }
 
 #[test]
-fn the_network_table_tells_zones_of_subnets_too() {
+fn the_network_table_shows_zones_of_subnets_too() {
     let network = "cidr,vpc,subnet,zone\n10.0.0.0/24,vpc-1,subnet-a,use1-az2\n";
     let tables = read(&[("interfaces.json", INTERFACES), ("network.csv", network)]);
     assert_eq!(interface(&tables, "eni-1").zone.as_deref(), Some("use1-az2"));
 }
 
 #[test]
-fn roles_are_told_by_types_and_where_those_are_old_by_awss_descriptions() {
+fn roles_are_reported_by_types_and_where_those_are_old_by_awss_descriptions() {
     for (kind, description, managed, role) in [
         ("nat_gateway", "", "true", Role::Nat),
         ("natGateway", "", "true", Role::Nat),
@@ -141,7 +141,7 @@ fn roles_are_told_by_types_and_where_those_are_old_by_awss_descriptions() {
 }
 
 #[test]
-fn nat_gateways_tell_of_their_interfaces_and_have_an_account_of_somebody() {
+fn nat_gateways_show_of_their_interfaces_and_have_an_account_of_somebody() {
     let gateways = r#"{"NatGateways": [
         {"AvailabilityMode": "zonal", "NatGatewayId": "nat-1", "SubnetId": "subnet-a", "VpcId": "vpc-1", "Tags": [],
          "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-nat", "PrivateIp": "10.0.0.13", "PublicIp": "52.4.0.13"}]},
@@ -155,9 +155,9 @@ fn nat_gateways_tell_of_their_interfaces_and_have_an_account_of_somebody() {
     assert_eq!(zonal.public, [(address("52.4.0.13"), address("10.0.0.13"))]);
     let unlisted = interface(&tables, "eni-new");
     assert_eq!((unlisted.role, unlisted.zone.as_deref()), (Role::Nat, Some("usw2-lax1-az1")));
-    let told: Vec<_> =
+    let shown: Vec<_> =
         tables.nat_gateways.iter().map(|gateway| (gateway.regional, gateway.account.as_deref())).collect();
-    assert_eq!(told, [(false, Some("111122223333")), (true, Some("444455556666")), (false, Some("111122223333"))]);
+    assert_eq!(shown, [(false, Some("111122223333")), (true, Some("444455556666")), (false, Some("111122223333"))]);
     assert_eq!(tables.nat_gateways[1].public, addresses(&["52.4.0.14", "52.4.0.15"]));
     assert_eq!(tables.nat_gateways[1].interfaces, []);
 }
@@ -172,9 +172,9 @@ fn endpoints_have_short_names_and_make_their_interfaces_what_they_are() {
         {"NetworkInterfaceIds": ["eni-gwlb"], "ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-1",
          "VpcEndpointId": "vpce-3", "VpcEndpointType": "GatewayLoadBalancer", "VpcId": "vpc-1"}]}"#;
     let tables = read(&[("endpoints.json", endpoints), ("interfaces.json", INTERFACES)]);
-    let told: Vec<_> = tables.endpoints.iter().map(|endpoint| (endpoint.kind, endpoint.service.as_deref())).collect();
+    let shown: Vec<_> = tables.endpoints.iter().map(|endpoint| (endpoint.kind, endpoint.service.as_deref())).collect();
     assert_eq!(
-        told,
+        shown,
         [
             (EndpointKind::Interface, Some("ecr.dkr")),
             (EndpointKind::Gateway, Some("s3")),
@@ -188,7 +188,7 @@ fn endpoints_have_short_names_and_make_their_interfaces_what_they_are() {
 }
 
 #[test]
-fn instances_tell_of_their_interfaces_whole_or_by_id() {
+fn instances_show_of_their_interfaces_whole_or_by_id() {
     let instances = r#"{"Reservations": [{"OwnerId": "111122223333", "Instances": [
         {"InstanceId": "i-1", "VpcId": "vpc-1", "SubnetId": "subnet-a", "PrivateIpAddress": "10.0.0.20",
          "PublicIpAddress": "52.4.0.20", "Placement": {"AvailabilityZone": "us-east-1a"},
@@ -198,30 +198,30 @@ fn instances_tell_of_their_interfaces_whole_or_by_id() {
             {"NetworkInterfaceId": "eni-6", "OwnerId": "444455556666", "PrivateIpAddress": "10.0.0.30", "SubnetId": "subnet-a"},
             {"NetworkInterfaceId": "eni-7", "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.31"}]}]}]}]}"#;
     let tables = read(&[("instances.json", instances)]);
-    let told = |id| {
+    let shown = |id| {
         let one = interface(&tables, id);
         (texts(&[&one.instance, &one.account, &one.region, &one.subnet, &one.zone]), one.addresses.clone())
     };
     assert_eq!(
-        told("eni-5"),
+        shown("eni-5"),
         (["i-1", "111122223333", "us-east-1", "subnet-a", "-"].map(str::to_owned).to_vec(), addresses(&["10.0.0.20"]))
     );
     assert_eq!(interface(&tables, "eni-5").public, [(address("52.4.0.20"), address("10.0.0.20"))]);
-    assert_eq!(told("eni-6").0, ["i-2", "444455556666", "us-east-1", "subnet-a", "use1-az1"]);
+    assert_eq!(shown("eni-6").0, ["i-2", "444455556666", "us-east-1", "subnet-a", "use1-az1"]);
     assert_eq!(
-        told("eni-7"),
+        shown("eni-7"),
         (["i-2", "111122223333", "us-east-1", "-", "use1-az1"].map(str::to_owned).to_vec(), addresses(&["10.0.0.31"]))
     );
 }
 
 #[test]
-fn a_network_told_by_a_table_and_a_listing_is_one_and_the_table_comes_first() {
+fn a_network_reported_by_a_table_and_a_listing_is_one_and_the_table_comes_first() {
     let network =
         "cidr,vpc,name,account\n10.0.0.0/24,vpc-1,ours,\n172.20.0.0/16,,site,\n10.0.0.0/24,vpc-2,,444455556666\n";
     let tables = read(&[("subnets.json", SUBNETS), ("network.csv", network)]);
-    let told =
+    let shown =
         |network: &Network| texts(&[&network.vpc, &network.name, &network.account, &network.subnet, &network.zone]);
-    let rows: Vec<_> = tables.networks.iter().map(told).collect();
+    let rows: Vec<_> = tables.networks.iter().map(shown).collect();
     assert_eq!(rows.len(), 5);
     assert_eq!(rows[0], ["vpc-1", "ours", "111122223333", "subnet-a", "use1-az1"]);
     assert_eq!(rows[1], ["-", "site", "-", "-", "-"]);
@@ -229,18 +229,18 @@ fn a_network_told_by_a_table_and_a_listing_is_one_and_the_table_comes_first() {
 }
 
 #[test]
-fn a_network_told_twice_is_a_fault_that_names_both_lines_and_files() {
+fn a_network_reported_twice_is_a_fault_that_names_both_lines_and_files() {
     let first: (&str, &[u8]) = ("a.csv", b"cidr,vpc\n10.0.0.0/24,vpc-1\n10.0.0.0/24,vpc-2\n10.0.0.0/24,\n");
-    let hints = vec!["leave one of them out".to_owned()];
+    let hints = vec!["remove one of them".to_owned()];
     let within = refused(&[("b.csv", b"cidr,vpc\n10.0.0.0/24,vpc-1\n10.0.0.0/24,vpc-1\n")]);
-    assert_eq!(within, ("b.csv, line 3, cidr: line 2 has this network of vpc-1 already".to_owned(), hints.clone()));
+    assert_eq!(within, ("b.csv, line 3, cidr: line 2 already has this network of vpc-1".to_owned(), hints.clone()));
     let across = refused(&[first, ("b.csv", b"vpc,cidr\nvpc-2,10.0.0.0/24\n")]);
     assert_eq!(
         across,
-        ("b.csv, line 2, cidr: a.csv, line 3 has this network of vpc-2 already".to_owned(), hints.clone())
+        ("b.csv, line 2, cidr: a.csv, line 3 already has this network of vpc-2".to_owned(), hints.clone())
     );
     let outside = refused(&[first, ("b.csv", b"cidr\n10.0.0.0/24\n")]);
-    assert_eq!(outside, ("b.csv, line 2, cidr: a.csv, line 4 has this network already".to_owned(), hints));
+    assert_eq!(outside, ("b.csv, line 2, cidr: a.csv, line 4 already has this network".to_owned(), hints));
 }
 
 #[test]
@@ -265,9 +265,9 @@ fn tags_are_of_the_resources_that_ends_are_known_by() {
         {"ResourceARN": "arn:aws:ec2:us-east-1:111122223333:instance/i-1",
          "Tags": [{"Key": "team", "Value": "shop"}, {"Key": "env", "Value": "live"}]}]}"#;
     let tables = read(&[("a.json", listed), ("b.json", again)]);
-    let told: Vec<_> = tables.tags.iter().map(|tags| (&*tags.resource, tags.tags.len(), &*tags.tags[0].1)).collect();
-    assert_eq!(told, [("i-1", 2, "web"), ("nat-1", 1, "net"), ("vpc-1", 1, "")]);
-    assert_eq!(tables.warnings, ["1 tag told again with another value; what was read first holds"]);
+    let shown: Vec<_> = tables.tags.iter().map(|tags| (&*tags.resource, tags.tags.len(), &*tags.tags[0].1)).collect();
+    assert_eq!(shown, [("i-1", 2, "web"), ("nat-1", 1, "net"), ("vpc-1", 1, "")]);
+    assert_eq!(tables.warnings, ["1 tag repeated with another value; the first value is used"]);
 }
 
 #[test]
@@ -278,22 +278,22 @@ fn tag_tables_are_handed_over_as_they_are() {
 }
 
 #[test]
-fn what_is_no_table_is_told_with_what_is() {
+fn what_is_no_table_is_reported_with_what_is() {
     let recognised = RECOGNISED.to_owned();
-    let (told, hints) = refused(&[("a.json", br#"{"Vpcs": [], "a": 1, "b": 2, "c": 3}"#)]);
-    assert_eq!(told, "a.json: the JSON is of another shape, an object of `Vpcs`, `a`, `b`…");
-    assert_eq!(hints, [recognised.clone(), "list them as they come, without --query".to_owned()]);
-    assert_eq!(refused(&[("a.json", b"[]")]).0, "a.json: the JSON lists nothing");
+    let (shown, hints) = refused(&[("a.json", br#"{"Vpcs": [], "a": 1, "b": 2, "c": 3}"#)]);
+    assert_eq!(shown, "a.json: unexpected JSON: an object of `Vpcs`, `a`, `b`…");
+    assert_eq!(hints, [recognised.clone(), "list the resources without --query".to_owned()]);
+    assert_eq!(refused(&[("a.json", b"[]")]).0, "a.json: the JSON has no listing");
     let ranges = refused(&[("a.json", br#"{"syncToken": "1", "createDate": "", "prefixes": []}"#)]);
     assert_eq!(
         ranges,
-        ("a.json: these are AWS's address ranges".to_owned(), vec!["give them as `--ip-ranges`".to_owned()])
+        ("a.json: this file has AWS's address ranges".to_owned(), vec!["pass it as `--ip-ranges`".to_owned()])
     );
     let columns = refused(&[("a.csv", b"cdir,account\n")]);
     assert_eq!(
         columns,
         (
-            "a.csv, line 1: there is no column `cidr` or `resource`".to_owned(),
+            "a.csv, line 1: unknown column `cidr` or `resource`".to_owned(),
             vec!["`cdir`: did you mean `cidr`?".to_owned()]
         )
     );
@@ -302,20 +302,20 @@ fn what_is_no_table_is_told_with_what_is() {
         ("a.json, line 2: missing field `SubnetId`".to_owned(), vec![recognised])
     );
     let cut = refused(&[("a.json", b"{\"Subnets\": [\n{")]);
-    assert_eq!(cut.1, ["the file ends too early: list it again"]);
+    assert_eq!(cut.1, ["the file is truncated: list it again"]);
     assert_eq!(refused(&[("a.csv", b" \n\n")]).0, "a.csv: the file is empty");
     assert_eq!(
         refused(&[("a.csv", b"\xff\xfec\0")]),
         ("a.csv: the file is UTF-16".to_owned(), vec!["save it as UTF-8".to_owned()])
     );
-    assert_eq!(refused(&[("a.csv", b"# only\n")]).0, "a.csv, line 1: there is no column `cidr` or `resource`");
+    assert_eq!(refused(&[("a.csv", b"# only\n")]).0, "a.csv, line 1: unknown column `cidr` or `resource`");
 }
 
 #[test]
-fn faults_are_told_one_by_one_up_to_a_limit() {
+fn faults_are_reported_one_by_one_up_to_a_limit() {
     let text = format!("cidr\n{}", "x\n".repeat(csv_table::FAULTS_SHOWN_MAX + 2));
-    let (told, hints) = refused(&[("a.csv", text.as_bytes())]);
-    assert_eq!(told, "a.csv, line 2, cidr: invalid CIDR `x`");
+    let (shown, hints) = refused(&[("a.csv", text.as_bytes())]);
+    assert_eq!(shown, "a.csv, line 2, cidr: invalid CIDR `x`");
     assert_eq!(hints.len(), 1 + csv_table::FAULTS_SHOWN_MAX);
     assert!(hints[1].starts_with("also line 3, cidr: invalid CIDR `x` ("), "{}", hints[1]);
     assert_eq!(hints.last().unwrap(), "and 2 faults more");
@@ -326,9 +326,6 @@ fn pages_that_are_missing_and_parts_that_are_foreign_are_warned_of() {
     let tables = read(&[("a.json", r#"[{"Subnets": [], "NextToken": "x"}, {"Vpcs": []}]"#)]);
     assert_eq!(
         tables.warnings,
-        [
-            "a.json: more pages follow the last one (NextToken): list them all",
-            "a.json: a part is left out, an object of `Vpcs`",
-        ]
+        ["a.json: the listing is incomplete (NextToken): list all pages", "a.json: skipped an object of `Vpcs`",]
     );
 }

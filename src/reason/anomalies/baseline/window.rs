@@ -1,4 +1,4 @@
-//! The last values of a series in order of size, kept so as hours come and go, and what quantiles of them tell.
+//! The last values of a series in sorted order, maintained as hours enter and leave, and their quantiles.
 
 use std::collections::VecDeque;
 

@@ -15,7 +15,8 @@ const AWS_PATHS: [&str; 3] = ["aws-service", "gateway-endpoint", "interface-endp
 const SITE_PATH: &str = "on-premises";
 /// IPv4 addresses are held in `::ffff:0:0/96`.
 const IPV4_BITS_BEFORE: u128 = 0xffff;
-/// Nobody is below the first and from the second one on (this network, multicast, reserved), nor where IPv6 begins so.
+/// No host has addresses below the first or from the second one on (this network, multicast, reserved), nor the
+/// corresponding IPv6 prefixes.
 const IPV4_FIRST: u128 = 1 << 24;
 const IPV4_SPECIAL_FIRST: u128 = 0xe000_0000;
 const IPV6_MULTICAST: u128 = 0xff;
@@ -28,14 +29,14 @@ pub(super) struct End {
     pub(super) address: u128,
 }
 
-/// Which way records go.
+/// Direction of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     /// From the estate to the internet.
     Outward,
     /// From the internet to the estate.
     Inward,
-    /// Between two ends of which none is of the internet.
+    /// Between two endpoints that are not on the internet.
     Inside,
 }
 
@@ -46,7 +47,7 @@ pub(super) struct Seen {
     /// The end of the estate; inside, the source.
     pub(super) own: End,
     pub(super) peer: u128,
-    /// The destination, if it is of the estate too.
+    /// The destination, if it is in the estate too.
     receiver: Option<End>,
     /// What the peer is.
     pub(super) place: u32,
@@ -60,14 +61,14 @@ pub(super) struct Seen {
     pub(super) flags: u32,
     pub(super) first: u32,
     pub(super) last: u32,
-    pub(super) is_blocked: bool,
+    pub(super) is_rejected: bool,
     pub(super) flows: u128,
     pub(super) bytes: u128,
     pub(super) packets: u128,
 }
 
 impl Seen {
-    /// The end that refused, if the records were blocked: where they arrived, else where they left.
+    /// The endpoint that rejected the records: where they arrived, else where they left.
     pub(super) fn refusing(&self) -> End {
         self.receiver.unwrap_or(self.own)
     }
@@ -80,7 +81,7 @@ impl Seen {
 
 /// What a path means here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Way {
+enum PathKind {
     #[default]
     Other,
     Aws,
@@ -93,7 +94,7 @@ pub(super) struct Reader<'a> {
     rollup: &'a Rollup,
     pub(super) names: &'a Dictionary,
     /// What the text of a code says as a path.
-    ways: Rc<[Way]>,
+    path_kinds: Rc<[PathKind]>,
     unallocated: Option<u32>,
     external: Option<u32>,
 }
@@ -111,16 +112,16 @@ impl<'a> Reader<'a> {
     pub(super) fn new(rollup: &'a Rollup) -> Self {
         let names = rollup.names();
         let codes = || 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
-        let way = |code: u32| match std::str::from_utf8(names.text(code)) {
-            Ok(SITE_PATH) => Way::Site,
-            Ok(text) if AWS_PATHS.contains(&text) => Way::Aws,
-            _ => Way::Other,
+        let path_kind = |code: u32| match std::str::from_utf8(names.text(code)) {
+            Ok(SITE_PATH) => PathKind::Site,
+            Ok(text) if AWS_PATHS.contains(&text) => PathKind::Aws,
+            _ => PathKind::Other,
         };
         let code_of = |text: &str| codes().find(|code| names.text(*code) == text.as_bytes());
         Self {
             rollup,
             names,
-            ways: codes().map(way).collect(),
+            path_kinds: codes().map(path_kind).collect(),
             unallocated: code_of(UNALLOCATED),
             external: code_of(EXTERNAL),
         }
@@ -156,17 +157,18 @@ impl<'a> Reader<'a> {
         };
         let src = half(src_interface, src_owner, src, src_vpc, src_location, srcport);
         let dst = half(dst_interface, dst_owner, dst, dst_vpc, dst_location, dstport);
-        let way = self.ways.get(text(path) as usize).copied().unwrap_or_default();
+        let path_kind = self.path_kinds.get(text(path) as usize).copied().unwrap_or_default();
         let (src_is_own, dst_is_own) = (self.is_own(&src), self.is_own(&dst));
-        let is_internet = |half: &Half, is_own: bool| !is_own && way != Way::Site && is_of_internet(half.end.address);
-        let is_blocked = group.blocked.flows > 0;
+        let is_internet =
+            |half: &Half, is_own: bool| !is_own && path_kind != PathKind::Site && is_of_internet(half.end.address);
+        let is_rejected = group.rejected.flows > 0;
         let (side, own, other) = match (src_is_own, dst_is_own) {
             (true, _) if is_internet(&dst, dst_is_own) => (Side::Outward, src, dst),
             (_, true) if is_internet(&src, src_is_own) => (Side::Inward, dst, src),
             (true, _) => (Side::Inside, src, dst),
             _ => return None,
         };
-        let sums = if is_blocked { group.blocked } else { group.counted };
+        let sums = if is_rejected { group.rejected } else { group.counted };
         if sums.first_seen == ABSENT_TIME {
             return None;
         }
@@ -177,7 +179,7 @@ impl<'a> Reader<'a> {
             peer: other.end.address,
             receiver: dst_is_own.then_some(dst.end),
             place: other.place,
-            is_aws: way == Way::Aws,
+            is_aws: path_kind == PathKind::Aws,
             own_port: own.port,
             peer_port: other.port,
             port: number(port),
@@ -186,15 +188,15 @@ impl<'a> Reader<'a> {
             flags,
             first: sums.first_seen,
             last: sums.last_seen.max(sums.first_seen),
-            is_blocked,
+            is_rejected,
             flows: sums.flows,
             bytes: sums.bytes,
             packets: sums.packets,
         })
     }
 
-    /// Whether an end is the estate's: an interface or a VPC has it, or owners are asked for it; private ones with an
-    /// owner too. A public address that only a table of owners names is somebody else's.
+    /// Whether an endpoint belongs to the estate: it has an interface or a VPC, or, for private addresses, an owner. A
+    /// public address that only a tag table names is external.
     fn is_own(&self, half: &Half) -> bool {
         let End { interface, owner, address } = half.end;
         let is_named = Some(owner) != self.external && !is_public(address);
@@ -210,7 +212,7 @@ fn address(value: KeyValue) -> u128 {
     if let KeyValue::Address(address) = value { address } else { ABSENT_ADDRESS }
 }
 
-/// Whether somebody on the internet may have the address.
+/// Whether the address may be on the internet.
 fn is_of_internet(address: u128) -> bool {
     let is_v4 = address >> 32 == IPV4_BITS_BEFORE;
     let low = address & 0xffff_ffff;

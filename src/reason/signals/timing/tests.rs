@@ -1,4 +1,4 @@
-//! Beacons, strobes and long connections on synthetic talk, with decoys.
+//! Beacons, strobes and long connections in synthetic traffic, with decoys.
 
 use super::super::hours::HourSums;
 use super::super::series::Start;
@@ -32,16 +32,16 @@ fn whole(seconds: f64) -> u32 {
     seconds.max(0.0) as u32
 }
 
-/// How talk is spread over ports.
+/// How connections use ports.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ports {
     /// Each connection has its own.
     Own,
-    /// All are on one, so that there is a record for each interval with talk.
+    /// All on one port, so that each interval with traffic has a record.
     One,
 }
 
-/// What moments of talk look like in the logs.
+/// How traffic at given times appears in the logs.
 fn logged(moments: &[u32], sizes: &[u64], ports: Ports, interval_seconds: u32) -> Series {
     let mut starts: Vec<Start> = Vec::new();
     for (place, (moment, bytes)) in (0u32..).zip(moments.iter().zip(sizes)) {
@@ -68,7 +68,7 @@ fn beats_of(numbers: &mut Numbers, period: f64, jitter: f64) -> Vec<u32> {
     moments
 }
 
-/// As much talk as a beacon of this period, whenever it happens.
+/// As much traffic as a beacon of this period, at random times.
 fn chance_of(numbers: &mut Numbers, period: f64) -> Vec<u32> {
     let (mut moments, mut moment) = (Vec::new(), 0.0);
     loop {
@@ -80,7 +80,7 @@ fn chance_of(numbers: &mut Numbers, period: f64) -> Vec<u32> {
     }
 }
 
-/// People: visits of some requests each, in the hours of work.
+/// Human traffic: visits of some requests each, during working hours.
 fn people_of(numbers: &mut Numbers, period: f64) -> Vec<u32> {
     let mut moments = Vec::new();
     for visit in chance_of(numbers, period * 6.0).into_iter().filter(|visit| (28_800..64_800).contains(visit)) {
@@ -114,12 +114,12 @@ fn area_under_curve(positives: &[u128], negatives: &[u128]) -> f64 {
     sum / f64::from(u32::try_from(positives.len() * negatives.len()).unwrap())
 }
 
-/// Scores of beacons and of as much talk by chance and by people, with a period of two intervals at least. Sizes are as
-/// much alike in talk by chance as in beacons, so that only time tells them apart.
+/// Scores of beacons and of equal amounts of random and human traffic, with a period of at least two intervals. Sizes
+/// are equally regular in both, so only timing separates them.
 fn scores(jitter: f64, interval_seconds: u32, ports: Ports) -> (Vec<u128>, Vec<u128>, [usize; 2]) {
     let mut numbers = Numbers(7);
-    let (mut positives, mut negatives, mut told) = (Vec::new(), Vec::new(), [0, 0]);
-    let is_told = |beacon: &Option<Beacon>| usize::from(beacon.is_some_and(|beacon| beacon.is_told()));
+    let (mut positives, mut negatives, mut reported_signals) = (Vec::new(), Vec::new(), [0, 0]);
+    let is_reported = |beacon: &Option<Beacon>| usize::from(beacon.is_some_and(|beacon| beacon.is_reported()));
     let score = |beacon: &Option<Beacon>| beacon.map_or(0, |beacon| beacon.score());
     for period in [60u32, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600] {
         if period < 2 * interval_seconds {
@@ -131,34 +131,38 @@ fn scores(jitter: f64, interval_seconds: u32, ports: Ports) -> (Vec<u128>, Vec<u
             let sizes = sizes_of(&mut numbers, moments.len(), 20);
             let found = beacon(&moments, &sizes, ports, interval_seconds);
             positives.push(score(&found));
-            told[0] += is_told(&found);
+            reported_signals[0] += is_reported(&found);
             for (moments, spread) in [(chance_of(&mut numbers, period), 20), (people_of(&mut numbers, period), 20_000)]
             {
                 let sizes = sizes_of(&mut numbers, moments.len(), spread);
                 let found = beacon(&moments, &sizes, ports, interval_seconds);
                 negatives.push(score(&found));
-                told[1] += is_told(&found);
+                reported_signals[1] += is_reported(&found);
             }
         }
     }
-    (positives, negatives, told)
+    (positives, negatives, reported_signals)
 }
 
 #[test]
-fn beacons_are_told_from_talk_by_chance_and_by_people() {
+fn beacons_are_reported_from_talk_by_chance_and_by_people() {
     for ports in [Ports::Own, Ports::One] {
         for interval_seconds in [60, 600] {
             for jitter in [0.0, 0.1, 0.2, 0.3] {
-                let (positives, negatives, [found, told]) = scores(jitter, interval_seconds, ports);
+                let (positives, negatives, [found, reported_signals]) = scores(jitter, interval_seconds, ports);
                 let area = area_under_curve(&positives, &negatives);
                 eprintln!(
                     "{ports:?} ports, {interval_seconds} s, jitter {jitter}: area under the curve {area:.4}, {found} of {} \
-                     found, {told} of {} others",
+                     found, {reported_signals} of {} others",
                     positives.len(),
                     negatives.len()
                 );
                 assert!(jitter > 0.2 || area >= 0.95, "{ports:?} {interval_seconds} s, jitter {jitter}: {area}");
-                assert!(told * 20 <= negatives.len(), "{told} of {} others are told", negatives.len());
+                assert!(
+                    reported_signals * 20 <= negatives.len(),
+                    "{reported_signals} of {} others are reported",
+                    negatives.len()
+                );
             }
         }
     }
@@ -198,7 +202,7 @@ fn pair(hours: Vec<HourSums>) -> Pair {
         first: 0,
         last: 1,
         packets_out: 1,
-        blocked: 0,
+        rejected: 0,
         hours,
     }
 }
@@ -229,9 +233,9 @@ fn long_connections_have_bands_and_end_with_silence() {
     let each_minute = |minutes: u32| (0..=minutes).map(|minute| minute * 60).collect::<Vec<_>>();
     assert!(found(&each_minute(59)).is_none());
     for (hours, band) in [(1, "base"), (4, "low"), (8, "medium"), (12, "high")] {
-        let told = found(&each_minute(hours * 60)).unwrap();
-        assert!(told.evidence.contains(band), "{}", told.evidence);
-        assert_eq!(told.part.is_some(), band == "high");
+        let reported_signals = found(&each_minute(hours * 60)).unwrap();
+        assert!(reported_signals.evidence.contains(band), "{}", reported_signals.evidence);
+        assert_eq!(reported_signals.part.is_some(), band == "high");
     }
     let mut broken = each_minute(50);
     broken.extend(each_minute(50).iter().map(|moment| moment + 50 * 60 + 181));

@@ -1,7 +1,7 @@
-//! What would be cheaper: which two ends talk in a way that costs, while another way costs nothing.
+//! Savings: pairs of endpoints with avoidable charges, and the recommendation that avoids them.
 //!
-//! What is told is what the charges that the other way avoids come to. What the other way takes besides (another
-//! subnet, a copy of the data) is not known here.
+//! An amount is the sum of the avoidable charges. The cost of the change itself (another subnet, a copy of the data) is
+//! unknown.
 
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col, lit, when};
 
@@ -18,14 +18,14 @@ use crate::schema::frame::{codes, int, texts};
 use crate::schema::{Column, output};
 use crate::units::human;
 
-/// Hours of what is called a month.
+/// Hours of a month.
 pub(super) const MONTH_HOURS: u64 = 730;
 /// The services that have gateway endpoints, which cost nothing.
 const BY_GATEWAY_ENDPOINT: [&str; 2] = ["S3", "DYNAMODB"];
 
-/// A cheaper way.
+/// A change that avoids charges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Way {
+enum Recommendation {
     SameZone,
     PrivateAddress,
     GatewayEndpoint,
@@ -33,21 +33,21 @@ enum Way {
     NatInZone,
 }
 
-impl Way {
+impl Recommendation {
     fn name(self) -> &'static str {
         match self {
-            Self::SameZone => "the same zone",
-            Self::PrivateAddress => "private addresses in the same zone",
-            Self::GatewayEndpoint => "a gateway endpoint",
-            Self::SameRegion => "the same region",
-            Self::NatInZone => "a NAT gateway in each zone",
+            Self::SameZone => "co-locate in one zone",
+            Self::PrivateAddress => "use private addresses, co-locate in one zone",
+            Self::GatewayEndpoint => "use a gateway endpoint",
+            Self::SameRegion => "co-locate in one region",
+            Self::NatInZone => "use one NAT gateway per zone",
         }
     }
 
     const ALL: [Self; 5] =
         [Self::SameZone, Self::PrivateAddress, Self::GatewayEndpoint, Self::SameRegion, Self::NatInZone];
 
-    /// The way that all charges of a part could do without, by how its bytes went.
+    /// The recommendation that avoids all charges of a part, by its path.
     fn of_part(part: &Part) -> Option<Self> {
         let by_nat = part.via.is_some_and(|via| via.split('+').any(|via| via == "nat"));
         match part.path? {
@@ -63,16 +63,16 @@ impl Way {
         }
     }
 
-    /// The way that one charge could do without.
+    /// The recommendation that avoids one charge.
     fn of(part: &Part, charge: Charge) -> Option<Self> {
-        let way = Self::of_part(part);
-        match (way, charge) {
+        let recommendation = Self::of_part(part);
+        match (recommendation, charge) {
             (Some(Self::SameZone), Charge::InterZoneOut | Charge::InterZoneIn)
             | (Some(Self::SameZone), Charge::PeeringZoneOut | Charge::PeeringZoneIn)
             | (Some(Self::PrivateAddress), Charge::PublicAddressOut | Charge::PublicAddressIn)
             | (Some(Self::GatewayEndpoint), _)
-            | (Some(Self::SameRegion), Charge::InterRegion) => way,
-            // Through a transit gateway, whatever the rest of the way.
+            | (Some(Self::SameRegion), Charge::InterRegion) => recommendation,
+            // Through a transit gateway, independent of the path.
             (None, Charge::InterRegion) => Some(Self::SameRegion),
             // Between a client and its NAT gateway.
             (_, Charge::InterZoneOut | Charge::InterZoneIn) => Some(Self::NatInZone),
@@ -88,13 +88,13 @@ struct Part<'f> {
     places: [Option<&'f str>; 2],
 }
 
-/// The place of the cheaper way in [`Way::ALL`].
-const WAY: &str = "way";
+/// Index of the recommendation in [`Recommendation::ALL`].
+const RECOMMENDATION: &str = "saving";
 /// The two ends, whichever of them sends.
 const ENDS: [&str; 2] = ["endpoint_a", "endpoint_b"];
 
-/// Two ends, how they talk, what would be cheaper; bytes and 10⁻¹⁰ USD.
-type Talk = (Option<(Row, Way)>, u128, u128);
+/// Two endpoints, path and recommendation; bytes and 10⁻¹⁰ USD.
+type Talk = (Option<(Row, Recommendation)>, u128, u128);
 
 /// The table, and what its months rest on.
 pub(super) fn table(
@@ -106,7 +106,7 @@ pub(super) fn table(
     let months: Vec<_> = rows.iter().filter_map(|(_, _, usd)| month(*usd, hours)).collect();
     let (usd, usd_total) = exact_amounts(&rows.iter().map(|(_, _, usd)| *usd).collect::<Vec<_>>());
     let (months, month_total) = exact_amounts(&months);
-    let mut table = plain("recommendations", "Who talks in a way that costs, and what would be cheaper");
+    let mut table = plain("recommendations", "Savings");
     table.columns = vec![output::RANK.into(), output::ENDPOINT_A.into(), output::ENDPOINT_B.into()];
     table.columns.extend([Column::Path, Column::Via].map(Head::from));
     table.columns.extend([output::BYTES, output::USD, output::MONTH_USD, output::RECOMMENDATION].map(Head::from));
@@ -120,21 +120,23 @@ pub(super) fn table(
     table.total = Some(keys.chain([whole.into(), usd_total, month_total, Cell::Absent]).collect());
     let note = (!table.rows.is_empty()).then(|| {
         let hours = human::counted(hours, "hour");
-        format!("alternatives: a month is {MONTH_HOURS} hours like the {hours} that these logs have traffic of")
+        format!("recommendations: a month is {MONTH_HOURS} hours, extrapolated from {hours} with traffic")
     });
     Ok((table, note))
 }
 
-fn row(rank: u64, talk: Option<(Row, Way)>, sums: [Cell; 3]) -> Row {
-    let (keys, cheaper) = match talk {
-        Some((keys, way)) => (std::iter::once(rank.into()).chain(keys).collect(), way.name().into()),
+fn row(rank: u64, talk: Option<(Row, Recommendation)>, sums: [Cell; 3]) -> Row {
+    let (keys, shown) = match talk {
+        Some((keys, recommendation)) => {
+            (std::iter::once(rank.into()).chain(keys).collect(), recommendation.name().into())
+        }
         None => {
             let mut keys = vec![Cell::Absent; 5];
             keys[1] = OTHER.into();
             (keys, Cell::Absent)
         }
     };
-    keys.into_iter().chain(sums).chain([cheaper]).collect()
+    keys.into_iter().chain(sums).chain([shown]).collect()
 }
 
 /// The first rows, and the others as one.
@@ -146,42 +148,47 @@ fn cut(mut rows: Vec<Talk>, most: Option<usize>) -> Vec<Talk> {
     rows
 }
 
-/// What an amount of so many hours comes to in a month.
+/// An hourly amount extrapolated to a month.
 fn month(usd: u128, hours: u64) -> Option<u128> {
     usd.checked_mul(MONTH_HOURS.into())?.checked_div(hours.into())
 }
 
-/// The talks of a frame of [`talks`], the most expensive first.
+/// Rows of a frame of [`talks`], most expensive first.
 fn ranked(talks: &DataFrame) -> Result<Vec<Talk>, Error> {
     let cost = int(talks, line::COST)?.iter().map(|cost| Money::of_units(cost.unwrap_or(0)));
     let exact = rounded_parts(&cost.collect::<Vec<_>>());
     let [one, other] = ENDS.map(|end| talks.column(end).and_then(|column| column.binary()));
     let labels = one?.iter().zip(other?.iter());
-    let ways = talks.column(WAY)?.u32()?.iter().zip(int(talks, output::BYTES.name)?.iter());
+    let recommendations = talks.column(RECOMMENDATION)?.u32()?.iter().zip(int(talks, output::BYTES.name)?.iter());
     let paths = rows(talks, [Column::Path.name(), Column::Via.name()])?;
     let mut ranked = Vec::with_capacity(talks.height());
-    for (((one, other), path), ((way, bytes), usd)) in labels.zip(paths).zip(ways.zip(exact)) {
-        let Some(way) = way.and_then(|way| Way::ALL.get(way as usize)) else { continue };
+    for (((one, other), path), ((recommendation, bytes), usd)) in labels.zip(paths).zip(recommendations.zip(exact)) {
+        let Some(recommendation) =
+            recommendation.and_then(|recommendation| Recommendation::ALL.get(recommendation as usize))
+        else {
+            continue;
+        };
         let keys = [one, other].map(|label| Label::of(label).cell()).into_iter().chain(path).collect();
-        ranked.push((Some((keys, *way)), u128::try_from(bytes.unwrap_or(0)).unwrap_or(0), usd));
+        ranked.push((Some((keys, *recommendation)), u128::try_from(bytes.unwrap_or(0)).unwrap_or(0), usd));
     }
     Ok(ranked)
 }
 
-/// What each two ends could do without, whichever of them sends: a frame of ends, path, via, way, `bytes` and `cost`.
+/// Avoidable charges by unordered pair of endpoints: a frame of endpoints, path, via, recommendation, `bytes` and
+/// `cost`.
 fn talks(by_charge: &DataFrame) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let [path, via] = [Column::Path, Column::Via].map(|column| col(column.name()));
-    // Both halves of a charge are on the same bytes, also where further keys tell them apart.
+    // Both halves of a charge apply to the same bytes, even if further keys separate them.
     let mut part: Vec<Expr> = SERVICES.iter().map(|name| col(*name)).collect();
     part.extend(PLACES.map(|place| col(place.name())));
     part.extend([path.clone(), via.clone()]);
     let sums = [output::BYTES.name, line::COST].map(|name| col(name).sum());
     let charged = by_charge.clone().lazy().filter(col(charge).is_not_null());
     let mut charged = charged.group_by([part.clone(), vec![col(charge)]].concat()).agg(sums.clone()).collect()?;
-    charged.with_column(ways(&charged)?)?;
-    let of_part = [part, vec![col(WAY)]].concat();
-    let avoidable = charged.lazy().filter(col(WAY).is_not_null());
+    charged.with_column(recommendations(&charged)?)?;
+    let of_part = [part, vec![col(RECOMMENDATION)]].concat();
+    let avoidable = charged.lazy().filter(col(RECOMMENDATION).is_not_null());
     let avoidable = avoidable.group_by(of_part).agg([col(output::BYTES.name).max(), col(line::COST).sum()]);
     let [src, dst] = SERVICES.map(col);
     let is_sorted = dst.clone().is_not_null().and(src.clone().is_null().or(src.clone().lt_eq(dst.clone())));
@@ -190,7 +197,7 @@ fn talks(by_charge: &DataFrame) -> Result<DataFrame, Error> {
         when(is_sorted.clone()).then(src.clone()).otherwise(dst.clone()).alias(ENDS[0]),
         when(is_sorted).then(dst).otherwise(src).alias(ENDS[1]),
     ];
-    let by = [ENDS.map(col).to_vec(), vec![path, via, col(WAY)]].concat();
+    let by = [ENDS.map(col).to_vec(), vec![path, via, col(RECOMMENDATION)]].concat();
     let talks = avoidable.filter(col(line::COST).gt(lit(0))).with_columns(ends).group_by(by.clone()).agg(sums);
     let order = [vec![col(line::COST), col(output::BYTES.name)], by].concat();
     let descending = (0..order.len()).map(|place| place < 2).collect::<Vec<_>>();
@@ -198,14 +205,15 @@ fn talks(by_charge: &DataFrame) -> Result<DataFrame, Error> {
     Ok(talks.sort_by_exprs(order, options).collect()?)
 }
 
-/// The way that each charge could do without.
-fn ways(charged: &DataFrame) -> Result<polars::prelude::Column, Error> {
+/// The recommendation for each charge.
+fn recommendations(charged: &DataFrame) -> Result<polars::prelude::Column, Error> {
     let [path, via, src, dst, charge] =
         [Column::Path, Column::Via, PLACES[0], PLACES[1], Column::Charge].map(|column| texts(charged, column.name()));
     let parts = path?.zip(via?).zip(src?.zip(dst?)).zip(charge?);
-    let way = |(((path, via), (src, dst)), charge): (((Option<&str>, _), (_, _)), Option<&str>)| {
-        let way = Way::of(&Part { path, via, places: [src, dst] }, charge.and_then(Charge::of_name)?)?;
-        Way::ALL.iter().position(|one| *one == way).and_then(|place| u32::try_from(place).ok())
+    let recommendation = |(((path, via), (src, dst)), charge): (((Option<&str>, _), (_, _)), Option<&str>)| {
+        let recommendation =
+            Recommendation::of(&Part { path, via, places: [src, dst] }, charge.and_then(Charge::of_name)?)?;
+        Recommendation::ALL.iter().position(|one| *one == recommendation).and_then(|place| u32::try_from(place).ok())
     };
-    Ok(codes(WAY, parts.map(way)))
+    Ok(codes(RECOMMENDATION, parts.map(recommendation)))
 }

@@ -6,7 +6,7 @@ use crate::reason::anomalies::fold::{Found, as_integer, is_total};
 use crate::reason::anomalies::incident::{Incident, Severity};
 use crate::reason::anomalies::parts::Judged;
 use crate::reason::anomalies::settings::Settings;
-use crate::reason::anomalies::why::{Description, Told};
+use crate::reason::anomalies::why::{DescribedCause, Description};
 use crate::reason::causes::Class;
 use crate::reason::hours::{Dimension, Metric};
 use crate::report::{Cell, Head, Report, Row, Table};
@@ -18,17 +18,17 @@ const TREND_HOURS: usize = 72;
 const TREND_HOURS_PER_MARK: usize = 6;
 /// From nothing to the most.
 const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Hours that logs do not tell.
+/// Hours that are not covered.
 const NO_MARK: char = '·';
-/// How many of the other descriptions of a cause are told.
-const EQUIVALENTS_MAX: usize = 4;
+/// Maximum number of alternative descriptions per cause.
+const ALSO_MATCHES_MAX: usize = 4;
 
-/// What is told of incidents.
+/// Options of the incident tables.
 #[derive(Clone, Debug)]
 pub struct AnomaliesShape {
-    /// The columns that people read on a terminal, or all of them.
+    /// The brief columns for terminals, or all of them.
     pub brief: bool,
-    /// How many incidents are told; all where there is none.
+    /// Maximum number of incidents; none for all.
     pub rows: Option<usize>,
     /// Less severe ones are counted alone.
     pub severity_min: Severity,
@@ -41,28 +41,28 @@ pub struct Looked {
     pub series: u64,
     /// Runs of flagged hours.
     pub runs: u64,
-    /// Of them those that matter.
-    pub told: u64,
-    /// What they were folded into, told before or not.
+    /// The notable ones.
+    pub notable: u64,
+    /// Incidents after folding, reported before or not.
     pub incidents: u64,
-    /// Those that are suppressed.
+    /// The suppressed ones.
     pub suppressed: u64,
-    /// Hours that logs tell whole.
+    /// Fully covered hours.
     pub hours: u64,
     /// Hours that they do not.
     pub masked: u64,
-    /// Hours that logs tell whole, with those before that tell what is usual.
+    /// Fully covered hours, including the history before the window.
     pub known: u64,
 }
 
 /// An incident as it is shown.
 #[derive(Clone, Debug)]
 pub struct Shown<'a> {
-    /// The incident; one that is over as it was told last.
+    /// The incident; a closed one as last reported.
     pub incident: &'a Incident,
     /// `new`, or what a state file makes of it.
     pub status: &'static str,
-    /// What was found, and the judged hours of its series; nothing of what is over and no longer found.
+    /// The details of the incident, and the judged hours of its series; none for closed ones that are no longer found.
     pub detail: Option<(&'a Found, &'a Judged)>,
 }
 
@@ -71,76 +71,77 @@ pub struct Shown<'a> {
 pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, settings: &Settings) -> Report {
     let severe = |shown: &&Shown| shown.incident.severity >= shape.severity_min;
     let all: Vec<&Shown> = shown.iter().filter(severe).collect();
-    let told = &all[..shape.rows.unwrap_or(usize::MAX).min(all.len())];
+    let listed = &all[..shape.rows.unwrap_or(usize::MAX).min(all.len())];
     let mut report = Report { name: "anomalies".to_owned(), ..Report::default() };
     report.meta.notes = notes(looked, settings);
     let less = shown.len() - all.len();
     if less > 0 {
         let less = counted(less as u64, "incident");
-        report.meta.notes.push(format!("{less} less severe than {} not shown", shape.severity_min.name()));
+        report.meta.notes.push(format!("{less} below severity {} not shown", shape.severity_min.name()));
     }
-    let more = all.len() - told.len();
+    let more = all.len() - listed.len();
     if more > 0 {
         let more = counted(more as u64, "incident");
-        report.meta.notes.push(format!("{more} more: --max-incidents all shows every one"));
+        report.meta.notes.push(format!("{more} more (show with --max-incidents all)"));
     }
-    report.tables = vec![incidents(told, shape), if shape.brief { causes_in_words(told) } else { causes(told) }];
+    report.tables = vec![incidents(listed, shape), if shape.brief { causes_in_words(listed) } else { causes(listed) }];
     report
 }
 
 fn notes(looked: &Looked, settings: &Settings) -> Vec<String> {
     let (series, runs) = (human::count(looked.series.into()), counted(looked.runs, "run"));
-    let told = human::count(looked.told.into());
+    let listed = human::count(looked.notable.into());
     let mut notes = vec![format!(
-        "{series} series judged over {}: {runs} of hours out of line, {told} above the floors, folded into {}",
+        "{series} series judged over {}: {runs} of anomalous hours, {listed} above the impact thresholds, folded into \
+         {}",
         counted(looked.hours, "hour"),
         counted(looked.incidents, "incident")
     )];
     if looked.masked > 0 {
         let masked = counted(looked.masked, "hour");
-        notes.push(format!("{masked} not told whole by the logs, and so not judged: gaps, the first and the last"));
+        notes.push(format!("{masked} not fully covered by the logs and not judged (gaps, first and last hours)"));
     }
     if looked.suppressed > 0 {
-        notes.push(format!("{} suppressed by the configuration", counted(looked.suppressed, "run")));
+        notes.push(format!("{} suppressed by configuration", counted(looked.suppressed, "run")));
     }
     let days = settings.detector.history_min_days;
     if looked.known <= u64::from(days) * 24 {
-        notes.push(format!("nothing is judged before {days} days of hours: give logs that reach further back"));
+        notes.push(format!("the detector needs {days} days of history: add older logs"));
     }
     notes
 }
 
-/// A column, whether people are shown it on a terminal, and its cell.
+/// A column, whether it is part of the brief form, and its cell.
 type Column = (Head, bool, fn(&Shown<'_>) -> Cell);
 
-fn incidents(told: &[&Shown<'_>], shape: &AnomaliesShape) -> Table {
+fn incidents(listed: &[&Shown<'_>], shape: &AnomaliesShape) -> Table {
     let columns: Vec<Column> =
         columns(shape.brief).into_iter().filter(|(_, brief, _)| *brief || !shape.brief).collect();
     let row = |shown: &&Shown| -> Row { columns.iter().map(|(_, _, cell)| cell(shown)).collect() };
     Table {
         name: "anomalies".to_owned(),
-        title: "What is out of line".to_owned(),
-        rows: told.iter().map(row).collect(),
+        title: "Anomalies".to_owned(),
+        rows: listed.iter().map(row).collect(),
         columns: columns.iter().map(|(head, ..)| head.clone()).collect(),
         ..Table::default()
     }
 }
 
 fn columns(is_brief: bool) -> Vec<Column> {
-    type Told<'a> = &'a Shown<'a>;
-    fn run(shown: Told<'_>, metric: Metric) -> Option<(f64, f64)> {
+    type Ref<'a> = &'a Shown<'a>;
+    fn run(shown: Ref<'_>, metric: Metric) -> Option<(f64, f64)> {
         let (Found { run, .. }, _) = shown.detail?;
         Some((run.actual[metric as usize], run.expected[metric as usize]))
     }
-    fn actual(shown: Told<'_>, metric: Metric) -> Cell {
+    fn actual(shown: Ref<'_>, metric: Metric) -> Cell {
         let cell = if metric == Metric::Usd { usd } else { whole };
         run(shown, metric).map_or(Cell::Absent, |(actual, _)| cell(actual))
     }
-    fn expected(shown: Told<'_>, metric: Metric) -> Cell {
+    fn expected(shown: Ref<'_>, metric: Metric) -> Cell {
         let cell = if metric == Metric::Usd { usd } else { whole };
         run(shown, metric).map_or(Cell::Absent, |(_, expected)| cell(expected))
     }
-    fn of<T: Into<Cell>>(shown: Told<'_>, cell: impl Fn(&Found) -> T) -> Cell {
+    fn of<T: Into<Cell>>(shown: Ref<'_>, cell: impl Fn(&Found) -> T) -> Cell {
         shown.detail.map_or(Cell::Absent, |(found, _)| cell(found).into())
     }
     fn is(what: bool) -> Cell {
@@ -170,8 +171,8 @@ fn columns(is_brief: bool) -> Vec<Column> {
         column(output::IMPACT_BYTES, true, |shown| shown.incident.impact_bytes.unsigned_abs().into()),
         column(output::ACTUAL_FLOWS, false, |shown| actual(shown, Metric::Flows)),
         column(output::EXPECTED_FLOWS, false, |shown| expected(shown, Metric::Flows)),
-        column(output::ACTUAL_REJECTED, false, |shown| actual(shown, Metric::Rejects)),
-        column(output::EXPECTED_REJECTED, false, |shown| expected(shown, Metric::Rejects)),
+        column(output::ACTUAL_REJECTED, false, |shown| actual(shown, Metric::Rejected)),
+        column(output::EXPECTED_REJECTED, false, |shown| expected(shown, Metric::Rejected)),
         column(output::CAUSE, false, |shown| of(shown, cause)),
         column(output::CAUSE_SHARE, false, |shown| {
             of(shown, |found| share(found.why.causes.first().map_or(0.0, |cause| cause.share)))
@@ -180,7 +181,7 @@ fn columns(is_brief: bool) -> Vec<Column> {
         column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.why.unexplained_share))),
         column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
         column(output::USUAL, false, |shown| shown.detail.map_or(Cell::Absent, |detail| usual_words(detail).into())),
-        // What made it is another table that people see below.
+        // Causes are shown in a separate table below.
         column(
             output::SUMMARY,
             true,
@@ -215,7 +216,7 @@ fn class_name(found: &Found) -> &'static str {
     }
 }
 
-fn name(found: &Found, cause: &Told) -> &'static str {
+fn name(found: &Found, cause: &DescribedCause) -> &'static str {
     let (real, _) = cause.amounts[found.run.metric as usize];
     match cause.class {
         _ if !found.run.is_up && real <= 0.0 => "gone",
@@ -237,7 +238,7 @@ fn words(what: &Description) -> String {
 /// The first cause in words, and how many more there are.
 fn cause(found: &Found) -> String {
     match found.why.causes.as_slice() {
-        _ if found.why.is_spread => format!("{}: no part of it stands out", broad(found)),
+        _ if found.why.is_spread => format!("{}: no dominant cause", broad(found)),
         [] => "unknown".to_owned(),
         [cause] => words(&cause.what),
         [cause, others @ ..] => format!("{}; and {} more", words(&cause.what), others.len()),
@@ -245,10 +246,10 @@ fn cause(found: &Found) -> String {
 }
 
 /// Who sends what to whom, as far as nearly all of a cause is the same; else how it is described.
-fn who(cause: &Told) -> String {
+fn who(cause: &DescribedCause) -> String {
     use Dimension::{Destination, Interface, Path, Port, Service, Team};
     let of = |dimension: Dimension| {
-        let value = cause.profile.iter().find(|(told, _)| *told == dimension);
+        let value = cause.profile.iter().find(|(listed, _)| *listed == dimension);
         value.map(|(_, value)| &**value).filter(|value| !["-", "none", "other"].contains(value))
     };
     let sender = [Team, Service, Interface].into_iter().filter_map(of).collect::<Vec<_>>().join(" ");
@@ -270,15 +271,15 @@ fn in_words(shown: &Shown<'_>, is_brief: bool) -> Cell {
     }
 }
 
-/// What happened, in a sentence.
+/// Summary in one sentence.
 fn what(found: &Found) -> String {
     let incident = &found.incident;
     let of = scope_words(incident);
     let actual = measure(incident.metric, incident.actual);
     let expected = match (incident.metric, incident.expected) {
         (_, 0) => "nothing was".to_owned(),
-        (Metric::Flows | Metric::Rejects, 1) => "1 was".to_owned(),
-        (Metric::Flows | Metric::Rejects, expected) => format!("{} were", human::count(expected)),
+        (Metric::Flows | Metric::Rejected, 1) => "1 was".to_owned(),
+        (Metric::Flows | Metric::Rejected, expected) => format!("{} were", human::count(expected)),
         (metric, expected) => format!("{} was", measure(metric, expected)),
     };
     format!("{of}: {actual} where {expected} expected")
@@ -287,8 +288,8 @@ fn what(found: &Found) -> String {
 /// Why it happened, in another.
 fn why(found: &Found) -> String {
     match found.why.causes.first() {
-        _ if found.why.is_spread => format!("{}, no part of it stands out", broad(found)),
-        None => "no cause was found".to_owned(),
+        _ if found.why.is_spread => format!("{}, no dominant cause", broad(found)),
+        None => "no cause found".to_owned(),
         Some(cause) => {
             let share = format!("{:.0} %", cause.share.min(1.0) * 100.0);
             format!("{share} of it is {} ({})", who(cause), kind(found, cause))
@@ -301,15 +302,15 @@ fn broad(found: &Found) -> &'static str {
 }
 
 /// Which kind of change a cause is, in words.
-fn kind(found: &Found, cause: &Told) -> String {
+fn kind(found: &Found, cause: &DescribedCause) -> String {
     match (&cause.from_path, name(found, cause)) {
-        (Some(from), _) if found.run.is_up => format!("path change, before by {from}"),
-        (None, "new") => "not seen before".to_owned(),
+        (Some(from), _) if found.run.is_up => format!("path change, previously via {from}"),
+        (None, "new") => "first seen".to_owned(),
         (_, name) => name.to_owned(),
     }
 }
 
-/// Which part of the traffic an incident is of.
+/// The part of the traffic of an incident.
 fn scope_words(incident: &Incident) -> String {
     if is_total(&incident.scope) {
         return "all traffic".to_owned();
@@ -317,18 +318,18 @@ fn scope_words(incident: &Incident) -> String {
     format!("{} {}", incident.scope.dimension.replace('_', " "), incident.scope.value)
 }
 
-/// A value of a metric for people.
+/// A metric value for display.
 fn measure(metric: Metric, value: u128) -> String {
     match metric {
         Metric::Usd => human::usd(value),
         Metric::Bytes => human::bytes(value, Units::Iec),
         Metric::Flows => format!("{} flows", human::count(value)),
-        Metric::Rejects => format!("{} rejects", human::count(value)),
+        Metric::Rejected => format!("{} rejects", human::count(value)),
     }
 }
 
-/// The last days of the series up to the incident's end, a mark for every few hours: the greatest of them, of what fell
-/// the least.
+/// Sparkline of the last days up to the incident's end, one mark per several hours: the maximum, for decreases the
+/// minimum.
 fn trend((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let values = &judged.values[run.metric as usize];
     let end = (run.hours.end + TREND_HOURS_PER_MARK).min(values.len());
@@ -346,7 +347,7 @@ fn trend((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     shown.chunks(TREND_HOURS_PER_MARK).map(mark).collect()
 }
 
-/// What an hour could have been at the incident's peak without being out of line, from the least to the most.
+/// The usual range of the incident's peak hour, from lowest to highest.
 fn usual_words((Found { run, .. }, judged): (&Found, &Judged)) -> String {
     let verdicts = &judged.verdicts[run.metric as usize];
     let peak = verdicts[run.hours.clone()].iter().max_by(|one, other| one.z.abs().total_cmp(&other.z.abs()));
@@ -355,13 +356,13 @@ fn usual_words((Found { run, .. }, judged): (&Found, &Judged)) -> String {
         let [low, high] = verdict.limits();
         let low = match run.metric {
             Metric::Usd | Metric::Bytes => of(low),
-            Metric::Flows | Metric::Rejects => human::count(as_integer(low).unsigned_abs()),
+            Metric::Flows | Metric::Rejected => human::count(as_integer(low).unsigned_abs()),
         };
         format!("{low} to {} an hour", of(high))
     })
 }
 
-fn causes(told: &[&Shown<'_>]) -> Table {
+fn causes(listed: &[&Shown<'_>]) -> Table {
     let heads = [output::ID, output::RANK, output::CLASS];
     let mut columns: Vec<Head> = heads.map(Head::from).to_vec();
     columns.extend(Dimension::ALL.map(|dimension| Head { name: dimension.name().to_owned(), kind: CellKind::Text }));
@@ -377,21 +378,15 @@ fn causes(told: &[&Shown<'_>]) -> Table {
         output::ALSO_MATCHES,
     ];
     columns.extend(rest.map(Head::from));
-    let rows = told
+    let rows = listed
         .iter()
         .filter_map(|shown| shown.detail)
         .flat_map(|(found, _)| found.why.causes.iter().zip(1_u64..).map(|(cause, rank)| cause_row(found, cause, rank)));
-    Table {
-        name: "causes".to_owned(),
-        title: "What made it".to_owned(),
-        rows: rows.collect(),
-        columns,
-        ..Table::default()
-    }
+    Table { name: "causes".to_owned(), title: "Causes".to_owned(), rows: rows.collect(), columns, ..Table::default() }
 }
 
-/// The causes as people read them.
-fn causes_in_words(told: &[&Shown<'_>]) -> Table {
+/// The causes in display form.
+fn causes_in_words(listed: &[&Shown<'_>]) -> Table {
     let columns = [
         output::ID,
         output::CAUSE_SHARE,
@@ -401,7 +396,7 @@ fn causes_in_words(told: &[&Shown<'_>]) -> Table {
         output::EXPECTED_BYTES,
         output::CAUSE,
     ];
-    let row = |found: &Found, cause: &Told| -> Row {
+    let row = |found: &Found, cause: &DescribedCause| -> Row {
         let [(usd_now, usd_usual), (bytes_now, bytes_usual), ..] = cause.amounts;
         vec![
             found.incident.id.as_str().into(),
@@ -413,7 +408,7 @@ fn causes_in_words(told: &[&Shown<'_>]) -> Table {
             format!("{} ({})", who(cause), kind(found, cause)).into(),
         ]
     };
-    let found = told.iter().filter_map(|shown| shown.detail).map(|(found, _)| found);
+    let found = listed.iter().filter_map(|shown| shown.detail).map(|(found, _)| found);
     Table {
         rows: found.flat_map(|found| found.why.causes.iter().map(|cause| row(found, cause))).collect(),
         columns: columns.map(Head::from).to_vec(),
@@ -421,9 +416,9 @@ fn causes_in_words(told: &[&Shown<'_>]) -> Table {
     }
 }
 
-fn cause_row(found: &Found, cause: &Told, rank: u64) -> Row {
+fn cause_row(found: &Found, cause: &DescribedCause, rank: u64) -> Row {
     let of = |dimension: Dimension| {
-        let value = cause.profile.iter().find(|(told, _)| *told == dimension);
+        let value = cause.profile.iter().find(|(listed, _)| *listed == dimension);
         value.map_or(Cell::Absent, |(_, value)| Cell::Text(Arc::clone(value)))
     };
     // What the incident's traffic would have come to, had the cause been as usual.
@@ -435,7 +430,7 @@ fn cause_row(found: &Found, cause: &Told, rank: u64) -> Row {
         let [usd, bytes, ..] = cause.amounts;
         ([usd.0, usd.1], [bytes.0, bytes.1])
     };
-    let also: Vec<String> = cause.equivalents.iter().take(EQUIVALENTS_MAX).map(words).collect();
+    let also: Vec<String> = cause.also_matches.iter().take(ALSO_MATCHES_MAX).map(words).collect();
     let mut row: Row = vec![found.incident.id.as_str().into(), rank.into(), name(found, cause).into()];
     row.extend(Dimension::ALL.map(of));
     row.extend([

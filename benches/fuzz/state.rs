@@ -1,6 +1,5 @@
-//! What people keep beside `anomalies`: what was told before, lists of prefixes, windows of suppression. What is refused
-//! is told; a state that is read is written so that it is read as the same; a window that is understood covers only
-//! hours within the time that is asked of it.
+//! User-supplied input of `anomalies`: state files, prefix lists, suppression windows. Rejected input causes an error;
+//! a state that is read is written equal; a parsed window covers only hours within the requested time.
 
 use outflow::reason::anomalies::incident::{Metric, Scope};
 use outflow::reason::anomalies::state::State;
@@ -18,8 +17,8 @@ pub(crate) fn run(bytes: &[u8]) {
     if let Ok(state) = State::read(text) {
         let again = State::read(&state.to_json());
         assert!(again.is_ok_and(|again| again == state), "a state is not read as it was written");
-        let (told, next) = state.next(&[], DAYS.1);
-        assert!(told.len() <= 1 + text.len() && State::read(&next.to_json()).is_ok());
+        let (shown, next) = state.next(&[], DAYS.1);
+        assert!(shown.len() <= 1 + text.len() && State::read(&next.to_json()).is_ok());
     }
     window(text);
 }
@@ -60,7 +59,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn words() -> Vec<String> {
-    let words = "version incidents id metric scope members told_at severity impact is_closed usd bytes flows rejects low medium \
+    let words = "version incidents id metric scope members reported_at severity impact is_closed usd bytes flows rejected low medium \
         high team: * ? sun mon jan dec */5 Europe/Berlin UTC 2026-10-02 T12:00 /24 /48 :: true false null";
     words.split_whitespace().map(str::to_owned).collect()
 }

@@ -7,7 +7,7 @@ use super::{Job, Progress};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Account, Classifier, Verdict};
+use crate::group::{Account, ActionFilter, Classifier};
 use crate::reason::anomalies::explained::records_where;
 use crate::reason::anomalies::fold::Found;
 use crate::reason::hours::{Hours, Metric};
@@ -32,7 +32,7 @@ struct Keeping {
 impl Take for Keeping {
     fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
-        let picked = if self.rejected { &self.classifier.blocked } else { &self.classifier.counted };
+        let picked = if self.rejected { &self.classifier.rejected } else { &self.classifier.counted };
         self.rows.extend(rows(flows, dictionary, &DEFAULT_COLUMNS, picked));
         largest(&mut self.rows);
     }
@@ -57,8 +57,8 @@ fn quoted(word: &str) -> String {
 /// The largest records behind an incident; a note says how all of them are listed.
 ///
 /// # Errors
-/// If the inputs cannot be found anew.
-pub(super) fn behind(
+/// If the inputs cannot be listed again.
+pub(super) fn drilldown(
     job: &Job,
     hours: &Hours,
     found: &Found,
@@ -66,7 +66,7 @@ pub(super) fn behind(
     meta: &mut Meta,
 ) -> Result<Option<Table>, Error> {
     let Some(expression) = records_where(hours, found) else {
-        meta.notes.push("records: the causes name no interface, address or port to look for".to_owned());
+        meta.notes.push("records: the causes name no interface, address or port to filter by".to_owned());
         return Ok(None);
     };
     if job.inputs.iter().any(|input| input == "-") {
@@ -80,22 +80,22 @@ pub(super) fn behind(
         None => expression,
     };
     if let Some(text) = of_traffic {
-        meta.notes.push(format!("records: `{text}` is of traffic; records are shown whether or not they meet it"));
+        meta.notes.push(format!("records: `{text}` filters traffic and is not applied to records"));
     }
     let incident = &found.incident;
     let (from, to) = (time::write(incident.start), time::write(incident.end));
-    let rejected = incident.metric == Metric::Rejects;
+    let rejected = incident.metric == Metric::Rejected;
     let action = if rejected { " and action = REJECT" } else { "" };
     let inputs = job.inputs.iter().map(|input| quoted(input)).collect::<Vec<_>>().join(" ");
     let records = quoted(&format!("{expression}{action}"));
     meta.notes.push(format!(
-        "records: the {RECORDS_MAX} largest are shown, as interfaces saw them; all: outflow flows {inputs} --from {from} --to {to} \
-         --where {records}"
+        "records: the {RECORDS_MAX} largest, not deduplicated; list all: outflow flows {inputs} --from {from} --to \
+         {to} --where {records}"
     ));
     let job = Job {
         window: Window { from: Some(incident.start), to: Some(incident.end) },
         filter: Some(Filter::parse(&expression, incident.end, Zone::default())?),
-        verdict: Verdict::Accept,
+        action_filter: ActionFilter::Accept,
         ..job.clone()
     };
     let objects = job.find()?;
@@ -121,7 +121,7 @@ pub(super) fn behind(
     debug_assert_eq!(DEFAULT_COLUMNS[BYTES], Column::Bytes);
     Ok(Some(Table {
         name: "records".to_owned(),
-        title: "The largest records behind it".to_owned(),
+        title: "Largest records".to_owned(),
         columns,
         rows,
         ..Table::default()
