@@ -86,7 +86,7 @@ impl Interface {
         self.join_gaps();
     }
 
-    /// Counts a record of no traffic, and notes that the interface was watched, or that AWS lost records of it.
+    /// Counts a NODATA or SKIPDATA record, and extends the logged span or notes that AWS dropped records.
     fn met(&mut self, status: u32, start: u32, end: u32) {
         let dated = start != ABSENT_TIME && end != ABSENT_TIME;
         if status == Dictionary::SKIPDATA {
@@ -146,13 +146,13 @@ fn nameless<'a>(known: &'a mut Vec<([u32; 3], Met)>, codes: [u32; 3], dictionary
     &mut known[place].1
 }
 
-/// An interface as a worker has met it. What every record is compared with or added to stands first, together.
+/// An interface as one worker has seen it. The fields that every record touches come first, close together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 struct Met {
-    /// Records of traffic, from the earliest start to the latest end.
+    /// Records of traffic, and their earliest start and latest end.
     ok: u64,
-    watched: Option<(u32, u32)>,
+    logged: Option<(u32, u32)>,
     /// The latest start of the records with the attributes met last.
     moment: u32,
     /// The attributes met last.
@@ -165,10 +165,10 @@ struct Met {
 impl Met {
     fn new(id: &[u8]) -> Self {
         let (codes, texts) = ([ABSENT_TEXT; ATTRIBUTES.len()], Default::default());
-        Self { ok: 0, watched: None, moment: 0, codes, texts, id: id.into(), interface: Interface::default() }
+        Self { ok: 0, logged: None, moment: 0, codes, texts, id: id.into(), interface: Interface::default() }
     }
 
-    /// Whether a record has the attributes met last: those present as they are, the others absent.
+    /// Whether a record has the latest attributes: the present ones equal, the others absent.
     fn has(&self, attributes: &[&[u32]; ATTRIBUTES.len()], present: &[usize], row: usize) -> bool {
         let mut absent = 0;
         present.iter().all(|place| {
@@ -185,16 +185,16 @@ impl Met {
         }
         self.ok += 1;
         if start != ABSENT_TIME && end != ABSENT_TIME {
-            let (from, to) = self.watched.unwrap_or((start, end));
-            self.watched = Some((from.min(start), to.max(end)));
+            let (from, to) = self.logged.unwrap_or((start, end));
+            self.logged = Some((from.min(start), to.max(end)));
         }
     }
 
-    /// Keeps what was met of records of traffic.
+    /// Adds the counts of traffic records and returns the interface with its id.
     fn finish(mut self) -> (Box<[u8]>, Interface) {
         self.settle();
-        let (ok, watched) = (self.ok, self.watched);
-        self.interface.add(Interface { ok, watched, ..Interface::default() });
+        let (ok, logged) = (self.ok, self.logged);
+        self.interface.add(Interface { ok, logged, ..Interface::default() });
         (self.id, self.interface)
     }
 

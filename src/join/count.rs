@@ -236,8 +236,7 @@ impl AddressResolver {
         rest.filter(|_| counts)
     }
 
-    /// The first and the last moment after one moment and up to another at which it may change whether what an observer
-    /// saw counts.
+    /// The first and the last time within `(first, last]` at which the judgement of an observer's records may change.
     pub(super) fn changes_of(
         &self,
         index: &Index,
@@ -265,8 +264,8 @@ impl AddressResolver {
         edges.filter(move |edge| first < *edge && *edge <= last)
     }
 
-    /// The moments at which it may change what becomes of a fact's records: by flow logs of the same interface, and, if
-    /// asked for, by who was watched.
+    /// The times at which the judgement of a fact's records may change: by flow logs of the same interface and, on
+    /// request, by coverage boundaries.
     fn edges(&self, index: &Index, sighting: &Sighting<'_>, by_ends: bool) -> impl Iterator<Item = u32> {
         let Sighting { vantage, fact, direction, ends } = *sighting;
         let hop = vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_hop());

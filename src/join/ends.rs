@@ -130,22 +130,21 @@ impl AddressResolver {
         })
     }
 
-    /// Whether what is seen there and nobody else knows is the VPC's: what leaves for another resource of it, and the
-    /// clients of a NAT gateway.
+    /// Whether an undescribed address seen here belongs to the VPC: traffic within the VPC, and a NAT gateway's clients.
     pub(super) fn is_near(&self, vantage: &Vantage) -> bool {
         let at_nat = || vantage.interface.is_some_and(|place| self.estate.interfaces[place as usize].is_nat());
         vantage.traffic_path == Some(1) || at_nat()
     }
 
-    /// Whether an address means the same to everybody in a VPC at any time.
+    /// Whether an address means the same endpoint to every observer in a VPC at all times.
     pub(super) fn is_steady(&self, address: u128) -> bool {
         let by_peer = || self.address_hints.tell_of_transit() && self.estate.is_unplaced(address);
         self.estate.is_steady(address) && !by_peer()
     }
 
-    /// The VPC that an address means: the observer's own if it has the address; else the one that next hops name; else
-    /// the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
-    /// interface that has it; else nobody knows.
+    /// The VPC of an address: the observer's own if it has the address; else the one named by next hops; else the only
+    /// one that has it, or the one whose interface showed the same packets as its own, or the only one with an
+    /// interface that has it; else unknown.
     pub(super) fn vpc(
         &self,
         vantage: &Vantage,

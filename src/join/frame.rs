@@ -148,7 +148,7 @@ impl Columns {
         rollup.for_each_group(shard, |group| {
             self.keys.iter_mut().zip(rollup.group_values(&group)).for_each(|(key, value)| key.push(value));
             self.counted.push(group.counted);
-            self.blocked.push(group.blocked);
+            self.rejected.push(group.rejected);
         })
     }
 

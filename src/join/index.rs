@@ -105,7 +105,7 @@ fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
     }
 }
 
-/// A worker's pass over the facts: what it has found, and the ends that it has met.
+/// One worker's pass over the facts: what it found so far, and a cache of endpoints.
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
     traffic: &'a Traffic<'a>,
@@ -115,17 +115,17 @@ pub(super) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// A pass that has found nothing yet. What earlier passes have found is in the traffic's index.
+    /// An empty pass. Results of earlier passes are in the traffic's index.
     pub(super) fn new(traffic: &'a Traffic<'a>) -> Self {
         Self { traffic, sides: Sides::new(), infos: Map::default(), found: Index::default() }
     }
 
-    /// What it has found.
+    /// What it found.
     pub(super) fn finish(self) -> Index {
         self.found
     }
 
-    /// Adds what another one has found.
+    /// Merges the results of two passes.
     #[must_use]
     pub(super) fn merge(self, other: Self) -> Self {
         Self { found: self.found.merge(other.found), ..self }
@@ -154,7 +154,7 @@ impl<'a> Pass<'a> {
                 let nat = found.nats.entry((client.vpc, client.address)).or_insert(place);
                 *nat = place.min(*nat);
             }
-            let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_watched_throughout(end, fact.hour));
+            let unlogged = [ends.src, ends.dst].into_iter().all(|end| !resolver.is_logged_throughout(end, fact.hour));
             let takes_in = own.role == Role::TransitGateway && direction == Some(Direction::Ingress);
             if unlogged && (client.is_some() || takes_in) {
                 let gate = found.gates.entry((fact.src, fact.dst)).or_default();

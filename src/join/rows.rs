@@ -50,7 +50,7 @@ impl<'a, S: Sink> Writer<'a, S> {
     ) -> Self {
         let outputs: Vec<_> = outputs.into_iter().map(|(wanted, sink)| Output::new(wanted, sink)).collect();
         let gate = filter.and_then(Gate::new);
-        let is_gate_of_way = |gate: &Gate| gate.asks_charges() || are_of_way(gate.columns());
+        let is_gate_of_way = |gate: &Gate| gate.asks_charges() || include_route(gate.columns());
         let rows = Rows {
             traffic,
             needs_route: outputs.iter().any(|output| output.wanted.needs_route())

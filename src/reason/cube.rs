@@ -127,7 +127,7 @@ impl CubeKeys {
         let columns = keys.iter().filter(|key| key.column != Column::Hour).map(|key| key.column);
         let measures = ColumnSet::of(&[Column::Start, Column::Bytes, Column::RecordCount]);
         let columns = columns.fold(measures, ColumnSet::with);
-        let wanted = Wanted { columns, traffic: true, charges: true, blocked: true, kept, unfiltered: false };
+        let wanted = Wanted { columns, traffic: true, charges: true, rejected: true, kept, unfiltered: false };
         let spec = Spec {
             keys,
             vantages: Vec::new(),

@@ -115,7 +115,7 @@ impl Estate {
         first.filter(|_| self.vpcs_of(address).all(|vpc| self.listed.contains(&vpc)))
     }
 
-    /// Whether an address is the same at any time: no two interfaces hold it, and no two VPCs have it.
+    /// Whether an address is unambiguous at all times: held by at most one interface, and in at most one VPC.
     pub(in super::super) fn is_steady(&self, address: u128) -> bool {
         let address = self.inside_of(address);
         let held = self.holders.get(&address).map_or(0, Vec::len);

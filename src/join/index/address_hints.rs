@@ -40,7 +40,7 @@ impl AddressHints {
         self.transits.contains(&(one, other)) || self.transits.contains(&(other, one))
     }
 
-    /// Whether anything was seen at a transit gateway.
+    /// Whether any transit gateway logged records.
     pub(in super::super) fn tell_of_transit(&self) -> bool {
         !self.transits.is_empty()
     }
@@ -140,7 +140,7 @@ pub(in super::super) fn look(
     })
 }
 
-/// Adds what was seen in another part of the records.
+/// Merges hints from another part of the records.
 pub(in super::super) fn add(mut address_hints: AddressHints, other: AddressHints) -> AddressHints {
     for (pair, vpcs) in other.vantages {
         vpcs.into_iter().for_each(|vpc| address_hints.add_view(pair, vpc));

@@ -105,7 +105,7 @@ fn pair(ends: Ends) -> Pair {
     ((ends.src.vpc, ends.src.address), ends.dst.address)
 }
 
-/// How requests went: the ends of each of a pass's facts that is one, and its route.
+/// Finds requests among a pass's facts, with their endpoints and routes.
 struct Requests<'p> {
     traffic: &'p Traffic<'p>,
     sides: &'p mut Sides<()>,
@@ -113,8 +113,8 @@ struct Requests<'p> {
 }
 
 impl Requests<'_> {
-    /// The ends of what was sent, if it may tell of a conversation: it was accepted, and not at a gateway. Without a
-    /// traffic path the route is told by places, which tell the same of both directions.
+    /// The endpoints of a sent record that may determine a route: accepted, and not at a gateway. Without a traffic
+    /// path the route follows from locations, which are the same for both directions.
     fn ends(&mut self, vantage: &Vantage, fact: &Fact) -> Option<Ends> {
         vantage.traffic_path.filter(|_| fact.counted.flows > 0)?;
         let Traffic { resolver, learnt, .. } = self.traffic;
@@ -122,8 +122,8 @@ impl Requests<'_> {
         let hop = vantage.interface.is_some_and(|place| resolver.estate.interfaces[place as usize].is_hop());
         let sent = direction == Some(Direction::Egress) && !hop;
         let ends = sent.then(|| self.sides.ends(resolver, vantage, fact, direction))?;
-        // Where the answers are records of their own sender, those tell.
-        Some(ends).filter(|ends| !resolver.is_watched_throughout(ends.dst, fact.hour))
+        // If the responses are logged by their own sender, those records decide.
+        Some(ends).filter(|ends| !resolver.is_logged_throughout(ends.dst, fact.hour))
     }
 
     /// The route of a request, if it differs from the one by locations.
@@ -144,8 +144,7 @@ fn plain(route: &Route) -> (Path, Via, Option<&'static str>) {
 }
 
 impl Pass<'_> {
-    /// Indexes a shard's conversations, and the pairs that the edge of a watch may concern. Both need what the gateways
-    /// saw, so that comes first.
+    /// Indexes a shard's routes, and the pairs that a coverage boundary may affect. Both need the gateways' index.
     ///
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
@@ -167,8 +166,8 @@ impl Pass<'_> {
         })
     }
 
-    /// Indexes the hours of routes that change, and tells those that change because they sometimes go as places tell.
-    /// The hours of the latter are in what a further run gives.
+    /// Indexes the hours of routes that change, and marks routes that sometimes follow from locations as changing: a
+    /// second run finds the hours of those.
     ///
     /// # Errors
     /// If rows of the shard were spilled and cannot be read.
