@@ -12,7 +12,7 @@ use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{HavingFlags, InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -63,6 +63,9 @@ pub(super) struct CompareFlags {
     free: bool,
 
     #[command(flatten)]
+    having: HavingFlags,
+
+    #[command(flatten)]
     bearer: BearerFlags,
 
     /// Price records without deduplication: traffic logged at several interfaces is charged several times
@@ -104,7 +107,8 @@ impl CompareFlags {
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
         let compared = compared(job.window, &self.against, (self.input.now()?, Zone::parse(&self.input.tz)?))?;
         (job.window, job.gap) = (compared.around, compared.gap);
-        let (question, means) = self.question(estate, dimensions, compared)?;
+        let (mut question, means) = self.question(estate, dimensions, compared)?;
+        question.shape.having = self.having.of(|| question.shape.heads(), &job)?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
@@ -142,6 +146,7 @@ impl CompareFlags {
                 rows: rows("--top", &self.top)?,
                 order: self.sort.into(),
                 windows,
+                having: None,
             },
             keys,
             notes,

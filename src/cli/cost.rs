@@ -6,7 +6,7 @@ use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{HavingFlags, InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -62,6 +62,9 @@ pub(super) struct CostFlags {
     explain: bool,
 
     #[command(flatten)]
+    having: HavingFlags,
+
+    #[command(flatten)]
     bearer: BearerFlags,
 
     /// Billing account of the organisation, for -o focus [default: each payer account]
@@ -111,7 +114,10 @@ impl CostFlags {
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
         let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
         let window = (current_from.or(job.window.from), job.window.to);
-        let (question, means) = self.question((estate, dimensions), focus, current_from, window)?;
+        let (mut question, means) = self.question((estate, dimensions), focus, current_from, window)?;
+        if let Billed::Cost(shape) = &mut question.billed {
+            shape.having = self.having.of(|| shape.heads(true), &job)?;
+        }
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
@@ -126,6 +132,10 @@ impl CostFlags {
             return Err(
                 Error::usage("--explain: FOCUS output has no further tables").hint("leave out --explain, or -o focus")
             );
+        }
+        if self.having.is_given() && focus {
+            return Err(Error::usage("--having: FOCUS output has every row of the bill")
+                .hint("leave out --having, or -o focus; --where filters charges"));
         }
         let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
@@ -155,6 +165,7 @@ impl CostFlags {
                 SortFlag::Key => CostOrder::Key,
             },
             compare: self.previous,
+            having: None,
         })
     }
 
