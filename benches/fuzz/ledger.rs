@@ -17,13 +17,14 @@ const CHECK_DIGITS: usize = 8;
 const ROWS_MAX: u64 = 1 << 18;
 /// Keys of every kind, and texts as one.
 const PLAN: &str = r#"{"version": 1, "seed": 7, "now": 0, "zone": "UTC", "window": {"from": null, "to": null}, "gap": null,
-    "filter": null, "format": null, "verdict": "accept", "spec": {"keys": [{"column": "view", "cut": null},
-    {"column": "hour", "cut": null}, {"column": "src", "cut": {"v4_bits": 24, "v6_bits": 48, "public_only": true}},
-    {"column": "dstport", "cut": null}], "views": ["interface_id", "traffic_path", "region"], "bytes": true,
-    "packets": true, "seen": true, "starts": true, "distinct": false}, "rejected": true, "interfaces": true,
-    "keep_malformed": false, "limits": {"decompressed_bytes": 1000000, "line_bytes": 1000, "json_line_bytes": 1000,
-    "block_bytes": 1000, "parquet_in_memory_bytes": 1000}, "s3": {"region": null, "profile": null, "endpoint_url": null,
-    "path_style": false, "request_payer": false, "unsigned": false, "retries": null}}"#;
+    "filter": null, "filter_owners": [], "format": null, "action_filter": "accept", "spec": {"keys": [
+    {"column": "vantage", "cut": null}, {"column": "hour", "cut": null},
+    {"column": "src", "cut": {"v4_bits": 24, "v6_bits": 48, "public_only": true}}, {"column": "dstport", "cut": null}],
+    "vantages": ["interface_id", "traffic_path", "region"], "bytes": true, "packets": true, "seen": true, "starts": true,
+    "distinct": false}, "rejected": true, "interfaces": true, "keep_malformed": false, "limits":
+    {"decompressed_bytes": 1000000, "line_bytes": 1000, "json_line_bytes": 1000, "block_bytes": 1000,
+    "parquet_in_memory_bytes": 1000}, "s3": {"region": null, "profile": null, "endpoint_url": null, "path_style": false,
+    "request_payer": false, "unsigned": false, "retries": null}}"#;
 
 pub(crate) fn run(input: &[u8]) {
     let bytes = mended(input);

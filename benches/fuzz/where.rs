@@ -1,8 +1,12 @@
-//! Filters: what parses can be applied, `not (E)` selects what `E` leaves, and an error points into the line it shows.
+//! Filters of records, of traffic and of rows: what parses can be applied, `not (E)` selects what `E` leaves, and an error
+//! points into the line it shows.
 
 use outflow::decode::{Dictionary, Flows, Format, Skips, TextDecoder};
 use outflow::error::Error;
-use outflow::group::filter::Filter;
+use outflow::group::filter::{AsNamed, Filter};
+use outflow::report::having::Having;
+use outflow::report::{Cell, Head};
+use outflow::schema::output::{self, Output};
 use outflow::schema::{Column, ColumnSet};
 use outflow::units::time::Zone;
 
@@ -21,18 +25,90 @@ version account-id interface-id srcaddr dstaddr pkt-srcaddr srcport dstport prot
 
 pub(crate) fn run(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
+    of_traffic(text);
+    of_rows(text);
     let filter = match Filter::parse(text, NOW, Zone::default()) {
         Ok(filter) => filter,
         Err(error) => return check_caret(&error),
     };
     let selected = select(&filter);
-    match Filter::parse(&format!("not ({text})"), NOW, Zone::default()) {
-        Ok(negated) => {
-            let left: Vec<bool> = select(&negated).iter().map(|mark| !mark).collect();
-            assert_eq!(selected, left, "not ({text})");
+    if let Some(negated) = negated(text, |text| Filter::parse(text, NOW, Zone::default())) {
+        let left: Vec<bool> = select(&negated).iter().map(|mark| !mark).collect();
+        assert_eq!(selected, left, "not ({text})");
+    }
+}
+
+/// The negation of an expression; none where one level more is too many, or the whole too long.
+fn negated<T>(text: &str, parse: impl Fn(&str) -> Result<T, Error>) -> Option<T> {
+    match parse(&format!("not ({text})")) {
+        Ok(negated) => Some(negated),
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.contains("nested") || message.contains("longer than"), "not ({text}): {error}");
+            None
         }
-        // One level more may be too many.
-        Err(error) => assert!(error.to_string().contains("nested"), "not ({text}): {error}"),
+    }
+}
+
+/// What records decide of an expression over traffic is an expression over records.
+fn of_traffic(text: &str) {
+    match Filter::parse_with(text, NOW, Zone::default(), &mut AsNamed::default()) {
+        Ok(filter) => {
+            if let (Some(records), Some(_)) = filter.parts() {
+                let part = Filter::parse(records, NOW, Zone::default());
+                assert_eq!(part.map(|part| select(&part)).ok(), Some(select(&filter)), "{records} of {text}");
+            }
+        }
+        Err(error) => check_caret(&error),
+    }
+}
+
+/// The columns of rows and their cells: extremes, and none.
+const OUTPUTS: [Output; 6] =
+    [output::BYTES, output::USD, output::SHARE, output::CHANGE_RATIO, output::GB, output::FIRST_SEEN];
+
+fn rows() -> Vec<Vec<Cell>> {
+    let amount = |amount: i128| Cell::Amount { amount, cents: 0 };
+    let keys = |src: &str, port: Option<u64>, path: &str| {
+        vec![src.parse().map_or(Cell::Absent, Cell::Address), port.map_or(Cell::Absent, Cell::from), path.into()]
+    };
+    let cells = [
+        [
+            Cell::Integer(u128::MAX),
+            amount(i128::MIN),
+            Cell::Share { part: 1, whole: 3 },
+            Cell::Change { change: i128::MIN, was: u128::MAX },
+            Cell::Decimal { units: u128::MAX, per: 1 << 30 },
+            Cell::Time(0),
+        ],
+        [
+            Cell::Integer(0),
+            amount(0),
+            Cell::Share { part: 0, whole: 0 },
+            Cell::Change { change: 0, was: 0 },
+            Cell::Decimal { units: 0, per: 1 << 30 },
+            Cell::Time(u32::MAX),
+        ],
+        [1_u64 << 30, 0, 0, 0, 0, 0].map(|bytes| if bytes > 0 { Cell::from(bytes) } else { Cell::Absent }),
+    ];
+    let keys = [keys("10.0.0.1", Some(443), "internet"), keys("2001:db8::1", Some(0), "-"), keys("-", None, "via nat")];
+    keys.into_iter().zip(cells).map(|(keys, cells)| keys.into_iter().chain(cells).collect()).collect()
+}
+
+/// An expression over the rows of a report.
+fn of_rows(text: &str) {
+    let keys = [Column::Src, Column::Port, Column::Path].map(Head::from);
+    let heads: Vec<Head> = keys.into_iter().chain(OUTPUTS.map(Head::from)).collect();
+    let parse = |text: &str| Having::parse(text, heads.clone(), NOW, Zone::default());
+    let holds = |having: &Having| rows().iter().map(|row| having.holds(|place| row[place].clone())).collect::<Vec<_>>();
+    match parse(text) {
+        Ok(having) => {
+            if let Some(negated) = negated(text, parse) {
+                let left: Vec<bool> = holds(&negated).iter().map(|held| !held).collect();
+                assert_eq!(holds(&having), left, "not ({text})");
+            }
+        }
+        Err(error) => check_caret(&error),
     }
 }
 
@@ -58,15 +134,22 @@ fn check_caret(error: &Error) {
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let quoted = |line: String| Some(line.split_once("--where '")?.1.split_once('\'')?.0.to_owned());
+    let quoted = |line: &str, flag: &str| Some(line.split_once(flag)?.1.split_once('\'')?.0.to_owned());
+    let of_line = |line: String| ["--where '", "--having '"].into_iter().filter_map(move |flag| quoted(&line, flag));
     let more = [
         "src in (10.0.0.0/8, 1.2.3.4..1.2.3.9) && !(dst = ::1 || anyport in 80..90)",
         "start >= 2026-10-01T12:00 and start < yesterday or end = @1790856060",
         "instance_tag is absent and action not in (ACCEPT, REJECT)",
         "protocol = tcp and bytes <> 10MiB and \"interface-id\" !~ 'eni-[12]$'",
         "addr != 10.0.0.1 and port is present and flags = 3",
+        "tcp_flags & 0x12 = 2 or tcp_flags & 2 in (2, 3..4)",
+        "instance_tag = web* or interface_id in ('eni-1', eni-?) and action != 'A*'",
+        "srcport < dstport and not src = dst or account = region",
+        "bytes > 10MiB and (path = internet or srcport > dstport) and src_region != dst_region",
+        "usd > -$10.5 and share in 1%..0.5 or change_ratio <= -10% and gb < 4.25",
+        "src in (10.0.0.0/8, ::/0) and port = https and first_seen < now or bytes = bytes",
     ];
-    let expressions = seeds::command_lines().into_iter().filter_map(quoted).chain(more.map(str::to_owned));
+    let expressions = seeds::command_lines().into_iter().flat_map(of_line).chain(more.map(str::to_owned));
     expressions.map(String::into_bytes).collect()
 }
 
@@ -101,6 +184,17 @@ pub(crate) fn words() -> Vec<String> {
         "'",
         "\"",
         "[a-z]{9}",
+        " & 0x12 = ",
+        "https",
+        "eni-*",
+        "web?",
+        "usd",
+        "share",
+        "change_ratio",
+        "gb",
+        "path",
+        "$1.5",
+        "5%",
     ];
     all.map(Column::name).chain(syntax).map(str::to_owned).collect()
 }
