@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, NULL, SortMultipleOptions, col, lit};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit};
 
 use super::amounts::{amounts, plain};
 
 use super::cost::OTHER;
-use super::frame::rows;
+use super::frame::{left_join, rows};
 use super::question::{Need, key_columns};
 use super::{Cell, Head, Row, Table};
 use crate::error::Error;
@@ -86,8 +86,6 @@ pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> 
     rules.with_column(codes(ROW, named.into_iter().map(|place| place.and_then(|place| u32::try_from(place).ok()))))?;
     let by: Vec<Expr> = keys.iter().map(|key| col(*key)).collect();
     let shown = shown.clone().lazy().select(by.clone()).with_row_index(PLACE, None);
-    let mut join = JoinArgs::new(JoinType::Left);
-    join.nulls_equal = true;
     let place = col(ROW).fill_null(col(PLACE)).fill_null(lit(u32::try_from(others).unwrap_or(u32::MAX))).alias(PLACE);
     let rule_keys = [PLACE].into_iter().chain(RULE_COLUMNS.map(Column::name));
     let rule_keys: Vec<Expr> = rule_keys.map(col).collect();
@@ -98,7 +96,7 @@ pub fn table(rules: DataFrame, shown: &DataFrame, keys: &[&str], of: &Table) -> 
     let joined = if keys.is_empty() {
         rules.lazy().with_column(lit(0_u32).alias(PLACE))
     } else {
-        rules.lazy().join(shown, by.clone(), by, join)
+        left_join(rules.lazy(), shown, by)
     };
     let sums = joined.with_column(place).group_by(rule_keys).agg(measures.map(|name| col(name).sum()));
     let sums = sums.sort_by_exprs(order, sort).collect()?;

@@ -1,6 +1,6 @@
 //! Columns of a frame → cells of a table.
 
-use polars::prelude::{DataFrame, DataType};
+use polars::prelude::{DataFrame, DataType, Expr, JoinArgs, JoinType, LazyFrame, lit};
 
 use super::Cell;
 use crate::error::Error;
@@ -39,4 +39,13 @@ pub(super) fn rows<'n>(frame: &DataFrame, names: impl IntoIterator<Item = &'n st
         rows.iter_mut().zip(cells(frame, name)?).for_each(|(row, cell)| row.push(cell));
     }
     Ok(rows)
+}
+
+/// Each row of a frame with the columns of the row of another one that has the same keys; null keys are equal.
+pub(super) fn left_join(rows: LazyFrame, others: LazyFrame, keys: impl IntoIterator<Item = Expr>) -> LazyFrame {
+    // Polars cannot join by one `Int128` column alone.
+    let by: Vec<Expr> = keys.into_iter().chain([lit(0_u32)]).collect();
+    let mut join = JoinArgs::new(JoinType::Left);
+    join.nulls_equal = true;
+    rows.join(others, by.clone(), by, join)
 }

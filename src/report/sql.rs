@@ -99,7 +99,7 @@ impl Question for SqlQuestion {
         }
         let result = guarded(|| {
             let lazy = lazy(self.query.text(), &registered).map_err(|error| self.refusal(&error))?;
-            lazy.collect().map_err(|error| Error::failed(format!("query failed: {}", reason(&error))))
+            lazy.collect().map_err(|error| failure(&error))
         })?;
         let (table, notes) = cells::table(&result, |place, name| self.kind(self.query.behind(place, name)))?;
         report.tables.push(table);
@@ -199,6 +199,9 @@ impl SqlQuestion {
     /// Why polars does not take a query.
     fn refusal(&self, error: &PolarsError) -> Error {
         let reason = reason(error);
+        if reason.starts_with("cannot compare string with numeric type") {
+            return self.mixed_comparison();
+        }
         let name = reason.strip_prefix("unable to find column \"").and_then(|rest| rest.split('"').next());
         let Some(name) = name else { return Error::usage(format!("query failed: {reason}")) };
         if self.kind(name).is_some() {
@@ -206,6 +209,16 @@ impl SqlQuestion {
             return error.hint("ORDER BY, HAVING and outer queries can only use selected columns");
         }
         tables::unknown(name, self.query.tables(), &self.owners.keys)
+    }
+
+    /// A text is compared with a number.
+    fn mixed_comparison(&self) -> Error {
+        let error = Error::usage("a text cannot be compared with a number");
+        let is_text = |name: &&String| self.kind(name) == Some(output::CellKind::Text);
+        match self.query.numbered().iter().find(is_text) {
+            Some(name) => error.hint(format!("`{name}` is a text: write its value in single quotes")),
+            None => error.hint("texts are written in single quotes, numbers without"),
+        }
     }
 
     /// The table of charges: priced line by line, and summed by the columns that the query names.
@@ -291,6 +304,16 @@ fn lazy(text: &str, tables: &[(Table, DataFrame)]) -> Result<LazyFrame, PolarsEr
         context.register(table.name(), frame.clone().lazy());
     }
     context.execute(text)
+}
+
+/// Why a query failed on its rows.
+fn failure(error: &PolarsError) -> Error {
+    let reason = reason(error);
+    if reason.starts_with("conversion from `i128` to `i64` failed") {
+        return Error::limit("query failed: a value has more than 64 bits")
+            .hint("`//`, div and bigint have 64 bits; sums have 128, and `/` gives a floating-point number");
+    }
+    Error::failed(format!("query failed: {reason}"))
 }
 
 /// What polars says in one line, without the plan that it was at.

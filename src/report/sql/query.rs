@@ -21,6 +21,8 @@ use crate::error::{Error, nearest};
 pub const QUERY_BYTES_MAX: usize = 64 << 10;
 /// How deep its expressions may be nested.
 pub const QUERY_DEPTH_MAX: usize = 100;
+/// How deep whole quotients may be nested: each is written twice for polars.
+const QUOTIENTS_DEPTH_MAX: usize = 6;
 
 /// What an order to do something else than to ask is answered with.
 const ONLY_SELECT: &str = "for example: select src, sum(bytes) from traffic group by src order by 2 desc limit 10";
@@ -166,6 +168,7 @@ struct Names {
     numbered: Vec<String>,
     has_wildcard: bool,
     depth: usize,
+    quotients_depth: usize,
 }
 
 type Refusal = ControlFlow<Box<Error>>;
@@ -280,6 +283,10 @@ impl Visitor for Names {
             let error = Error::usage(format!("the query is nested more than {QUERY_DEPTH_MAX} deep"));
             return refuse(error.hint("write `x in (…)` in place of many `x = … or`"));
         }
+        self.quotients_depth += usize::from(rewrite::is_whole_quotient(expr));
+        if self.quotients_depth > QUOTIENTS_DEPTH_MAX {
+            return refuse(Error::usage(format!("`//` is nested more than {QUOTIENTS_DEPTH_MAX} deep")));
+        }
         match expr {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => column(expr).iter().for_each(|name| self.name(name)),
             Expr::BinaryOp { left, op, right } if rewrite::is_comparison(op) => {
@@ -299,8 +306,9 @@ impl Visitor for Names {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, _expr: &Expr) -> Refusal {
+    fn post_visit_expr(&mut self, expr: &Expr) -> Refusal {
         self.depth -= 1;
+        self.quotients_depth -= usize::from(rewrite::is_whole_quotient(expr));
         ControlFlow::Continue(())
     }
 }

@@ -4,6 +4,7 @@
 //! - Counts, number literals, and casts to integers have 64 bits, because polars' own types of 8 to 32 bits wrap
 //!   silently in sums and products.
 //! - A quotient is a floating-point number: of dollars it would else be cut to their ten decimals.
+//! - A whole quotient (`a // b`, `div(a, b)`) that has more than 64 bits is an error: polars would make it null.
 //! - Moments are compared as they are written elsewhere, with a `Z`; `in` takes them too.
 //! - Rows that an order leaves equal, and groups without one, are sorted by the columns, so that a query is always
 //!   byte-identical. ORDER BY takes the expression of a selected column.
@@ -15,6 +16,8 @@ use sqlparser::ast::{
     FunctionArguments, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
     SelectItem, SetExpr, TableFactor, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
 };
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
 
 /// Functions whose results polars gives as whole numbers of less than 64 bits.
 const NARROW: [&str; 14] = [
@@ -132,6 +135,10 @@ impl VisitorMut for Exact {
                 if CONSTANTS.contains(&name.as_str()) {
                     arguments(function).for_each(widen);
                 }
+                if let ("div", [left, right]) = (name.as_str(), &arguments(function).collect::<Vec<_>>()[..]) {
+                    *expr = whole_quotient(left, right).unwrap_or_else(|| expr.clone());
+                    return ControlFlow::Continue(());
+                }
                 let is_count = name == "sum" && arguments(function).all(|argument| is_truth(argument));
                 if is_count || NARROW.contains(&name.as_str()) {
                     *expr = cast(expr.clone(), DataType::BigInt(None));
@@ -143,6 +150,9 @@ impl VisitorMut for Exact {
             }
             Expr::BinaryOp { left, op: BinaryOperator::Divide, .. } => {
                 **left = cast((**left).clone(), DataType::Double(ExactNumberInfo::None));
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::DuckIntegerDivide, right } => {
+                *expr = whole_quotient(left, right).unwrap_or_else(|| expr.clone());
             }
             Expr::BinaryOp { left, op, right } if is_arithmetic(op) => {
                 widen(left);
@@ -187,6 +197,22 @@ impl VisitorMut for Exact {
 
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+/// A whole quotient. Where polars makes it null though nothing is null or zero, it does not fit, and neither does the
+/// dividend, which is cast in its place and fails.
+fn whole_quotient(left: &Expr, right: &Expr) -> Option<Expr> {
+    let text = format!("cast(coalesce(({left}) // ({right}), ({left}) + 0 * nullif({right}, 0)) as bigint)");
+    Parser::new(&GenericDialect).try_with_sql(&text).ok()?.parse_expr().ok()
+}
+
+/// Whether it is a whole quotient.
+pub(super) fn is_whole_quotient(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryOp { op, .. } => *op == BinaryOperator::DuckIntegerDivide,
+        Expr::Function(function) => function.name.to_string().eq_ignore_ascii_case("div"),
+        _ => false,
+    }
 }
 
 /// Whether a type is one of whole numbers of at most 64 bits.

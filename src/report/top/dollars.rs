@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use polars::prelude::{DataFrame, IntoLazy, JoinArgs, JoinType, NULL, col, lit, when};
+use polars::prelude::{DataFrame, IntoLazy, NULL, col, lit, when};
 
 use crate::decode::Dictionary;
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
 use crate::price::{Money, PoolTerms, PriceTable};
 use crate::report::Cell;
 use crate::report::cells::key_cell;
+use crate::report::frame::left_join;
 use crate::schema::frame::{int, moments, texts};
 use crate::schema::{Column, output};
 use crate::units::time;
@@ -156,11 +157,7 @@ fn marked(charges: &DataFrame, keys: &[Key], shown: Option<&BTreeSet<ExactKey>>)
     };
     let shown: Vec<ExactKey> = shown.iter().cloned().collect();
     let shown = exact_frame(keys, &shown)?.lazy().with_column(lit(true).alias(IS_SHOWN));
-    // Polars cannot join by one `Int128` column alone.
-    let by: Vec<_> = keys.iter().map(|key| col(key.name())).chain([lit(0_u32)]).collect();
-    let mut join = JoinArgs::new(JoinType::Left);
-    join.nulls_equal = true;
-    let marked = charges.clone().lazy().join(shown, by.clone(), by, join);
+    let marked = left_join(charges.clone().lazy(), shown, keys.iter().map(|key| col(key.name())));
     Ok(marked.with_column(col(IS_SHOWN).fill_null(lit(false))).collect()?)
 }
 
