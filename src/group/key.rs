@@ -114,7 +114,9 @@ impl Cut {
     }
 }
 
-pub(super) fn is_v4(address: u128) -> bool {
+/// Whether an address is IPv4.
+#[must_use]
+pub fn is_v4(address: u128) -> bool {
     address >> 32 == IPV4_MAPPED >> 32
 }
 

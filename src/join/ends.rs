@@ -136,10 +136,12 @@ impl AddressResolver {
         vantage.traffic_path == Some(1) || at_nat()
     }
 
-    /// Whether an address means the same endpoint to every observer in a VPC at all times.
-    pub(super) fn is_steady(&self, address: u128) -> bool {
-        let by_peer = || self.address_hints.tell_of_transit() && self.estate.is_unplaced(address);
-        self.estate.is_steady(address) && !by_peer()
+    /// Whether an address means the same endpoint to an observer in a VPC at all times, whoever the peer is.
+    pub(super) fn is_steady(&self, observer: Option<u32>, address: u128) -> bool {
+        let hints = &self.address_hints;
+        let by_peer = hints.tell_of_transit() && self.estate.is_unplaced(address)
+            || observer.is_some_and(|vpc| hints.may_be_neighbour(vpc, address));
+        self.estate.is_steady(address) && !by_peer
     }
 
     /// The VPC of an address: the observer's own if it has the address; else the one named by next hops; else the only
@@ -162,6 +164,10 @@ impl AddressResolver {
         let next = observer.and_then(|observer| self.address_hints.next_vpc(observer, address));
         if next.is_some() {
             return (next, Basis::Known);
+        }
+        let is_neighbour = |vpc: u32| self.address_hints.is_neighbour(vpc, address, peer);
+        if let Some(vpc) = observer.filter(|vpc| is_neighbour(*vpc)) {
+            return (Some(vpc), Basis::Observer);
         }
         match first {
             None if self.estate.is_unplaced(address)
