@@ -205,6 +205,12 @@ impl Shared {
         }
     }
 
+    /// Notes why the sums cannot be given; of several reasons the first.
+    pub(super) fn fail(&self, failure: Error) {
+        self.failed.store(true, Ordering::Relaxed);
+        lock(&self.failure).get_or_insert(failure);
+    }
+
     /// The dictionary of the keys' texts.
     pub(super) fn names(&self) -> MutexGuard<'_, Dictionary> {
         lock(&self.names)
@@ -216,6 +222,9 @@ impl Shared {
         let table = &mut shard.tables[table];
         let bytes_before = table.bytes();
         table.add(rows);
+        if table.has_overflowed() {
+            self.fail(overflowed());
+        }
         let grown_bytes = table.bytes() - bytes_before;
         if grown_bytes == 0 {
             return;
@@ -229,11 +238,18 @@ impl Shared {
             return;
         }
         if let Err(failure) = shard.spill(&self.frame, &*overflow.spill) {
-            self.failed.store(true, Ordering::Relaxed);
-            lock(&self.failure).get_or_insert(failure);
+            self.fail(failure);
         }
         self.used_bytes.fetch_sub(freed_bytes, Ordering::Relaxed);
     }
+}
+
+/// Why sums of 64 bits cannot be given.
+pub(super) fn overflowed() -> Error {
+    Error::limit(
+        "a sum of bytes, packets or records passes 2⁶⁴ − 1: larger than any cloud's traffic, so some record is wrong",
+    )
+    .hint("find it with `outflow flows --where 'bytes > 1000000000000'`, and leave it out with --where")
 }
 
 /// A lock whose holder panicked still guards whole values here: a panic ends the run.
