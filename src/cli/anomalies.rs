@@ -9,7 +9,7 @@ use super::flags::pricing::PricingFlags;
 use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::output::format;
+use super::output::{format, local_path};
 use super::signals::{self, SignalFlags, unknown};
 use super::state;
 use super::top::rows;
@@ -77,7 +77,7 @@ pub(super) struct AnomaliesFlags {
 
     /// Tell of each incident once, and again if it becomes worse, after a day, and when it is over; what was told is
     /// kept in this file
-    #[arg(long, value_name = "FILE", conflicts_with = "explain", help_heading = "Report")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, conflicts_with = "explain", help_heading = "Report")]
     state: Option<String>,
 
     /// Tell all of one incident: its hours, what was expected and why, its causes, and the records behind it

@@ -6,6 +6,7 @@ pub(super) mod tables;
 
 use clap::{Args, ValueEnum};
 
+use super::output::local_path;
 use super::split::Occasion;
 use crate::units::human::Units;
 
@@ -86,7 +87,7 @@ pub(super) struct InputFlags {
     pub(super) format: Option<String>,
 
     /// Write malformed lines to this file (csv, or by its extension)
-    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, help_heading = "Reading")]
     pub(super) rejects: Option<String>,
 
     /// Malformed lines that do not make the run incomplete (exit code 3)
@@ -150,7 +151,7 @@ pub(super) struct OutputFlags {
     pub(super) holds_incidents: bool,
 
     /// Write to this file, whole or not at all
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, help_heading = "Output")]
     pub(super) out: Option<String>,
 
     /// Only this table of a report that has several; where the format holds one, a note at the end names the others
