@@ -99,15 +99,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// The stored bytes from first to last.
-    fn stream(&self) -> io::Result<Box<dyn Stream>> {
-        Ok(match self {
-            Self::File(path) => Box::new(FileStream::new(std::fs::File::open(path)?)),
-            Self::S3(object) => object.stream()?,
-            Self::Stdin => Box::new(Plain::new(io::stdin())),
-        })
-    }
-
     /// What two names of the same bytes have in common. Where folders really are is looked up once for each.
     fn identity(&self, folders: &mut HashMap<PathBuf, PathBuf>) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -141,6 +132,15 @@ impl Object {
     fn new(name: String, source: Source, stored_bytes: u64) -> Self {
         let key = KeyFacts::of(&name);
         Self { name, source, stored_bytes, key }
+    }
+
+    /// The stored bytes from first to last.
+    fn stream(&self) -> io::Result<Box<dyn Stream>> {
+        Ok(match &self.source {
+            Source::File(path) => Box::new(FileStream::new(std::fs::File::open(path)?, self.stored_bytes)),
+            Source::S3(object) => object.stream()?,
+            Source::Stdin => Box::new(Plain::new(io::stdin())),
+        })
     }
 
     /// How many requests reading it takes, about, where it is in S3.
