@@ -110,11 +110,12 @@ pub(super) struct InputFlags {
     #[arg(long, help_heading = "Reading")]
     pub(super) dry_run: bool,
 
-    /// Profile of the AWS configuration files [default: AWS_PROFILE]
+    /// Profile of the AWS configuration files; its credentials win over keys in the environment [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME", help_heading = "S3")]
     pub(super) profile: Option<String>,
 
-    /// Endpoint of another store than AWS's, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3]
+    /// Endpoint of another store than AWS's, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3,
+    /// AWS_ENDPOINT_URL or the profile's]
     #[arg(long, value_name = "URL", help_heading = "S3")]
     pub(super) endpoint_url: Option<String>,
 

@@ -158,11 +158,10 @@ fn account(meta: &Meta) -> String {
     if filled.is_empty() { String::new() } else { format!("records: {}\n", classes.collect::<Vec<_>>().join(", ")) }
 }
 
-/// Says what clap found wrong; styled, unless the words that were typed hold something that a terminal would obey.
+/// Says what clap found wrong, without clap's colors: they could not be told from what was typed. Help is not typed.
 pub(super) fn clap_error(error: &clap::Error) {
-    let plain = error.render().to_string();
-    if error.use_stderr() && shown(&plain) != plain {
-        return say(&plain);
+    if error.use_stderr() {
+        return say(&error.render().to_string());
     }
     // Nothing can be done about a terminal that is gone.
     let _unheard = error.print();

@@ -49,7 +49,8 @@ impl Answer {
         if read.foreign > 0 {
             meta.notes.push(format!("left out: {} of other services", human::counted(read.foreign, "object")));
         }
-        if read.objects.is_empty() && read.pruned > 0 {
+        // What a listing of S3 left out is in no count.
+        if read.objects.is_empty() && (read.pruned > 0 || read.foreign == 0) {
             meta.notes.push("no object was read: by their keys, none is of the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
