@@ -162,13 +162,22 @@ fn an_object_that_cannot_be_read_is_told_and_the_others_are_read() {
         (answer(418, "Teapot", "short and stout"), &["418 Teapot short and stout"]),
         (fails(|_| Some(Fault::Break(1))), &["broke off 3 times at byte 3"]),
         (fails(|_| Some(Fault::Stall(0))), &["no byte came"]),
-        (fails(|_| Some(Fault::Trickle(Duration::from_millis(100)))), &["broke off 3 times", "less than 1024 B/s"]),
     ] {
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
     }
     // The start is there, what follows is not.
     let said = fails(|asked| (asked.from > 0).then_some(Fault::Answer(403, "AccessDenied", "no", None)));
     assert!(said.starts_with("cannot be read further: access is denied"), "{said}");
+}
+
+#[test]
+fn a_body_that_drips_is_given_up_and_named() {
+    let server = server(2);
+    let found = found(&server, S3Limits { stall: Duration::from_secs(60), ..SMALL });
+    let is_first = |asked: &Asked| asked.key.as_deref() == Some("x/000.log");
+    server.store.plan(move |asked| is_first(asked).then_some(Fault::Trickle(Duration::from_millis(20))));
+    let said = said(&found);
+    assert!(said.contains("broke off 3 times") && said.contains("less than 1024 B/s"), "{said}");
 }
 
 #[test]
