@@ -37,6 +37,9 @@ mod sql;
 #[allow(dead_code, reason = "each of its users needs a part of it")]
 mod store;
 #[cfg(test)]
+#[path = "golden/trust.rs"]
+mod trust;
+#[cfg(test)]
 #[path = "golden/verbose.rs"]
 mod verbose;
 

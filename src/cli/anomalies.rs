@@ -9,7 +9,7 @@ use super::flags::pricing::PricingFlags;
 use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::output::format;
+use super::output::{format, local_path};
 use super::signals::{self, SignalFlags, unknown};
 use super::state;
 use super::top::rows;
@@ -76,7 +76,7 @@ pub(super) struct AnomaliesFlags {
     fail_on: Option<SeverityFlag>,
 
     /// Report each incident once, and again if it gets worse, after a day, and when it ends; state is kept in this file
-    #[arg(long, value_name = "FILE", conflicts_with = "explain", help_heading = "Report")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, conflicts_with = "explain", help_heading = "Report")]
     state: Option<String>,
 
     /// Explain one incident: its hours, the expected values, its causes and its records

@@ -42,10 +42,10 @@ impl FlowsFlags {
     pub(super) fn run(self) -> Result<Exit, Error> {
         let began = Instant::now();
         let job = job_of_records(&self.input, ActionFilter::Every)?;
+        let format = output::format(&self.output)?;
         if self.input.dry_run {
             return dry_run(&job, &self.output);
         }
-        let format = output::format(&self.output)?;
         let limit = self.limit.or((format == Format::Table).then_some(TERMINAL_RECORDS));
         let question = FlowsQuestion { columns: self.columns(&job)?, limit };
         let style = output::style(&self.output);

@@ -139,7 +139,6 @@ impl Command {
 
 /// Help and version are answers; everything else that clap says is a usage error.
 fn from_clap(error: &clap::Error) -> Exit {
-    // Nothing can be done about a terminal that is gone.
-    let _unheard = error.print();
+    notice::clap_error(error);
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }

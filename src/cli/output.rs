@@ -15,9 +15,21 @@ use crate::view::{self, Format, Style};
 /// Rows of each table that a report of several tables shows in a terminal.
 const ROWS_SHOWN_MAX: usize = 40;
 
-/// The format that is requested, or fits where the answer goes.
+/// A path that is written to. A URL is refused with the other wrong words, not after hours of reading.
+pub(super) fn local_path(text: &str) -> Result<String, String> {
+    if text.split_once("://").is_some_and(|(scheme, _)| !scheme.is_empty() && !scheme.contains('/')) {
+        return Err("files are written to this machine; write one and copy it, for example with `aws s3 cp`".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The format that is requested, or fits where the answer goes. Called before anything is read, so it also checks that
+/// the answer can go there.
 pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
     let format = asked_format(flags)?;
+    if let Some(path) = &flags.out {
+        destination(path).map_err(|error| failed(&format!("cannot write {path}"), error))?;
+    }
     if format.is_for_incidents() && !flags.holds_incidents {
         return Err(Error::usage(format!(
             "-o {}: this report has no incidents",
@@ -38,6 +50,22 @@ fn asked_format(flags: &OutputFlags) -> Result<Format, Error> {
         (None, None) if io::stdout().is_terminal() => Ok(Format::Table),
         (None, None) => Ok(Format::Csv),
     }
+}
+
+/// Checks that a file can have this name: its folder exists, and it is no folder itself.
+fn destination(path: &str) -> io::Result<()> {
+    if Path::new(path).is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    folder_of(path).metadata().and_then(
+        |folder| {
+            if folder.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+        },
+    )
+}
+
+fn folder_of(path: &str) -> &Path {
+    Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// How it is written.
@@ -97,7 +125,7 @@ pub(super) fn to_destination<R>(
 /// Lets `write` write to a temporary file beside `path`, which then takes its name.
 pub(super) fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
     let failed = |error: io::Error| failed(&format!("cannot write {path}"), error);
-    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut builder = tempfile::Builder::new();
     // A report is for others to read too, as far as the umask allows; temporary files are not by default.
     #[cfg(unix)]
@@ -115,5 +143,33 @@ fn failed(what: &str, error: io::Error) -> Error {
         Error::usage(error.to_string())
     } else {
         Error::write(format!("{what}: {}", io_cause(&error))).because(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_no_path_that_can_be_written() {
+        for url in ["s3://bucket/a.csv", "S3://b", "https://x/y.csv", "file:///tmp/a.csv"] {
+            assert!(local_path(url).unwrap_err().contains("aws s3 cp"), "{url}");
+        }
+        for path in ["a.csv", "/tmp/a.csv", "s3/a.csv", "./s3://a.csv", "s3:a.csv"] {
+            assert_eq!(local_path(path).unwrap(), path);
+        }
+    }
+
+    #[test]
+    fn a_file_needs_a_folder_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("file"), "x").unwrap();
+        assert!(destination(&path("new.csv")).is_ok() && destination(&path("file")).is_ok());
+        assert!(destination("new.csv").is_ok());
+        let kind = |path: &str| destination(path).unwrap_err().kind();
+        assert_eq!(kind(&path("no/such.csv")), io::ErrorKind::NotFound);
+        assert_eq!(kind(&path("file/a.csv")), io::ErrorKind::NotADirectory);
+        assert_eq!(kind(&path("")), io::ErrorKind::IsADirectory);
     }
 }

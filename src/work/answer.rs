@@ -49,7 +49,8 @@ impl Answer {
         if read.foreign > 0 {
             meta.notes.push(format!("skipped: {} of other services", human::counted(read.foreign, "object")));
         }
-        if read.objects.is_empty() && read.pruned > 0 {
+        // What a listing of S3 left out is in no count.
+        if read.objects.is_empty() && (read.pruned > 0 || read.foreign == 0) {
             meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
