@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+#[path = "golden/blind.rs"]
+mod blind;
 #[path = "golden/cases.rs"]
 mod cases;
 #[path = "golden/compare.rs"]

@@ -2,7 +2,7 @@
 //!
 //! The file is the one that `--config` names, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else `outflow/config.toml`
 //! of the user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` beat the file, flags of commands beat both.
-//! Nothing is read from a file that is not requested by a command.
+//! Every command refuses a faulty one, whether it needs it or not.
 
 mod file;
 mod parameters;
@@ -36,7 +36,7 @@ const FILE_VARIABLE: &str = "OUTFLOW_CONFIG";
 const PARAMETER_VARIABLES: &str = "OUTFLOW_ANOMALIES_";
 
 /// Which configuration file.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct ConfigFlags {
     /// Configuration file [default: the first of OUTFLOW_CONFIG, ./outflow.toml, ~/.config/outflow/config.toml]
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]

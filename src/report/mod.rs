@@ -184,6 +184,14 @@ pub struct Meta {
     pub incomplete: bool,
 }
 
+impl Meta {
+    /// Takes what a judgement could not look at: a report that is silent about it would read as an all-clear.
+    pub fn not_judged(&mut self, sentence: Option<String>) {
+        self.incomplete |= sentence.is_some();
+        self.warnings.extend(sentence);
+    }
+}
+
 /// A line of the coverage account: records and bytes that ended in one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountLine {

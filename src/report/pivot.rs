@@ -83,6 +83,7 @@ impl Question for PivotQuestion {
                 let charges = Periods::default().mark(&sums)?;
                 let bill = Bill::of(&charges, &names, self.window, (&pricing.0, pricing.1.clone()))?;
                 report.meta.notes = bill::notes(&bill)?;
+                report.meta.warnings.clone_from(&bill.warnings);
                 let without_price = unpriced(&bill)?;
                 if !without_price.rows.is_empty() {
                     report.meta.notes.push(unpriced_note(unpriced_bytes(&bill)?));

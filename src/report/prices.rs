@@ -46,6 +46,7 @@ pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report 
     let rows = ladders.iter().flat_map(Ladder::rows).map(|row| price(row));
     let prices = prices_table("Effective prices", rows.collect());
     let mut report = Report { name: "prices".to_owned(), ..Report::default() };
+    report.meta.warnings.clone_from(&table.warnings);
     if ladders.is_empty() {
         report.meta.notes.push("no price is in effect on that day; the traffic is unpriced".to_owned());
     }

@@ -172,6 +172,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     let mut report = Report { name: "transfer".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
     report.meta.notes = bill::notes(bill)?;
+    report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(notes(is_named, &rows, shape));
     let (matrices, folded) = matrices(&rows, shape);
     report.meta.notes.extend(folded);

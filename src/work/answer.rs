@@ -64,7 +64,7 @@ impl Answer {
             meta.notes.push(format!("{unreadable} objects could not be read completely"));
         }
         let lost = job.strict && account[Class::SkipData].records > 0;
-        meta.incomplete = unreadable > 0 || malformed > job.max_malformed || lost || !read.warnings.is_empty();
+        meta.incomplete |= unreadable > 0 || malformed > job.max_malformed || lost || !read.warnings.is_empty();
         Self { malformed: read.objects.iter().flat_map(malformed_lines).collect(), report }
     }
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::group::filter::Filter;
 use crate::group::{Account, Batcher, Class, Overflow, Rollup, Shared, Tally};
 use crate::join::frame::{Coded, frame};
-use crate::join::{Enis, Facts, Shards, Sink, Traffic, Writer};
+use crate::join::{Enis, Facts, Shards, Sink, Sources, Traffic, Writer};
 use crate::report::question::{self, Frames, Need, Question};
 use crate::schema::Column;
 use crate::units::human;
@@ -159,7 +159,9 @@ fn surveyed(
     let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
     let messages = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
     let notes = messages.chain(filter_note(job)).chain(parts_note(job)).chain(limits).collect();
-    let warnings = question.sources.warnings().collect();
+    let unmatched = traffic.unmatched().filter(|_| judged[Class::Counted].records > 0);
+    let warnings = question.sources.warnings().chain(blank_columns(&asked, filter, &question.sources)).chain(unmatched);
+    let warnings = warnings.collect();
     Ok(Summed { read, notes, warnings, rollups, interfaces, overflow: machine.overflow.clone() })
 }
 
@@ -191,6 +193,18 @@ fn sums(
     })?;
     let rollups = shared.into_iter().map(rollup).collect::<Result<_, Error>>()?;
     Ok((rollups, became))
+}
+
+/// The columns that only a database of places fills.
+const OF_PLACES: [Column; 4] = [Column::SrcCountry, Column::DstCountry, Column::SrcNetwork, Column::DstNetwork];
+
+/// Columns that are asked for and absent for want of a table.
+fn blank_columns(asked: &[Need], filter: Option<&Filter>, sources: &Sources) -> Option<String> {
+    let of_filter = filter.map(Filter::traffic_columns).unwrap_or_default();
+    let is_key = |column: &Column| asked.iter().any(|need| need.spec.keys.iter().any(|key| key.column == *column));
+    let mut blank = OF_PLACES.iter().filter(|column| is_key(column) || of_filter.has(**column));
+    let column = blank.next().filter(|_| sources.geography.is_empty())?;
+    Some(format!("{} is absent without a database of places: add --geoip FILE.mmdb", column.name()))
 }
 
 /// Counts by difference at coverage boundaries.

@@ -377,6 +377,8 @@ fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
         keys,
         window: (None, None),
         current_from: None,
+        previous: None,
+        now: 0,
         prices: PriceTable::embedded().unwrap(),
         terms: PoolTerms::default(),
         billed: Billed::Cost(CostShape { key_heads, keys: names, ..CostShape::default() }),
