@@ -15,6 +15,9 @@ mod docs;
 #[cfg(test)]
 #[path = "golden/estate.rs"]
 mod estate;
+#[cfg(test)]
+#[path = "golden/figures.rs"]
+mod figures;
 mod flowgen;
 #[path = "golden/logs.rs"]
 mod logs;

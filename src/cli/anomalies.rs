@@ -9,7 +9,7 @@ use super::flags::pricing::PricingFlags;
 use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::output::{format, local_path};
+use super::output::{check_targets, format, local_path};
 use super::signals::{self, SignalFlags, unknown};
 use super::state;
 use super::top::rows;
@@ -160,6 +160,8 @@ impl AnomaliesFlags {
         let Config { settings, rules, .. } = self.config.load()?;
         let settings = self.settings(settings)?;
         let asked_from = with_lookback(&mut job, &settings);
+        let state = self.state.as_deref().map(|path| ("--state", path));
+        check_targets(&self.input, &self.output, &state.into_iter().collect::<Vec<_>>())?;
         // Held until the new state is written: what is judged must not change in between.
         let _lock = self.state.as_deref().map(|path| state::lock(path, state::PATIENCE)).transpose()?;
         let question = self.question(owners, settings, rules, asked_from)?;

@@ -14,6 +14,7 @@ use crate::decode::Format;
 use crate::error::{Error, Exit};
 use crate::group::ActionFilter;
 use crate::group::filter::{Filter, Names, OfRecords};
+use crate::schema::Column;
 use crate::schema::region::logged_region;
 use crate::units::size;
 use crate::units::time::{Zone, window};
@@ -35,7 +36,16 @@ pub(super) fn job_of_traffic(
     dimensions: &mut Dimensions,
     known: &BTreeSet<Arc<str>>,
 ) -> Result<Job, Error> {
-    job(flags, action_filter, &mut NamesOfTraffic { dimensions, known })
+    let by_day = dimensions.keys.iter().any(|key| key.column == Column::Day);
+    let job = job(flags, action_filter, &mut NamesOfTraffic { dimensions, known })?;
+    if by_day && !job.zone.has_whole_hours() {
+        return Err(Error::usage(format!(
+            "day: {} is not whole hours off UTC, and traffic is summed by the hour",
+            job.zone
+        ))
+        .hint("leave out --tz for days of UTC, or take a zone of whole hours"));
+    }
+    Ok(job)
 }
 
 fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -> Result<Job, Error> {
@@ -145,6 +155,7 @@ pub(super) fn run_on(
     let began = Instant::now();
     // A wrong format is said before anything is read.
     output::format(output)?;
+    output::check_targets(input, output, &[])?;
     if input.dry_run {
         return dry_run(job, output);
     }

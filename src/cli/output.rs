@@ -1,12 +1,15 @@
 //! Where an answer goes: standard output, or a file that appears whole or not at all.
 
+mod file;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::str::FromStr;
 
-use super::flags::OutputFlags;
-use super::interrupt;
-use crate::collect::io_cause;
+use self::file::is_same;
+pub(super) use self::file::to_file;
+use super::flags::{InputFlags, OutputFlags};
+use crate::collect::{Prune, S3Options, find, io_cause};
 use crate::error::Error;
 use crate::report::Report;
 use crate::units::human;
@@ -57,15 +60,13 @@ fn destination(path: &str) -> io::Result<()> {
     if Path::new(path).is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    folder_of(path).metadata().and_then(
-        |folder| {
-            if folder.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
-        },
-    )
+    folder_of(Path::new(path))
+        .metadata()
+        .and_then(|folder| if folder.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) })
 }
 
-fn folder_of(path: &str) -> &Path {
-    Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// How it is written.
@@ -95,7 +96,7 @@ pub(super) fn shorten(report: &mut Report, flags: &OutputFlags) -> Result<(), Er
     for table in report.tables.iter_mut().filter(|table| table.rows.len() > ROWS_SHOWN_MAX) {
         let (name, all) = (&table.name, human::count(table.rows.len() as u128));
         report.meta.notes.push(format!("{name}: {ROWS_SHOWN_MAX} of {all} rows are shown; --table {name} shows all"));
-        table.rows.truncate(ROWS_SHOWN_MAX);
+        table.cut(ROWS_SHOWN_MAX);
     }
     Ok(())
 }
@@ -122,20 +123,36 @@ pub(super) fn to_destination<R>(
     }
 }
 
-/// Lets `write` write to a temporary file beside `path`, which then takes its name.
-pub(super) fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
-    let failed = |error: io::Error| failed(&format!("cannot write {path}"), error);
-    let folder = folder_of(path);
-    let mut builder = tempfile::Builder::new();
-    // A report is for others to read too, as far as the umask allows; temporary files are not by default.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.prefix(".outflow-").tempfile_in(folder).map_err(failed)?;
-    let _guard = interrupt::remove_if_interrupted(file.path());
-    let handle = file.reopen().map_err(failed)?;
-    let result = write(Box::new(handle)).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(result)
+/// Refuses to write over what is read, or two answers into one file. Called before anything is read.
+pub(super) fn check_targets(input: &InputFlags, flags: &OutputFlags, others: &[(&str, &str)]) -> Result<(), Error> {
+    let outputs = [("--out", &flags.out), ("--malformed-out", &input.malformed_out)];
+    let outputs: Vec<(&str, &str)> = outputs
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path.as_deref()?)))
+        .chain(others.iter().copied())
+        .collect();
+    for (place, (flag, path)) in outputs.iter().enumerate() {
+        if let Some((other, _)) = outputs[..place].iter().find(|(_, other)| is_same(path, other)) {
+            let error = Error::usage(format!("{flag} {path}: {other} writes to the same file"));
+            return Err(error.hint("give each a file of its own"));
+        }
+    }
+    // Only what is there can be lost. Stores are never written to.
+    let there: Vec<_> = outputs.iter().filter(|(_, path)| Path::new(path).is_file()).collect();
+    let local: Vec<String> =
+        input.inputs.iter().filter(|path| *path != "-" && !path.contains("://")).cloned().collect();
+    if there.is_empty() || local.is_empty() {
+        return Ok(());
+    }
+    // What is wrong with the inputs is said when they are read.
+    let Ok(found) = find(&local, &Prune::default(), &S3Options::default()) else { return Ok(()) };
+    for (flag, path) in there {
+        if found.objects.iter().any(|object| is_same(path, &object.name)) {
+            let error = Error::usage(format!("{flag} {path}: the file is one of the inputs and would be overwritten"));
+            return Err(error.hint("write to another file or folder"));
+        }
+    }
+    Ok(())
 }
 
 fn failed(what: &str, error: io::Error) -> Error {

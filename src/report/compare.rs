@@ -10,14 +10,14 @@ mod tests;
 use std::cmp::Reverse;
 
 use super::amounts::{change, plain};
-use super::cost::{FREE, OTHER, total, unknown_notes, unpriced};
+use super::cost::{FREE, OTHER, add_unpriced, total, unknown_notes, unpriced};
 use super::cube::{CHARGES, CUBE, CubePlan};
 use super::frame::rows;
 use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::Key;
-use crate::price::bill::{self, Bill, Periods, unpriced_note};
+use crate::price::bill::{self, Bill, Periods};
 use crate::price::{PoolTerms, PriceTable, Tiers};
 use crate::reason::compare::leaves::{Leaves, LeavesBuilder};
 use crate::reason::compare::{Amount, CHARGE_NAME, Comparison, Line, signed};
@@ -150,10 +150,7 @@ fn report(leaves: &Leaves, bill: &Bill, shape: &CompareShape, dimensions: &[Stri
     let waterfall = waterfall(&lines);
     report.tables = vec![compare(lines, shape), waterfall, attribution::table(&due, dimensions)];
     let unpriced_bytes = total(&bill.lines, output::UNPRICED_BYTES.name)?;
-    if unpriced_bytes > 0 {
-        report.meta.notes.push(unpriced_note(unpriced_bytes));
-        report.tables.push(unpriced(bill)?);
-    }
+    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes);
     Ok(report)
 }
 

@@ -157,12 +157,15 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(unknown_notes(bill)?);
     report.tables = vec![cost(bill, shape)?, payers(bill)?, assumptions(bill)?];
-    let unpriced = unpriced(bill)?;
-    if !unpriced.rows.is_empty() {
-        report.meta.notes.push(unpriced_note(unpriced_bytes(bill)?));
-        report.tables.push(unpriced);
-    }
+    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
     Ok(report)
+}
+
+/// Adds the table of what has no price, and says so if anything has none.
+pub(super) fn add_unpriced(report: &mut Report, mut table: Table, bytes: u128) {
+    report.meta.notes.extend((bytes > 0).then(|| unpriced_note(bytes)));
+    table.hidden_if_empty = true;
+    report.tables.push(table);
 }
 
 /// What is said of bytes that are free for want of knowing better.
@@ -270,15 +273,15 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
     let mut table = plain("cost", "Cost");
     table.columns = shape.key_heads.clone();
     table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
-    let is_unpriced = rows.iter().any(|(_, sum)| sum.unpriced > 0);
     let measures = measures(&rows.iter().map(|(_, sum)| *sum).collect::<Vec<_>>());
-    let (asked, heads): (Vec<_>, Vec<_>) = columns(shape, is_unpriced).into_iter().unzip();
+    let (asked, heads): (Vec<_>, Vec<_>) = columns(shape).into_iter().unzip();
     table.columns.extend(heads.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(head, _)| head));
     let chosen = |row: Row| row.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(cell, _)| cell);
     let keys = rows.into_iter().map(|(keys, _)| keys).chain([vec![Cell::Absent; shape.columns().count()]]);
     let cells = keys.zip(measures).map(|(keys, row)| keys.into_iter().chain(chosen(row)).collect());
     table.rows = cells.collect();
     table.total = table.rows.pop();
+    table.hidden_if_zero = vec![output::UNPRICED_BYTES.name];
     Ok(table)
 }
 
@@ -345,14 +348,14 @@ pub(super) fn named(name: &str, shape: &CostShape) -> Row {
 }
 
 /// The columns after the keys, and whether each is requested.
-fn columns(shape: &CostShape, is_unpriced: bool) -> Vec<(bool, Head)> {
+fn columns(shape: &CostShape) -> Vec<(bool, Head)> {
     let columns = [
         (true, output::BYTES),
         (true, output::GB),
         (true, output::EFFECTIVE_USD_PER_GB),
         (true, output::USD),
         (true, output::SHARE),
-        (is_unpriced, output::UNPRICED_BYTES),
+        (true, output::UNPRICED_BYTES),
         (shape.compare, output::PREVIOUS_USD),
         (shape.compare, output::CHANGE_USD),
         (shape.compare, output::CHANGE_RATIO),

@@ -96,7 +96,7 @@ fn prices_table(title: &str, rows: Vec<Row>) -> Table {
 
 fn table(name: &str, title: &str, columns: impl IntoIterator<Item = Output>, rows: Vec<Row>) -> Table {
     let columns = columns.into_iter().map(Head::from).collect();
-    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, total: None }
+    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, ..Table::default() }
 }
 
 /// A tier: what it prices, and where it begins and ends.

@@ -162,14 +162,14 @@ impl SqlQuestion {
             title: title.to_owned(),
             columns: vec![if name == "plan" { output::STEP.into() } else { output::FIELD.into() }],
             rows: lines.into_iter().map(|line| vec![line]).collect(),
-            total: None,
+            ..Shown::default()
         };
         let needed = Shown {
             name: "columns".to_owned(),
             title: "Query columns".to_owned(),
             columns: [output::TABLE, output::FIELD, output::STAGE].map(Into::into).to_vec(),
             rows: fields.map(row).collect(),
-            total: None,
+            ..Shown::default()
         };
         let decoded = decoded.iter().map(|column| column.name().into()).collect();
         let tables = vec![

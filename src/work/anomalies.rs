@@ -24,6 +24,7 @@ use crate::reason::coverage::Coverage;
 use crate::reason::cube::CubeKeys;
 use crate::reason::hours::Hours;
 use crate::reason::hours::gather::Pricing;
+use crate::report::Table;
 use crate::report::anomalies::tables::{AnomaliesShape, Looked, Shown, report};
 use crate::report::anomalies::{drifts as drift_table, explained};
 use crate::report::cube::{CubePlan, HoursQuestion};
@@ -110,8 +111,8 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
         }
         None => report(&shown, &looked, &question.shape, &settings),
     };
-    if !drifts.is_empty() && question.explain.is_none() {
-        report.tables.push(drift_table::table(drifts));
+    if question.explain.is_none() {
+        report.tables.push(Table { hidden_if_empty: true, ..drift_table::table(drifts) });
     }
     let known = remembered.known;
     report.meta.notes.extend((known > 0).then(|| format!("{} already reported", counted(known, "incident"))));

@@ -39,6 +39,7 @@ impl Answer {
         let mut account = read.account.clone();
         let malformed: u64 = read.objects.iter().map(|object| object.skips.total()).sum();
         account[Class::Malformed].records = malformed;
+        report.tables.iter_mut().for_each(Table::date);
         let meta = &mut report.meta;
         meta.window = (job.window.from, job.window.to);
         meta.objects = read.objects.len() as u64;

@@ -189,7 +189,7 @@ fn inspected(job: &Job) -> String {
 }
 
 fn streamed(job: &Job, columns: &[Column]) -> Vec<Row> {
-    let question = FlowsQuestion { columns: columns.to_vec(), limit: None };
+    let question = FlowsQuestion { columns: columns.to_vec(), limit: None, sort: None };
     let mut rows = Vec::new();
     let mut keep = |batch: &[Row]| {
         rows.extend_from_slice(batch);

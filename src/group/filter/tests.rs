@@ -475,7 +475,7 @@ fn what_is_wrong_is_pointed_at() {
             8,
             "only columns of the same kind can be compared",
         ),
-        ("src = port", "`src` is an address and `port` is an integer", 6, "columns of one kind"),
+        ("src = port", "`src` is an address and `port` is an integer", 6, "only columns of the same kind"),
         ("eni in (x, region)", "`region` is a column; lists contain values", 11, "write `eni = region`"),
         ("eni & 2 = 2", "`eni` is a text, and & tests the bits of integers", 6, ""),
         ("start & 2 = 2", "`start` is a time, and & tests the bits of integers", 8, ""),
