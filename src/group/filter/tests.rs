@@ -480,7 +480,7 @@ fn what_is_wrong_is_pointed_at() {
         ("eni & 2 = 2", "`eni` is a text, and & tests the bits of integers", 6, ""),
         ("start & 2 = 2", "`start` is a time, and & tests the bits of integers", 8, ""),
         ("flags & x = 2", "invalid size `x`", 8, "write 1000"),
-        ("flags & 2", "expected an operator after `flags`, found the end", 9, "an integer takes"),
+        ("flags & 2", "expected an operator after `flags`, found the end", 9, "an integer supports"),
         ("flags & 2 is absent", "bit tests need a value", 10, "write `flags is absent`"),
         ("bytes > 1 & bytes < 2", "expected `and`, `or` or the end, found `&`", 10, "write and, or &&; a single &"),
         ("action = REF*", "`action` cannot be `REF*`", 9, "valid values: ACCEPT, REJECT"),
