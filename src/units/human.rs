@@ -14,7 +14,7 @@ const CENTS_DECIMALS: u32 = 2;
 /// A cent, in 10⁻¹⁰ USD.
 pub const CENT: u128 = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
 /// The most decimals of a number in data formats: as many as Parquet's columns of decimals have.
-const DATA_DECIMALS_MAX: u32 = 18;
+pub const DATA_DECIMALS_MAX: u32 = 18;
 /// Decimals after which a number is cut that does not end.
 const EXACT_DECIMALS_MAX: usize = 64;
 /// Invisible and reordering characters, in addition to control characters.
