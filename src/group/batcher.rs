@@ -74,7 +74,7 @@ impl Batcher {
             .map(|(key, scratch)| match (&views, filter_bits) {
                 (Some(views), _) if key.column == Column::Vantage => views.values(),
                 (_, Some(bits)) if key.column == Column::FilterBits => bits,
-                _ => derive::values(key.column, flows, scratch),
+                _ => derive::values_in(shared.frame.zone, key.column, flows, scratch),
             })
             .collect();
         let mut picks = std::mem::take(&mut self.picks);

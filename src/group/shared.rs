@@ -15,6 +15,7 @@ use super::spec::Spec;
 use super::table::Table;
 use crate::decode::Dictionary;
 use crate::error::Error;
+use crate::units::time::Zone;
 
 /// Shards of a table set.
 pub const SHARDS: usize = 256;
@@ -88,12 +89,14 @@ pub(super) struct Frame {
     /// How narrow keys are packed, and wide ones.
     pub(super) layouts: [Layout; 2],
     pub(super) overflow: Option<Overflow>,
+    /// Whose days are grouped by.
+    pub(super) zone: Zone,
 }
 
 impl Frame {
     pub(super) fn new(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>) -> Self {
         let layouts = [Layout::new(&spec.keys, false), Layout::new(&spec.keys, true)];
-        Self { spec, seed, layouts, overflow }
+        Self { spec, seed, layouts, overflow, zone: Zone::default() }
     }
 
     pub(super) fn tables(&self) -> Tables {
@@ -166,6 +169,13 @@ impl Shared {
     #[must_use]
     pub fn new(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>) -> Self {
         Self::with_names(spec, seed, overflow, Dictionary::default())
+    }
+
+    /// The same with days of a zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.frame.zone = zone;
+        self
     }
 
     /// No records yet, but texts that have their codes.

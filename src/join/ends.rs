@@ -1,6 +1,7 @@
 //! Endpoints: the VPC of an address, and its attributes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::estate::{Estate, Vpc};
 pub(super) use super::index::AddressHints;
@@ -83,6 +84,8 @@ pub(super) struct AddressResolver {
     pub(super) ranges: Arc<Ranges>,
     /// What else was seen of addresses.
     pub(super) address_hints: AddressHints,
+    /// Whether a network of the tables has any of the ends.
+    pub(super) matched: AtomicBool,
 }
 
 /// Both ends of a record, and where it was seen.
@@ -191,6 +194,7 @@ impl AddressResolver {
         let network = || self.estate.network(Some(vpc), end.address);
         let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
         let known_network: Option<Network> = network();
+        self.matched.fetch_or(known_network.is_some(), Ordering::Relaxed);
         let next_zone = || self.address_hints.next_zone(Some(vpc), end.address).cloned();
         let of = |name: fn(&Network) -> &Name| known_network.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
@@ -211,6 +215,7 @@ impl AddressResolver {
     /// Attributes of an address outside the estate's VPCs.
     fn outside(&self, address: u128) -> EndpointInfo {
         let network = self.estate.network(None, address);
+        self.matched.fetch_or(network.is_some(), Ordering::Relaxed);
         let of_service = |service: &Service, region: Name| match service {
             Service::Instance => (EndpointKind::ExternalEc2, region, UNKNOWN_PLACES[1].into()),
             Service::Named(name) => (EndpointKind::Service(Arc::clone(name)), region, location_of(name)),

@@ -128,7 +128,10 @@ fn report(
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
-    report.meta.notes.extend(dollars.into_iter().flat_map(|(dollars, _)| dollars.notes));
+    if let Some((dollars, _)) = dollars {
+        report.meta.notes.extend(dollars.notes);
+        report.meta.warnings.extend(dollars.warnings);
+    }
     Ok((report, shown))
 }
 

@@ -62,24 +62,28 @@ fn the_dearest_comes_first_with_the_free_in_one_row_and_all_adds_up() {
     ];
     let report = report_of(rows.clone(), &shape());
     let table = &report.tables[0];
-    assert_eq!(names(table), ["team", "charge", "bytes", "gb", "effective_usd_per_gb", "usd", "share"]);
+    assert_eq!(
+        names(table),
+        ["team", "charge", "bytes", "gb", "effective_usd_per_gb", "usd", "share", "unpriced_bytes"]
+    );
+    assert_eq!(table.hidden_if_zero, ["unpriced_bytes"]);
     let expected = [
-        "web | inter-zone-out | 500 GiB | 500.00 | $0.01 | $5.00 | 82.0 %",
-        "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 14.8 %",
-        "data | inter-zone-out | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 %",
-        "(free) | - | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 %",
-        "- | - | 631 GiB | 631.00 | $0.0096671949 | $6.10 | 100.0 %",
+        "web | inter-zone-out | 500 GiB | 500.00 | $0.01 | $5.00 | 82.0 % | 0 B",
+        "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 14.8 % | 0 B",
+        "data | inter-zone-out | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 % | 0 B",
+        "(free) | - | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 % | 0 B",
+        "- | - | 631 GiB | 631.00 | $0.0096671949 | $6.10 | 100.0 % | 0 B",
     ];
     assert_eq!(lines(table), expected);
     let all = report_of(rows.clone(), &CostShape { free: true, ..shape() });
     let last = lines(&all.tables[0]);
-    assert_eq!(last[3], "web | free: same-zone | 100 GiB | 100.00 | $0.00 | $0.00 | 0.0 %");
-    assert_eq!(last[4], "data | free: ingress | 1.00 GiB | 1.00 | $0.00 | $0.00 | 0.0 %");
+    assert_eq!(last[3], "web | free: same-zone | 100 GiB | 100.00 | $0.00 | $0.00 | 0.0 % | 0 B");
+    assert_eq!(last[4], "data | free: ingress | 1.00 GiB | 1.00 | $0.00 | $0.00 | 0.0 % | 0 B");
     let first = report_of(rows, &CostShape { rows: Some(1), by_charge: false, ..shape() });
     let expected = [
-        "web | 510 GiB | 510.00 | $0.0115686274 | $5.90 | 96.7 %",
-        "(other) | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 %",
-        "(free) | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 %",
+        "web | 510 GiB | 510.00 | $0.0115686274 | $5.90 | 96.7 % | 0 B",
+        "(other) | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 % | 0 B",
+        "(free) | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 % | 0 B",
     ];
     assert_eq!(lines(&first.tables[0])[..3], expected);
 }
@@ -114,7 +118,7 @@ fn the_period_before_stands_beside_with_its_change() {
     let rows = vec![egress("web", OCTOBER, 10), before("web", 20), before("gone", 5), egress("new", OCTOBER, 1)];
     let report = report_of(rows.clone(), &CostShape { compare: true, by_charge: false, ..shape() });
     let table = &report.tables[0];
-    assert_eq!(names(table)[5..], ["share", "previous_usd", "change_usd", "change_ratio"]);
+    assert_eq!(names(table)[5..], ["share", "unpriced_bytes", "previous_usd", "change_usd", "change_ratio"]);
     let of = |lines: Vec<String>| {
         lines.iter().map(|line| line.rsplit(" | ").take(3).collect::<Vec<_>>().join("; ")).collect::<Vec<_>>()
     };
@@ -167,7 +171,7 @@ fn what_decides_a_price_besides_the_table_is_noted() {
 #[test]
 fn nothing_charged_is_an_empty_table() {
     let report = report_of(Vec::new(), &shape());
-    assert_eq!(lines(&report.tables[0]), ["- | - | 0 B | 0.00 | - | $0.00 | -"]);
+    assert_eq!(lines(&report.tables[0]), ["- | - | 0 B | 0.00 | - | $0.00 | - | 0 B"]);
 }
 
 /// The money of a column, in ten decimals and in cents.
