@@ -114,9 +114,7 @@ impl Cut {
     }
 }
 
-/// Whether an address is IPv4.
-#[must_use]
-pub fn is_v4(address: u128) -> bool {
+pub(super) fn is_v4(address: u128) -> bool {
     address >> 32 == IPV4_MAPPED >> 32
 }
 

@@ -25,7 +25,7 @@ pub use account::{Account, Class, Tally};
 pub use batcher::Batcher;
 pub use classify::{ActionFilter, Classifier};
 pub use interfaces::{ATTRIBUTES, Interface, Interfaces, Learner, NAMELESS, nameless_id};
-pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public, is_v4};
+pub use key::{Cut, IPV6_PREFIX_BITS, Key, KeyValue, is_public};
 pub use merge::Merge;
 pub use partial::{Group, GroupKey, KeyReader, Partial, Rollup};
 pub use shared::{Overflow, SHARDS, Shared, Spill};

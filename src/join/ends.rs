@@ -140,10 +140,9 @@ impl AddressResolver {
     }
 
     /// Whether an address means the same endpoint to an observer in a VPC at all times, whoever the peer is.
-    pub(super) fn is_steady(&self, observer: Option<u32>, address: u128) -> bool {
+    pub(super) fn is_steady(&self, address: u128) -> bool {
         let hints = &self.address_hints;
-        let by_peer = hints.tell_of_transit() && self.estate.is_unplaced(address)
-            || observer.is_some_and(|vpc| hints.may_be_neighbour(vpc, address));
+        let by_peer = hints.tell_of_transit() && self.estate.is_unplaced(address);
         self.estate.is_steady(address) && !by_peer
     }
 

@@ -278,8 +278,6 @@ pub(super) struct Estate {
     pub(super) vpcs: Vec<Vpc>,
     vpc_places: HashMap<Arc<str>, u32, ahash::RandomState>,
     holders: HashMap<u128, Vec<Holder>, ahash::RandomState>,
-    /// By VPC: the largest blocks that its addresses may be of.
-    blocks: HashSet<(u32, u128), ahash::RandomState>,
     /// Who holds whole prefixes.
     delegated: Prefixes<Vec<Holder>>,
     /// Own public addresses: VPC and address inside.
@@ -317,7 +315,6 @@ impl Estate {
             vpcs: Vec::new(),
             vpc_places: HashMap::default(),
             holders: HashMap::default(),
-            blocks: HashSet::default(),
             delegated: Prefixes::default(),
             publics: HashMap::default(),
             networks: tables.networks.clone(),

@@ -43,8 +43,6 @@ struct ObservedEni {
     inner: BTreeSet<u128>,
     /// Whether packets bore others' public addresses on the interface's own side.
     inner_public: bool,
-    /// Whether records without packet addresses are of the leg between a NAT gateway and its clients.
-    is_client_leg: bool,
     /// By family, the addresses common to all records without a direction.
     candidates: [Option<Vec<u128>>; 2],
     /// Its records by flow log.
@@ -126,7 +124,6 @@ impl Learnt {
         let recorded = recorded.or_else(|| known.and_then(|known| known.direction(place, fact.srcaddr, fact.dstaddr)));
         self.undirected |= vantage.direction.is_none();
         self.rewritten |= fact.src != fact.srcaddr || fact.dst != fact.dstaddr;
-        taught.is_client_leg |= enis.interfaces[place].is_client_leg(fact.srcaddr, fact.dstaddr);
         let Some(direction) = recorded else { return taught.narrow(fact.srcaddr, fact.dstaddr) };
         let (shown, inside) = match direction {
             Direction::Egress => (fact.srcaddr, fact.src),
@@ -288,7 +285,7 @@ impl Learnt {
     pub(super) fn complete(&self, interfaces: &mut [Eni]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
-            own.names_clients = taught.inner_public || !taught.inner.is_empty() || taught.is_client_leg;
+            own.names_clients = taught.inner_public || !taught.inner.is_empty();
             if own.is_listed || own.role != Role::End || own.instance.is_some() {
                 continue;
             }
@@ -337,7 +334,6 @@ impl ObservedEni {
         self.direct.extend(other.direct);
         self.inner.extend(other.inner);
         self.inner_public |= other.inner_public;
-        self.is_client_leg |= other.is_client_leg;
         for (mine, theirs) in self.candidates.iter_mut().zip(other.candidates) {
             match (&mut *mine, theirs) {
                 (Some(mine), Some(theirs)) => mine.retain(|candidate| theirs.contains(candidate)),

@@ -267,6 +267,11 @@ impl<'a, S: Sink> Rows<'a, S> {
         let own = row.vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]));
         let Some((place, own)) = own.filter(|(_, own)| own.is_nat()) else { return };
         let Some(client) = client(own, row.fact, direction, row.ends) else { return };
+        // Without packet addresses the outside is not in the record: a logged client's own flows are charged instead.
+        let is_leg = own.is_client_leg(row.fact.srcaddr, row.fact.dstaddr);
+        if is_leg && resolver.is_logged(client, row.fact.moment()) {
+            return;
+        }
         let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
         let part = resolver.charged(index, &sighting, row.passthrough);
         if !part.counts {

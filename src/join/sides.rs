@@ -11,7 +11,6 @@ const ENDS_KEPT: usize = 1 << 15;
 /// One side of a record, and by whom it is told: the interface whose own it is, or else a record seen in a VPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Side {
-    observer: Option<u32>,
     teller: u64,
     pub(super) address: u128,
     is_own: bool,
@@ -36,20 +35,20 @@ impl Side {
         source: bool,
     ) -> Self {
         let address = if source { fact.src } else { fact.dst };
-        let observer = vantage.interface.map(|place| resolver.estate.interfaces[place as usize].vpc);
         match resolver.at_interface(vantage, fact, direction, source) {
-            Some(place) => Self { observer, teller: u64::from(place) << 2 | 2, address, is_own: true },
+            Some(place) => Self { teller: u64::from(place) << 2 | 2, address, is_own: true },
             None => {
-                let vpc = observer.map_or(0, |vpc| u64::from(vpc) + 1);
+                let vpc = vantage.interface.map(|place| resolver.estate.interfaces[place as usize].vpc);
+                let vpc = vpc.map_or(0, |vpc| u64::from(vpc) + 1);
                 let near = u64::from(resolver.is_near(vantage));
-                Self { observer, teller: vpc << 2 | near, address, is_own: false }
+                Self { teller: vpc << 2 | near, address, is_own: false }
             }
         }
     }
 
     /// Whether the end is the same whenever the side is met.
     pub(super) fn is_steady(&self, resolver: &AddressResolver) -> bool {
-        self.is_own || resolver.is_steady(self.observer, self.address)
+        self.is_own || resolver.is_steady(self.address)
     }
 }
 

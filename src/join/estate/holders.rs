@@ -8,7 +8,7 @@ use super::super::prefixes::Prefixes;
 use super::super::tables::Tables;
 use super::super::vantage::HOUR_SECONDS;
 use super::Estate;
-use crate::group::{is_public, is_v4};
+use crate::group::is_public;
 use crate::units::address::Prefix;
 
 /// Who holds an address.
@@ -18,11 +18,6 @@ pub(super) struct Holder {
     vpc: u32,
     /// Whether the address is the interface's as its records show it; else it was met inside of packets alone.
     direct: bool,
-}
-
-/// The largest block of a VPC that an address may be of, by its first bits.
-fn block(address: u128) -> u128 {
-    address >> if is_v4(address) { 16 } else { 72 }
 }
 
 impl Estate {
@@ -52,8 +47,6 @@ impl Estate {
                 }
             }
         }
-        let held = holders.iter().flat_map(|(address, held)| held.iter().map(|holder| (holder.vpc, block(*address))));
-        self.blocks = held.collect();
         self.holders = holders.into_iter().collect();
         self.settle_delegated();
         for known in &tables.interfaces {
@@ -103,20 +96,6 @@ impl Estate {
             .chain(self.networks.iter().map(|network| &network.prefix));
         let firsts = prefixes.map(|prefix| prefix.first);
         firsts.chain(self.holders.keys().copied()).any(|address| self.has_several_vpcs(address))
-    }
-
-    /// Whether interfaces of a VPC hold addresses of the block of an address: a VPC's blocks are /16 at most, of IPv6 /56
-    /// (VPC guide, "VPC CIDR blocks").
-    pub(in super::super) fn has_block_of(&self, vpc: u32, address: u128) -> bool {
-        self.blocks.contains(&(vpc, block(address)))
-    }
-
-    /// Whether an address is private, in no table, and so known by records alone, if at all.
-    pub(in super::super) fn is_known_by_records_alone(&self, address: u128) -> bool {
-        let held = self.holders.get(&address).into_iter().flatten();
-        let is_listed = held.clone().any(|holder| self.interfaces[holder.interface as usize].is_listed);
-        let in_table = || self.by_prefix.look_up(address).is_some() || self.delegated.look_up(address).is_some();
-        !is_public(address) && !is_listed && !in_table()
     }
 
     /// Whether several VPCs have an address.

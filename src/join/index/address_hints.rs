@@ -42,17 +42,10 @@ impl AddressHints {
         self.transits.contains(&(one, other)) || self.transits.contains(&(other, one))
     }
 
-    /// Whether an address that no table places is in the observer's VPC, whoever else has the same address: its
-    /// interfaces sent there by traffic path 1, and neither another VPC nor a transit gateway logged the packets.
+    /// Whether an address that nobody is known to have is in the observer's VPC: its interfaces sent there by traffic
+    /// path 1, and no transit gateway logged the packets.
     pub(in super::super) fn is_neighbour(&self, observer: u32, address: u128, peer: u128) -> bool {
-        let elsewhere =
-            || self.vantages.get(&(address, peer)).is_some_and(|vpcs| vpcs.iter().any(|vpc| *vpc != observer));
-        self.neighbours.contains(&(observer, address)) && !elsewhere() && !self.by_transit_gateway(address, peer)
-    }
-
-    /// Whether [`Self::is_neighbour`] depends on the peer.
-    pub(in super::super) fn may_be_neighbour(&self, observer: u32, address: u128) -> bool {
-        self.neighbours.contains(&(observer, address))
+        self.neighbours.contains(&(observer, address)) && !self.by_transit_gateway(address, peer)
     }
 
     /// Whether any transit gateway logged records.
@@ -88,8 +81,7 @@ impl AddressHints {
             self.meet_neighbour(resolver, vantage, own.vpc, fact);
         }
         let apart = || !resolver.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc);
-        let is_ambiguous = || resolver.estate.has_several_vpcs(address) || !is_public(peer) && !is_public(address);
-        if is_ambiguous() && apart() {
+        if resolver.estate.has_several_vpcs(address) && apart() {
             self.add_view((address, peer), own.vpc);
         }
     }
@@ -117,9 +109,7 @@ impl AddressHints {
 
     fn meet_neighbour(&mut self, resolver: &AddressResolver, vantage: &Vantage, observer: u32, fact: &Fact) {
         let is_plain = vantage.traffic_path == Some(1) && vantage.next_hop_type.is_none();
-        let is_outside = || !resolver.estate.vpcs_of(fact.dst).any(|vpc| vpc == observer);
-        let may_be_near = || resolver.estate.is_unplaced(fact.dst) || resolver.estate.has_block_of(observer, fact.dst);
-        if is_plain && resolver.estate.is_known_by_records_alone(fact.dst) && is_outside() && may_be_near() {
+        if is_plain && resolver.estate.is_unplaced(fact.dst) {
             self.neighbours.insert((observer, fact.dst));
         }
     }
