@@ -12,7 +12,7 @@ use super::dimensions::{Dimensions, absent_default};
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{HavingFlags, InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -61,6 +61,9 @@ pub(super) struct CompareFlags {
     /// Also break down free traffic by key and path
     #[arg(long, help_heading = "Report")]
     free: bool,
+
+    #[command(flatten)]
+    having: HavingFlags,
 
     #[command(flatten)]
     bearer: BearerFlags,
@@ -113,7 +116,8 @@ impl CompareFlags {
             compared.notes.push(hours);
         }
         (job.window, job.gap) = (compared.around, compared.gap);
-        let (question, means) = self.question(estate, dimensions, compared)?;
+        let (mut question, means) = self.question(estate, dimensions, compared)?;
+        question.shape.having = self.having.of(|| question.shape.heads(), &job)?;
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
@@ -151,6 +155,7 @@ impl CompareFlags {
                 rows: rows("--top", &self.top)?,
                 order: self.sort.into(),
                 windows,
+                having: None,
             },
             keys,
             notes,

@@ -7,7 +7,7 @@ use super::dimensions::{Dimensions, absent_default};
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{HavingFlags, InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -61,6 +61,9 @@ pub(super) struct CostFlags {
     /// Add tables that list the rules and prices applied to each row
     #[arg(long, help_heading = "Report")]
     explain: bool,
+
+    #[command(flatten)]
+    having: HavingFlags,
 
     #[command(flatten)]
     bearer: BearerFlags,
@@ -119,7 +122,10 @@ impl CostFlags {
             job.window.from = periods.previous.and_then(|previous| previous.from);
             job.window.to = periods.current.to;
         }
-        let (question, means) = self.question((estate, dimensions), focus, periods)?;
+        let (mut question, means) = self.question((estate, dimensions), focus, periods)?;
+        if let Billed::Cost(shape) = &mut question.billed {
+            shape.having = self.having.of(|| shape.heads(), &job)?;
+        }
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
 
@@ -133,6 +139,10 @@ impl CostFlags {
             return Err(
                 Error::usage("--explain: FOCUS output has no further tables").hint("leave out --explain, or -o focus")
             );
+        }
+        if self.having.is_given() && focus {
+            return Err(Error::usage("--having: FOCUS output has every row of the bill")
+                .hint("leave out --having, or -o focus; --where filters charges"));
         }
         let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
@@ -164,6 +174,7 @@ impl CostFlags {
                 SortFlag::Key => CostOrder::Key,
             },
             compare: self.previous,
+            having: None,
         })
     }
 

@@ -8,11 +8,15 @@ use clap::{Args, ValueEnum};
 
 use super::output::local_path;
 use super::split::Occasion;
+use crate::error::Error;
+use crate::report::Head;
+use crate::report::having::Having;
 use crate::units::human::Units;
+use crate::work::Job;
 
 /// What `--where` takes, at the end of a command's help.
 macro_rules! filters {
-    ($columns:literal) => {
+    ($columns:expr) => {
         concat!(
             "Filters:
   = !=               numbers, times, addresses, texts: dstport = 443, protocol = tcp, port = https
@@ -30,11 +34,30 @@ macro_rules! filters {
     };
 }
 
-/// Of commands that join records.
-pub(super) const FILTERS_OF_TRAFFIC: &str = filters!(
-    "Columns of records are decided on before records are joined, those of traffic after: owners by any
+/// Columns of filters of commands that join records.
+macro_rules! filters_of_traffic {
+    ($rows:literal) => {
+        filters!(concat!(
+            "Columns of records are decided on before records are joined, those of traffic after: owners by any
 key (team, src_team, dst_team), path, via, charge, payer_account, src_region != dst_region…
-(`outflow fields`). A note in the answer says which part was applied to what."
+(`outflow fields`). A note in the answer says which part was applied to what.",
+            $rows
+        ))
+    };
+}
+
+/// Of commands that join records.
+pub(super) const FILTERS_OF_TRAFFIC: &str = filters_of_traffic!("");
+
+/// Of commands whose rows are filtered too.
+pub(super) const FILTERS_OF_ROWS: &str = filters_of_traffic!(
+    "
+
+--having takes the same operators, except & BITS, and the columns of the main table:
+  = != < <= > >= in  bytes > 1GiB, usd >= $10.50, share > 5%, change_ratio in -10%..10%
+  = != ~ !~ in       team = web-*, src in 10.0.0.0/8, dstport = https
+  a column's name    previous_usd < usd
+A name that both have is the row's sum in --having, and the value of a record or of traffic in --where."
 );
 
 /// Of commands that read records alone.
@@ -137,6 +160,27 @@ pub(super) struct InputFlags {
     /// What the command is run for; said by the command that runs it
     #[arg(skip)]
     pub(super) occasion: Occasion,
+}
+
+/// Which rows of the report are shown.
+#[derive(Debug, Args)]
+pub(super) struct HavingFlags {
+    /// Show only rows whose columns match, such as 'usd > 10 and bytes > 1GiB'; the others are summed as `(other)`.
+    /// Here `bytes` is the row's sum, in --where each record's. The operators are listed below
+    #[arg(long, value_name = "EXPRESSION", help_heading = "Report")]
+    having: Option<String>,
+}
+
+impl HavingFlags {
+    /// Whether the flag is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.having.is_some()
+    }
+
+    /// The filter of rows with these columns.
+    pub(super) fn of(&self, heads: impl FnOnce() -> Vec<Head>, job: &Job) -> Result<Option<Having>, Error> {
+        self.having.as_deref().map(|text| Having::parse(text, heads(), job.now, job.zone)).transpose()
+    }
 }
 
 /// How the answer is written.

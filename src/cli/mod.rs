@@ -52,16 +52,16 @@ struct Outflow {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Top talkers: totals by any columns, largest first
-    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
+    #[command(after_long_help = flags::FILTERS_OF_ROWS)]
     Top(Box<top::TopFlags>),
     /// Cost: by team or any other owner, account, region, path…, and charge
-    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
+    #[command(after_long_help = flags::FILTERS_OF_ROWS)]
     Cost(Box<cost::CostFlags>),
     /// Changes from another period and their causes: new, gone, volume, price and path
-    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
+    #[command(after_long_help = flags::FILTERS_OF_ROWS)]
     Compare(Box<compare::CompareFlags>),
     /// Transfer between regions, zones, owners…: bytes and cost by path, with recommendations
-    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
+    #[command(after_long_help = flags::FILTERS_OF_ROWS)]
     Transfer(Box<transfer::TransferFlags>),
     /// Traffic and cost anomalies: incidents with causes and impact
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]

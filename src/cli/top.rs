@@ -6,7 +6,7 @@ use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::PricingFlags;
 use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{HavingFlags, InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use crate::error::{Error, Exit, nearest};
 use crate::group::{ActionFilter, Key, Spec};
@@ -14,7 +14,7 @@ use crate::join::{Kept, Sources, Wanted};
 use crate::price::Tiers;
 use crate::report::explain;
 use crate::report::question::Need;
-use crate::report::top::{Order, Pricing, Shape};
+use crate::report::top::{self, Order, Pricing, Shape};
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Window;
 use crate::work::{self, Job, TopQuestion, TrafficQuestion};
@@ -53,6 +53,9 @@ pub(super) struct TopFlags {
     /// Records to sum
     #[arg(long, value_enum, default_value_t = Action::Accept, help_heading = "Report")]
     action: Action,
+
+    #[command(flatten)]
+    having: HavingFlags,
 
     #[command(flatten)]
     memory: MemoryFlags,
@@ -160,10 +163,16 @@ impl TopFlags {
         } else {
             None
         };
+        let shape = Shape { order, rows: rows("--top", &self.top)?, rejected };
+        let own_heads = dimensions.heads().into_iter().take(own_keys.len());
+        let own_spec = Spec { keys: own_keys, distinct: self.distinct.is_some(), ..spec.clone() };
+        let measures = top::heads(&own_spec, shape, pricing.is_some()).split_off(own_spec.keys.len());
+        let having = self.having.of(|| own_heads.chain(measures).collect(), &job)?;
         let question = TopQuestion {
+            having,
             spec,
             distinct: self.distinct.is_some(),
-            shape: Shape { order, rows: rows("--top", &self.top)?, rejected },
+            shape,
             overflow,
             labels: dimensions.labels,
             traffic,

@@ -9,7 +9,7 @@ use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{HavingFlags, InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use super::top::rows;
@@ -63,6 +63,9 @@ pub(super) struct TransferFlags {
     /// --by, else the owner key `service`, else subnets]
     #[arg(long, value_name = "ENDS", help_heading = "Report")]
     services: Option<String>,
+
+    #[command(flatten)]
+    having: HavingFlags,
 
     #[command(flatten)]
     bearer: BearerFlags,
@@ -139,13 +142,15 @@ impl TransferFlags {
         let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut by, &known)?;
         let (ends, names) = ends;
         let is_by_region = ends[0].column == Column::SrcRegion;
-        let shape = TransferShape {
+        let mut shape = TransferShape {
             ends: names,
             by: by.heads().split_off(2),
             rows: rows("--top", &self.top)?,
             order: self.sort.into(),
             matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
+            having: None,
         };
+        shape.having = self.having.of(|| shape.heads(), &job)?;
         let sources = self.tables.sources(estate, &by.owner_keys)?;
         let question = TransferQuestion {
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },

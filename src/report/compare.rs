@@ -13,6 +13,7 @@ use super::amounts::{change, plain};
 use super::cost::{FREE, OTHER, add_unpriced, total, unknown_notes, unpriced};
 use super::cube::{CHARGES, CUBE, CubePlan};
 use super::frame::rows;
+use super::having::{Having, Shown};
 use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
@@ -56,6 +57,8 @@ pub struct CompareShape {
     pub order: CompareOrder,
     /// The period before and the one requested.
     pub windows: [Window; 2],
+    /// Which rows are shown; the others are part of `(other)`.
+    pub having: Option<Having>,
 }
 
 /// What changed between two periods, by these keys and at these prices.
@@ -148,13 +151,22 @@ fn report(leaves: &Leaves, bill: &Bill, shape: &CompareShape, dimensions: &[Stri
     report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(unknown_notes(bill)?);
     let waterfall = waterfall(&lines);
-    report.tables = vec![compare(lines, shape), waterfall, attribution::table(&due, dimensions)];
+    let (compare, note) = compare(lines, shape)?;
+    report.meta.notes.extend(note);
+    report.tables = vec![compare, waterfall, attribution::table(&due, dimensions)];
     let unpriced_bytes = total(&bill.lines, output::UNPRICED_BYTES.name)?;
     add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes);
     Ok(report)
 }
 
 impl CompareShape {
+    /// The columns of the rows.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head> {
+        let charge = self.has_charge_column().then(|| output::CHARGE.into());
+        self.key_heads.iter().cloned().chain(charge).chain(COLUMNS.map(Head::from)).collect()
+    }
+
     /// Whether the charge is an additional key.
     fn has_charge_column(&self) -> bool {
         self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
@@ -204,23 +216,26 @@ fn window_notes(leaves: &Leaves, shape: &CompareShape) -> Vec<String> {
     notes
 }
 
-/// The table of rows.
-fn compare(mut lines: Vec<(Row, Line)>, shape: &CompareShape) -> Table {
+/// The table of rows, and a note if some do not match.
+fn compare(mut lines: Vec<(Row, Line)>, shape: &CompareShape) -> Result<(Table, Option<String>), Error> {
     let sum = |lines: &[(Row, Line)]| Line::sum(lines.iter().map(|(_, line)| line));
+    let row = |keys: &[Cell], line: &Line, status: Cell| -> Row {
+        keys.iter().cloned().chain([status]).chain(cells(line)).collect()
+    };
+    let rows = |lines: &[(Row, Line)]| -> Vec<Row> {
+        lines.iter().map(|(keys, line)| row(keys, line, line.status().into())).collect()
+    };
     let total = sum(&lines);
     let free = lines.pop_if(|(_, line)| line.is_free);
-    let other = shape.rows.filter(|most| *most < lines.len()).map(|most| sum(&lines.split_off(most)));
+    let shown = Shown::of(shape.having.as_ref(), (lines.len(), shape.rows), || Ok(rows(&lines)))?;
+    let (lines, others) = shown.split(lines);
     let mut table = plain("compare", "What changed");
-    table.columns = shape.key_heads.clone();
-    table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
-    table.columns.extend(COLUMNS.map(Head::from));
-    let row =
-        |keys: Row, line: &Line, status: Cell| -> Row { keys.into_iter().chain([status]).chain(cells(line)).collect() };
-    table.rows = lines.into_iter().map(|(keys, line)| row(keys, &line, line.status().into())).collect();
-    table.rows.extend(other.map(|other| row(named(OTHER, shape), &other, Cell::Absent)));
-    table.rows.extend(free.map(|(_, free)| row(named(FREE, shape), &free, free.status().into())));
-    table.total = Some(row(vec![Cell::Absent; shape.width()], &total, Cell::Absent));
-    table
+    table.columns = shape.heads();
+    table.rows = rows(&lines);
+    table.rows.extend((!others.is_empty()).then(|| row(&named(OTHER, shape), &sum(&others), Cell::Absent)));
+    table.rows.extend(free.map(|(_, free)| row(&named(FREE, shape), &free, free.status().into())));
+    table.total = Some(row(&vec![Cell::Absent; shape.width()], &total, Cell::Absent));
+    Ok((table, shown.note))
 }
 
 /// The columns after the keys.

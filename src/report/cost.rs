@@ -10,6 +10,7 @@ use super::amounts::{ZONES_UNKNOWN, amounts, change, difference, plain, share, z
 use super::explain;
 use super::focus::{self, FocusShape};
 use super::frame::rows;
+use super::having::{Having, Shown};
 use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
@@ -60,6 +61,8 @@ pub struct CostShape {
     pub order: CostOrder,
     /// Whether the previous period is shown.
     pub compare: bool,
+    /// Which rows are shown; the others are part of `(other)`.
+    pub having: Option<Having>,
 }
 
 /// What the answer looks like.
@@ -116,7 +119,8 @@ impl Question for CostQuestion {
         };
         if let (Billed::Cost(shape), true) = (&self.billed, self.explain) {
             let rules = rules(frames.take(explain::RULES)?, self.current_from, shape)?;
-            let shown = ranked(&bill, shape)?.head(shape.rows);
+            let (ranked, shown) = ranked_and_shown(&bill, shape)?;
+            let shown = ranked.filter(&shown.mask())?;
             let explained = explain::table(rules, &shown, &shape.columns().collect::<Vec<_>>(), &report.tables[0])?;
             report.tables.extend([explained, explain::rates(&bill)?]);
         }
@@ -156,7 +160,9 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     report.meta.notes = notes(bill)?;
     report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(unknown_notes(bill)?);
-    report.tables = vec![cost(bill, shape)?, payers(bill)?, assumptions(bill)?];
+    let (cost, note) = cost(bill, shape)?;
+    report.meta.notes.extend(note);
+    report.tables = vec![cost, payers(bill)?, assumptions(bill)?];
     add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
     Ok(report)
 }
@@ -255,12 +261,13 @@ impl Sum {
     }
 }
 
-fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
-    let ranked = ranked(bill, shape)?;
-    let sums = Sum::of(&ranked)?;
-    let mut rows: Vec<_> = rows(&ranked, shape.columns())?.into_iter().zip(sums).collect();
-    if let Some(most) = shape.rows.filter(|most| *most < rows.len()) {
-        let other = rows.drain(most..).fold(Sum::default(), |sum, (_, part)| sum.and(&part));
+/// The main table, and a note if rows do not match.
+fn cost(bill: &Bill, shape: &CostShape) -> Result<(Table, Option<String>), Error> {
+    let (ranked, shown) = ranked_and_shown(bill, shape)?;
+    let rows = rows(&ranked, shape.columns())?.into_iter().zip(Sum::of(&ranked)?).collect();
+    let (mut rows, others): (Vec<(Row, Sum)>, _) = shown.split(rows);
+    if !others.is_empty() {
+        let other = others.iter().fold(Sum::default(), |sum, (_, part)| sum.and(part));
         rows.push((named(OTHER, shape), other));
     }
     if !shape.free {
@@ -271,21 +278,40 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<Table, Error> {
         }
     }
     let mut table = plain("cost", "Cost");
-    table.columns = shape.key_heads.clone();
-    table.columns.extend(shape.has_charge_column().then(|| output::CHARGE.into()));
     let measures = measures(&rows.iter().map(|(_, sum)| *sum).collect::<Vec<_>>());
-    let (asked, heads): (Vec<_>, Vec<_>) = columns(shape).into_iter().unzip();
-    table.columns.extend(heads.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(head, _)| head));
+    table.columns = shape.heads();
+    let asked = columns(shape).map(|(asked, _)| asked);
     let chosen = |row: Row| row.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(cell, _)| cell);
     let keys = rows.into_iter().map(|(keys, _)| keys).chain([vec![Cell::Absent; shape.columns().count()]]);
     let cells = keys.zip(measures).map(|(keys, row)| keys.into_iter().chain(chosen(row)).collect());
     table.rows = cells.collect();
     table.total = table.rows.pop();
     table.hidden_if_zero = vec![output::UNPRICED_BYTES.name];
-    Ok(table)
+    Ok((table, shown.note))
+}
+
+/// Every row except the free one, in order, and which of them are shown.
+fn ranked_and_shown(bill: &Bill, shape: &CostShape) -> Result<(DataFrame, Shown), Error> {
+    let ranked = ranked(bill, shape)?;
+    let cells = || {
+        let asked = columns(shape).map(|(asked, _)| asked);
+        let chosen = |row: Row| row.into_iter().zip(asked).filter(|(_, asked)| *asked).map(|(cell, _)| cell);
+        let keys = rows(&ranked, shape.columns())?.into_iter().zip(measures(&Sum::of(&ranked)?));
+        Ok(keys.map(|(keys, measures)| keys.into_iter().chain(chosen(measures)).collect()).collect())
+    };
+    let shown = Shown::of(shape.having.as_ref(), (ranked.height(), shape.rows), cells)?;
+    Ok((ranked, shown))
 }
 
 impl CostShape {
+    /// The columns of the rows.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head> {
+        let charge = self.has_charge_column().then(|| output::CHARGE.into());
+        let asked = columns(self).into_iter().filter(|(asked, _)| *asked).map(|(_, head)| head);
+        self.key_heads.iter().cloned().chain(charge).chain(asked).collect()
+    }
+
     /// Whether the charge is an additional key.
     fn has_charge_column(&self) -> bool {
         self.by_charge && !self.keys.iter().any(|key| key == Column::Charge.name())
@@ -348,7 +374,7 @@ pub(super) fn named(name: &str, shape: &CostShape) -> Row {
 }
 
 /// The columns after the keys, and whether each is requested.
-fn columns(shape: &CostShape) -> Vec<(bool, Head)> {
+fn columns(shape: &CostShape) -> [(bool, Head); 9] {
     let columns = [
         (true, output::BYTES),
         (true, output::GB),
@@ -360,7 +386,7 @@ fn columns(shape: &CostShape) -> Vec<(bool, Head)> {
         (shape.compare, output::CHANGE_USD),
         (shape.compare, output::CHANGE_RATIO),
     ];
-    columns.into_iter().map(|(asked, column)| (asked, column.into())).collect()
+    columns.map(|(asked, column)| (asked, column.into()))
 }
 
 /// The cells of all of those columns, and at the end the row of sums.

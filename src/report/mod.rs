@@ -15,6 +15,7 @@ pub mod fields;
 pub mod flows;
 pub mod focus;
 mod frame;
+pub mod having;
 pub mod inspect;
 mod label;
 mod matrix;

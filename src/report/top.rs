@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 
 use super::amounts::{amounts, share};
 use super::cells::{head, key_cell, moment};
-use super::{Cell, Row, Table};
+use super::having::{Having, LeftOut};
+use super::{Cell, Head, Row, Table};
 use crate::error::Error;
 use crate::group::{Group, GroupKey, Rollup, Spec, Sums};
 use crate::join::frame::ExactKey;
@@ -101,18 +102,39 @@ pub struct Shape {
     pub rejected: bool,
 }
 
+/// The columns of a row after its rank.
+#[must_use]
+pub fn heads(spec: &Spec, shape: Shape, has_usd: bool) -> Vec<Head> {
+    spec.keys.iter().map(head).chain(all_measures(spec, shape, has_usd).into_iter().map(Head::from)).collect()
+}
+
+/// Which groups are shown; the others are part of `(other)`.
+#[derive(Debug)]
+pub struct Screen<'a> {
+    /// Over the columns of [`heads`].
+    having: &'a Having,
+    /// The columns after the keys.
+    outputs: Vec<Output>,
+    /// The sums of all groups, which shares refer to.
+    whole: Measured,
+}
+
 /// The greatest groups of some shards of a roll-up, and the sums of all. Merges in any order.
 #[derive(Debug)]
 pub struct Ranking<'a> {
     rollup: &'a Rollup,
     shape: Shape,
     dollars: Option<&'a Dollars>,
+    screen: Option<&'a Screen<'a>>,
     best: Vec<Ranked>,
     /// What a group must have at least to be among the best.
     least: u128,
     counted: Sums,
     rejected: Sums,
     groups: u64,
+    /// Groups that the screen does not show, and their sums.
+    hidden: u64,
+    hidden_sums: (Sums, Cost),
 }
 
 #[derive(Debug)]
@@ -134,8 +156,26 @@ impl<'a> Ranking<'a> {
     /// Of no shard yet; to rank by dollars they must be known.
     #[must_use]
     pub fn new(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> Self {
-        let (best, least, counted, rejected, groups) = Default::default();
-        Self { rollup, shape, dollars, best, least, counted, rejected, groups }
+        let (screen, best, least, counted, rejected) = Default::default();
+        let (groups, hidden, hidden_sums) = Default::default();
+        Self { rollup, shape, dollars, screen, best, least, counted, rejected, groups, hidden, hidden_sums }
+    }
+
+    /// The same with a screen; dollars must be those of all groups, if there are any.
+    #[must_use]
+    pub fn screened(self, screen: Option<&'a Screen<'a>>) -> Self {
+        Self { screen, ..self }
+    }
+
+    /// The screen of a filter, once all shards are added.
+    #[must_use]
+    pub fn screen<'h>(&self, having: &'h Having) -> Screen<'h> {
+        let outputs = all_measures(self.rollup.spec(), self.shape, self.dollars.is_some());
+        Screen { having, outputs, whole: self.whole() }
+    }
+
+    fn whole(&self) -> Measured {
+        Measured { counted: self.counted, rejected: self.rejected, cost: self.dollars.map(|all| all.total) }
     }
 
     /// Adds the groups of a shard.
@@ -151,12 +191,16 @@ impl<'a> Ranking<'a> {
         self.groups += 1;
         self.counted.add(&group.counted);
         self.rejected.add(&group.rejected);
+        let rollup = self.rollup;
+        let asks_cost = self.shape.order == Order::Usd || self.screen.is_some();
         let cost = match self.dollars {
-            Some(dollars) if self.shape.order == Order::Usd => {
-                dollars.cost(&exact_key(self.rollup.group_values(group), self.rollup.names()))
-            }
+            Some(dollars) if asks_cost => dollars.cost(&exact_key(rollup.group_values(group), rollup.names())),
             _ => Cost::default(),
         };
+        let key = |place| rollup.group_values(group).nth(place).map(|value| key_cell(value, rollup.names()));
+        if !self.shows((&group.counted, &group.rejected, cost), key) {
+            return;
+        }
         let rank = self.shape.order.rank(&group.counted, &group.rejected, cost);
         if rank < self.least {
             return;
@@ -169,10 +213,44 @@ impl<'a> Ranking<'a> {
         }
     }
 
+    /// Whether the screen shows a group; counts it otherwise.
+    fn shows(&mut self, (counted, rejected, cost): (&Sums, &Sums, Cost), key: impl Fn(usize) -> Option<Cell>) -> bool {
+        let Some(Screen { having, outputs, whole }) = self.screen else { return true };
+        let keys = self.rollup.spec().keys.len();
+        let row = Measured { counted: *counted, rejected: *rejected, cost: self.dollars.map(|_| cost) };
+        let usd = if cost.is_unknown() { Cell::Absent } else { amounts(&[cost.usd]).1 };
+        let share = || match self.shape.order {
+            Order::Usd => share(&usd, &amounts(&[whole.cost.unwrap_or_default().usd]).1),
+            order => share_of(order, &row, whole),
+        };
+        let shows = having.holds(|place| match place.checked_sub(keys) {
+            None => key(place).unwrap_or(Cell::Absent),
+            Some(place) => outputs.get(place).map_or(Cell::Absent, |output| cell(*output, &row, &share(), &usd)),
+        });
+        if !shows {
+            self.hidden += 1;
+            self.hidden_sums.0.add(counted);
+            self.hidden_sums.1 = self.hidden_sums.1.and(cost);
+        }
+        shows
+    }
+
+    /// Note on groups that the screen does not show.
+    #[must_use]
+    pub fn screen_note(&self) -> Option<String> {
+        let (sums, cost) = self.hidden_sums;
+        let usd = self.dollars.map(|_| i128::try_from(cost.usd.rounded()).unwrap_or(i128::MAX));
+        let bytes = self.rollup.spec().bytes.then_some(sums.bytes);
+        LeftOut { rows: self.hidden, of: self.groups, bytes, usd }.note()
+    }
+
     /// Adds the groups of other shards.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.groups += other.groups;
+        self.hidden += other.hidden;
+        self.hidden_sums.0.add(&other.hidden_sums.0);
+        self.hidden_sums.1 = self.hidden_sums.1.and(other.hidden_sums.1);
         self.counted.add(&other.counted);
         self.rejected.add(&other.rejected);
         self.best.extend(other.best);
@@ -187,8 +265,12 @@ impl<'a> Ranking<'a> {
         let Some(dollars) = self.dollars else { return Ok(self) };
         let none = Sums::default();
         for key in dollars.keys_without(self.rollup)? {
-            let rank = self.shape.order.rank(&none, &none, dollars.cost(&key));
             self.groups += 1;
+            let (cost, cells) = (dollars.cost(&key), exact_cells(&key));
+            if !self.shows((&none, &none, cost), |place| cells.get(place).cloned()) {
+                continue;
+            }
+            let rank = self.shape.order.rank(&none, &none, cost);
             self.best.push(Ranked { rank, key: RankedKey::Charges(key), counted: none, rejected: none });
         }
         Ok(self)
@@ -227,9 +309,8 @@ impl<'a> Ranking<'a> {
         let rollup = self.rollup;
         self.best.sort_unstable_by(|one, other| compare(rollup, one, other));
         let spec = rollup.spec();
-        let mut rest =
-            Measured { counted: self.counted, rejected: self.rejected, cost: self.dollars.map(|all| all.total) };
-        let whole = rest;
+        let whole = self.whole();
+        let mut rest = whole;
         let (mut keys, mut measured) = (Vec::new(), Vec::with_capacity(self.best.len() + 2));
         for (rank, group) in (1u64..).zip(&self.best) {
             let cost = self.dollars.map(|dollars| dollars.cost(&group.key.exact(rollup)));
@@ -330,20 +411,30 @@ fn columns(spec: &Spec, shape: Shape, rows: &[Measured], whole: &Measured) -> (V
     let cost = |row: &Measured| row.cost.unwrap_or_default();
     let (usd, total_usd) = amounts(&rows.iter().map(|row| cost(row).usd).collect::<Vec<_>>());
     let outputs = measures(spec, shape, whole.cost);
-    let total = shape.order.measured(&whole.counted, &whole.rejected);
+    let mut whole = *whole;
+    whole.counted.distinct = UNKNOWN_DISTINCT;
     let cells = |row: &Measured, usd: Cell| {
         let usd = if cost(row).is_unknown() { Cell::Absent } else { usd };
         let share = match shape.order {
             Order::Usd => share(&usd, &total_usd),
-            order => Cell::Share { part: order.measured(&row.counted, &row.rejected), whole: total },
+            order => share_of(order, row, &whole),
         };
         outputs.iter().map(|output| cell(*output, row, &share, &usd)).collect()
     };
-    let mut all: Vec<Vec<Cell>> = rows.iter().zip(usd).map(|(row, usd)| cells(row, usd)).collect();
-    let mut whole = *whole;
-    whole.counted.distinct = UNKNOWN_DISTINCT;
-    all.push(cells(&whole, total_usd.clone()));
+    let rows = rows.iter().chain([&whole]).zip(usd.into_iter().chain([total_usd.clone()]));
+    let all = rows.map(|(row, usd)| cells(row, usd)).collect();
     (outputs, all)
+}
+
+/// A row's part of the whole, by the sort column or bytes.
+fn share_of(order: Order, row: &Measured, whole: &Measured) -> Cell {
+    let measured = |row: &Measured| order.measured(&row.counted, &row.rejected);
+    Cell::Share { part: measured(row), whole: measured(whole) }
+}
+
+/// The columns after the keys, unpriced bytes among them.
+fn all_measures(spec: &Spec, shape: Shape, has_usd: bool) -> Vec<Output> {
+    measures(spec, shape, has_usd.then(|| Cost { unpriced_bytes: 1, ..Cost::default() }))
 }
 
 /// The columns after the keys.

@@ -17,6 +17,7 @@ use super::amounts::{ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_n
 use super::cost::{add_unpriced, assumptions, unpriced, unpriced_bytes};
 use super::explain;
 use super::frame::rows;
+use super::having::{Having, Shown};
 use super::label::Label;
 use super::matrix::{Axes, MATRIX_COLUMNS_MAX, MATRIX_ROWS_MAX, Place};
 use super::question::{Frames, Need, Question};
@@ -66,6 +67,18 @@ pub struct TransferShape {
     pub order: TransferOrder,
     /// Whether the matrices stand before the list.
     pub matrix_first: bool,
+    /// Which rows of the list are shown; the others are part of `(other)`.
+    pub having: Option<Having>,
+}
+
+impl TransferShape {
+    /// The columns of the list after the rank.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head> {
+        let ends = self.ends.iter().map(|name| end_head(name)).chain(self.by.iter().cloned());
+        let route = [Column::Path, Column::Via].map(|column: Column| Head::from(column));
+        ends.chain(route).chain(measures().map(Head::from)).collect()
+    }
 }
 
 /// Transfer.
@@ -104,12 +117,11 @@ impl Question for TransferQuestion {
         let hours = frames.take(HOURS)?;
         let hours = (hours.height() - hours.column(Column::Hour.name())?.null_count()) as u64;
         let bill = Bill::of(&charges, &names, self.window, (&self.prices, self.terms))?;
-        let mut report = report(&bill, &self.keys, &self.shape, hours)?;
+        let (mut report, shown) = report(&bill, &self.keys, &self.shape, hours)?;
         if self.explain {
             let (rules, _) = parts::labelled(frames.take(explain::RULES)?, &self.keys)?;
             let by_charge = parts::by_charge(&parts::of_bill(&bill, &self.keys)?.0, &self.keys)?;
-            let shown = sorted(&parts::listed(&by_charge, &self.keys)?, &self.shape)?;
-            let shown = shown.head(self.shape.rows.or(Some(usize::MAX)));
+            let shown = sorted(&parts::listed(&by_charge, &self.keys)?, &self.shape)?.filter(&shown.mask())?;
             let listed = self.keys.listed();
             let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
             let list = report.tables.iter().find(|table| table.name == LIST);
@@ -164,8 +176,9 @@ struct Sum {
     assumed: u128,
 }
 
-/// The report: the list `transfer`, the matrices, what would be cheaper, and what rests on what.
-fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -> Result<Report, Error> {
+/// The report: the list `transfer`, the matrices, what would be cheaper, and what rests on what. And which rows are in
+/// the list.
+fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -> Result<(Report, Shown), Error> {
     let (lines, is_named) = parts::of_bill(bill, keys)?;
     let by_charge = parts::by_charge(&lines, keys)?;
     let rows = listed(&parts::listed(&by_charge, keys)?, keys, shape)?;
@@ -176,7 +189,8 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     report.meta.notes.extend(notes(is_named, &rows, shape));
     let (matrices, folded) = matrices(&rows, shape);
     report.meta.notes.extend(folded);
-    let list = list(rows, shape);
+    let (list, shown) = list(rows, shape)?;
+    report.meta.notes.extend(shown.note.clone());
     report.tables = if shape.matrix_first {
         matrices.into_iter().chain([list]).collect()
     } else {
@@ -187,7 +201,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     report.meta.notes.extend(note);
     report.tables.extend(Some(assumptions(bill)?).filter(|table| !table.rows.is_empty()));
     add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
-    Ok(report)
+    Ok((report, shown))
 }
 
 /// The rows of the list in the requested order; ties are sorted by key.
@@ -255,38 +269,38 @@ fn matrices(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Option<Strin
     ([bytes, table("matrix_usd", "Cost by source (rows) and destination (columns)", CellKind::Usd, &usd)], folded)
 }
 
-/// The list, its last rows as one.
-fn list(mut rows: Vec<Listed>, shape: &TransferShape) -> Table {
-    let most = shape.rows.unwrap_or(usize::MAX).min(rows.len());
-    let rest = rows.split_off(most);
-    let other = rest.iter().fold((Sum::default(), 0), |(sum, exact), row| (sum.and(&row.sum), exact + row.exact_usd));
-    let whole = rows.iter().fold(other, |(sum, exact), row| (sum.and(&row.sum), exact + row.exact_usd));
-    let exact: Vec<_> = rows.iter().map(|row| row.exact_usd).chain((!rest.is_empty()).then_some(other.1)).collect();
-    let (usd, total) = exact_amounts(&exact);
-    let mut usd = usd.into_iter();
-    let mut table = plain(LIST, "Transfer");
-    let by_column = |column: Column| Head::from(column);
-    table.columns = vec![output::RANK.into()];
-    table.columns.extend(shape.ends.iter().map(|name| end_head(name)));
-    table.columns.extend(shape.by.iter().cloned());
-    table.columns.extend([Column::Path, Column::Via].map(by_column));
-    table.columns.extend(measures().map(Head::from));
-    let cells = |sum: &Sum, usd: Cell| sum.cells(usd, &whole.0, &total, shape.order);
-    for (rank, row) in (1u64..).zip(rows) {
-        let cells = cells(&row.sum, usd.next().unwrap_or(Cell::Absent));
-        let keys = [rank.into(), row.src.cell(), row.dst.cell()].into_iter().chain(row.by);
-        table.rows.push(keys.chain(cells).collect());
-    }
-    let named = |name: Cell| {
-        let keys = [Cell::Absent, name].into_iter();
-        keys.chain(std::iter::repeat_n(Cell::Absent, shape.by.len() + 3))
+/// The list, its other rows as one; and which rows are in it.
+fn list(rows: Vec<Listed>, shape: &TransferShape) -> Result<(Table, Shown), Error> {
+    let sum = |rows: &[Listed]| {
+        rows.iter().fold((Sum::default(), 0), |(sum, exact), row| (sum.and(&row.sum), exact + row.exact_usd))
     };
-    if !rest.is_empty() {
-        let cells = cells(&other.0, usd.next().unwrap_or(Cell::Absent));
-        table.rows.push(named(OTHER.into()).chain(cells).collect());
-    }
-    table.total = Some(named(Cell::Absent).chain(cells(&whole.0, total.clone())).collect());
-    table
+    let whole = sum(&rows);
+    let row = |rank: Cell, keys: Row, (sum, usd): (&Sum, Cell), total: &Cell| -> Row {
+        let cells = sum.cells(usd, &whole.0, total, shape.order);
+        std::iter::once(rank).chain(keys).chain(cells).collect()
+    };
+    let keys = |row: &Listed| [row.src.cell(), row.dst.cell()].into_iter().chain(row.by.iter().cloned()).collect();
+    let shown = Shown::of(shape.having.as_ref(), (rows.len(), shape.rows), || {
+        let (usd, total) = exact_amounts(&rows.iter().map(|row| row.exact_usd).collect::<Vec<_>>());
+        let cells = |(listed, usd): (&Listed, Cell)| {
+            let Listed { sum, .. } = listed;
+            row(Cell::Absent, keys(listed), (sum, usd), &total).split_off(1)
+        };
+        Ok(rows.iter().zip(usd).map(cells).collect())
+    })?;
+    let (rows, others) = shown.split(rows);
+    let other = (!others.is_empty()).then(|| sum(&others));
+    let exact: Vec<_> = rows.iter().map(|row| row.exact_usd).chain(other.map(|(_, exact)| exact)).collect();
+    let (usd, total) = exact_amounts(&exact);
+    let named =
+        |name: Cell| std::iter::once(name).chain(std::iter::repeat_n(Cell::Absent, shape.by.len() + 3)).collect();
+    let mut table = plain(LIST, "Transfer");
+    table.columns = std::iter::once(output::RANK.into()).chain(shape.heads()).collect();
+    let ranked = (1u64..).zip(&rows).map(|(rank, listed)| (rank.into(), keys(listed), &listed.sum));
+    let rows = ranked.chain(other.iter().map(|(sum, _)| (Cell::Absent, named(OTHER.into()), sum)));
+    table.rows = rows.zip(usd).map(|((rank, keys, sum), usd)| row(rank, keys, (sum, usd), &total)).collect();
+    table.total = Some(row(Cell::Absent, named(Cell::Absent), (&whole.0, total.clone()), &total));
+    Ok((table, shown))
 }
 
 /// The column of an end.

@@ -162,6 +162,7 @@ fn question() -> TopQuestion {
         traffic: None,
         pricing: None,
         explain: false,
+        having: None,
         spec: Spec {
             vantages: Vec::new(),
             keys,

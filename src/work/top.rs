@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::group::{ActionFilter, Batcher, Class, Key, Overflow, Rollup, Spec};
 use crate::join::frame::{exact_frame, frame};
 use crate::report::explain;
-use crate::report::top::{Dollars, Order, Pricing, Ranking, Shape};
+use crate::report::having::Having;
+use crate::report::top::{Dollars, Order, Pricing, Ranking, Screen, Shape};
 use crate::report::{Report, Table};
 use crate::schema::output;
 use crate::units::human;
@@ -41,6 +42,8 @@ pub struct TopQuestion {
     pub pricing: Option<Pricing>,
     /// Whether to list the rules applied to each row.
     pub explain: bool,
+    /// Which groups are shown; the others are part of `(other)`.
+    pub having: Option<Having>,
 }
 
 impl TopQuestion {
@@ -104,10 +107,11 @@ fn report(
     threads: &ThreadPool,
 ) -> Result<(Report, DataFrame), Error> {
     let rollup = if question.distinct { threads.install(|| count_distinct(rollup))? } else { rollup };
-    let rank = |dollars| threads.install(|| rank(&rollup, question.shape, dollars));
+    let rank = |shape, dollars, screen| threads.install(|| rank(&rollup, shape, dollars, screen));
     let dollars = match (charges, &question.pricing) {
         (Some(charges), Some(pricing)) => {
-            let shown = if question.shape.order == Order::Usd { None } else { rank(None)?.shown() };
+            let asks_all = question.shape.order == Order::Usd || question.having.is_some();
+            let shown = if asks_all { None } else { rank(question.shape, None, None)?.shown() };
             let is_settled = shown.is_some();
             let charges = frame(charges, &Parallel(threads, charges))?;
             let keys = question.own_keys();
@@ -115,11 +119,13 @@ fn report(
         }
         _ => None,
     };
-    let ranking = match &dollars {
-        None => rank(None)?,
-        Some((dollars, true)) => rank(Some(dollars))?,
-        Some((dollars, false)) => rank(Some(dollars))?.with_charges_alone()?,
-    };
+    let (of, is_settled) = dollars.as_ref().map_or((None, true), |(dollars, settled)| (Some(dollars), *settled));
+    let none = Shape { rows: Some(0), ..question.shape };
+    let screen = question.having.as_ref().map(|having| Ok::<_, Error>(rank(none, of, None)?.screen(having)));
+    let screen = screen.transpose()?;
+    let ranking = rank(question.shape, of, screen.as_ref())?;
+    let ranking = if is_settled { ranking } else { ranking.with_charges_alone()? };
+    let screen_note = ranking.screen_note();
     let more = ranking.groups().saturating_sub(question.shape.rows.map_or(u64::MAX, |rows| rows as u64));
     let (mut table, shown) = ranking.table();
     let shown = exact_frame(&question.own_keys(), &shown)?;
@@ -128,6 +134,7 @@ fn report(
     if more > 0 {
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
+    report.meta.notes.extend(screen_note);
     if let Some((dollars, _)) = dollars {
         report.meta.notes.extend(dollars.notes);
         report.meta.warnings.extend(dollars.warnings);
@@ -150,8 +157,13 @@ fn count_distinct(rollup: Rollup) -> Result<Rollup, Error> {
     super::rollup(shared)
 }
 
-fn rank<'a>(rollup: &'a Rollup, shape: Shape, dollars: Option<&'a Dollars>) -> Result<Ranking<'a>, Error> {
-    let none = || Ranking::new(rollup, shape, dollars);
+fn rank<'a>(
+    rollup: &'a Rollup,
+    shape: Shape,
+    dollars: Option<&'a Dollars>,
+    screen: Option<&'a Screen<'a>>,
+) -> Result<Ranking<'a>, Error> {
+    let none = || Ranking::new(rollup, shape, dollars).screened(screen);
     let ranked = rollup.shards().into_par_iter().try_fold(none, Ranking::with_shard);
     ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
 }

@@ -2,7 +2,7 @@
 
 use super::evaluate::{Leaf, Test};
 use super::fault::ExpressionError;
-use super::literal::{self, Span};
+use super::literal;
 use super::names::{self, Names, PAIRS};
 use super::parse::{Comparison, Literal, Relation, Terms};
 use super::ranges::Ranges;
@@ -19,8 +19,6 @@ const VOCABULARIES: [(Column, &[&str]); 3] = [
     (Column::LogStatus, &["OK", "NODATA", "SKIPDATA"]),
     (Column::FlowDirection, &["ingress", "egress"]),
 ];
-/// Columns whose values have the names of ports.
-const PORTS: [Column; 3] = [Column::Srcport, Column::Dstport, Column::Port];
 
 /// What a comparison compares: a column, or two of one kind.
 #[derive(Debug)]
@@ -36,10 +34,6 @@ impl Subject {
             Relation::Like => self.kind == Kind::Text,
             _ => self.is_number() || self.kind == Kind::Time,
         }
-    }
-
-    fn is(&self, column: Column) -> bool {
-        self.columns == [column]
     }
 
     fn is_number(&self) -> bool {
@@ -153,13 +147,10 @@ impl<'n> Checker<'n> {
 
     fn number_span(&self, comparison: &Compared<'_>, value: &Literal<'_>) -> Result<(u64, u64), ExpressionError> {
         let subject = &comparison.subject;
-        let is_port = subject.columns.iter().all(|column| PORTS.contains(column));
         let read = |text: &str, at| match subject.kind {
             Kind::Time => literal::moment(text, at, self.now, self.zone),
             _ if comparison.bits.is_some() => literal::number(text, at),
-            _ if subject.is(Column::Protocol) => literal::protocol(text, at),
-            _ if is_port => literal::port(text, at),
-            _ => literal::number(text, at),
+            _ => literal::number_of(&subject.columns, text, at),
         };
         span(comparison, value, read, |low, high| low <= high)
     }
@@ -301,7 +292,8 @@ fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Small | Kind::Big)
 }
 
-fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, ExpressionError> {
+/// The addresses of a comparison's values; after `in` also CIDRs and ranges.
+pub(crate) fn addresses<S>(comparison: &Comparison<'_, S>) -> Result<Ranges<u128>, ExpressionError> {
     let is_in = comparison.operator.relation == Relation::In;
     let mut ranges = Vec::new();
     for value in &comparison.values {
@@ -321,12 +313,12 @@ fn addresses(comparison: &Compared<'_>) -> Result<Ranges<u128>, ExpressionError>
 }
 
 /// The first and last value of a literal: `8000..8999` after `in`, else one value twice.
-fn span<T: Copy>(
-    comparison: &Compared<'_>,
+pub(crate) fn span<T: Copy, S>(
+    comparison: &Comparison<'_, S>,
     value: &Literal<'_>,
     read: impl Fn(&str, usize) -> Result<T, ExpressionError>,
     in_order: impl Fn(T, T) -> bool,
-) -> Result<Span<T>, ExpressionError> {
+) -> Result<(T, T), ExpressionError> {
     let Some((low, high)) = value.text.split_once("..") else {
         return read(&value.text, value.at).map(|only| (only, only));
     };

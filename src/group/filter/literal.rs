@@ -2,7 +2,7 @@
 
 use super::fault::ExpressionError;
 use crate::error;
-use crate::schema::{ABSENT_ADDRESS, port};
+use crate::schema::{ABSENT_ADDRESS, Column, port};
 pub(super) use crate::units::address::is_ipv4;
 use crate::units::address::{self, IPV4, Prefix};
 use crate::units::size;
@@ -11,6 +11,8 @@ use crate::units::time::{self, Zone};
 /// The first and the last value of a range.
 pub(super) type Span<T> = (T, T);
 
+/// Columns whose values have the names of ports.
+const PORTS: [Column; 3] = [Column::Srcport, Column::Dstport, Column::Port];
 /// Protocols by their usual names, in lower case.
 const PROTOCOLS: [(&str, u64); 18] = [
     ("icmp", 1),
@@ -58,7 +60,7 @@ pub(super) fn present_addresses(low: u128, high: u128) -> Vec<Span<u128>> {
 }
 
 /// A whole number, also one in hexadecimal digits, or a size.
-pub(crate) fn number(text: &str, at: usize) -> Result<u64, ExpressionError> {
+pub(super) fn number(text: &str, at: usize) -> Result<u64, ExpressionError> {
     let digits = text.strip_prefix("0x").filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
     match digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
         Some(number) => Ok(number),
@@ -66,8 +68,17 @@ pub(crate) fn number(text: &str, at: usize) -> Result<u64, ExpressionError> {
     }
 }
 
+/// A number of these columns: of ports and of the protocol also by its name.
+pub(crate) fn number_of(columns: &[Column], text: &str, at: usize) -> Result<u64, ExpressionError> {
+    match columns {
+        [Column::Protocol] => protocol(text, at),
+        columns if !columns.is_empty() && columns.iter().all(|column| PORTS.contains(column)) => port(text, at),
+        _ => number(text, at),
+    }
+}
+
 /// A port's number or name.
-pub(super) fn port(text: &str, at: usize) -> Result<u64, ExpressionError> {
+fn port(text: &str, at: usize) -> Result<u64, ExpressionError> {
     if let Some(port) = port::of_name(text) {
         return Ok(port.into());
     }
@@ -84,7 +95,7 @@ pub(super) fn port(text: &str, at: usize) -> Result<u64, ExpressionError> {
 }
 
 /// A protocol's number or name.
-pub(super) fn protocol(text: &str, at: usize) -> Result<u64, ExpressionError> {
+fn protocol(text: &str, at: usize) -> Result<u64, ExpressionError> {
     let name = text.to_ascii_lowercase();
     if let Some((_, number)) = PROTOCOLS.iter().find(|(known, _)| *known == name) {
         return Ok(*number);

@@ -41,15 +41,20 @@ use crate::error::Error;
 use crate::schema::{Column, ColumnSet};
 use crate::units::time::Zone;
 use evaluate::Program;
-use parse::conjuncts;
 use split::Split;
-use tree::Tree;
 
+pub(crate) use check::{addresses, span};
 pub use evaluate::{Conditions, Evaluator};
+pub(crate) use fault::ExpressionError;
+pub(crate) use literal::{moment, number_of};
 pub use names::{AsNamed, Names, OfRecords};
+pub(crate) use parse::{Comparison, Relation, Terms, conjuncts, together};
 pub use parse::{DEPTH_MAX, LENGTH_MAX};
+pub(crate) use ranges::Ranges;
 pub use split::CONDITIONS_MAX;
 pub use text::PATTERN_BYTES_MAX;
+pub(crate) use text::{Pattern, like, one_of};
+pub(crate) use tree::Tree;
 
 /// A checked expression; cheap to clone.
 #[derive(Clone, Debug)]

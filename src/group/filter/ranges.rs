@@ -5,11 +5,11 @@
 
 /// Inclusive ranges, sorted and apart from each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ranges<T>(Vec<(T, T)>);
+pub(crate) struct Ranges<T>(Vec<(T, T)>);
 
 impl<T: Copy + Ord> Ranges<T> {
     /// The values in any of these ranges.
-    pub(super) fn of(mut ranges: Vec<(T, T)>) -> Self {
+    pub(crate) fn of(mut ranges: Vec<(T, T)>) -> Self {
         ranges.retain(|(low, high)| low <= high);
         ranges.sort_unstable();
         ranges.dedup_by(|next, kept| {
@@ -33,7 +33,7 @@ impl<T: Copy + Ord> Ranges<T> {
     }
 
     /// Whether a value is in a range.
-    pub(super) fn holds(&self, value: T) -> bool {
+    pub(crate) fn holds(&self, value: T) -> bool {
         holds(&self.0, value)
     }
 }

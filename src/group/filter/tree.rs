@@ -27,4 +27,14 @@ impl<L> Tree<L> {
             Self::Is(test) => call(test),
         }
     }
+
+    /// Whether the expression holds where `is` says which tests do.
+    pub(crate) fn holds(&self, is: &mut impl FnMut(&L) -> bool) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds(is)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(is)),
+            Self::Not(part) => !part.holds(is),
+            Self::Is(test) => is(test),
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::price::bill::tests::{Charged, bill_of, moment};
 use crate::price::{Charge, GB_BYTES, INTERNET, SAME};
 use crate::reason::compare::leaves::{Fine, Route};
+use crate::units::time::Zone;
 
 /// Bytes of a team by a charge and a path, in both periods.
 type Fact = (u32, Option<Charge>, u32, [u64; 2]);
@@ -148,6 +149,20 @@ fn what_is_beyond_the_first_rows_is_one_row_and_nothing_is_lost() {
     assert_eq!(texts(&some.tables[0], "team"), ["web", "app", "(other)"]);
     assert_eq!(some.tables[0].total, all.tables[0].total);
     assert_eq!(some.tables[1].rows, all.tables[1].rows);
+}
+
+#[test]
+fn rows_that_do_not_match_are_part_of_the_other_row() {
+    let facts: Vec<Fact> = (0..4).map(|team| (team, EGRESS, 1, [GB, u64::from(team) * GB])).collect();
+    let all = report_of(&facts, &shape());
+    let having = |text| Having::parse(text, shape().heads(), 0, Zone::default()).ok();
+    let some = report_of(&facts, &CompareShape { having: having("change_usd <= 0"), ..shape() });
+    assert_eq!(texts(&some.tables[0], "team"), ["app", "batch", "(other)"]);
+    assert_eq!(some.tables[0].rows[0], all.tables[0].rows[1]);
+    assert_eq!(some.tables[0].total, all.tables[0].total);
+    assert!(some.meta.notes.iter().any(|note| note.starts_with("--having matches 2 of 4 rows")));
+    let cut = report_of(&facts, &CompareShape { having: having("status = same"), rows: Some(3), ..shape() });
+    assert_eq!(texts(&cut.tables[0], "team"), ["batch", "(other)"]);
 }
 
 #[test]

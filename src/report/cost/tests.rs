@@ -6,6 +6,7 @@ use super::*;
 use crate::price::bill::tests::{Charged, bill_of, egress, moment, zones};
 use crate::price::{Charge, Discounts, PoolTerms, PriceTable, Tiers};
 use crate::schema::output::CellKind;
+use crate::units::time::Zone;
 
 const OCTOBER: &str = "2026-10-01";
 
@@ -213,5 +214,53 @@ proptest! {
             prop_assert_eq!(sum, total, "{}", other.name);
         }
         prop_assert_eq!(column(&report.tables[1], "usd").1, (amount, cents), "what is paid is what it costs");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The rows shown are those that match of the list without a filter, and nothing else of the report changes.
+    #[test]
+    fn rows_that_do_not_match_are_part_of_the_other_row(
+        rows in prop::collection::vec((0..5_u8, 0..3_u8, any::<bool>(), 0..1_u64 << 38), 0..30),
+        most in prop::option::of(0..6_usize),
+        text in prop::sample::select(vec![
+            "usd > $1", "bytes >= 100GiB or share < 1%", "team in (team1, team3)", "change_usd > 0 and not usd in 1..3",
+            "charge = inter* and gb > 0.5", "previous_usd = 0", "effective_usd_per_gb <= 0.01",
+        ]),
+    ) {
+        let charged = rows.iter().map(|(team, kind, previous, bytes)| {
+            let row = if *kind == 0 { zones("x", OCTOBER, 0) } else { egress("x", OCTOBER, 0) };
+            let charge = row.charge.filter(|_| *kind < 2);
+            // Whole GB of the first tier: dollars need no rounding, which depends on the rows shown.
+            let bytes = bytes >> 30 << 30;
+            Charged { keys: vec![format!("team{team}")], charge, previous: *previous, bytes, ..row }
+        });
+        let charged: Vec<_> = charged.collect();
+        let shape = CostShape { compare: true, ..shape() };
+        let all = report_of(charged.clone(), &shape);
+        let having = || Having::parse(text, shape.heads(), 0, Zone::default()).unwrap();
+        let of_table = having();
+        let is_listed = |row: &&Row| row[0] != FREE.into();
+        let matching = all.tables[0].rows.iter().filter(is_listed).filter(|row| of_table.holds(|place| row[place].clone()));
+        let matching: Vec<&Row> = matching.collect();
+        let some = report_of(charged, &CostShape { having: Some(having()), rows: most, ..shape.clone() });
+        let is_other = |row: &&Row| is_listed(row) && row[0] != OTHER.into();
+        let exact = |row: &Row| row.iter().map(|cell| match cell {
+            // Cents are shared out among the rows shown.
+            Cell::Amount { amount, .. } => amount.to_string(),
+            cell => format!("{cell:?}"),
+        }).collect::<Vec<_>>();
+        let shown: Vec<_> = some.tables[0].rows.iter().filter(is_other).map(exact).collect();
+        let most = most.unwrap_or(usize::MAX).min(matching.len());
+        prop_assert_eq!(shown, matching[..most].iter().map(|row| exact(row)).collect::<Vec<_>>());
+        prop_assert_eq!(&some.tables[0].total, &all.tables[0].total);
+        prop_assert_eq!(format!("{:?}", &some.tables[1..]), format!("{:?}", &all.tables[1..]));
+        for name in ["usd", "previous_usd", "change_usd"] {
+            let (parts, total) = column(&some.tables[0], name);
+            let sum = parts.iter().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+            prop_assert_eq!(sum, total, "{}", name);
+        }
     }
 }

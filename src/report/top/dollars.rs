@@ -122,6 +122,11 @@ impl Cost {
         Self { usd: self.usd.without(part.usd), unpriced_bytes: self.unpriced_bytes - part.unpriced_bytes }
     }
 
+    /// The sum with another part.
+    pub(super) fn and(self, part: Self) -> Self {
+        Self { usd: self.usd + part.usd, unpriced_bytes: self.unpriced_bytes + part.unpriced_bytes }
+    }
+
     /// Whether bytes are charged and all of them are unpriced.
     pub(super) fn is_unknown(self) -> bool {
         self.unpriced_bytes > 0 && self.usd == Money::default()

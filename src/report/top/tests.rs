@@ -9,6 +9,7 @@ use super::*;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::group::{Batcher, Key, Partial, SHARDS, Shared};
 use crate::schema::{Column, ColumnSet};
+use crate::units::time::Zone;
 
 /// Interface, port, bytes, packets, start, and whether it was rejected: few values, so that groups and ties are many.
 type Record = (usize, u32, u64, u64, u32, bool);
@@ -92,6 +93,47 @@ fn keys(row: &Row) -> &[Cell] {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Having shows the rows of the whole table that match, with all their cells, and sums the others in one.
+    #[test]
+    fn having_shows_the_matching_rows_of_the_whole_table(
+        records in records(),
+        shape in shape(),
+        text in prop::sample::select(vec![
+            "bytes > 6", "flows >= 3 and dstport < 444", "share > 5%", "interface_id = eni-* or packets in 2..4",
+            "interface_id is absent", "first_seen > 1970-01-01T00:01:41", "not (bytes > 3 and flows < 4)", "bytes < packets",
+        ]),
+    ) {
+        let rollup = partial(&records, &[]).finish();
+        let heads = heads(rollup.spec(), shape, false);
+        let having = Having::parse(text, heads, 0, Zone::default()).unwrap();
+        let all = table(&rollup, Shape { rows: None, ..shape });
+        let of_all = rollup.shards().try_fold(Ranking::new(&rollup, shape, None), Ranking::with_shard).unwrap();
+        let screen = of_all.screen(&having);
+        let none = || Ranking::new(&rollup, shape, None).screened(Some(&screen));
+        // Each shard by itself, so that they are merged.
+        let parts = rollup.shards().map(|shard| none().with_shard(shard).unwrap());
+        let ranking = parts.fold(none(), Ranking::merge);
+        let note = ranking.screen_note();
+        let some = ranking.table().0;
+        let expected: Vec<&Row> = all.rows.iter().filter(|row| having.holds(|place| row[place + 1].clone())).collect();
+        let most = shape.rows.unwrap_or(usize::MAX).min(expected.len());
+        prop_assert_eq!(some.rows.len(), most + usize::from(most < all.rows.len()));
+        for (row, expected) in some.rows.iter().zip(&expected[..most]) {
+            prop_assert_eq!(&row[1..], &expected[1..]);
+        }
+        prop_assert_eq!(&some.total, &all.total);
+        for name in ["bytes", "packets", "flows"] {
+            let mut parts = numbers(&some, name);
+            let total = parts.pop().unwrap();
+            prop_assert_eq!(Some(parts.into_iter().map(Option::unwrap).sum::<u128>()), total, "{}", name);
+        }
+        prop_assert_eq!(note.is_none(), expected.len() == all.rows.len());
+        if let Some(note) = note {
+            let start = format!("--having matches {} of {}", expected.len(), all.rows.len());
+            prop_assert!(note.starts_with(&start), "{}", note);
+        }
+    }
 
     #[test]
     fn the_rows_and_the_rest_sum_to_the_total(records in records(), shape in shape()) {

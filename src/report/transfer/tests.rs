@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::schema::frame::{milliseconds, times};
+use crate::units::time::Zone;
 
 const GB: u64 = GB_BYTES;
 /// 2026-10-01.
@@ -56,7 +57,7 @@ fn report_in(rows: &[Sent], shape: &TransferShape, hours: u64) -> Report {
     let charges = Periods::default().mark(&charges(rows)).unwrap();
     let names: Vec<String> = keys().all().iter().map(Key::name).collect();
     let bill = Bill::of(&charges, &names, (None, None), (&prices, PoolTerms::default())).unwrap();
-    report(&bill, &keys(), shape, hours).unwrap()
+    report(&bill, &keys(), shape, hours).unwrap().0
 }
 
 /// Between two regions, by subnets that are called after their numbers.
@@ -220,7 +221,9 @@ proptest! {
         sent in prop::collection::vec((0usize..15, 0usize..15, 0usize..4, 1u64..3 * GB), 0..60),
         rows in prop_oneof![(0usize..20).prop_map(Some), Just(None)],
         order in prop::sample::select(vec![TransferOrder::Usd, TransferOrder::Bytes, TransferOrder::Key]),
+        text in prop::sample::select(vec!["bytes >= 0", "bytes > 2GiB", "usd < 0.01 and path != internet", "share > 5%"]),
     ) {
+        let having = Having::parse(text, shape().heads(), 0, Zone::default()).ok();
         let places: Vec<String> = (0..15).map(|place| format!("place-{place:02}")).collect();
         let kinds = [("internet", "internet-egress", "internet"), ("cross-zone", "inter-zone-out", "same"),
             ("cross-region", "inter-region", "nowhere"), ("same-zone", "", "")];
@@ -231,7 +234,13 @@ proptest! {
             std::iter::once((traffic, bytes)).chain(charge)
         }).collect();
         let sent: Vec<Sent> = sent.iter().map(|(row, bytes)| (row.as_slice(), *bytes)).collect();
-        let all = report_of(&sent, &TransferShape { rows, order, ..shape() });
+        let whole = report_of(&sent, &TransferShape { order, ..shape() });
+        let all = report_of(&sent, &TransferShape { rows, order, having: having.clone(), ..shape() });
+        let holds = |row: &&Row| having.as_ref().is_some_and(|having| having.holds(|place| row[place + 1].clone()));
+        let matching = table(&whole, "transfer").rows.iter().filter(holds).map(|row| format!("{:?}", &row[1..6]));
+        let listed = table(&all, "transfer").rows.iter().filter(|row| row[0] != Cell::Absent);
+        let listed: Vec<_> = listed.map(|row| format!("{:?}", &row[1..6])).collect();
+        prop_assert_eq!(listed, matching.take(rows.unwrap_or(usize::MAX)).collect::<Vec<_>>());
         let list = table(&all, "transfer");
         for (name, matrix) in [("bytes", "matrix_bytes"), ("usd", "matrix_usd")] {
             let (cells, total) = column(list, name);
