@@ -13,7 +13,7 @@ use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
 use super::tables::{EndpointKind, ListedEni, Name, Network, Role, Tables};
-use super::vantage::HOUR_SECONDS;
+use super::vantage::{Fact, HOUR_SECONDS};
 use crate::group::{Interface, Interfaces, NAMELESS, is_public};
 use crate::schema::{Column, region};
 use crate::units::address::Prefix;
@@ -98,13 +98,16 @@ impl Eni {
         matches!(self.role, Role::Nat | Role::RegionalNat)
     }
 
-    /// Whether a record without packet addresses is of the leg between a public NAT gateway and a client: between the
+    /// Whether records without packet addresses are of the leg between a public NAT gateway and a client: between the
     /// gateway's private address and another private one. A private gateway's outer leg looks the same.
-    pub(super) fn is_client_leg(&self, srcaddr: u128, dstaddr: u128) -> bool {
+    pub(super) fn is_client_leg(&self, fact: &Fact) -> bool {
+        let Fact { srcaddr, dstaddr, src, dst, .. } = *fact;
         let is_own = |address: u128| self.addresses.contains(&address);
         let is_client = |address: u128| !is_public(address) && !is_own(address);
         let is_public_nat = self.role == Role::Nat && self.has_public;
-        is_public_nat && (is_own(srcaddr) && is_client(dstaddr) || is_client(srcaddr) && is_own(dstaddr))
+        is_public_nat
+            && (src, dst) == (srcaddr, dstaddr)
+            && (is_own(srcaddr) && is_client(dstaddr) || is_client(srcaddr) && is_own(dstaddr))
     }
 }
 

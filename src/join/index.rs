@@ -170,7 +170,7 @@ impl<'a> Pass<'a> {
 /// records only show packet addresses: there it is the private one. Without packet addresses the leg between client and
 /// gateway shows both.
 pub(super) fn client(own: &Eni, fact: &Fact, direction: Option<Direction>, ends: Ends) -> Option<End> {
-    let is_leg = || own.is_client_leg(fact.srcaddr, fact.dstaddr);
+    let is_leg = || own.is_client_leg(fact);
     match (own.role, direction) {
         (Role::Nat, Some(Direction::Egress)) => (fact.src != fact.srcaddr || is_leg()).then_some(ends.dst),
         (Role::Nat, Some(Direction::Ingress)) => (fact.dst != fact.dstaddr || is_leg()).then_some(ends.src),

@@ -268,7 +268,7 @@ impl<'a, S: Sink> Rows<'a, S> {
         let Some((place, own)) = own.filter(|(_, own)| own.is_nat()) else { return };
         let Some(client) = client(own, row.fact, direction, row.ends) else { return };
         // Without packet addresses the outside is not in the record: a logged client's own flows are charged instead.
-        let is_leg = own.is_client_leg(row.fact.srcaddr, row.fact.dstaddr);
+        let is_leg = own.is_client_leg(row.fact);
         if is_leg && resolver.is_logged(client, row.fact.moment()) {
             return;
         }

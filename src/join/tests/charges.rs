@@ -345,3 +345,17 @@ fn the_leg_to_a_gateway_names_its_client_without_packet_addresses() {
     ];
     assert_eq!(rows, expected);
 }
+
+#[test]
+fn a_logged_client_is_charged_by_the_gateways_records_if_they_show_the_outside() {
+    let client = "web out 10.0.0.1>198.51.100.7 700\n";
+    let charges = |version, gateway: &str| {
+        let world = nats(version, &format!("{client}{gateway}"), &[("nat", "10.0.9.1")]);
+        let rows = world.join().charges("bytes charge dst").into_iter();
+        rows.filter(|row| row.contains("nat-processing")).collect::<Vec<_>>()
+    };
+    let shown = "nat in 10.0.0.1>10.0.9.1 700 pkt-dstaddr=198.51.100.7\nnat out 10.0.9.1>198.51.100.7 700";
+    assert_eq!(charges(3, shown), ["700 nat-processing 198.51.100.7"]);
+    let hidden = "nat in 10.0.0.1>10.0.9.1 700\nnat out 10.0.9.1>198.51.100.7 700";
+    assert_eq!(charges(2, hidden), ["700 nat-processing 198.51.100.7"]);
+}
