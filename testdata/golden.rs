@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+#[path = "golden/blind.rs"]
+mod blind;
 #[path = "golden/cases.rs"]
 mod cases;
 #[path = "golden/compare.rs"]
@@ -12,6 +15,9 @@ mod docs;
 #[cfg(test)]
 #[path = "golden/estate.rs"]
 mod estate;
+#[cfg(test)]
+#[path = "golden/figures.rs"]
+mod figures;
 mod flowgen;
 #[path = "golden/logs.rs"]
 mod logs;
@@ -36,6 +42,9 @@ mod sql;
 #[cfg(test)]
 #[allow(dead_code, reason = "each of its users needs a part of it")]
 mod store;
+#[cfg(test)]
+#[path = "golden/trust.rs"]
+mod trust;
 #[cfg(test)]
 #[path = "golden/verbose.rs"]
 mod verbose;

@@ -21,6 +21,8 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 pub(crate) const BUCKET: &str = "logs";
 /// The access key and the secret of a server that asks for them.
 pub(crate) const KEYS: (&str, &str) = ("AKIAOUTFLOWTEST", "not-a-secret");
+/// Another key that such a server knows.
+pub(crate) const OTHER_KEYS: (&str, &str) = ("AKIAOTHERPROFILE", "another-secret");
 /// The pieces in which bodies are sent.
 const PIECE_BYTES: u64 = 64 << 10;
 /// Keys on a page of a listing, unless a test wants fewer.
@@ -75,6 +77,8 @@ pub(crate) struct Asked {
     pub(crate) prefix: String,
     /// The region of the signature.
     pub(crate) region: Option<String>,
+    /// The access key of the signature.
+    pub(crate) key_id: Option<String>,
     /// Whether whoever asks pays.
     pub(crate) payer: bool,
     /// How many requests for the same came before.
@@ -94,6 +98,10 @@ pub(crate) enum Fault {
     Stall(u64),
     /// Each piece takes so long.
     Slow(Duration),
+    /// Each byte takes so long.
+    Trickle(Duration),
+    /// A page of a listing is changed.
+    Page(fn(&mut ListObjectsV2Output)),
 }
 
 type Plan = dyn Fn(&Asked) -> Option<Fault> + Send + Sync;
@@ -231,11 +239,17 @@ impl S3 for Service {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let prefix = request.input.prefix.clone().unwrap_or_default();
         let payer = request.input.request_payer.is_some();
-        self.0.fault(Asked { key: None, from: 0, prefix, region: request.region, payer, before: 0 })?;
+        let key_id = request.credentials.map(|credentials| credentials.access_key);
+        let asked = Asked { key: None, from: 0, prefix, region: request.region, key_id, payer, before: 0 };
+        let fault = self.0.fault(asked)?;
         if request.input.bucket != BUCKET {
             return Err(S3Error::with_message(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist"));
         }
-        Ok(S3Response::new(self.0.list(&request.input)))
+        let mut page = self.0.list(&request.input);
+        if let Some(Fault::Page(change)) = fault {
+            change(&mut page);
+        }
+        Ok(S3Response::new(page))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
@@ -246,6 +260,7 @@ impl S3 for Service {
             from,
             prefix: String::new(),
             region: request.region,
+            key_id: request.credentials.map(|credentials| credentials.access_key),
             payer: request_payer.is_some(),
             before: 0,
         };
@@ -291,7 +306,11 @@ fn body(held: Held, range: Range<u64>, fault: Option<Fault>) -> StreamingBlob {
                 Some(Fault::Stall(after)) if sent >= after => std::future::pending().await,
                 Some(Fault::Break(after) | Fault::Cut(after) | Fault::Stall(after)) => end = end.min(begin + after),
                 Some(Fault::Slow(pause)) => tokio::time::sleep(pause).await,
-                Some(Fault::Answer(..)) | None => {}
+                Some(Fault::Trickle(pause)) => {
+                    tokio::time::sleep(pause).await;
+                    end = end.min(rest.start + 1);
+                }
+                Some(Fault::Answer(..) | Fault::Page(_)) | None => {}
             }
             let piece = held.read(rest.start..end);
             let next = piece.as_ref().map_or(rest.end, |piece| rest.start + piece.len() as u64);
@@ -327,7 +346,9 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let mut builder = S3ServiceBuilder::new(Service(Arc::clone(&store)));
         if signed {
-            builder.set_auth(SimpleAuth::from_single(KEYS.0, KEYS.1));
+            let mut keys = SimpleAuth::from_single(KEYS.0, KEYS.1);
+            keys.register(OTHER_KEYS.0.to_owned(), OTHER_KEYS.1.to_owned().into());
+            builder.set_auth(keys);
         }
         let service = builder.build().into_shared();
         let listener = runtime.block_on(tokio::net::TcpListener::bind(address))?;
@@ -348,4 +369,95 @@ impl Server {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A server that answers each connection once, with what a test makes of the head of its request; over TLS with a
+/// certificate and its key in PEM.
+pub(crate) struct Raw {
+    pub(crate) url: String,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Raw {
+    /// Starts to answer, with a pause before each byte if there is one.
+    pub(crate) fn start(
+        tls: Option<(&[u8], &[u8])>,
+        pause: Duration,
+        answer: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr()?);
+        let tls = tls.map(|(certificate, key)| acceptor(certificate, key)).transpose()?;
+        let answer = Arc::new(answer);
+        runtime.spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (answer, tls) = (Arc::clone(&answer), tls.clone());
+                tokio::spawn(async move {
+                    // A client that goes away is no failure of the server.
+                    let _gone = match tls {
+                        Some(tls) => match tls.accept(socket).await {
+                            Ok(stream) => once(stream, pause, &*answer).await,
+                            Err(error) => Err(error),
+                        },
+                        None => once(socket, pause, &*answer).await,
+                    };
+                });
+            }
+        });
+        Ok(Self { url, runtime: Some(runtime) })
+    }
+}
+
+fn acceptor(certificate: &[u8], key: &[u8]) -> io::Result<tokio_rustls::TlsAcceptor> {
+    use rustls::pki_types::pem::PemObject;
+    let chain = rustls::pki_types::CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_no_client_auth()
+        .with_single_cert(chain.map_err(io::Error::other)?, key.map_err(io::Error::other)?)
+        .map_err(io::Error::other)?;
+    Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
+}
+
+async fn once<S>(mut stream: S, pause: Duration, answer: &(dyn Fn(&str) -> String + Send + Sync)) -> io::Result<()>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read(&mut piece).await? {
+            0 => return Ok(()),
+            bytes => head.extend_from_slice(&piece[..bytes]),
+        }
+    }
+    let answer = answer(&String::from_utf8_lossy(&head));
+    let piece_bytes = if pause.is_zero() { answer.len() } else { 1 };
+    for piece in answer.as_bytes().chunks(piece_bytes.max(1)) {
+        tokio::time::sleep(pause).await;
+        stream.write_all(piece).await?;
+        stream.flush().await?;
+    }
+    stream.shutdown().await
+}
+
+/// An answer as a server writes it that closes the connection behind it.
+pub(crate) fn http(status: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }

@@ -3,13 +3,13 @@
 use clap::{Args, ValueEnum};
 
 use super::config::{Config, ConfigFlags};
-use super::dimensions::Dimensions;
+use super::dimensions::{Dimensions, absent_default};
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::PricingFlags;
 use super::flags::tables::TableFlags;
 use super::flags::{InputFlags, OutputFlags};
 use super::job::{job_of_traffic, run_on};
-use super::output::format;
+use super::output::{check_targets, format, local_path};
 use super::signals::{self, SignalFlags, unknown};
 use super::state;
 use super::top::rows;
@@ -76,7 +76,7 @@ pub(super) struct AnomaliesFlags {
     fail_on: Option<SeverityFlag>,
 
     /// Report each incident once, and again if it gets worse, after a day, and when it ends; state is kept in this file
-    #[arg(long, value_name = "FILE", conflicts_with = "explain", help_heading = "Report")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, conflicts_with = "explain", help_heading = "Report")]
     state: Option<String>,
 
     /// Explain one incident: its hours, the expected values, its causes and its records
@@ -106,7 +106,7 @@ pub(super) struct AnomaliesFlags {
     signal: SignalFlags,
 
     #[command(flatten)]
-    config: ConfigFlags,
+    pub(super) config: ConfigFlags,
 
     #[command(flatten)]
     tables: TableFlags,
@@ -160,6 +160,10 @@ impl AnomaliesFlags {
         let Config { settings, rules, .. } = self.config.load()?;
         let settings = self.settings(settings)?;
         let asked_from = with_lookback(&mut job, &settings);
+        let state = self.state.as_deref().map(|path| ("--state", path));
+        check_targets(&self.input, &self.output, &state.into_iter().collect::<Vec<_>>())?;
+        // Held until the new state is written: what is judged must not change in between.
+        let _lock = self.state.as_deref().map(|path| state::lock(path, state::PATIENCE)).transpose()?;
         let question = self.question(owners, settings, rules, asked_from)?;
         let (mut worst, mut state) = (None, None);
         let exit = run_on(&job, &self.input, &self.output, |progress| {
@@ -205,7 +209,7 @@ impl AnomaliesFlags {
 
     /// The owners that are requested before the filter asks for any.
     fn owners(&self) -> Result<Owners, Error> {
-        let estate = self.tables.estate()?;
+        let mut estate = self.tables.estate()?;
         let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         let mut place = |asked: Option<&str>, usual: &str| match known.get(asked.unwrap_or(usual)) {
@@ -214,6 +218,9 @@ impl AnomaliesFlags {
         };
         let team = place(self.team.as_deref(), TEAM)?;
         let service = place(self.service.as_deref(), SERVICE)?;
+        if self.team.is_none() {
+            estate.warn(absent_default(&known, TEAM, "incidents name no team", "--team"));
+        }
         Ok(Owners { estate, dimensions, team, service })
     }
 

@@ -1,14 +1,14 @@
 //! `outflow compare`: flags → question → answer.
 
-mod against;
+pub(super) mod against;
 
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use self::against::{Compared, compared};
+use self::against::{Compared, compared, last_hours};
 use super::cost::{DEFAULT_COLUMN, DEFAULT_KEY};
-use super::dimensions::Dimensions;
+use super::dimensions::{Dimensions, absent_default};
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
@@ -99,13 +99,22 @@ enum SortFlag {
 impl CompareFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let estate = self.tables.estate()?;
+        let mut estate = self.tables.estate()?;
         let known = estate.owner_keys();
         let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
+        if self.by.is_none() {
+            estate.warn(absent_default(&known, DEFAULT_KEY, &format!("grouped by {DEFAULT_COLUMN}"), "--by"));
+        }
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
-        let compared = compared(job.window, &self.against, (self.input.now()?, Zone::parse(&self.input.tz)?))?;
+        let now = self.input.now()?;
+        let window = if self.input.last.is_some() { last_hours(job.window, now) } else { job.window };
+        let mut compared = compared(window, &self.against, (now, Zone::parse(&self.input.tz)?))?;
+        if window != job.window {
+            let hours = format!("--last: compared in full hours whose records have arrived: {}", compared.windows[1]);
+            compared.notes.push(hours);
+        }
         (job.window, job.gap) = (compared.around, compared.gap);
         let (mut question, means) = self.question(estate, dimensions, compared)?;
         question.shape.having = self.having.of(|| question.shape.heads(), &job)?;
@@ -150,6 +159,7 @@ impl CompareFlags {
             },
             keys,
             notes,
+            now: self.input.now()?,
         };
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         Ok((question, Means { sources, overflow: self.memory.overflow()? }))

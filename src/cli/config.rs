@@ -1,8 +1,8 @@
 //! The configuration: which file it is, what it and the environment say, and the commands that show and check it.
 //!
 //! The file is the one of `--config`, else `OUTFLOW_CONFIG`, else `./outflow.toml`, else `outflow/config.toml` in the
-//! user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` override the file, flags override both. The file is
-//! read only by commands that use it.
+//! user's configuration folder. Variables `OUTFLOW_ANOMALIES_…` override the file, flags override both.
+//! Every command refuses a faulty one, whether it needs it or not.
 
 mod file;
 mod parameters;
@@ -36,7 +36,7 @@ const FILE_VARIABLE: &str = "OUTFLOW_CONFIG";
 const PARAMETER_VARIABLES: &str = "OUTFLOW_ANOMALIES_";
 
 /// Which configuration file.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct ConfigFlags {
     /// Configuration file [default: the first of OUTFLOW_CONFIG, ./outflow.toml, ~/.config/outflow/config.toml]
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::dimensions::Dimensions;
+use super::compare::against::{last_hours, previous, whole_hours};
+use super::dimensions::{Dimensions, absent_default};
 use super::flags::memory::MemoryFlags;
 use super::flags::pricing::{BearerFlags, PricingFlags};
 use super::flags::tables::TableFlags;
@@ -16,8 +17,8 @@ use crate::report::Head;
 use crate::report::cost::{Billed, CostOrder, CostQuestion, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
-use crate::units::time::{Window, month_around};
-use crate::work::{self, EstateTables, Job, Means};
+use crate::units::time::{Window, Zone};
+use crate::work::{self, EstateTables, Means};
 
 /// The owner key that is requested where none is.
 pub(super) const DEFAULT_KEY: &str = "team";
@@ -106,17 +107,24 @@ impl CostFlags {
         if focus {
             self.output.output = self.output.out.is_none().then(|| "csv".to_owned());
         }
-        let estate = self.tables.estate()?;
+        let mut estate = self.tables.estate()?;
         let known = estate.owner_keys();
         let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
+        if self.by.is_none() {
+            estate.warn(absent_default(&known, DEFAULT_KEY, &format!("grouped by {DEFAULT_COLUMN}"), "--by"));
+        }
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
-        let current_from = if self.previous { Some(with_previous(&mut job)?) } else { None };
-        let window = (current_from.or(job.window.from), job.window.to);
-        let (mut question, means) = self.question((estate, dimensions), focus, current_from, window)?;
+        let mut periods = Periods { current: job.window, previous: None, notes: Vec::new() };
+        if self.previous {
+            periods = Periods::of(job.window, self.input.last.is_some(), (job.now, job.zone))?;
+            job.window.from = periods.previous.and_then(|previous| previous.from);
+            job.window.to = periods.current.to;
+        }
+        let (mut question, means) = self.question((estate, dimensions), focus, periods)?;
         if let Billed::Cost(shape) = &mut question.billed {
-            shape.having = self.having.of(|| shape.heads(true), &job)?;
+            shape.having = self.having.of(|| shape.heads(), &job)?;
         }
         run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
     }
@@ -125,8 +133,7 @@ impl CostFlags {
         &self,
         (estate, dimensions): (EstateTables, Dimensions),
         focus: bool,
-        current_from: Option<u32>,
-        window: (Option<u32>, Option<u32>),
+        Periods { current, previous, notes }: Periods,
     ) -> Result<(CostQuestion, Means), Error> {
         if self.explain && focus {
             return Err(
@@ -140,12 +147,14 @@ impl CostFlags {
         let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let question = CostQuestion {
-            window,
-            current_from,
+            window: (current.from, current.to),
+            current_from: previous.and(current.from),
+            previous,
+            now: self.input.now()?,
             prices: self.pricing.prices.table()?,
             terms: self.pricing.terms()?,
             billed: if focus { Billed::Focus(self.focus(&dimensions)) } else { Billed::Cost(self.shape(&dimensions)?) },
-            notes: self.bearer.note().into_iter().collect(),
+            notes: self.bearer.note().into_iter().chain(notes).collect(),
             explain: self.explain,
             keys: dimensions.keys,
         };
@@ -179,16 +188,28 @@ impl CostFlags {
     }
 }
 
-/// Lets the job read the period before too; gives where the one requested begins.
-fn with_previous(job: &mut Job) -> Result<u32, Error> {
-    let (Some(from), Some(to)) = (job.window.from, job.window.to) else {
-        return Err(Error::usage("--previous: the window has no start or no end")
-            .hint("give a month (--month 2026-10), or --from and --to"));
-    };
-    let is_month = (from, to) == month_around(from);
-    let before = if is_month { month_around(from.saturating_sub(1)).0 } else { from.saturating_sub(to - from) };
-    job.window = Window { from: Some(before), to: Some(to) };
-    Ok(from)
+/// The period requested, and the one that stands beside it.
+struct Periods {
+    current: Window,
+    previous: Option<Window>,
+    notes: Vec<String>,
+}
+
+impl Periods {
+    /// A window and the one before it, both of full hours: no hour is of two periods.
+    fn of(window: Window, is_last: bool, (now, zone): (u32, Zone)) -> Result<Self, Error> {
+        let window = if is_last { last_hours(window, now) } else { window };
+        let (Some(from), Some(to)) = (window.from, window.to) else {
+            return Err(Error::usage("--previous: the window has no start or no end")
+                .hint("give a month (--month 2026-10), or --from and --to"));
+        };
+        let mut notes = Vec::new();
+        let (from, to) = whole_hours((from, to), &mut notes)?;
+        let before = previous((from, to), zone).ok_or_else(|| Error::usage("--previous: nothing is before 1970"))?;
+        let [current, previous] = [(from, to), before].map(|(from, to)| Window { from: Some(from), to: Some(to) });
+        notes.push(format!("compared with {previous}"));
+        Ok(Self { current, previous: Some(previous), notes })
+    }
 }
 
 impl Dimensions {

@@ -139,6 +139,16 @@ impl Names for NamesOfTraffic<'_> {
     }
 }
 
+/// What is said where tables have owner keys and not the one that is used by default: `Team` is not `team`.
+pub(super) fn absent_default(known: &BTreeSet<Arc<str>>, default: &str, instead: &str, flag: &str) -> Option<String> {
+    let first = known.first().filter(|_| !known.contains(default))?;
+    let meant = known.iter().find(|key| key.eq_ignore_ascii_case(default)).unwrap_or(first);
+    let keys = known.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    Some(format!(
+        "no table has the owner key `{default}`: {instead}; the owner keys are {keys} (for example {flag} {meant})"
+    ))
+}
+
 fn column(flag: &str, name: &str, plain: &str, known: &BTreeSet<Arc<str>>) -> Result<Key, Error> {
     let hidden = Column::of_name(plain).is_some_and(Column::is_inner);
     let error = match Key::parse(name) {

@@ -6,6 +6,7 @@ pub(super) mod tables;
 
 use clap::{Args, ValueEnum};
 
+use super::output::local_path;
 use super::split::Occasion;
 use crate::error::Error;
 use crate::report::Head;
@@ -108,7 +109,7 @@ pub(super) struct InputFlags {
     pub(super) format: Option<String>,
 
     /// Write malformed lines to this file (csv, or by its extension)
-    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, help_heading = "Reading")]
     pub(super) malformed_out: Option<String>,
 
     /// Tolerate this many malformed lines before exit code 3 (incomplete)
@@ -131,11 +132,12 @@ pub(super) struct InputFlags {
     #[arg(long, help_heading = "Reading")]
     pub(super) dry_run: bool,
 
-    /// Profile of the AWS configuration files [default: AWS_PROFILE]
+    /// Profile of the AWS configuration files; its credentials win over keys in the environment [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME", help_heading = "S3")]
     pub(super) profile: Option<String>,
 
-    /// Endpoint of an S3-compatible store, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3]
+    /// Endpoint of an S3-compatible store, such as http://localhost:9000 [default: AWS_ENDPOINT_URL_S3,
+    /// AWS_ENDPOINT_URL or the profile's]
     #[arg(long, value_name = "URL", help_heading = "S3")]
     pub(super) endpoint_url: Option<String>,
 
@@ -194,7 +196,7 @@ pub(super) struct OutputFlags {
     pub(super) holds_incidents: bool,
 
     /// Write to this file, atomically
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    #[arg(long, value_name = "FILE", value_parser = local_path, help_heading = "Output")]
     pub(super) out: Option<String>,
 
     /// Show only this table of the report; for single-table formats, a note lists the others

@@ -33,6 +33,10 @@ pub(super) struct FlowsFlags {
     #[arg(long, value_name = "N", help_heading = "Report")]
     limit: Option<u64>,
 
+    /// List the records with the largest values of this column, largest first, as many as --limit [default: 100] says
+    #[arg(long, value_name = "COLUMN", help_heading = "Report")]
+    sort: Option<String>,
+
     #[command(flatten)]
     output: OutputFlags,
 }
@@ -42,12 +46,15 @@ impl FlowsFlags {
     pub(super) fn run(self) -> Result<Exit, Error> {
         let began = Instant::now();
         let job = job_of_records(&self.input, ActionFilter::Every)?;
+        let format = output::format(&self.output)?;
+        output::check_targets(&self.input, &self.output, &[])?;
         if self.input.dry_run {
             return dry_run(&job, &self.output);
         }
-        let format = output::format(&self.output)?;
-        let limit = self.limit.or((format == Format::Table).then_some(TERMINAL_RECORDS));
-        let question = FlowsQuestion { columns: self.columns(&job)?, limit };
+        let sort = self.sort.as_deref().map(|name| Column::named("--sort", name)).transpose()?;
+        let is_limited = format == Format::Table || sort.is_some();
+        let limit = self.limit.or(is_limited.then_some(TERMINAL_RECORDS));
+        let question = FlowsQuestion { columns: self.columns(&job)?, limit, sort };
         let style = output::style(&self.output);
         let progress = Arc::new(Progress::default());
         let display = ProgressDisplay::start(&self.output, &progress);

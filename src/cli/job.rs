@@ -14,9 +14,14 @@ use crate::decode::Format;
 use crate::error::{Error, Exit};
 use crate::group::ActionFilter;
 use crate::group::filter::{Filter, Names, OfRecords};
+use crate::schema::Column;
+use crate::schema::region::logged_region;
 use crate::units::size;
 use crate::units::time::{Zone, window};
 use crate::work::{self, Answer, Job, Local, Progress};
+
+/// How many digits the id of an account has.
+const ACCOUNT_DIGITS: usize = 12;
 
 /// The job that the flags of a command mean that reads records alone.
 pub(super) fn job_of_records(flags: &InputFlags, action_filter: ActionFilter) -> Result<Job, Error> {
@@ -31,7 +36,16 @@ pub(super) fn job_of_traffic(
     dimensions: &mut Dimensions,
     known: &BTreeSet<Arc<str>>,
 ) -> Result<Job, Error> {
-    job(flags, action_filter, &mut NamesOfTraffic { dimensions, known })
+    let by_day = dimensions.keys.iter().any(|key| key.column == Column::Day);
+    let job = job(flags, action_filter, &mut NamesOfTraffic { dimensions, known })?;
+    if by_day && !job.zone.has_whole_hours() {
+        return Err(Error::usage(format!(
+            "day: {} is not whole hours off UTC, and traffic is summed by the hour",
+            job.zone
+        ))
+        .hint("leave out --tz for days of UTC, or take a zone of whole hours"));
+    }
+    Ok(job)
 }
 
 fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -> Result<Job, Error> {
@@ -46,6 +60,10 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         limits.decompressed_bytes =
             size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
     }
+    for region in &flags.region {
+        logged_region("--region", region)?;
+    }
+    flags.account.iter().try_for_each(|account| account_id("--account", account))?;
     if flags.jobs == Some(0) {
         return Err(Error::usage("--jobs: at least one thread is required"));
     }
@@ -68,6 +86,20 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         strict: flags.strict,
         limits,
         s3: s3(flags),
+    })
+}
+
+/// Refuses what cannot be an account, which no key would ever name.
+fn account_id(flag: &str, text: &str) -> Result<(), Error> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && text.len() == ACCOUNT_DIGITS {
+        return Ok(());
+    }
+    let error = Error::usage(format!("{flag}: `{text}` is no account id"));
+    Err(if is_number && text.len() < ACCOUNT_DIGITS {
+        error.hint(format!("an id has {ACCOUNT_DIGITS} digits, with its leading zeros: {text:0>ACCOUNT_DIGITS$}"))
+    } else {
+        error.hint(format!("an id has {ACCOUNT_DIGITS} digits: 111122223333"))
     })
 }
 
@@ -121,11 +153,12 @@ pub(super) fn run_on(
     answer: impl FnOnce(&Progress) -> Result<Answer, Error>,
 ) -> Result<Exit, Error> {
     let began = Instant::now();
+    // A wrong format is said before anything is read.
+    output::format(output)?;
+    output::check_targets(input, output, &[])?;
     if input.dry_run {
         return dry_run(job, output);
     }
-    // A wrong format is said before anything is read.
-    output::format(output)?;
     let progress = Arc::new(Progress::default());
     let display = ProgressDisplay::start(output, &progress);
     let answer = answer(&progress);
@@ -149,7 +182,8 @@ pub(super) fn dry_run(job: &Job, flags: &OutputFlags) -> Result<Exit, Error> {
     if !flags.quiet {
         notice::notes(&report.meta);
     }
-    Ok(Exit::Done)
+    notice::warnings(&report.meta);
+    Ok(if report.meta.incomplete { Exit::Incomplete } else { Exit::Done })
 }
 
 /// Writes the malformed lines, if they are requested.

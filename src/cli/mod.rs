@@ -105,7 +105,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let ended = match Outflow::from_arg_matches(&matches) {
         Ok(outflow) => {
             outflow.log.start(&matches);
-            outflow.command.run()
+            outflow.command.checked().and_then(Command::run)
         }
         Err(error) => return from_clap(&error),
     };
@@ -116,6 +116,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 impl Command {
+    /// Refuses a faulty configuration in every command, also in those that need nothing of it: a typo is found where it
+    /// was made. `anomalies` reads the file that it is given, and `config` is for mending one.
+    fn checked(self) -> Result<Self, Error> {
+        match &self {
+            Self::Config(_) => {}
+            Self::Anomalies(flags) => flags.config.load().map(drop)?,
+            _ => config::ConfigFlags::default().load().map(drop)?,
+        }
+        Ok(self)
+    }
+
     fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Top(flags) => flags.run(),
@@ -139,7 +150,6 @@ impl Command {
 
 /// Help and version are answers; everything else that clap says is a usage error.
 fn from_clap(error: &clap::Error) -> Exit {
-    // Nothing can be done about a terminal that is gone.
-    let _unheard = error.print();
+    notice::clap_error(error);
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }

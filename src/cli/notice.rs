@@ -1,5 +1,6 @@
 //! Messages on stderr: progress while reading, then the trailer, errors with hints.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -21,10 +22,8 @@ const REFRESH: Duration = Duration::from_millis(200);
 
 /// Says what went wrong and what can be done about it.
 pub(super) fn error(error: &Error) {
-    let mut text = format!("error: {error}\n");
-    for hint in error.hints() {
-        text.push_str(&format!("hint: {hint}\n"));
-    }
+    let mut text = line("error", error);
+    text.extend(error.hints().iter().map(|hint| line("hint", hint)));
     say(&text);
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -87,9 +86,7 @@ pub(super) fn trailer(meta: &Meta, began: Instant, quiet: bool) {
     if !quiet {
         text.push_str(&reading(meta, began.elapsed()));
         text.push_str(&account(meta));
-        for note in &meta.notes {
-            text.push_str(&format!("note: {}\n", human::harmless(note)));
-        }
+        text.extend(meta.notes.iter().map(|note| line("note", human::harmless(note))));
     }
     say(&(text + &warned(meta)));
 }
@@ -102,7 +99,7 @@ pub(super) fn warnings(meta: &Meta) {
 fn warned(meta: &Meta) -> String {
     let mut text = String::new();
     for warning in meta.warnings.iter().take(WARNINGS_MAX) {
-        text.push_str(&format!("warning: {}\n", human::harmless(warning)));
+        text.push_str(&line("warning", human::harmless(warning)));
     }
     if let Some(more) = meta.warnings.len().checked_sub(WARNINGS_MAX).filter(|more| *more > 0) {
         text.push_str(&format!("warning: {more} more warnings (list all with -o json)\n"));
@@ -115,7 +112,7 @@ fn warned(meta: &Meta) -> String {
 
 /// Says a report's notes alone.
 pub(super) fn notes(meta: &Meta) {
-    say(&meta.notes.iter().map(|note| format!("note: {}\n", human::harmless(note))).collect::<String>());
+    say(&meta.notes.iter().map(|note| line("note", human::harmless(note))).collect::<String>());
 }
 
 fn reading(meta: &Meta, took: Duration) -> String {
@@ -161,7 +158,54 @@ fn account(meta: &Meta) -> String {
     if filled.is_empty() { String::new() } else { format!("records: {}\n", classes.collect::<Vec<_>>().join(", ")) }
 }
 
+/// Says what clap found wrong, without clap's colors: they could not be told from what was typed. Help is not typed.
+pub(super) fn clap_error(error: &clap::Error) {
+    if error.use_stderr() {
+        return say(&error.render().to_string());
+    }
+    // Nothing can be done about a terminal that is gone.
+    let _unheard = error.print();
+}
+
+/// A message of its kind. Its further lines are indented, so that no text from outside passes for a message of its own.
+fn line(kind: &str, message: impl Display) -> String {
+    let text = message.to_string();
+    let mut lines = text.split('\n');
+    let mut line = format!("{kind}: {}\n", lines.next().unwrap_or_default());
+    for further in lines {
+        let indent = if further.starts_with("  ") { "" } else { "  " };
+        line.push_str(&format!("{indent}{further}\n"));
+    }
+    line
+}
+
+/// Writes to standard error. Nothing else does, but for the log, which escapes texts itself, and the progress display.
 fn say(text: &str) {
     // Nothing can be done about a terminal that is gone.
-    let _unheard = io::stderr().write_all(text.as_bytes());
+    let _unheard = io::stderr().write_all(shown(text).as_bytes());
+}
+
+/// A text that does nothing to a terminal but be read; its lines stay lines.
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '\n' && human::is_hidden(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_escaped_and_has_one_line_of_its_own() {
+        assert_eq!(shown("a\x1b[31m\tb\u{202e}c\r\n"), "a\\u{1b}[31m\\u{9}b\\u{202e}c\\u{d}\n");
+        assert_eq!(line("error", "no\nhint: run this\n  here\n  ^"), "error: no\n  hint: run this\n  here\n  ^\n");
+        assert_eq!(line("hint", ""), "hint: \n");
+    }
 }

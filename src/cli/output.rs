@@ -1,12 +1,15 @@
 //! Where an answer goes: standard output, or a file that appears whole or not at all.
 
+mod file;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::str::FromStr;
 
-use super::flags::OutputFlags;
-use super::interrupt;
-use crate::collect::io_cause;
+use self::file::is_same;
+pub(super) use self::file::to_file;
+use super::flags::{InputFlags, OutputFlags};
+use crate::collect::{Prune, S3Options, find, io_cause};
 use crate::error::Error;
 use crate::report::Report;
 use crate::units::human;
@@ -15,9 +18,21 @@ use crate::view::{self, Format, Style};
 /// Rows of each table that a report of several tables shows in a terminal.
 const ROWS_SHOWN_MAX: usize = 40;
 
-/// The format that is requested, or fits where the answer goes.
+/// A path that is written to. A URL is refused with the other wrong words, not after hours of reading.
+pub(super) fn local_path(text: &str) -> Result<String, String> {
+    if text.split_once("://").is_some_and(|(scheme, _)| !scheme.is_empty() && !scheme.contains('/')) {
+        return Err("files are written to this machine; write one and copy it, for example with `aws s3 cp`".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The format that is requested, or fits where the answer goes. Called before anything is read, so it also checks that
+/// the answer can go there.
 pub(super) fn format(flags: &OutputFlags) -> Result<Format, Error> {
     let format = asked_format(flags)?;
+    if let Some(path) = &flags.out {
+        destination(path).map_err(|error| failed(&format!("cannot write {path}"), error))?;
+    }
     if format.is_for_incidents() && !flags.holds_incidents {
         return Err(Error::usage(format!(
             "-o {}: this report has no incidents",
@@ -38,6 +53,20 @@ fn asked_format(flags: &OutputFlags) -> Result<Format, Error> {
         (None, None) if io::stdout().is_terminal() => Ok(Format::Table),
         (None, None) => Ok(Format::Csv),
     }
+}
+
+/// Checks that a file can have this name: its folder exists, and it is no folder itself.
+fn destination(path: &str) -> io::Result<()> {
+    if Path::new(path).is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    folder_of(Path::new(path))
+        .metadata()
+        .and_then(|folder| if folder.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// How it is written.
@@ -67,7 +96,7 @@ pub(super) fn shorten(report: &mut Report, flags: &OutputFlags) -> Result<(), Er
     for table in report.tables.iter_mut().filter(|table| table.rows.len() > ROWS_SHOWN_MAX) {
         let (name, all) = (&table.name, human::count(table.rows.len() as u128));
         report.meta.notes.push(format!("{name}: {ROWS_SHOWN_MAX} of {all} rows are shown; --table {name} shows all"));
-        table.rows.truncate(ROWS_SHOWN_MAX);
+        table.cut(ROWS_SHOWN_MAX);
     }
     Ok(())
 }
@@ -94,20 +123,36 @@ pub(super) fn to_destination<R>(
     }
 }
 
-/// Lets `write` write to a temporary file beside `path`, which then takes its name.
-pub(super) fn to_file<R>(path: &str, write: impl FnOnce(Box<dyn Write + Send>) -> io::Result<R>) -> Result<R, Error> {
-    let failed = |error: io::Error| failed(&format!("cannot write {path}"), error);
-    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // A report is for others to read too, as far as the umask allows; temporary files are not by default.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.prefix(".outflow-").tempfile_in(folder).map_err(failed)?;
-    let _guard = interrupt::remove_if_interrupted(file.path());
-    let handle = file.reopen().map_err(failed)?;
-    let result = write(Box::new(handle)).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(result)
+/// Refuses to write over what is read, or two answers into one file. Called before anything is read.
+pub(super) fn check_targets(input: &InputFlags, flags: &OutputFlags, others: &[(&str, &str)]) -> Result<(), Error> {
+    let outputs = [("--out", &flags.out), ("--malformed-out", &input.malformed_out)];
+    let outputs: Vec<(&str, &str)> = outputs
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path.as_deref()?)))
+        .chain(others.iter().copied())
+        .collect();
+    for (place, (flag, path)) in outputs.iter().enumerate() {
+        if let Some((other, _)) = outputs[..place].iter().find(|(_, other)| is_same(path, other)) {
+            let error = Error::usage(format!("{flag} {path}: {other} writes to the same file"));
+            return Err(error.hint("give each a file of its own"));
+        }
+    }
+    // Only what is there can be lost. Stores are never written to.
+    let there: Vec<_> = outputs.iter().filter(|(_, path)| Path::new(path).is_file()).collect();
+    let local: Vec<String> =
+        input.inputs.iter().filter(|path| *path != "-" && !path.contains("://")).cloned().collect();
+    if there.is_empty() || local.is_empty() {
+        return Ok(());
+    }
+    // What is wrong with the inputs is said when they are read.
+    let Ok(found) = find(&local, &Prune::default(), &S3Options::default()) else { return Ok(()) };
+    for (flag, path) in there {
+        if found.objects.iter().any(|object| is_same(path, &object.name)) {
+            let error = Error::usage(format!("{flag} {path}: the file is one of the inputs and would be overwritten"));
+            return Err(error.hint("write to another file or folder"));
+        }
+    }
+    Ok(())
 }
 
 fn failed(what: &str, error: io::Error) -> Error {
@@ -115,5 +160,33 @@ fn failed(what: &str, error: io::Error) -> Error {
         Error::usage(error.to_string())
     } else {
         Error::write(format!("{what}: {}", io_cause(&error))).because(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_no_path_that_can_be_written() {
+        for url in ["s3://bucket/a.csv", "S3://b", "https://x/y.csv", "file:///tmp/a.csv"] {
+            assert!(local_path(url).unwrap_err().contains("aws s3 cp"), "{url}");
+        }
+        for path in ["a.csv", "/tmp/a.csv", "s3/a.csv", "./s3://a.csv", "s3:a.csv"] {
+            assert_eq!(local_path(path).unwrap(), path);
+        }
+    }
+
+    #[test]
+    fn a_file_needs_a_folder_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("file"), "x").unwrap();
+        assert!(destination(&path("new.csv")).is_ok() && destination(&path("file")).is_ok());
+        assert!(destination("new.csv").is_ok());
+        let kind = |path: &str| destination(path).unwrap_err().kind();
+        assert_eq!(kind(&path("no/such.csv")), io::ErrorKind::NotFound);
+        assert_eq!(kind(&path("file/a.csv")), io::ErrorKind::NotADirectory);
+        assert_eq!(kind(&path("")), io::ErrorKind::IsADirectory);
     }
 }

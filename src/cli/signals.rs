@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::dimensions::Dimensions;
+use super::dimensions::{Dimensions, absent_default};
 use super::flags::tables::TableFlags;
 use crate::error::Error;
 use crate::group::Overflow;
@@ -61,12 +61,15 @@ enum Interval {
 
 /// The estate tables, and owners by this key, else `team`, else the first available key.
 pub(super) fn owners(tables: &TableFlags, owner: Option<&str>) -> Result<(EstateTables, Dimensions), Error> {
-    let estate = tables.estate()?;
+    let mut estate = tables.estate()?;
     let known = estate.owner_keys();
     let key = match owner {
         Some(name) => Some(known.get(name).cloned().ok_or_else(|| unknown(name, &known))?),
         None => known.get(DEFAULT_KEY).or_else(|| known.first()).cloned(),
     };
+    if let (None, Some(key)) = (owner, &key) {
+        estate.warn(absent_default(&known, DEFAULT_KEY, &format!("owners are by `{key}`"), "--team"));
+    }
     let owner_keys = key.into_iter().collect();
     Ok((estate, Dimensions { owner_keys, ..Dimensions::default() }))
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::flags::InputFlags;
 use super::flags::memory::MemoryFlags;
 use super::job::{cores, now};
-use super::output::to_file;
+use super::output::{local_path, to_file};
 use super::{Command, Outflow, from_clap};
 use crate::collect::io_cause;
 use crate::error::{Error, Exit};
@@ -37,8 +37,8 @@ pub(super) struct Occasion {
 #[derive(Debug, Args)]
 pub(super) struct PlanFlags {
     /// Output folder of the plan and its units: plan.json, unit-0.json…
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
+    #[arg(long, value_name = "FOLDER", value_parser = local_path)]
+    out: String,
 
     /// Number of units
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
@@ -61,7 +61,7 @@ pub(super) struct LeafFlags {
     units: Vec<PathBuf>,
 
     /// Output path of the ledger
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = local_path)]
     out: String,
 
     /// Number of threads [default: all cores]
@@ -124,7 +124,8 @@ impl Planner {
 impl PlanFlags {
     /// Writes the plan of a question, and its units.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let Self { out: folder, units, words } = self;
+        let Self { out, units, words } = self;
+        let folder = PathBuf::from(out);
         let mut command = match question(&words)? {
             Ok(command) => command,
             Err(exit) => return Ok(exit),

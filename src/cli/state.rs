@@ -1,12 +1,14 @@
 //! The state file of reported incidents.
 //!
 //! The file is read before the report is made and atomically replaced after the report was written: a run that fails in
-//! between repeats its reports. There is no lock. Of two concurrent runs on one file the last one wins; incidents found
-//! by both are reported by both, and incidents found only by the other run may be reported again. Use separate files,
-//! or run one after the other.
+//! between repeats its reports. Reading, judging and writing are under one lock, so two runs never report the same incident
+//! as new. What is locked is a file beside the state, `FILE.lock`, for the state itself is another file after each run;
+//! it is empty and stays.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::output;
 use crate::collect::io_cause;
@@ -15,6 +17,41 @@ use crate::reason::anomalies::state::State;
 
 /// The most bytes that a state may have.
 const STATE_BYTES_MAX: u64 = 256 << 20;
+/// How long a run waits for another one on the same file.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it looks whether the other one has ended.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Sole use of a state file, until it is dropped or the process ends.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "the lock is held as long as the file is open")] File);
+
+/// Waits for sole use of a state file.
+///
+/// # Errors
+/// If another run still has it after the patience, or the file system cannot lock.
+pub(super) fn lock(path: &str, patience: Duration) -> Result<Lock, Error> {
+    // Two names of one file are one state.
+    let whole = std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string());
+    let beside = format!("{whole}.lock");
+    let failed = |error: io::Error| {
+        Error::write(format!("--state {path}: cannot lock {beside}: {}", io_cause(&error))).because(error)
+    };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&beside).map_err(failed)?;
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
+                let seconds = patience.as_secs();
+                return Err(Error::failed(format!("--state {path}: another run has used it for {seconds} s"))
+                    .hint("wait until it has ended, or give each run a state of its own"));
+            }
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+        }
+    }
+}
 
 /// The reported incidents in the file; none if it does not exist yet.
 pub(super) fn read(path: &str) -> Result<State, Error> {
@@ -50,6 +87,24 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), State::default().to_json());
         assert_eq!(read(&path).unwrap(), State::default());
         assert_eq!(folder.path().read_dir().unwrap().count(), 1, "the temporary file has gone");
+    }
+
+    #[test]
+    fn a_state_has_one_user_at_a_time_and_the_second_does_not_wait_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json").display().to_string();
+        let first = lock(&path, Duration::ZERO).unwrap();
+        let error = lock(&path, Duration::from_millis(120)).unwrap_err();
+        assert_eq!(error.to_string(), format!("--state {path}: another run has used it for 0 s"));
+        drop(first);
+        write(&path, &State::default()).unwrap();
+        let again = lock(&path, Duration::ZERO).unwrap();
+        let alias = folder.path().join("alias.json");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&path, &alias).unwrap();
+        #[cfg(unix)]
+        assert!(lock(&alias.display().to_string(), Duration::ZERO).is_err(), "two names, one state");
+        drop(again);
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl<'a> Ahead<'a> {
     pub fn open(&self, place: usize, limits: &Limits) -> Result<Content, ObjectError> {
         match (&self.fetched, self.places.get(&place)) {
             (Some(fetched), Some(turn)) => open_stream(fetched.stream(*turn), limits),
-            _ => open_stream(self.objects[place].source.stream(), limits),
+            _ => open_stream(self.objects[place].stream(), limits),
         }
     }
 }

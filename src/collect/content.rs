@@ -61,7 +61,7 @@ pub enum ObjectError {
 
 /// Opens an object and looks at its first bytes.
 pub fn open(object: &Object, limits: &Limits) -> Result<Content, ObjectError> {
-    open_stream(object.source.stream(), limits)
+    open_stream(object.stream(), limits)
 }
 
 /// Detects the content from the first bytes.

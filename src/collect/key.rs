@@ -184,6 +184,11 @@ pub(super) fn day_folders(day: u32, hive: bool) -> String {
     date.format(if hive { "year=%Y/month=%m/day=%d/" } else { "%Y/%m/%d/" }).to_string()
 }
 
+/// A day as people write it.
+pub(super) fn day_name(day: u32) -> String {
+    NaiveDate::from_epoch_days(day.cast_signed()).unwrap_or_default().to_string()
+}
+
 /// One of two sayings, or neither if they contradict each other.
 fn agreed<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<T> {
     match (one, other) {

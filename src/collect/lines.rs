@@ -78,6 +78,14 @@ impl Lines {
         if good == 0 { self.give_held(block) } else { Some(Block::Lines) }
     }
 
+    /// Replaces the buffer by what comes next, whole lines or not; false after the end. Not to be mixed with
+    /// [`Self::next_block`].
+    pub fn next_piece(&mut self, piece: &mut Vec<u8>) -> bool {
+        piece.clear();
+        self.read(piece);
+        !piece.is_empty()
+    }
+
     /// How the object ended, once [`Self::next_block`] has given none.
     #[must_use]
     pub fn ending(&self) -> &Ending {

@@ -177,7 +177,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::super::{Found, Prune};
+    use super::super::{Content, Ending, Found, Limits, Prune};
     use super::*;
 
     fn folder_of(files: &[&str]) -> TempDir {
@@ -242,6 +242,60 @@ mod tests {
         assert!(find_all(&folder, &["log[s"]).unwrap_err().to_string().contains("neither a path nor a glob"));
         fs::create_dir(folder.path().join("empty")).unwrap();
         assert!(find_all(&folder, &["empty"]).unwrap_err().to_string().contains("no files in folder"));
+    }
+
+    /// What reading a file gives that is listed, opened and changed then, and how it ends.
+    fn read_changed(bytes: &[u8], opened: bool, change: impl FnOnce(&Path)) -> Result<(Vec<u8>, Ending), String> {
+        let folder = folder_of(&["a.log"]);
+        let path = folder.path().join("a.log");
+        fs::write(&path, bytes).unwrap();
+        let found = find_all(&folder, &["a.log"]).unwrap();
+        let limits = Limits { block_bytes: 4096, ..Limits::default() };
+        let open = || super::super::open(&found.objects[0], &limits).map_err(|error| error.to_string());
+        let content = if opened {
+            let content = open();
+            change(&path);
+            content
+        } else {
+            change(&path);
+            open()
+        };
+        let Content::Lines(mut lines) = content? else { panic!("text") };
+        let (mut block, mut all) = (Vec::new(), Vec::new());
+        while lines.next_block(&mut block).is_some() {
+            all.extend_from_slice(&block);
+        }
+        Ok((all, lines.ending().clone()))
+    }
+
+    #[test]
+    fn a_file_that_is_truncated_after_it_was_listed_is_damaged_and_one_that_grows_is_not() {
+        let text: Vec<u8> = (0..10_000).flat_map(|line| format!("line {line}\n").into_bytes()).collect();
+        let cut = |path: &Path, bytes| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(bytes).unwrap();
+        for opened in [false, true] {
+            let (read, ending) = read_changed(&text, opened, |path| cut(path, 50_000)).unwrap();
+            assert!(text.starts_with(&read) && read.ends_with(b"\n") && read.len() > 40_000, "{}", read.len());
+            let said = ending.to_string();
+            assert!(said.contains("truncated") && said.contains("ends at 50000"), "{said}");
+            let grow = |path: &Path| fs::write(path, [text.as_slice(), b"more\n"].concat()).unwrap();
+            assert_eq!(read_changed(&text, opened, grow).unwrap().1, Ending::Complete);
+        }
+        let said = read_changed(&text, false, |path| cut(path, 0)).unwrap_err();
+        assert!(said.starts_with("cannot be opened: the file was truncated"), "{said}");
+    }
+
+    #[test]
+    fn gzip_members_that_are_missing_at_the_end_are_damage() {
+        use std::io::Write;
+        let member = |text: &str| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(text.as_bytes()).unwrap();
+            gzip.finish().unwrap()
+        };
+        let (first, both) = (member("a\nb\n"), [member("a\nb\n"), member("c\n")].concat());
+        let (read, ending) = read_changed(&both, false, |path| fs::write(path, &first).unwrap()).unwrap();
+        assert_eq!(read, b"a\nb\n");
+        assert!(ending.to_string().contains("truncated"), "{ending}");
     }
 
     #[cfg(target_os = "linux")]

@@ -19,6 +19,7 @@ mod lines;
 mod listed;
 mod local;
 mod s3;
+mod seen;
 #[cfg(test)]
 #[path = "../../testdata/store.rs"]
 #[allow(dead_code, reason = "each of its users needs a part of it")]
@@ -38,14 +39,15 @@ pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune};
 pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
 pub use listed::{Listed, ListedS3, objects};
 pub use s3::{
-    BYTES_AHEAD_MAX, LISTS_MAX, OBJECTS_AHEAD_MAX, PART_BYTES, PARTS_AHEAD_MAX, S3Limits, S3Object, S3Options, STALL,
-    WHOLE_PARQUET_BYTES,
+    BYTES_AHEAD_MAX, LISTS_MAX, OBJECTS_AHEAD_MAX, PAGE_TIME_MAX, PART_BYTES, PARTS_AHEAD_MAX, RATE_MIN, RATE_SPAN,
+    S3Limits, S3Object, S3Options, STALL, WHOLE_PARQUET_BYTES,
 };
 pub use stream::{Ending, io_cause};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use seen::Seen;
 use stream::{FileStream, Plain, Stream};
 
 /// Default limit of an object's decompressed size.
@@ -99,15 +101,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// The stored bytes from first to last.
-    fn stream(&self) -> io::Result<Box<dyn Stream>> {
-        Ok(match self {
-            Self::File(path) => Box::new(FileStream::new(std::fs::File::open(path)?)),
-            Self::S3(object) => object.stream()?,
-            Self::Stdin => Box::new(Plain::new(io::stdin())),
-        })
-    }
-
     /// What two names of the same bytes have in common. Where folders really are is looked up once for each.
     fn identity(&self, folders: &mut HashMap<PathBuf, PathBuf>) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -143,6 +136,15 @@ impl Object {
         Self { name, source, stored_bytes, key }
     }
 
+    /// The stored bytes from first to last.
+    fn stream(&self) -> io::Result<Box<dyn Stream>> {
+        Ok(match &self.source {
+            Source::File(path) => Box::new(FileStream::new(std::fs::File::open(path)?, self.stored_bytes)),
+            Source::S3(object) => object.stream()?,
+            Source::Stdin => Box::new(Plain::new(io::stdin())),
+        })
+    }
+
     /// How many requests reading it takes, about, where it is in S3.
     #[must_use]
     pub fn gets(&self) -> u64 {
@@ -174,12 +176,13 @@ pub struct Found {
 /// error; that an input names nothing at all is one.
 pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, Error> {
     let (mut objects, mut found, mut s3) = (Vec::new(), Found::default(), s3::Finder::new(s3));
+    let mut seen = Seen::default();
     for input in inputs {
         let before = objects.len();
         if input == "-" {
             objects.push(Object::new("(stdin)".to_owned(), Source::Stdin, 0));
         } else if input.starts_with("s3://") {
-            found.lists += s3.find(input, prune, &mut objects)?;
+            found.lists += s3.find(input, prune, &mut objects, &mut seen)?;
         } else {
             local::find(input, &mut objects, &mut found.warnings)?;
         }
@@ -190,9 +193,10 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
     }
     // The first by name stays, so that the order of the inputs does not matter.
     objects.sort_by(|a, b| a.name.cmp(&b.name));
-    let (mut seen, mut folders) = (HashSet::with_capacity(objects.len()), HashMap::new());
-    objects.retain(|object| seen.insert(object.source.identity(&mut folders)));
+    let (mut sources, mut folders) = (HashSet::with_capacity(objects.len()), HashMap::new());
+    objects.retain(|object| sources.insert(object.source.identity(&mut folders)));
     for object in objects {
+        seen.add(&object.key);
         if object.key.is_foreign() {
             found.foreign += 1;
         } else if prune.needs(&object.key) {
@@ -201,6 +205,7 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
             found.pruned += 1;
         }
     }
+    found.warnings.extend(seen.missing(prune, &found.objects));
     found.warnings.sort();
     found.warnings.dedup();
     let stored_bytes: u64 = found.objects.iter().map(|object| object.stored_bytes).sum();

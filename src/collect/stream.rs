@@ -81,25 +81,37 @@ pub(super) trait Stream: Send + std::fmt::Debug {
 
 /// The lowest layer for a file of this machine.
 #[derive(Debug)]
-pub(super) struct FileStream(Plain<File>);
+pub(super) struct FileStream {
+    file: Plain<File>,
+    /// Its size when it was listed; a file that is rotated or cut off since then holds less.
+    listed_bytes: u64,
+}
 
 impl FileStream {
-    pub(super) fn new(file: File) -> Self {
-        Self(Plain::new(file))
+    pub(super) fn new(file: File, listed_bytes: u64) -> Self {
+        Self { file: Plain::new(file), listed_bytes }
     }
 }
 
 impl Stream for FileStream {
     fn append(&mut self, block: &mut Vec<u8>) -> Result<usize, Stop> {
-        self.0.append(block)
+        match self.file.append(block) {
+            Ok(0) if self.stored_bytes_read() < self.listed_bytes => {
+                let (now, then) = (self.stored_bytes_read(), self.listed_bytes);
+                let cause =
+                    format!("the file was truncated: it had {then} bytes when it was listed, and ends at {now}");
+                Err(Stop::cut(Ending::Failed { cause }))
+            }
+            appended => appended,
+        }
     }
 
     fn stored_bytes_read(&self) -> u64 {
-        self.0.stored_bytes_read()
+        self.file.stored_bytes_read()
     }
 
     fn random_access(&mut self) -> io::Result<Option<Arc<dyn RandomAccess>>> {
-        access::of_file(&self.0.reader)
+        access::of_file(&self.file.reader)
     }
 }
 

@@ -13,6 +13,11 @@ use super::{Reason, Skips};
 /// The type of messages by which CloudWatch Logs checks that a subscription works.
 const CONTROL_MESSAGE: &str = "CONTROL_MESSAGE";
 
+/// How often a text may be looked through to its end for that of an object that does not end.
+const TRIES_MAX: usize = 16;
+/// As far as an object is looked at once that is used up. A record takes some hundred bytes.
+const SHORT_BYTES: usize = 4096;
+
 #[derive(Deserialize)]
 struct Wrapped<'a> {
     #[serde(borrow)]
@@ -41,46 +46,69 @@ pub struct Unwrapped {
 /// Appends the messages in `json` to `lines`, each ended by a newline; what is no message is put into `skips` and
 /// leaves an empty line, so that line numbers count messages. Unless this is the `last` of the text, an object that
 /// is cut off at its end is left for the next call, with what follows.
+///
+/// Damage costs what is damaged alone: reading goes on with the next object, be it on the same line or inside of the
+/// damaged one, and each message that is lost by it is counted.
 pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut Skips) -> Unwrapped {
-    let (mut messages, mut line, mut at, mut is_damaged) = (0, 0, 0, false);
+    let (mut messages, mut line, mut at) = (0, 0, 0);
+    let mut skip = |line: &mut u64, lines: &mut Vec<u8>, lost: &[u8]| {
+        *line += 1;
+        lines.push(b'\n');
+        skips.add(*line, Reason::Json, lost.trim_ascii());
+    };
+    let (mut is_damaged, mut effort) = (false, json.len().saturating_mul(TRIES_MAX));
     while at < json.len() {
-        // After damage an object is only looked for within a line: looking on to the end from each line would take
-        // forever on a text of objects that never end.
-        let end_of_line = memchr::memchr(b'\n', &json[at..]).map_or(json.len(), |length| at + length);
-        let within = if is_damaged { &json[at..end_of_line] } else { &json[at..] };
+        // Trying an object that never ends at each place where one seems to begin would take forever, so that after
+        // damage only few may look beyond a short stretch.
+        let short = is_damaged && effort < json.len() - at;
+        let within = &json[at..if short { json.len().min(at + SHORT_BYTES) } else { json.len() }];
         let mut stream = serde_json::Deserializer::from_slice(within).into_iter::<Wrapped<'_>>();
-        let (mut start, mut cut_off) = (at, false);
+        let (begin, mut start, mut cut_off) = (at, at, false);
         while let Some(next) = stream.next() {
             let Ok(wrapped) = next else {
                 cut_off = next.is_err_and(|error| error.is_eof());
                 break;
             };
-            let end = at + stream.byte_offset();
+            let end = begin + stream.byte_offset();
             let found = append(&wrapped, lines);
             messages += found;
             line += found;
             if found == 0 && !may_be_silent(&wrapped) {
-                line += 1;
-                lines.push(b'\n');
-                skips.add(line, Reason::Json, json[start..end].trim_ascii());
+                skip(&mut line, lines, &json[start..end]);
             }
             start = end;
         }
         at = start + json[start..].iter().take_while(|byte| is_between(**byte)).count();
-        if cut_off && !last && !is_damaged && at < json.len() {
+        if at > start || at == json.len() {
+            continue;
+        }
+        let next = next_object(json, at + 1);
+        if !last && (cut_off || next.is_none()) {
             break;
         }
-        if at == start && at < json.len() {
-            // The next line may be whole again.
-            is_damaged = true;
-            let end = memchr::memchr(b'\n', &json[at..]).map_or(json.len(), |length| at + length);
-            line += 1;
-            lines.push(b'\n');
-            skips.add(line, Reason::Json, json[at..end].trim_ascii());
-            at = end;
+        is_damaged = true;
+        effort = effort.saturating_sub(if short { 0 } else { json.len() - at });
+        let damaged = &json[at..next.unwrap_or(json.len())];
+        for lost in messages_of(damaged) {
+            skip(&mut line, lines, lost);
         }
+        at += damaged.len();
     }
     Unwrapped { messages, bytes: at }
+}
+
+/// Where the next object seems to begin.
+fn next_object(json: &[u8], from: usize) -> Option<usize> {
+    let is_key = |place: &usize| json[place + 1..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'"');
+    memchr::memchr_iter(b'{', json.get(from..)?).map(|place| from + place).find(is_key)
+}
+
+/// What was damaged, a piece for each message that it seems to hold; all of it if it holds none.
+fn messages_of(damaged: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let begins: Vec<usize> = memchr::memmem::find_iter(damaged, b"\"message\"").skip(1).collect();
+    let starts = std::iter::once(0).chain(begins.clone());
+    let ends = begins.into_iter().chain([damaged.len()]);
+    starts.zip(ends).map(|(start, end)| &damaged[start..end])
 }
 
 /// Whether a byte may stand between objects, be they lines or the items of a list.
@@ -168,6 +196,16 @@ mod tests {
         let (lines, mut text, mut skips) = (50_000, Vec::new(), Skips::new(false));
         unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut text, &mut skips);
         assert_eq!(skips.total(), lines as u64);
+    }
+
+    #[test]
+    fn damage_costs_the_damaged_object_alone_wherever_the_next_one_is() {
+        check("{\"message\":\"2 a\"}{\"mess\u{1}age\":\"2 b\"}{\"message\":\"2 c\"}", "2 a\n\n2 c\n", &[2]);
+        check("{\"message\":\"2 a\"}\"message\":\"2 b\"}{\"message\":\"2 c\"}", "2 a\n\n2 c\n", &[2]);
+        // Of a damaged envelope the whole events are kept, and the damaged ones counted.
+        let envelope = "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{\"id\":\"1\",\"message\":\"2 a\"},\
+                        {\"id\":\"2\"\"message\":\"2 b\"},{\"id\":\"3\",\"message\":\"2 c\"}]}";
+        check(envelope, "\n2 a\n\n2 c\n\n", &[1, 3, 5]);
     }
 
     #[test]

@@ -290,7 +290,9 @@ impl TextDecoder {
         match values {
             Values::Address(out) => self.addresses(text, place, out, fail(Reason::Address(column))),
             Values::Small(out) => {
-                self.each(text, place, out, ABSENT_SMALL, fail(Reason::Number(column)), value::small);
+                let most = value::small_max(column);
+                let small = |number| value::small(number).filter(|number| *number <= most);
+                self.each(text, place, out, ABSENT_SMALL, fail(Reason::Number(column)), small);
             }
             Values::Big(out) => {
                 self.each(text, place, out, ABSENT_BIG, fail(Reason::Number(column)), value::big);

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, BIG_MAX};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, BIG_MAX, Column};
 
 /// The largest number of digits that are weighed, leading zeros apart: all that a count up to [`BIG_MAX`] can have.
 const DIGITS_MAX: usize = 16;
@@ -63,6 +63,15 @@ pub(super) fn parse_small(text: &[u8]) -> Option<u32> {
 #[inline]
 pub(super) fn small(number: u64) -> Option<u32> {
     u32::try_from(number).ok().filter(|value| *value != ABSENT_SMALL)
+}
+
+/// The largest number of a column of small ones that AWS could write: ports have 16 bits, protocols eight.
+pub(super) fn small_max(column: Column) -> u32 {
+    match column {
+        Column::Srcport | Column::Dstport => u16::MAX.into(),
+        Column::Protocol => u8::MAX.into(),
+        _ => ABSENT_SMALL - 1,
+    }
 }
 
 /// A whole number up to [`BIG_MAX`].

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::derive;
 use super::key::{Rows, is_wide};
 use super::recent::Recent;
-use super::shared::{SHARDS, Shared, shard_of, table_of};
+use super::shared::{SHARDS, Shared, overflowed, shard_of, table_of};
 use super::spec::Spec;
 use super::table::hash;
 use super::vantages::Vantages;
@@ -74,7 +74,7 @@ impl Batcher {
             .map(|(key, scratch)| match (&views, filter_bits) {
                 (Some(views), _) if key.column == Column::Vantage => views.values(),
                 (_, Some(bits)) if key.column == Column::FilterBits => bits,
-                _ => derive::values(key.column, flows, scratch),
+                _ => derive::values_in(shared.frame.zone, key.column, flows, scratch),
             })
             .collect();
         let mut picks = std::mem::take(&mut self.picks);
@@ -178,6 +178,9 @@ impl Batcher {
         let Self { shared, recent, batches, .. } = self;
         let seed = shared.frame.seed;
         for (table, recent) in recent.iter_mut().enumerate() {
+            if recent.has_overflowed() {
+                shared.fail(overflowed());
+            }
             recent.flush(|key| hash(key, seed), |hash, row| collect(shared, batches, table, hash, row));
         }
         for (place, batch) in batches.iter_mut().enumerate().filter(|(_, batch)| !batch.is_empty()) {

@@ -5,9 +5,12 @@
 
 use crate::decode::{Flows, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, Column, Kind};
+use crate::units::time::Zone;
 
 /// The protocols that have ports: TCP, UDP, DCCP, SCTP, UDP-Lite.
 const PROTOCOLS_WITH_PORTS: [u32; 5] = [6, 17, 33, 132, 136];
+/// Seconds of a quarter of an hour.
+const QUARTER_SECONDS: u32 = 900;
 /// The `tcp_flags` bits that separate client and server: SYN and ACK.
 const HANDSHAKE: u32 = 18;
 /// A client's first segment.
@@ -24,6 +27,28 @@ pub fn values<'a>(column: Column, flows: &'a Flows, scratch: &'a mut Values) -> 
             scratch
         }
     }
+}
+
+/// The same where a day is a zone's: its date, as the midnight of that date in UTC. The zone is one of whole hours where
+/// records are summed by the hour before.
+pub fn values_in<'a>(zone: Zone, column: Column, flows: &'a Flows, scratch: &'a mut Values) -> &'a Values {
+    if column != Column::Day || zone == Zone::default() || flows.values(column).is_some() {
+        return values(column, flows, scratch);
+    }
+    empty_for(column, scratch);
+    if let Values::Time(out) = &mut *scratch {
+        // An offset from UTC is a multiple of a quarter, and so is each of its changes.
+        let (mut last, mut date) = (None, ABSENT_TIME);
+        out.extend(flows.smalls(Column::Start).unwrap_or_default().iter().map(|start| {
+            let quarter = start / QUARTER_SECONDS;
+            if last != Some(quarter) {
+                (last, date) = (Some(quarter), if *start == ABSENT_TIME { ABSENT_TIME } else { zone.day(*start) });
+            }
+            date
+        }));
+    }
+    scratch.fill_absent(flows.rows());
+    scratch
 }
 
 /// Writes the values of a derived column for every record; `out` keeps its buffer from block to block. A column that
@@ -174,6 +199,24 @@ mod tests {
         assert_eq!(derived(Minute, &block), Values::Time(vec![1_696_118_340, 0, ABSENT_TIME]));
         assert_eq!(derived(Hour, &block), Values::Time(vec![1_696_114_800, 0, ABSENT_TIME]));
         assert_eq!(derived(Day, &block), Values::Time(vec![1_696_032_000, 0, ABSENT_TIME]));
+    }
+
+    #[test]
+    fn a_day_of_a_zone_is_its_date() {
+        let moments = ["2026-10-01T03:59:59Z", "2026-10-01T04:00Z", "2026-11-01T04:30Z", "2026-11-02T04:59Z"];
+        let moment = |text: &str| crate::units::time::parse_moment(text, 0, Zone::default()).unwrap();
+        let block = flows(&[(Start, Values::Time(moments.map(moment).into_iter().chain([ABSENT_TIME]).collect()))]);
+        let dates = |zone: &str| {
+            let mut out = Values::new(Kind::Text);
+            values_in(Zone::parse(zone).unwrap(), Day, &block, &mut out).clone()
+        };
+        let expected = |days: [&str; 4]| Values::Time(days.map(moment).into_iter().chain([ABSENT_TIME]).collect());
+        assert_eq!(
+            dates("America/New_York"),
+            expected(["2026-09-30", "2026-10-01", "2026-11-01", "2026-11-01"]),
+            "also where the clock changes"
+        );
+        assert_eq!(dates("UTC"), expected(["2026-10-01", "2026-10-01", "2026-11-01", "2026-11-02"]));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::key::{KeyValue, Part};
 use super::merge::Merge;
-use super::shared::{Frame, Overflow, SHARDS, Shard, Tables, table_of};
+use super::shared::{Frame, Overflow, SHARDS, Shard, Tables, overflowed, table_of};
 use super::spec::{Spec, Sums};
+use super::table::Table;
 use crate::decode::Dictionary;
 use crate::error::Error;
 
@@ -49,6 +50,9 @@ impl Partial {
         // table.
         let mut tables = Frame { seed: !frame.seed, ..frame.clone() }.tables();
         shard.rows(frame, |table, rows| tables[table].add(rows))?;
+        if tables.iter().any(Table::has_overflowed) {
+            return Err(overflowed());
+        }
         Ok(Whole::Rebuilt(Box::new(tables)))
     }
 

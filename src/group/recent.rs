@@ -21,12 +21,18 @@ pub(super) struct Recent {
     words: Vec<u64>,
     rows: usize,
     paused_calls: u32,
+    overflowed: bool,
 }
 
 impl Recent {
     pub(super) fn new(shape: Shape) -> Self {
         let rows = (RECENT_BYTES / size_of::<u64>() / shape.stride()).next_power_of_two() / 2;
-        Self { shape, words: Vec::new(), rows, paused_calls: 0 }
+        Self { shape, words: Vec::new(), rows, paused_calls: 0, overflowed: false }
+    }
+
+    /// Whether any sum passed 64 bits.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed
     }
 
     /// Adds packed rows with their hashes, and passes on evicted ones.
@@ -50,7 +56,7 @@ impl Recent {
             let slot = &mut self.words[slot..slot + stride];
             if slot[key_words] != 0 {
                 if slot[..key_words] == row[..key_words] {
-                    join(&mut slot[key_words..], &row[key_words..], self.shape.seen);
+                    self.overflowed |= join(&mut slot[key_words..], &row[key_words..], self.shape.seen);
                     hits += 1;
                     continue;
                 }

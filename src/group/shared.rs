@@ -15,6 +15,7 @@ use super::spec::Spec;
 use super::table::Table;
 use crate::decode::Dictionary;
 use crate::error::Error;
+use crate::units::time::Zone;
 
 /// Shards of a table set.
 pub const SHARDS: usize = 256;
@@ -88,12 +89,14 @@ pub(super) struct Frame {
     /// How narrow keys are packed, and wide ones.
     pub(super) layouts: [Layout; 2],
     pub(super) overflow: Option<Overflow>,
+    /// Whose days are grouped by.
+    pub(super) zone: Zone,
 }
 
 impl Frame {
     pub(super) fn new(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>) -> Self {
         let layouts = [Layout::new(&spec.keys, false), Layout::new(&spec.keys, true)];
-        Self { spec, seed, layouts, overflow }
+        Self { spec, seed, layouts, overflow, zone: Zone::default() }
     }
 
     pub(super) fn tables(&self) -> Tables {
@@ -168,6 +171,13 @@ impl Shared {
         Self::with_names(spec, seed, overflow, Dictionary::default())
     }
 
+    /// The same with days of a zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.frame.zone = zone;
+        self
+    }
+
     /// No records yet, but texts that have their codes.
     pub(super) fn with_names(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>, names: Dictionary) -> Self {
         let frame = Frame::new(spec, seed, overflow);
@@ -205,6 +215,12 @@ impl Shared {
         }
     }
 
+    /// Notes why the sums cannot be given; of several reasons the first.
+    pub(super) fn fail(&self, failure: Error) {
+        self.failed.store(true, Ordering::Relaxed);
+        lock(&self.failure).get_or_insert(failure);
+    }
+
     /// The dictionary of the keys' texts.
     pub(super) fn names(&self) -> MutexGuard<'_, Dictionary> {
         lock(&self.names)
@@ -216,6 +232,9 @@ impl Shared {
         let table = &mut shard.tables[table];
         let bytes_before = table.bytes();
         table.add(rows);
+        if table.has_overflowed() {
+            self.fail(overflowed());
+        }
         let grown_bytes = table.bytes() - bytes_before;
         if grown_bytes == 0 {
             return;
@@ -229,11 +248,18 @@ impl Shared {
             return;
         }
         if let Err(failure) = shard.spill(&self.frame, &*overflow.spill) {
-            self.failed.store(true, Ordering::Relaxed);
-            lock(&self.failure).get_or_insert(failure);
+            self.fail(failure);
         }
         self.used_bytes.fetch_sub(freed_bytes, Ordering::Relaxed);
     }
+}
+
+/// Why sums of 64 bits cannot be given.
+pub(super) fn overflowed() -> Error {
+    Error::limit(
+        "a sum of bytes, packets or records passes 2⁶⁴ − 1: larger than any cloud's traffic, so some record is wrong",
+    )
+    .hint("find it with `outflow flows --where 'bytes > 1000000000000'`, and leave it out with --where")
 }
 
 /// A lock whose holder panicked still guards whole values here: a panic ends the run.

@@ -16,6 +16,8 @@ pub(super) struct Table {
     /// Rows there is room for.
     capacity: usize,
     filled: usize,
+    /// Whether a sum reached the top of 64 bits, and so is none.
+    overflowed: bool,
 }
 
 /// How a row is laid out.
@@ -48,12 +50,17 @@ pub(super) const NEVER_SEEN: u64 = 0xffff_ffff_0000_0000;
 
 impl Table {
     pub(super) fn new(shape: Shape, seed: u64) -> Self {
-        Self { shape, seed, words: Vec::new(), start: 0, capacity: 0, filled: 0 }
+        Self { shape, seed, words: Vec::new(), start: 0, capacity: 0, filled: 0, overflowed: false }
     }
 
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
         self.words.capacity() * size_of::<u64>()
+    }
+
+    /// Whether any sum passed 64 bits.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed
     }
 
     /// Adds packed rows to those of the same keys.
@@ -86,7 +93,9 @@ impl Table {
             }
             std::hint::black_box(touched);
             for (place, row) in places.into_iter().zip(group.chunks_exact(stride)) {
-                self.filled += usize::from(add_at(slots, place, row, key_words, stride, self.shape.seen));
+                let added = add_at(slots, place, row, key_words, stride, self.shape.seen);
+                self.filled += usize::from(added == Added::New);
+                self.overflowed |= added == Added::Overflowed;
             }
         }
     }
@@ -149,9 +158,17 @@ fn zeros(words: usize) -> Vec<u64> {
     zeros
 }
 
-/// Adds a row that belongs at a place or after it, where there must be a free one; says whether its key is new.
+/// What became of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Added {
+    New,
+    Joined,
+    Overflowed,
+}
+
+/// Adds a row that belongs at a place or after it, where there must be a free one.
 #[inline(always)]
-fn add_at(slots: &mut [u64], mut place: usize, row: &[u64], key_words: usize, stride: usize, seen: bool) -> bool {
+fn add_at(slots: &mut [u64], mut place: usize, row: &[u64], key_words: usize, stride: usize, seen: bool) -> Added {
     loop {
         if place == slots.len() {
             place = 0;
@@ -159,11 +176,11 @@ fn add_at(slots: &mut [u64], mut place: usize, row: &[u64], key_words: usize, st
         let slot = &mut slots[place..place + stride];
         if slot[key_words] == 0 {
             slot.copy_from_slice(row);
-            return true;
+            return Added::New;
         }
         if slot[..key_words] == row[..key_words] {
-            join(&mut slot[key_words..], &row[key_words..], seen);
-            return false;
+            let overflowed = join(&mut slot[key_words..], &row[key_words..], seen);
+            return if overflowed { Added::Overflowed } else { Added::Joined };
         }
         place += stride;
     }
@@ -176,16 +193,20 @@ fn slot_place(hash: u64, capacity: usize) -> usize {
     usize::try_from(place).unwrap_or(0)
 }
 
-/// Adds one row's sums to another's. Sums saturate at 2⁶⁴ − 1, independent of order.
+/// Adds one row's sums to another's. A sum beyond 64 bits saturates, in any order of adding; returns whether one did.
+/// The saturated value is also the absent value, so it must never pass for a sum.
 #[inline(always)]
-pub(super) fn join(sums: &mut [u64], other: &[u64], seen: bool) {
+pub(super) fn join(sums: &mut [u64], other: &[u64], seen: bool) -> bool {
     let counts = sums.len() - usize::from(seen);
+    let mut overflowed = false;
     for (sum, other) in sums[..counts].iter_mut().zip(other) {
         *sum = sum.saturating_add(*other);
+        overflowed |= *sum == u64::MAX;
     }
     if seen {
         sums[counts] = join_seen(sums[counts], other[counts]);
     }
+    overflowed
 }
 
 /// The earlier first and the later last.
@@ -277,5 +298,6 @@ mod tests {
             table.add(&[1, 1, bytes]);
         }
         assert_eq!(table.find(&[1]), Some(&[3, u64::MAX][..]));
+        assert!(table.has_overflowed());
     }
 }

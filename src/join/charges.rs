@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ends::{AddressResolver, Basis, End, EndpointInfo, EndpointKind};
 use super::estate::Eni;
-use super::path::{Path, Route, Sides, assumption};
+use super::path::{Path, Route, Sides, Via, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 
@@ -107,9 +107,16 @@ fn payers<'a>(resolver: &AddressResolver, sides: &Sides<'a>, route: &Route) -> [
     })
 }
 
-/// Whether the NAT gateway on the route logs its own processing charges at this time.
-pub(super) fn is_logged_by_nat(resolver: &AddressResolver, route: &Route, moment: u32) -> bool {
-    route.nat.is_some_and(|nat| resolver.estate.interfaces[nat as usize].names_clients_at(moment))
+/// Whether records of the NAT gateway on the route would show this traffic at this time. Where the gateway is not known,
+/// whether those of every gateway of the client's VPC would: then none of them passed it.
+pub(super) fn is_logged_by_nat(resolver: &AddressResolver, sides: &Sides<'_>, route: &Route, moment: u32) -> bool {
+    let names = |nat: &u32| resolver.estate.interfaces[*nat as usize].names_clients_at(moment);
+    let client = if sides.src.kind == EndpointKind::Own { sides.ends.src } else { sides.ends.dst };
+    match (route.nat, resolver.estate.nats_of(client.vpc)) {
+        (Some(nat), _) => names(&nat),
+        (None, []) => false,
+        (None, all) => !route.via.has(Via::TRANSIT_GATEWAY) && all.iter().all(names),
+    }
 }
 
 /// Processing charges of a NAT gateway that is not logged, or whose records do not name its clients, from the flows

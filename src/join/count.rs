@@ -135,7 +135,7 @@ impl AddressResolver {
         let seats = match own {
             None => [None, None],
             Some((place, own)) if own.is_nat() => {
-                let client = client(own.role, fact, direction, ends);
+                let client = client(own, fact, direction, ends);
                 [Seat::Nat, Seat::Charged].map(|seat| client.map(|_| (seat, place)))
             }
             Some((place, own)) if own.is_hop() => {
@@ -315,7 +315,7 @@ impl AddressResolver {
             return (Class::Transit, "counted at an endpoint");
         }
         if own.is_nat() {
-            return match client(own.role, fact, direction, ends) {
+            return match client(own, fact, direction, ends) {
                 Some(_) => (Class::Counted, "at the NAT gateway: neither end is logged"),
                 None => (Class::Transit, "between a NAT gateway and the outside"),
             };

@@ -1,6 +1,7 @@
 //! Endpoints: the VPC of an address, and its attributes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::estate::{Estate, Vpc};
 pub(super) use super::index::AddressHints;
@@ -83,6 +84,8 @@ pub(super) struct AddressResolver {
     pub(super) ranges: Arc<Ranges>,
     /// What else was seen of addresses.
     pub(super) address_hints: AddressHints,
+    /// Whether a network of the tables has any of the ends.
+    pub(super) matched: AtomicBool,
 }
 
 /// Both ends of a record, and where it was seen.
@@ -136,10 +139,11 @@ impl AddressResolver {
         vantage.traffic_path == Some(1) || at_nat()
     }
 
-    /// Whether an address means the same endpoint to every observer in a VPC at all times.
+    /// Whether an address means the same endpoint to an observer in a VPC at all times, whoever the peer is.
     pub(super) fn is_steady(&self, address: u128) -> bool {
-        let by_peer = || self.address_hints.tell_of_transit() && self.estate.is_unplaced(address);
-        self.estate.is_steady(address) && !by_peer()
+        let hints = &self.address_hints;
+        let by_peer = hints.tell_of_transit() && self.estate.is_unplaced(address);
+        self.estate.is_steady(address) && !by_peer
     }
 
     /// The VPC of an address: the observer's own if it has the address; else the one named by next hops; else the only
@@ -163,6 +167,10 @@ impl AddressResolver {
         if next.is_some() {
             return (next, Basis::Known);
         }
+        let is_neighbour = |vpc: u32| self.address_hints.is_neighbour(vpc, address, peer);
+        if let Some(vpc) = observer.filter(|vpc| is_neighbour(*vpc)) {
+            return (Some(vpc), Basis::Observer);
+        }
         match first {
             None if self.estate.is_unplaced(address)
                 && self.is_near(vantage)
@@ -185,6 +193,7 @@ impl AddressResolver {
         let network = || self.estate.network(Some(vpc), end.address);
         let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
         let known_network: Option<Network> = network();
+        self.matched.fetch_or(known_network.is_some(), Ordering::Relaxed);
         let next_zone = || self.address_hints.next_zone(Some(vpc), end.address).cloned();
         let of = |name: fn(&Network) -> &Name| known_network.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
@@ -205,6 +214,7 @@ impl AddressResolver {
     /// Attributes of an address outside the estate's VPCs.
     fn outside(&self, address: u128) -> EndpointInfo {
         let network = self.estate.network(None, address);
+        self.matched.fetch_or(network.is_some(), Ordering::Relaxed);
         let of_service = |service: &Service, region: Name| match service {
             Service::Instance => (EndpointKind::ExternalEc2, region, UNKNOWN_PLACES[1].into()),
             Service::Named(name) => (EndpointKind::Service(Arc::clone(name)), region, location_of(name)),

@@ -13,8 +13,8 @@ use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
 use super::tables::{EndpointKind, ListedEni, Name, Network, Role, Tables};
-use super::vantage::HOUR_SECONDS;
-use crate::group::{Interface, Interfaces, NAMELESS};
+use super::vantage::{Fact, HOUR_SECONDS};
+use crate::group::{Interface, Interfaces, NAMELESS, is_public};
 use crate::schema::{Column, region};
 use crate::units::address::Prefix;
 
@@ -96,6 +96,18 @@ impl Eni {
 
     pub(super) fn is_nat(&self) -> bool {
         matches!(self.role, Role::Nat | Role::RegionalNat)
+    }
+
+    /// Whether records without packet addresses are of the leg between a public NAT gateway and a client: between the
+    /// gateway's private address and another private one. A private gateway's outer leg looks the same.
+    pub(super) fn is_client_leg(&self, fact: &Fact) -> bool {
+        let Fact { srcaddr, dstaddr, src, dst, .. } = *fact;
+        let is_own = |address: u128| self.addresses.contains(&address);
+        let is_client = |address: u128| !is_public(address) && !is_own(address);
+        let is_public_nat = self.role == Role::Nat && self.has_public;
+        is_public_nat
+            && (src, dst) == (srcaddr, dstaddr)
+            && (is_own(srcaddr) && is_client(dstaddr) || is_client(srcaddr) && is_own(dstaddr))
     }
 }
 
@@ -278,8 +290,8 @@ pub(super) struct Estate {
     /// The VPCs of the networks, by their places.
     network_vpcs: Vec<Option<u32>>,
     accounts: HashSet<Arc<str>, ahash::RandomState>,
-    /// The only NAT gateway of a VPC, by the inventory.
-    pub(super) only_nat: HashMap<u32, u32, ahash::RandomState>,
+    /// The NAT gateways of a VPC, by the inventory: of each the first interface.
+    nats: HashMap<u32, Vec<u32>, ahash::RandomState>,
     /// VPCs with their gateway endpoints' services, by the inventory.
     gateway_endpoints: HashMap<u32, Vec<Arc<str>>, ahash::RandomState>,
     /// AWS services of addresses outside the published ranges, as named in the records.
@@ -312,7 +324,7 @@ impl Estate {
             by_prefix: Prefixes::new(by_prefix),
             network_vpcs: Vec::new(),
             accounts: HashSet::default(),
-            only_nat: HashMap::default(),
+            nats: HashMap::default(),
             gateway_endpoints: HashMap::default(),
             services: learnt.services.clone(),
             listed: HashSet::default(),
@@ -354,10 +366,13 @@ impl Estate {
         }
         for (vpc, mut found) in gateways {
             found.dedup_by(|one, other| one.0 == other.0);
-            if let [(_, place)] = found[..] {
-                self.only_nat.insert(vpc, place);
-            }
+            self.nats.insert(vpc, found.into_iter().map(|(_, place)| place).collect());
         }
+    }
+
+    /// The NAT gateways of a VPC, by the inventory.
+    pub(super) fn nats_of(&self, vpc: Option<u32>) -> &[u32] {
+        vpc.and_then(|vpc| self.nats.get(&vpc)).map_or(&[], Vec::as_slice)
     }
 
     /// The place of a VPC by its id.

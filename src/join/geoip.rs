@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use maxminddb::{Reader, WithinOptions};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::group::is_public;
 
 /// Number of records sampled to detect the type of a database.
 pub const RECORDS_TRIED_MAX: usize = 1000;
@@ -18,6 +20,9 @@ pub const RECORDS_TRIED_MAX: usize = 1000;
 #[derive(Default)]
 pub struct GeoIp {
     databases: Vec<Database>,
+    /// Whether a public address was looked up, and whether any had data.
+    asked: AtomicBool,
+    matched: AtomicBool,
 }
 
 struct Database {
@@ -75,6 +80,7 @@ impl GeoIp {
     /// For a database that is damaged where the address is.
     pub fn look_up(&self, address: u128) -> Result<Origin<'_>, Error> {
         let mut origin = Origin::default();
+        self.asked.fetch_or(is_public(address), Ordering::Relaxed);
         for database in &self.databases {
             let next = database.look_up(address)?;
             origin.country = origin.country.or(next.country);
@@ -83,7 +89,17 @@ impl GeoIp {
                 (origin.system, origin.organisation) = (next.system, next.organisation);
             }
         }
+        if origin != Origin::default() {
+            self.matched.store(true, Ordering::Relaxed);
+        }
         Ok(origin)
+    }
+
+    /// Whether public addresses were looked up and no database has any of them.
+    #[must_use]
+    pub fn is_unmatched(&self) -> bool {
+        let [asked, matched] = [&self.asked, &self.matched].map(|flag| flag.load(Ordering::Relaxed));
+        !self.is_empty() && asked && !matched
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) use self::splits::Part;
 use self::splits::Splits;
 use super::count::Sighting;
 use super::ends::{End, EndpointInfo, Ends};
+use super::estate::Eni;
 use super::path::Route;
 use super::sides::Sides;
 use super::tables::Role;
@@ -149,7 +150,7 @@ impl<'a> Pass<'a> {
             }
             let (direction, _) = resolver.direction(vantage, fact, learnt);
             let ends = sides.ends(resolver, vantage, fact, direction);
-            let client = client(own.role, fact, direction, ends);
+            let client = client(own, fact, direction, ends);
             if let Some(client) = client {
                 let nat = found.nats.entry((client.vpc, client.address)).or_insert(place);
                 *nat = place.min(*nat);
@@ -166,11 +167,13 @@ impl<'a> Pass<'a> {
 }
 
 /// The client in a NAT gateway's record: the far end of the side that is not the gateway's own. A regional gateway's
-/// records only show packet addresses: there it is the private one.
-pub(super) fn client(role: Role, fact: &Fact, direction: Option<Direction>, ends: Ends) -> Option<End> {
-    match (role, direction) {
-        (Role::Nat, Some(Direction::Egress)) => (fact.src != fact.srcaddr).then_some(ends.dst),
-        (Role::Nat, Some(Direction::Ingress)) => (fact.dst != fact.dstaddr).then_some(ends.src),
+/// records only show packet addresses: there it is the private one. Without packet addresses the leg between client and
+/// gateway shows both.
+pub(super) fn client(own: &Eni, fact: &Fact, direction: Option<Direction>, ends: Ends) -> Option<End> {
+    let is_leg = || own.is_client_leg(fact);
+    match (own.role, direction) {
+        (Role::Nat, Some(Direction::Egress)) => (fact.src != fact.srcaddr || is_leg()).then_some(ends.dst),
+        (Role::Nat, Some(Direction::Ingress)) => (fact.dst != fact.dstaddr || is_leg()).then_some(ends.src),
         (Role::RegionalNat, _) => match (is_public(fact.src), is_public(fact.dst)) {
             (false, true) => Some(ends.src),
             (true, false) => Some(ends.dst),

@@ -19,6 +19,7 @@ mod timeline;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::claims::Claims;
 pub use self::read::TagTable;
@@ -62,6 +63,8 @@ pub struct EndFacts {
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
     keys: Vec<Index>,
+    /// Each key requested, and whether any end had an owner by it.
+    matched: Vec<(Arc<str>, Arc<AtomicBool>)>,
     /// What is odd without being wrong.
     pub warnings: Vec<String>,
 }
@@ -86,8 +89,9 @@ impl Owners {
         }
         let mut warnings = table.warnings.clone();
         let index = |key: &Arc<str>| Index::of(key, table, &listed, &mut warnings);
+        let matched = keys.iter().map(|key| (Arc::clone(key), Arc::default())).collect();
         let keys = keys.iter().map(index).collect();
-        Ok(Self { keys, warnings })
+        Ok(Self { keys, matched, warnings })
     }
 
     /// Whether any row is about the address itself, or a CIDR around it.
@@ -105,7 +109,15 @@ impl Owners {
     pub fn timeline(&self, key: usize, end: &EndFacts) -> Timeline {
         let last = end.tag.as_ref().or(end.ecs_service.as_ref());
         let sources = self.keys.get(key).map(|index| index.sources(end)).unwrap_or_default();
+        if let Some((_, matched)) = self.matched.get(key).filter(|_| last.is_some() || !sources.is_empty()) {
+            matched.store(true, Ordering::Relaxed);
+        }
         Timeline::of(&sources, last)
+    }
+
+    /// The requested keys by which no end that was looked up has an owner.
+    pub fn unmatched(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.matched.iter().filter(|(_, matched)| !matched.load(Ordering::Relaxed)).map(|(key, _)| key)
     }
 }
 

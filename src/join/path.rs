@@ -277,9 +277,13 @@ impl Sides<'_> {
         const BY: &str = "by the gateway that logged it";
         let own: &Eni = &resolver.estate.interfaces[hop as usize];
         if own.is_nat() {
-            let sides = if self.is_forward() { *self } else { self.turned() };
+            let forward = self.ends.src.interface != Some(hop) && self.is_forward();
+            let sides = if forward { *self } else { self.turned() };
             let client = sides.ends.src;
-            let route = Route { nat: Some(hop), ..Route::plain(sides.public_path(), BY) }.through(Via::NAT);
+            // Without packet addresses the record shows the gateway in place of the outside.
+            let to_gateway = sides.ends.dst.interface == Some(hop);
+            let path = if to_gateway { Path::Unknown } else { sides.public_path() };
+            let route = Route { nat: Some(hop), ..Route::plain(path, BY) }.through(Via::NAT);
             let route = if client.basis == Basis::Observer { route.assuming(assumption::NAT_CLIENT) } else { route };
             return if resolver.estate.apart(client.vpc, own.vpc) {
                 route.through(Via::TRANSIT_GATEWAY)
@@ -333,7 +337,10 @@ impl Sides<'_> {
         if next_hop == Some("transit_gateway") {
             return route.through(Via::TRANSIT_GATEWAY).assuming(assumed);
         }
-        let only = self.ends.src.vpc.and_then(|vpc| resolver.estate.only_nat.get(&vpc).copied());
+        let only = match resolver.estate.nats_of(self.ends.src.vpc) {
+            [only] => Some(*only),
+            _ => None,
+        };
         let known = only.is_some() || matches!(next_hop, Some("nat_gateway" | "regional_nat_gateway"));
         Route { nat: only, assumed: Some(assumed).filter(|_| !known), ..route }
     }

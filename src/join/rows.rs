@@ -208,7 +208,7 @@ impl<'a, S: Sink> Rows<'a, S> {
         items.retain(is_own);
         let on_all = items.len();
         let whole = Part { bytes: row.bytes, packets: row.packets, counts: route.via.has(Via::NAT) };
-        let untold = || Some(whole).filter(|_| !charges::is_logged_by_nat(resolver, route, row.fact.moment()));
+        let untold = || Some(whole).filter(|_| !charges::is_logged_by_nat(resolver, &sides, route, row.fact.moment()));
         let by_difference = || {
             let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
             resolver.charged_on_route(index, &sighting, row.passthrough)
@@ -266,7 +266,12 @@ impl<'a, S: Sink> Rows<'a, S> {
         let Traffic { resolver, index, .. } = self.traffic;
         let own = row.vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]));
         let Some((place, own)) = own.filter(|(_, own)| own.is_nat()) else { return };
-        let Some(client) = client(own.role, row.fact, direction, row.ends) else { return };
+        let Some(client) = client(own, row.fact, direction, row.ends) else { return };
+        // Without packet addresses the outside is not in the record: a logged client's own flows are charged instead.
+        let is_leg = own.is_client_leg(row.fact);
+        if is_leg && resolver.is_logged(client, row.fact.moment()) {
+            return;
+        }
         let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
         let part = resolver.charged(index, &sighting, row.passthrough);
         if !part.counts {

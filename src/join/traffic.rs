@@ -4,13 +4,14 @@
 //! Blocks are grouped by the same kernels as records. The caller schedules shards through [`Shards`].
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::ends::{AddressHints, AddressResolver};
 use super::estate::{Eni, Enis, Estate};
 use super::geoip::GeoIp;
 use super::index::{Index, Pass, address_hints};
 use super::learn::Learnt;
-use super::owners::Owners;
+use super::owners::{Owners, UNALLOCATED};
 use super::ranges::Ranges;
 use super::tables::{Role, Tables};
 use super::vantage::Facts;
@@ -101,8 +102,8 @@ impl<'a> Traffic<'a> {
             }
         }
         let estate = Estate::new(enis, &sources.tables, &learnt);
-        let resolver =
-            AddressResolver { estate, ranges: Arc::clone(&sources.ranges), address_hints: AddressHints::default() };
+        let (address_hints, matched) = Default::default();
+        let resolver = AddressResolver { estate, ranges: Arc::clone(&sources.ranges), address_hints, matched };
         let mut traffic = Self { facts, resolver, learnt, index: Index::default(), sources };
         traffic.index(shards)?;
         Ok(traffic)
@@ -122,6 +123,29 @@ impl<'a> Traffic<'a> {
             "VPC endpoint charges are missing: endpoints are only known from version 11 fields or --network",
         );
         unnamed.into_iter().chain(endpoints).map(str::to_owned)
+    }
+
+    /// Tables that joined nothing, as sentences with the remedy. To be called when all traffic was joined.
+    pub fn unmatched(&self) -> impl Iterator<Item = String> {
+        let Sources { tables, owners, geography, .. } = self.sources;
+        let has_networks = !tables.networks.is_empty() || !tables.interfaces.is_empty();
+        let mut interfaces = self.resolver.estate.interfaces.iter();
+        let is_matched = self.resolver.matched.load(Ordering::Relaxed)
+            || interfaces.any(|own| own.is_listed && own.logged.is_some());
+        let networks = (has_networks && !is_matched).then(|| {
+            "no network or interface of the tables is in these logs: check that --network is of the same accounts and \
+             names their VPCs"
+                .to_owned()
+        });
+        let places = geography
+            .is_unmatched()
+            .then(|| "--geoip: no database has an address of these logs: countries and networks are absent".to_owned());
+        let owners = owners.unmatched().map(|key| {
+            format!(
+                "no resource with the owner key `{key}` is in these logs: everything is {UNALLOCATED}; compare the column                  resource of --tags with the ids in `outflow inspect`"
+            )
+        });
+        networks.into_iter().chain(places).chain(owners)
     }
 
     fn index(&mut self, shards: &impl Shards) -> Result<(), Error> {

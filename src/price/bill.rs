@@ -148,6 +148,8 @@ pub struct Bill<'t> {
     pub window: (Option<u32>, Option<u32>),
     /// By what it was priced.
     pub terms: PoolTerms,
+    /// What is odd about the price tables: rows left out, and tables that price nothing here.
+    pub warnings: Vec<String>,
 }
 
 impl<'t> Bill<'t> {
@@ -179,7 +181,9 @@ impl<'t> Bill<'t> {
         lines.with_column(ints(line::COST, priced.iter().map(|priced| Some(priced.usd.units()))))?;
         let unpriced = priced.iter().map(|priced| Some(i128::from(priced.unpriced_bytes)));
         lines.with_column(ints(output::UNPRICED_BYTES.name, unpriced))?;
-        Ok(Self { lines, steps, prices, window, terms })
+        let unused = if usages.is_empty() { Vec::new() } else { table.unused(&prices) };
+        let warnings = table.warnings.iter().cloned().chain(unused).collect();
+        Ok(Self { lines, steps, prices, window, terms, warnings })
     }
 
     /// The lines of the period requested.

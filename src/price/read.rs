@@ -21,6 +21,8 @@ const LAYOUT: Layout = Layout {
     others: false,
     written: "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source",
 };
+/// What is said of a region that this version does not know. Such a row is left out and the others apply.
+const UNKNOWN_REGION: &str = "unknown region";
 /// What a tier without an end may say.
 const NO_END: [&str; 2] = ["", "inf"];
 /// The highest GB that a tier may begin or end at: 2⁶⁴ bytes.
@@ -32,10 +34,15 @@ pub(super) fn rows(text: &[u8]) -> (Vec<PriceRow>, Vec<RowError>) {
         Ok(table) => table.read(price),
         Err(faults) => (Vec::new(), faults),
     };
-    let is_whole = faults.is_empty();
+    let is_whole = faults.iter().all(is_of_region);
     faults.extend(faults_between(&rows, is_whole));
     faults.sort_by_key(|fault| fault.line);
     (rows, faults)
+}
+
+/// Whether a fault is a region that is not known, which concerns its own row alone.
+pub(super) fn is_of_region(fault: &RowError) -> bool {
+    fault.message.starts_with(UNKNOWN_REGION)
 }
 
 /// The price of a row, if all of it can be read.
@@ -105,7 +112,7 @@ pub(super) fn named_region(text: &str) -> Result<String, Error> {
     }
     let near = region::nearest_region(text).map(|near| format!("did you mean `{near}`?"));
     let hint = near.unwrap_or_else(|| "write a code such as eu-west-1".to_owned());
-    Err(Error::usage(format!("unknown region `{text}`")).hint(hint))
+    Err(Error::usage(format!("{UNKNOWN_REGION} `{text}`")).hint(hint))
 }
 
 fn gb(text: &str) -> Result<u64, Error> {

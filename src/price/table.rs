@@ -12,6 +12,7 @@ use super::read;
 use crate::error::{Error, RowError};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
+use crate::units::human::counted;
 
 /// The table that is part of the program.
 const EMBEDDED: &str = include_str!("prices.csv");
@@ -62,6 +63,11 @@ pub type Place = (Charge, String, String);
 #[derive(Clone, Debug)]
 pub struct PriceTable {
     layers: Vec<BTreeMap<Place, Vec<PriceRow>>>,
+    /// The names of the tables that are laid over the first one.
+    overrides: Vec<String>,
+    name: String,
+    /// Rows that are left out, and why.
+    pub warnings: Vec<String>,
 }
 
 impl PriceTable {
@@ -79,7 +85,13 @@ impl PriceTable {
     /// The first fault, with its line and column, and how many more there are.
     pub fn read(name: &str, csv: &[u8]) -> Result<Self, Error> {
         let (rows, faults) = Self::examine(csv);
-        let Some(first) = faults.first() else { return Ok(Self::of_rows(rows)) };
+        let (left_out, faults): (Vec<_>, Vec<_>) = faults.into_iter().partition(read::is_of_region);
+        let Some(first) = faults.first() else {
+            let hint = |fault: &RowError| fault.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let warning = |fault: &RowError| format!("{name}, {fault}: the row is left out{}", hint(fault));
+            let warnings = left_out.iter().map(warning).collect();
+            return Ok(Self { name: name.to_owned(), warnings, ..Self::of_rows(rows) });
+        };
         let error = Error::usage(format!("{name}, {first}"));
         let error = first.hint.iter().fold(error, |error, hint| error.hint(hint));
         let more = faults.len() - 1;
@@ -100,14 +112,36 @@ impl PriceTable {
             layer.entry(row.place()).or_default().push(row);
         }
         layer.values_mut().for_each(|rows| rows.sort_by_key(|row| (row.start_gb, row.effective_from)));
-        Self { layers: vec![layer] }
+        Self { layers: vec![layer], overrides: Vec::new(), name: String::new(), warnings: Vec::new() }
     }
 
     /// This table with another laid over it.
     #[must_use]
     pub fn with_overrides(mut self, over: Self) -> Self {
         self.layers.extend(over.layers);
+        self.overrides.push(over.name);
+        self.overrides.extend(over.overrides);
+        self.warnings.extend(over.warnings);
         self
+    }
+
+    /// Tables laid over the first one of which no row is among those that priced something, as sentences. Rows that
+    /// take a price away, or make bytes free, price nothing.
+    #[must_use]
+    pub fn unused(&self, used: &[&PriceRow]) -> Vec<String> {
+        let of = |layer: &BTreeMap<Place, Vec<PriceRow>>| -> Option<usize> {
+            let rows: Vec<&PriceRow> = layer.values().flatten().collect();
+            let prices = |row: &&PriceRow| row.rate.is_some() && row.charge != Charge::InternetEgressFree;
+            let is_used = |row: &&PriceRow| used.iter().any(|used| std::ptr::eq(*used, *row));
+            (rows.iter().all(prices) && !rows.iter().any(is_used)).then_some(rows.len())
+        };
+        let layers = self.layers.iter().skip(1).zip(&self.overrides);
+        let unused = layers.filter_map(|(layer, name)| Some((of(layer)?, name)));
+        let sentence = |(rows, name): (usize, &String)| {
+            let rows = counted(rows as u64, "row");
+            format!("{name}: none of its {rows} prices a charge of these logs: check charge, regions and dates")
+        };
+        unused.map(sentence).collect()
     }
 
     /// The tiers in force for a charge from a region to a place, or those of the charge that it falls back on.

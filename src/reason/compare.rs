@@ -179,7 +179,8 @@ impl Line {
         })
     }
 
-    /// What became of it: by dollars, and by bytes where these are the same.
+    /// What became of it: by dollars, and by bytes where these are the same. Where the two go apart, the word is of the
+    /// price: nothing "grew" by a negative number of bytes.
     #[must_use]
     pub fn status(&self) -> &'static str {
         let [before, now] = &self.sides;
@@ -187,6 +188,8 @@ impl Line {
         match (before.bytes, now.bytes, rose) {
             (0, 1.., _) => "new",
             (1.., 0, _) => "gone",
+            (was, is, std::cmp::Ordering::Greater) if is < was => "costlier",
+            (was, is, std::cmp::Ordering::Less) if is > was => "cheaper",
             (_, _, std::cmp::Ordering::Greater) => "grew",
             (_, _, std::cmp::Ordering::Less) => "shrank",
             _ => "same",

@@ -6,6 +6,7 @@
 pub mod anomalies;
 pub mod causes;
 pub mod compare;
+pub mod coverage;
 pub mod cube;
 pub mod hours;
 pub mod signals;

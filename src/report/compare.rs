@@ -10,7 +10,7 @@ mod tests;
 use std::cmp::Reverse;
 
 use super::amounts::{change, plain};
-use super::cost::{FREE, OTHER, total, unknown_notes, unpriced};
+use super::cost::{FREE, OTHER, add_unpriced, total, unknown_notes, unpriced};
 use super::cube::{CHARGES, CUBE, CubePlan};
 use super::frame::rows;
 use super::having::{Having, Shown};
@@ -18,10 +18,11 @@ use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::Key;
-use crate::price::bill::{self, Bill, Periods, unpriced_note};
+use crate::price::bill::{self, Bill, Periods};
 use crate::price::{PoolTerms, PriceTable, Tiers};
 use crate::reason::compare::leaves::{Leaves, LeavesBuilder};
 use crate::reason::compare::{Amount, CHARGE_NAME, Comparison, Line, signed};
+use crate::reason::coverage::Coverage;
 use crate::reason::cube::{CubeKeys, DIMENSIONS, Dimension};
 use crate::schema::{Column, output};
 use crate::units::human;
@@ -75,6 +76,8 @@ pub struct CompareQuestion {
     pub shape: CompareShape,
     /// Things to know of how the question was understood.
     pub notes: Vec<String>,
+    /// When the logs are read.
+    pub now: u32,
 }
 
 impl Question for CompareQuestion {
@@ -107,6 +110,10 @@ impl Question for CompareQuestion {
         let leaves = gathering.finish(&dimensions.iter().map(|(_, place)| *place).collect::<Vec<_>>());
         let names: Vec<String> = dimensions.into_iter().map(|(name, _)| name).collect();
         let mut report = report(&leaves, &bill, &self.shape, &names)?;
+        for (window, what) in self.shape.windows.iter().zip(["the previous period", "the current period"]) {
+            let coverage = Coverage::of_interfaces(window, self.now, &frames.interfaces);
+            report.meta.not_judged(coverage.sentence(what));
+        }
         report.meta.notes.extend(self.notes.into_iter().chain(self.cube.note));
         Ok(report)
     }
@@ -141,16 +148,14 @@ fn report(leaves: &Leaves, bill: &Bill, shape: &CompareShape, dimensions: &[Stri
     report.meta.window = bill.window;
     report.meta.notes = window_notes(leaves, shape);
     report.meta.notes.extend(bill::notes(bill)?);
+    report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(unknown_notes(bill)?);
     let waterfall = waterfall(&lines);
     let (compare, note) = compare(lines, shape)?;
     report.meta.notes.extend(note);
     report.tables = vec![compare, waterfall, attribution::table(&due, dimensions)];
     let unpriced_bytes = total(&bill.lines, output::UNPRICED_BYTES.name)?;
-    if unpriced_bytes > 0 {
-        report.meta.notes.push(unpriced_note(unpriced_bytes));
-        report.tables.push(unpriced(bill)?);
-    }
+    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes);
     Ok(report)
 }
 

@@ -58,14 +58,14 @@ pub fn shown(settings: &[Setting], windows: &[Window]) -> Report {
         title: "Detector parameters".to_owned(),
         columns: [output::PARAMETER, output::VALUE, output::DEFAULT, output::ORIGIN].map(Into::into).to_vec(),
         rows: settings.iter().map(setting).collect(),
-        total: None,
+        ..Table::default()
     };
     let suppress = Table {
         name: "suppress".to_owned(),
         title: "Suppressed hours".to_owned(),
         columns: ["reason", "when", "metric", "scope", "expires", "in_force"].map(text_head).to_vec(),
         rows: windows.iter().map(Window::row).collect(),
-        total: None,
+        ..Table::default()
     };
     Report { name: "config".to_owned(), tables: vec![parameters, suppress], ..Report::default() }
 }
@@ -80,7 +80,7 @@ pub fn checked(faults: &[ConfigError]) -> Report {
     let column = Head { kind: CellKind::Integer, ..output::COLUMN.into() };
     let columns = vec![output::LINE.into(), column, output::FAULT.into(), output::HINT.into()];
     let (name, title) = ("faults".to_owned(), "Errors".to_owned());
-    let faults = Table { name, title, columns, rows: faults.iter().map(fault).collect(), total: None };
+    let faults = Table { name, title, columns, rows: faults.iter().map(fault).collect(), ..Table::default() };
     Report { name: "config".to_owned(), tables: vec![faults], ..Report::default() }
 }
 

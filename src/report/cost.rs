@@ -17,9 +17,11 @@ use crate::error::Error;
 use crate::group::Key;
 use crate::price::bill::{Bill, FREE_PREFIX, Periods, UNKNOWN, line, notes, unpriced_note};
 use crate::price::{GB_BYTES, Money, PoolTerms, PriceTable, Tiers};
+use crate::reason::coverage::Coverage;
 use crate::schema::frame::{int, moment};
 use crate::schema::{Column, output};
-use crate::units::human::{self, Units};
+use crate::units::human::{self, Units, counted};
+use crate::units::time::Window;
 
 /// True of all rows: polars cannot group by one `Int128` column alone.
 const ALL: &str = "all";
@@ -81,6 +83,10 @@ pub struct CostQuestion {
     pub window: (Option<u32>, Option<u32>),
     /// Where the period requested begins, if the one before it is read too.
     pub current_from: Option<u32>,
+    /// That period.
+    pub previous: Option<Window>,
+    /// When the logs are read.
+    pub now: u32,
     /// The prices.
     pub prices: PriceTable,
     /// What else decides the cost.
@@ -119,8 +125,29 @@ impl Question for CostQuestion {
             report.tables.extend([explained, explain::rates(&bill)?]);
         }
         report.meta.notes.extend(self.notes);
+        if let Some(previous) = self.previous {
+            let current = Window { from: self.window.0, to: self.window.1 };
+            let of = |window: Window| Coverage::of_interfaces(&window, self.now, &frames.interfaces);
+            report.meta.notes.extend(unequal(&[previous, current], &[of(previous), of(current)]));
+        }
         Ok(report)
     }
+}
+
+/// What is said of periods that differ in length, or in how much of them the logs have.
+fn unequal(windows: &[Window; 2], coverage: &[Coverage; 2]) -> Option<String> {
+    let hours = |window: Window| u64::from(window.to.unwrap_or(0).saturating_sub(window.from.unwrap_or(0)) / 3600);
+    let covered = |coverage: Coverage| coverage.expected - coverage.missing;
+    let (hours, covered) = (windows.map(hours), coverage.map(covered));
+    let span = |hours: u64| if hours.is_multiple_of(24) { counted(hours / 24, "day") } else { counted(hours, "hour") };
+    let there = |place: usize| match covered[place] {
+        there if there == hours[place] => span(hours[place]),
+        there => format!("{} ({} of them in the logs)", span(hours[place]), span(there)),
+    };
+    ((hours[0], covered[0]) != (hours[1], covered[1])).then(|| {
+        let (previous, current) = (there(0), there(1));
+        format!("the previous period has {previous}, the current one {current}: totals are compared without scaling")
+    })
 }
 
 /// The report: the table `cost`, and beside it who pays, what is assumed, and what has no price.
@@ -131,16 +158,20 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     let mut report = Report { name: "cost".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
     report.meta.notes = notes(bill)?;
+    report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(unknown_notes(bill)?);
     let (cost, note) = cost(bill, shape)?;
     report.meta.notes.extend(note);
     report.tables = vec![cost, payers(bill)?, assumptions(bill)?];
-    let unpriced = unpriced(bill)?;
-    if !unpriced.rows.is_empty() {
-        report.meta.notes.push(unpriced_note(unpriced_bytes(bill)?));
-        report.tables.push(unpriced);
-    }
+    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
     Ok(report)
+}
+
+/// Adds the table of what has no price, and says so if anything has none.
+pub(super) fn add_unpriced(report: &mut Report, mut table: Table, bytes: u128) {
+    report.meta.notes.extend((bytes > 0).then(|| unpriced_note(bytes)));
+    table.hidden_if_empty = true;
+    report.tables.push(table);
 }
 
 /// Note on bytes shown as free because their path is unknown.
@@ -247,15 +278,15 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<(Table, Option<String>), Error
         }
     }
     let mut table = plain("cost", "Cost");
-    let is_unpriced = rows.iter().any(|(_, sum)| sum.unpriced > 0);
     let measures = measures(&rows.iter().map(|(_, sum)| *sum).collect::<Vec<_>>());
-    table.columns = shape.heads(is_unpriced);
-    let asked = columns(shape, is_unpriced).map(|(asked, _)| asked);
+    table.columns = shape.heads();
+    let asked = columns(shape).map(|(asked, _)| asked);
     let chosen = |row: Row| row.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(cell, _)| cell);
     let keys = rows.into_iter().map(|(keys, _)| keys).chain([vec![Cell::Absent; shape.columns().count()]]);
     let cells = keys.zip(measures).map(|(keys, row)| keys.into_iter().chain(chosen(row)).collect());
     table.rows = cells.collect();
     table.total = table.rows.pop();
+    table.hidden_if_zero = vec![output::UNPRICED_BYTES.name];
     Ok((table, shown.note))
 }
 
@@ -263,7 +294,7 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<(Table, Option<String>), Error
 fn ranked_and_shown(bill: &Bill, shape: &CostShape) -> Result<(DataFrame, Shown), Error> {
     let ranked = ranked(bill, shape)?;
     let cells = || {
-        let asked = columns(shape, true).map(|(asked, _)| asked);
+        let asked = columns(shape).map(|(asked, _)| asked);
         let chosen = |row: Row| row.into_iter().zip(asked).filter(|(_, asked)| *asked).map(|(cell, _)| cell);
         let keys = rows(&ranked, shape.columns())?.into_iter().zip(measures(&Sum::of(&ranked)?));
         Ok(keys.map(|(keys, measures)| keys.into_iter().chain(chosen(measures)).collect()).collect())
@@ -273,11 +304,11 @@ fn ranked_and_shown(bill: &Bill, shape: &CostShape) -> Result<(DataFrame, Shown)
 }
 
 impl CostShape {
-    /// The columns of the rows, with or without unpriced bytes.
+    /// The columns of the rows.
     #[must_use]
-    pub fn heads(&self, is_unpriced: bool) -> Vec<Head> {
+    pub fn heads(&self) -> Vec<Head> {
         let charge = self.has_charge_column().then(|| output::CHARGE.into());
-        let asked = columns(self, is_unpriced).into_iter().filter(|(asked, _)| *asked).map(|(_, head)| head);
+        let asked = columns(self).into_iter().filter(|(asked, _)| *asked).map(|(_, head)| head);
         self.key_heads.iter().cloned().chain(charge).chain(asked).collect()
     }
 
@@ -343,14 +374,14 @@ pub(super) fn named(name: &str, shape: &CostShape) -> Row {
 }
 
 /// The columns after the keys, and whether each is requested.
-fn columns(shape: &CostShape, is_unpriced: bool) -> [(bool, Head); 9] {
+fn columns(shape: &CostShape) -> [(bool, Head); 9] {
     let columns = [
         (true, output::BYTES),
         (true, output::GB),
         (true, output::EFFECTIVE_USD_PER_GB),
         (true, output::USD),
         (true, output::SHARE),
-        (is_unpriced, output::UNPRICED_BYTES),
+        (true, output::UNPRICED_BYTES),
         (shape.compare, output::PREVIOUS_USD),
         (shape.compare, output::CHANGE_USD),
         (shape.compare, output::CHANGE_RATIO),

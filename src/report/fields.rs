@@ -23,7 +23,7 @@ pub fn report() -> Report {
         title: "Record columns".to_owned(),
         columns: columns.map(Into::into).to_vec(),
         rows: Column::all().map(field).collect(),
-        total: None,
+        ..Table::default()
     };
     let added =
         |output: &output::Output| -> Row { vec![output.name.into(), output.kind.name().into(), output.meaning.into()] };
@@ -32,7 +32,7 @@ pub fn report() -> Report {
         title: "Report columns".to_owned(),
         columns: [output::FIELD, output::KIND, output::MEANING].map(Into::into).to_vec(),
         rows: output::ALL.iter().map(added).collect(),
-        total: None,
+        ..Table::default()
     };
     let tables = [fields, outputs].into_iter().chain(sql::Table::ALL.map(queried)).collect();
     Report { name: "fields".to_owned(), tables, ..Report::default() }
@@ -56,7 +56,7 @@ fn queried(table: sql::Table) -> Table {
         title: table.meaning().to_owned(),
         columns: columns.map(Into::into).to_vec(),
         rows: owners.chain(keys).chain(sums).collect(),
-        total: None,
+        ..Table::default()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::group::derive;
 use crate::schema::frame::{ints, milliseconds, times};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column};
+use crate::units::time::Zone;
 
 /// The columns shown where none are requested: what was sent, from where to where, and whether it got through.
 pub const DEFAULT_COLUMNS: [Column; 12] = [
@@ -40,11 +41,21 @@ pub fn table(columns: &[Column]) -> Table {
 
 /// The picked records of a block as rows.
 #[must_use]
-pub fn rows(flows: &Flows, dictionary: &Dictionary, columns: &[Column], picked: &[u32]) -> Vec<Row> {
+pub fn rows(flows: &Flows, dictionary: &Dictionary, (columns, zone): (&[Column], Zone), picked: &[u32]) -> Vec<Row> {
     let mut scratch: Vec<Values> = columns.iter().map(|column| Values::new(column.kind())).collect();
-    let values: Vec<&Values> =
-        columns.iter().zip(&mut scratch).map(|(column, scratch)| derive::values(*column, flows, scratch)).collect();
-    let record = |row: &u32| values.iter().map(|values| value_cell(values, *row as usize, dictionary)).collect();
+    let values: Vec<&Values> = columns
+        .iter()
+        .zip(&mut scratch)
+        .map(|(column, scratch)| derive::values_in(zone, *column, flows, scratch))
+        .collect();
+    let cell = |row: u32, column: &Column, values: &Values| {
+        let mut cell = value_cell(values, row as usize, dictionary);
+        if *column == Column::Day {
+            cell.date();
+        }
+        cell
+    };
+    let record = |row: &u32| columns.iter().zip(&values).map(|(column, values)| cell(*row, column, values)).collect();
     picked.iter().map(record).collect()
 }
 
@@ -53,10 +64,15 @@ pub fn rows(flows: &Flows, dictionary: &Dictionary, columns: &[Column], picked: 
 ///
 /// # Errors
 /// If a column is requested twice.
-pub fn frame(flows: &Flows, dictionary: &Dictionary, columns: &[Column], picked: &[u32]) -> Result<DataFrame, Error> {
+pub fn frame(
+    flows: &Flows,
+    dictionary: &Dictionary,
+    (columns, zone): (&[Column], Zone),
+    picked: &[u32],
+) -> Result<DataFrame, Error> {
     let column = |column: &Column| {
         let mut scratch = Values::new(column.kind());
-        frame_column(column.name(), derive::values(*column, flows, &mut scratch), dictionary, picked)
+        frame_column(column.name(), derive::values_in(zone, *column, flows, &mut scratch), dictionary, picked)
     };
     Ok(DataFrame::new(picked.len(), columns.iter().map(column).collect::<Result<_, _>>()?)?)
 }

@@ -54,6 +54,7 @@ pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     let mut report = Report { name: "focus".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
     report.meta.notes = notes(bill)?;
+    report.meta.warnings.clone_from(&bill.warnings);
     let unpriced = unpriced_bytes(bill)?;
     if unpriced > 0 {
         report.meta.notes.push(format!("skipped: {}", unpriced_note(unpriced)));

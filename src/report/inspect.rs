@@ -66,7 +66,7 @@ pub fn report(objects: &[ObjectFacts], survey: &Survey) -> Report {
 
 fn table(name: &str, title: &str, columns: &[Output], rows: Vec<Row>) -> Table {
     let columns = columns.iter().map(|output| Head::from(*output)).collect();
-    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, total: None }
+    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, ..Table::default() }
 }
 
 fn text(text: Option<&str>) -> Cell {
@@ -179,7 +179,7 @@ fn interfaces_table(survey: &Survey) -> Table {
     };
     let named = survey.interfaces.iter().filter(|(id, _)| !id.starts_with(NAMELESS.as_bytes()));
     let rows = named.map(row).collect();
-    Table { name: "interfaces".to_owned(), title: "Interfaces".to_owned(), columns, rows, total: None }
+    Table { name: "interfaces".to_owned(), title: "Interfaces".to_owned(), columns, rows, ..Table::default() }
 }
 
 fn malformed_table(objects: &[ObjectFacts]) -> Table {

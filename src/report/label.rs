@@ -4,6 +4,7 @@ use polars::prelude::{BinaryChunked, Column as FrameColumn, DataFrame, DataType,
 
 use super::Cell;
 use crate::error::Error;
+use crate::schema::Column;
 use crate::schema::frame::{address, int, moments, texts};
 use crate::units::human;
 
@@ -12,6 +13,7 @@ const TEXT: u8 = 0;
 const ADDRESS: u8 = 1;
 const NUMBER: u8 = 2;
 const MOMENT: u8 = 3;
+const DAY: u8 = 4;
 
 /// A label; an empty one means an absent value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +35,10 @@ impl Label {
                 None => Cell::Address(ip),
             }),
             NUMBER => bytes.first_chunk().map_or(Cell::Absent, |bytes| Cell::Integer(u128::from_be_bytes(*bytes))),
-            _ => bytes.first_chunk().map_or(Cell::Absent, |bytes| Cell::Time(u32::from_be_bytes(*bytes))),
+            kind => bytes.first_chunk().map_or(Cell::Absent, |bytes| match u32::from_be_bytes(*bytes) {
+                day if kind == DAY => Cell::Date(day),
+                moment => Cell::Time(moment),
+            }),
         }
     }
 
@@ -45,6 +50,7 @@ impl Label {
             Cell::Prefix(address, bits) => format!("{address}/{bits}"),
             Cell::Integer(number) => number.to_string(),
             Cell::Time(moment) => human::moment(moment),
+            Cell::Date(day) => human::date(day),
             _ => "-".to_owned(),
         }
     }
@@ -69,7 +75,8 @@ pub(super) fn bytes(frame: &DataFrame, name: &str, keep: impl Fn(&str) -> bool) 
             bytes.iter().map(|bytes| bytes.map(|bytes| tagged(ADDRESS, bytes))).collect()
         }
         DataType::Datetime(..) => {
-            moments(frame, name)?.map(|moment| moment.map(|moment| tagged(MOMENT, &moment.to_be_bytes()))).collect()
+            let kind = if name == Column::Day.name() { DAY } else { MOMENT };
+            moments(frame, name)?.map(|moment| moment.map(|moment| tagged(kind, &moment.to_be_bytes()))).collect()
         }
         _ => {
             int(frame, name)?.iter().map(|number| number.map(|number| tagged(NUMBER, &number.to_be_bytes()))).collect()

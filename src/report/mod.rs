@@ -58,6 +58,70 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// The column totals, where meaningful; shown in display formats, omitted in data formats.
     pub total: Option<Row>,
+    /// Columns that display formats leave out where they are zero throughout. In data formats the columns of a table
+    /// depend on flags alone.
+    pub hidden_if_zero: Vec<&'static str>,
+    /// Whether display formats leave the whole table out where it has no rows.
+    pub hidden_if_empty: bool,
+}
+
+impl Table {
+    /// Makes days of the moments of columns that hold days.
+    pub fn date(&mut self) {
+        let is_date: Vec<bool> = self.columns.iter().map(|head| head.kind == CellKind::Date).collect();
+        for row in self.rows.iter_mut().chain(&mut self.total) {
+            row.iter_mut().zip(&is_date).filter(|(_, is_date)| **is_date).for_each(|(cell, _)| cell.date());
+        }
+    }
+
+    /// Keeps the first rows and sums the rest as `(other)`, so that what is left adds up to the total; what is free stays.
+    /// Tables without a total are cut.
+    pub fn cut(&mut self, most: usize) {
+        let free = self.rows.pop_if(|row| row.first() == Some(&cost::FREE.into()));
+        let rest = self.rows.split_off(most.min(self.rows.len()));
+        if self.total.is_some() && !rest.is_empty() {
+            let sum =
+                |place: usize| rest.iter().map(|row| row[place].clone()).reduce(Cell::and).unwrap_or(Cell::Absent);
+            let mut other: Row = (0..self.columns.len()).map(sum).collect();
+            if let Some(first) = other.first_mut() {
+                *first = cost::OTHER.into();
+            }
+            self.rows.push(other);
+        }
+        self.rows.extend(free);
+    }
+}
+
+impl Cell {
+    /// Makes a day of a moment.
+    pub fn date(&mut self) {
+        if let Self::Time(seconds) = self {
+            *self = Self::Date(*seconds);
+        }
+    }
+
+    /// The sum of two cells of a column; absent of what does not add up, such as names, rates and moments. An absent
+    /// amount, as that of bytes without a price, adds nothing.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Integer(one), Self::Integer(other)) => Self::Integer(one + other),
+            (Self::Amount { amount, cents }, Self::Amount { amount: more, cents: more_cents }) => {
+                Self::Amount { amount: amount + more, cents: cents + more_cents }
+            }
+            (Self::Share { part, whole }, Self::Share { part: more, whole: same }) if whole == same => {
+                Self::Share { part: part + more, whole }
+            }
+            (Self::Change { change, was }, Self::Change { change: more, was: more_was }) => {
+                Self::Change { change: change + more, was: was + more_was }
+            }
+            (Self::Decimal { units, per }, Self::Decimal { units: more, per: same }) if per == same => {
+                Self::Decimal { units: units + more, per }
+            }
+            (Self::Absent, sum @ (Self::Amount { .. } | Self::Share { .. } | Self::Change { .. })) => sum,
+            (sum @ (Self::Amount { .. } | Self::Share { .. } | Self::Change { .. }), Self::Absent) => sum,
+            _ => Self::Absent,
+        }
+    }
 }
 
 /// A row of cells.
@@ -99,6 +163,8 @@ pub enum Cell {
     Integer(u128),
     /// Seconds since 1970, UTC.
     Time(u32),
+    /// A calendar day, by its midnight as if it were UTC's.
+    Date(u32),
     /// A part of a whole; of a whole of zero it is absent.
     Share {
         /// The part.
@@ -183,6 +249,14 @@ pub struct Meta {
     pub warnings: Vec<String>,
     /// Whether some input could not be read, so that the run ends with exit code 3.
     pub incomplete: bool,
+}
+
+impl Meta {
+    /// Takes what a judgement could not look at: a report that is silent about it would read as an all-clear.
+    pub fn not_judged(&mut self, sentence: Option<String>) {
+        self.incomplete |= sentence.is_some();
+        self.warnings.extend(sentence);
+    }
 }
 
 /// A line of the coverage account: records and bytes that ended in one class.

@@ -5,7 +5,7 @@
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col};
 
 use super::amounts::{exact_amounts, plain};
-use super::cost::{unpriced, unpriced_bytes};
+use super::cost::{add_unpriced, unpriced, unpriced_bytes};
 use super::label::{self, Label};
 use super::matrix::{Axes, Place};
 use super::question::{Frames, Need, Question, key_columns};
@@ -13,7 +13,7 @@ use super::{Cell, Head, Report, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
-use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
+use crate::price::bill::{self, Bill, Periods, line};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
 use crate::schema::frame::int;
 use crate::schema::output::{self, CellKind, Output};
@@ -83,11 +83,8 @@ impl Question for PivotQuestion {
                 let charges = Periods::default().mark(&sums)?;
                 let bill = Bill::of(&charges, &names, self.window, (&pricing.0, pricing.1.clone()))?;
                 report.meta.notes = bill::notes(&bill)?;
-                let without_price = unpriced(&bill)?;
-                if !without_price.rows.is_empty() {
-                    report.meta.notes.push(unpriced_note(unpriced_bytes(&bill)?));
-                    report.tables.push(without_price);
-                }
+                report.meta.warnings.clone_from(&bill.warnings);
+                add_unpriced(&mut report, unpriced(&bill)?, unpriced_bytes(&bill)?);
                 (summed(&bill.lines, &names, line::COST)?, output::USD)
             }
         };

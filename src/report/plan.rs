@@ -69,13 +69,15 @@ pub fn report(objects: impl IntoIterator<Item = (Part, u64)>, requests: Requests
         vec![text(part.account), text(part.region), day, objects.into(), stored_bytes.into()]
     };
     let keys = [Column::AccountId, Column::Region, Column::Day].map(Head::from);
-    let table = Table {
+    let mut table = Table {
         name: "plan".to_owned(),
         title: "Objects to read".to_owned(),
         columns: keys.into_iter().chain([output::OBJECTS.into(), output::SIZE.into()]).collect(),
         rows: parts.into_iter().map(row).collect(),
         total: Some(vec!["total".into(), Cell::Absent, Cell::Absent, objects.into(), stored_bytes.into()]),
+        ..Table::default()
     };
+    table.date();
     let seconds = stored_bytes.div_ceil(STORED_BYTES_PER_SECOND * threads as u64);
     let mut report = Report { name: "plan".to_owned(), tables: vec![table], ..Report::default() };
     report.meta.notes.push(format!("dry run: nothing was read; estimated time {seconds} s on {threads} threads"));

@@ -46,6 +46,7 @@ pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report 
     let rows = ladders.iter().flat_map(Ladder::rows).map(|row| price(row));
     let prices = prices_table("Effective prices", rows.collect());
     let mut report = Report { name: "prices".to_owned(), ..Report::default() };
+    report.meta.warnings.clone_from(&table.warnings);
     if ladders.is_empty() {
         report.meta.notes.push("no price is in effect on that day; the traffic is unpriced".to_owned());
     }
@@ -95,7 +96,7 @@ fn prices_table(title: &str, rows: Vec<Row>) -> Table {
 
 fn table(name: &str, title: &str, columns: impl IntoIterator<Item = Output>, rows: Vec<Row>) -> Table {
     let columns = columns.into_iter().map(Head::from).collect();
-    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, total: None }
+    Table { name: name.to_owned(), title: title.to_owned(), columns, rows, ..Table::default() }
 }
 
 /// A tier: what it prices, and where it begins and ends.

@@ -24,7 +24,7 @@ pub use tables::{Field, Of, OwnerColumn, Planned, Table};
 
 use super::cost::{unknown_notes, unpriced_bytes};
 use super::question::{Frames, Need, Question, key_columns};
-use super::{Cell, Report, Table as Shown};
+use super::{Cell, Meta, Report, Table as Shown};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
@@ -93,7 +93,7 @@ impl Question for SqlQuestion {
             let frame = match planned.table {
                 Table::Flows => planned.table(&held)?,
                 Table::Traffic => tables::sorted(planned.table(&sums(&mut frames)?)?)?,
-                Table::Charges => self.charges(planned, &sums(&mut frames)?, &mut report.meta.notes)?,
+                Table::Charges => self.charges(planned, &sums(&mut frames)?, &mut report.meta)?,
             };
             registered.push((planned.table, frame));
         }
@@ -162,14 +162,14 @@ impl SqlQuestion {
             title: title.to_owned(),
             columns: vec![if name == "plan" { output::STEP.into() } else { output::FIELD.into() }],
             rows: lines.into_iter().map(|line| vec![line]).collect(),
-            total: None,
+            ..Shown::default()
         };
         let needed = Shown {
             name: "columns".to_owned(),
             title: "Query columns".to_owned(),
             columns: [output::TABLE, output::FIELD, output::STAGE].map(Into::into).to_vec(),
             rows: fields.map(row).collect(),
-            total: None,
+            ..Shown::default()
         };
         let decoded = decoded.iter().map(|column| column.name().into()).collect();
         let tables = vec![
@@ -222,14 +222,15 @@ impl SqlQuestion {
     }
 
     /// The table of charges: priced line by line, and summed by the columns that the query names.
-    fn charges(&self, planned: &Planned, frame: &DataFrame, said: &mut Vec<String>) -> Result<DataFrame, Error> {
+    fn charges(&self, planned: &Planned, frame: &DataFrame, meta: &mut Meta) -> Result<DataFrame, Error> {
         let SqlPricing { window, prices, terms, notes: borne } = &self.pricing;
         let mut keys: Vec<String> = keys(planned).iter().map(Key::name).collect();
         keys.dedup();
         let bill = Bill::of(&Periods::default().mark(frame)?, &keys, *window, (prices, terms.clone()))?;
-        said.extend(borne.iter().cloned().chain(notes(&bill)?).chain(unknown_notes(&bill)?));
+        meta.warnings.clone_from(&bill.warnings);
+        meta.notes.extend(borne.iter().cloned().chain(notes(&bill)?).chain(unknown_notes(&bill)?));
         let unpriced = unpriced_bytes(&bill)?;
-        said.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
+        meta.notes.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
         planned.table(&dollars(&bill, &keys)?)
     }
 }

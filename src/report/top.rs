@@ -329,7 +329,9 @@ impl<'a> Ranking<'a> {
         let heads = std::iter::once(output::RANK.into()).chain(spec.keys.iter().map(head));
         let columns = heads.chain(columns.into_iter().map(Into::into)).collect();
         let shown = self.best.iter().map(|group| group.key.exact(rollup).into_owned()).collect();
-        (Table { name: "top".to_owned(), title: "Top talkers".to_owned(), columns, rows, total }, shown)
+        let (name, title, hidden_if_zero) =
+            ("top".to_owned(), "Top talkers".to_owned(), vec![output::UNPRICED_BYTES.name]);
+        (Table { name, title, columns, rows, total, hidden_if_zero, hidden_if_empty: false }, shown)
     }
 }
 
@@ -444,7 +446,7 @@ fn measures(spec: &Spec, shape: Shape, cost: Option<Cost>) -> Vec<Output> {
         (spec.packets, output::PACKETS),
         (true, output::FLOWS),
         (cost.is_some(), output::USD),
-        (cost.is_some_and(|cost| cost.unpriced_bytes > 0), output::UNPRICED_BYTES),
+        (cost.is_some(), output::UNPRICED_BYTES),
         (spec.distinct, output::DISTINCT),
         (spec.bytes && shape.rejected, output::REJECTED_BYTES),
         (shape.order == Order::RejectedPackets, output::REJECTED_PACKETS),

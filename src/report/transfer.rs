@@ -14,7 +14,7 @@ use polars::prelude::{DataFrame, SortMultipleOptions};
 
 use super::amounts::{ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
 
-use super::cost::{assumptions, unpriced, unpriced_bytes};
+use super::cost::{add_unpriced, assumptions, unpriced, unpriced_bytes};
 use super::explain;
 use super::frame::rows;
 use super::having::{Having, Shown};
@@ -25,7 +25,7 @@ use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
-use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
+use crate::price::bill::{self, Bill, Periods, line};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
 use crate::schema::frame::{int, ints, texts};
 use crate::schema::output::{self, CellKind};
@@ -185,6 +185,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     let mut report = Report { name: "transfer".to_owned(), ..Report::default() };
     report.meta.window = bill.window;
     report.meta.notes = bill::notes(bill)?;
+    report.meta.warnings.clone_from(&bill.warnings);
     report.meta.notes.extend(notes(is_named, &rows, shape));
     let (matrices, folded) = matrices(&rows, shape);
     report.meta.notes.extend(folded);
@@ -199,11 +200,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     report.tables.push(recommendations);
     report.meta.notes.extend(note);
     report.tables.extend(Some(assumptions(bill)?).filter(|table| !table.rows.is_empty()));
-    let unpriced = unpriced(bill)?;
-    if !unpriced.rows.is_empty() {
-        report.meta.notes.push(unpriced_note(unpriced_bytes(bill)?));
-        report.tables.push(unpriced);
-    }
+    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
     Ok((report, shown))
 }
 

@@ -19,6 +19,8 @@ pub enum CellKind {
     Share,
     /// A moment, UTC.
     Time,
+    /// A calendar day, of the zone of `--tz`.
+    Date,
     /// An amount of money: displayed in cents, every digit elsewhere.
     Usd,
     /// A relative change: displayed as per cent, a decimal fraction elsewhere.
@@ -38,6 +40,7 @@ impl CellKind {
             Kind::Small => Self::Integer,
             Kind::Big if column.unit() == "bytes" => Self::Bytes,
             Kind::Big => Self::Count,
+            Kind::Time if column == Column::Day => Self::Date,
             Kind::Time => Self::Time,
         }
     }
@@ -52,6 +55,7 @@ impl CellKind {
             Self::Share | Self::Change => "share",
             Self::Decimal => "decimal",
             Self::Time => "time",
+            Self::Date => "date",
             Self::Usd | Self::Rate => "usd",
         }
     }
@@ -133,7 +137,7 @@ outputs! {
     SOURCE, "source", Text, "Source of the price.";
     PART, "part", Integer, "Position of the amount in --bytes.";
     USD, "usd", Usd, "Cost of the bytes; absent if unpriced.";
-    UNPRICED_BYTES, "unpriced_bytes", Bytes, "Unpriced bytes, excluded from `usd`.";
+    UNPRICED_BYTES, "unpriced_bytes", Bytes, "Unpriced bytes, excluded from `usd`; displays leave the column out where it is zero throughout.";
     NET_USD_PER_GB, "net_usd_per_gb", Rate, "The price less the discount.";
     EFFECTIVE_USD_PER_GB, "effective_usd_per_gb", Rate, "Effective price per GB, rounded down.";
     GB, "gb", Decimal, "The bytes in GB of 2^30, as bills have them.";
@@ -159,7 +163,7 @@ outputs! {
     ENDPOINT_B, "endpoint_b", Text, "Second endpoint of the pair.";
     MONTH_USD, "month_usd", Usd, "`usd` extrapolated to a month of 730 hours; absent without traffic.";
     RECOMMENDATION, "recommendation", Text, "Change that avoids these charges.";
-    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced or unverified. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same.";
+    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced or unverified. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "Embedded price.";
     COLUMN, "column", Text, "Column of the error; absent if it concerns the whole line.";
     FAULT, "fault", Text, "Error message.";

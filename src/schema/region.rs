@@ -47,6 +47,18 @@ const REGIONS: [(&str, &str, &str); 38] = [
     ("us-west-2", "USW2", "US West (Oregon)"),
 ];
 
+/// Regions of AWS's separate partitions: they write flow logs, and no price is known of them.
+const UNPRICED: [&str; 8] = [
+    "eu-isoe-west-1",
+    "eusc-de-east-1",
+    "us-iso-east-1",
+    "us-iso-west-1",
+    "us-isob-east-1",
+    "us-isob-west-1",
+    "us-isof-east-1",
+    "us-isof-south-1",
+];
+
 /// The region whose usage types may stand without a prefix.
 const HOME: &str = "us-east-1";
 /// The prefix that it has where it has one.
@@ -59,14 +71,23 @@ const WITHOUT_FREE_TIER: [&str; 2] = ["us-gov-", "cn-"];
 /// # Errors
 /// A usage error that suggests the nearest name.
 pub fn known_region(flag: &str, name: &str) -> Result<(), Error> {
-    if is_region(name) {
-        return Ok(());
-    }
+    if is_region(name) { Ok(()) } else { Err(unknown_region(flag, name)) }
+}
+
+/// Refuses a region that no flow log is of.
+///
+/// # Errors
+/// A usage error that suggests the nearest name.
+pub fn logged_region(flag: &str, name: &str) -> Result<(), Error> {
+    if is_region(name) || UNPRICED.contains(&name) { Ok(()) } else { Err(unknown_region(flag, name)) }
+}
+
+fn unknown_region(flag: &str, name: &str) -> Error {
     let hint = match nearest_region(name) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write a code such as eu-west-1".to_owned(),
     };
-    Err(Error::usage(format!("{flag}: there is no region `{name}`")).hint(hint))
+    Error::usage(format!("{flag}: there is no region `{name}`")).hint(hint)
 }
 
 /// Whether there is such a region.
@@ -204,6 +225,11 @@ mod tests {
     #[test]
     fn a_mistyped_region_finds_its_neighbour() {
         assert_eq!(nearest_region("eu-wset-1"), Some("eu-west-1"));
+        assert_eq!(nearest_region("us-est-1"), Some("us-east-1"));
         assert!(!is_region("us-west-2-lax-1"));
+        let logged = |name| logged_region("--region", name).map_err(|error| error.hints().join(" "));
+        assert_eq!((logged("us-east-1"), logged("us-isob-east-1")), (Ok(()), Ok(())));
+        assert_eq!(logged("us-est-1"), Err("did you mean `us-east-1`?".to_owned()));
+        assert!(known_region("--region", "us-isob-east-1").is_err());
     }
 }

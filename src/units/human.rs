@@ -13,6 +13,8 @@ pub const USD_DECIMALS: u32 = 10;
 const CENTS_DECIMALS: u32 = 2;
 /// A cent, in 10⁻¹⁰ USD.
 pub const CENT: u128 = 10_u128.pow(USD_DECIMALS - CENTS_DECIMALS);
+/// The most decimals of a number in data formats: as many as Parquet's columns of decimals have.
+pub const DATA_DECIMALS_MAX: u32 = 18;
 /// Decimals after which a number is cut that does not end.
 const EXACT_DECIMALS_MAX: usize = 64;
 /// Invisible and reordering characters, in addition to control characters.
@@ -152,6 +154,23 @@ pub fn decimal_exact(units: u128, per: u128) -> String {
     text
 }
 
+/// `units / per` as data has it: without zeros at the end, and with at most [`DATA_DECIMALS_MAX`] decimals, to which it is
+/// rounded.
+#[must_use]
+pub fn decimal_data(units: u128, per: u128) -> String {
+    let Some(scaled) = decimal_scaled(units, per, DATA_DECIMALS_MAX) else { return decimal_exact(units, per) };
+    decimal_exact(scaled, 10_u128.pow(DATA_DECIMALS_MAX))
+}
+
+/// How many times as much something is: `×2,926`, below a hundred with one decimal.
+#[must_use]
+pub fn factor(now: u128, was: u128) -> String {
+    let was = was.max(1);
+    let decimals = u32::from(now / was < 100);
+    let times = divide(now, was, decimals);
+    if decimals == 0 { format!("×{}", count(times.whole)) } else { format!("×{times}") }
+}
+
 /// `units / per` in units of its last of so many decimals, halves rounded up; none where it does not fit.
 #[must_use]
 pub fn decimal_scaled(units: u128, per: u128, decimals: u32) -> Option<u128> {
@@ -176,6 +195,12 @@ pub fn decimal2(units: u128, per: u128) -> String {
 #[must_use]
 pub fn moment(seconds: u32) -> String {
     (DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds.into())).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The date that a moment has in UTC: `2026-10-01`.
+#[must_use]
+pub fn date(seconds: u32) -> String {
+    (DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds.into())).format("%Y-%m-%d").to_string()
 }
 
 /// A rounded number: its whole part, and its fraction as a number of that many decimals.

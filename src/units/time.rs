@@ -73,6 +73,21 @@ impl Zone {
         u8::try_from(utc(seconds).with_timezone(&self.0).hour()).unwrap_or(0)
     }
 
+    /// The date that a moment has here, as the moment at which it begins in UTC.
+    #[must_use]
+    pub fn day(self, seconds: u32) -> u32 {
+        u32::try_from(self.date(seconds).and_time(NaiveTime::MIN).and_utc().timestamp()).unwrap_or(0)
+    }
+
+    /// Whether its offset from UTC is of whole hours throughout the time that moments can have, month by month.
+    #[must_use]
+    pub fn has_whole_hours(self) -> bool {
+        const MONTH_SECONDS: usize = 30 * 86_400;
+        (0..ABSENT_TIME)
+            .step_by(MONTH_SECONDS)
+            .all(|moment| utc(moment).with_timezone(&self.0).minute() == utc(moment).minute())
+    }
+
     /// The date that a moment has here.
     fn date(self, seconds: u32) -> NaiveDate {
         utc(seconds).with_timezone(&self.0).date_naive()

@@ -7,8 +7,12 @@ use std::io::{self, Write};
 
 use crate::report::{Cell, Head, Row};
 use crate::schema::output::CellKind;
-use crate::units::human::{self, Units};
+use crate::units::human::{self, USD_DECIMALS, Units};
 
+/// Display of a change from nothing.
+const NEW: &str = "new";
+/// Changes of more than so many times what was are displayed as a factor.
+const FACTOR_MIN: u128 = 10;
 /// Display of absent values.
 const ABSENT: &str = "-";
 
@@ -21,18 +25,24 @@ pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
         Cell::Prefix(address, bits) => write!(out, "{address}/{bits}"),
         Cell::Integer(number) => write!(out, "{number}"),
         Cell::Time(seconds) => out.write_all(human::moment(*seconds).as_bytes()),
-        Cell::Usd(amount) => out.write_all(human::usd_exact(*amount).as_bytes()),
-        Cell::Amount { amount, .. } => out.write_all(signed(*amount, human::usd_exact).as_bytes()),
+        Cell::Date(seconds) => out.write_all(human::date(*seconds).as_bytes()),
+        Cell::Usd(amount) => out.write_all(usd(*amount).as_bytes()),
+        Cell::Amount { amount, .. } => out.write_all(signed(*amount, usd).as_bytes()),
         Cell::Change { was: 0, .. } => Ok(()),
         Cell::Change { change, was } => {
             out.write_all(signed(*change, |part| human::fraction6(part, *was).unwrap_or_default()).as_bytes())
         }
-        Cell::Decimal { units, per } => out.write_all(human::decimal_exact(*units, *per).as_bytes()),
+        Cell::Decimal { units, per } => out.write_all(human::decimal_data(*units, *per).as_bytes()),
         Cell::Signed { units, per } => {
-            out.write_all(signed(*units, |units| human::decimal_exact(units, *per)).as_bytes())
+            out.write_all(signed(*units, |units| human::decimal_data(units, *per)).as_bytes())
         }
         Cell::Share { part, whole } => out.write_all(human::fraction6(*part, *whole).unwrap_or_default().as_bytes()),
     }
+}
+
+/// Money of 10⁻¹⁰ USD, exactly, without zeros at its end.
+fn usd(amount: u128) -> String {
+    human::decimal_data(amount, 10_u128.pow(USD_DECIMALS))
 }
 
 /// A number below zero with its sign, any other without.
@@ -62,7 +72,7 @@ pub(super) fn is_numeric(kind: CellKind) -> bool {
     match kind {
         CellKind::Integer | CellKind::Count | CellKind::Bytes | CellKind::Share => true,
         CellKind::Usd | CellKind::Rate | CellKind::Change | CellKind::Decimal => true,
-        CellKind::Text | CellKind::Time => false,
+        CellKind::Text | CellKind::Time | CellKind::Date => false,
     }
 }
 
@@ -79,10 +89,15 @@ pub(super) fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
             _ => number.to_string(),
         },
         Cell::Time(seconds) => human::moment(*seconds),
+        Cell::Date(seconds) => human::date(*seconds),
         Cell::Usd(price) if kind == CellKind::Rate => human::usd_rate(*price),
         Cell::Usd(amount) => human::usd(*amount),
         Cell::Amount { cents, .. } => signed(*cents, human::cents),
+        Cell::Change { change: 1.., was: 0 } => NEW.to_owned(),
         Cell::Change { was: 0, .. } => ABSENT.to_owned(),
+        Cell::Change { change, was } if change.unsigned_abs() > was.saturating_mul(FACTOR_MIN) => {
+            human::factor(was.saturating_add_signed(*change), *was)
+        }
         Cell::Change { change, was } => signed(*change, |part| human::percent(part, *was).unwrap_or_default()),
         Cell::Decimal { units, per } => human::decimal2(*units, *per),
         Cell::Signed { units: number, per: 1 } => signed(*number, |number| shown(kind, &Cell::Integer(number), units)),

@@ -1,8 +1,8 @@
 //! JSON, exact, written as it comes: one object with all tables, or (ndjson) one object per row.
 //!
 //! Whole numbers are always JSON numbers with all their digits, also beyond 2⁵³: a reader that keeps numbers as
-//! floats must take care of that itself. Shares are numbers with six decimals, money a text of a decimal with ten, other decimals a text of all theirs,
-//! moments RFC 3339 texts, absent cells null. Characters that a terminal might obey are written as `\u` escapes, which mean the same text.
+//! floats must take care of that itself. Money and other decimals are numbers too, so that readers can sum them, exact but
+//! for a reader that rounds to floats; shares are numbers with six decimals, moments RFC 3339 texts, absent cells null. Characters that a terminal might obey are written as `\u` escapes, which mean the same text.
 
 use std::io::{self, Write};
 
@@ -136,16 +136,11 @@ fn write_cell(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
     match cell {
         Cell::Absent | Cell::Share { whole: 0, .. } | Cell::Change { was: 0, .. } => out.write_all(b"null"),
         Cell::Text(text) => out.write_all(quoted(text)?.as_bytes()),
-        Cell::Integer(_) | Cell::Share { .. } | Cell::Change { .. } | Cell::Signed { per: 1, .. } => {
+        Cell::Integer(_) | Cell::Share { .. } | Cell::Change { .. } => cells::write_exact(out, cell),
+        Cell::Usd(_) | Cell::Amount { .. } | Cell::Decimal { .. } | Cell::Signed { .. } => {
             cells::write_exact(out, cell)
         }
-        Cell::Address(_)
-        | Cell::Prefix(..)
-        | Cell::Time(_)
-        | Cell::Usd(_)
-        | Cell::Amount { .. }
-        | Cell::Decimal { .. }
-        | Cell::Signed { .. } => {
+        Cell::Address(_) | Cell::Prefix(..) | Cell::Time(_) | Cell::Date(_) => {
             out.write_all(b"\"")?;
             cells::write_exact(out, cell)?;
             out.write_all(b"\"")

@@ -16,11 +16,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::str::FromStr;
 
 use crate::error::{Error, nearest};
-use crate::report::{Meta, Report, Row, Table};
+use crate::report::{Cell, Head, Meta, Report, Row, Table};
 use crate::units::human::Units;
 
 /// Bytes buffered before they are written to the output.
@@ -178,8 +179,18 @@ pub fn write<'a>(
         None if format.holds_several_tables() => &report.tables,
         None => report.tables.get(..1).unwrap_or_default(),
     };
+    let is_display = matches!(format, Format::Table | Format::Markdown);
+    let is_shown = |table: &&Table| {
+        let is_left_out = is_display && chosen.is_none() && table.hidden_if_empty && table.rows.is_empty();
+        !is_left_out
+    };
+    let tables: Vec<Cow<'_, Table>> = tables
+        .iter()
+        .filter(is_shown)
+        .map(|table| if is_display { displayed(table) } else { Cow::Borrowed(table) })
+        .collect();
     let mut view = view(format, style, &report.name, out);
-    for table in tables {
+    for table in &tables {
         let title = if tables.len() > 1 { table.title.clone() } else { String::new() };
         let (name, columns) = (table.name.clone(), table.columns.clone());
         view.begin(&Table { name, title, columns, ..Table::default() })?;
@@ -187,6 +198,28 @@ pub fn write<'a>(
         view.end(table.total.as_ref())?;
     }
     view.finish(&report.meta)
+}
+
+/// A table without the columns that say nothing to a reader.
+fn displayed(table: &Table) -> Cow<'_, Table> {
+    let cells = |place: usize| table.rows.iter().chain(&table.total).map(move |row| &row[place]);
+    let is_zero = |place: usize| cells(place).all(|cell| matches!(cell, Cell::Integer(0) | Cell::Absent));
+    let is_hidden = |(place, head): (usize, &Head)| table.hidden_if_zero.contains(&&*head.name) && is_zero(place);
+    let hidden: Vec<bool> = table.columns.iter().enumerate().map(is_hidden).collect();
+    if !hidden.contains(&true) {
+        return Cow::Borrowed(table);
+    }
+    fn kept<T: Clone>(all: &[T], hidden: &[bool]) -> Vec<T> {
+        all.iter().zip(hidden).filter(|(_, hidden)| !**hidden).map(|(one, _)| one.clone()).collect()
+    }
+    Cow::Owned(Table {
+        name: table.name.clone(),
+        title: table.title.clone(),
+        columns: kept(&table.columns, &hidden),
+        rows: table.rows.iter().map(|row| kept(row, &hidden)).collect(),
+        total: table.total.as_ref().map(|row| kept(row, &hidden)),
+        ..Table::default()
+    })
 }
 
 fn table_called<'a>(report: &'a Report, name: &str) -> io::Result<&'a Table> {

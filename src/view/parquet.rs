@@ -1,14 +1,14 @@
 //! Parquet, exact and typed, zstd-compressed, written a row group at a time.
 //!
 //! Text, addresses and prefixes are UTF-8; whole numbers 64-bit integers; shares decimals with six places, money with
-//! ten, other decimals with 18, to which they are rounded; moments UTC timestamps. Every column may be null. A text in a column of numbers or moments (`(other)` in a key
+//! ten, other decimals with 18, to which they are rounded; moments UTC timestamps, days dates. Every column may be null. A text in a column of numbers or moments (`(other)` in a key
 //! column) is null. A number that its column's type cannot hold stops the writing: half a file is better than a wrong one.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, TimestampMillisecondArray};
+use arrow_array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, TimestampMillisecondArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -94,6 +94,7 @@ fn data_type(kind: CellKind) -> DataType {
         CellKind::Change => DataType::Decimal128(CHANGE_DIGITS.0, CHANGE_DIGITS.1),
         CellKind::Decimal => DataType::Decimal128(DECIMAL_DIGITS.0, DECIMAL_DIGITS.1),
         CellKind::Usd | CellKind::Rate => DataType::Decimal128(USD_DIGITS.0, USD_DIGITS.1),
+        CellKind::Date => DataType::Date32,
         CellKind::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
     }
 }
@@ -122,6 +123,7 @@ fn array(head: &Head, place: usize, rows: &[Row]) -> io::Result<ArrayRef> {
             let decimals = cells.map(|cell| decimal(head, cell)).collect::<io::Result<Decimal128Array>>()?;
             Arc::new(decimals.with_precision_and_scale(DECIMAL_DIGITS.0, DECIMAL_DIGITS.1).map_err(not_columns)?)
         }
+        CellKind::Date => Arc::new(cells.map(|cell| days(head, cell)).collect::<io::Result<Date32Array>>()?),
         CellKind::Time => {
             let moments =
                 cells.map(|cell| milliseconds(head, cell)).collect::<io::Result<TimestampMillisecondArray>>()?;
@@ -197,6 +199,14 @@ fn decimal(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
             let scaled = scaled.and_then(|scaled| i128::try_from(scaled).ok()).map(|scaled| scaled * units.signum());
             scaled.map(Some).ok_or_else(|| unfit(head, cell))
         }
+        other => Err(unfit(head, other)),
+    }
+}
+
+fn days(head: &Head, cell: &Cell) -> io::Result<Option<i32>> {
+    match cell {
+        Cell::Absent | Cell::Text(_) => Ok(None),
+        Cell::Date(seconds) => i32::try_from(seconds / 86_400).map(Some).map_err(|_| unfit(head, seconds)),
         other => Err(unfit(head, other)),
     }
 }

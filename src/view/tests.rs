@@ -105,6 +105,7 @@ fn report() -> Report {
             Cell::Absent,
             Cell::Integer(1_235_567),
         ]),
+        ..Table::default()
     };
     let tags = Table {
         name: "tags".into(),
@@ -116,7 +117,7 @@ fn report() -> Report {
             vec![Cell::from("a, \"b\" \\ ![x](http://x) <b> nat_gateway _c_"), Cell::Integer(3)],
             vec![Cell::from("user\u{202e}gpj\u{9b}31m"), Cell::Integer(4)],
         ],
-        total: None,
+        ..Table::default()
     };
     let account = vec![
         AccountLine { class: "counted", records: 10, bytes: 1 << 70 },
@@ -321,7 +322,7 @@ fn listing(numbers: impl IntoIterator<Item = u64>) -> Report {
         vec![Cell::from(format!("t{number}")), Cell::from(number), share]
     };
     let rows = numbers.into_iter().map(row).collect();
-    let table = Table { name: "flows".into(), title: String::new(), columns, rows, total: None };
+    let table = Table { name: "flows".into(), title: String::new(), columns, rows, ..Table::default() };
     Report { name: "flows".into(), tables: vec![table], meta: Meta::default() }
 }
 
@@ -488,6 +489,7 @@ fn money_is_in_cents_for_people_and_exact_in_data() {
         columns: vec![head("usd_per_gb", CellKind::Rate), head("usd", CellKind::Usd)],
         rows: vec![vec![Cell::Usd(1_093_000_000), Cell::Usd(828_750_000_001)], vec![Cell::Absent, Cell::Absent]],
         total: Some(vec![Cell::Absent, Cell::Usd(828_750_000_001)]),
+        ..Table::default()
     };
     let report = Report { name: "cost".into(), tables: vec![table], ..Report::default() };
     assert!(text_of(&report, Format::Table).contains("   $0.1093  $82.88\n"), "{}", text_of(&report, Format::Table));
@@ -496,9 +498,9 @@ fn money_is_in_cents_for_people_and_exact_in_data() {
         "{}",
         text_of(&report, Format::Markdown)
     );
-    assert_eq!(text_of(&report, Format::Csv), "usd_per_gb,usd\n0.1093000000,82.8750000001\n,\n");
+    assert_eq!(text_of(&report, Format::Csv), "usd_per_gb,usd\n0.1093,82.8750000001\n,\n");
     let ndjson = text_of(&report, Format::Ndjson);
-    assert!(ndjson.starts_with("{\"usd_per_gb\":\"0.1093000000\",\"usd\":\"82.8750000001\"}\n"), "{ndjson}");
+    assert!(ndjson.starts_with("{\"usd_per_gb\":0.1093,\"usd\":82.8750000001}\n"), "{ndjson}");
     let (batches, ..) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
     let usd = batches[0].column(1).as_primitive::<Decimal128Type>();
     assert_eq!((usd.value(0), usd.scale(), batches[0].column(0).is_null(1)), (828_750_000_001, 10, true));
@@ -518,7 +520,7 @@ fn numbers_below_zero_are_numbers_in_every_format() {
     assert!(shown.contains("-3.00 MiB") && shown.contains("-2.50") && shown.contains("2.00 KiB"), "{shown}");
     assert_eq!(text_of(&report, Format::Csv), "residual,deviation\n-3145728,-2.5\n2048,0\n");
     let ndjson = text_of(&report, Format::Ndjson);
-    assert!(ndjson.starts_with("{\"residual\":-3145728,\"deviation\":\"-2.5\"}\n"), "{ndjson}");
+    assert!(ndjson.starts_with("{\"residual\":-3145728,\"deviation\":-2.5}\n"), "{ndjson}");
     let (batches, ..) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
     let (rest, scales) = (batches[0].column(0), batches[0].column(1).as_primitive::<Decimal128Type>());
     assert_eq!(rest.as_primitive::<Int64Type>().value(0), -3_145_728);
@@ -542,19 +544,19 @@ fn cents_are_those_of_the_report_and_signs_and_decimals_are_kept_everywhere() {
             vec![amount(-12_345_678_900_000, -123_457), Cell::Change { change: 25, was: 2 }, quantity(5 << 40)],
             vec![amount(0, 0), Cell::Change { change: 7, was: 0 }, Cell::Absent],
         ],
-        total: None,
+        ..Table::default()
     };
     let report = Report { name: "cost".into(), tables: vec![table], ..Report::default() };
     let shown = text_of(&report, Format::Table);
     let lines: Vec<_> =
         shown.lines().skip(2).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(lines, ["$3.34 -33.3 % 0.00", "-$1,234.57 1250.0 % 5,120.00", "$0.00 - -"]);
-    let csv = "usd,change_ratio,gb\n3.3333333333,-0.333333,0.00000055320560932159423828125\n-1234.5678900000,12.500000,5120\n0.0000000000,,\n";
+    assert_eq!(lines, ["$3.34 -33.3 % 0.00", "-$1,234.57 ×13.5 5,120.00", "$0.00 new -"]);
+    let csv = "usd,change_ratio,gb\n3.3333333333,-0.333333,0.000000553205609322\n-1234.56789,12.500000,5120\n0,,\n";
     assert_eq!(text_of(&report, Format::Csv), csv);
     let ndjson = text_of(&report, Format::Ndjson);
-    let first = "{\"usd\":\"3.3333333333\",\"change_ratio\":-0.333333,\"gb\":\"0.00000055320560932159423828125\"}\n";
+    let first = "{\"usd\":3.3333333333,\"change_ratio\":-0.333333,\"gb\":0.000000553205609322}\n";
     assert!(ndjson.starts_with(first), "{ndjson}");
-    assert!(ndjson.ends_with("{\"usd\":\"0.0000000000\",\"change_ratio\":null,\"gb\":null}\n"), "{ndjson}");
+    assert!(ndjson.ends_with("{\"usd\":0,\"change_ratio\":null,\"gb\":null}\n"), "{ndjson}");
     let (batches, schema, _) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
     let types: Vec<_> = schema.fields().iter().map(|field| field.data_type().to_string()).collect();
     assert_eq!(types, ["Decimal128(38, 10)", "Decimal128(38, 6)", "Decimal128(38, 18)"]);
@@ -562,4 +564,54 @@ fn cents_are_those_of_the_report_and_signs_and_decimals_are_kept_everywhere() {
     assert_eq!(column(0), [Some(33_333_333_333), Some(-12_345_678_900_000), Some(0)]);
     assert_eq!(column(1), [Some(-333_333), Some(12_500_000), None]);
     assert_eq!(column(2), [Some(553_205_609_322), Some(5_120_000_000_000_000_000_000), None], "rounded at 18 decimals");
+}
+
+#[test]
+fn displays_leave_out_columns_of_zeros_and_empty_tables_and_data_do_not() {
+    let of = |unpriced: u64| {
+        let table = Table {
+            name: "cost".into(),
+            columns: vec![head("team", CellKind::Text), head("unpriced_bytes", CellKind::Bytes)],
+            rows: vec![vec!["web".into(), unpriced.into()], vec!["(free)".into(), Cell::Integer(0)]],
+            hidden_if_zero: vec!["unpriced_bytes"],
+            ..Table::default()
+        };
+        let empty = Table {
+            name: "unpriced".into(),
+            columns: vec![head("charge", CellKind::Text)],
+            hidden_if_empty: true,
+            ..Table::default()
+        };
+        Report { name: "cost".into(), tables: vec![table, empty], ..Report::default() }
+    };
+    for format in [Format::Table, Format::Markdown] {
+        assert!(!text_of(&of(0), format).contains("unpriced") && !text_of(&of(0), format).contains("charge"));
+        assert!(
+            text_of(&of(1), format).contains("unpriced\\_bytes") || text_of(&of(1), format).contains("unpriced_bytes")
+        );
+    }
+    let header = |report: &Report| text_of(report, Format::Csv).lines().next().map(str::to_owned);
+    assert_eq!(header(&of(0)), header(&of(1)));
+    assert!(text_of(&of(0), Format::Json).contains("\"unpriced\":["));
+}
+
+#[test]
+fn a_table_that_is_cut_still_adds_up_to_its_total() {
+    let row = |name: &str, bytes: u64, usd: i128| -> Row {
+        let share = Cell::Share { part: bytes.into(), whole: 60 };
+        let change = Cell::Change { change: -1, was: u128::from(bytes) + 1 };
+        vec![name.into(), bytes.into(), Cell::Amount { amount: usd * 100_000_000, cents: usd }, share, change]
+    };
+    let mut table = Table {
+        name: "cost".into(),
+        columns: ["team", "bytes", "usd", "share", "change_ratio"].map(|name| head(name, CellKind::Text)).into(),
+        rows: vec![row("a", 30, 5), row("b", 15, 3), row("c", 10, 2), row("d", 5, 1), row("(free)", 7, 0)],
+        total: Some(row("", 67, 11)),
+        ..Table::default()
+    };
+    table.cut(2);
+    assert_eq!(table.rows[..2], [row("a", 30, 5), row("b", 15, 3)]);
+    let mut other = row("(other)", 15, 3);
+    other[4] = Cell::Change { change: -2, was: 17 };
+    assert_eq!(table.rows[2..], [other, row("(free)", 7, 0)]);
 }

@@ -20,14 +20,16 @@ use crate::reason::anomalies::runs::{Run, Runs, runs};
 use crate::reason::anomalies::settings::Settings;
 use crate::reason::anomalies::state::{State, Status};
 use crate::reason::anomalies::suppress::{Rule, Suppressions};
+use crate::reason::coverage::Coverage;
 use crate::reason::cube::CubeKeys;
 use crate::reason::hours::Hours;
 use crate::reason::hours::gather::Pricing;
+use crate::report::Table;
 use crate::report::anomalies::tables::{AnomaliesShape, Looked, Shown, report};
 use crate::report::anomalies::{drifts as drift_table, explained};
 use crate::report::cube::{CubePlan, HoursQuestion};
 use crate::units::human::counted;
-use crate::units::time::Zone;
+use crate::units::time::{Window, Zone};
 
 /// How many ids an error lists.
 const IDS_TOLD_MAX: usize = 20;
@@ -89,7 +91,11 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let is_suppressed = |metric: Metric, scope: &Scope, hour: u32| suppressions.covers(metric, scope, hour).is_some();
     let calendar = Calendar { slots: &slots, is_suppressed: &is_suppressed };
     let asked = asked_from.map_or(0, |from| hours.hour_of(from))..hours.count;
-    let Out { parts, found, looked, drifts } = out_of_line(hours, calendar, asked, &settings, &threads);
+    let window = Window { from: asked_from, to: job.window.to };
+    let covered = (0..hours.count).filter(|hour| hours.covered[*hour]).map(|hour| hours.moment(hour));
+    let coverage = Coverage::of(&window, now, covered.chain(priced.quiet.iter().copied()));
+    let Out { parts, found, looked, drifts } =
+        out_of_line(hours, calendar, asked, &settings, (&threads, asked_from.is_some()));
     let judged: Vec<_> = found.iter().map(|found| judged(hours, &parts[found.run.part], calendar, &settings)).collect();
     let details: Vec<_> = found.iter().zip(&judged).collect();
     let remembered = remembered(&details, question.state.as_ref(), hours);
@@ -105,13 +111,15 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
         }
         None => report(&shown, &looked, &question.shape, &settings),
     };
-    if !drifts.is_empty() && question.explain.is_none() {
-        report.tables.push(drift_table::table(drifts));
+    if question.explain.is_none() {
+        report.tables.push(Table { hidden_if_empty: true, ..drift_table::table(drifts) });
     }
     let known = remembered.known;
     report.meta.notes.extend((known > 0).then(|| format!("{} already reported", counted(known, "incident"))));
     report.meta.notes.extend(priced.notes);
+    report.meta.warnings.extend(priced.warnings);
     report.meta.warnings.extend(suppressions.warnings.iter().cloned());
+    report.meta.not_judged(coverage.sentence("the window"));
     let mut answer = summed.answer(report, job);
     // Earlier hours serve as history and are not reported.
     answer.report.meta.window = (asked_from.or(job.window.from), job.window.to);
@@ -182,7 +190,7 @@ fn out_of_line(
     calendar: Calendar<'_>,
     asked: Range<usize>,
     settings: &Settings,
-    threads: &ThreadPool,
+    (threads, is_bounded): (&ThreadPool, bool),
 ) -> Out {
     let parts = parts(hours, settings);
     let drifting = |part: &Part, judged: &Judged, known: &[Found]| {
@@ -195,7 +203,8 @@ fn out_of_line(
         (runs, !drifting(part, &judged, &[]).is_empty())
     };
     let (all, may_drift): (Vec<Runs>, Vec<bool>) = threads.install(|| parts.par_iter().enumerate().map(one).unzip());
-    let hours_told = asked.clone().filter(|hour| hours.covered[*hour]).count();
+    let told: Vec<usize> = asked.clone().filter(|hour| hours.covered[*hour]).collect();
+    let hours_told = told.len();
     let mut looked = Looked {
         series: parts.len() as u64,
         runs: all.iter().map(|runs| runs.found as u64).sum(),
@@ -204,7 +213,7 @@ fn out_of_line(
         suppressed: all.iter().map(|runs| runs.suppressed.len() as u64).sum(),
         hours: hours_told as u64,
         masked: (asked.len() - hours_told) as u64,
-        known: hours.covered.iter().filter(|covered| **covered).count() as u64,
+        young: young(hours, &told, settings, is_bounded),
     };
     let runs: Vec<Run> = all.into_iter().flat_map(|runs| runs.notable).collect();
     let found = fold(hours, &parts, runs, settings);
@@ -213,4 +222,14 @@ fn out_of_line(
     let drifts = may_drift.flat_map(|(part, _)| drifting(part, &judged(hours, part, calendar, settings), &found));
     let drifts = drifts.collect();
     Out { parts, found, looked, drifts }
+}
+
+/// How many of the requested hours have too little history before them. Where no start was asked for, the first hours of
+/// the logs are the history, and only a want of all of it counts.
+fn young(hours: &Hours, told: &[usize], settings: &Settings, is_bounded: bool) -> u64 {
+    let least = settings.detector.history_min_days as usize * 24;
+    let mut known = hours.covered.iter().enumerate().filter(|(_, covered)| **covered).map(|(hour, _)| hour);
+    let judged_from = known.nth(least);
+    let young = told.iter().filter(|hour| judged_from.is_none_or(|from| **hour < from)).count();
+    if is_bounded || young == told.len() { young as u64 } else { 0 }
 }

@@ -39,6 +39,7 @@ impl Answer {
         let mut account = read.account.clone();
         let malformed: u64 = read.objects.iter().map(|object| object.skips.total()).sum();
         account[Class::Malformed].records = malformed;
+        report.tables.iter_mut().for_each(Table::date);
         let meta = &mut report.meta;
         meta.window = (job.window.from, job.window.to);
         meta.objects = read.objects.len() as u64;
@@ -49,7 +50,8 @@ impl Answer {
         if read.foreign > 0 {
             meta.notes.push(format!("skipped: {} of other services", human::counted(read.foreign, "object")));
         }
-        if read.objects.is_empty() && read.pruned > 0 {
+        // What a listing of S3 left out is in no count.
+        if read.objects.is_empty() && (read.pruned > 0 || read.foreign == 0) {
             meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
@@ -63,7 +65,7 @@ impl Answer {
             meta.notes.push(format!("{unreadable} objects could not be read completely"));
         }
         let lost = job.strict && account[Class::SkipData].records > 0;
-        meta.incomplete = unreadable > 0 || malformed > job.max_malformed || lost || !read.warnings.is_empty();
+        meta.incomplete |= unreadable > 0 || malformed > job.max_malformed || lost || !read.warnings.is_empty();
         Self { malformed: read.objects.iter().flat_map(malformed_lines).collect(), report }
     }
 

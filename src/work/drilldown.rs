@@ -33,7 +33,7 @@ impl Take for Keeping {
     fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
         let picked = if self.rejected { &self.classifier.rejected } else { &self.classifier.counted };
-        self.rows.extend(rows(flows, dictionary, &DEFAULT_COLUMNS, picked));
+        self.rows.extend(rows(flows, dictionary, (&DEFAULT_COLUMNS, Zone::default()), picked));
         largest(&mut self.rows);
     }
 }

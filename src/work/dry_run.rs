@@ -25,6 +25,7 @@ pub fn dry_run(job: &Job) -> Result<Report, Error> {
     let mut plan = report(found.objects.iter().map(|object| (part(object), object.stored_bytes)), requests, job.jobs);
     plan.meta.window = (job.window.from, job.window.to);
     plan.meta.pruned_objects = found.pruned;
+    plan.meta.incomplete = !found.warnings.is_empty();
     plan.meta.warnings = found.warnings;
     Ok(plan)
 }

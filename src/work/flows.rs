@@ -3,6 +3,7 @@
 //! Objects are decoded in parallel, each into a channel of its own, and the channels are emptied in order. A channel
 //! holds few blocks, so memory is bounded however large an object is that must wait for its turn.
 
+mod largest;
 mod records;
 
 use std::io;
@@ -12,6 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 pub(super) use records::{records, records_columns};
 
+use self::largest::largest;
 use super::answer::Answer;
 use super::ledger::Read;
 use super::scan::{Scan, Take, lock};
@@ -21,6 +23,7 @@ use crate::error::Error;
 use crate::group::{Account, Classifier};
 use crate::report::{Report, Row, flows as report};
 use crate::schema::{Column, ColumnSet};
+use crate::units::time::Zone;
 
 /// Blocks of rows of one object that may wait to be written.
 const BLOCKS_WAITING_MAX: usize = 8;
@@ -32,6 +35,8 @@ pub struct FlowsQuestion {
     pub columns: Vec<Column>,
     /// The number of records; all where there is none.
     pub limit: Option<u64>,
+    /// The column whose largest values are wanted; the first records where there is none.
+    pub sort: Option<Column>,
 }
 
 type Sender = Mutex<Option<SyncSender<Vec<Row>>>>;
@@ -40,6 +45,7 @@ type Sender = Mutex<Option<SyncSender<Vec<Row>>>>;
 struct Sending<'a> {
     classifier: Classifier,
     columns: &'a [Column],
+    zone: Zone,
     senders: &'a [Sender],
     stopped: &'a AtomicBool,
     account: Account,
@@ -51,7 +57,7 @@ impl Take for Sending<'_> {
         if self.stopped.load(Ordering::Relaxed) || self.classifier.counted.is_empty() {
             return;
         }
-        let rows = report::rows(flows, dictionary, self.columns, &self.classifier.counted);
+        let rows = report::rows(flows, dictionary, (self.columns, self.zone), &self.classifier.counted);
         let sender = lock(&self.senders[object]).clone();
         // The receiver is gone once enough rows are written.
         let gone = sender.is_none_or(|sender| sender.send(rows).is_err());
@@ -72,6 +78,9 @@ pub fn flows(
     progress: &Progress,
     write: &mut (dyn FnMut(&[Row]) -> io::Result<()> + Send),
 ) -> Result<(Answer, io::Result<()>), Error> {
+    if let Some(sort) = question.sort {
+        return largest(job, question, sort, progress, write);
+    }
     let found = job.find()?;
     let decoded = question.columns.iter().fold(ColumnSet::default(), |set, column| set.union(column.decoded()));
     let (senders, receivers): (Vec<_>, Vec<_>) = found.objects.iter().map(|_| sync_channel(BLOCKS_WAITING_MAX)).unzip();
@@ -85,6 +94,7 @@ pub fn flows(
         new_taker: &|| Sending {
             classifier: job.classifier(),
             columns: &question.columns,
+            zone: job.zone,
             senders: &senders,
             stopped: &stopped,
             account: Account::default(),

@@ -11,6 +11,7 @@ use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Classifier, Interfaces, Learner, Overflow, Shared};
 use crate::schema::Column;
+use crate::units::time::Zone;
 
 /// What a plan is carried out with, which is each machine's own.
 #[derive(Debug)]
@@ -57,7 +58,8 @@ impl Take for Summing<'_> {
 pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, Error> {
     let identity = plan.identity()?;
     let job = plan.job(machine.threads.current_num_threads())?;
-    let shared = Arc::new(Shared::new(Arc::new(plan.spec.clone()), plan.seed, machine.overflow.clone()));
+    let shared = Shared::new(Arc::new(plan.spec.clone()), plan.seed, machine.overflow.clone());
+    let shared = Arc::new(shared.in_zone(Zone::parse(&plan.zone)?));
     let columns = plan.spec.columns().union(job.class_columns());
     let scan = Scan {
         job: &job,

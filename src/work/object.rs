@@ -183,19 +183,12 @@ impl<T: Take> Running<'_, T> {
     fn read_json(&self, place: usize, mut lines: Lines) {
         self.note(place, |outcome| outcome.written = Some(Written::Json));
         let (mut json, mut block) = (Json::default(), self.buffer());
-        while let Some(kind) = lines.next_block(&mut block) {
-            let too_long = matches!(kind, Block::LongLine { .. });
-            if !too_long {
-                json.pending.extend_from_slice(&block);
-            }
+        while lines.next_piece(&mut block) {
+            json.pending.extend_from_slice(&block);
             // An object that does not end is looked at again only when there is twice as much of it.
             let full = json.pending.len() > self.scan.job.limits.json_line_bytes;
-            if too_long || full || json.pending.len() >= json.retry_bytes {
-                self.unwrap_json(place, &mut json, too_long || full);
-            }
-            if too_long {
-                self.note_long_line(place, json.blocks, &block);
-                json.blocks += 1;
+            if full || json.pending.len() >= json.retry_bytes {
+                self.unwrap_json(place, &mut json, full);
             }
         }
         self.recycle(block);

@@ -15,12 +15,13 @@ use super::{Job, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Account, Batcher, Class, Overflow, Rollup, Shared, Tally};
+use crate::group::{Account, Batcher, Class, Key, Overflow, Rollup, Shared, Spec, Tally};
 use crate::join::frame::{Coded, frame};
-use crate::join::{Enis, Facts, Shards, Sink, Traffic, Writer};
+use crate::join::{Enis, Facts, Shards, Sink, Sources, Traffic, Writer};
 use crate::report::question::{self, Frames, Need, Question};
 use crate::schema::Column;
 use crate::units::human;
+use crate::units::time::Zone;
 
 /// What became of the records.
 #[derive(Debug, Default)]
@@ -147,7 +148,9 @@ fn surveyed(
     let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
     stages.ended("records were joined");
     let filter = job.filter.as_ref();
-    let sum = |needs: &[Need]| sums(&traffic, (filter, needs), (job.seed, machine.overflow.as_ref()), &facts, threads);
+    let sum = |needs: &[Need]| {
+        sums(&traffic, (filter, needs), (job.seed, job.zone, machine.overflow.as_ref()), &facts, threads)
+    };
     let asked = plan(if survey.is_empty() { Vec::new() } else { sum(survey)?.0 })?;
     let (rollups, became) = sum(&asked)?;
     stages.ended("traffic was summed");
@@ -160,7 +163,9 @@ fn surveyed(
     let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
     let messages = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
     let notes = messages.chain(filter_note(job)).chain(parts_note(job)).chain(limits).collect();
-    let warnings = question.sources.warnings().collect();
+    let unmatched = traffic.unmatched().filter(|_| judged[Class::Counted].records > 0);
+    let warnings = question.sources.warnings().chain(blank_columns(&asked, filter, &question.sources)).chain(unmatched);
+    let warnings = warnings.collect();
     Ok(Summed { read, notes, warnings, rollups, interfaces, overflow: machine.overflow.clone() })
 }
 
@@ -168,11 +173,12 @@ fn surveyed(
 fn sums(
     traffic: &Traffic<'_>,
     (filter, sums): (Option<&Filter>, &[Need]),
-    (seed, overflow): (u64, Option<&Overflow>),
+    (seed, zone, overflow): (u64, Zone, Option<&Overflow>),
     facts: &Rollup,
     threads: &ThreadPool,
 ) -> Result<(Vec<Rollup>, Became), Error> {
-    let shared = |sum: &Need| Arc::new(Shared::new(Arc::new(sum.spec.clone()), seed, overflow.cloned()));
+    let of = |sum: &Need| Shared::new(Arc::new(in_zone(sum, zone)), seed, overflow.cloned()).in_zone(zone);
+    let shared = |sum: &Need| Arc::new(of(sum));
     let shared: Vec<Arc<Shared>> = sums.iter().map(shared).collect();
     let tables = |shared| Tables(Batcher::new(Arc::clone(shared)));
     let writer = || Writer::new(traffic, filter, sums.iter().map(|sum| &sum.wanted).zip(shared.iter().map(tables)));
@@ -192,6 +198,30 @@ fn sums(
     })?;
     let rollups = shared.into_iter().map(rollup).collect::<Result<_, Error>>()?;
     Ok((rollups, became))
+}
+
+/// The columns that only a database of places fills.
+const OF_PLACES: [Column; 4] = [Column::SrcCountry, Column::DstCountry, Column::SrcNetwork, Column::DstNetwork];
+
+/// Columns that are asked for and absent for want of a table.
+fn blank_columns(asked: &[Need], filter: Option<&Filter>, sources: &Sources) -> Option<String> {
+    let of_filter = filter.map(Filter::traffic_columns).unwrap_or_default();
+    let is_key = |column: &Column| asked.iter().any(|need| need.spec.keys.iter().any(|key| key.column == *column));
+    let mut blank = OF_PLACES.iter().filter(|column| is_key(column) || of_filter.has(**column));
+    let column = blank.next().filter(|_| sources.geography.is_empty())?;
+    Some(format!("{} is absent without a database of places: add --geoip FILE.mmdb", column.name()))
+}
+
+/// What to sum by where days are a zone's. Prices are those of a moment and months those of UTC, so charges by such a day
+/// are told by the hour too.
+fn in_zone(need: &Need, zone: Zone) -> Spec {
+    let mut spec = need.spec.clone();
+    let hour = Key { column: Column::Hour, cut: None };
+    let by_day = spec.keys.iter().any(|key| key.column == Column::Day);
+    if zone != Zone::default() && need.wanted.charges && by_day && !spec.keys.contains(&hour) {
+        spec.keys.push(hour);
+    }
+    spec
 }
 
 /// Counts by difference at coverage boundaries.

@@ -2,11 +2,12 @@
 
 use super::answer::Answer;
 use super::prices::whole;
-use super::traffic::{TrafficQuestion, next, summed};
+use super::traffic::{Summed, TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::{Class, Overflow};
 use crate::join::{Kept, Sources, Wanted};
+use crate::reason::coverage::Coverage;
 use crate::reason::signals::{self, CidrList, Lists, LogHealth, Terms};
 use crate::report::question::Need;
 use crate::report::signals::{SignalsShape, report};
@@ -50,8 +51,14 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
     let records = |class: Class| summed.read.account[class].records;
     let health = LogHealth { lost: records(Class::SkipData), quiet: records(Class::NoData) };
-    let report = report(&signals::signals(&rollup, &lists, &terms, health)?, &terms, &shape);
+    let mut report = report(&signals::signals(&rollup, &lists, &terms, health)?, &terms, &shape);
+    report.meta.not_judged(unseen(job, &summed));
     Ok(summed.answer(report, job))
+}
+
+/// What could not be looked at, if the logs do not reach over the window.
+fn unseen(job: &Job, summed: &Summed) -> Option<String> {
+    Coverage::of_interfaces(&job.window, job.now, &summed.interfaces).sentence("the window")
 }
 
 /// A list of prefixes, from files.

@@ -45,6 +45,11 @@ impl EstateTables {
         self.tag_table.keys().map(Arc::from).chain(listed).chain(columns).collect()
     }
 
+    /// Adds a warning on how the tables are used.
+    pub fn warn(&mut self, warning: Option<String>) {
+        self.tables.warnings.extend(warning);
+    }
+
     /// Everything that records are joined with, owners by these keys.
     ///
     /// # Errors

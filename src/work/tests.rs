@@ -190,7 +190,7 @@ fn inspected(job: &Job) -> String {
 }
 
 fn streamed(job: &Job, columns: &[Column]) -> Vec<Row> {
-    let question = FlowsQuestion { columns: columns.to_vec(), limit: None };
+    let question = FlowsQuestion { columns: columns.to_vec(), limit: None, sort: None };
     let mut rows = Vec::new();
     let mut keep = |batch: &[Row]| {
         rows.extend_from_slice(batch);
@@ -378,6 +378,8 @@ fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
         keys,
         window: (None, None),
         current_from: None,
+        previous: None,
+        now: 0,
         prices: PriceTable::embedded().unwrap(),
         terms: PoolTerms::default(),
         billed: Billed::Cost(CostShape { key_heads, keys: names, ..CostShape::default() }),

@@ -135,7 +135,10 @@ fn report(
         report.meta.notes.push(format!("(other) sums {}", human::counted(more, "more group")));
     }
     report.meta.notes.extend(screen_note);
-    report.meta.notes.extend(dollars.into_iter().flat_map(|(dollars, _)| dollars.notes));
+    if let Some((dollars, _)) = dollars {
+        report.meta.notes.extend(dollars.notes);
+        report.meta.warnings.extend(dollars.warnings);
+    }
     Ok((report, shown))
 }
 

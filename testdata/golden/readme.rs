@@ -63,7 +63,9 @@ fn check(shown: &Shown, environment: &[(&str, &str)]) -> Result<(), String> {
         program::run_with(&as_on_a_terminal(program::words(arguments)?), root(), b"", environment).map_err(failed)?;
     let stdout = settled(&printed.stdout);
     let both = [&stdout[..], &settled(&printed.stderr)].concat();
-    if printed.exit != "0" {
+    // The logs are of fixed days, and a judgement of other days says that it had nothing to judge.
+    let is_unjudged = printed.exit == "3" && String::from_utf8_lossy(&printed.stderr).contains(" judged: ");
+    if printed.exit != "0" && !(is_unjudged && output.iter().all(String::is_empty)) {
         return Err(failed(format!("exit code {}: {}", printed.exit, String::from_utf8_lossy(&printed.stderr))));
     }
     let expected: Vec<String> =

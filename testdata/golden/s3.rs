@@ -165,8 +165,11 @@ fn what_keeps_the_program_from_the_store_is_one_sentence_and_the_next_step() {
         said.starts_with("error: cannot list `s3://logs/`: there are no credentials\nhint: set AWS_PROFILE"),
         "{said}"
     );
-    let said = with(&[nobody[0], nobody[1], nobody[2], ("AWS_PROFILE", "absent")]);
-    assert!(said.contains("AWS_PROFILE to a profile that exists"), "{said}");
+    let absent = [("AWS_ENDPOINT_URL_S3", server.url.as_str()), ("AWS_PROFILE", "absent"), nobody[2]];
+    let printed = run_with("top s3://logs/ --retries 0", &absent);
+    let said = text(&printed.stderr);
+    assert_eq!((printed.exit.as_str(), text(&printed.stdout).as_str()), ("2", ""));
+    assert!(said.starts_with("error: AWS_PROFILE: there is no profile `absent`\nhint: "), "{said}");
     let said = with(&[("AWS_SECRET_ACCESS_KEY", "wrong")]);
     assert!(
         said.contains("the credentials are not valid (SignatureDoesNotMatch)") && !said.contains("wrong"),

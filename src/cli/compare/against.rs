@@ -3,6 +3,7 @@
 //! Traffic is aggregated by hour, so periods consist of full hours.
 
 use crate::error::{Error, nearest};
+use crate::reason::hours::gather::DELIVERY_SECONDS;
 use crate::units::time::{Window, Zone, parse_moment};
 
 const HOUR_SECONDS: u32 = 3600;
@@ -23,6 +24,23 @@ pub(super) struct Compared {
     /// What lies between them.
     pub(super) gap: Option<Window>,
     pub(super) notes: Vec<String>,
+}
+
+/// The full hours of a span that ends now: as many as the span has, up to the last one whose records have been delivered.
+/// Cut at both sides, `--last 24h` would be 23 hours.
+pub(in crate::cli) fn last_hours(window: Window, clock: u32) -> Window {
+    let (Some(from), Some(to)) = (window.from, window.to) else { return window };
+    let hours = (to - from) / HOUR_SECONDS;
+    let end = to.min(clock.saturating_sub(DELIVERY_SECONDS)) / HOUR_SECONDS * HOUR_SECONDS;
+    Window { from: end.checked_sub(hours * HOUR_SECONDS), to: Some(end) }
+}
+
+/// What comes before a period: for a month of the zone the month before, else as long a time.
+pub(in crate::cli) fn previous((from, to): (u32, u32), zone: Zone) -> Option<(u32, u32)> {
+    if zone.begins_month(from) && zone.month_earlier(to) == Some(from) {
+        return Some((zone.month_earlier(from)?, from));
+    }
+    from.checked_sub(to - from).map(|start| (start, from))
 }
 
 /// A window and what it is compared with; moments are read with what is now, and in a zone.
@@ -68,10 +86,8 @@ fn typed(from: &str, to: &str, now: u32, zone: Zone) -> Result<(u32, u32), Error
 /// The period that a word names.
 fn earlier((from, to): (u32, u32), against: &str, zone: Zone) -> Result<(u32, u32), Error> {
     let month = || Some((zone.month_earlier(from)?, zone.month_earlier(to)?));
-    let is_month = || zone.begins_month(from) && zone.month_earlier(to) == Some(from);
     let before = match against.trim() {
-        PREVIOUS if is_month() => month(),
-        PREVIOUS => from.checked_sub(to - from).map(|start| (start, from)),
+        PREVIOUS => previous((from, to), zone),
         LAST_WEEK => from.checked_sub(WEEK_SECONDS).zip(to.checked_sub(WEEK_SECONDS)),
         LAST_MONTH => month().filter(|(from, to)| from < to),
         other => {
@@ -86,7 +102,7 @@ fn earlier((from, to): (u32, u32), against: &str, zone: Zone) -> Result<(u32, u3
 }
 
 /// A period by whole hours: hours that have begun at its sides do not count.
-fn whole_hours((from, to): (u32, u32), notes: &mut Vec<String>) -> Result<(u32, u32), Error> {
+pub(in crate::cli) fn whole_hours((from, to): (u32, u32), notes: &mut Vec<String>) -> Result<(u32, u32), Error> {
     let whole = (from.div_ceil(HOUR_SECONDS) * HOUR_SECONDS, to - to % HOUR_SECONDS);
     if whole.0 >= whole.1 {
         return Err(Error::usage("the period contains no full hour").hint("periods are compared in full hours"));
@@ -142,6 +158,17 @@ mod tests {
         assert_eq!(estate.windows[1].to_string(), "2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z");
         assert_eq!(estate.windows[0].to_string(), "2026-10-07T21:00:00Z to 2026-10-08T01:00:00Z");
         assert_eq!(estate.notes, ["compared in full hours: 2026-10-08T01:00:00Z to 2026-10-08T05:00:00Z"]);
+    }
+
+    #[test]
+    fn a_span_up_to_now_keeps_its_number_of_hours() {
+        let span = |now: &str, hours: u32| {
+            let to = moment(now);
+            last_hours(Window { from: Some(to - hours * 3600), to: Some(to) }, to).to_string()
+        };
+        assert_eq!(span("2026-10-08T10:05", 24), "2026-10-07T09:00:00Z to 2026-10-08T09:00:00Z");
+        assert_eq!(span("2026-10-08T10:30", 24), "2026-10-07T10:00:00Z to 2026-10-08T10:00:00Z");
+        assert_eq!(span("2026-10-08T10:30", 1), "2026-10-08T09:00:00Z to 2026-10-08T10:00:00Z");
     }
 
     #[test]

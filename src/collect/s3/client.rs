@@ -1,11 +1,11 @@
 //! The connection: options → a client for a bucket, and the runtime that moves the bytes.
 
+use std::cell::Cell;
 use std::io;
-use std::sync::OnceLock;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Once, OnceLock};
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -18,19 +18,20 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use tokio::runtime::{self, Runtime};
 
 use super::S3Options;
+use super::pages::Closed;
+use super::secrets::{Remember, Secrets, without_password};
+use super::settings::Settings;
 use crate::error::Error;
 
 /// Threads that move bytes and decrypt them; decoding has threads of its own.
 const RUNTIME_THREADS_MAX: usize = 4;
 /// How long a connection may take to be made.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
-/// Where to begin if nothing names a region; S3 answers there for every bucket and says where it is.
-const REGION: &str = "us-east-1";
 
 /// The runtime, started when it is first asked for. It lives as long as the process: nothing waits for it at the end.
 pub(super) fn runtime() -> Result<&'static Runtime, Error> {
@@ -44,21 +45,51 @@ pub(super) fn runtime() -> Result<&'static Runtime, Error> {
     RUNTIME.get_or_init(start).as_ref().map_err(|cause| Error::system(format!("cannot start threads for S3: {cause}")))
 }
 
-/// What all buckets share: credentials, region, retries.
+/// Makes a client, or does what may make one. What a library panics on is an error, and said once.
+pub(super) fn guarded<T>(make: impl FnOnce() -> T) -> Result<T, Error> {
+    thread_local! {
+        static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_GUARDED.get() {
+                before(info);
+            }
+        }));
+    });
+    IS_GUARDED.set(true);
+    let made = panic::catch_unwind(AssertUnwindSafe(make));
+    IS_GUARDED.set(false);
+    made.map_err(|panic| {
+        let texts = (panic.downcast_ref::<String>().map(String::as_str), panic.downcast_ref::<&str>().copied());
+        let cause = texts.0.or(texts.1).unwrap_or("no reason is given");
+        Error::system(format!("the S3 client cannot be set up: {}", Secrets::default().redact(cause)))
+            .hint("check the AWS_ variables of the environment and the profile")
+    })
+}
+
+/// What all buckets share: credentials, region, endpoint, retries.
 #[derive(Debug)]
 pub(super) struct Account {
     config: SdkConfig,
     options: S3Options,
+    endpoint: Option<String>,
+    secrets: Arc<Secrets>,
 }
 
 impl Account {
     /// Reads the environment and the profile. Credentials are asked for by the first request.
-    pub(super) async fn of(options: &S3Options) -> Self {
-        let limits = options.limits;
+    pub(super) async fn of(options: &S3Options) -> Result<Self, Error> {
+        let (limits, settings) = (options.limits, Settings::of(options).await?);
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(limits.stall).build();
+        let http = http_client(settings.trust.as_ref())?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http_client())
-            .region(region(options))
+            .http_client(http.clone())
+            .profile_name(settings.profile())
+            .region(settings.region.clone())
+            .retry_config(settings.retry.clone())
             .timeout_config(timeouts)
             // A stalled body is asked for anew from where it stopped, which the SDK's own protection does not do.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -66,32 +97,33 @@ impl Account {
         if let Ok(name) = AppName::new("outflow") {
             loader = loader.app_name(name);
         }
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(retries) = options.retries {
-            loader = loader.retry_config(RetryConfig::standard().with_max_attempts(retries.saturating_add(1)));
-        }
         if options.unsigned {
             loader = loader.no_credentials();
+        } else if options.profile.is_some() {
+            let region = Some(settings.region.clone());
+            let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
+            loader = loader.credentials_provider(settings.credentials(&config));
         }
-        Self { config: loader.load().await, options: options.clone() }
+        let config = loader.load().await;
+        let endpoint = settings.endpoint(options, &config)?;
+        Ok(Self { config, options: options.clone(), endpoint, secrets: Arc::default() })
     }
 
     /// A bucket, in the region that is known or in the one it is said to be in.
     pub(super) fn bucket(&self, name: &str, region: Option<String>) -> Bucket {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config);
         config.set_force_path_style(self.options.path_style.then_some(true));
-        if let Some(url) = &self.options.endpoint_url {
-            config.set_endpoint_url(Some(url.clone()));
-        }
+        config.set_endpoint_url(self.endpoint.clone());
         if let Some(region) = region {
             config.set_region(Some(Region::new(region)));
         }
         config.push_interceptor(SharedInterceptor::new(Repeated));
+        config.push_interceptor(SharedInterceptor::new(Closed));
+        config.push_interceptor(SharedInterceptor::new(Remember(Arc::clone(&self.secrets))));
         let attempts = self.config.retry_config().map_or(1, RetryConfig::max_attempts);
         let client = Client::from_conf(config.build());
-        Bucket { name: name.to_owned(), client, attempts, options: self.options.clone() }
+        let (endpoint, secrets) = (self.endpoint.clone(), Arc::clone(&self.secrets));
+        Bucket { name: name.to_owned(), client, attempts, options: self.options.clone(), endpoint, secrets }
     }
 }
 
@@ -114,7 +146,7 @@ impl Intercept for Repeated {
         let attempt = context.request().headers().get("amz-sdk-request").unwrap_or_default();
         let number = attempt.split("; ").find_map(|pair| pair.strip_prefix("attempt="));
         if number.is_some_and(|number| number != "1") {
-            let path = context.request().uri().split('?').next().unwrap_or_default();
+            let path = without_password(context.request().uri().split('?').next().unwrap_or_default());
             tracing::warn!(?path, ?attempt, "a request failed and is sent again");
         }
         Ok(())
@@ -128,6 +160,8 @@ pub(super) struct Bucket {
     client: Client,
     attempts: u32,
     options: S3Options,
+    endpoint: Option<String>,
+    secrets: Arc<Secrets>,
 }
 
 impl Bucket {
@@ -141,6 +175,16 @@ impl Bucket {
 
     pub(super) fn options(&self) -> &S3Options {
         &self.options
+    }
+
+    /// The endpoint of another store than AWS's, as it may be shown.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        self.endpoint.as_deref().map(without_password)
+    }
+
+    /// A text that somebody else wrote, as it may be shown.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.secrets.redact(text)
     }
 
     /// How many times anything is tried in all.
@@ -159,30 +203,21 @@ impl Bucket {
     }
 }
 
-/// The region that was asked for, else the environment's, else the profile's. The machine is not asked where it runs:
-/// that takes seconds where there is no answer, and the bucket tells its own region.
-fn region(options: &S3Options) -> RegionProviderChain {
-    let mut profile = ProfileFileRegionProvider::builder();
-    if let Some(name) = &options.profile {
-        profile = profile.profile_name(name);
-    }
-    RegionProviderChain::first_try(options.region.clone().map(Region::new))
-        .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(profile.build())
-        .or_else(REGION)
-}
-
 /// HTTP over rustls and ring, which need a C compiler and nothing else, through the proxy that the environment names.
-/// All clients of the process share it, and so its connections.
-fn http_client() -> SharedHttpClient {
+/// All clients that trust the system's certificates share one, and so its connections.
+fn http_client(trust: Option<&TrustStore>) -> Result<SharedHttpClient, Error> {
     static CLIENT: OnceLock<SharedHttpClient> = OnceLock::new();
-    let connect = || {
-        Builder::new().build_with_connector_fn(|settings, components| {
+    let connect = |context: TlsContext| {
+        Builder::new().build_with_connector_fn(move |settings, components| {
             let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
             connector.set_connector_settings(settings.cloned());
             connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-            connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+            connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
         })
     };
-    CLIENT.get_or_init(connect).clone()
+    let Some(trust) = trust else {
+        return Ok(CLIENT.get_or_init(|| connect(TlsContext::default())).clone());
+    };
+    let context = TlsContext::builder().with_trust_store(trust.clone()).build();
+    context.map(connect).map_err(|error| Error::system(format!("the certificates cannot be used: {error}")))
 }

@@ -44,9 +44,11 @@ impl Fault {
         let SdkError::ServiceError(answer) = error else { return of_way(error, bucket) };
         let header = |name| answer.raw().headers().get(name).map(str::to_owned);
         let (status, meta) = (answer.raw().status().as_u16(), answer.err().meta());
-        let message = meta.message().unwrap_or_default();
-        let mut fault = of_answer(status, meta.code().unwrap_or_default(), message, bucket, doing);
-        let elsewhere = header("x-amz-bucket-region").or_else(|| expected_region(message));
+        // A store may echo the request, with what it was signed with.
+        let shown = |text: Option<&str>| bucket.redact(text.unwrap_or_default());
+        let (code, message) = (shown(meta.code()), shown(meta.message()));
+        let mut fault = of_answer(status, &code, &message, bucket, doing);
+        let elsewhere = header("x-amz-bucket-region").or_else(|| expected_region(&message));
         fault.region = elsewhere.filter(|region| Some(region.as_str()) != bucket.region());
         fault
     }
@@ -55,7 +57,7 @@ impl Fault {
         Self { cause: cause.into(), hint: None, region: None }
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -161,7 +163,7 @@ where
         ));
     }
     let of_profile = profile.map_or(String::new(), |profile| format!(" of profile `{profile}`"));
-    let innermost = innermost(found);
+    let innermost = bucket.redact(&innermost(found));
     Some(Fault::new(format!("the credentials{of_profile} cannot be had: {innermost}")).hint(LOG_IN))
 }
 
@@ -170,11 +172,11 @@ fn of_way<E>(error: &SdkError<E, HttpResponse>, bucket: &Bucket) -> Fault
 where
     E: std::error::Error + 'static,
 {
-    let innermost = innermost(error);
+    let innermost = bucket.redact(&innermost(error));
     let attempts = bucket.attempts();
-    let hint = match (proxy(), &bucket.options().endpoint_url) {
+    let hint = match (proxy(), bucket.endpoint()) {
         _ if innermost.contains("certificate") => {
-            "SSL_CERT_FILE may name the certificates of who signed it (PEM)".to_owned()
+            "AWS_CA_BUNDLE may name a file with the certificates of who signed it (PEM)".to_owned()
         }
         (Some(variable), _) => format!("the proxy that {variable} names must be reachable, or NO_PROXY name the store"),
         (None, Some(url)) => format!("check that a store answers at {url}"),

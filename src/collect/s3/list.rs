@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use aws_sdk_s3::Config;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use tokio::task::{JoinError, JoinSet};
 
-use super::client::{Account, Bucket, runtime};
+use super::client::{Account, Bucket, guarded, runtime};
 use super::fault::{Doing, Fault};
 use super::narrow::{How, Visit, are_too_many, below, visits};
+use super::pages::{Pages, whole};
 use super::{LISTS_MAX, ListedS3, Object, S3Options, object};
-use crate::collect::key::Prune;
+use crate::collect::key::{KeyFacts, Prune};
 use crate::collect::local::is_skipped;
+use crate::collect::seen::Seen;
 use crate::error::{Error, nearest};
 
 /// How an input begins that names a bucket.
@@ -36,16 +40,30 @@ impl<'a> Finder<'a> {
         input: &str,
         prune: &Prune,
         objects: &mut Vec<Object>,
+        seen: &mut Seen,
     ) -> Result<u64, Error> {
         let (place, runtime) = (Place::of(input)?, runtime()?);
-        let account = self.account.get_or_insert_with(|| runtime.block_on(Account::of(self.options)));
-        let Listed { objects: mut found, lists, names } =
-            runtime.block_on(list_where_it_is(account, &place, prune)).map_err(|fault| fault.fatal(input))?;
+        let account = self.account()?;
+        let listed = guarded(|| runtime.block_on(list_where_it_is(account, &place, prune)))?;
+        let Listed { objects: mut found, lists, names } = listed.map_err(|fault| fault.fatal(input))?;
         if found.is_empty() && !names.any {
             return Err(absent(input, &place, &names.near));
         }
         objects.append(&mut found);
+        seen.and(names.seen);
         Ok(lists)
+    }
+
+    /// What all buckets share, made for the first of them.
+    fn account(&mut self) -> Result<&Account, Error> {
+        let account = match self.account.take() {
+            Some(account) => account,
+            None => {
+                let runtime = runtime()?;
+                guarded(|| runtime.block_on(Account::of(self.options)))??
+            }
+        };
+        Ok(self.account.insert(account))
     }
 
     /// An object that was found before.
@@ -54,13 +72,12 @@ impl<'a> Finder<'a> {
             .strip_prefix(SCHEME)
             .and_then(|path| path.split_once('/'))
             .ok_or_else(|| Error::failed(format!("`{name}` is no object of S3")).hint("s3://BUCKET/KEY"))?;
-        let runtime = runtime()?;
-        let account = self.account.get_or_insert_with(|| runtime.block_on(Account::of(self.options)));
         let is_known = |bucket: &&Arc<Bucket>| bucket.name() == of && bucket.region() == listed.region.as_deref();
         let bucket = match self.buckets.iter().find(is_known) {
             Some(bucket) => Arc::clone(bucket),
             None => {
-                let bucket = Arc::new(account.bucket(of, listed.region));
+                let account = self.account()?;
+                let bucket = Arc::new(guarded(|| account.bucket(of, listed.region))?);
                 self.buckets.push(Arc::clone(&bucket));
                 bucket
             }
@@ -140,6 +157,8 @@ struct Listed {
 struct Names {
     /// Whether there is anything below the input, needed or not.
     any: bool,
+    /// What is said by folders, looked into or not.
+    seen: Seen,
     /// The names beside it.
     near: Vec<String>,
 }
@@ -150,6 +169,7 @@ struct Answered {
     objects: Vec<Object>,
     next: Vec<Visit>,
     lists: u64,
+    seen: Seen,
     any: bool,
 }
 
@@ -162,15 +182,20 @@ async fn list(bucket: &Arc<Bucket>, place: &Place, prune: &Prune) -> Result<List
             running.spawn(answer(Arc::clone(bucket), visit, Arc::clone(&prune)));
         }
         let Some(answered) = running.join_next().await else { break };
-        let answered = answered.map_err(|error: JoinError| Fault::new(format!("a listing broke off: {error}")))??;
+        let answered = answered.map_err(|error: JoinError| {
+            Fault::new(format!("a listing broke off: {}", bucket.redact(&error.to_string())))
+        })??;
         listed.lists += answered.lists;
         listed.names.any |= answered.any;
+        listed.names.seen.and(answered.seen);
         waiting.extend(answered.next);
         let wanted = |object: &Object| is_wanted(object, place);
         listed.objects.extend(answered.objects.into_iter().filter(wanted));
     }
     if listed.objects.is_empty() && !listed.names.any {
+        let seen = std::mem::take(&mut listed.names.seen);
         listed.names = names(bucket, place).await?;
+        listed.names.seen.and(seen);
     }
     Ok(listed)
 }
@@ -178,14 +203,11 @@ async fn list(bucket: &Arc<Bucket>, place: &Place, prune: &Prune) -> Result<List
 /// Makes one listing, page after page.
 async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<Answered, Fault> {
     let (mut answered, mut folders, mut token) = (Answered::default(), Vec::new(), None);
+    let mut pages = Pages::default();
     loop {
-        let page = page(&bucket, &visit, token.clone()).await?;
+        let page = page(&bucket, &visit, token).await?;
         answered.lists += 1;
-        let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
-        if next.is_some() && next == token {
-            return Err(Fault::new("the store gives the same page of its listing again and again"));
-        }
-        token = next;
+        token = pages.next(&page)?;
         if visit.how == How::Probe && token.is_some() {
             // Too many for one page: from here on several listings at a time are faster than one.
             let level = Visit { how: How::Level, ..visit };
@@ -205,6 +227,7 @@ async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<
         }
     }
     answered.any = !folders.is_empty();
+    folders.iter().for_each(|folder| answered.seen.add_folder(folder));
     answered.next = below(&visit, &folders, &prune);
     let (known, wanted) = (folders.len(), answered.next.len());
     tracing::debug!(prefix = ?visit.prefix, folders = known, wanted, "chose folders");
@@ -225,7 +248,11 @@ async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<L
         .set_delimiter((visit.how == How::Level).then(|| "/".to_owned()))
         .set_max_keys((visit.how == How::Exact).then_some(1))
         .set_continuation_token(token);
+    // A page is read whole before it is given, so its time bounds its rate.
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(bucket.options().limits.page_time).build();
+    let request = request.customize().config_override(Config::builder().timeout_config(timeouts));
     let page = request.send().await.map_err(|error| Fault::of(&error, bucket, Doing::List))?;
+    whole(&page)?;
     let (keys, folders) = (page.contents().len(), page.common_prefixes().len());
     tracing::debug!(bucket = ?bucket.name(), prefix = ?visit.prefix, keys, folders, "listed a page");
     Ok(page)
@@ -247,13 +274,15 @@ async fn names(bucket: &Bucket, place: &Place) -> Result<Names, Fault> {
     let inside = page(bucket, &visit(folder, How::Exact), None).await?;
     let is_log =
         |key: &str| !key.ends_with('/') && !key.rsplit('/').next().is_some_and(|name| is_skipped(name.as_ref(), false));
-    if inside.contents.into_iter().flatten().filter_map(|entry| entry.key).any(|key| is_log(&key)) {
-        return Ok(Names { any: true, near: Vec::new() });
+    if let Some(key) = inside.contents.into_iter().flatten().filter_map(|entry| entry.key).find(|key| is_log(key)) {
+        let mut seen = Seen::default();
+        seen.add(&KeyFacts::of(&key));
+        return Ok(Names { any: true, seen, near: Vec::new() });
     }
     let beside = page(bucket, &visit(place.folder(), How::Level), None).await?;
     let folders = beside.common_prefixes.into_iter().flatten().filter_map(|folder| folder.prefix);
     let near = folders.chain(beside.contents.into_iter().flatten().filter_map(|entry| entry.key)).collect();
-    Ok(Names { any: false, near })
+    Ok(Names { near, ..Names::default() })
 }
 
 fn absent(input: &str, place: &Place, near: &[String]) -> Error {

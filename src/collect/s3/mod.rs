@@ -12,8 +12,11 @@ mod download;
 mod fault;
 mod list;
 mod narrow;
+mod pages;
 mod part;
 mod ranges;
+mod secrets;
+mod settings;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -41,6 +44,13 @@ pub const PART_BYTES: u64 = 8 << 20;
 pub const PARTS_AHEAD_MAX: usize = 4;
 /// How long a connection may give no byte before the rest is asked for anew.
 pub const STALL: Duration = Duration::from_secs(10);
+/// What a body must bring in a second, averaged over [`RATE_SPAN`] and longer; a slower one is asked for anew, and given
+/// up after as many times as a stalled one. A line that carries all downloads ahead at this rate is slower than a modem.
+pub const RATE_MIN: u64 = 256;
+/// How long a body may be slower.
+pub const RATE_SPAN: Duration = Duration::from_secs(30);
+/// How long a page of a listing may take from first to last.
+pub const PAGE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Listings that run at the same time.
 pub const LISTS_MAX: usize = 16;
 /// A Parquet file up to this size is fetched whole: its footer and columns alone would take more requests and, at
@@ -83,6 +93,12 @@ pub struct S3Limits {
     pub parts_ahead: usize,
     /// How long to wait for a byte.
     pub stall: Duration,
+    /// Bytes that a body must bring in a second.
+    pub rate_min: u64,
+    /// How long it may bring fewer.
+    pub rate_span: Duration,
+    /// How long to wait for a page of a listing.
+    pub page_time: Duration,
 }
 
 impl Default for S3Limits {
@@ -93,6 +109,9 @@ impl Default for S3Limits {
             part_bytes: PART_BYTES,
             parts_ahead: PARTS_AHEAD_MAX,
             stall: STALL,
+            rate_min: RATE_MIN,
+            rate_span: RATE_SPAN,
+            page_time: PAGE_TIME_MAX,
         }
     }
 }

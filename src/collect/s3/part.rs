@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
@@ -37,6 +37,8 @@ pub(super) type Bytes = bytes::Bytes;
 pub(super) struct Part {
     pieces: UnboundedReceiver<Piece>,
     task: AbortHandle,
+    /// Bytes that have not been taken.
+    left: u64,
     /// The room it takes among what is fetched ahead, if it does.
     room: Vec<OwnedSemaphorePermit>,
 }
@@ -52,13 +54,24 @@ impl Part {
     pub(super) fn start(object: &Arc<S3Object>, range: Range<u64>) -> io::Result<Self> {
         let (sender, pieces) = unbounded_channel();
         let runtime = runtime().map_err(io::Error::other)?;
+        let left = range.end - range.start;
         let task = runtime.spawn(fetch(Arc::clone(object), range, sender)).abort_handle();
-        Ok(Self { pieces, task, room: Vec::new() })
+        Ok(Self { pieces, task, left, room: Vec::new() })
     }
 
-    /// Waits for the next piece; none are the end.
+    /// Waits for the next piece; none are the end. That nothing comes any more is not the end before all has come.
     pub(super) fn next(&mut self) -> Option<Piece> {
-        self.pieces.blocking_recv()
+        let piece = self.pieces.blocking_recv();
+        match &piece {
+            Some(Ok(piece)) => self.left = self.left.saturating_sub(piece.len() as u64),
+            Some(Err(_)) => self.left = 0,
+            None if self.left > 0 => {
+                let lost = std::mem::take(&mut self.left);
+                return Some(Err(Fault::new(format!("the download failed with {lost} bytes to come"))));
+            }
+            None => {}
+        }
+        piece
     }
 
     /// Waits for all of it.
@@ -188,7 +201,8 @@ async fn receive(
     end: u64,
     sender: &UnboundedSender<Piece>,
 ) -> Result<(), Stop> {
-    let stall = object.bucket.options().limits.stall;
+    let limits = object.bucket.options().limits;
+    let (stall, began, from) = (limits.stall, Instant::now(), *at);
     while *at < end {
         let piece = match tokio::time::timeout(stall, body.next()).await {
             Ok(Some(Ok(piece))) => piece,
@@ -201,6 +215,32 @@ async fn receive(
             return Err(Stop::Fault(changed()));
         }
         sender.send(Ok(piece)).map_err(|_| Stop::Unwanted)?;
+        let (took, came) = (began.elapsed(), *at - from);
+        if *at < end && took >= limits.rate_span && (came as f64) < limits.rate_min as f64 * took.as_secs_f64() {
+            let seconds = took.as_secs_f64();
+            return Err(Stop::Broken(format!(
+                "only {came} bytes came in {seconds:.0} s, less than {} B/s",
+                limits.rate_min
+            )));
+        }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_ends_before_its_bytes_are_there_is_no_end() {
+        let (sender, pieces) = unbounded_channel();
+        let task = runtime().unwrap().spawn(async {}).abort_handle();
+        let mut part = Part { pieces, task, left: 5, room: Vec::new() };
+        sender.send(Ok(Bytes::from_static(b"ab"))).unwrap();
+        drop(sender);
+        let mut bytes = Vec::new();
+        let error = part.rest(&mut bytes).unwrap_err();
+        assert_eq!((error.to_string().as_str(), &bytes[..]), ("the download failed with 3 bytes to come", &b"ab"[..]));
+        assert!(part.next().is_none());
+    }
 }

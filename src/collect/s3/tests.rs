@@ -6,7 +6,7 @@ use aws_sdk_s3::types::ObjectCannedAcl;
 
 use super::client::{Account, runtime};
 use super::*;
-use crate::collect::store::{Asked, BUCKET, Fault, Held, Server};
+use crate::collect::store::{Asked, BUCKET, Fault, Held, Raw, Server, http};
 use crate::collect::{Ahead, Content, Ending, Found, Limits, ObjectError, Prune, find};
 use crate::error::Exit;
 
@@ -25,7 +25,7 @@ pub(in crate::collect) fn options(url: &str, limits: S3Limits) -> S3Options {
 /// Puts an object where nothing but the protocol leads to the store.
 pub(in crate::collect) fn put(options: &S3Options, bucket: &str, key: &str, bytes: &[u8]) {
     let put = async {
-        let bucket = Account::of(options).await.bucket(bucket, None);
+        let bucket = Account::of(options).await.unwrap().bucket(bucket, None);
         let body = bytes.to_vec().into();
         let request = bucket.client().put_object().bucket(bucket.name()).key(key).body(body);
         request.acl(ObjectCannedAcl::PublicRead).send().await.unwrap();
@@ -36,7 +36,7 @@ pub(in crate::collect) fn put(options: &S3Options, bucket: &str, key: &str, byte
 /// Makes a bucket in such a store.
 pub(in crate::collect) fn make_bucket(options: &S3Options, bucket: &str) {
     let make = async {
-        let bucket = Account::of(options).await.bucket(bucket, None);
+        let bucket = Account::of(options).await.unwrap().bucket(bucket, None);
         bucket.client().create_bucket().bucket(bucket.name()).send().await.unwrap();
     };
     runtime().unwrap().block_on(make);
@@ -49,6 +49,9 @@ const SMALL: S3Limits = S3Limits {
     part_bytes: 64 << 10,
     parts_ahead: 3,
     stall: Duration::from_millis(200),
+    rate_min: 1 << 10,
+    rate_span: Duration::from_millis(600),
+    page_time: Duration::from_secs(1),
 };
 const TEXT_BYTES: usize = 150_000;
 
@@ -168,6 +171,16 @@ fn an_object_that_cannot_be_read_is_told_and_the_others_are_read() {
 }
 
 #[test]
+fn a_body_that_drips_is_given_up_and_named() {
+    let server = server(2);
+    let found = found(&server, S3Limits { stall: Duration::from_secs(60), ..SMALL });
+    let is_first = |asked: &Asked| asked.key.as_deref() == Some("x/000.log");
+    server.store.plan(move |asked| is_first(asked).then_some(Fault::Trickle(Duration::from_millis(20))));
+    let said = said(&found);
+    assert!(said.contains("broke off 3 times") && said.contains("less than 1024 B/s"), "{said}");
+}
+
+#[test]
 fn an_object_that_changes_or_vanishes_after_it_was_listed_is_told() {
     let server = server(3);
     let listed = found(&server, SMALL);
@@ -216,6 +229,90 @@ fn a_listing_that_fails_ends_the_run_with_one_sentence_and_the_next_step() {
     for input in ["s3://", "s3:///x", "s3://logs/*/x"] {
         assert_eq!(find(&[input.to_owned()], &Prune::default(), &nobody).unwrap_err().exit(), Exit::Usage);
     }
+}
+
+/// What a store does to a page.
+type Change = fn(&mut s3s::dto::ListObjectsV2Output);
+
+#[test]
+fn a_listing_that_is_not_whole_is_an_error() {
+    let server = server(5);
+    let options = options(&server.url, SMALL);
+    server.store.page(2);
+    let changes: [(Change, &str); 4] = [
+        (|page| page.next_continuation_token = None, "incomplete: it says that there is more"),
+        (|page| page.is_truncated = Some(false), "incomplete: it says that there is no more"),
+        (|page| page.key_count = Some(1000), "incomplete: it counts 1000 entries"),
+        (|page| page.next_continuation_token = Some("x/000.log".to_owned()), "makes no progress"),
+    ];
+    for (change, part) in changes {
+        server.store.plan(move |_| Some(Fault::Page(change)));
+        let said = list_fails(&server, &options, "s3://logs/x/");
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+const LISTED: &str = "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>x/1.log</Key>\
+                      <Size>1</Size></Contents><Contents><Key>x/2.log</Key><Size>1</Size></Contents></ListBucketResult>";
+
+#[test]
+fn an_answer_that_is_cut_off_or_never_ends_is_no_listing() {
+    let listed = |end: usize| {
+        let raw = Raw::start(None, Duration::ZERO, move |_| http("200 OK", &LISTED[..end])).unwrap();
+        find(&["s3://logs/x*".to_owned()], &Prune::default(), &options(&raw.url, SMALL))
+    };
+    assert_eq!(listed(LISTED.len()).unwrap().objects.len(), 2);
+    for end in (LISTED.find("<Contents>").unwrap()..LISTED.len()).step_by(7) {
+        let said = listed(end).unwrap_err().to_string();
+        assert!(said.starts_with("cannot list `s3://logs/x*`: "), "{end}: {said}");
+    }
+    let cut = LISTED.find("<Contents><Key>x/2").unwrap();
+    let said = listed(cut).unwrap_err().to_string();
+    assert!(said.contains("the listing stops in its midst"), "{said}");
+    let slow = Raw::start(None, Duration::from_millis(20), |_| http("200 OK", LISTED)).unwrap();
+    let options = S3Options { retries: Some(0), ..options(&slow.url, SMALL) };
+    let said = find(&["s3://logs/x*".to_owned()], &Prune::default(), &options).unwrap_err().to_string();
+    assert!(said.contains("no answer in time"), "{said}");
+}
+
+#[test]
+fn a_panic_of_a_library_is_an_error() {
+    let error = super::client::guarded(|| -> () { panic!("no {}", "provider") }).unwrap_err();
+    assert_eq!((error.exit(), error.hints().len()), (Exit::Failed, 1));
+    assert_eq!(error.to_string(), "the S3 client cannot be set up: no provider");
+    assert_eq!(super::client::guarded(|| 1).unwrap(), 1);
+}
+
+#[test]
+fn accounts_and_regions_that_are_not_there_are_told_with_those_that_are() {
+    let server = Server::start(false).unwrap();
+    for (account, region, day) in [("111111111111", "us-east-1", "09"), ("222222222222", "eu-west-1", "11")] {
+        let key = format!("AWSLogs/{account}/vpcflowlogs/{region}/2024/03/{day}/x.log.gz");
+        server.store.put(key, Held::Bytes(b"x"[..].into()));
+    }
+    let warnings = |input: &str, account: &str, region: &str, from: Option<u32>| {
+        let some = |text: &str| text.split(',').filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        let prune = Prune { accounts: some(account), regions: some(region), from, ..Prune::default() };
+        find(&[input.to_owned()], &prune, &options(&server.url, SMALL)).unwrap().warnings.join("; ")
+    };
+    let accounts = "found accounts 111111111111, 222222222222";
+    let none = warnings("s3://logs/", "333333333333", "", None);
+    assert_eq!(none, format!("no objects for account 333333333333; {accounts}"));
+    assert!(warnings("s3://logs/", "111111111111,333333333333", "", None).starts_with("no objects for account 3333"));
+    let region = warnings("s3://logs/AWSLogs/", "", "us-west-2", None);
+    assert_eq!(region, format!("no objects for region us-west-2; {accounts}; regions eu-west-1, us-east-1"));
+    let late = warnings("s3://logs/", "111111111111", "us-east-1", Some(19_800 * 86_400));
+    assert!(
+        late.starts_with("no objects for account 111111111111 and region us-east-1 in the window; found"),
+        "{late}"
+    );
+    assert!(late.contains("days 2024-"), "{late}");
+    for (account, region) in
+        [("", ""), ("111111111111", ""), ("", "us-east-1,eu-west-1"), ("222222222222", "eu-west-1")]
+    {
+        assert_eq!(warnings("s3://logs/", account, region, None), "");
+    }
+    assert_eq!(warnings("s3://logs/", "", "", Some(19_800 * 86_400)), "", "a window alone may be empty");
 }
 
 #[test]

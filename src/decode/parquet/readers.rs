@@ -5,7 +5,7 @@ use arrow_array::RecordBatch;
 use super::cells::{Cells, Meanings, Sense};
 use super::fault::ParquetFault;
 use super::layout::{Origin, Reading};
-use crate::decode::value::{decode_tag, parse_address, parse_big, parse_small};
+use crate::decode::value::{decode_tag, parse_address, parse_big, parse_small, small_max};
 use crate::decode::{Dictionary, Reason, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, BIG_MAX, Column};
 
@@ -55,7 +55,13 @@ impl Reader {
                 }
                 Values::Big(out) => cells.fill(&mut learned.bigs, ABSENT_BIG, &mut Big, out, &mut bad)?,
                 Values::Small(out) => {
-                    cells.fill(&mut learned.smalls, ABSENT_SMALL, &mut Small(reading), out, &mut bad)?;
+                    cells.fill(
+                        &mut learned.smalls,
+                        ABSENT_SMALL,
+                        &mut Small(reading, small_max(self.column)),
+                        out,
+                        &mut bad,
+                    )?;
                 }
                 Values::Time(out) => {
                     let smalls = &mut learned.smalls;
@@ -125,7 +131,8 @@ impl Sense<u64> for Big {
     }
 }
 
-struct Small(Reading);
+/// How it is read, and its largest number.
+struct Small(Reading, u32);
 
 impl Sense<u32> for Small {
     fn text(&mut self, text: &[u8]) -> Option<u32> {
@@ -133,7 +140,7 @@ impl Sense<u32> for Small {
     }
 
     fn number(&mut self, number: i64) -> Option<u32> {
-        let number = u32::try_from(number).ok().filter(|number| *number != ABSENT_SMALL);
+        let number = u32::try_from(number).ok().filter(|number| *number <= self.1);
         match (self.0, number) {
             (Reading::Boundary, Some(boundary @ 4..=11)) => Some(boundary - 3),
             // Localhost, internal, external and other boundaries are no path that AWS writes.
@@ -143,7 +150,7 @@ impl Sense<u32> for Small {
     }
 
     fn sound_below(&self) -> u64 {
-        ABSENT_SMALL.into()
+        u64::from(self.1) + 1
     }
 }
 

@@ -306,8 +306,8 @@ fn gzip_pages_of_many_kibibytes_give_what_other_pages_give() {
 
 #[test]
 fn numbers_out_of_range_are_malformed_in_every_type() {
-    let wanted = ColumnSet::of(&[Column::Bytes, Column::Start]);
-    let bad: [(&str, ArrayRef); 7] = [
+    let wanted = ColumnSet::of(&[Column::Bytes, Column::Start, Column::Dstport, Column::Protocol]);
+    let bad: [(&str, ArrayRef); 10] = [
         ("bytes", Arc::new(Int64Array::from(vec![-1]))),
         ("bytes", Arc::new(Int64Array::from(vec![(1 << 50) + 1]))),
         ("bytes", Arc::new(arrow_array::UInt64Array::from(vec![u64::MAX]))),
@@ -315,6 +315,9 @@ fn numbers_out_of_range_are_malformed_in_every_type() {
         ("bytes", Arc::new(Float64Array::from(vec![f64::INFINITY]))),
         ("start", Arc::new(Int64Array::from(vec![1_700_000_000_000_i64]))),
         ("start", Arc::new(TimestampMicrosecondArray::from(vec![-1]))),
+        ("dstport", Arc::new(Int64Array::from(vec![65_536]))),
+        ("dstport", texts(&["65536"])),
+        ("protocol", Arc::new(Int64Array::from(vec![256]))),
     ];
     for (name, array) in bad {
         let shown = format!("{array:?}");

@@ -341,3 +341,14 @@ fn records_are_appended_to_those_of_the_block_before() {
     assert_eq!(decoder.take_formats().len(), 1);
     assert!(decoder.take_formats().is_empty());
 }
+
+#[test]
+fn ports_of_more_than_16_bits_and_protocols_of_more_than_8_are_malformed() {
+    let with = |ports: &str| OK.replace("443 40000 6", ports);
+    let text = ["65535 0 255", "65536 0 6", "443 4294967294 6", "443 40000 256"].map(with).join("\n");
+    let decoded = decode(&[text.as_bytes()], None, &[Column::Srcport, Column::Dstport, Column::Protocol]).unwrap();
+    assert_eq!(decoded.rows, ["65535 0 255"]);
+    let reasons: Vec<_> = decoded.skips.samples().iter().map(|sample| sample.reason.to_string()).collect();
+    let expected = ["srcport", "dstport", "protocol"].map(|column| format!("{column} is not a valid number"));
+    assert_eq!(reasons, expected);
+}

@@ -153,3 +153,34 @@ fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
         (0..20_000).map(|place| Dealt { record: record(place % 7001), rejected: place % 5 == 0, worker: 4 }).collect();
     assert_eq!(groups(&partial(&Arc::new(spec.clone()), &dealt, 4..5).finish()), naive(&spec, &dealt));
 }
+
+#[test]
+fn a_sum_beyond_64_bits_is_an_error_and_no_zero() {
+    let spec = Arc::new(Spec {
+        keys: Vec::new(),
+        vantages: Vec::new(),
+        bytes: true,
+        packets: false,
+        seen: false,
+        starts: false,
+        distinct: false,
+    });
+    // Met in the worker's own rows, in the shared tables, and when partials are merged.
+    let sum = |blocks: &[Vec<u64>]| {
+        let shared = Arc::new(Shared::new(Arc::clone(&spec), SEED, None));
+        for bytes in blocks {
+            let mut flows = Flows::new(ColumnSet::of(&[Column::Bytes]));
+            *flows.values_mut(Column::Bytes).unwrap() = Values::Big(bytes.clone());
+            flows.set_rows(bytes.len());
+            let picked: Vec<u32> = (0..u32::try_from(bytes.len()).unwrap()).collect();
+            Batcher::new(Arc::clone(&shared)).add(&flows, &Dictionary::default(), &picked, false);
+        }
+        Arc::into_inner(shared).unwrap().into_partial()
+    };
+    let half = 1u64 << 63;
+    assert!(sum(&[vec![half, half]]).is_err());
+    assert!(sum(&[vec![half], vec![half]]).is_err());
+    let (one, other) = (sum(&[vec![half]]).unwrap(), sum(&[vec![half]]).unwrap());
+    assert!(one.merge(other).is_err());
+    assert!(sum(&[vec![half, half - 2]]).is_ok());
+}

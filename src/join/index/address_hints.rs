@@ -20,6 +20,8 @@ pub(in super::super) struct AddressHints {
     vantages: Map<(u128, u128), Vec<u32>>,
     /// Source and destination of packets that a transit gateway's interface saw.
     transits: HashSet<(u128, u128), ahash::RandomState>,
+    /// Addresses that interfaces of a VPC sent to by traffic path 1, through nothing known but the VPC itself.
+    neighbours: HashSet<(u32, u128), ahash::RandomState>,
     /// The VPC that next hops name for an address, by the observer's VPC.
     next_vpcs: Map<(u32, u128), u32>,
     /// The zone that next hops name for an address of a VPC.
@@ -38,6 +40,12 @@ impl AddressHints {
     /// Whether packets between two addresses were seen at a transit gateway.
     pub(in super::super) fn by_transit_gateway(&self, one: u128, other: u128) -> bool {
         self.transits.contains(&(one, other)) || self.transits.contains(&(other, one))
+    }
+
+    /// Whether an address that nobody is known to have is in the observer's VPC: its interfaces sent there by traffic
+    /// path 1, and no transit gateway logged the packets.
+    pub(in super::super) fn is_neighbour(&self, observer: u32, address: u128, peer: u128) -> bool {
+        self.neighbours.contains(&(observer, address)) && !self.by_transit_gateway(address, peer)
     }
 
     /// Whether any transit gateway logged records.
@@ -70,6 +78,7 @@ impl AddressHints {
         };
         if direction == Some(Direction::Egress) {
             self.meet_next_hop(resolver, vantage, own.vpc, fact);
+            self.meet_neighbour(resolver, vantage, own.vpc, fact);
         }
         let apart = || !resolver.estate.vpcs_of(peer).any(|vpc| vpc == own.vpc);
         if resolver.estate.has_several_vpcs(address) && apart() {
@@ -98,6 +107,13 @@ impl AddressHints {
         }
     }
 
+    fn meet_neighbour(&mut self, resolver: &AddressResolver, vantage: &Vantage, observer: u32, fact: &Fact) {
+        let is_plain = vantage.traffic_path == Some(1) && vantage.next_hop_type.is_none();
+        if is_plain && resolver.estate.is_unplaced(fact.dst) {
+            self.neighbours.insert((observer, fact.dst));
+        }
+    }
+
     fn add_view(&mut self, pair: (u128, u128), vpc: u32) {
         let vpcs = self.vantages.entry(pair).or_default();
         if !vpcs.contains(&vpc) {
@@ -117,12 +133,13 @@ fn least<K: Eq + std::hash::Hash, V: Ord + Clone>(map: &mut Map<K, V>, key: K, v
         .or_insert_with(|| value.clone());
 }
 
-/// Whether there is anything to be seen: transit gateways, next hops, or addresses that several VPCs have.
+/// Whether there is anything to be seen: transit gateways, next hops, neighbours, or addresses that several VPCs have.
 pub(in super::super) fn is_needed(resolver: &AddressResolver, facts: &Facts<'_>) -> bool {
     let transit = resolver.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
-    let next_hops =
-        || facts.vantages.iter().any(|vantage| vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some());
-    transit || next_hops() || resolver.estate.has_namesakes()
+    let has_hint = |vantage: &Vantage| {
+        vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some() || vantage.traffic_path == Some(1)
+    };
+    transit || facts.vantages.iter().any(has_hint) || resolver.estate.has_namesakes()
 }
 
 /// Looks at a shard.
@@ -146,6 +163,7 @@ pub(in super::super) fn add(mut address_hints: AddressHints, other: AddressHints
         vpcs.into_iter().for_each(|vpc| address_hints.add_view(pair, vpc));
     }
     address_hints.transits.extend(other.transits);
+    address_hints.neighbours.extend(other.neighbours);
     other.next_vpcs.into_iter().for_each(|(key, vpc)| least(&mut address_hints.next_vpcs, key, &vpc));
     other.next_zones.into_iter().for_each(|(key, zone)| least(&mut address_hints.next_zones, key, &zone));
     address_hints

@@ -302,3 +302,60 @@ fn ends_without_an_owner_are_unallocated_or_external() {
     let joined = World::of(5, text).tags(&["198.51.100.8,partner,,"]).join();
     assert_eq!(joined.traffic("src_owner dst_owner"), ["(unallocated) (external)", "partner (unallocated)"]);
 }
+
+/// A client, and NAT gateways of a public address by their names and private addresses.
+fn nats(version: u8, lines: &str, gateways: &[(&str, &str)]) -> World {
+    let mut inventory = vec!["web vpc=vpc-a zone=use1-az1 at=10.0.0.1".to_owned()];
+    let one = |(name, address): &(&str, &str)| {
+        format!("{name} vpc=vpc-a zone=use1-az2 at={address} public=54.144.0.1 role=nat")
+    };
+    inventory.extend(gateways.iter().map(one));
+    World::of(version, lines).inventory(&inventory.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn traffic_that_no_gateway_of_the_vpc_logged_passed_none() {
+    let seen = |name: &str, own: &str, peer: &str| {
+        format!("\n{name} in 10.0.0.2>{own} 1 pkt-dstaddr={peer}\n{name} out {own}>{peer} 1")
+    };
+    let both = seen("nat", "10.0.9.1", "198.51.100.7") + &seen("nat2", "10.0.9.2", "198.51.100.8");
+    let gateways = [("nat", "10.0.9.1"), ("nat2", "10.0.9.2")];
+    let charges = |lines: &str| {
+        let rows = nats(3, lines, &gateways).join().charges("bytes charge");
+        rows.into_iter().filter(|row| row.starts_with("700 ")).collect::<Vec<_>>()
+    };
+    assert_eq!(charges(&format!("web out 10.0.0.1>3.5.0.1 700{both}")), Vec::<String>::new());
+    // One that is not logged may have passed it.
+    let one = seen("nat", "10.0.9.1", "198.51.100.7");
+    assert_eq!(charges(&format!("web out 10.0.0.1>3.5.0.1 700{one}")), ["700 nat-processing"]);
+}
+
+#[test]
+fn the_leg_to_a_gateway_names_its_client_without_packet_addresses() {
+    let lines = "nat in 10.0.0.1>10.0.9.1 700\nnat out 10.0.9.1>198.51.100.7 700\n\
+                 nat in 198.51.100.7>10.0.9.1 500\nnat out 10.0.9.1>10.0.0.1 500";
+    let rows = nats(2, lines, &[("nat", "10.0.9.1")]).join().charges("bytes charge src dst");
+    let expected = [
+        "500 inter-zone-in 10.0.9.1 10.0.0.1",
+        "500 inter-zone-out 10.0.9.1 10.0.0.1",
+        "500 nat-processing 10.0.9.1 10.0.0.1",
+        "700 inter-zone-in 10.0.0.1 10.0.9.1",
+        "700 inter-zone-out 10.0.0.1 10.0.9.1",
+        "700 nat-processing 10.0.0.1 10.0.9.1",
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn a_logged_client_is_charged_by_the_gateways_records_if_they_show_the_outside() {
+    let client = "web out 10.0.0.1>198.51.100.7 700\n";
+    let charges = |version, gateway: &str| {
+        let world = nats(version, &format!("{client}{gateway}"), &[("nat", "10.0.9.1")]);
+        let rows = world.join().charges("bytes charge dst").into_iter();
+        rows.filter(|row| row.contains("nat-processing")).collect::<Vec<_>>()
+    };
+    let shown = "nat in 10.0.0.1>10.0.9.1 700 pkt-dstaddr=198.51.100.7\nnat out 10.0.9.1>198.51.100.7 700";
+    assert_eq!(charges(3, shown), ["700 nat-processing 198.51.100.7"]);
+    let hidden = "nat in 10.0.0.1>10.0.9.1 700\nnat out 10.0.9.1>198.51.100.7 700";
+    assert_eq!(charges(2, hidden), ["700 nat-processing 198.51.100.7"]);
+}

@@ -148,3 +148,11 @@ fn two_vpcs_that_hold_the_same_address_are_two_ends() {
                 b out 10.0.0.1>198.51.100.7 90 traffic-path=8";
     assert_eq!(World::of(5, text).join().traffic("src src_vpc bytes"), ["10.0.0.1 vpc-a 700", "10.0.0.1 vpc-b 90"]);
 }
+
+#[test]
+fn a_neighbour_by_traffic_path_is_of_the_own_vpc_in_both_directions() {
+    let text =
+        "b: vpc-id=vpc-b az-id=use1-az2\nb in 10.0.2.66>10.0.2.7 700\nb out 10.0.2.7>10.0.2.66 800 traffic-path=1\n";
+    let rows = World::of(5, text).join().traffic("bytes src_vpc dst_vpc path");
+    assert_eq!(rows, ["700 vpc-b vpc-b same-region", "800 vpc-b vpc-b same-region"]);
+}

@@ -32,6 +32,10 @@ pub struct HoursAndNotes {
     pub hours: Hours,
     /// Notes on prices and folded keys.
     pub notes: Vec<String>,
+    /// What is odd about the price tables.
+    pub warnings: Vec<String>,
+    /// The hours before the first and after the last traffic in which interfaces were logged, by their first seconds.
+    pub quiet: Vec<u32>,
 }
 
 /// How traffic is priced.
@@ -49,6 +53,7 @@ pub struct HoursBuilder {
     cube: Cube,
     rates: Rates,
     notes: Vec<String>,
+    warnings: Vec<String>,
     /// By the numbers of leaves and the first seconds of hours; a leaf and hour may come several times.
     cells: Mutex<Vec<Cell>>,
 }
@@ -65,7 +70,8 @@ impl HoursBuilder {
         let mut notes = bill::notes(&bill)?;
         let unpriced = int(&bill.lines, output::UNPRICED_BYTES.name)?.iter().flatten().sum::<i128>();
         notes.extend((unpriced > 0).then(|| unpriced_note(unpriced.unsigned_abs())));
-        Ok(Self { cube: Cube::new(keys), rates: Rates::of(&bill)?, notes, cells: Mutex::default() })
+        let (rates, cells) = (Rates::of(&bill)?, Mutex::default());
+        Ok(Self { cube: Cube::new(keys), rates, notes, warnings: bill.warnings, cells })
     }
 
     /// Adds a shard of [`CubeKeys::sum`].
@@ -97,17 +103,20 @@ impl HoursBuilder {
     #[must_use]
     pub fn finish(self, interfaces: &Interfaces, now: u32) -> HoursAndNotes {
         let mut cells = self.cells.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let logged = interfaces.hours().map(|hour| hour.saturating_mul(HOUR_SECONDS));
         let span = cells.iter().map(|cell| (cell.hour, cell.hour));
         let Some((first, last)) = span.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))) else {
-            return HoursAndNotes::default();
+            return HoursAndNotes { quiet: logged.collect(), ..HoursAndNotes::default() };
         };
+        let quiet = logged.filter(|moment| *moment < first || *moment > last).collect();
         cells.iter_mut().for_each(|cell| cell.hour = cell.hour.saturating_sub(first) / HOUR_SECONDS);
         let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
         let covered = covered(interfaces, (first, count), now);
         let leaves = self.cube.finish();
         let lost = lost(&leaves.names, interfaces, (first, count));
         let seven: Vec<_> = leaves.leaves.iter().filter_map(|leaf| leaf.first_chunk().copied()).collect();
-        HoursAndNotes { hours: Hours::new((first, covered), &leaves.names, &seven, cells, &lost), notes: self.notes }
+        let hours = Hours::new((first, covered), &leaves.names, &seven, cells, &lost);
+        HoursAndNotes { hours, notes: self.notes, warnings: self.warnings, quiet }
     }
 }
 

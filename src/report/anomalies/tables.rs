@@ -51,8 +51,8 @@ pub struct Looked {
     pub hours: u64,
     /// Hours that they do not.
     pub masked: u64,
-    /// Fully covered hours, including the history before the window.
-    pub known: u64,
+    /// Fully covered hours that are not judged for want of history.
+    pub young: u64,
 }
 
 /// An incident as it is shown.
@@ -73,7 +73,15 @@ pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, sett
     let all: Vec<&Shown> = shown.iter().filter(severe).collect();
     let listed = &all[..shape.rows.unwrap_or(usize::MAX).min(all.len())];
     let mut report = Report { name: "anomalies".to_owned(), ..Report::default() };
-    report.meta.notes = notes(looked, settings);
+    report.meta.notes = notes(looked);
+    if looked.young > 0 {
+        let (young, days) = (counted(looked.young, "hour"), settings.detector.history_min_days);
+        report.meta.warnings.push(format!(
+            "{young} of {} not judged: the detector needs {days} days of history before them (add older logs)",
+            human::count(looked.hours.into())
+        ));
+        report.meta.incomplete = true;
+    }
     let less = shown.len() - all.len();
     if less > 0 {
         let less = counted(less as u64, "incident");
@@ -88,7 +96,7 @@ pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, sett
     report
 }
 
-fn notes(looked: &Looked, settings: &Settings) -> Vec<String> {
+fn notes(looked: &Looked) -> Vec<String> {
     let (series, runs) = (human::count(looked.series.into()), counted(looked.runs, "run"));
     let listed = human::count(looked.notable.into());
     let mut notes = vec![format!(
@@ -103,10 +111,6 @@ fn notes(looked: &Looked, settings: &Settings) -> Vec<String> {
     }
     if looked.suppressed > 0 {
         notes.push(format!("{} suppressed by configuration", counted(looked.suppressed, "run")));
-    }
-    let days = settings.detector.history_min_days;
-    if looked.known <= u64::from(days) * 24 {
-        notes.push(format!("the detector needs {days} days of history: add older logs"));
     }
     notes
 }

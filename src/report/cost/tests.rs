@@ -63,24 +63,28 @@ fn the_dearest_comes_first_with_the_free_in_one_row_and_all_adds_up() {
     ];
     let report = report_of(rows.clone(), &shape());
     let table = &report.tables[0];
-    assert_eq!(names(table), ["team", "charge", "bytes", "gb", "effective_usd_per_gb", "usd", "share"]);
+    assert_eq!(
+        names(table),
+        ["team", "charge", "bytes", "gb", "effective_usd_per_gb", "usd", "share", "unpriced_bytes"]
+    );
+    assert_eq!(table.hidden_if_zero, ["unpriced_bytes"]);
     let expected = [
-        "web | inter-zone-out | 500 GiB | 500.00 | $0.01 | $5.00 | 82.0 %",
-        "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 14.8 %",
-        "data | inter-zone-out | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 %",
-        "(free) | - | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 %",
-        "- | - | 631 GiB | 631.00 | $0.0096671949 | $6.10 | 100.0 %",
+        "web | inter-zone-out | 500 GiB | 500.00 | $0.01 | $5.00 | 82.0 % | 0 B",
+        "web | internet-egress | 10.0 GiB | 10.00 | $0.09 | $0.90 | 14.8 % | 0 B",
+        "data | inter-zone-out | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 % | 0 B",
+        "(free) | - | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 % | 0 B",
+        "- | - | 631 GiB | 631.00 | $0.0096671949 | $6.10 | 100.0 % | 0 B",
     ];
     assert_eq!(lines(table), expected);
     let all = report_of(rows.clone(), &CostShape { free: true, ..shape() });
     let last = lines(&all.tables[0]);
-    assert_eq!(last[3], "web | free: same-zone | 100 GiB | 100.00 | $0.00 | $0.00 | 0.0 %");
-    assert_eq!(last[4], "data | free: ingress | 1.00 GiB | 1.00 | $0.00 | $0.00 | 0.0 %");
+    assert_eq!(last[3], "web | free: same-zone | 100 GiB | 100.00 | $0.00 | $0.00 | 0.0 % | 0 B");
+    assert_eq!(last[4], "data | free: ingress | 1.00 GiB | 1.00 | $0.00 | $0.00 | 0.0 % | 0 B");
     let first = report_of(rows, &CostShape { rows: Some(1), by_charge: false, ..shape() });
     let expected = [
-        "web | 510 GiB | 510.00 | $0.0115686274 | $5.90 | 96.7 %",
-        "(other) | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 %",
-        "(free) | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 %",
+        "web | 510 GiB | 510.00 | $0.0115686274 | $5.90 | 96.7 % | 0 B",
+        "(other) | 20.0 GiB | 20.00 | $0.01 | $0.20 | 3.3 % | 0 B",
+        "(free) | 101 GiB | 101.00 | $0.00 | $0.00 | 0.0 % | 0 B",
     ];
     assert_eq!(lines(&first.tables[0])[..3], expected);
 }
@@ -115,7 +119,7 @@ fn the_period_before_stands_beside_with_its_change() {
     let rows = vec![egress("web", OCTOBER, 10), before("web", 20), before("gone", 5), egress("new", OCTOBER, 1)];
     let report = report_of(rows.clone(), &CostShape { compare: true, by_charge: false, ..shape() });
     let table = &report.tables[0];
-    assert_eq!(names(table)[5..], ["share", "previous_usd", "change_usd", "change_ratio"]);
+    assert_eq!(names(table)[5..], ["share", "unpriced_bytes", "previous_usd", "change_usd", "change_ratio"]);
     let of = |lines: Vec<String>| {
         lines.iter().map(|line| line.rsplit(" | ").take(3).collect::<Vec<_>>().join("; ")).collect::<Vec<_>>()
     };
@@ -168,7 +172,7 @@ fn what_decides_a_price_besides_the_table_is_noted() {
 #[test]
 fn nothing_charged_is_an_empty_table() {
     let report = report_of(Vec::new(), &shape());
-    assert_eq!(lines(&report.tables[0]), ["- | - | 0 B | 0.00 | - | $0.00 | -"]);
+    assert_eq!(lines(&report.tables[0]), ["- | - | 0 B | 0.00 | - | $0.00 | - | 0 B"]);
 }
 
 /// The money of a column, in ten decimals and in cents.
@@ -236,12 +240,12 @@ proptest! {
         let charged: Vec<_> = charged.collect();
         let shape = CostShape { compare: true, ..shape() };
         let all = report_of(charged.clone(), &shape);
-        let having = |is_unpriced| Having::parse(text, shape.heads(is_unpriced), 0, Zone::default()).unwrap();
-        let of_table = having(false);
+        let having = || Having::parse(text, shape.heads(), 0, Zone::default()).unwrap();
+        let of_table = having();
         let is_listed = |row: &&Row| row[0] != FREE.into();
         let matching = all.tables[0].rows.iter().filter(is_listed).filter(|row| of_table.holds(|place| row[place].clone()));
         let matching: Vec<&Row> = matching.collect();
-        let some = report_of(charged, &CostShape { having: Some(having(true)), rows: most, ..shape.clone() });
+        let some = report_of(charged, &CostShape { having: Some(having()), rows: most, ..shape.clone() });
         let is_other = |row: &&Row| is_listed(row) && row[0] != OTHER.into();
         let exact = |row: &Row| row.iter().map(|cell| match cell {
             // Cents are shared out among the rows shown.

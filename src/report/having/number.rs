@@ -31,7 +31,7 @@ impl Number {
         let per_usd = 10_u128.pow(USD_DECIMALS);
         let number = match *cell {
             Cell::Integer(units) => Self { is_negative: false, units, per: 1 },
-            Cell::Time(seconds) => Self::whole(seconds.into()),
+            Cell::Time(seconds) | Cell::Date(seconds) => Self::whole(seconds.into()),
             Cell::Share { part, whole } => Self { is_negative: false, units: part, per: whole },
             Cell::Usd(units) => Self { is_negative: false, units, per: per_usd },
             Cell::Amount { amount, .. } => Self::signed(amount, per_usd),

@@ -28,6 +28,8 @@ enum Class {
     Share,
     Decimal,
     Time,
+    /// A day of the zone, as a day of UTC.
+    Date,
 }
 
 impl Class {
@@ -41,6 +43,7 @@ impl Class {
             CellKind::Share | CellKind::Change => Self::Share,
             CellKind::Decimal => Self::Decimal,
             CellKind::Time => Self::Time,
+            CellKind::Date => Self::Date,
         }
     }
 
@@ -53,6 +56,7 @@ impl Class {
             Self::Share => "a share",
             Self::Decimal => "a decimal",
             Self::Time => "a time",
+            Self::Date => "a date",
         }
     }
 
@@ -108,6 +112,7 @@ impl Columns {
         let head = &self.heads[place];
         match Class::of(head) {
             Class::Time => moment(text, at, self.now, self.zone).map(Number::whole),
+            Class::Date => moment(text, at, self.now, Zone::default()).map(Number::whole),
             Class::Integer => {
                 let column: Vec<Column> = Column::of_name(&head.name).into_iter().collect();
                 number_of(&column, text, at).map(Number::whole)

@@ -44,7 +44,7 @@ fn ranked(name: &str, title: &str, heads: Vec<Head>, rows: impl Iterator<Item = 
         title: title.to_owned(),
         columns: std::iter::once(output::RANK.into()).chain(heads).collect(),
         rows: ranked.collect(),
-        total: None,
+        ..Table::default()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::units::human::{CENT, USD_DECIMALS};
 /// The most digits after the point of a floating-point number; Parquet holds as many.
 const FRACTION_DIGITS_MAX: usize = 18;
 const MILLISECONDS: i64 = 1000;
+const DAY_SECONDS: u32 = 86_400;
 
 /// The table of a frame, and what must be known to read it right. `like` gives the kind of the column that a result is
 /// like.
@@ -28,9 +29,16 @@ pub(super) fn table(
     let mut notes = Vec::new();
     for (place, column) in frame.columns().iter().enumerate() {
         let name = column.name().to_string();
-        let kind = kind(column.dtype(), like(place, &name));
+        let like = like(place, &name);
         let mut lost = 0_usize;
-        table.rows.iter_mut().zip(cells(column, &mut lost)?).for_each(|(row, cell)| row.push(cell));
+        let cells = cells(column, &mut lost)?;
+        // What is computed of days need not be one.
+        let is_midnight = |cell: &Cell| !matches!(cell, Cell::Time(seconds) if seconds % DAY_SECONDS != 0);
+        let kind = match kind(column.dtype(), like) {
+            CellKind::Time if like == Some(CellKind::Date) && cells.iter().all(is_midnight) => CellKind::Date,
+            kind => kind,
+        };
+        table.rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
         if lost > 0 {
             notes.push(format!("{name}: {lost} values are null (division by zero)"));
         }

@@ -45,6 +45,8 @@ pub struct Dollars {
     pub(super) total: Cost,
     /// Notes on how amounts were computed.
     pub notes: Vec<String>,
+    /// What is odd about the price tables.
+    pub warnings: Vec<String>,
 }
 
 /// True of the rows of a group that is shown.
@@ -94,7 +96,7 @@ impl Dollars {
         let total = cost(Some(sum(line::COST)?), Some(sum(output::UNPRICED_BYTES.name)?));
         let mut notes = bill::notes(&priced)?;
         notes.extend((total.unpriced_bytes > 0).then(|| unpriced_note(total.unpriced_bytes)));
-        Ok(Self { costs: costs.collect(), total, notes })
+        Ok(Self { costs: costs.collect(), total, notes, warnings: priced.warnings })
     }
 
     /// What the group of a key costs.

@@ -14,6 +14,7 @@ use crate::group::{Account, Classifier, Overflow};
 use crate::report::flows as report;
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::{self, Units};
+use crate::units::time::Zone;
 
 /// Memory limit for records if free memory is unknown, in bytes.
 const RECORDS_BYTES_MAX: usize = 4 << 30;
@@ -22,6 +23,7 @@ const RECORDS_BYTES_MAX: usize = 4 << 30;
 struct Keeping<'a> {
     classifier: Classifier,
     columns: &'a [Column],
+    zone: Zone,
     /// By object.
     blocks: &'a [Mutex<Vec<DataFrame>>],
     kept: &'a Kept,
@@ -42,7 +44,7 @@ impl Take for Keeping<'_> {
         if self.kept.stopped.load(Ordering::Relaxed) || self.classifier.counted.is_empty() {
             return;
         }
-        match report::frame(flows, dictionary, self.columns, &self.classifier.counted) {
+        match report::frame(flows, dictionary, (self.columns, self.zone), &self.classifier.counted) {
             Ok(block) => {
                 self.kept.count(&block);
                 lock(&self.blocks[object]).push(block);
@@ -98,6 +100,7 @@ pub(in super::super) fn records(
         new_taker: &|| Keeping {
             classifier: job.classifier(),
             columns,
+            zone: job.zone,
             blocks: &blocks,
             kept: &kept,
             account: Account::default(),
@@ -114,7 +117,7 @@ pub(in super::super) fn records(
         return Err(error);
     }
     // A block of no records has the columns, with their types, where there is no other.
-    let none = report::frame(&Flows::new(ColumnSet::default()), &Dictionary::default(), columns, &[])?;
+    let none = report::frame(&Flows::new(ColumnSet::default()), &Dictionary::default(), (columns, job.zone), &[])?;
     let mut frame = none;
     for block in blocks.into_iter().flat_map(|blocks| blocks.into_inner().unwrap_or_else(PoisonError::into_inner)) {
         frame.vstack_mut_owned(block)?;

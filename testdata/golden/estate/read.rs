@@ -256,14 +256,17 @@ pub(crate) fn report(folder: &Path, question: &str) -> Value {
     serde_json::from_slice(&printed.stdout).expect("JSON")
 }
 
-/// The rows of a table of an answer, cells as text; nothing for what is absent.
+/// The rows of a table of an answer, cells as text, dollars with ten decimals; nothing for what is absent.
 pub(crate) fn rows(report: &Value, table: &str) -> Vec<Row> {
-    let cell = |value: &Value| match value {
+    let is_usd = |name: &str| name == "usd" || name.ends_with("_usd");
+    let cell = |name: &str, value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Number(usd) if is_usd(name) => format!("{:.10}", usd.as_f64().expect("a number")),
         number => number.to_string(),
     };
-    let row =
-        |row: &Value| row.as_object().expect("a row").iter().map(|(name, value)| (name.clone(), cell(value))).collect();
+    let row = |row: &Value| {
+        row.as_object().expect("a row").iter().map(|(name, value)| (name.clone(), cell(name, value))).collect()
+    };
     report["tables"][table].as_array().expect("rows").iter().map(row).collect()
 }

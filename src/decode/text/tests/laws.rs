@@ -34,6 +34,8 @@ fn value(column: Column) -> BoxedStrategy<Written> {
         ]
         .prop_map(same)
         .boxed(),
+        (Column::Srcport | Column::Dstport, _) => any::<u16>().prop_map(|port| same(port.to_string())).boxed(),
+        (Column::Protocol, _) => any::<u8>().prop_map(|protocol| same(protocol.to_string())).boxed(),
         (_, Kind::Small) => prop_oneof![0u32..70_000, 0..u32::MAX].prop_map(|n| same(n.to_string())).boxed(),
         (_, Kind::Big) => (0u64..=crate::schema::BIG_MAX).prop_map(|number| same(number.to_string())).boxed(),
         (_, Kind::Time) => (0..u32::MAX).prop_map(|seconds| same(seconds.to_string())).boxed(),

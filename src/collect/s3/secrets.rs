@@ -1,0 +1,211 @@
+//! What requests are signed with must not come back in a message: some stores, and many proxies, echo a request.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+
+use crate::units::human::harmless;
+
+/// What stands in the place of a secret.
+const REDACTED: &str = "[redacted]";
+/// Signatures that are remembered: more than requests are on their way at a time.
+const SIGNATURES_MAX: usize = 256;
+/// A secret is known by so many of its first characters, as an echo may be cut off.
+const KNOWN_CHARS: usize = 16;
+/// Hexadecimal digits in a row that may be a signature or a hash of what was signed.
+const SIGNATURE_DIGITS: usize = 64;
+
+/// What was sent.
+#[derive(Debug, Default)]
+pub(super) struct Secrets(Mutex<Sent>);
+
+#[derive(Default)]
+struct Sent {
+    /// Key ids and session tokens.
+    lasting: BTreeSet<String>,
+    signatures: VecDeque<String>,
+}
+
+/// Says nothing of what it holds.
+impl std::fmt::Debug for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sent").finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Remembers what a request is sent with.
+    fn note(&self, authorization: &str, token: Option<&str>) {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = |name| authorization.split([' ', ',']).find_map(|part| part.strip_prefix(name));
+        let key_id = value("Credential=").and_then(|scope: &str| scope.split('/').next());
+        for secret in [key_id, token].into_iter().flatten().filter(|secret| !secret.is_empty()) {
+            if !sent.lasting.contains(secret) {
+                sent.lasting.insert(secret.to_owned());
+            }
+        }
+        if let Some(signature) = value("Signature=") {
+            sent.signatures.truncate(SIGNATURES_MAX - 1);
+            sent.signatures.push_front(signature.to_owned());
+        }
+    }
+
+    /// A text from outside, without anything that was sent in secret and without anything that is not to be seen.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = without_password(text);
+        for secret in sent.lasting.iter().chain(&sent.signatures) {
+            for written in [secret.clone(), percent_encoded(secret)] {
+                shown = without(&shown, &written);
+            }
+        }
+        harmless(&without_signatures(&shown))
+    }
+}
+
+/// Remembers what the requests of a client are sent with.
+#[derive(Debug)]
+pub(super) struct Remember(pub(super) std::sync::Arc<Secrets>);
+
+impl Intercept for Remember {
+    fn name(&self) -> &'static str {
+        "Remember"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request().headers();
+        self.0.note(headers.get("authorization").unwrap_or_default(), headers.get("x-amz-security-token"));
+        Ok(())
+    }
+}
+
+/// A text in which URLs have no user and no password.
+pub(super) fn without_password(text: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        shown.push_str(before);
+        let end = after.find(|c: char| c.is_whitespace() || "/?#`\"'<>".contains(c)).unwrap_or(after.len());
+        // A password may hold a slash that nobody escaped: what precedes the last `@` of the word is taken for it.
+        let word = after.find(|c: char| c.is_whitespace() || "`\"'<>".contains(c)).unwrap_or(after.len());
+        let at_sign =
+            after[..end].rfind('@').or_else(|| after[..word].rfind('@').filter(|_| after[..end].contains(':')));
+        rest = match at_sign {
+            Some(at) => {
+                shown.push_str(REDACTED);
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    shown + rest
+}
+
+/// A text without a secret, whole or cut off.
+fn without(text: &str, secret: &str) -> String {
+    let known = secret.char_indices().nth(KNOWN_CHARS).map_or(secret.len(), |(end, _)| end);
+    let (start, tail) = secret.split_at(known);
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(start).filter(|_| !start.is_empty()) {
+        let (before, after) = (&rest[..at], &rest[at + start.len()..]);
+        // However the rest is written, it is one word.
+        let end = if tail.is_empty() { 0 } else { after.find(|c| !is_of_secret(c)).unwrap_or(after.len()) };
+        let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        // A short key id such as `test` is no part of another word.
+        let is_word = !tail.is_empty() || !(is_part(before.chars().next_back()) || is_part(after.chars().next()));
+        shown.push_str(before);
+        shown.push_str(if is_word { REDACTED } else { start });
+        rest = &after[end..];
+    }
+    shown + rest
+}
+
+/// Whether a key id, a token or a signature may hold it, percent-encoded or not.
+fn is_of_secret(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "+/=%_-".contains(character)
+}
+
+/// As it would stand in a query.
+fn percent_encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn without_signatures(text: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (run, after) = rest.split_at(if digits > 0 { digits } else { first.len_utf8() });
+        shown.push_str(if digits >= SIGNATURE_DIGITS { REDACTED } else { run });
+        rest = after;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ==";
+    const SIGNATURE: &str = "fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024";
+
+    fn secrets() -> Secrets {
+        let secrets = Secrets::default();
+        let scope = "20240309/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date";
+        let authorization = |id: &str| format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, Signature={SIGNATURE}");
+        secrets.note(&authorization("AKIAIOSFODNN7EXAMPLE"), Some(TOKEN));
+        secrets.note(&authorization("test"), None);
+        secrets
+    }
+
+    #[test]
+    fn nothing_that_was_sent_in_secret_is_shown() {
+        let secrets = secrets();
+        let upper = SIGNATURE.to_uppercase();
+        let encoded = percent_encoded(TOKEN);
+        for (text, expected) in [
+            ("id AKIAIOSFODNN7EXAMPLE, no".to_owned(), "id [redacted], no"),
+            (format!("token={TOKEN}&x"), "token=[redacted]&x"),
+            (format!("token={encoded}&x"), "token=[redacted]&x"),
+            (format!("cut {}", &TOKEN[..30]), "cut [redacted]"),
+            (format!("Signature={SIGNATURE};"), "Signature=[redacted];"),
+            (format!("{upper} cut {}…", &SIGNATURE[..20]), "[redacted] cut [redacted]…"),
+            ("the latest test".to_owned(), "the latest [redacted]"),
+            ("a\x1b[31m\nhint: b".to_owned(), "a\\u{1b}[31m\\u{a}hint: b"),
+        ] {
+            assert_eq!(secrets.redact(&text), expected);
+        }
+        let debug = format!("{secrets:?}");
+        assert!(!debug.contains("AKIA") && !debug.contains(&TOKEN[..10]), "{debug}");
+    }
+
+    #[test]
+    fn urls_have_no_passwords() {
+        for (text, expected) in [
+            ("http://user:pass@host:9000/x is down", "http://[redacted]@host:9000/x is down"),
+            ("http://user:pa/ss@host", "http://[redacted]@host"),
+            ("`https://a@b` and http://c:d@e", "`https://[redacted]@b` and http://[redacted]@e"),
+            ("https://host/key@2", "https://host/key@2"),
+            ("s3://bucket/key, a@b", "s3://bucket/key, a@b"),
+        ] {
+            assert_eq!(without_password(text), expected);
+        }
+    }
+
+    #[test]
+    fn as_many_signatures_are_remembered_as_may_be_on_their_way() {
+        let secrets = Secrets::default();
+        for signature in 0..1000 {
+            secrets.note(&format!("Credential=a/b, Signature={signature:020}"), None);
+        }
+        assert_eq!(secrets.redact(&format!("{:020}", 999)), "[redacted]");
+        assert_eq!(secrets.0.lock().unwrap().signatures.len(), SIGNATURES_MAX);
+    }
+}

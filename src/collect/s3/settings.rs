@@ -1,0 +1,235 @@
+//! How S3 is reached: what flags, environment and profile say together, in the AWS CLI's order of precedence.
+//!
+//! A flag wins over the environment, and that over the profile. All of it is checked here, before the SDK sees it: the SDK
+//! panics on some wrong values and passes over others.
+
+use std::path::Path;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::{self, ProfileFileCredentialsProvider, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::{RetryConfig, RetryMode};
+use aws_config::{Region, SdkConfig};
+use aws_smithy_http_client::tls::TrustStore;
+use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::ServiceConfigKey;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::S3Options;
+use super::secrets::without_password;
+use crate::collect::io_cause;
+use crate::error::{Error, nearest};
+
+/// Where to begin if nothing names a region; S3 answers there for every bucket and says where it is.
+const REGION: &str = "us-east-1";
+/// The profile that needs no name, and need not exist.
+const DEFAULT_PROFILE: &str = "default";
+/// The variables that name a profile, the first that is set.
+const PROFILE_VARIABLES: [&str; 2] = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
+/// Names of profiles that a hint shows.
+const PROFILES_SHOWN_MAX: usize = 20;
+
+/// What was settled before the SDK is asked.
+#[derive(Debug)]
+pub(super) struct Settings {
+    profile: String,
+    profiles: ProfileSet,
+    pub(super) region: Region,
+    pub(super) retry: RetryConfig,
+    /// The only certificates to trust, where a bundle is named.
+    pub(super) trust: Option<TrustStore>,
+    ignores_endpoints: bool,
+}
+
+impl Settings {
+    /// Reads the environment and the profile.
+    pub(super) async fn of(options: &S3Options) -> Result<Self, Error> {
+        let named = match &options.profile {
+            Some(name) => Some(("--profile", name.clone())),
+            None => first_variable(&PROFILE_VARIABLES)?,
+        };
+        let profile = named.as_ref().map_or(DEFAULT_PROFILE, |(_, name)| name).to_owned();
+        let profiles = profile::load(&Fs::real(), &Env::real(), &Default::default(), Some(profile.clone().into()))
+            .await
+            .map_err(|error| Error::usage(format!("the AWS configuration files cannot be read: {error}")))?;
+        if let Some((by, name)) = named.filter(|(_, name)| profiles.get_profile(name).is_none()) {
+            return Err(no_profile(by, &name, &profiles));
+        }
+        let mut settings = Self {
+            profile,
+            profiles,
+            region: Region::from_static(REGION),
+            retry: RetryConfig::standard(),
+            trust: None,
+            ignores_endpoints: false,
+        };
+        let region = match &options.region {
+            Some(region) => Some(region.clone()),
+            None => first_variable(&["AWS_REGION", "AWS_DEFAULT_REGION"])?.map(|(_, region)| region),
+        };
+        if let Some(region) = region.or_else(|| settings.profiles.get("region").map(str::to_owned)) {
+            settings.region = Region::new(region);
+        }
+        settings.retry = settings.retry(options.retries)?;
+        settings.trust =
+            settings.setting("AWS_CA_BUNDLE", "ca_bundle")?.map(|bundle| bundle.certificates()).transpose()?;
+        settings.ignores_endpoints =
+            settings.is_set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
+        // The SDK reads these two itself, and passes over what it does not understand.
+        settings.is_set("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
+        settings.is_set("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
+        Ok(settings)
+    }
+
+    /// The profile's name.
+    pub(super) fn profile(&self) -> &str {
+        &self.profile
+    }
+
+    /// The credentials of a profile that a flag names. Keys of the environment are not asked, which would win over any
+    /// profile; a container's and a machine's own come last, as a profile may have nothing but a region.
+    pub(super) fn credentials(&self, config: &ProviderConfig) -> CredentialsProviderChain {
+        let profile = ProfileFileCredentialsProvider::builder().configure(config).profile_name(&self.profile).build();
+        CredentialsProviderChain::first_try("Profile", profile)
+            .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(config).build())
+            .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(config).build())
+    }
+
+    /// The endpoint of another store than AWS's: of the flag, the environment, the profile's services, the profile; for
+    /// S3 before for all services.
+    pub(super) fn endpoint(&self, options: &S3Options, config: &SdkConfig) -> Result<Option<String>, Error> {
+        if let Some(url) = &options.endpoint_url {
+            return checked_url("--endpoint-url", url).map(Some);
+        }
+        if self.ignores_endpoints {
+            return Ok(None);
+        }
+        if let Some((by, url)) = first_variable(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])? {
+            return checked_url(by, &url).map(Some);
+        }
+        let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        let url = config.service_config().zip(key.ok()).and_then(|(config, key)| config.load_config(key));
+        url.filter(|url| !url.is_empty()).map(|url| checked_url(&self.by_profile("endpoint_url"), &url)).transpose()
+    }
+
+    fn retry(&self, retries: Option<u32>) -> Result<RetryConfig, Error> {
+        let mut retry = RetryConfig::standard();
+        if let Some(attempts) = self.setting("AWS_MAX_ATTEMPTS", "max_attempts")? {
+            let number = attempts.value.trim().parse().ok().filter(|number| *number > 0);
+            retry = retry.with_max_attempts(number.ok_or_else(|| attempts.wrong("a whole number from 1 on"))?);
+        }
+        if let Some(mode) = self.setting("AWS_RETRY_MODE", "retry_mode")? {
+            retry = retry.with_retry_mode(match mode.value.trim().to_ascii_lowercase().as_str() {
+                // The oldest mode retries the same failures, in other intervals.
+                "standard" | "legacy" => RetryMode::Standard,
+                "adaptive" => RetryMode::Adaptive,
+                _ => return Err(mode.wrong("standard, adaptive or legacy")),
+            });
+        }
+        Ok(match retries {
+            Some(retries) => retry.with_max_attempts(retries.saturating_add(1)),
+            None => retry,
+        })
+    }
+
+    fn is_set(&self, variable: &'static str, key: &str) -> Result<bool, Error> {
+        match self.setting(variable, key)? {
+            Some(Setting { value, .. }) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(Setting { value, .. }) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(setting) => Err(setting.wrong("true or false")),
+            None => Ok(false),
+        }
+    }
+
+    /// What the environment says, or else the profile.
+    fn setting(&self, variable: &'static str, key: &str) -> Result<Option<Setting>, Error> {
+        if let Some((by, value)) = first_variable(&[variable])? {
+            return Ok(Some(Setting { by: by.to_owned(), value }));
+        }
+        let value = self.profiles.get(key).filter(|value| !value.is_empty());
+        Ok(value.map(|value| Setting { by: self.by_profile(key), value: value.to_owned() }))
+    }
+
+    fn by_profile(&self, key: &str) -> String {
+        format!("{key} of profile `{}`", self.profile)
+    }
+}
+
+/// A value, and who says it.
+struct Setting {
+    by: String,
+    value: String,
+}
+
+impl Setting {
+    fn wrong(&self, expected: &str) -> Error {
+        Error::usage(format!("{}: `{}` is invalid", self.by, self.value)).hint(format!("write {expected}"))
+    }
+
+    /// Takes it for the path of a bundle of certificates.
+    fn certificates(&self) -> Result<TrustStore, Error> {
+        let Self { by, value: path } = self;
+        let pem = std::fs::read(Path::new(path)).map_err(|error| {
+            Error::usage(format!("{by}: cannot read `{path}`: {}", io_cause(&error))).because(error)
+        })?;
+        let invalid = |what: String| Error::usage(format!("{by}: `{path}` is no bundle of certificates: {what}"));
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|error| invalid(format!("the PEM is damaged ({error})")))?;
+        if certificates.is_empty() {
+            return Err(invalid("it holds none in PEM".to_owned()));
+        }
+        let mut roots = RootCertStore::empty();
+        for (place, certificate) in (1..).zip(certificates) {
+            roots.add(certificate).map_err(|error| invalid(format!("certificate {place} is damaged ({error})")))?;
+        }
+        Ok(TrustStore::empty().with_pem_certificate(pem))
+    }
+}
+
+/// The first of these variables that is set and not empty.
+fn first_variable(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
+    let Some((name, value)) = names
+        .iter()
+        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| (*name, value)))
+    else {
+        return Ok(None);
+    };
+    value
+        .into_string()
+        .map(|value| Some((name, value)))
+        .map_err(|_| Error::usage(format!("{name}: is not valid UTF-8")))
+}
+
+fn no_profile(by: &str, name: &str, profiles: &ProfileSet) -> Error {
+    let mut names: Vec<_> = profiles.profiles().collect();
+    names.sort_unstable();
+    let error = Error::usage(format!("{by}: there is no profile `{name}`"));
+    let error = match nearest(name, names.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    };
+    let more = if names.len() > PROFILES_SHOWN_MAX { "…" } else { "" };
+    names.truncate(PROFILES_SHOWN_MAX);
+    error.hint(match names.is_empty() {
+        true => "the AWS configuration files hold no profiles; `aws configure` makes one".to_owned(),
+        false => format!("profiles: {}{more}", names.join(", ")),
+    })
+}
+
+/// An endpoint, if it is the URL of a host.
+fn checked_url(by: &str, url: &str) -> Result<String, Error> {
+    let host = ["http://", "https://"].iter().find_map(|scheme| {
+        let start = url.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme))?;
+        Some(&url[start.len()..])
+    });
+    match host {
+        Some(host) if !host.is_empty() && !host.starts_with(['/', ':', '?']) => Ok(url.to_owned()),
+        _ => Err(Error::usage(format!("{by}: `{}` is no URL of a store", without_password(url)))
+            .hint("write http://HOST:PORT or https://HOST")),
+    }
+}
