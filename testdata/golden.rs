@@ -19,6 +19,9 @@ mod estate;
 #[path = "golden/figures.rs"]
 mod figures;
 mod flowgen;
+#[cfg(test)]
+#[path = "golden/licences.rs"]
+mod licences;
 #[path = "golden/logs.rs"]
 mod logs;
 #[cfg(test)]

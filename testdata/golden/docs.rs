@@ -77,7 +77,7 @@ fn said(words: &[&str]) -> Result<String, String> {
 }
 
 /// Compares a page with what it should be, or writes it.
-fn check(name: &str, page: &str) -> Result<(), String> {
+pub(crate) fn check(name: &str, page: &str) -> Result<(), String> {
     let path = root().join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         return fs::write(&path, page).map_err(at(&path));
