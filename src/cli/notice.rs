@@ -158,7 +158,7 @@ fn account(meta: &Meta) -> String {
     if filled.is_empty() { String::new() } else { format!("records: {}\n", classes.collect::<Vec<_>>().join(", ")) }
 }
 
-/// Says what clap found wrong, without clap's colors: they could not be told from what was typed. Help is not typed.
+/// Prints clap's error without its colors, which could not be distinguished from escapes in the user's input.
 pub(super) fn clap_error(error: &clap::Error) {
     if error.use_stderr() {
         return say(&error.render().to_string());

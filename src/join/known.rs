@@ -99,7 +99,7 @@ impl<'a> KnownEnds<'a> {
         (end, known)
     }
 
-    /// What is known of a public address that nothing but AWS's ranges tells of: the same as of its whole range.
+    /// Attributes of a public address that only AWS's ranges describe: the same for the whole range.
     fn stranger(&mut self, address: u128, dictionary: &mut Dictionary) -> Option<usize> {
         let Traffic { resolver, sources, .. } = self.traffic;
         let is_described = !sources.geography.is_empty() || sources.owners.tell_of(address);

@@ -8,7 +8,7 @@ use super::vantage::{Direction, Fact, Vantage};
 /// Ends that are kept. A place holds one end, and another end drives it out.
 const ENDS_KEPT: usize = 1 << 15;
 
-/// One side of a record, and by whom it is told: the interface whose own it is, or else a record seen in a VPC.
+/// One side of a record and its observer: the interface whose own address it is, or else the VPC it was seen in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Side {
     teller: u64,
@@ -19,8 +19,8 @@ pub(super) struct Side {
 /// Ends that were met last, with what is kept of each.
 #[derive(Debug)]
 pub(super) struct Sides<T> {
-    /// A part of the hash of the side that each place holds, 0 for none: most that are not kept are told by these, which
-    /// fit a core's cache.
+    /// Part of the hash of the side in each place, 0 for none: rules out most sides that are not kept without reading
+    /// `kept`, and fits a core's cache.
     marks: Vec<u16>,
     kept: Vec<Option<(Side, End, T)>>,
 }

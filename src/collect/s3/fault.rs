@@ -155,7 +155,7 @@ where
     let is_last = matches!(found, CredentialsError::CredentialsNotLoaded(_)) || innermost(found).contains("IMDS");
     if let (true, Some(profile)) = (is_last, profile) {
         let fault = Fault::new(format!("the profile `{profile}` has no credentials"));
-        return Some(fault.hint("`aws configure list-profiles` tells which profiles there are"));
+        return Some(fault.hint("`aws configure list-profiles` lists the profiles"));
     }
     if is_last {
         return Some(Fault::new("there are no credentials").hint(

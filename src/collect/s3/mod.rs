@@ -121,7 +121,7 @@ impl Default for S3Limits {
 pub struct S3Object {
     bucket: Arc<Bucket>,
     key: String,
-    /// What tells this content from any other that the key may have later.
+    /// Distinguishes this content from what the key may hold later.
     etag: Option<String>,
     bytes: u64,
 }

@@ -41,7 +41,7 @@ pub(super) fn visits(prefix: &str, depth: usize, prune: &Prune) -> Vec<Visit> {
         Level::Day => visit(How::All),
         Level::Outside if depth > DEPTH_MAX => visit(How::All),
         _ if *prune == Prune::default() => visit(How::Probe),
-        // Days are no children of a bucket's other folders, whatever the window.
+        // Days are never children of a bucket's other folders.
         Level::Region { hive } => match prune.days().filter(|days| days.len() <= DAYS_MAX) {
             Some(days) => days
                 .map(|day| Visit { prefix: format!("{prefix}{}", day_folders(day, hive)), how: How::All, depth })

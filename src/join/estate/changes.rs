@@ -1,4 +1,4 @@
-//! When it changes who is logged, and whom that may concern.
+//! Coverage boundaries: the hours that contain one, and the addresses concerned.
 
 use std::collections::HashSet;
 
@@ -6,18 +6,18 @@ use super::super::bits::{Bits, hash};
 use super::super::vantage::HOUR_SECONDS;
 use super::{Eni, Estate, edges};
 
-/// The hours in which the coverage of any interface begins or ends, or a flow log's.
+/// The hours with a coverage boundary of any interface or flow log.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     hours: HashSet<u32, ahash::RandomState>,
-    /// Those in which it may concern any pair of addresses.
+    /// Hours with a boundary that may concern any pair of addresses.
     sweeping: HashSet<u32, ahash::RandomState>,
-    /// Addresses of the interfaces concerned, with the hour; perhaps more.
+    /// Addresses of the interfaces concerned, with the hour; false positives are possible.
     concerned: Bits,
 }
 
 impl Estate {
-    /// Finds the changes, when it is settled who holds which address.
+    /// Indexes the boundaries; needs the holders of addresses.
     pub(super) fn settle_changes(&mut self) {
         let hour = |edge: u32| edge - edge % HOUR_SECONDS;
         let mut changes = Changes::default();
@@ -27,7 +27,7 @@ impl Estate {
                 edges.for_each(|edge| changes.concerned.set(hash([*held.0, hour(edge).into()])));
             }
         }
-        // What a gateway passes on, and what is held by a prefix, is told by no address.
+        // Traffic through a gateway, and addresses held by a prefix, are not in `holders`.
         let sweeps = |own: &&Eni| own.is_hop() || !own.prefixes.is_empty();
         let logs = self.flow_logs.values().flatten().flat_map(|log| edges(log.span));
         changes.sweeping = self.interfaces.iter().filter(sweeps).flat_map(Eni::edges).chain(logs).map(hour).collect();
@@ -36,19 +36,19 @@ impl Estate {
         self.changes = changes;
     }
 
-    /// Whether in an hour the coverage of any interface begins or ends.
+    /// Whether the hour contains a coverage boundary of any interface.
     pub(in super::super) fn changes_in(&self, hour: u32) -> bool {
         self.changes.hours.contains(&hour)
     }
 
-    /// Whether in an hour it may change whose records of what one address sent to another count.
+    /// Whether a boundary in the hour may change which records between two addresses count.
     pub(in super::super) fn may_change(&self, src: u128, dst: u128, hour: u32) -> bool {
         let Changes { sweeping, concerned, .. } = &self.changes;
         let is_concerned = |address: u128| concerned.has(hash([self.inside_of(address), hour.into()]));
         self.changes_in(hour) && (sweeping.contains(&hour) || is_concerned(src) || is_concerned(dst))
     }
 
-    /// An address inside of the estate that a public one of its own stands for, else the address.
+    /// The private address behind one of the estate's public addresses, else the address itself.
     pub(in super::super) fn inside_of(&self, address: u128) -> u128 {
         self.inside(address).map_or(address, |(_, inside)| inside)
     }
