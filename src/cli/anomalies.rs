@@ -3,11 +3,10 @@
 use clap::{Args, ValueEnum};
 
 use super::config::{Config, ConfigFlags};
-use super::dimensions::{Dimensions, absent_default};
+use super::dimensions::{DEFAULT_KEY, Dimensions, absent_default};
+use super::flags::InputFlags;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::PricingFlags;
-use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::report::ReportFlags;
 use super::job::{job_of_traffic, run_on};
 use super::output::{check_targets, format, local_path};
 use super::signals::{self, SignalFlags, unknown};
@@ -27,8 +26,6 @@ use crate::view::Format;
 use crate::work::{self, AnomaliesQuestion, Job};
 
 const DAY_SECONDS: u32 = 86_400;
-/// The owner keys that are requested where none are.
-const TEAM: &str = "team";
 const SERVICE: &str = "service";
 
 /// Flags of incidents only, which conflict with signals.
@@ -109,13 +106,7 @@ pub(super) struct AnomaliesFlags {
     pub(super) config: ConfigFlags,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 /// The estate tables, and the positions of the requested owners.
@@ -153,7 +144,7 @@ impl AnomaliesFlags {
         if self.signals {
             return self.run_signals();
         }
-        self.output.holds_incidents = true;
+        self.report.output.holds_incidents = true;
         let mut owners = self.owners()?;
         let known = owners.estate.owner_keys();
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut owners.dimensions, &known)?;
@@ -161,12 +152,12 @@ impl AnomaliesFlags {
         let settings = self.settings(settings)?;
         let asked_from = with_lookback(&mut job, &settings);
         let state = self.state.as_deref().map(|path| ("--state", path));
-        check_targets(&self.input, &self.output, &state.into_iter().collect::<Vec<_>>())?;
+        check_targets(&self.input, &self.report.output, &state.into_iter().collect::<Vec<_>>())?;
         // Held until the new state is written: what is judged must not change in between.
         let _lock = self.state.as_deref().map(|path| state::lock(path, state::PATIENCE)).transpose()?;
         let question = self.question(owners, settings, rules, asked_from)?;
         let (mut worst, mut state) = (None, None);
-        let exit = run_on(&job, &self.input, &self.output, |progress| {
+        let exit = run_on(&job, &self.input, &self.report.output, |progress| {
             let anomalies = work::anomalies(&job, question, progress)?;
             (worst, state) = (anomalies.worst, anomalies.state);
             Ok(anomalies.answer)
@@ -181,13 +172,13 @@ impl AnomaliesFlags {
     }
 
     fn run_signals(&self) -> Result<Exit, Error> {
-        let (estate, mut dimensions) = signals::owners(&self.tables, self.team.as_deref())?;
+        let (estate, mut dimensions) = signals::owners(&self.report.tables, self.team.as_deref())?;
         let owner = dimensions.owner_keys.first().map(ToString::to_string);
         let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &estate.owner_keys())?;
-        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let shape = SignalsShape { owner, rows: rows("--max-incidents", &self.max_incidents)? };
         let question = signals::question(sources, &self.signal, shape, self.memory.overflow()?)?;
-        run_on(&job, &self.input, &self.output, |progress| work::signals(&job, question, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::signals(&job, question, progress))
     }
 
     /// Flags beat the configuration.
@@ -209,17 +200,17 @@ impl AnomaliesFlags {
 
     /// The owners that are requested before the filter asks for any.
     fn owners(&self) -> Result<Owners, Error> {
-        let mut estate = self.tables.estate()?;
+        let mut estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         let mut place = |asked: Option<&str>, usual: &str| match known.get(asked.unwrap_or(usual)) {
             Some(key) => dimensions.owner_place(key.clone()).map(Some),
             None => asked.map_or(Ok(None), |name| Err(unknown(name, &known))),
         };
-        let team = place(self.team.as_deref(), TEAM)?;
+        let team = place(self.team.as_deref(), DEFAULT_KEY)?;
         let service = place(self.service.as_deref(), SERVICE)?;
         if self.team.is_none() {
-            estate.warn(absent_default(&known, TEAM, "incidents name no team", "--team"));
+            estate.warn(absent_default(&known, "incidents name no team", "--team"));
         }
         Ok(Owners { estate, dimensions, team, service })
     }
@@ -232,12 +223,12 @@ impl AnomaliesFlags {
         asked_from: Option<u32>,
     ) -> Result<AnomaliesQuestion, Error> {
         let Owners { estate, dimensions, team, service } = owners;
-        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let networks = !sources.geography.is_empty();
         Ok(AnomaliesQuestion {
             sources,
             keys: CubeKeys { team, service, networks, further: Vec::new() },
-            pricing: Pricing { table: self.pricing.prices.table()?, terms: self.pricing.terms()? },
+            pricing: Pricing { table: self.report.pricing.prices.table()?, terms: self.report.pricing.terms()? },
             settings,
             rules,
             state: self.state.as_deref().map(state::read).transpose()?,
@@ -246,7 +237,7 @@ impl AnomaliesFlags {
             zone: Zone::parse(&self.input.tz)?,
             explain: self.explain.clone(),
             shape: AnomaliesShape {
-                brief: matches!(format(&self.output)?, Format::Table | Format::Markdown),
+                brief: matches!(format(&self.report.output)?, Format::Table | Format::Markdown),
                 rows: rows("--max-incidents", &self.max_incidents)?,
                 severity_min: self.min_severity.into(),
             },

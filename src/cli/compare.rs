@@ -7,12 +7,11 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use self::against::{Compared, compared, last_hours};
-use super::cost::{DEFAULT_COLUMN, DEFAULT_KEY};
-use super::dimensions::{Dimensions, absent_default};
+use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::{BearerFlags, PricingFlags};
-use super::flags::tables::TableFlags;
-use super::flags::{HavingFlags, InputFlags, OutputFlags};
+use super::flags::pricing::BearerFlags;
+use super::flags::report::ReportFlags;
+use super::flags::{HavingFlags, InputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -76,13 +75,7 @@ pub(super) struct CompareFlags {
     memory: MemoryFlags,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 /// The order of rows.
@@ -99,14 +92,9 @@ enum SortFlag {
 impl CompareFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let mut estate = self.tables.estate()?;
+        let mut estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
-        let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
-        if self.by.is_none() {
-            estate.warn(absent_default(&known, DEFAULT_KEY, &format!("grouped by {DEFAULT_COLUMN}"), "--by"));
-        }
-        let mut dimensions = Dimensions::default();
-        dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
+        let mut dimensions = Dimensions::by(self.by.as_deref(), &mut estate, &known)?;
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
         let now = self.input.now()?;
         let window = if self.input.last.is_some() { last_hours(job.window, now) } else { job.window };
@@ -118,7 +106,7 @@ impl CompareFlags {
         (job.window, job.gap) = (compared.around, compared.gap);
         let (mut question, means) = self.question(estate, dimensions, compared)?;
         question.shape.having = self.having.of(|| question.shape.heads(), &job)?;
-        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(
@@ -140,13 +128,13 @@ impl CompareFlags {
             None => None,
         };
         let [team, service] = OWNERS.map(&mut owner);
-        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         notes.extend(self.bearer.note());
         let cube = CubeKeys { team, service, networks: !sources.geography.is_empty(), further: keys.clone() };
         let question = CompareQuestion {
             cube: CubePlan::new(cube),
-            prices: self.pricing.prices.table()?,
-            terms: self.pricing.terms()?,
+            prices: self.report.pricing.prices.table()?,
+            terms: self.report.pricing.terms()?,
             shape: CompareShape {
                 keys: keys.iter().map(Key::name).collect(),
                 key_heads,

@@ -3,11 +3,11 @@
 use clap::{Args, ValueEnum};
 
 use super::compare::against::{last_hours, previous, whole_hours};
-use super::dimensions::{Dimensions, absent_default};
+use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::{BearerFlags, PricingFlags};
-use super::flags::tables::TableFlags;
-use super::flags::{HavingFlags, InputFlags, OutputFlags};
+use super::flags::pricing::BearerFlags;
+use super::flags::report::ReportFlags;
+use super::flags::{HavingFlags, InputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::top::rows;
 use crate::error::{Error, Exit};
@@ -20,10 +20,6 @@ use crate::schema::output::CellKind;
 use crate::units::time::{Window, Zone};
 use crate::work::{self, EstateTables, Means};
 
-/// The owner key that is requested where none is.
-pub(super) const DEFAULT_KEY: &str = "team";
-/// The key without tables of owners.
-pub(super) const DEFAULT_COLUMN: &str = "payer_account";
 /// The name of the output format that is a report of its own.
 const FOCUS: &str = "focus";
 
@@ -80,13 +76,7 @@ pub(super) struct CostFlags {
     memory: MemoryFlags,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 /// The order of rows.
@@ -103,18 +93,13 @@ enum SortFlag {
 impl CostFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(mut self) -> Result<Exit, Error> {
-        let focus = self.output.output.as_deref() == Some(FOCUS);
+        let focus = self.report.output.output.as_deref() == Some(FOCUS);
         if focus {
-            self.output.output = self.output.out.is_none().then(|| "csv".to_owned());
+            self.report.output.output = self.report.output.out.is_none().then(|| "csv".to_owned());
         }
-        let mut estate = self.tables.estate()?;
+        let mut estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
-        let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
-        if self.by.is_none() {
-            estate.warn(absent_default(&known, DEFAULT_KEY, &format!("grouped by {DEFAULT_COLUMN}"), "--by"));
-        }
-        let mut dimensions = Dimensions::default();
-        dimensions.add("--by", self.by.as_deref().unwrap_or(default), &known)?;
+        let mut dimensions = Dimensions::by(self.by.as_deref(), &mut estate, &known)?;
         let mut job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
         let mut periods = Periods { current: job.window, previous: None, notes: Vec::new() };
         if self.previous {
@@ -126,7 +111,7 @@ impl CostFlags {
         if let Billed::Cost(shape) = &mut question.billed {
             shape.having = self.having.of(|| shape.heads(), &job)?;
         }
-        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(
@@ -144,15 +129,15 @@ impl CostFlags {
             return Err(Error::usage("--having: FOCUS output has every row of the bill")
                 .hint("leave out --having, or -o focus; --where filters charges"));
         }
-        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let question = CostQuestion {
             window: (current.from, current.to),
             current_from: previous.and(current.from),
             previous,
             now: self.input.now()?,
-            prices: self.pricing.prices.table()?,
-            terms: self.pricing.terms()?,
+            prices: self.report.pricing.prices.table()?,
+            terms: self.report.pricing.terms()?,
             billed: if focus { Billed::Focus(self.focus(&dimensions)) } else { Billed::Cost(self.shape(&dimensions)?) },
             notes: self.bearer.note().into_iter().chain(notes).collect(),
             explain: self.explain,

@@ -8,6 +8,12 @@ use crate::group::Key;
 use crate::group::filter::Names;
 use crate::join::{OWNER_KEYS_MAX, passes_through, path_names};
 use crate::schema::{Column, ColumnSet, Stage};
+use crate::work::EstateTables;
+
+/// The owner key used by default.
+pub(super) const DEFAULT_KEY: &str = "team";
+/// The grouping without that owner key.
+const DEFAULT_COLUMN: &str = "payer_account";
 
 /// Pairs that have a name of their own.
 const PAIRS: [(&str, [&str; 2]); 4] = [
@@ -35,6 +41,17 @@ pub(super) struct Dimensions {
 }
 
 impl Dimensions {
+    /// The grouping of `--by`; by default the owner key `team`, or the payer account if no table has that key.
+    pub(super) fn by(by: Option<&str>, estate: &mut EstateTables, known: &BTreeSet<Arc<str>>) -> Result<Self, Error> {
+        let default = if known.contains(DEFAULT_KEY) { DEFAULT_KEY } else { DEFAULT_COLUMN };
+        if by.is_none() {
+            estate.warn(absent_default(known, &format!("grouped by {DEFAULT_COLUMN}"), "--by"));
+        }
+        let mut dimensions = Self::default();
+        dimensions.add("--by", by.unwrap_or(default), known)?;
+        Ok(dimensions)
+    }
+
     /// Adds what is typed, names with commas between; `known` are the owner keys that there are.
     pub(super) fn add(&mut self, flag: &str, text: &str, known: &BTreeSet<Arc<str>>) -> Result<(), Error> {
         for name in text.split(',').map(str::trim) {
@@ -139,13 +156,13 @@ impl Names for NamesOfTraffic<'_> {
     }
 }
 
-/// What is said where tables have owner keys and not the one that is used by default: `Team` is not `team`.
-pub(super) fn absent_default(known: &BTreeSet<Arc<str>>, default: &str, instead: &str, flag: &str) -> Option<String> {
-    let first = known.first().filter(|_| !known.contains(default))?;
-    let meant = known.iter().find(|key| key.eq_ignore_ascii_case(default)).unwrap_or(first);
+/// Warning if the tables have owner keys, but not the default one: `Team` is not `team`.
+pub(super) fn absent_default(known: &BTreeSet<Arc<str>>, instead: &str, flag: &str) -> Option<String> {
+    let first = known.first().filter(|_| !known.contains(DEFAULT_KEY))?;
+    let meant = known.iter().find(|key| key.eq_ignore_ascii_case(DEFAULT_KEY)).unwrap_or(first);
     let keys = known.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
     Some(format!(
-        "no table has the owner key `{default}`: {instead}; the owner keys are {keys} (for example {flag} {meant})"
+        "no table has the owner key `{DEFAULT_KEY}`: {instead}; the owner keys are {keys} (for example {flag} {meant})"
     ))
 }
 

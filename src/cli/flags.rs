@@ -2,6 +2,7 @@
 
 pub(super) mod memory;
 pub(super) mod pricing;
+pub(super) mod report;
 pub(super) mod tables;
 
 use clap::{Args, ValueEnum};

@@ -3,10 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
+use super::flags::InputFlags;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::PricingFlags;
-use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::report::ReportFlags;
 use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use crate::error::{Error, Exit};
@@ -38,13 +37,7 @@ pub(super) struct PivotFlags {
     memory: MemoryFlags,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 /// Measure in the cells.
@@ -64,11 +57,11 @@ impl PivotFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let (job, question, means) = self.question()?;
-        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(&self) -> Result<(Job, PivotQuestion, Means), Error> {
-        let estate = self.tables.estate()?;
+        let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         dimensions.add("--rows", &self.rows, &known)?;
@@ -77,19 +70,21 @@ impl PivotFlags {
             || Error::usage("--rows and --columns take one key each").hint("for example --rows team --columns path");
         let heads = dimensions.heads().try_into().map_err(|_| two())?;
         let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
-        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let measure = match self.measure {
             Measure::Bytes => PivotMeasure::Traffic(output::BYTES),
             Measure::Packets => PivotMeasure::Traffic(output::PACKETS),
             Measure::Flows => PivotMeasure::Traffic(output::FLOWS),
-            Measure::Usd => PivotMeasure::Usd(Box::new((self.pricing.prices.table()?, self.pricing.terms()?))),
+            Measure::Usd => {
+                PivotMeasure::Usd(Box::new((self.report.pricing.prices.table()?, self.report.pricing.terms()?)))
+            }
         };
         let question = PivotQuestion {
             keys: dimensions.keys.try_into().map_err(|_| two())?,
             heads,
             measure,
             window: (job.window.from, job.window.to),
-            is_square: matches!(format(&self.output)?, Format::Table | Format::Markdown),
+            is_square: matches!(format(&self.report.output)?, Format::Table | Format::Markdown),
         };
         Ok((job, question, Means { sources, overflow: self.memory.overflow()? }))
     }

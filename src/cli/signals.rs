@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::dimensions::{Dimensions, absent_default};
+use super::dimensions::{DEFAULT_KEY, Dimensions, absent_default};
 use super::flags::tables::TableFlags;
 use crate::error::Error;
 use crate::group::Overflow;
@@ -15,8 +15,6 @@ use crate::report::signals::SignalsShape;
 use crate::units::{size, time};
 use crate::work::{self, EstateTables, SignalsQuestion};
 
-/// The owner key that is requested where none is.
-const DEFAULT_KEY: &str = "team";
 /// The flag without which the others have nothing to say.
 const SIGNALS: &str = "signals";
 
@@ -68,7 +66,7 @@ pub(super) fn owners(tables: &TableFlags, owner: Option<&str>) -> Result<(Estate
         None => known.get(DEFAULT_KEY).or_else(|| known.first()).cloned(),
     };
     if let (None, Some(key)) = (owner, &key) {
-        estate.warn(absent_default(&known, DEFAULT_KEY, &format!("owners are by `{key}`"), "--team"));
+        estate.warn(absent_default(&known, &format!("owners are by `{key}`"), "--team"));
     }
     let owner_keys = key.into_iter().collect();
     Ok((estate, Dimensions { owner_keys, ..Dimensions::default() }))

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::dimensions::Dimensions;
+use super::flags::InputFlags;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::{BearerFlags, PricingFlags};
-use super::flags::tables::TableFlags;
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::pricing::BearerFlags;
+use super::flags::report::ReportFlags;
 use super::job::{job_of_records, run_on};
 use super::{notice, output};
 use crate::error::{Error, Exit};
@@ -45,13 +45,7 @@ pub(super) struct SqlFlags {
     memory: MemoryFlags,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 impl SqlFlags {
@@ -74,18 +68,18 @@ impl SqlFlags {
         let (question, means) = self.question(job.window)?;
         if self.explain {
             let mut report = work::explain_sql(&job, &question)?;
-            output::write(&mut report, &self.output)?;
-            if !self.output.quiet {
+            output::write(&mut report, &self.report.output)?;
+            if !self.report.output.quiet {
                 notice::notes(&report.meta);
             }
             return Ok(Exit::Done);
         }
-        run_on(&job, &self.input, &self.output, |progress| work::sql(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::sql(&job, question, means, progress))
     }
 
     fn question(&self, window: Window) -> Result<(SqlQuestion, Means), Error> {
         let query = Query::parse(&self.query)?;
-        let estate = self.tables.estate()?;
+        let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         let keys = known.iter().map(|key| key.to_string()).collect();
@@ -97,12 +91,12 @@ impl SqlFlags {
                 owners.columns.push((name, key.column));
             }
         }
-        let sources = self.tables.sources(estate, &dimensions.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let pricing = SqlPricing {
             window: (window.from, window.to),
-            prices: self.pricing.prices.table()?,
-            terms: self.pricing.terms()?,
+            prices: self.report.pricing.prices.table()?,
+            terms: self.report.pricing.terms()?,
             notes: self.bearer.note().into_iter().collect(),
         };
         Ok((SqlQuestion::new(query, owners, pricing)?, Means { sources, overflow: self.memory.overflow()? }))

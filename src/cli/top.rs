@@ -4,9 +4,8 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::PricingFlags;
-use super::flags::tables::TableFlags;
-use super::flags::{HavingFlags, InputFlags, OutputFlags};
+use super::flags::report::ReportFlags;
+use super::flags::{HavingFlags, InputFlags};
 use super::job::{job_of_traffic, run_on};
 use crate::error::{Error, Exit, nearest};
 use crate::group::{ActionFilter, Key, Spec};
@@ -65,13 +64,7 @@ pub(super) struct TopFlags {
     no_dedup: bool,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 /// A sum to show; flows always are.
@@ -111,11 +104,11 @@ impl TopFlags {
             Action::All => ActionFilter::All,
         };
         let (job, question) = self.question(action_filter)?;
-        run_on(&job, &self.input, &self.output, |progress| work::top(&job, &question, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::top(&job, &question, progress))
     }
 
     fn question(&self, action_filter: ActionFilter) -> Result<(Job, TopQuestion), Error> {
-        let estate = self.tables.estate()?;
+        let estate = self.report.tables.estate()?;
         let owner_keys = estate.owner_keys();
         let mut dimensions = Dimensions::default();
         dimensions.add("--by", &self.by, &owner_keys)?;
@@ -155,7 +148,7 @@ impl TopFlags {
                 sums.push(explain::need(&own_keys, false));
             }
             Some(TrafficQuestion {
-                sources: Sources { every_view, ..self.tables.sources(estate, &dimensions.owner_keys)? },
+                sources: Sources { every_view, ..self.report.tables.sources(estate, &dimensions.owner_keys)? },
                 extra: dimensions.extra(),
                 sums,
                 overflow: overflow.clone(),
@@ -188,12 +181,10 @@ impl TopFlags {
         let asked = |orders: &[Order]| orders.contains(&order);
         Spec {
             keys,
-            vantages: Vec::new(),
             bytes: has(Measure::Bytes) || asked(&[Order::Bytes, Order::RejectedBytes]),
             packets: has(Measure::Packets) || asked(&[Order::Packets, Order::RejectedPackets]),
             seen: has(Measure::Seen) || asked(&[Order::FirstSeen, Order::LastSeen]),
-            starts: false,
-            distinct: false,
+            ..Spec::default()
         }
     }
 
@@ -212,7 +203,7 @@ impl TopFlags {
         if order != Order::Usd && !self.measures.contains(&Measure::Usd) {
             return Ok(None);
         }
-        let (table, terms) = (self.pricing.prices.table()?, self.pricing.terms()?);
+        let (table, terms) = (self.report.pricing.prices.table()?, self.report.pricing.terms()?);
         Ok(Some(Pricing { table, terms, window: (window.from, window.to) }))
     }
 }

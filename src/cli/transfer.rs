@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::memory::MemoryFlags;
-use super::flags::pricing::{BearerFlags, PricingFlags};
-use super::flags::tables::TableFlags;
-use super::flags::{HavingFlags, InputFlags, OutputFlags};
+use super::flags::pricing::BearerFlags;
+use super::flags::report::ReportFlags;
+use super::flags::{HavingFlags, InputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use super::top::rows;
@@ -86,13 +86,7 @@ pub(super) struct TransferFlags {
     memory: MemoryFlags,
 
     #[command(flatten)]
-    tables: TableFlags,
-
-    #[command(flatten)]
-    pricing: PricingFlags,
-
-    #[command(flatten)]
-    output: OutputFlags,
+    report: ReportFlags,
 }
 
 /// What rows are ordered by.
@@ -120,11 +114,11 @@ impl TransferFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
         let (job, question, means) = self.question()?;
-        run_on(&job, &self.input, &self.output, |progress| work::ask(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
     }
 
     fn question(&self) -> Result<(Job, TransferQuestion, Means), Error> {
-        let estate = self.tables.estate()?;
+        let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut by = Dimensions::default();
         // Columns that the list always has are not requested twice.
@@ -147,16 +141,16 @@ impl TransferFlags {
             by: by.heads().split_off(2),
             rows: rows("--top", &self.top)?,
             order: self.sort.into(),
-            matrix_first: is_by_region && matches!(format(&self.output)?, Format::Table | Format::Markdown),
+            matrix_first: is_by_region && matches!(format(&self.report.output)?, Format::Table | Format::Markdown),
             having: None,
         };
         shape.having = self.having.of(|| shape.heads(), &job)?;
-        let sources = self.tables.sources(estate, &by.owner_keys)?;
+        let sources = self.report.tables.sources(estate, &by.owner_keys)?;
         let question = TransferQuestion {
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
             window: (job.window.from, job.window.to),
-            prices: self.pricing.prices.table()?,
-            terms: self.pricing.terms()?,
+            prices: self.report.pricing.prices.table()?,
+            terms: self.report.pricing.terms()?,
             shape,
             explain: self.explain,
             notes: self.bearer.note().into_iter().collect(),
