@@ -103,7 +103,7 @@ impl Filter {
         let mut checker = check::Checker::new(now, zone, names);
         let split = conjuncts(text, &mut checker).and_then(|conjuncts| Split::of(text, conjuncts));
         let Split { records, conditions, traffic, compared } =
-            split.map_err(|fault| fault.into_error("filter", text))?;
+            split.map_err(|fault| fault.into_error("--where", text))?;
         let all = || (Tree::All(Vec::new()), String::new());
         Ok(Self {
             text: text.into(),

@@ -557,7 +557,7 @@ fn what_is_wrong_is_pointed_at() {
         let error = Filter::parse(text, NOW, Zone::default()).expect_err(text);
         let shown = error.to_string();
         let lines: Vec<_> = shown.lines().collect();
-        assert!(lines[0].starts_with(&format!("filter: {message}")), "{text}: {shown}");
+        assert!(lines[0].starts_with(&format!("--where: {message}")), "{text}: {shown}");
         assert_eq!(lines[1..], [format!("  {text}"), format!("{}^", " ".repeat(caret + 2))], "{shown}");
         let said = error.hints().first().map_or("", String::as_str);
         assert!(said.starts_with(hint) && said.is_empty() == hint.is_empty(), "{text}: {:?}", error.hints());
@@ -584,7 +584,7 @@ fn what_is_wrong_about_traffic_is_pointed_at() {
         let error = Filter::parse_with(text, NOW, Zone::default(), &mut Teams).expect_err(text);
         let shown = error.to_string();
         let lines: Vec<_> = shown.lines().collect();
-        assert!(lines[0].starts_with(&format!("filter: {message}")), "{text}: {shown}");
+        assert!(lines[0].starts_with(&format!("--where: {message}")), "{text}: {shown}");
         assert_eq!(lines[2], format!("{}^", " ".repeat(caret + 2)), "{shown}");
         assert!(
             error.hints().iter().any(|said| said.starts_with(hint)) || hint.is_empty(),
