@@ -11,7 +11,7 @@ const ENDS_KEPT: usize = 1 << 15;
 /// One side of a record and its observer: the interface whose own address it is, or else the VPC it was seen in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Side {
-    teller: u64,
+    observer: u64,
     pub(super) address: u128,
     is_own: bool,
 }
@@ -36,12 +36,12 @@ impl Side {
     ) -> Self {
         let address = if source { fact.src } else { fact.dst };
         match resolver.at_interface(vantage, fact, direction, source) {
-            Some(place) => Self { teller: u64::from(place) << 2 | 2, address, is_own: true },
+            Some(place) => Self { observer: u64::from(place) << 2 | 2, address, is_own: true },
             None => {
                 let vpc = vantage.interface.map(|place| resolver.estate.interfaces[place as usize].vpc);
                 let vpc = vpc.map_or(0, |vpc| u64::from(vpc) + 1);
                 let near = u64::from(resolver.is_near(vantage));
-                Self { teller: vpc << 2 | near, address, is_own: false }
+                Self { observer: vpc << 2 | near, address, is_own: false }
             }
         }
     }
@@ -110,7 +110,7 @@ impl Sides<()> {
 
 /// Where a side is kept, and its mark.
 fn place(side: Side) -> (usize, u16) {
-    let hash = hash([side.address, side.teller.into()]);
+    let hash = hash([side.address, side.observer.into()]);
     let mark = u16::try_from(hash >> 16 & 0xffff).unwrap_or(0).max(1);
     (usize::try_from(hash % ENDS_KEPT as u64).unwrap_or(0), mark)
 }

@@ -21,11 +21,10 @@ impl Estate {
     pub(super) fn settle_changes(&mut self) {
         let hour = |edge: u32| edge - edge % HOUR_SECONDS;
         let mut changes = Changes::default();
-        for held in &self.holders {
-            for holder in held.1 {
-                let edges = self.interfaces[holder.interface as usize].edges();
-                edges.for_each(|edge| changes.concerned.set(hash([*held.0, hour(edge).into()])));
-            }
+        for (address, holders) in &self.holders {
+            let address = self.inside_of(*address);
+            let edges = holders.iter().flat_map(|holder| self.interfaces[holder.interface as usize].edges());
+            edges.for_each(|edge| changes.concerned.set(hash([address, hour(edge).into()])));
         }
         // Traffic through a gateway, and addresses held by a prefix, are not in `holders`.
         let sweeps = |own: &&Eni| own.is_hop() || !own.prefixes.is_empty();

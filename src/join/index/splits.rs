@@ -139,7 +139,7 @@ impl Splits {
             if resolver.split(index, sighting, observer, whole).is_none() {
                 continue;
             }
-            let hash = hash_of(hourly(sighting));
+            let hash = hash_of(resolver, sighting.fact);
             if first < last_change {
                 self.before.set(hash);
             }
@@ -152,8 +152,7 @@ impl Splits {
 
     /// Whether a fact may be of a pair that was noted.
     fn have(&self, resolver: &AddressResolver, fact: &Fact) -> bool {
-        let [src, dst] = [fact.src, fact.dst].map(|address| resolver.estate.inside_of(address));
-        let hash = hash([src, dst, fact.hour.into()]);
+        let hash = hash_of(resolver, fact);
         self.before.has(hash) && self.after.has(hash)
     }
 
@@ -202,7 +201,7 @@ impl Splits {
             shared.facts.sort_by(|(one, _), (other, _)| one.cmp(other));
         }
         (self.pairs, self.before, self.after) = Default::default();
-        self.shared.keys().for_each(|(pair, _)| self.after.set(hash_of(*pair)));
+        self.shared.keys().for_each(|(pair, _)| self.after.set(hash_of_pair(*pair)));
         self.hours = self.shared.keys().map(|(pair, _)| pair.2).collect();
     }
 }
@@ -218,7 +217,7 @@ impl Index {
     ) -> Option<(Part, Class)> {
         let splits = &self.splits;
         let pair = hourly(sighting);
-        if !splits.hours.contains(&sighting.fact.hour) || !splits.after.has(hash_of(pair)) {
+        if !splits.hours.contains(&sighting.fact.hour) || !splits.after.has(hash_of_pair(pair)) {
             return None;
         }
         let observer = resolver.observers(self, sighting).find(|observer| is_asked(observer.seat))?;
@@ -229,8 +228,14 @@ impl Index {
     }
 }
 
-/// A pair's hash: by the addresses inside and the hour, which are known before the ends.
-fn hash_of(((_, src), dst, hour): Hourly) -> u64 {
+/// The hash of a fact's pair: by the private addresses and the hour, which are known before the ends.
+fn hash_of(resolver: &AddressResolver, fact: &Fact) -> u64 {
+    let [src, dst] = [fact.src, fact.dst].map(|address| resolver.estate.inside_of(address));
+    hash([src, dst, fact.hour.into()])
+}
+
+/// The hash of a pair whose ends are known.
+fn hash_of_pair(((_, src), dst, hour): Hourly) -> u64 {
     hash([src, dst, hour.into()])
 }
 
