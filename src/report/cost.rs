@@ -454,7 +454,7 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
     let assumed = rows(&frame, by)?.into_iter().zip(sums).filter(|(row, _)| row[0] != Cell::Absent);
     let (keys, sums): (Vec<Row>, Vec<Sum>) = assumed.unzip();
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
-    let mut table = plain("assumptions", "Assumptions");
+    let mut table = Table { hidden_if_empty: true, ..plain("assumptions", "Assumptions") };
     table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
     let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {

@@ -136,8 +136,7 @@ impl Question for TransferQuestion {
 /// Hours with traffic, rejected included.
 fn hours() -> Need {
     let keys = vec![Key { column: Column::Hour, cut: None }];
-    let spec =
-        Spec { keys, vantages: Vec::new(), bytes: false, packets: false, seen: false, starts: false, distinct: false };
+    let spec = Spec { keys, ..Spec::default() };
     let columns = ColumnSet::of(&[Column::Start]);
     Need {
         name: HOURS,
@@ -199,7 +198,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     let (recommendations, note) = recommendations::table(&by_charge, shape, hours)?;
     report.tables.push(recommendations);
     report.meta.notes.extend(note);
-    report.tables.extend(Some(assumptions(bill)?).filter(|table| !table.rows.is_empty()));
+    report.tables.push(assumptions(bill)?);
     add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
     Ok((report, shown))
 }
