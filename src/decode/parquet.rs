@@ -25,6 +25,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataP
 
 pub use self::arrays::{ArrayFile, TypedArrays};
 pub use self::fault::ParquetFault;
+pub(crate) use self::fault::unwrapped;
 pub use self::layout::Shape;
 
 use self::layout::Layout;

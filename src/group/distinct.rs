@@ -81,7 +81,7 @@ mod tests {
         #[test]
         fn distinct_values_are_those_of_a_set(pairs in proptest::collection::vec((address(), address()), 0..200)) {
             let keys = [Column::Srcaddr, Column::Dstaddr].map(|column| Key { column, cut: None }).to_vec();
-            let spec = Spec { vantages: Vec::new(), keys, bytes: false, packets: false, seen: false, starts: false, distinct: false };
+            let spec = Spec { keys, ..Spec::default() };
             let shared = Arc::new(Shared::new(Arc::new(spec), 3, None));
             let mut flows = Flows::new(ColumnSet::of(&[Column::Srcaddr, Column::Dstaddr]));
             for (column, values) in [(Column::Srcaddr, pairs.iter().map(|pair| pair.0).collect()), (Column::Dstaddr, pairs.iter().map(|pair| pair.1).collect())] {

@@ -78,10 +78,7 @@ impl Interface {
         {
             *mine = mine.saturating_add(theirs);
         }
-        self.logged = match (self.logged, other.logged) {
-            (Some((from, to)), Some((other_from, other_to))) => Some((from.min(other_from), to.max(other_to))),
-            (mine, theirs) => mine.or(theirs),
-        };
+        self.logged = other.logged.map(|span| joined(self.logged, span)).or(self.logged);
         self.gaps.extend(other.gaps);
         self.join_gaps();
     }
@@ -96,8 +93,7 @@ impl Interface {
         }
         self.no_data += 1;
         if dated {
-            let (from, to) = self.logged.unwrap_or((start, end));
-            self.logged = Some((from.min(start), to.max(end)));
+            self.logged = Some(joined(self.logged, (start, end)));
         }
     }
 
@@ -111,6 +107,12 @@ impl Interface {
             touches
         });
     }
+}
+
+/// The span from the earlier start to the later end.
+fn joined(one: Option<(u32, u32)>, other: (u32, u32)) -> (u32, u32) {
+    let (from, to) = one.unwrap_or(other);
+    (from.min(other.0), to.max(other.1))
 }
 
 /// Learns of interfaces from blocks of records; one per worker.
@@ -185,8 +187,7 @@ impl Met {
         }
         self.ok += 1;
         if start != ABSENT_TIME && end != ABSENT_TIME {
-            let (from, to) = self.logged.unwrap_or((start, end));
-            self.logged = Some((from.min(start), to.max(end)));
+            self.logged = Some(joined(self.logged, (start, end)));
         }
     }
 

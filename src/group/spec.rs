@@ -7,7 +7,7 @@ use super::table::{NEVER_SEEN, Shape};
 use crate::schema::{ABSENT_TIME, Column, ColumnSet};
 
 /// What is summed, by what.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The columns to group by; none for one group of everything.

@@ -61,7 +61,7 @@ pub fn spec(mut keys: Vec<Key>, is_hourly: bool) -> Spec {
             keys.push(key);
         }
     }
-    Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false }
+    Spec { keys, bytes: true, ..Spec::default() }
 }
 
 /// Columns that traffic must have, in addition to the report's keys.

@@ -128,15 +128,7 @@ impl CubeKeys {
         let measures = ColumnSet::of(&[Column::Start, Column::Bytes, Column::RecordCount]);
         let columns = columns.fold(measures, ColumnSet::with);
         let wanted = Wanted { columns, traffic: true, charges: true, rejected: true, kept, unfiltered: false };
-        let spec = Spec {
-            keys,
-            vantages: Vec::new(),
-            bytes: true,
-            packets: false,
-            seen: false,
-            starts: false,
-            distinct: false,
-        };
+        let spec = Spec { keys, bytes: true, ..Spec::default() };
         (wanted, spec)
     }
 }

@@ -91,7 +91,7 @@ pub struct LogHealth {
 #[must_use]
 pub fn spec() -> Spec {
     let keys = KEYS.into_iter().chain([DERIVED_KEY]).map(|column| Key { column, cut: None }).collect();
-    Spec { keys, vantages: Vec::new(), bytes: true, packets: true, seen: true, starts: false, distinct: false }
+    Spec { keys, bytes: true, packets: true, seen: true, ..Spec::default() }
 }
 
 /// The columns that traffic must have for it.

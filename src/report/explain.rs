@@ -41,15 +41,7 @@ pub fn need(keys: &[Key], of_charges: bool) -> Need {
     let columns = key_columns(keys).union(ColumnSet::of(&RULE_COLUMNS)).union(ColumnSet::of(&others));
     let mut all = keys.to_vec();
     all.extend(RULE_COLUMNS.map(|column| Key { column, cut: None }).into_iter().filter(|key| !keys.contains(key)));
-    let spec = Spec {
-        keys: all,
-        vantages: Vec::new(),
-        bytes: true,
-        packets: false,
-        seen: false,
-        starts: false,
-        distinct: false,
-    };
+    let spec = Spec { keys: all, bytes: true, ..Spec::default() };
     let wanted = Wanted {
         columns,
         traffic: !of_charges,

@@ -65,8 +65,7 @@ impl Question for PivotQuestion {
                 };
                 let keys = self.keys.to_vec();
                 let (bytes, packets) = (*measure == output::BYTES, *measure == output::PACKETS);
-                let spec =
-                    Spec { keys, vantages: Vec::new(), bytes, packets, seen: false, starts: false, distinct: false };
+                let spec = Spec { keys, bytes, packets, ..Spec::default() };
                 vec![Need { name: SUMS, wanted, spec }]
             }
         }

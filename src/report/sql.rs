@@ -261,12 +261,10 @@ fn traffic_need(planned: &Planned, keys: Vec<Key>) -> Need {
     };
     let spec = Spec {
         keys,
-        vantages: Vec::new(),
         bytes: true,
         packets: planned.has_sum(&packets),
         seen: planned.has_sum(&[output::FIRST_SEEN, output::LAST_SEEN]),
-        starts: false,
-        distinct: false,
+        ..Spec::default()
     };
     Need { name: Table::Traffic.name(), wanted, spec }
 }

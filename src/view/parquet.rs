@@ -12,10 +12,10 @@ use arrow_array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatc
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::{View, cells, one_table_only};
+use crate::decode::parquet::unwrapped;
 use crate::report::{Cell, Head, Meta, Row, Table};
 use crate::schema::output::CellKind;
 use crate::units::human::{self, USD_DECIMALS};
@@ -231,15 +231,4 @@ fn no_table() -> io::Error {
 
 fn not_columns(error: ArrowError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
-}
-
-/// The output's own error, so that a broken pipe is still seen to be one.
-fn unwrapped(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(error) => match error.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(error) => io::Error::other(error),
-        },
-        other => io::Error::other(other),
-    }
 }

@@ -259,15 +259,7 @@ mod tests {
 
     fn example() -> Plan {
         let keys = ["src/24:public", "dstport", "eni"].map(|key| crate::group::Key::parse(key).unwrap()).to_vec();
-        let spec = Spec {
-            keys,
-            vantages: Vec::new(),
-            bytes: true,
-            packets: false,
-            seen: true,
-            starts: false,
-            distinct: false,
-        };
+        let spec = Spec { keys, bytes: true, seen: true, ..Spec::default() };
         Plan {
             version: PLAN_VERSION,
             seed: u64::MAX,

@@ -85,3 +85,14 @@ pub enum ParquetFault {
         held: DataType,
     },
 }
+
+/// The output's own error, so that a broken pipe is still seen to be one.
+pub(crate) fn unwrapped(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
+        other => io::Error::other(other),
+    }
+}

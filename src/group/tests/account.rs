@@ -70,7 +70,7 @@ proptest! {
         let filter = expression.map(|text| Filter::parse(text, 0, Zone::default()).unwrap());
         let columns = Classifier::columns(window, action_filter, filter.as_ref()).union(ColumnSet::of(&[Column::InterfaceId]));
         let keys = vec![Key { column: Column::InterfaceId, cut: None }];
-        let shared = Arc::new(Shared::new(Arc::new(Spec { vantages: Vec::new(), keys, bytes: true, packets: false, seen: false, starts: false, distinct: false }), 7, None));
+        let shared = Arc::new(Shared::new(Arc::new(Spec { keys, bytes: true, ..Spec::default() }), 7, None));
         let (mut batcher, mut dictionary) = (Batcher::new(Arc::clone(&shared)), Dictionary::default());
         let mut classifier = Classifier::new(window, action_filter, filter.as_ref()).without(gap);
         let mut evaluator = filter.as_ref().map(Filter::evaluator);

@@ -23,9 +23,8 @@ pub(super) fn spec(keys: std::ops::RangeInclusive<usize>) -> impl Strategy<Value
     };
     let keys = subsequence(keyable(), keys).prop_shuffle();
     let keys = keys.prop_flat_map(move |columns| columns.into_iter().map(key).collect::<Vec<_>>());
-    (keys, any::<[bool; 3]>()).prop_map(|(keys, [bytes, packets, seen])| {
-        Arc::new(Spec { vantages: Vec::new(), keys, bytes, packets, seen, starts: false, distinct: false })
-    })
+    (keys, any::<[bool; 3]>())
+        .prop_map(|(keys, [bytes, packets, seen])| Arc::new(Spec { keys, bytes, packets, seen, ..Spec::default() }))
 }
 
 fn input() -> impl Strategy<Value = (Arc<Spec>, Vec<Dealt>)> {
@@ -113,15 +112,7 @@ proptest! {
 #[test]
 fn all_columns_at_once_make_a_key() {
     let keys = keyable().into_iter().map(|column| Key { column, cut: None }).collect();
-    let spec = Arc::new(Spec {
-        vantages: Vec::new(),
-        keys,
-        bytes: true,
-        packets: true,
-        seen: true,
-        starts: false,
-        distinct: false,
-    });
+    let spec = Arc::new(Spec { keys, bytes: true, packets: true, seen: true, ..Spec::default() });
     let full = |address: &str| -> Record {
         let value = |column: Column| match column.kind() {
             Kind::Address => Plain::Address(address.parse().unwrap()),
@@ -156,15 +147,7 @@ fn more_groups_than_a_batch_or_a_young_table_holds_are_all_there() {
 
 #[test]
 fn a_sum_beyond_64_bits_is_an_error_and_no_zero() {
-    let spec = Arc::new(Spec {
-        keys: Vec::new(),
-        vantages: Vec::new(),
-        bytes: true,
-        packets: false,
-        seen: false,
-        starts: false,
-        distinct: false,
-    });
+    let spec = Arc::new(Spec { keys: Vec::new(), bytes: true, ..Spec::default() });
     // Met in the worker's own rows, in the shared tables, and when partials are merged.
     let sum = |blocks: &[Vec<u64>]| {
         let shared = Arc::new(Shared::new(Arc::clone(&spec), SEED, None));

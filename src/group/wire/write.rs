@@ -10,7 +10,6 @@ use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
 use parquet::file::metadata;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
@@ -19,6 +18,7 @@ use super::WireFault;
 use super::columns::{Keyed, counts, keyed, line_schema, schema, times, to_array};
 use super::digest::{Groups, Texts};
 use super::{Lines, NOTE, Note, VERSION};
+use crate::decode::parquet::unwrapped;
 use crate::decode::{Dictionary, Values};
 use crate::group::key::KeyValue;
 use crate::group::partial::Partial;
@@ -237,15 +237,4 @@ fn written_lines(mut lines: impl Iterator<Item = String>) -> io::Result<Vec<u8>>
     }
     writer.close().map_err(unwrapped)?;
     Ok(bytes)
-}
-
-/// The output's own error, so that a broken pipe is still seen to be one.
-fn unwrapped(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(error) => match error.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(error) => io::Error::other(error),
-        },
-        other => io::Error::other(other),
-    }
 }

@@ -34,8 +34,7 @@ pub struct Survey {
 pub fn sum(of: Column) -> (Wanted, Spec) {
     let columns = ColumnSet::of(&[of, Column::Start, Column::Bytes, Column::RecordCount]);
     let keys = [of, Column::Hour].map(|column| Key { column, cut: None }).into();
-    let spec =
-        Spec { keys, vantages: Vec::new(), bytes: true, packets: false, seen: false, starts: false, distinct: false };
+    let spec = Spec { keys, bytes: true, ..Spec::default() };
     (Wanted { columns, traffic: true, charges: false, rejected: true, kept: Kept::default(), unfiltered: false }, spec)
 }
 

@@ -252,15 +252,7 @@ mod tests {
 
     fn traffic_rollup(teams: &[(usize, u64)]) -> Rollup {
         let keys = keys();
-        let spec = Spec {
-            keys,
-            vantages: Vec::new(),
-            bytes: true,
-            packets: false,
-            seen: false,
-            starts: false,
-            distinct: false,
-        };
+        let spec = Spec { keys, bytes: true, ..Spec::default() };
         rollup(spec, &teams.iter().map(|(team, bytes)| (vec![TEAMS[*team]], 0, *bytes)).collect::<Vec<_>>())
     }
 

@@ -31,8 +31,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 /// The records of a worker whose dictionary has given other codes already.
 fn partial(records: &[Record], words: &[&str]) -> Partial {
     let keys = ["interface_id", "dstport"].map(|name| Key::parse(name).unwrap()).to_vec();
-    let spec =
-        Spec { vantages: Vec::new(), keys, bytes: true, packets: true, seen: true, starts: false, distinct: false };
+    let spec = Spec { keys, bytes: true, packets: true, seen: true, ..Spec::default() };
     let (mut flows, mut dictionary) = (Flows::new(spec.columns()), Dictionary::default());
     for word in words {
         dictionary.code(word.as_bytes());
