@@ -108,7 +108,7 @@ fn read_object(work: Work, object: &Object) -> Result<u64, String> {
             let (mut rows, mut flows, mut dictionary) = (0, Flows::new(wanted), Dictionary::default());
             for group in 0..file.row_groups() {
                 let mut each = |flows: &mut Flows, _: &mut Dictionary, _| rows += flows.rows() as u64;
-                file.read_row_group(group, &mut flows, &mut dictionary, &mut each)
+                file.read_row_group(group, (&mut flows, &mut dictionary), &mut |_| Ok(()), &mut each)
                     .map_err(|fault| fault.to_string())?;
             }
             Ok(rows)

@@ -5,7 +5,6 @@ use clap::{Args, ValueEnum};
 use super::config::{Config, ConfigFlags};
 use super::dimensions::{DEFAULT_KEY, Dimensions, absent_default};
 use super::flags::InputFlags;
-use super::flags::memory::MemoryFlags;
 use super::flags::report::ReportFlags;
 use super::job::{job_of_traffic, run_on};
 use super::output::{check_targets, format, local_path};
@@ -79,9 +78,6 @@ pub(super) struct AnomaliesFlags {
     /// Explain one incident: its hours, the expected values, its causes and its records
     #[arg(long, value_name = "ID", help_heading = "Report")]
     explain: Option<String>,
-
-    #[command(flatten)]
-    memory: MemoryFlags,
 
     /// Deviation from which an hour is anomalous; overrides `threshold_scales`
     #[arg(long, value_name = "SCALES", help_heading = "Report")]
@@ -177,7 +173,7 @@ impl AnomaliesFlags {
         let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &estate.owner_keys())?;
         let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let shape = SignalsShape { owner, rows: rows("--max-incidents", &self.max_incidents)? };
-        let question = signals::question(sources, &self.signal, shape, self.memory.overflow()?)?;
+        let question = signals::question(sources, &self.signal, shape)?;
         run_on(&job, &self.input, &self.report.output, |progress| work::signals(&job, question, progress))
     }
 
@@ -241,7 +237,6 @@ impl AnomaliesFlags {
                 rows: rows("--max-incidents", &self.max_incidents)?,
                 severity_min: self.min_severity.into(),
             },
-            overflow: self.memory.overflow()?,
         })
     }
 }

@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 
 use self::against::{Compared, compared, last_hours};
 use super::dimensions::Dimensions;
-use super::flags::memory::MemoryFlags;
 use super::flags::pricing::BearerFlags;
 use super::flags::report::ReportFlags;
 use super::flags::{HavingFlags, InputFlags};
@@ -22,7 +21,7 @@ use crate::report::compare::{CompareOrder, CompareQuestion, CompareShape};
 use crate::report::cube::CubePlan;
 use crate::schema::Column;
 use crate::units::time::Zone;
-use crate::work::{self, EstateTables, Means};
+use crate::work::{self, EstateTables};
 
 /// Owner keys for causes, if tables have them.
 const OWNERS: [&str; 2] = ["team", "service"];
@@ -72,9 +71,6 @@ pub(super) struct CompareFlags {
     no_dedup: bool,
 
     #[command(flatten)]
-    memory: MemoryFlags,
-
-    #[command(flatten)]
     report: ReportFlags,
 }
 
@@ -104,9 +100,9 @@ impl CompareFlags {
             compared.notes.push(hours);
         }
         (job.window, job.gap) = (compared.around, compared.gap);
-        let (mut question, means) = self.question(estate, dimensions, compared)?;
+        let (mut question, sources) = self.question(estate, dimensions, compared)?;
         question.shape.having = self.having.of(|| question.shape.heads(), &job)?;
-        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, sources, progress))
     }
 
     fn question(
@@ -114,7 +110,7 @@ impl CompareFlags {
         estate: EstateTables,
         mut dimensions: Dimensions,
         compared: Compared,
-    ) -> Result<(CompareQuestion, Means), Error> {
+    ) -> Result<(CompareQuestion, Sources), Error> {
         let Compared { windows, mut notes, .. } = compared;
         let known = estate.owner_keys();
         if let Some(time) = dimensions.keys.iter().find(|key| TIMES.contains(&key.column)) {
@@ -150,7 +146,7 @@ impl CompareFlags {
             now: self.input.now()?,
         };
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
-        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((question, sources))
     }
 }
 

@@ -4,7 +4,6 @@ use clap::{Args, ValueEnum};
 
 use super::compare::against::{last_hours, previous, whole_hours};
 use super::dimensions::Dimensions;
-use super::flags::memory::MemoryFlags;
 use super::flags::pricing::BearerFlags;
 use super::flags::report::ReportFlags;
 use super::flags::{HavingFlags, InputFlags};
@@ -18,7 +17,7 @@ use crate::report::cost::{Billed, CostOrder, CostQuestion, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
 use crate::units::time::{Window, Zone};
-use crate::work::{self, EstateTables, Means};
+use crate::work::{self, EstateTables};
 
 /// The name of the output format that is a report of its own.
 const FOCUS: &str = "focus";
@@ -73,9 +72,6 @@ pub(super) struct CostFlags {
     no_dedup: bool,
 
     #[command(flatten)]
-    memory: MemoryFlags,
-
-    #[command(flatten)]
     report: ReportFlags,
 }
 
@@ -107,11 +103,11 @@ impl CostFlags {
             job.window.from = periods.previous.and_then(|previous| previous.from);
             job.window.to = periods.current.to;
         }
-        let (mut question, means) = self.question((estate, dimensions), focus, periods)?;
+        let (mut question, sources) = self.question((estate, dimensions), focus, periods)?;
         if let Billed::Cost(shape) = &mut question.billed {
             shape.having = self.having.of(|| shape.heads(), &job)?;
         }
-        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, sources, progress))
     }
 
     fn question(
@@ -119,7 +115,7 @@ impl CostFlags {
         (estate, dimensions): (EstateTables, Dimensions),
         focus: bool,
         Periods { current, previous, notes }: Periods,
-    ) -> Result<(CostQuestion, Means), Error> {
+    ) -> Result<(CostQuestion, Sources), Error> {
         if self.explain && focus {
             return Err(
                 Error::usage("--explain: FOCUS output has no further tables").hint("leave out --explain, or -o focus")
@@ -143,7 +139,7 @@ impl CostFlags {
             explain: self.explain,
             keys: dimensions.keys,
         };
-        Ok((question, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((question, sources))
     }
 
     fn shape(&self, dimensions: &Dimensions) -> Result<CostShape, Error> {

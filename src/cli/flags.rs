@@ -7,6 +7,7 @@ pub(super) mod tables;
 
 use clap::{Args, ValueEnum};
 
+use self::memory::MemoryFlags;
 use super::output::local_path;
 use super::split::Occasion;
 use crate::error::Error;
@@ -128,6 +129,9 @@ pub(super) struct InputFlags {
     /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", help_heading = "Reading")]
     pub(super) jobs: Option<usize>,
+
+    #[command(flatten)]
+    pub(super) memory: MemoryFlags,
 
     /// Show what would be read by account, region and day, with S3 requests and their cost; read nothing
     #[arg(long, help_heading = "Reading")]

@@ -81,6 +81,7 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         action_filter,
         seed: flags.occasion.seed.unwrap_or_else(seed),
         jobs: flags.jobs.unwrap_or_else(cores),
+        overflow: flags.memory.overflow()?,
         keep_malformed: flags.malformed_out.is_some(),
         max_malformed: flags.max_malformed,
         strict: flags.strict,

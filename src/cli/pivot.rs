@@ -4,16 +4,16 @@ use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
 use super::flags::InputFlags;
-use super::flags::memory::MemoryFlags;
 use super::flags::report::ReportFlags;
 use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use crate::error::{Error, Exit};
 use crate::group::ActionFilter;
+use crate::join::Sources;
 use crate::report::pivot::{PivotMeasure, PivotQuestion};
 use crate::schema::output;
 use crate::view::Format;
-use crate::work::{self, Job, Means};
+use crate::work::{self, Job};
 
 /// Flags of `outflow pivot`.
 #[derive(Debug, Args)]
@@ -32,9 +32,6 @@ pub(super) struct PivotFlags {
     /// Measure in the cells
     #[arg(long, value_enum, default_value_t = Measure::Bytes, help_heading = "Report")]
     measure: Measure,
-
-    #[command(flatten)]
-    memory: MemoryFlags,
 
     #[command(flatten)]
     report: ReportFlags,
@@ -56,11 +53,11 @@ enum Measure {
 impl PivotFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let (job, question, means) = self.question()?;
-        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
+        let (job, question, sources) = self.question()?;
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, sources, progress))
     }
 
-    fn question(&self) -> Result<(Job, PivotQuestion, Means), Error> {
+    fn question(&self) -> Result<(Job, PivotQuestion, Sources), Error> {
         let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();
@@ -86,6 +83,6 @@ impl PivotFlags {
             window: (job.window.from, job.window.to),
             is_square: matches!(format(&self.report.output)?, Format::Table | Format::Markdown),
         };
-        Ok((job, question, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((job, question, sources))
     }
 }

@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 use super::dimensions::{DEFAULT_KEY, Dimensions, absent_default};
 use super::flags::tables::TableFlags;
 use crate::error::Error;
-use crate::group::Overflow;
 use crate::join::Sources;
 use crate::reason::signals::{Lists, Terms};
 use crate::report::signals::SignalsShape;
@@ -73,15 +72,10 @@ pub(super) fn owners(tables: &TableFlags, owner: Option<&str>) -> Result<(Estate
 }
 
 /// The question that the flags mean.
-pub(super) fn question(
-    sources: Sources,
-    flags: &SignalFlags,
-    shape: SignalsShape,
-    overflow: Option<Overflow>,
-) -> Result<SignalsQuestion, Error> {
+pub(super) fn question(sources: Sources, flags: &SignalFlags, shape: SignalsShape) -> Result<SignalsQuestion, Error> {
     let terms = flags.terms()?;
     let lists = Lists { threats: work::cidrs(&flags.threats)?, allowed: work::cidrs(&flags.allow)? };
-    Ok(SignalsQuestion { sources, lists, terms, shape, overflow })
+    Ok(SignalsQuestion { sources, lists, terms, shape })
 }
 
 impl SignalFlags {

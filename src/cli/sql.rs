@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::dimensions::Dimensions;
 use super::flags::InputFlags;
-use super::flags::memory::MemoryFlags;
 use super::flags::pricing::BearerFlags;
 use super::flags::report::ReportFlags;
 use super::job::{job_of_records, run_on};
@@ -14,7 +13,7 @@ use crate::group::ActionFilter;
 use crate::join::{OWNER_KEYS_MAX, Sources};
 use crate::report::sql::{Query, SqlOwners, SqlPricing, SqlQuestion, Table};
 use crate::units::time::Window;
-use crate::work::{self, Means};
+use crate::work;
 
 /// The stack of the thread that a query is answered on: enough for the deepest that is taken.
 const STACK_BYTES: usize = 16 << 20;
@@ -42,9 +41,6 @@ pub(super) struct SqlFlags {
     no_dedup: bool,
 
     #[command(flatten)]
-    memory: MemoryFlags,
-
-    #[command(flatten)]
     report: ReportFlags,
 }
 
@@ -65,7 +61,7 @@ impl SqlFlags {
 
     fn answer(self) -> Result<Exit, Error> {
         let job = job_of_records(&self.input, ActionFilter::Accept)?;
-        let (question, means) = self.question(job.window)?;
+        let (question, sources) = self.question(job.window)?;
         if self.explain {
             let mut report = work::explain_sql(&job, &question)?;
             output::write(&mut report, &self.report.output)?;
@@ -74,10 +70,10 @@ impl SqlFlags {
             }
             return Ok(Exit::Done);
         }
-        run_on(&job, &self.input, &self.report.output, |progress| work::sql(&job, question, means, progress))
+        run_on(&job, &self.input, &self.report.output, |progress| work::sql(&job, question, sources, progress))
     }
 
-    fn question(&self, window: Window) -> Result<(SqlQuestion, Means), Error> {
+    fn question(&self, window: Window) -> Result<(SqlQuestion, Sources), Error> {
         let query = Query::parse(&self.query)?;
         let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
@@ -99,7 +95,7 @@ impl SqlFlags {
             terms: self.report.pricing.terms()?,
             notes: self.bearer.note().into_iter().collect(),
         };
-        Ok((SqlQuestion::new(query, owners, pricing)?, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((SqlQuestion::new(query, owners, pricing)?, sources))
     }
 }
 

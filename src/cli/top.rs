@@ -3,7 +3,6 @@
 use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
-use super::flags::memory::MemoryFlags;
 use super::flags::report::ReportFlags;
 use super::flags::{HavingFlags, InputFlags};
 use super::job::{job_of_traffic, run_on};
@@ -55,9 +54,6 @@ pub(super) struct TopFlags {
 
     #[command(flatten)]
     having: HavingFlags,
-
-    #[command(flatten)]
-    memory: MemoryFlags,
 
     /// Sum records without deduplication: traffic logged at several interfaces counts several times
     #[arg(long, help_heading = "Records")]
@@ -124,7 +120,6 @@ impl TopFlags {
         let job = job_of_traffic(&self.input, action_filter, &mut dimensions, &owner_keys)?;
         let rejected = self.rejected(order)?;
         let spec = self.spec(order, dimensions.keys.clone());
-        let overflow = self.memory.overflow()?;
         let pricing = self.pricing(order, job.window)?;
         // Rejected records are not deduplicated: each vantage is shown.
         let every_view = self.no_dedup || self.action != Action::Accept;
@@ -151,7 +146,6 @@ impl TopFlags {
                 sources: Sources { every_view, ..self.report.tables.sources(estate, &dimensions.owner_keys)? },
                 extra: dimensions.extra(),
                 sums,
-                overflow: overflow.clone(),
             })
         } else {
             None
@@ -166,7 +160,6 @@ impl TopFlags {
             spec,
             distinct: self.distinct.is_some(),
             shape,
-            overflow,
             labels: dimensions.labels,
             traffic,
             pricing,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
-use super::flags::memory::MemoryFlags;
 use super::flags::pricing::BearerFlags;
 use super::flags::report::ReportFlags;
 use super::flags::{HavingFlags, InputFlags};
@@ -19,7 +18,7 @@ use crate::join::Sources;
 use crate::report::transfer::{TransferKeys, TransferOrder, TransferQuestion, TransferShape};
 use crate::schema::Column;
 use crate::view::Format;
-use crate::work::{self, Job, Means};
+use crate::work::{self, Job};
 
 /// Endpoint keys other than owners, with the source and destination columns.
 const ENDS: [(&str, [Column; 2]); 11] = [
@@ -83,9 +82,6 @@ pub(super) struct TransferFlags {
     explain: bool,
 
     #[command(flatten)]
-    memory: MemoryFlags,
-
-    #[command(flatten)]
     report: ReportFlags,
 }
 
@@ -113,11 +109,11 @@ impl From<Order> for TransferOrder {
 impl TransferFlags {
     /// Runs the command: computes and writes the report, returns the exit status.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let (job, question, means) = self.question()?;
-        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, means, progress))
+        let (job, question, sources) = self.question()?;
+        run_on(&job, &self.input, &self.report.output, |progress| work::ask(&job, question, sources, progress))
     }
 
-    fn question(&self) -> Result<(Job, TransferQuestion, Means), Error> {
+    fn question(&self) -> Result<(Job, TransferQuestion, Sources), Error> {
         let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut by = Dimensions::default();
@@ -156,7 +152,7 @@ impl TransferFlags {
             notes: self.bearer.note().into_iter().collect(),
         };
         let sources = Sources { charge_to: self.bearer.charge_to(), ..sources };
-        Ok((job, question, Means { sources, overflow: self.memory.overflow()? }))
+        Ok((job, question, sources))
     }
 }
 

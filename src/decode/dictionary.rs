@@ -9,7 +9,13 @@ use crate::schema::ABSENT_TEXT;
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     texts: IndexSet<Box<[u8]>, ahash::RandomState>,
+    text_bytes: usize,
 }
+
+/// What an allocation takes beside its bytes, about.
+pub const HEAP_BYTES: usize = 16;
+/// What a text takes beside its bytes: where it is, its hash, its place in the index.
+const TEXT_BYTES: usize = size_of::<Box<[u8]>>() + 2 * size_of::<usize>() + HEAP_BYTES;
 
 macro_rules! fixed {
     ($($constant:ident $code:literal $text:literal),*) => {
@@ -17,6 +23,10 @@ macro_rules! fixed {
             $(#[doc = concat!("The code of `", $text, "` in every dictionary.")] pub const $constant: u32 = $code;)*
         }
         const FIXED: &[&str] = &[$($text),*];
+        impl Dictionary {
+            /// How many texts are in every dictionary: the first code of any other text.
+            pub const FIXED_COUNT: usize = FIXED.len();
+        }
     };
 }
 
@@ -27,17 +37,19 @@ fixed! {
 
 impl Default for Dictionary {
     fn default() -> Self {
-        Self { texts: FIXED.iter().map(|text| text.as_bytes().into()).collect() }
+        Self { texts: FIXED.iter().map(|text| text.as_bytes().into()).collect(), text_bytes: 0 }
     }
 }
 
 impl Dictionary {
     /// The code of a text, which is kept if it is new.
-    ///
     pub fn code(&mut self, text: &[u8]) -> u32 {
         let place = match self.texts.get_index_of(text) {
             Some(place) => place,
-            None => self.texts.insert_full(text.into()).0,
+            None => {
+                self.text_bytes += text.len();
+                self.texts.insert_full(text.into()).0
+            }
         };
         u32::try_from(place).unwrap_or(ABSENT_TEXT)
     }
@@ -58,6 +70,12 @@ impl Dictionary {
     #[must_use]
     pub fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// Bytes of memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text_bytes + self.texts.len() * TEXT_BYTES
     }
 
     /// Never: the fixed texts are in every dictionary.

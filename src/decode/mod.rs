@@ -13,7 +13,7 @@ mod skips;
 mod text;
 mod value;
 
-pub use dictionary::Dictionary;
+pub use dictionary::{Dictionary, HEAP_BYTES};
 pub use flows::{Flows, Values};
 pub use format::{Format, FormatField, format_after};
 pub use json::{Unwrapped, unwrap_messages};

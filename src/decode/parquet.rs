@@ -37,6 +37,10 @@ pub const BATCH_ROWS: usize = 32 * 1024;
 /// How many bytes at the end are read at once in the hope that the footer is in them.
 const FOOTER_GUESS_BYTES: u64 = 64 * 1024;
 
+/// Asked for room for so many bytes of a row group in all, its pages among them: waits for it, or says that there is not
+/// as much.
+pub type Room<'r> = dyn FnMut(u64) -> Result<(), ParquetFault> + 'r;
+
 /// An opened Parquet file: its schema understood, nothing of its data read yet. Clones share it.
 #[derive(Clone)]
 pub struct ParquetFile {
@@ -101,18 +105,19 @@ impl ParquetFile {
 
     /// Decodes a row group batch by batch into `flows`, whose columns are the wanted ones, and hands each batch to
     /// `each` with the rows that were left out of it, numbered from 1 within the row group. The codes of `dictionary`
-    /// are kept from one batch to the next, so `each` must not put another one in its place.
+    /// are kept from one batch to the next, so `each` must not put another one in its place. `room` is called before
+    /// pages are inflated.
     ///
     /// # Errors
     /// Why the rest cannot be read.
     pub fn read_row_group(
         &self,
         group: usize,
-        flows: &mut Flows,
-        dictionary: &mut Dictionary,
+        (flows, dictionary): (&mut Flows, &mut Dictionary),
+        room: &mut Room<'_>,
         each: &mut dyn FnMut(&mut Flows, &mut Dictionary, Skips),
     ) -> Result<(), ParquetFault> {
-        groups::read(self, group, flows, dictionary, each)
+        groups::read(self, group, (flows, dictionary), room, each)
     }
 }
 

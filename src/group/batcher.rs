@@ -67,7 +67,10 @@ impl Batcher {
         if let Some(views) = &mut views {
             views.look(flows, dictionary, picked);
         }
-        self.learn(views.as_ref().map_or(dictionary, Vantages::texts));
+        match &mut views {
+            Some(views) => self.learn_vantages(&views.take_new()),
+            None => self.learn(dictionary),
+        }
         let shared = self.shared();
         let mut scratch = std::mem::take(&mut self.scratch);
         let keys: Vec<&Values> = (shared.frame.spec.keys.iter().zip(&mut scratch))
@@ -86,6 +89,12 @@ impl Batcher {
         self.picks = picks;
         self.scratch = scratch;
         self.views = views;
+    }
+
+    /// Bytes of memory that grow with the texts met, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.codes.capacity() * size_of::<u32>() + self.views.as_ref().map_or(0, Vantages::bytes)
     }
 
     /// Adds groups that are summed already. `names` has the texts of their keys, and must be the same one every time.
@@ -125,9 +134,19 @@ impl Batcher {
     fn learn(&mut self, dictionary: &Dictionary) {
         let textual = self.shared.frame.spec.keys.iter().any(|key| key.column.kind() == Kind::Text);
         if textual && self.codes.len() < dictionary.len() {
-            let mut names = self.shared.names();
             let new = self.codes.len()..dictionary.len();
-            self.codes.extend(new.map(|code| names.code(dictionary.text(u32::try_from(code).unwrap_or(0)))));
+            let texts = new.map(|code| dictionary.text(u32::try_from(code).unwrap_or(0)));
+            self.shared.codes(texts, &mut self.codes);
+        }
+    }
+
+    /// The same for vantages met since then. They are the only texts of a key that has them.
+    fn learn_vantages(&mut self, new: &[Vec<u8>]) {
+        if self.codes.is_empty() {
+            self.learn(&Dictionary::default());
+        }
+        if !new.is_empty() {
+            self.shared.codes(new.iter().map(Vec::as_slice), &mut self.codes);
         }
     }
 

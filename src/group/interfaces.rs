@@ -3,15 +3,18 @@
 //! An interface's attributes (account, VPC, subnet, zone, instance…) rarely change; among several values the latest
 //! wins, and at equal times the last in byte order, so that input order does not matter.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::vantages::present;
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
+use crate::units::escape;
 
-const HOUR_SECONDS: u32 = 3600;
+pub(super) const HOUR_SECONDS: u32 = 3600;
 
 /// The columns that belong to an interface.
 pub const ATTRIBUTES: [Column; 14] = [
@@ -31,15 +34,37 @@ pub const ATTRIBUTES: [Column; 14] = [
     Column::EcsServiceName,
 ];
 
-/// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
-type Attributes = [Option<(u32, Box<[u8]>)>; ATTRIBUTES.len()];
+/// A value of an attribute, as a code, and the latest moment it was seen at. Absent values have [`ABSENT_TEXT`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Attribute {
+    moment: u32,
+    code: u32,
+}
 
-/// Attributes of one interface.
+impl Attribute {
+    fn keep_later(&mut self, other: Self, texts: &Dictionary) {
+        let is_later = self.code == ABSENT_TEXT
+            || match other.moment.cmp(&self.moment) {
+                Ordering::Equal => texts.text(other.code) > texts.text(self.code),
+                order => order.is_gt(),
+            };
+        if other.code != ABSENT_TEXT && is_later {
+            *self = other;
+        }
+    }
+}
+
+/// What is known of one interface; the codes are those of the dictionary beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Known {
+    /// By the place in [`ATTRIBUTES`].
+    attributes: [Attribute; ATTRIBUTES.len()],
+    records: Records,
+}
+
+/// How many records an interface has, and when it was logged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Interface {
-    /// By the place in [`ATTRIBUTES`]: the moment it was seen at, and its value.
-    #[serde(with = "attributes")]
-    attributes: Attributes,
+pub struct Records {
     /// Records of traffic.
     pub ok: u64,
     /// NODATA records.
@@ -52,35 +77,24 @@ pub struct Interface {
     gaps: Vec<(u32, u32)>,
 }
 
-impl Interface {
-    /// An attribute's value.
-    #[must_use]
-    pub fn attribute(&self, column: Column) -> Option<&[u8]> {
-        let place = ATTRIBUTES.iter().position(|attribute| *attribute == column)?;
-        self.attributes[place].as_ref().map(|(_, value)| &value[..])
-    }
-
+impl Records {
     /// The intervals in which AWS lost records, `[start, end]`, sorted and apart.
     #[must_use]
     pub fn gaps(&self) -> &[(u32, u32)] {
         &self.gaps
     }
 
-    fn add(&mut self, other: Self) {
-        for (mine, theirs) in self.attributes.iter_mut().zip(other.attributes) {
-            // None comes before every value, so the greater one is the later one.
-            if theirs > *mine {
-                *mine = theirs;
-            }
-        }
+    fn add(&mut self, other: &Self) {
         for (mine, theirs) in
             [(&mut self.ok, other.ok), (&mut self.no_data, other.no_data), (&mut self.skip_data, other.skip_data)]
         {
             *mine = mine.saturating_add(theirs);
         }
         self.logged = other.logged.map(|span| joined(self.logged, span)).or(self.logged);
-        self.gaps.extend(other.gaps);
-        self.join_gaps();
+        if !other.gaps.is_empty() {
+            self.gaps.extend_from_slice(&other.gaps);
+            self.join_gaps();
+        }
     }
 
     /// Counts a NODATA or SKIPDATA record, and extends the logged span or notes that AWS dropped records.
@@ -110,7 +124,7 @@ impl Interface {
 }
 
 /// The span from the earlier start to the later end.
-fn joined(one: Option<(u32, u32)>, other: (u32, u32)) -> (u32, u32) {
+pub(super) fn joined(one: Option<(u32, u32)>, other: (u32, u32)) -> (u32, u32) {
     let (from, to) = one.unwrap_or(other);
     (from.min(other.0), to.max(other.1))
 }
@@ -118,9 +132,12 @@ fn joined(one: Option<(u32, u32)>, other: (u32, u32)) -> (u32, u32) {
 /// Learns of interfaces from blocks of records; one per worker.
 ///
 /// Attributes are stored at the worker's code of the interface id, so a record without news costs a few comparisons.
+/// All codes are those of the worker's dictionary, which is needed to read what was learnt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     met: Vec<Option<Box<Met>>>,
+    /// How many interfaces are in it.
+    count: usize,
     /// Placeholders for records with neither interface nor resource, by the codes that make up [`NAMELESS`] ids.
     nameless: Vec<([u32; 3], Met)>,
     /// The hours with coverage of any interface, counted since 1970, and the last one added.
@@ -139,18 +156,16 @@ pub fn nameless_id(account: &str, region: &str, vpc: &str) -> String {
 }
 
 /// Attributes of records without an id, by the first three attributes.
-fn nameless<'a>(known: &'a mut Vec<([u32; 3], Met)>, codes: [u32; 3], dictionary: &Dictionary) -> &'a mut Met {
+fn nameless(known: &mut Vec<([u32; 3], Met)>, codes: [u32; 3]) -> &mut Met {
     let place = known.iter().position(|(of, _)| *of == codes).unwrap_or_else(|| {
-        let [account, region, vpc] = codes.map(|code| dictionary.display(code));
-        known.push((codes, Met::new(nameless_id(&account, &region, &vpc).as_bytes())));
+        known.push((codes, Met::default()));
         known.len() - 1
     });
     &mut known[place].1
 }
 
-/// An interface as one worker has seen it. The fields that every record touches come first, close together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[repr(C)]
+/// An interface as one worker has seen it: small, for there may be millions. Nearly all keep their attributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Met {
     /// Records of traffic, and their earliest start and latest end.
     ok: u64,
@@ -159,17 +174,11 @@ struct Met {
     moment: u32,
     /// The attributes met last.
     codes: [u32; ATTRIBUTES.len()],
-    texts: [Option<Box<[u8]>>; ATTRIBUTES.len()],
-    id: Box<[u8]>,
-    interface: Interface,
+    /// What was known before the attributes changed, and of records without traffic.
+    before: Option<Box<Known>>,
 }
 
 impl Met {
-    fn new(id: &[u8]) -> Self {
-        let (codes, texts) = ([ABSENT_TEXT; ATTRIBUTES.len()], Default::default());
-        Self { ok: 0, logged: None, moment: 0, codes, texts, id: id.into(), interface: Interface::default() }
-    }
-
     /// Whether a record has the latest attributes: the present ones equal, the others absent.
     fn has(&self, attributes: &[&[u32]; ATTRIBUTES.len()], present: &[usize], row: usize) -> bool {
         let mut absent = 0;
@@ -180,10 +189,10 @@ impl Met {
         }) && self.codes[absent..].iter().all(|code| *code == ABSENT_TEXT)
     }
 
-    /// Counts a record of traffic.
+    /// Counts a record.
     fn met(&mut self, status: u32, start: u32, end: u32) {
         if matches!(status, Dictionary::SKIPDATA | Dictionary::NODATA) {
-            return self.interface.met(status, start, end);
+            return self.before.get_or_insert_default().records.met(status, start, end);
         }
         self.ok += 1;
         if start != ABSENT_TIME && end != ABSENT_TIME {
@@ -191,23 +200,21 @@ impl Met {
         }
     }
 
-    /// Adds the counts of traffic records and returns the interface with its id.
-    fn finish(mut self) -> (Box<[u8]>, Interface) {
-        self.settle();
-        let (ok, logged) = (self.ok, self.logged);
-        self.interface.add(Interface { ok, logged, ..Interface::default() });
-        (self.id, self.interface)
+    /// The attributes met last.
+    fn attributes(&self) -> [Attribute; ATTRIBUTES.len()] {
+        self.codes.map(|code| Attribute { moment: self.moment, code })
     }
 
-    /// Keeps the attributes met last where they are later than those known.
-    fn settle(&mut self) {
-        for (kept, text) in self.interface.attributes.iter_mut().zip(&mut self.texts) {
-            // None comes before every value, so the greater one is the later one.
-            let latest = text.take().map(|text| (self.moment, text));
-            if latest > *kept {
-                *kept = latest;
+    /// Begins other attributes.
+    fn change(&mut self, codes: [u32; ATTRIBUTES.len()], moment: u32, texts: &Dictionary) {
+        if self.codes.iter().any(|code| *code != ABSENT_TEXT) {
+            let last = self.attributes();
+            let before = self.before.get_or_insert_default();
+            for (kept, other) in before.attributes.iter_mut().zip(last) {
+                kept.keep_later(other, texts);
             }
         }
+        (self.codes, self.moment) = (codes, moment);
     }
 }
 
@@ -230,17 +237,18 @@ impl Learner {
             let moment = if start == ABSENT_TIME { 0 } else { start };
             let codes = || attributes.map(|values| at(values, ABSENT_TEXT));
             let met = match id {
-                Some(id) => self.met[id as usize].get_or_insert_with(|| Box::new(Met::new(dictionary.text(id)))),
+                Some(id) => {
+                    let met = &mut self.met[id as usize];
+                    self.count += usize::from(met.is_none());
+                    met.get_or_insert_default()
+                }
                 None => {
                     let [account, region, vpc, ..] = codes();
-                    nameless(&mut self.nameless, [account, region, vpc], dictionary)
+                    nameless(&mut self.nameless, [account, region, vpc])
                 }
             };
             if !met.has(&attributes, &present, row) {
-                let codes = codes();
-                met.settle();
-                (met.codes, met.moment) = (codes, moment);
-                met.texts = codes.map(|code| (code != ABSENT_TEXT).then(|| dictionary.text(code).into()));
+                met.change(codes(), moment, dictionary);
             }
             met.moment = met.moment.max(moment);
             let status = at(statuses, Dictionary::OK);
@@ -252,25 +260,95 @@ impl Learner {
         }
     }
 
-    /// What was learnt.
+    /// Bytes of memory, about.
     #[must_use]
-    pub fn finish(self) -> Interfaces {
-        let mut interfaces = Interfaces { hours: self.hours, ..Interfaces::default() };
-        let nameless = self.nameless.into_iter().map(|(_, met)| met);
-        for met in self.met.into_iter().flatten().map(|met| *met).chain(nameless) {
-            let (id, interface) = met.finish();
-            interfaces.entry(&id).add(interface);
-        }
+    pub fn bytes(&self) -> usize {
+        self.met.capacity() * size_of::<Option<Box<Met>>>() + self.count * size_of::<Met>()
+    }
+
+    /// What was learnt; `dictionary` is the one it was learnt with.
+    #[must_use]
+    pub fn finish(self, dictionary: &Dictionary) -> Interfaces {
+        let mut interfaces = Interfaces::default();
+        self.finish_into(dictionary, &mut interfaces);
         interfaces
+    }
+
+    /// Adds what was learnt, an interface at a time; `dictionary` is the one it was learnt with.
+    pub fn finish_into(self, dictionary: &Dictionary, interfaces: &mut Interfaces) {
+        interfaces.hours.extend(self.hours);
+        let mut codes = Codes::of(dictionary);
+        for (code, met) in (0..).zip(self.met).filter_map(|(code, met)| Some((code, met?))) {
+            let id = codes.translate(code, &mut interfaces.texts);
+            interfaces.add_met(id, &met, &mut codes);
+        }
+        for (parts, met) in self.nameless {
+            let [account, region, vpc] = parts.map(|code| dictionary.display(code));
+            let id = interfaces.texts.code(nameless_id(&account, &region, &vpc).as_bytes());
+            interfaces.add_met(id, &met, &mut codes);
+        }
     }
 }
 
-/// All interfaces by their id.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Translates the codes of one dictionary to those of another.
+struct Codes<'a> {
+    from: &'a Dictionary,
+    /// By code, as far as they were met; [`ABSENT_TEXT`] for those not met.
+    known: Vec<u32>,
+}
+
+impl<'a> Codes<'a> {
+    fn of(from: &'a Dictionary) -> Self {
+        Self { from, known: vec![ABSENT_TEXT; from.len()] }
+    }
+
+    fn translate(&mut self, code: u32, to: &mut Dictionary) -> u32 {
+        let Some(known) = self.known.get_mut(code as usize).filter(|_| code != ABSENT_TEXT) else {
+            return ABSENT_TEXT;
+        };
+        if *known == ABSENT_TEXT {
+            *known = to.code(self.from.text(code));
+        }
+        *known
+    }
+}
+
+/// All interfaces by their id. Ids and attributes are interned: there may be millions of interfaces.
+#[derive(Clone, Debug, Default)]
 pub struct Interfaces {
-    by_id: BTreeMap<Box<[u8]>, Interface>,
+    texts: Dictionary,
+    /// By the code of the id.
+    by_id: IndexMap<u32, Known, ahash::RandomState>,
     /// The hours with coverage of any interface, counted since 1970.
     hours: BTreeSet<u32>,
+}
+
+/// One of [`Interfaces`].
+#[derive(Clone, Copy, Debug)]
+pub struct Interface<'a> {
+    texts: &'a Dictionary,
+    attributes: &'a [Attribute; ATTRIBUTES.len()],
+    /// How many records it has, and when it was logged.
+    pub records: &'a Records,
+}
+
+impl<'a> Interface<'a> {
+    /// An attribute's value.
+    #[must_use]
+    pub fn attribute(&self, column: Column) -> Option<&'a [u8]> {
+        let place = ATTRIBUTES.iter().position(|attribute| *attribute == column)?;
+        let code = self.attributes[place].code;
+        (code != ABSENT_TEXT).then(|| self.texts.text(code))
+    }
+
+    /// The same with its texts, as ledgers have it.
+    #[must_use]
+    pub fn written(&self) -> WrittenInterface {
+        let known = ATTRIBUTES.iter().zip(self.attributes).filter(|(_, attribute)| attribute.code != ABSENT_TEXT);
+        let text = |attribute: &Attribute| WrittenAttribute(attribute.moment, self.texts.text(attribute.code).to_vec());
+        let attributes = known.map(|(column, attribute)| (*column, text(attribute))).collect();
+        WrittenInterface { attributes, records: self.records.clone() }
+    }
 }
 
 impl Interfaces {
@@ -283,26 +361,34 @@ impl Interfaces {
 
     /// Adds what another part of the input taught. Associative and commutative.
     pub fn add(&mut self, other: Self) {
-        for (id, interface) in other.by_id {
-            self.entry(&id).add(interface);
+        let mut codes = Codes::of(&other.texts);
+        for (id, known) in &other.by_id {
+            let id = codes.translate(*id, &mut self.texts);
+            self.add_known(id, known, &mut codes);
         }
         self.hours.extend(other.hours);
     }
 
-    /// Whether an OK or NODATA record of any starts in the hour of a moment.
-    #[must_use]
-    pub fn tell_of_hour(&self, moment: u32) -> bool {
-        self.hours.contains(&(moment / HOUR_SECONDS))
-    }
-
     /// The interfaces sorted by id, including placeholders.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Interface)> {
-        self.by_id.iter().map(|(id, interface)| (&id[..], interface))
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], Interface<'_>)> {
+        let Self { texts, by_id, .. } = self;
+        let mut sorted: Vec<(&[u8], &Known)> = by_id.iter().map(|(id, known)| (texts.text(*id), known)).collect();
+        sorted.sort_unstable_by_key(|(id, _)| *id);
+        sorted
+            .into_iter()
+            .map(move |(id, Known { attributes, records })| (id, Interface { texts, attributes, records }))
     }
 
-    /// Merges attributes of an interface.
-    pub fn insert(&mut self, id: &[u8], interface: Interface) {
-        self.entry(id).add(interface);
+    /// Merges what a ledger says of an interface.
+    pub fn insert(&mut self, id: &[u8], written: &WrittenInterface) {
+        let mut attributes = [Attribute::default(); ATTRIBUTES.len()];
+        for (column, WrittenAttribute(moment, text)) in &written.attributes {
+            if let Some(place) = ATTRIBUTES.iter().position(|attribute| attribute == column) {
+                attributes[place] = Attribute { moment: *moment, code: self.texts.code(text) };
+            }
+        }
+        let id = self.texts.code(id);
+        self.keep(id, attributes, &written.records);
     }
 
     /// The hours with coverage of any interface, counted since 1970.
@@ -315,36 +401,48 @@ impl Interfaces {
         self.hours.extend(hours);
     }
 
-    fn entry(&mut self, id: &[u8]) -> &mut Interface {
-        self.by_id.entry(id.into()).or_default()
-    }
-}
-
-/// Attributes as they are written: by the names of the columns.
-mod attributes {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-    use super::{ATTRIBUTES, Attributes};
-    use crate::schema::Column;
-    use crate::units::escape;
-
-    #[derive(Deserialize, Serialize)]
-    struct Attribute(u32, #[serde(with = "escape")] Vec<u8>);
-
-    pub(super) fn serialize<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
-        let known = ATTRIBUTES.iter().zip(attributes).filter_map(|(column, known)| Some((column, known.as_ref()?)));
-        serializer.collect_map(known.map(|(column, (moment, value))| (column, Attribute(*moment, value.to_vec()))))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
-        let mut attributes = Attributes::default();
-        for (column, Attribute(moment, value)) in BTreeMap::<Column, Attribute>::deserialize(deserializer)? {
-            let place = ATTRIBUTES.iter().position(|attribute| *attribute == column);
-            let place = place.ok_or_else(|| de::Error::custom("a column that no interface has"))?;
-            attributes[place] = Some((moment, value.into()));
+    fn add_met(&mut self, id: u32, met: &Met, codes: &mut Codes<'_>) {
+        if let Some(before) = &met.before {
+            self.add_known(id, before, codes);
         }
-        Ok(attributes)
+        let records = Records { ok: met.ok, logged: met.logged, ..Records::default() };
+        self.add_known(id, &Known { attributes: met.attributes(), records }, codes);
+    }
+
+    fn add_known(&mut self, id: u32, known: &Known, codes: &mut Codes<'_>) {
+        let mut translate =
+            |Attribute { moment, code }: Attribute| Attribute { moment, code: codes.translate(code, &mut self.texts) };
+        let attributes = known.attributes.map(&mut translate);
+        self.keep(id, attributes, &known.records);
+    }
+
+    fn keep(&mut self, id: u32, attributes: [Attribute; ATTRIBUTES.len()], records: &Records) {
+        let mine = self.by_id.entry(id).or_default();
+        for (mine, other) in mine.attributes.iter_mut().zip(attributes) {
+            mine.keep_later(other, &self.texts);
+        }
+        mine.records.add(records);
     }
 }
+
+impl PartialEq for Interfaces {
+    /// Whether both say the same, whatever the codes.
+    fn eq(&self, other: &Self) -> bool {
+        let written = |all: &Self| all.iter().map(|(id, one)| (id.to_vec(), one.written())).collect::<Vec<_>>();
+        self.hours == other.hours && written(self) == written(other)
+    }
+}
+
+impl Eq for Interfaces {}
+
+/// An interface as ledgers have it: attributes by the names of their columns.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct WrittenInterface {
+    attributes: BTreeMap<Column, WrittenAttribute>,
+    #[serde(flatten)]
+    records: Records,
+}
+
+/// The moment a value was seen at, and the value.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+struct WrittenAttribute(u32, #[serde(with = "escape")] Vec<u8>);

@@ -35,7 +35,9 @@ impl Merge {
         if (&into.frame.spec, into.frame.seed) != (&from.frame.spec, from.frame.seed) {
             return Err(Error::failed("sums of different jobs cannot be merged"));
         }
-        into.frame.overflow = into.frame.overflow.or_else(|| from.frame.overflow.clone());
+        if into.frame.overflow.is_none() {
+            into.limit(from.frame.overflow.clone());
+        }
         let codes = translation(&from.names, &mut into.names);
         let shards = from.shards.into_iter().map(|shard| Mutex::new(Some(shard))).collect();
         Ok(Self { into: Arc::new(Shared::of(into)), frame: from.frame, shards, codes })

@@ -4,6 +4,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use super::key::{KeyValue, Part};
+use super::memory::Share;
 use super::merge::Merge;
 use super::shared::{Frame, Overflow, SHARDS, Shard, Tables, overflowed, table_of};
 use super::spec::{Spec, Sums};
@@ -17,6 +18,8 @@ pub struct Partial {
     pub(super) frame: Frame,
     pub(super) names: Dictionary,
     pub(super) shards: Vec<Shard>,
+    /// What texts and tables use of the memory.
+    pub(super) shares: [Share; 2],
 }
 
 impl Partial {
@@ -24,7 +27,7 @@ impl Partial {
     #[must_use]
     pub fn new(spec: Arc<Spec>, seed: u64) -> Self {
         let frame = Frame::new(spec, seed, None);
-        Self { names: Dictionary::default(), shards: frame.shards(), frame }
+        Self { names: Dictionary::default(), shards: frame.shards(), shares: frame.shares(), frame }
     }
 
     /// Adds another partial of the same spec and seed. Associative and commutative, with [`Self::new`] as the empty one.
@@ -38,6 +41,13 @@ impl Partial {
         merge.shards().try_for_each(|shard| merge.shard(shard, &mut batcher))?;
         drop(batcher);
         merge.finish()
+    }
+
+    /// Limits the memory of sums that had no limit.
+    pub(super) fn limit(&mut self, overflow: Option<Overflow>) {
+        self.frame.overflow = overflow;
+        self.shares = self.frame.shares();
+        self.shares[1].grow(self.shards.iter().flat_map(|shard| &shard.tables).map(Table::bytes).sum());
     }
 
     /// A shard's tables with what was spilled of them.

@@ -6,10 +6,11 @@
 //! a spill is abstract here.
 
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::key::Layout;
+use super::memory::{Memory, Share};
 use super::partial::Partial;
 use super::spec::Spec;
 use super::table::Table;
@@ -44,13 +45,21 @@ pub trait Spill: Debug + Send + Sync {
     fn spilled_bytes(&self) -> u64;
 }
 
-/// How much memory tables may take, and where the rest goes.
+/// How much memory a run may take, and where rows of tables go that are more.
 #[derive(Clone, Debug)]
 pub struct Overflow {
-    /// Bytes of all tables together.
-    pub memory_bytes: usize,
+    /// The limit, and what is used of it.
+    pub memory: Arc<Memory>,
     /// Where rows go that are more.
     pub spill: Arc<dyn Spill>,
+}
+
+impl Overflow {
+    /// A limit of which nothing is used.
+    #[must_use]
+    pub fn new(memory_bytes: usize, spill: Arc<dyn Spill>) -> Self {
+        Self { memory: Arc::new(Memory::new(memory_bytes)), spill }
+    }
 }
 
 /// The groups that a hash leads to.
@@ -99,9 +108,18 @@ impl Frame {
         Self { spec, seed, layouts, overflow, zone: Zone::default() }
     }
 
+    fn memory(&self) -> Option<&Arc<Memory>> {
+        self.overflow.as_ref().map(|overflow| &overflow.memory)
+    }
+
     pub(super) fn tables(&self) -> Tables {
         let of = |wide: usize| Table::new(self.spec.shape(&self.layouts[wide]), self.seed);
         [of(0), of(0), of(1), of(1)]
+    }
+
+    /// What texts and tables use of the memory: nothing yet.
+    pub(super) fn shares(&self) -> [Share; 2] {
+        [Share::kept(self.memory()), Share::of_tables(self.memory())]
     }
 
     pub(super) fn shards(&self) -> Vec<Shard> {
@@ -157,9 +175,9 @@ impl Shard {
 pub struct Shared {
     pub(super) frame: Frame,
     names: Mutex<Dictionary>,
+    names_share: Share,
     shards: Vec<Mutex<Shard>>,
-    /// Bytes of all tables.
-    used_bytes: AtomicUsize,
+    tables_share: Share,
     failed: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
@@ -181,17 +199,15 @@ impl Shared {
     /// No records yet, but texts that have their codes.
     pub(super) fn with_names(spec: Arc<Spec>, seed: u64, overflow: Option<Overflow>, names: Dictionary) -> Self {
         let frame = Frame::new(spec, seed, overflow);
-        Self::of(Partial { names, shards: frame.shards(), frame })
+        Self::of(Partial { names, shards: frame.shards(), shares: frame.shares(), frame })
     }
 
     /// A partial that workers go on adding to.
     pub(super) fn of(partial: Partial) -> Self {
-        let Partial { frame, names, shards } = partial;
-        let used_bytes = shards.iter().flat_map(|shard| &shard.tables).map(Table::bytes).sum();
-        let used_bytes = AtomicUsize::new(used_bytes);
+        let Partial { frame, names, shards, shares: [names_share, tables_share] } = partial;
         let shards = shards.into_iter().map(Mutex::new).collect();
         let (failed, failure) = Default::default();
-        Self { frame, names: Mutex::new(names), shards, used_bytes, failed, failure }
+        Self { frame, names: Mutex::new(names), names_share, shards, tables_share, failed, failure }
     }
 
     /// Whether rows could not be kept: nothing more need be added then, as [`Self::into_partial`] will say why.
@@ -211,6 +227,7 @@ impl Shared {
                 frame: self.frame,
                 names: into_inner(self.names),
                 shards: self.shards.into_iter().map(into_inner).collect(),
+                shares: [self.names_share, self.tables_share],
             }),
         }
     }
@@ -221,9 +238,13 @@ impl Shared {
         lock(&self.failure).get_or_insert(failure);
     }
 
-    /// The dictionary of the keys' texts.
-    pub(super) fn names(&self) -> MutexGuard<'_, Dictionary> {
-        lock(&self.names)
+    /// The codes of texts in the dictionary of the keys' texts.
+    pub(super) fn codes<'t>(&self, texts: impl Iterator<Item = &'t [u8]>, codes: &mut Vec<u32>) {
+        let mut names = lock(&self.names);
+        codes.extend(texts.map(|text| names.code(text)));
+        if let Err(failure) = self.names_share.set(names.bytes()) {
+            self.fail(failure);
+        }
     }
 
     /// Adds packed rows of one table.
@@ -236,21 +257,18 @@ impl Shared {
             self.fail(overflowed());
         }
         let grown_bytes = table.bytes() - bytes_before;
-        if grown_bytes == 0 {
+        if grown_bytes == 0 || !self.tables_share.grow(grown_bytes) {
             return;
         }
-        let used_bytes = self.used_bytes.fetch_add(grown_bytes, Ordering::Relaxed) + grown_bytes;
-        let Some(overflow) = self.frame.overflow.as_ref().filter(|overflow| used_bytes > overflow.memory_bytes) else {
-            return;
-        };
+        let Some(overflow) = &self.frame.overflow else { return };
         let freed_bytes = shard.tables.iter().map(Table::bytes).sum();
-        if freed_bytes < overflow.memory_bytes / SHARDS / SHARE_PARTS_MIN {
+        if freed_bytes < overflow.memory.limit_bytes() / SHARDS / SHARE_PARTS_MIN {
             return;
         }
         if let Err(failure) = shard.spill(&self.frame, &*overflow.spill) {
             self.fail(failure);
         }
-        self.used_bytes.fetch_sub(freed_bytes, Ordering::Relaxed);
+        self.tables_share.shrink(freed_bytes);
     }
 }
 

@@ -6,7 +6,7 @@ use super::interfaces::{Interfaces, Learner};
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TIME, Column};
 
-/// The survey of a part of the input. Every survey must be merged, even an empty one.
+/// The survey of a part of the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Records in which a column has a value.
@@ -15,7 +15,7 @@ pub struct Survey {
     pub objects: BTreeMap<usize, ObjectSurvey>,
     /// Every interface.
     pub interfaces: Interfaces,
-    /// The rows buffered for them.
+    /// What is learnt of them, until the survey is finished.
     learner: Learner,
     /// Records whose account is `unknown`.
     pub unknown_accounts: u64,
@@ -81,7 +81,20 @@ impl Survey {
         self.learner.learn(flows, dictionary, picked);
     }
 
-    /// Adds what another part of the input held. Associative and commutative.
+    /// Bytes of memory that grow with the interfaces, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.learner.bytes()
+    }
+
+    /// The same with what was learnt of interfaces; `dictionary` is the one of the blocks.
+    #[must_use]
+    pub fn finish(mut self, dictionary: &Dictionary) -> Self {
+        std::mem::take(&mut self.learner).finish_into(dictionary, &mut self.interfaces);
+        self
+    }
+
+    /// Adds what another part of the input held, once it is finished. Associative and commutative.
     pub fn add(&mut self, other: Self) {
         for (column, filled) in other.filled {
             *self.filled.entry(column).or_default() += filled;
@@ -90,7 +103,6 @@ impl Survey {
             self.objects.entry(*object).or_default().add(survey);
         }
         self.interfaces.add(other.interfaces);
-        self.interfaces.add(other.learner.finish());
         self.unknown_accounts += other.unknown_accounts;
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::decode::{Dictionary, Flows, Values};
+use crate::decode::{Dictionary, Flows, HEAP_BYTES, Values};
 use crate::schema::{ABSENT_SMALL, Column, Kind};
 
 /// Combinations that a block's records are compared with before they are looked up among all: few enough for a core's
@@ -20,7 +20,8 @@ pub(super) struct Vantages {
     columns: Vec<Column>,
     /// By the worker's codes of the columns' values.
     known: HashMap<Box<[u32]>, u32, ahash::RandomState>,
-    texts: Dictionary,
+    /// Those met since the last [`Self::take_new`], as [`fields`] reads them.
+    new: Vec<Vec<u8>>,
     values: Values,
     /// The columns that have values in the block that was looked at last.
     present: Vec<usize>,
@@ -30,13 +31,20 @@ pub(super) struct Vantages {
 
 impl Vantages {
     pub(super) fn new(columns: &[Column]) -> Self {
-        let (known, texts, present, recent) = Default::default();
-        Self { columns: columns.to_vec(), known, texts, values: Values::Text(Vec::new()), present, recent }
+        let (known, new, present, recent) = Default::default();
+        Self { columns: columns.to_vec(), known, new, values: Values::Text(Vec::new()), present, recent }
     }
 
-    /// Every combination met, as [`fields`] reads it.
-    pub(super) fn texts(&self) -> &Dictionary {
-        &self.texts
+    /// The combinations met since the last call, in the order of their codes, which are those of a
+    /// dictionary that they are added to in this order.
+    pub(super) fn take_new(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.new)
+    }
+
+    /// Bytes of memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        let combination = size_of::<(Box<[u32]>, u32)>() + self.columns.len() * size_of::<u32>() + HEAP_BYTES;
+        self.known.capacity() * combination
     }
 
     /// The codes of the block that was looked at last.
@@ -54,7 +62,7 @@ impl Vantages {
             self.present = present;
         }
         self.recent.resize(RECENT * width, NONE);
-        let Self { known, texts, values: Values::Text(codes), present, recent, .. } = self else { return };
+        let Self { known, new, values: Values::Text(codes), present, recent, .. } = self else { return };
         codes.clear();
         codes.resize(flows.rows(), Dictionary::ABSENT);
         let compared: Vec<&[u32]> = present.iter().map(|place| columns[*place]).collect();
@@ -69,7 +77,8 @@ impl Vantages {
                 *code = match known.get(&combination) {
                     Some(code) => *code,
                     None => {
-                        let code = texts.code(&text(&self.columns, &combination, dictionary));
+                        new.push(text(&self.columns, &combination, dictionary));
+                        let code = u32::try_from(Dictionary::FIXED_COUNT + known.len()).unwrap_or(Dictionary::ABSENT);
                         known.insert(combination, code);
                         code
                     }
@@ -146,7 +155,12 @@ mod tests {
         let Values::Text(codes) = views.values().clone() else { panic!() };
         assert_eq!(codes[0], codes[2]);
         assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
-        let values = |code: u32| fields(views.texts().text(code)).map(<[u8]>::to_vec).collect::<Vec<_>>();
+        let mut texts = Dictionary::default();
+        for text in views.take_new() {
+            texts.code(&text);
+        }
+        assert!(views.take_new().is_empty());
+        let values = |code: u32| fields(texts.text(code)).map(<[u8]>::to_vec).collect::<Vec<_>>();
         assert_eq!(values(codes[0]), [&b"eni-1"[..], b"8", b""]);
         assert_eq!(values(codes[4]), [&b""[..], b"1", b""]);
         assert_eq!(fields(b"\x05\x00eni").count(), 0, "a damaged one gives what can be read");

@@ -12,6 +12,7 @@ use self::changes::Changes;
 use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
+use super::tables::texts::Texts;
 use super::tables::{EndpointKind, ListedEni, Name, Network, Role, Tables};
 use super::vantage::{Fact, HOUR_SECONDS};
 use crate::group::{Interface, Interfaces, NAMELESS, is_public};
@@ -32,7 +33,7 @@ pub const TAG_COLUMNS: [Column; 6] = [
     Column::AsgTag2,
 ];
 
-/// An interface of the estate.
+/// An interface of the estate. There may be a million.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Eni {
     pub(super) id: Arc<str>,
@@ -52,20 +53,42 @@ pub(super) struct Eni {
     /// First and last moment of its records; none if it is not logged.
     pub(super) logged: Option<(u32, u32)>,
     pub(super) gaps: Vec<(u32, u32)>,
-    /// By the place in [`TAG_COLUMNS`].
-    pub(super) tags: [Name; TAG_COLUMNS.len()],
-    pub(super) ecs_service: Name,
-    /// Its addresses inside the VPC as the inventory has them.
-    pub(super) addresses: Vec<u128>,
-    /// Whole prefixes that the inventory has on it.
-    prefixes: Vec<Prefix>,
+    /// What its records say of owners, if anything.
+    pub(super) owners: Option<Box<LoggedOwners>>,
+    /// Where it is as the inventory has it.
+    held: Option<Box<Listed>>,
     /// The NAT gateway or endpoint that it belongs to.
     pub(super) resource: Name,
     /// Its VPC, by its place in the estate.
     pub(super) vpc: u32,
 }
 
+/// Owners that records name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct LoggedOwners {
+    /// By the place in [`TAG_COLUMNS`].
+    pub(super) tags: [Name; TAG_COLUMNS.len()],
+    pub(super) ecs_service: Name,
+}
+
+/// Addresses and whole prefixes that the inventory has on an interface, inside of its VPC.
+#[derive(Clone, Debug)]
+struct Listed {
+    addresses: Vec<u128>,
+    prefixes: Vec<Prefix>,
+}
+
 impl Eni {
+    /// Its addresses inside the VPC as the inventory has them.
+    pub(super) fn addresses(&self) -> &[u128] {
+        self.held.as_ref().map_or(&[], |held| &held.addresses)
+    }
+
+    /// Whole prefixes that the inventory has on it.
+    fn prefixes(&self) -> &[Prefix] {
+        self.held.as_ref().map_or(&[], |held| &held.prefixes)
+    }
+
     /// Whether its records of a moment would be in the input.
     pub(super) fn is_logged(&self, moment: u32) -> bool {
         self.logged.is_some_and(|span| covers(span, moment))
@@ -102,7 +125,7 @@ impl Eni {
     /// gateway's private address and another private one. A private gateway's outer leg looks the same.
     pub(super) fn is_client_leg(&self, fact: &Fact) -> bool {
         let Fact { srcaddr, dstaddr, src, dst, .. } = *fact;
-        let is_own = |address: u128| self.addresses.contains(&address);
+        let is_own = |address: u128| self.addresses().contains(&address);
         let is_client = |address: u128| !is_public(address) && !is_own(address);
         let is_public_nat = self.role == Role::Nat && self.has_public;
         is_public_nat
@@ -131,19 +154,9 @@ pub struct Enis {
 impl Enis {
     /// Everything that the logs and the tables know.
     #[must_use]
-    pub fn new(logged: &Interfaces, tables: &Tables) -> Self {
-        let mut owns: BTreeMap<Arc<str>, Eni> = BTreeMap::new();
-        for known in &tables.interfaces {
-            owns.insert(Arc::clone(&known.id), listed_eni(known));
-        }
-        let is_nameless = |id: &[u8]| id.starts_with(NAMELESS.as_bytes());
-        // In a format without interface ids, missing ids prove nothing.
-        let named = logged.iter().any(|(id, _)| !is_nameless(id));
-        for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
-            let id: Arc<str> = String::from_utf8_lossy(id).into();
-            let own = owns.entry(Arc::clone(&id)).or_insert_with(|| Eni { id, ..Eni::default() });
-            learn(own, interface);
-        }
+    pub fn new(logged: Interfaces, tables: &Tables) -> Self {
+        let mut owns = known(&logged, tables);
+        drop(logged);
         for nat in &tables.nat_gateways {
             if nat.regional {
                 let own = owns
@@ -183,6 +196,21 @@ impl Enis {
     }
 }
 
+/// The interfaces of the logs and of the inventory.
+fn known(logged: &Interfaces, tables: &Tables) -> BTreeMap<Arc<str>, Eni> {
+    let listed = tables.interfaces.iter().map(|known| (Arc::clone(&known.id), listed_eni(known)));
+    let (mut owns, mut texts): (BTreeMap<_, _>, Texts) = (listed.collect(), Texts::default());
+    let is_nameless = |id: &[u8]| id.starts_with(NAMELESS.as_bytes());
+    // In a format without interface ids, missing ids prove nothing.
+    let named = logged.iter().any(|(id, _)| !is_nameless(id));
+    for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
+        let id: Arc<str> = String::from_utf8_lossy(id).into();
+        let own = owns.entry(Arc::clone(&id)).or_insert_with(|| Eni { id, ..Eni::default() });
+        learn(own, &interface, &mut texts);
+    }
+    owns
+}
+
 /// Attributes records without an interface to the only regional NAT gateway of their VPC in the inventory; returns the
 /// placeholder ids and the gateways' ids.
 fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
@@ -217,29 +245,31 @@ fn listed_eni(known: &ListedEni) -> Eni {
         role: known.role,
         is_listed: true,
         has_public: !known.public.is_empty(),
-        addresses: known.addresses.clone(),
-        prefixes: known.prefixes.clone(),
+        held: Some(Box::new(Listed { addresses: known.addresses.clone(), prefixes: known.prefixes.clone() })),
         ..Eni::default()
     }
 }
 
 /// Merges what the records show. The account `unknown` counts as none.
-fn learn(own: &mut Eni, interface: &Interface) {
-    let attribute =
-        |column: Column| -> Name { interface.attribute(column).map(|text| String::from_utf8_lossy(text).into()) };
-    let either = |value: &mut Name, column: Column| *value = attribute(column).or_else(|| value.take());
+fn learn(own: &mut Eni, interface: &Interface<'_>, texts: &mut Texts) {
+    let mut attribute =
+        |column: Column| interface.attribute(column).map(|text| texts.one(&String::from_utf8_lossy(text)));
     let account = attribute(Column::AccountId).filter(|account| &**account != "unknown");
     own.account = account.or_else(|| own.account.take());
-    either(&mut own.region, Column::Region);
-    either(&mut own.vpc_id, Column::VpcId);
-    either(&mut own.subnet, Column::SubnetId);
-    either(&mut own.zone, Column::AzId);
-    either(&mut own.instance, Column::InstanceId);
+    for (value, column) in [
+        (&mut own.region, Column::Region),
+        (&mut own.vpc_id, Column::VpcId),
+        (&mut own.subnet, Column::SubnetId),
+        (&mut own.zone, Column::AzId),
+        (&mut own.instance, Column::InstanceId),
+    ] {
+        *value = attribute(column).or_else(|| value.take());
+    }
     own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region::of_zone_id).map(Arc::from));
-    own.ecs_service = attribute(Column::EcsServiceName);
-    own.tags = TAG_COLUMNS.map(attribute);
-    own.logged = interface.logged;
-    own.gaps = interface.gaps().to_vec();
+    let owners = LoggedOwners { tags: TAG_COLUMNS.map(&mut attribute), ecs_service: attribute(Column::EcsServiceName) };
+    own.owners = (owners != LoggedOwners::default()).then(|| Box::new(owners));
+    own.logged = interface.records.logged;
+    own.gaps = interface.records.gaps().to_vec();
     own.role = match attribute(Column::InterfaceType).as_deref() {
         Some("nat_gateway") => Role::Nat,
         Some("regional_nat_gateway") => Role::RegionalNat,

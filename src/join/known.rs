@@ -123,6 +123,7 @@ impl<'a> KnownEnds<'a> {
         let Traffic { resolver, sources, .. } = self.traffic;
         let info = resolver.info(end);
         let own = end.interface.map(|place| &resolver.estate.interfaces[place as usize]);
+        let logged = own.and_then(|own| own.owners.as_deref());
         let vpc = end.vpc.and_then(|vpc| resolver.estate.vpcs[vpc as usize].id.clone());
         let origin = sources.geography.look_up(end.address).unwrap_or_else(|error| {
             self.failed.get_or_insert(error);
@@ -141,11 +142,11 @@ impl<'a> KnownEnds<'a> {
             subnet: info.subnet.clone(),
             account: info.account.clone(),
             tag: None,
-            ecs_service: own.and_then(|own| own.ecs_service.clone()),
+            ecs_service: logged.and_then(|owners| owners.ecs_service.clone()),
         };
         let owners = sources.v11_tags.iter().enumerate().map(|(key, column)| {
             let tag = column.and_then(|column| TAG_COLUMNS.iter().position(|tag| *tag == column));
-            facts.tag = tag.and_then(|tag| own.and_then(|own| own.tags[tag].clone()));
+            facts.tag = tag.and_then(|tag| logged.and_then(|owners| owners.tags[tag].clone()));
             sources.owners.timeline(key, &facts)
         });
         let owners = owners.collect();

@@ -5,10 +5,13 @@
 //! interface of the VPC has it at the same time. The most frequent address would be wrong for 152 of 1,138 records of a
 //! real file, because interfaces with a single peer have both addresses in every record.
 
+mod few;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::few::Few;
 use super::estate::{Eni, Enis};
 use super::ranges::Ranges;
 use super::tables::{Name, Role};
@@ -38,15 +41,15 @@ type Holders = HashMap<u128, Vec<usize>, ahash::RandomState>;
 #[derive(Clone, Debug, Default)]
 struct ObservedEni {
     /// Own addresses as the records show them.
-    direct: BTreeSet<u128>,
+    direct: Few<u128>,
     /// Private ones that packets bore on the interface's own side.
-    inner: BTreeSet<u128>,
+    inner: Few<u128>,
     /// Whether packets bore others' public addresses on the interface's own side.
     inner_public: bool,
     /// By family, the addresses common to all records without a direction.
     candidates: [Option<Vec<u128>>; 2],
-    /// Its records by flow log.
-    flow_logs: BTreeMap<Name, Logged>,
+    /// Its records by flow log, in the order of their ids.
+    flow_logs: Vec<(Name, Logged)>,
 }
 
 /// A flow log's records of an interface.
@@ -158,7 +161,7 @@ impl Learnt {
         for (taught, own) in self.interfaces.iter_mut().zip(&enis.interfaces) {
             if own.is_listed {
                 taught.candidates = [None, None];
-                taught.direct.extend(&own.addresses);
+                taught.direct.extend(own.addresses().iter().copied());
             }
         }
         let mut holders = Holders::default();
@@ -168,7 +171,7 @@ impl Learnt {
                 candidates.iter().for_each(|address| holders.entry(*address).or_default().push(place));
                 ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (place, only)));
             }
-            taught.direct.iter().for_each(|address| ready.push((place, *address)));
+            taught.direct.iter().for_each(|address| ready.push((place, address)));
         }
         // What is inside of one interface's packets is its pods', or comes from elsewhere: it is no neighbour's own.
         for place in 0..self.interfaces.len() {
@@ -215,7 +218,7 @@ impl Learnt {
     #[must_use]
     pub(super) fn with_own_addresses_of(mut self, before: &Self) -> Self {
         for (mine, theirs) in self.interfaces.iter_mut().zip(&before.interfaces) {
-            mine.direct.extend(&theirs.direct);
+            mine.direct.extend(theirs.direct.iter());
         }
         self
     }
@@ -238,7 +241,7 @@ impl Learnt {
     /// The direction by own addresses; none if both or neither are the interface's.
     pub(super) fn direction(&self, place: usize, srcaddr: u128, dstaddr: u128) -> Option<Direction> {
         let direct = &self.interfaces.get(place)?.direct;
-        match (direct.contains(&srcaddr), direct.contains(&dstaddr)) {
+        match (direct.contains(srcaddr), direct.contains(dstaddr)) {
             (true, false) => Some(Direction::Egress),
             (false, true) => Some(Direction::Ingress),
             _ => None,
@@ -247,15 +250,13 @@ impl Learnt {
 
     /// An interface's own addresses as its records show them.
     pub(super) fn direct(&self, place: usize) -> Vec<u128> {
-        self.interfaces.get(place).map_or(Vec::new(), |taught| taught.direct.iter().copied().collect())
+        self.interfaces.get(place).map_or(Vec::new(), |taught| taught.direct.iter().collect())
     }
 
     /// Private addresses that packets bore on its side.
     pub(super) fn inner(&self, place: usize) -> Vec<u128> {
         let inner = self.interfaces.get(place).map(|taught| &taught.inner);
-        inner
-            .filter(|inner| inner.len() <= INNER_ADDRESSES_MAX)
-            .map_or(Vec::new(), |inner| inner.iter().copied().collect())
+        inner.filter(|inner| inner.len() <= INNER_ADDRESSES_MAX).map_or(Vec::new(), |inner| inner.iter().collect())
     }
 
     /// The flow log that logs an interface: the first by its id where there are several.
@@ -265,7 +266,10 @@ impl Learnt {
 
     /// The known flow logs of an interface, in order.
     pub(super) fn flow_logs(&self, place: usize) -> impl Iterator<Item = &Arc<str>> {
-        self.interfaces.get(place).into_iter().flat_map(|taught| taught.flow_logs.keys().flatten())
+        self.interfaces
+            .get(place)
+            .into_iter()
+            .flat_map(|taught| taught.flow_logs.iter().filter_map(|(id, _)| id.as_ref()))
     }
 
     /// By interface, where there are several flow logs: those, the best first, which has the most fields, else the
@@ -273,7 +277,7 @@ impl Learnt {
     pub(super) fn several_flow_logs(&self) -> HashMap<u32, Vec<FlowLog>, ahash::RandomState> {
         let several = (0u32..).zip(&self.interfaces).filter(|(_, taught)| taught.flow_logs.len() > 1);
         let ranked = |taught: &ObservedEni| {
-            let mut logs: Vec<(&Name, &Logged)> = taught.flow_logs.iter().collect();
+            let mut logs: Vec<&(Name, Logged)> = taught.flow_logs.iter().collect();
             logs.sort_by_key(|(_, logged)| Reverse(logged.fields));
             logs.into_iter().map(|(id, logged)| FlowLog { id: id.clone(), span: logged.span }).collect()
         };
@@ -285,13 +289,13 @@ impl Learnt {
     pub(super) fn complete(&self, interfaces: &mut [Eni]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
-            own.names_clients = taught.inner_public || !taught.inner.is_empty();
+            own.names_clients = taught.inner_public || taught.inner.len() > 0;
             if own.is_listed || own.role != Role::End || own.instance.is_some() {
                 continue;
             }
             if taught.inner_public {
                 own.role = Role::Nat;
-            } else if !taught.inner.is_empty() && instances {
+            } else if taught.inner.len() > 0 && instances {
                 own.role = Role::TransitGateway;
             }
         }
@@ -331,8 +335,8 @@ impl ObservedEni {
     }
 
     fn add(&mut self, other: Self) {
-        self.direct.extend(other.direct);
-        self.inner.extend(other.inner);
+        self.direct.extend(other.direct.iter());
+        self.inner.extend(other.inner.iter());
         self.inner_public |= other.inner_public;
         for (mine, theirs) in self.candidates.iter_mut().zip(other.candidates) {
             match (&mut *mine, theirs) {
@@ -344,9 +348,9 @@ impl ObservedEni {
     }
 
     fn add_flow_log(&mut self, id: &Name, logged: Logged) {
-        let Some(mine) = self.flow_logs.get_mut(id) else {
-            self.flow_logs.insert(id.clone(), logged);
-            return;
+        let mine = match self.flow_logs.binary_search_by(|(known, _)| known.cmp(id)) {
+            Ok(place) => &mut self.flow_logs[place].1,
+            Err(place) => return self.flow_logs.insert(place, (id.clone(), logged)),
         };
         mine.fields = mine.fields.max(logged.fields);
         mine.span = (mine.span.0.min(logged.span.0), mine.span.1.max(logged.span.1));

@@ -211,13 +211,10 @@ impl<'a> Texts<'a> {
             Column::DstOwner3 => (row.dst, 2),
             _ => {
                 let vantages = &self.traffic.facts.rollup().spec().vantages;
-                let value = vantages
-                    .iter()
-                    .position(|vantage| *vantage == column)
-                    .and_then(|place| row.vantage.values.get(place));
-                return value
-                    .and_then(Option::as_deref)
-                    .map_or(Dictionary::ABSENT, |text| self.dictionary.code(text.as_bytes()));
+                let place = vantages.iter().position(|vantage| *vantage == column);
+                let value = place.and_then(|place| self.traffic.facts.vantage_values(row.fact.vantage).nth(place));
+                let value = value.filter(|value| !value.is_empty());
+                return value.map_or(Dictionary::ABSENT, |value| self.dictionary.code(value));
             }
         };
         let owner = known.owners.get(key).and_then(|timeline| timeline.at(row.fact.hour));

@@ -6,7 +6,7 @@ mod inventory;
 mod network;
 mod read;
 mod resolve;
-mod texts;
+pub(super) mod texts;
 
 use std::sync::Arc;
 

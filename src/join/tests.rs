@@ -153,7 +153,7 @@ impl World {
             let mut learner = Learner::default();
             let every: Vec<u32> = (0..u32::try_from(flows.rows()).unwrap()).collect();
             learner.learn(&flows, &dictionary, &every);
-            interfaces.add(learner.finish());
+            interfaces.add(learner.finish(&dictionary));
         }
         let rollup = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
         let mut joined = self.joined(&rollup, &interfaces);
@@ -182,7 +182,7 @@ impl World {
             charge_to: self.charge_to,
             every_view: self.every_view,
         };
-        let enis = Enis::new(interfaces, &sources.tables);
+        let enis = Enis::new(interfaces.clone(), &sources.tables);
         let shards = OneByOne { shards: rollup.shards().collect(), reversed: self.reversed };
         let traffic = Traffic::new(Facts::new(rollup, &enis), enis, &sources, &shards).unwrap();
         let columns =

@@ -142,7 +142,8 @@ impl<'a> Traffic<'a> {
             .then(|| "--geoip: no database has an address of these logs: countries and networks are absent".to_owned());
         let owners = owners.unmatched().map(|key| {
             format!(
-                "no resource with the owner key `{key}` is in these logs: everything is {UNALLOCATED}; compare the column                  resource of --tags with the ids in `outflow inspect`"
+                "no resource with the owner key `{key}` is in these logs: everything is {UNALLOCATED}; compare the column \
+                 resource of --tags with the ids in `outflow inspect`"
             )
         });
         networks.into_iter().chain(places).chain(owners)
@@ -167,7 +168,7 @@ impl<'a> Traffic<'a> {
         if !self.index.splits.is_empty() {
             self.pass(shards, |pass, shard| pass.weigh(shard))?;
             self.pass(shards, |pass, shard| pass.share(shard))?;
-            self.index.splits.settle(&self.facts.vantages);
+            self.index.splits.settle(&self.facts);
         }
         Ok(())
     }

@@ -3,10 +3,10 @@
 //! The key holds everything that determines direction, endpoints, paths and charges, plus the hour; attributes of an
 //! interface are stored separately. Other group columns are passed through.
 
-use std::sync::Arc;
-
 use super::estate::Enis;
 use super::tables::Name;
+use super::tables::texts::Texts;
+use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Group, Key, KeyValue, Rollup, Spec, Sums, nameless_id, vantages};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_TIME, Column, Kind, Stage};
@@ -72,7 +72,8 @@ pub(super) enum Direction {
     Ingress,
 }
 
-/// The common attributes of records logged at one interface with the same direction, traffic path and next hop.
+/// The common attributes of records logged at one interface with the same direction, traffic path and next hop. There
+/// may be millions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vantage {
     /// The interface, by its place in the roster.
@@ -87,8 +88,6 @@ pub(super) struct Vantage {
     pub(super) dst_service: Name,
     /// Number of fields with a value: decides which of two flow logs is better.
     pub(super) fields: usize,
-    /// All values, in the order of the spec's vantage columns.
-    pub(super) values: Vec<Name>,
 }
 
 /// A roll-up of [`spec`] with its views taken apart.
@@ -136,9 +135,16 @@ impl<'a> Facts<'a> {
     /// Takes a roll-up of [`spec`] apart.
     #[must_use]
     pub fn new(rollup: &'a Rollup, enis: &Enis) -> Self {
-        let names = rollup.names();
+        let (names, mut texts) = (rollup.names(), Texts::default());
         let codes = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
-        Self { rollup, vantages: codes.map(|code| Vantage::new(names.text(code), enis)).collect() }
+        let vantage = |code| Vantage::new(names.text(code), enis, &mut texts);
+        Self { rollup, vantages: codes.map(vantage).collect() }
+    }
+
+    /// All values of a vantage, in the order of the spec's vantage columns; absent ones are empty.
+    pub(super) fn vantage_values(&self, vantage: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let code = u32::try_from(vantage).unwrap_or(Dictionary::ABSENT);
+        vantages::fields(self.rollup.names().text(code))
     }
 
     /// The roll-up.
@@ -185,30 +191,31 @@ impl<'a> Facts<'a> {
 }
 
 impl Vantage {
-    fn new(text: &[u8], enis: &Enis) -> Self {
-        let name = |value: &[u8]| (!value.is_empty()).then(|| Arc::from(String::from_utf8_lossy(value)));
-        let values: Vec<Name> = vantages::fields(text).map(name).collect();
-        let at = |place: usize| values.get(place).cloned().flatten();
-        let number = |text: Name| text.and_then(|text| text.parse().ok());
+    fn new(text: &[u8], enis: &Enis, texts: &mut Texts) -> Self {
+        let values: Vec<_> = vantages::fields(text).map(String::from_utf8_lossy).collect();
+        let at = |place: usize| values.get(place).map(|value| &**value).filter(|value| !value.is_empty());
+        let mut name = |place: usize| texts.name(at(place));
         Self {
-            interface: enis.place(&at(0).or(at(1)).unwrap_or_else(|| {
-                let part = |place: usize| at(place).unwrap_or_else(|| "-".into());
-                nameless_id(&part(10), &part(11), &part(12)).into()
-            })),
-            flow_log: at(2),
-            direction: match at(3).as_deref() {
+            interface: match at(0).or(at(1)) {
+                Some(id) => enis.place(id),
+                None => {
+                    let [account, region, vpc] = [10, 11, 12].map(|place| at(place).unwrap_or("-"));
+                    enis.place(&nameless_id(account, region, vpc))
+                }
+            },
+            flow_log: name(2),
+            direction: match at(3) {
                 Some("egress") => Some(Direction::Egress),
                 Some("ingress") => Some(Direction::Ingress),
                 _ => None,
             },
-            traffic_path: number(at(4)),
-            next_hop_zone: at(5),
-            next_hop_vpc: at(6),
-            next_hop_type: at(7),
-            src_service: at(8),
-            dst_service: at(9),
-            fields: values.iter().flatten().count(),
-            values,
+            traffic_path: at(4).and_then(|number| number.parse().ok()),
+            next_hop_zone: name(5),
+            next_hop_vpc: name(6),
+            next_hop_type: name(7),
+            src_service: name(8),
+            dst_service: name(9),
+            fields: values.iter().filter(|value| !value.is_empty()).count(),
         }
     }
 }

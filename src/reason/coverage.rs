@@ -5,7 +5,7 @@
 
 use super::hours::HOUR_SECONDS;
 use super::hours::gather::DELIVERY_SECONDS;
-use crate::group::Interfaces;
+use crate::group::Logged;
 use crate::units::human::{self, counted};
 use crate::units::time::Window;
 
@@ -53,8 +53,8 @@ impl Coverage {
 
     /// The same by the hours in which any interface was logged, with or without traffic.
     #[must_use]
-    pub fn of_interfaces(window: &Window, now: u32, interfaces: &Interfaces) -> Self {
-        Self::of(window, now, interfaces.hours().map(|hour| hour.saturating_mul(HOUR_SECONDS)))
+    pub fn of_logged(window: &Window, now: u32, logged: &Logged) -> Self {
+        Self::of(window, now, logged.hours())
     }
 
     /// Whether there is nothing to judge.

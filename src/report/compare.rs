@@ -111,7 +111,7 @@ impl Question for CompareQuestion {
         let names: Vec<String> = dimensions.into_iter().map(|(name, _)| name).collect();
         let mut report = report(&leaves, &bill, &self.shape, &names)?;
         for (window, what) in self.shape.windows.iter().zip(["the previous period", "the current period"]) {
-            let coverage = Coverage::of_interfaces(window, self.now, &frames.interfaces);
+            let coverage = Coverage::of_logged(window, self.now, &frames.logged);
             report.meta.not_judged(coverage.sentence(what));
         }
         report.meta.notes.extend(self.notes.into_iter().chain(self.cube.note));

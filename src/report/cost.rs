@@ -127,7 +127,7 @@ impl Question for CostQuestion {
         report.meta.notes.extend(self.notes);
         if let Some(previous) = self.previous {
             let current = Window { from: self.window.0, to: self.window.1 };
-            let of = |window: Window| Coverage::of_interfaces(&window, self.now, &frames.interfaces);
+            let of = |window: Window| Coverage::of_logged(&window, self.now, &frames.logged);
             report.meta.notes.extend(unequal(&[previous, current], &[of(previous), of(current)]));
         }
         Ok(report)

@@ -87,7 +87,7 @@ impl Question for HoursQuestion {
     fn answer(self, mut frames: Frames) -> Result<HoursAndNotes, Error> {
         let gathering = HoursBuilder::new(self.cube.keys, &frames.take(CHARGES)?, &self.pricing)?;
         frames.each(CUBE, |shard| gathering.add(shard))?;
-        let mut priced = gathering.finish(&frames.interfaces, self.now);
+        let mut priced = gathering.finish(&frames.logged, self.now);
         priced.notes.extend(self.cube.note);
         Ok(priced)
     }

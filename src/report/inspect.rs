@@ -165,16 +165,17 @@ fn interfaces_table(survey: &Survey) -> Table {
         output::GAP_SECONDS,
     ];
     columns.extend(measured.map(Head::from));
-    let row = |(id, interface): (&[u8], &Interface)| {
+    let row = |(id, interface): (&[u8], Interface<'_>)| {
+        let records = interface.records;
         let mut row: Row = vec![String::from_utf8_lossy(id).into_owned().into()];
         row.extend(ATTRIBUTES.map(|column| {
             interface.attribute(column).map_or(Cell::Absent, |value| String::from_utf8_lossy(value).into_owned().into())
         }));
-        row.extend([interface.ok, interface.no_data, interface.skip_data].map(Cell::from));
-        let (from, to) = interface.logged.unwrap_or((ABSENT_TIME, ABSENT_TIME));
+        row.extend([records.ok, records.no_data, records.skip_data].map(Cell::from));
+        let (from, to) = records.logged.unwrap_or((ABSENT_TIME, ABSENT_TIME));
         row.extend([moment(from), moment(to)]);
-        let seconds: u64 = interface.gaps().iter().map(|(from, to)| u64::from(to - from)).sum();
-        row.extend([(interface.gaps().len() as u64).into(), seconds.into()]);
+        let seconds: u64 = records.gaps().iter().map(|(from, to)| u64::from(to - from)).sum();
+        row.extend([(records.gaps().len() as u64).into(), seconds.into()]);
         row
     };
     let named = survey.interfaces.iter().filter(|(id, _)| !id.starts_with(NAMELESS.as_bytes()));

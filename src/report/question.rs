@@ -10,7 +10,7 @@ use std::fmt::Debug;
 use polars::prelude::DataFrame;
 
 use crate::error::Error;
-use crate::group::{Interfaces, Key, Spec};
+use crate::group::{Key, Logged, Spec};
 use crate::join::frame::Coded;
 use crate::join::{Kept, Wanted, passes_through};
 use crate::price::bill;
@@ -116,8 +116,8 @@ impl Summed for DataFrame {
 #[derive(Debug, Default)]
 pub struct Frames<'t> {
     sums: BTreeMap<&'static str, Box<dyn Summed + 't>>,
-    /// What was learnt of interfaces.
-    pub interfaces: Interfaces,
+    /// The coverage of the logs.
+    pub logged: Logged,
 }
 
 impl<'t> Frames<'t> {

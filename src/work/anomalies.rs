@@ -6,11 +6,10 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::answer::Answer;
-use super::ask::{Means, asked};
+use super::ask::asked;
 use super::drilldown::drilldown;
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::Overflow;
 use crate::join::Sources;
 use crate::reason::anomalies::drifts::{Drift, drifts};
 use crate::reason::anomalies::fold::{Found, fold};
@@ -59,8 +58,6 @@ pub struct AnomaliesQuestion {
     pub explain: Option<String>,
     /// Rows and columns.
     pub shape: AnomaliesShape,
-    /// How much memory the sums may take, and where the rest goes.
-    pub overflow: Option<Overflow>,
 }
 
 /// What spiked.
@@ -80,10 +77,10 @@ pub struct Anomalies {
 /// If the inputs cannot be listed or threads cannot be started, or the incident to explain does not exist; errors of
 /// single objects are in the report.
 pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) -> Result<Anomalies, Error> {
-    let AnomaliesQuestion { sources, keys, pricing, settings, rules, asked_from, now, zone, overflow, .. } = question;
+    let AnomaliesQuestion { sources, keys, pricing, settings, rules, asked_from, now, zone, .. } = question;
     let threads = job.threads()?;
     let of_hours = HoursQuestion { cube: CubePlan::new(keys), pricing, now };
-    let (mut priced, summed) = asked(job, of_hours, Means { sources, overflow }, &threads, progress)?;
+    let (mut priced, summed) = asked(job, of_hours, sources, &threads, progress)?;
     priced.hours.cut(&job.window);
     let hours = &priced.hours;
     let slots: Vec<u8> = (0..hours.count).map(|hour| zone.hour_of_day(hours.moment(hour))).collect();

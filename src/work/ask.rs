@@ -10,34 +10,25 @@ use super::root::root;
 use super::traffic::{Summed, TrafficQuestion};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::{ActionFilter, Interfaces, Overflow};
+use crate::group::{ActionFilter, Interfaces};
 use crate::join::{Sources, spec};
 use crate::report::Report;
 use crate::report::question::{Frames, Need, Question};
 use crate::report::sql::SqlQuestion;
 use crate::schema::{Column, ColumnSet};
 
-/// What a question is asked with.
-#[derive(Debug)]
-pub struct Means {
-    /// What is joined with the records.
-    pub sources: Sources,
-    /// How much memory the sums may take, and where the rest goes.
-    pub overflow: Option<Overflow>,
-}
-
-/// Answers a question.
+/// Answers a question; `sources` are joined with the records.
 ///
 /// # Errors
 /// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn ask(
     job: &Job,
     question: impl Question<Answer = Report>,
-    means: Means,
+    sources: Sources,
     progress: &Progress,
 ) -> Result<Answer, Error> {
     let threads = job.threads()?;
-    let (report, summed) = asked(job, question, means, &threads, progress)?;
+    let (report, summed) = asked(job, question, sources, &threads, progress)?;
     let window = report.meta.window;
     let mut answer = summed.answer(report, job);
     // The reference period was read too, but is not part of the requested window.
@@ -54,13 +45,13 @@ pub fn ask(
 pub(super) fn asked<Q: Question>(
     job: &Job,
     question: Q,
-    means: Means,
+    sources: Sources,
     threads: &ThreadPool,
     progress: &Progress,
 ) -> Result<(Q::Answer, Summed), Error> {
     let sums = question.survey().into_iter().chain(question.plan()).collect::<Vec<_>>();
-    let traffic = TrafficQuestion { sources: means.sources, extra: passthrough(&sums), sums, overflow: means.overflow };
-    let machine = Machine { threads, overflow: traffic.overflow.clone(), progress };
+    let traffic = TrafficQuestion { sources, extra: passthrough(&sums), sums };
+    let machine = Machine { threads, overflow: job.overflow.clone(), progress };
     let ledger = job.leaves.ledger(job, &Plan::new(job, traffic.needs(job)), &machine)?;
     root(job, ledger, question, &traffic, &machine)
 }
@@ -69,18 +60,18 @@ pub(super) fn asked<Q: Question>(
 ///
 /// # Errors
 /// As [`ask`], if the records take more memory than they may, or the query cannot be computed.
-pub fn sql(job: &Job, mut question: SqlQuestion, means: Means, progress: &Progress) -> Result<Answer, Error> {
-    let Some(columns) = question.records() else { return ask(job, question, means, progress) };
+pub fn sql(job: &Job, mut question: SqlQuestion, sources: Sources, progress: &Progress) -> Result<Answer, Error> {
+    let Some(columns) = question.records() else { return ask(job, question, sources, progress) };
     let reads_traffic = !question.plan().is_empty();
     if reads_traffic && job.inputs.iter().any(|input| input == "-") {
         return Err(Error::usage("flows with other tables: standard input can be read only once")
             .hint("name a file, or run two queries"));
     }
     let every = Job { action_filter: ActionFilter::Every, ..job.clone() };
-    let (records, read) = records(&every, &columns, means.overflow.as_ref(), progress)?;
+    let (records, read) = records(&every, &columns, progress)?;
     question.hold(records);
     if reads_traffic {
-        return ask(job, question, means, progress);
+        return ask(job, question, sources, progress);
     }
     Ok(Answer::new(question.answer(Frames::default())?, &every, &read))
 }

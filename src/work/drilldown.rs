@@ -114,8 +114,8 @@ pub(super) fn drilldown(
         object_done: None,
         stopped: None,
     };
-    let (_, takers) = scan.run(&job.threads()?);
-    let mut rows: Vec<Row> = takers.into_iter().flat_map(|taker| taker.rows).collect();
+    let (_, takers) = scan.run(&job.threads()?)?;
+    let mut rows: Vec<Row> = takers.into_iter().flat_map(|(taker, _)| taker.rows).collect();
     largest(&mut rows);
     let columns = DEFAULT_COLUMNS.map(Into::into).to_vec();
     debug_assert_eq!(DEFAULT_COLUMNS[BYTES], Column::Bytes);

@@ -103,14 +103,15 @@ pub fn flows(
         stopped: Some(&stopped),
     };
     let threads = job.threads()?;
-    let ((outcomes, takers), written) = std::thread::scope(|scope| {
+    let (scanned, written) = std::thread::scope(|scope| {
         let writer = scope.spawn(|| write_in_order(receivers, question.limit, write));
         let scanned = scan.run(&threads);
         let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
         (scanned, written)
     });
+    let (outcomes, takers) = scanned?;
     let mut account = Account::default();
-    takers.iter().for_each(|taker| account.add(&taker.account));
+    takers.iter().for_each(|(taker, _)| account.add(&taker.account));
     let mut report =
         Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
     // Whether something was left out is the writer's to say: a reader may be done before it hears that it may stop.

@@ -21,6 +21,10 @@ struct Surveying {
 }
 
 impl Take for Surveying {
+    fn bytes(&self) -> usize {
+        self.survey.bytes()
+    }
+
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
         self.picker.classify(flows, dictionary, &mut Account::default());
@@ -48,11 +52,11 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         object_done: None,
         stopped: None,
     };
-    let (outcomes, takers) = scan.run(&job.threads()?);
+    let (outcomes, takers) = scan.run(&job.threads()?)?;
     let (mut survey, mut account) = (Survey::default(), Account::default());
-    for taker in takers {
+    for (taker, dictionary) in takers {
         account.add(&taker.account);
-        survey.add(taker.survey);
+        survey.add(taker.survey.finish(&dictionary));
     }
     let facts: Vec<_> = found.objects.iter().zip(&outcomes).map(|(object, outcome)| facts(object, outcome)).collect();
     Ok(Answer::new(report(&facts, &survey), job, &Read::new(&found, outcomes, account)))

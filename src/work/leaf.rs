@@ -6,7 +6,7 @@ use rayon::ThreadPool;
 
 use super::ledger::{Ledger, Read};
 use super::scan::{Scan, Take};
-use super::{Plan, Progress, Unit};
+use super::{Job, Plan, Progress, Unit};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::{Account, Batcher, Classifier, Interfaces, Learner, Overflow, Shared};
@@ -35,6 +35,10 @@ struct Summing<'a> {
 }
 
 impl Take for Summing<'_> {
+    fn bytes(&self) -> usize {
+        self.batcher.bytes() + self.learner.bytes()
+    }
+
     fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
         let bits = self.classifier.filter_bits(flows, dictionary).cloned();
@@ -57,7 +61,7 @@ impl Take for Summing<'_> {
 /// If the plan is invalid, or memory or disk space is insufficient; errors of single objects are in the ledger.
 pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, Error> {
     let identity = plan.identity()?;
-    let job = plan.job(machine.threads.current_num_threads())?;
+    let job = Job { overflow: machine.overflow.clone(), ..plan.job(machine.threads.current_num_threads())? };
     let shared = Shared::new(Arc::new(plan.spec.clone()), plan.seed, machine.overflow.clone());
     let shared = Arc::new(shared.in_zone(Zone::parse(&plan.zone)?));
     let columns = plan.spec.columns().union(job.class_columns());
@@ -77,11 +81,11 @@ pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, E
         object_done: None,
         stopped: Some(shared.failed()),
     };
-    let (outcomes, takers) = scan.run(machine.threads);
+    let (outcomes, takers) = scan.run(machine.threads)?;
     let (mut account, mut interfaces) = (Account::default(), Interfaces::default());
-    for taker in takers {
+    for (taker, dictionary) in takers {
         account.add(&taker.account);
-        interfaces.add(taker.learner.finish());
+        taker.learner.finish_into(&dictionary, &mut interfaces);
     }
     Ok(Ledger {
         plan: identity,

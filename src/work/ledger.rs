@@ -16,7 +16,7 @@ use crate::collect::{Found, Object, io_cause, of_file};
 use crate::decode::Skips;
 use crate::error::Error;
 use crate::group::wire::{self, Tallied, Wire, WireFault, WireGroups, WireReader};
-use crate::group::{Account, Interface, Interfaces, Merge, Partial, Shared};
+use crate::group::{Account, Interface, Interfaces, Merge, Partial, Shared, WrittenInterface};
 
 /// What was found out of some objects, by a plan.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ enum Line {
         #[serde(with = "crate::units::escape")]
         id: Vec<u8>,
         #[serde(flatten)]
-        interface: Box<Interface>,
+        interface: Box<WrittenInterface>,
     },
     /// Hours since 1970 in which any interface was logged.
     Hours(Vec<u32>),
@@ -163,9 +163,9 @@ impl Ledger {
             warnings: read.warnings.clone(),
         };
         let objects = read.objects.iter().cloned().map(Line::Object);
-        let interface = |(id, interface): (&[u8], &Interface)| Line::Interface {
+        let interface = |(id, interface): (&[u8], Interface<'_>)| Line::Interface {
             id: id.to_vec(),
-            interface: Box::new(interface.clone()),
+            interface: Box::new(interface.written()),
         };
         let hours = std::iter::once_with(|| Line::Hours(interfaces.hours().collect()));
         let lines = objects.chain(interfaces.iter().map(interface)).chain(hours);
@@ -207,7 +207,7 @@ impl Ledger {
         for line in wire.lines().map_err(of)? {
             match serde_json::from_str(&line).map_err(json)? {
                 Line::Object(object) => read.objects.push(object),
-                Line::Interface { id, interface } => self.interfaces.insert(&id, *interface),
+                Line::Interface { id, interface } => self.interfaces.insert(&id, &interface),
                 Line::Hours(hours) => self.interfaces.insert_hours(hours),
             }
         }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub use anomalies::{Anomalies, AnomaliesQuestion, anomalies};
 pub use answer::{Answer, MalformedLine};
-pub use ask::{Means, ask, explain_sql, sql};
+pub use ask::{ask, explain_sql, sql};
 pub use dry_run::{columns_met, dry_run};
 pub use flows::{FlowsQuestion, flows};
 pub use inspect::inspect;
@@ -53,7 +53,7 @@ use crate::collect::{Found, Limits, Prune, S3Options, find};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{ActionFilter, Classifier, Partial, Rollup, Shared};
+use crate::group::{ActionFilter, Classifier, Memory, Overflow, Partial, Rollup, Shared};
 use crate::schema::ColumnSet;
 use crate::units::time::{Window, Zone};
 
@@ -84,6 +84,8 @@ pub struct Job {
     pub zone: Zone,
     /// Threads.
     pub jobs: usize,
+    /// How much memory may be taken, and where sums go that are more.
+    pub overflow: Option<Overflow>,
     /// Whether every malformed line is kept.
     pub keep_malformed: bool,
     /// Number of tolerated malformed lines.
@@ -112,6 +114,11 @@ impl Job {
             regions: self.regions.clone(),
         };
         find(&self.inputs, &prune, &self.s3)
+    }
+
+    /// The memory of the run, if it is limited.
+    fn memory(&self) -> Option<&Arc<Memory>> {
+        self.overflow.as_ref().map(|overflow| &overflow.memory)
     }
 
     /// A classifier of this job's records.

@@ -6,8 +6,9 @@ use rayon::Scope;
 
 use super::scan::{Running, Take, Worker};
 use crate::collect::{Block, Content, Ending, Lines};
-use crate::decode::parquet::{ParquetFile, Shape};
+use crate::decode::parquet::{ParquetFault, ParquetFile, Shape};
 use crate::decode::{Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, unwrap_messages};
+use crate::group::Held;
 use crate::schema::Column;
 
 /// Blocks of text that may pass without a header or a record of the default format: an object without either in its
@@ -238,7 +239,7 @@ impl<T: Take> Running<'_, T> {
         text: &[u8],
         format: &mut Option<Arc<Format>>,
     ) {
-        let Worker { decoder, dictionary, flows, taker } = worker;
+        let Worker { decoder, dictionary, flows, taker, .. } = worker;
         flows.clear();
         let mut skips = self.new_skips();
         let lines = decoder.decode(text, format, flows, dictionary, &mut skips);
@@ -249,6 +250,14 @@ impl<T: Take> Running<'_, T> {
         });
         self.note_block(place, BlockOutcome { place: block, lines, records: flows.rows() as u64, skips });
         self.hand_on(place, flows, dictionary, taker);
+        self.count_memory(worker);
+    }
+
+    /// Ends the scan if what the worker keeps has no room any more.
+    fn count_memory(&self, worker: &Worker<T>) {
+        if let Err(failure) = worker.share.set(worker.dictionary.bytes() + worker.taker.bytes()) {
+            self.stop(failure);
+        }
     }
 
     fn read_parquet<'s>(&'s self, place: usize, file: &ParquetFile, scope: &Scope<'s>) {
@@ -274,16 +283,23 @@ impl<T: Take> Running<'_, T> {
     fn decode_row_group(&self, worker: &mut Worker<T>, place: usize, file: &ParquetFile, group: usize) {
         let Worker { dictionary, flows, taker, .. } = worker;
         let (mut records, mut skips) = (0, self.new_skips());
-        let read = file.read_row_group(group, flows, dictionary, &mut |flows, dictionary, skipped| {
+        let mut held = Held::of(self.scan.job.memory());
+        let mut room = |needed_bytes| {
+            let held = held.hold(usize::try_from(needed_bytes).unwrap_or(usize::MAX));
+            held.map_err(|most_bytes| ParquetFault::Memory { needed_bytes, most_bytes })
+        };
+        let read = file.read_row_group(group, (flows, dictionary), &mut room, &mut |flows, dictionary, skipped| {
             records += flows.rows() as u64;
             skips.append(skipped, 0);
             self.hand_on(place, flows, dictionary, taker);
         });
         let lines = records + skips.total();
         self.note_block(place, BlockOutcome { place: group as u64, lines, records, skips });
+        drop(held);
         if let Err(cause) = read {
             self.fail(place, format!("row group {}: {cause}", group + 1));
         }
+        self.count_memory(worker);
     }
 
     /// Passes a block to the taker, completed with account, region and flow log from the object's key.

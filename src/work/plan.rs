@@ -154,6 +154,7 @@ impl Plan {
             now: self.now,
             zone,
             jobs,
+            overflow: None,
             keep_malformed: self.keep_malformed,
             max_malformed: 0,
             strict: false,

@@ -2,6 +2,7 @@
 //! answered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::DataFrame;
 use rayon::ThreadPool;
@@ -15,7 +16,7 @@ use super::{Job, rollup};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Account, Batcher, Class, Key, Overflow, Rollup, Shared, Spec, Tally};
+use crate::group::{Account, Batcher, Class, Key, Logged, Overflow, Rollup, Shared, Spec, Tally};
 use crate::join::frame::{Coded, frame};
 use crate::join::{Enis, Facts, Shards, Sink, Sources, Traffic, Writer};
 use crate::report::question::{self, Frames, Need, Question};
@@ -64,9 +65,16 @@ impl Shards for Parallel<'_> {
         each: impl Fn(&mut T, usize) -> Result<(), Error> + Send + Sync,
         merge: impl Fn(T, T) -> T + Send + Sync,
     ) -> Result<T, Error> {
-        let fold = |mut sum: T, shard| each(&mut sum, shard).map(|()| sum);
-        let folded = || self.1.shards().into_par_iter().try_fold(&none, fold);
-        self.0.install(|| folded().try_reduce(&none, |one, other| Ok(merge(one, other))))
+        // A sum for each thread and no more: it may be large, and be of every interface.
+        let (first, shards) = (self.1.shards().start, self.1.shards());
+        let next = AtomicUsize::new(first);
+        let one = |_| {
+            let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|shard| shards.contains(shard));
+            std::iter::from_fn(take).try_fold(none(), |mut sum, shard| each(&mut sum, shard).map(|()| sum))
+        };
+        let threads = self.0.current_num_threads();
+        let merged = || (0..threads).into_par_iter().with_max_len(1).map(one).try_reduce_with(|a, b| Ok(merge(a, b)));
+        self.0.install(merged).unwrap_or_else(|| Ok(none()))
     }
 }
 
@@ -90,7 +98,7 @@ pub(super) fn root<Q: Question>(
     };
     let mut summed = surveyed(job, ledger, traffic, (&survey, plan), machine)?;
     let mut frames = frames(&question.plan(), std::mem::take(&mut summed.rollups), machine.threads);
-    frames.interfaces = std::mem::take(&mut summed.interfaces);
+    frames.logged = std::mem::take(&mut summed.logged);
     Ok((question.answer(frames)?, summed))
 }
 
@@ -144,8 +152,8 @@ fn surveyed(
     let Ledger { sums: facts, interfaces, mut read, .. } = ledger;
     let mut stages = Stages::begin();
     let (facts, threads) = (facts.finish(), machine.threads);
-    let roster = Enis::new(&interfaces, &question.sources.tables);
-    let traffic = Traffic::new(Facts::new(&facts, &roster), roster, &question.sources, &Parallel(threads, &facts))?;
+    let (logged, enis) = (Logged::of(&interfaces), Enis::new(interfaces, &question.sources.tables));
+    let traffic = Traffic::new(Facts::new(&facts, &enis), enis, &question.sources, &Parallel(threads, &facts))?;
     stages.ended("records were joined");
     let filter = job.filter.as_ref();
     let sum = |needs: &[Need]| {
@@ -166,7 +174,7 @@ fn surveyed(
     let unmatched = traffic.unmatched().filter(|_| judged[Class::Counted].records > 0);
     let warnings = question.sources.warnings().chain(blank_columns(&asked, filter, &question.sources)).chain(unmatched);
     let warnings = warnings.collect();
-    Ok(Summed { read, notes, warnings, rollups, interfaces, overflow: machine.overflow.clone() })
+    Ok(Summed { read, notes, warnings, rollups, logged })
 }
 
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.

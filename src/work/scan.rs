@@ -16,6 +16,7 @@ use super::stages::Stages;
 use crate::collect::{Ahead, Object};
 use crate::decode::{Dictionary, Flows, Format, TextDecoder};
 use crate::error::Error;
+use crate::group::Share;
 use crate::schema::ColumnSet;
 
 /// Blocks that may wait for a free thread, for each thread: enough to keep it busy, few enough to bound memory.
@@ -26,6 +27,11 @@ const FORMATS_SHARED_MAX: usize = 64;
 
 /// What is done with decoded blocks; one per worker.
 pub(super) trait Take: Send {
+    /// Bytes of memory that grow with the texts of the input and cannot be spilled, about.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     /// Takes a block of an object; the dictionary is the same one for all blocks of this taker.
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary);
 }
@@ -51,7 +57,12 @@ pub(super) struct Worker<T> {
     pub(super) dictionary: Dictionary,
     pub(super) flows: Flows,
     pub(super) taker: T,
+    /// What dictionary and taker use of the memory.
+    pub(super) share: Share,
 }
+
+/// What became of each object, in their order, and the takers with their dictionaries.
+pub(super) type Scanned<T> = (Vec<Outcome>, Vec<(T, Dictionary)>);
 
 /// A scan in progress.
 pub(super) struct Running<'a, T> {
@@ -65,11 +76,16 @@ pub(super) struct Running<'a, T> {
     buffers: Mutex<Vec<Vec<u8>>>,
     formats: Mutex<Vec<Arc<Format>>>,
     outcomes: Vec<Mutex<Outcome>>,
+    failed: AtomicBool,
+    failure: Mutex<Option<Error>>,
 }
 
 impl<T: Take> Scan<'_, T> {
-    /// Reads everything; gives what became of each object, in their order, and the takers.
-    pub(super) fn run(&self, threads: &ThreadPool) -> (Vec<Outcome>, Vec<T>) {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// If more memory is needed than there may be.
+    pub(super) fn run(&self, threads: &ThreadPool) -> Result<Scanned<T>, Error> {
         let mut order: Vec<usize> = (0..self.objects.len()).collect();
         if self.object_done.is_none() {
             order.sort_by_key(|object| std::cmp::Reverse(self.objects[*object].stored_bytes));
@@ -86,6 +102,8 @@ impl<T: Take> Scan<'_, T> {
             buffers: Mutex::default(),
             formats: Mutex::default(),
             outcomes: self.objects.iter().map(|_| Mutex::default()).collect(),
+            failed: AtomicBool::new(false),
+            failure: Mutex::default(),
         };
         threads.scope(|scope| {
             for _ in 0..self.job.jobs {
@@ -93,9 +111,12 @@ impl<T: Take> Scan<'_, T> {
             }
         });
         stages.ended("objects were read");
+        if let Some(failure) = into_inner(running.failure) {
+            return Err(failure);
+        }
         let outcomes = running.outcomes.into_iter().map(into_inner).map(Outcome::settled).collect();
-        let takers = into_inner(running.workers).into_iter().map(|worker| worker.taker);
-        (outcomes, takers.collect())
+        let takers = into_inner(running.workers).into_iter().map(|worker| (worker.taker, worker.dictionary));
+        Ok((outcomes, takers.collect()))
     }
 }
 
@@ -131,7 +152,13 @@ impl<T: Take> Running<'_, T> {
 
     /// Whether no more records are needed.
     pub(super) fn is_stopped(&self) -> bool {
-        self.scan.stopped.is_some_and(|stopped| stopped.load(Ordering::Relaxed))
+        self.scan.stopped.is_some_and(|stopped| stopped.load(Ordering::Relaxed)) || self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Ends the scan; of several reasons the first is given.
+    pub(super) fn stop(&self, failure: Error) {
+        self.failed.store(true, Ordering::Relaxed);
+        lock(&self.failure).get_or_insert(failure);
     }
 
     /// Whether a block should be left to another thread: some have run out of objects, and not too many blocks wait.
@@ -159,6 +186,7 @@ impl<T: Take> Running<'_, T> {
             dictionary: Dictionary::default(),
             flows: Flows::new(self.scan.columns),
             taker: (self.scan.new_taker)(),
+            share: Share::kept(self.scan.job.memory()),
         });
         let result = work(&mut worker);
         lock(&self.workers).push(worker);

@@ -5,7 +5,7 @@ use super::prices::whole;
 use super::traffic::{Summed, TrafficQuestion, next, summed};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::{Class, Overflow};
+use crate::group::Class;
 use crate::join::{Kept, Sources, Wanted};
 use crate::reason::coverage::Coverage;
 use crate::reason::signals::{self, CidrList, Lists, LogHealth, Terms};
@@ -26,8 +26,6 @@ pub struct SignalsQuestion {
     pub terms: Terms,
     /// How the report looks.
     pub shape: SignalsShape,
-    /// How much memory the sums may take, and where the rest goes.
-    pub overflow: Option<Overflow>,
 }
 
 /// Answers what is suspect.
@@ -35,7 +33,7 @@ pub struct SignalsQuestion {
 /// # Errors
 /// If the inputs cannot be listed or threads cannot be started; errors of single objects are in the report.
 pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Result<Answer, Error> {
-    let SignalsQuestion { sources, lists, terms, shape, overflow } = question;
+    let SignalsQuestion { sources, lists, terms, shape } = question;
     let wanted = Wanted {
         columns: signals::columns(),
         traffic: true,
@@ -45,7 +43,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
         unfiltered: false,
     };
     let sums = vec![Need { name: "traffic", wanted, spec: signals::spec() }];
-    let traffic = TrafficQuestion { sources, extra: signals::EXTRA.to_vec(), sums, overflow };
+    let traffic = TrafficQuestion { sources, extra: signals::EXTRA.to_vec(), sums };
     let threads = job.threads()?;
     let mut summed = summed(job, &traffic, &threads, progress)?;
     let rollup = next(&mut std::mem::take(&mut summed.rollups).into_iter())?;
@@ -58,7 +56,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
 
 /// What could not be looked at, if the logs do not reach over the window.
 fn unseen(job: &Job, summed: &Summed) -> Option<String> {
-    Coverage::of_interfaces(&job.window, job.now, &summed.interfaces).sentence("the window")
+    Coverage::of_logged(&job.window, job.now, &summed.logged).sentence("the window")
 }
 
 /// A list of prefixes, from files.

@@ -137,6 +137,7 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         now: 0,
         zone: Zone::default(),
         jobs,
+        overflow: None,
         keep_malformed: false,
         max_malformed: 0,
         strict: false,
@@ -166,7 +167,6 @@ fn question() -> TopQuestion {
         spec: Spec { keys, bytes: true, packets: true, seen: true, ..Spec::default() },
         distinct: false,
         shape: Shape { order: Order::Bytes, rows: Some(7), rejected: true },
-        overflow: None,
     }
 }
 
@@ -280,7 +280,7 @@ impl Leaves for Cut {
         for (place, unit) in Unit::from(job.find()?).split(self.order.len()).iter().enumerate() {
             let unit = Unit::read(&unit.write()?, plan)?;
             let spill: Arc<dyn crate::group::Spill> = Arc::new(TemporaryFile::new(folder.path().to_owned()));
-            let overflow = (self.spilled >> place & 1 == 1).then_some(Overflow { memory_bytes: 0, spill });
+            let overflow = (self.spilled >> place & 1 == 1).then(|| Overflow::new(0, spill));
             let ledger = leaf(plan, &unit, &Machine { overflow, ..*machine })?;
             let is_wired = self.wired >> place & 1 == 1;
             let ledger = if is_wired { through_the_wire(&ledger, plan, machine, folder.path()) } else { ledger };
@@ -326,8 +326,8 @@ fn answers_bare(job: &Job) -> (String, Vec<MalformedLine>) {
 }
 
 fn answers_joined(job: &Job) -> (String, Vec<MalformedLine>) {
-    let (question, means) = cost_question(None);
-    let answer = ask(job, question, means, &Progress::default()).unwrap();
+    let (question, sources) = cost_question();
+    let answer = ask(job, question, sources, &Progress::default()).unwrap();
     (json(answer.report), answer.malformed)
 }
 
@@ -339,9 +339,9 @@ fn what_is_spilled_does_not_matter_to_the_answer() {
     for distinct in [false, true] {
         let answered = |jobs, memory_bytes: Option<usize>| {
             let spill = Arc::new(TemporaryFile::new(folder.path().to_owned()));
-            let overflow = memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill });
-            let question = TopQuestion { distinct, overflow, ..question() };
-            let job = Job { filter: None, window: Window::default(), ..job(&logs, jobs, 1 << 16) };
+            let overflow = memory_bytes.map(|memory_bytes| Overflow::new(memory_bytes, spill));
+            let question = TopQuestion { distinct, ..question() };
+            let job = Job { filter: None, window: Window::default(), overflow, ..job(&logs, jobs, 1 << 16) };
             let report = top(&job, &question, &Progress::default()).unwrap().report;
             assert_eq!(report.meta.spilled_bytes > 0, memory_bytes.is_some());
             json(report)
@@ -353,7 +353,7 @@ fn what_is_spilled_does_not_matter_to_the_answer() {
     }
 }
 
-fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
+fn cost_question() -> (CostQuestion, Sources) {
     let keys = vec![Key { column: Column::SrcInterface, cut: None }];
     let sources = Sources {
         tables: Tables::default(),
@@ -378,7 +378,7 @@ fn cost_question(overflow: Option<Overflow>) -> (CostQuestion, Means) {
         notes: Vec::new(),
         explain: true,
     };
-    (question, Means { sources, overflow })
+    (question, sources)
 }
 
 /// Several sums of one pass share the file.
@@ -388,9 +388,10 @@ fn what_cost_spills_does_not_matter_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let answered = |memory_bytes: Option<usize>| {
         let spill: Arc<dyn crate::group::Spill> = Arc::new(TemporaryFile::new(folder.path().to_owned()));
-        let (question, means) = cost_question(memory_bytes.map(|memory_bytes| Overflow { memory_bytes, spill }));
-        let job = Job { filter: None, window: Window::default(), ..job(&logs, 2, 1 << 16) };
-        let report = ask(&job, question, means, &Progress::default()).unwrap().report;
+        let (question, sources) = cost_question();
+        let overflow = memory_bytes.map(|memory_bytes| Overflow::new(memory_bytes, spill));
+        let job = Job { filter: None, window: Window::default(), overflow, ..job(&logs, 2, 1 << 16) };
+        let report = ask(&job, question, sources, &Progress::default()).unwrap().report;
         assert_eq!(report.meta.spilled_bytes > 0, memory_bytes.is_some());
         json(report)
     };
@@ -409,4 +410,34 @@ fn parquet_gives_the_answers_of_the_text_it_was_made_with() {
     assert_eq!(of("logs-v5", 2, 100), text);
     assert_eq!(of("logs-v5-parquet", 1, 1 << 18), text);
     assert_eq!(of("logs-v5-parquet", 2, 100), text);
+}
+
+/// What cannot be spilled is limited too: a small file of long texts, and one of many interfaces.
+#[test]
+fn texts_and_interfaces_beyond_the_memory_end_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |id: &str, place: usize| format!("{id}{place} 10.0.0.1 10.0.0.2 5 7000 7060\n");
+    let log = |id: &str, lines: usize| {
+        let lines: String = (0..lines).map(|place| line(id, place)).collect();
+        gzipped(format!("interface-id srcaddr dstaddr bytes start end\n{lines}").as_bytes())
+    };
+    let (long, many) = (log(&"e".repeat(800_000), 100), log("eni-", 700_000));
+    assert!(long.len() < 1 << 20);
+    for (name, bytes) in [("long", &long), ("many", &many)] {
+        let file = folder.path().join(format!("{name}.log.gz"));
+        fs::write(&file, bytes).unwrap();
+        let overflow =
+            |memory_bytes| Some(Overflow::new(memory_bytes, Arc::new(TemporaryFile::new(folder.path().to_owned()))));
+        let run = |overflow| {
+            let job = Job { filter: None, window: Window::default(), overflow, ..job(&file, 2, 1 << 18) };
+            let (question, sources) = cost_question();
+            ask(&job, question, sources, &Progress::default()).map(|answer| json(answer.report))
+        };
+        let error = run(overflow(1 << 20)).unwrap_err();
+        assert!(error.to_string().starts_with("interfaces and texts of the records need more memory"), "{error}");
+    }
+    fs::remove_file(folder.path().join("many.log.gz")).unwrap();
+    let job = job(folder.path(), 2, 1 << 18);
+    let job = Job { filter: None, window: Window::default(), ..job };
+    assert!(top(&job, &question(), &Progress::default()).is_ok(), "no limit, no error");
 }

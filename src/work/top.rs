@@ -13,7 +13,7 @@ use super::root::Parallel;
 use super::traffic::{TrafficQuestion, next, spilled_bytes, summed};
 use super::{Job, Progress};
 use crate::error::Error;
-use crate::group::{ActionFilter, Batcher, Class, Key, Overflow, Rollup, Spec};
+use crate::group::{ActionFilter, Batcher, Class, Key, Rollup, Spec};
 use crate::join::frame::{exact_frame, frame};
 use crate::report::explain;
 use crate::report::having::Having;
@@ -31,8 +31,6 @@ pub struct TopQuestion {
     pub distinct: bool,
     /// Order, rows, columns.
     pub shape: Shape,
-    /// How much memory the sums may take, and where the rest goes.
-    pub overflow: Option<Overflow>,
     /// Names of keys that are not those of their columns, at the keys' places.
     pub labels: Vec<Option<String>>,
     /// What of traffic is summed, then the charges for `pricing` and the rules for `explain`, if those are requested;
@@ -63,10 +61,10 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     }
     let threads = job.threads()?;
     let needs = Needs { spec: question.spec.clone(), rejected: question.shape.rejected, interfaces: false };
-    let machine = Machine { threads: &threads, overflow: question.overflow.clone(), progress };
+    let machine = Machine { threads: &threads, overflow: job.overflow.clone(), progress };
     let ledger = job.leaves.ledger(job, &Plan::new(job, needs), &machine)?;
     let (mut report, _) = report(ledger.sums.finish(), None, question, &threads)?;
-    report.meta.spilled_bytes = spilled_bytes(question.overflow.as_ref());
+    report.meta.spilled_bytes = spilled_bytes(job);
     if ledger.read.account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.action_filter));
     }

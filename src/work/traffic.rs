@@ -10,7 +10,7 @@ use super::root::joined;
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Interfaces, Overflow, Rollup};
+use crate::group::{Logged, Rollup};
 use crate::join::{Sources, passes_through, spec};
 use crate::report::Report;
 use crate::report::question::Need;
@@ -25,8 +25,6 @@ pub struct TrafficQuestion {
     pub extra: Vec<Column>,
     /// The sums, of one scan.
     pub sums: Vec<Need>,
-    /// How much memory sums may take, and where the rest goes.
-    pub overflow: Option<Overflow>,
 }
 
 /// Traffic, summed.
@@ -39,16 +37,14 @@ pub(super) struct Summed {
     pub(super) warnings: Vec<String>,
     /// In the order of the requested aggregations.
     pub(super) rollups: Vec<Rollup>,
-    /// What was learnt of interfaces.
-    pub(super) interfaces: Interfaces,
-    /// Where the sums went that memory has no room for.
-    pub(super) overflow: Option<Overflow>,
+    /// The coverage of the logs.
+    pub(super) logged: Logged,
 }
 
 impl Summed {
     /// The answer that a report of these sums is.
     pub(super) fn answer(self, mut report: Report, job: &Job) -> Answer {
-        report.meta.spilled_bytes = spilled_bytes(self.overflow.as_ref());
+        report.meta.spilled_bytes = spilled_bytes(job);
         report.meta.notes.extend(self.notes);
         report.meta.warnings.extend(self.warnings);
         Answer::new(report, job, &self.read)
@@ -56,8 +52,8 @@ impl Summed {
 }
 
 /// How much memory had no room for.
-pub(super) fn spilled_bytes(overflow: Option<&Overflow>) -> u64 {
-    overflow.map_or(0, |overflow| overflow.spill.spilled_bytes())
+pub(super) fn spilled_bytes(job: &Job) -> u64 {
+    job.overflow.as_ref().map_or(0, |overflow| overflow.spill.spilled_bytes())
 }
 
 impl TrafficQuestion {
@@ -87,7 +83,7 @@ pub(super) fn summed(
     progress: &Progress,
 ) -> Result<Summed, Error> {
     let plan = Plan::new(job, question.needs(job));
-    let machine = Machine { threads, overflow: question.overflow.clone(), progress };
+    let machine = Machine { threads, overflow: job.overflow.clone(), progress };
     let ledger = job.leaves.ledger(job, &plan, &machine)?;
     joined(job, ledger, question, &machine)
 }

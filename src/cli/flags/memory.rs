@@ -1,4 +1,4 @@
-//! Memory limit of the aggregation: `--memory`, or half of the free memory.
+//! Memory limit of a run: `--memory`, or half of the free memory.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ const MEMORY_BYTES_MIN: u64 = 1 << 20;
 const MEMORY_INFORMATION: &str = "/proc/meminfo";
 const MEMORY_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
-/// How much memory sums may take, as typed.
+/// How much memory a run may take, as typed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MemoryFlags {
-    /// Memory limit of the aggregation; beyond it, spill to a temporary file [default: half of the free memory]
+    /// Memory limit; sums beyond it are spilled to a temporary file [default: half of the free memory]
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     memory: Option<String>,
 }
@@ -36,9 +36,9 @@ fn overflow(flag: Option<&str>) -> Result<Option<Overflow>, Error> {
         Some(text) => Some(parse(text)?),
         None => free_bytes().map(|free| free / 2),
     };
-    let overflow = |bytes: u64| Overflow {
-        memory_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-        spill: Arc::new(TemporaryFile::new(std::env::temp_dir())),
+    let overflow = |bytes: u64| {
+        let spill = TemporaryFile::new(std::env::temp_dir());
+        Overflow::new(usize::try_from(bytes).unwrap_or(usize::MAX), Arc::new(spill))
     };
     Ok(memory_bytes.map(overflow))
 }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_size_and_not_too_small() {
-        assert_eq!(overflow(Some("2GiB")).unwrap().unwrap().memory_bytes, 2 << 30);
+        assert_eq!(overflow(Some("2GiB")).unwrap().unwrap().memory.limit_bytes(), 2 << 30);
         for wrong in ["much", "1000", "1023KiB", "-1"] {
             let error = overflow(Some(wrong)).unwrap_err();
             assert!(error.to_string().starts_with("--memory"), "{error}");

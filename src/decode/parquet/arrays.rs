@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
 use parquet::file::metadata::ParquetMetaData;
 
-use super::groups::next_batch;
+use super::groups::{next_batch, read_chunks};
 use super::{BATCH_ROWS, ParquetFault, check_chunks, guarded, read, read_footer};
 use crate::collect::RandomAccess;
 
@@ -113,7 +113,7 @@ impl TypedArrays {
         let builder = builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS);
         let mut decoder = guarded(|| builder.build())?;
         let mut read = 0;
-        while let Some(batch) = next_batch(&*self.source, &mut decoder)? {
+        while let Some(batch) = next_batch(&mut decoder, |ranges| read_chunks(&*self.source, ranges))? {
             read += batch.num_rows() as u64;
             each(&batch)?;
         }

@@ -6,6 +6,8 @@ use std::ops::Range;
 use arrow_schema::DataType;
 use parquet::errors::ParquetError;
 
+use crate::units::human::{self, Units};
+
 /// Errors of a Parquet file, as lower-case fragments.
 #[derive(Debug, thiserror::Error)]
 pub enum ParquetFault {
@@ -37,6 +39,18 @@ pub enum ParquetFault {
     /// A page header at this byte of its column chunk cannot be.
     #[error("damaged page header at byte {0} of the column chunk")]
     Page(usize),
+    /// Its pages are larger than memory may be.
+    #[error(
+        "its pages need {} of memory, more than there may be ({}; --memory)",
+        human::bytes(u128::from(*needed_bytes), Units::Iec),
+        human::bytes(*most_bytes as u128, Units::Iec)
+    )]
+    Memory {
+        /// What they need, about.
+        needed_bytes: u64,
+        /// What there may be.
+        most_bytes: usize,
+    },
     /// Texts whose reader cannot be bounded; see `pages.rs`.
     #[error("delta-encoded strings are not supported; write the file with plain or dictionary pages")]
     DeltaTexts,

@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use super::fault::ParquetFault;
 use super::gzip::Chunks;
 use super::readers::{Reader, reason};
-use super::{BATCH_ROWS, ParquetFile, guarded, pages, read_all};
+use super::{BATCH_ROWS, ParquetFile, Room, guarded, pages, read_all};
 use crate::collect::RandomAccess;
 use crate::decode::{Dictionary, Flows, Skips, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet, Kind};
@@ -26,21 +26,25 @@ const STRETCH_ROWS: usize = 64;
 pub(super) fn read(
     file: &ParquetFile,
     group: usize,
-    flows: &mut Flows,
-    dictionary: &mut Dictionary,
+    (flows, dictionary): (&mut Flows, &mut Dictionary),
+    room: &mut Room<'_>,
     each: &mut dyn FnMut(&mut Flows, &mut Dictionary, Skips),
 ) -> Result<(), ParquetFault> {
     let footer = file.metadata.metadata();
     let described = footer.row_groups().get(group).ok_or(ParquetFault::NoGroup(group))?;
     let mut batches = Batches::new(file, flows);
-    let mut decoder = batches.decoder(file, group)?;
-    while let Some(batch) = decoder.next_batch(file)? {
+    let mut chunks = ChunkReader { source: &*file.source, room, bytes: 0 };
+    let mut decoder = batches.decoder(file, group, &mut chunks)?;
+    while let Some(batch) = decoder.next_batch(&mut chunks)? {
         let skips = batches.decode(&batch, flows, dictionary)?;
         each(flows, dictionary, skips);
     }
     let (found, expected) = (batches.rows_before, described.num_rows().cast_unsigned());
     if found == expected { Ok(()) } else { Err(ParquetFault::Rows { group, found, expected }) }
 }
+
+/// The bytes of column chunks, in the order of their ranges.
+type ChunkBytes = Vec<Vec<u8>>;
 
 /// What gives batches of a row group.
 enum Decoder {
@@ -51,9 +55,9 @@ enum Decoder {
 }
 
 impl Decoder {
-    fn next_batch(&mut self, file: &ParquetFile) -> Result<Option<RecordBatch>, ParquetFault> {
+    fn next_batch(&mut self, chunks: &mut ChunkReader<'_, '_>) -> Result<Option<RecordBatch>, ParquetFault> {
         match self {
-            Self::Asking(decoder) => next_batch(&*file.source, decoder),
+            Self::Asking(decoder) => next_batch(decoder, |ranges| chunks.read(ranges)),
             Self::OwnPages(batches) => guarded(|| batches.next().transpose().map_err(ParquetError::from)),
         }
     }
@@ -61,15 +65,15 @@ impl Decoder {
 
 /// The next batch; column chunks are read when the decoder asks for them.
 pub(super) fn next_batch(
-    source: &dyn RandomAccess,
     decoder: &mut ParquetPushDecoder,
+    mut read: impl FnMut(&[Range<u64>]) -> Result<ChunkBytes, ParquetFault>,
 ) -> Result<Option<RecordBatch>, ParquetFault> {
     loop {
         match guarded(|| decoder.try_decode())? {
             DecodeResult::Data(batch) => return Ok(Some(batch)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
-                let read = read_chunks(source, &ranges)?;
+                let read = read(&ranges)?;
                 for (range, bytes) in ranges.into_iter().zip(read) {
                     guarded(|| decoder.push_range(range, bytes.into()))?;
                 }
@@ -78,11 +82,34 @@ pub(super) fn next_batch(
     }
 }
 
-/// Reads column chunks, whose page headers can be trusted then.
-fn read_chunks(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, ParquetFault> {
+/// Reads the column chunks of a row group, once there is room for their pages.
+struct ChunkReader<'s, 'r> {
+    source: &'s dyn RandomAccess,
+    room: &'s mut Room<'r>,
+    /// What the chunks that were read take.
+    bytes: u64,
+}
+
+impl ChunkReader<'_, '_> {
+    /// Reads column chunks, whose page headers can be trusted then.
+    fn read(&mut self, ranges: &[Range<u64>]) -> Result<ChunkBytes, ParquetFault> {
+        let (read, bytes) = checked_chunks(self.source, ranges)?;
+        self.bytes = self.bytes.saturating_add(bytes);
+        (self.room)(self.bytes)?;
+        Ok(read)
+    }
+}
+
+/// The same of a file of our own, whose pages are small.
+pub(super) fn read_chunks(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<ChunkBytes, ParquetFault> {
+    Ok(checked_chunks(source, ranges)?.0)
+}
+
+/// Column chunks with sound page headers, and the bytes of memory that decoding them takes, about.
+fn checked_chunks(source: &dyn RandomAccess, ranges: &[Range<u64>]) -> Result<(ChunkBytes, u64), ParquetFault> {
     let read = read_all(source, ranges)?;
-    read.iter().try_for_each(|bytes| pages::check(bytes))?;
-    Ok(read)
+    let bytes = read.iter().map(|chunk| pages::check(chunk)).sum::<Result<u64, ParquetFault>>()?;
+    Ok((read, bytes))
 }
 
 /// Reads the column chunks for a decoder that inflates them with our own inflater.
@@ -91,6 +118,7 @@ fn own_pages(
     group: usize,
     leaves: &[usize],
     mask: ProjectionMask,
+    chunks: &mut ChunkReader<'_, '_>,
 ) -> Result<Decoder, ParquetFault> {
     let footer = file.metadata.metadata();
     let range = |leaf: &usize| {
@@ -98,7 +126,7 @@ fn own_pages(
         Ok(start..start.saturating_add(length))
     };
     let ranges = leaves.iter().map(range).collect::<Result<Vec<_>, ParquetFault>>()?;
-    let read = leaves.iter().copied().zip(read_chunks(&*file.source, &ranges)?.into_iter().map(Arc::new)).collect();
+    let read = leaves.iter().copied().zip(chunks.read(&ranges)?.into_iter().map(Arc::new)).collect();
     let chunks = Chunks { footer: footer.clone(), group, read, gunzipper: Arc::default() };
     let hint = file.metadata.schema().fields();
     let batches = guarded(|| {
@@ -132,7 +160,12 @@ impl Batches {
         Self { readers, unwanted: Flows::new(unwanted), rows_before: 0 }
     }
 
-    fn decoder(&self, file: &ParquetFile, group: usize) -> Result<Decoder, ParquetFault> {
+    fn decoder(
+        &self,
+        file: &ParquetFile,
+        group: usize,
+        chunks: &mut ChunkReader<'_, '_>,
+    ) -> Result<Decoder, ParquetFault> {
         let mut leaves: Vec<_> = self.readers.iter().flat_map(Reader::leaves).collect();
         leaves.sort_unstable();
         leaves.dedup();
@@ -140,7 +173,7 @@ impl Batches {
         let columns = file.metadata.metadata().row_group(group);
         let is_gzip = |leaf: &usize| matches!(columns.column(*leaf).compression(), Compression::GZIP(_));
         if !leaves.is_empty() && leaves.iter().all(is_gzip) {
-            return own_pages(file, group, &leaves, mask);
+            return own_pages(file, group, &leaves, mask, chunks);
         }
         let builder = ParquetPushDecoderBuilder::new_with_metadata(file.metadata.clone());
         let builder = builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(BATCH_ROWS);

@@ -67,9 +67,10 @@ impl Header {
 /// were seen to ask for 27 GB and so to end the process. No known writer of flow logs uses them.
 const DELTA_TEXTS: [u64; 2] = [6, 7];
 
-/// Refuses a column chunk with a page that cannot be.
-pub(super) fn check(chunk: &[u8]) -> Result<(), ParquetFault> {
-    let mut rest = chunk;
+/// Refuses a column chunk with a page that cannot be, and gives the bytes of memory that reading it takes, about: its
+/// own, its dictionary's and those of its largest page, each of these as it is inflated and as it is decoded.
+pub(super) fn check(chunk: &[u8]) -> Result<u64, ParquetFault> {
+    let (mut rest, mut dictionary_bytes, mut page_bytes) = (chunk, 0, 0);
     while !rest.is_empty() {
         let damaged = || ParquetFault::Page(chunk.len() - rest.len());
         let (header, page) = Header::read(rest).ok_or_else(damaged)?;
@@ -82,9 +83,11 @@ pub(super) fn check(chunk: &[u8]) -> Result<(), ParquetFault> {
         }
         let sound = header.is_sound(page.len() as u64) && encodings.iter().all(Option::is_some);
         let length = usize::try_from(header.compressed_bytes).ok().filter(|_| sound).ok_or_else(damaged)?;
+        let largest = if header.dictionary.is_some() { &mut dictionary_bytes } else { &mut page_bytes };
+        *largest = header.uncompressed_bytes.max(*largest);
         rest = &page[length..];
     }
-    Ok(())
+    Ok(chunk.len() as u64 + 2 * (dictionary_bytes + page_bytes))
 }
 
 /// Refuses a footer that does not hold what it says it holds: a list longer than its bytes, or a group of the schema

@@ -49,10 +49,15 @@ fn read_all(bytes: Vec<u8>, wanted: ColumnSet) -> Result<(Vec<String>, Vec<Sampl
     let (mut flows, mut dictionary) = (Flows::new(wanted), Dictionary::default());
     let (mut records, mut skips) = (Vec::new(), Skips::new(true));
     for group in 0..file.row_groups() {
-        file.read_row_group(group, &mut flows, &mut dictionary, &mut |flows, dictionary, left_out| {
-            records.extend((0..flows.rows()).map(|row| in_words(flows, dictionary, row)));
-            skips.append(left_out, 0);
-        })?;
+        file.read_row_group(
+            group,
+            (&mut flows, &mut dictionary),
+            &mut |_| Ok(()),
+            &mut |flows, dictionary, left_out| {
+                records.extend((0..flows.rows()).map(|row| in_words(flows, dictionary, row)));
+                skips.append(left_out, 0);
+            },
+        )?;
     }
     Ok((records, skips.samples().to_vec()))
 }
@@ -357,7 +362,7 @@ fn only_wanted_columns_are_read() {
         memory.read.store(0, Ordering::Relaxed);
         let mut batches = 0;
         let (mut flows, mut dictionary) = (Flows::new(ColumnSet::of(wanted)), Dictionary::default());
-        file.read_row_group(0, &mut flows, &mut dictionary, &mut |flows, _, _| {
+        file.read_row_group(0, (&mut flows, &mut dictionary), &mut |_| Ok(()), &mut |flows, _, _| {
             assert!(flows.rows() <= BATCH_ROWS);
             batches += 1;
         })
@@ -612,9 +617,51 @@ fn absent_values_are_the_schemas_own() {
     let file = ParquetFile::open(Memory::new(write(variant("nulls"), plain()))).unwrap();
     let wanted = ColumnSet::of(&[Column::Srcaddr, Column::Srcport, Column::Bytes, Column::Action]);
     let (mut flows, mut dictionary) = (Flows::new(wanted), Dictionary::default());
-    file.read_row_group(0, &mut flows, &mut dictionary, &mut |_, _, _| {}).unwrap();
+    file.read_row_group(0, (&mut flows, &mut dictionary), &mut |_| Ok(()), &mut |_, _, _| {}).unwrap();
     assert_eq!(flows.addresses(Column::Srcaddr).unwrap()[3], ABSENT_ADDRESS);
     assert_eq!(flows.smalls(Column::Srcport).unwrap()[3], ABSENT_SMALL);
     assert_eq!(flows.bigs(Column::Bytes).unwrap()[3], ABSENT_BIG);
     assert_eq!(flows.smalls(Column::Action).unwrap()[3], ABSENT_TEXT);
+}
+
+#[test]
+fn room_is_asked_for_before_pages_are_inflated() {
+    const ROWS: usize = 200;
+    let long = "a".repeat(64 << 10);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_data_page_size_limit(1 << 30)
+        .build();
+    let addresses: Vec<&str> = vec!["10.0.0.1"; ROWS];
+    let columns = vec![
+        ("interface_id", texts(&vec![&*long; ROWS])),
+        ("srcaddr", texts(&addresses)),
+        ("dstaddr", texts(&addresses)),
+        ("bytes", texts(&vec!["5"; ROWS])),
+    ];
+    let bytes = write(columns, properties);
+    let page_bytes = (ROWS * long.len()) as u64;
+    assert!((bytes.len() as u64) < page_bytes / 10, "a small file of a large page");
+    let file = ParquetFile::open(Memory::new(bytes)).unwrap();
+    let read = |most_bytes: u64| {
+        let mut flows = Flows::new(ColumnSet::of(&[Column::InterfaceId, Column::Bytes]));
+        let (mut dictionary, mut asked, mut rows) = (Dictionary::default(), 0, 0);
+        let mut room = |needed_bytes| {
+            asked = needed_bytes;
+            let fault = ParquetFault::Memory { needed_bytes, most_bytes: usize::try_from(most_bytes).unwrap() };
+            if needed_bytes <= most_bytes { Ok(()) } else { Err(fault) }
+        };
+        let read = file.read_row_group(0, (&mut flows, &mut dictionary), &mut room, &mut |flows, _, _| {
+            rows += flows.rows();
+        });
+        (read.map_err(|fault| fault.to_string()), asked, rows)
+    };
+    let (done, asked, rows) = read(page_bytes * 3);
+    assert_eq!((done, rows), (Ok(()), ROWS));
+    assert!(asked >= 2 * page_bytes, "{asked}");
+    let (refused, _, rows) = read(page_bytes);
+    assert_eq!((refused.is_err(), rows), (true, 0));
+    assert!(refused.unwrap_err().starts_with("its pages need "));
 }

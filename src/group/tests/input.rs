@@ -56,7 +56,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn within(memory_bytes: usize, most: usize) -> Overflow {
-        Overflow { memory_bytes, spill: Arc::new(Self { words: Mutex::default(), most }) }
+        Overflow::new(memory_bytes, Arc::new(Self { words: Mutex::default(), most }))
     }
 }
 

@@ -35,9 +35,7 @@ fn survey(records: &[(usize, Record)], words: usize) -> Survey {
     for (object, record) in records {
         survey.look(*object, &block([record], ColumnSet::of(&COLUMNS), &mut dictionary), &dictionary, &[0]);
     }
-    let mut whole = Survey::default();
-    whole.add(survey);
-    whole
+    survey.finish(&dictionary)
 }
 
 /// The records of an interface, as attributed by [`Interfaces`].
@@ -100,16 +98,17 @@ proptest! {
                 let latest = mine.iter().filter_map(dated).max().map(|(_, value)| value.as_bytes());
                 prop_assert_eq!(interface.attribute(column), latest);
             }
+            let records = interface.records;
             let lost = |record: &&&Record| text(record, Column::LogStatus) == Some("SKIPDATA");
             let span = |record: &&Record| number(record, Column::Start).zip(number(record, Column::End));
             let gaps = mine.iter().filter(lost).filter_map(span).flat_map(|(from, to)| from..=to).collect();
-            prop_assert_eq!(interface.gaps(), intervals(&gaps));
-            prop_assert_eq!(interface.skip_data, mine.iter().filter(lost).count() as u64);
-            prop_assert_eq!(interface.ok + interface.no_data + interface.skip_data, mine.len() as u64);
+            prop_assert_eq!(interface.records.gaps(), intervals(&gaps));
+            prop_assert_eq!(interface.records.skip_data, mine.iter().filter(lost).count() as u64);
+            prop_assert_eq!(records.ok + records.no_data + records.skip_data, mine.len() as u64);
             let logged: Vec<_> = mine.iter().filter(|record| !lost(record)).filter_map(span).collect();
             let side = |moment: Option<u64>| moment.map(|moment| u32::try_from(moment).unwrap());
             let first = side(logged.iter().map(|span| span.0).min());
-            prop_assert_eq!(interface.logged, first.zip(side(logged.iter().map(|span| span.1).max())));
+            prop_assert_eq!(records.logged, first.zip(side(logged.iter().map(|span| span.1).max())));
         }
     }
 }
@@ -123,6 +122,7 @@ fn an_hour_is_reported_by_quiet_interfaces_too_but_not_by_lost_records() {
         (0, record)
     };
     let shown = survey(&[record(0, "OK"), record(1, "NODATA"), record(2, "SKIPDATA"), record(4, "OK")], 0).interfaces;
-    let hours = |hour: u32| shown.tell_of_hour(hour * 3600 + 1800);
+    let shown = Logged::of(&shown);
+    let hours = |hour: u32| shown.has_hour(hour * 3600 + 1800);
     assert_eq!([0, 1, 2, 3, 4].map(hours), [true, true, false, false, true]);
 }

@@ -172,14 +172,14 @@ struct Reading {
     /// The texts of the columns.
     names: Dictionary,
     /// The columns that are grouped as one, and what puts them together.
-    views: Option<(Flows, Vantages)>,
+    views: Option<(Flows, Vantages, Dictionary)>,
     every: Vec<u32>,
 }
 
 impl Reading {
     fn new(spec: &Spec) -> Self {
         let views = (!spec.vantages.is_empty())
-            .then(|| (Flows::new(ColumnSet::of(&spec.vantages)), Vantages::new(&spec.vantages)));
+            .then(|| (Flows::new(ColumnSet::of(&spec.vantages)), Vantages::new(&spec.vantages), Dictionary::default()));
         Self { names: Dictionary::default(), views, every: Vec::new() }
     }
 
@@ -197,7 +197,8 @@ impl Reading {
         for key in keyed {
             read.push(to_values(key.column, next()?, &mut self.names)?);
         }
-        let mut groups = Groups { keys: self.keys(read, rows, spec), ..Groups::default() };
+        let keys = self.keys(read, rows, spec).ok_or("damaged: a text is too long")?;
+        let mut groups = Groups { keys, ..Groups::default() };
         let damaged = |name: &str| format!("damaged: {name} is no count in every row, or no moment");
         let rejected = next()?;
         let rejected = rejected.as_boolean_opt().filter(|rejected| rejected.null_count() == 0);
@@ -217,16 +218,17 @@ impl Reading {
             };
             groups.seen = Some(firsts.into_iter().zip(lasts).map(word).collect());
         }
-        Ok((groups, self.views.as_ref().map_or(&self.names, |(_, views)| views.texts())))
+        Ok((groups, self.views.as_ref().map_or(&self.names, |(_, _, texts)| texts)))
     }
 
-    /// The spec's keys, of the columns as they were read.
-    fn keys(&mut self, columns: Vec<Values>, rows: usize, spec: &Spec) -> Vec<Values> {
+    /// The spec's keys, of the columns as they were read. None if two views are the same but for what is cut off of
+    /// their texts.
+    fn keys(&mut self, columns: Vec<Values>, rows: usize, spec: &Spec) -> Option<Vec<Values>> {
         let mut columns = columns.into_iter();
         let mut keys = Vec::new();
         for key in &spec.keys {
             match &mut self.views {
-                Some((flows, views)) if key.column == Column::Vantage => {
+                Some((flows, views, texts)) if key.column == Column::Vantage => {
                     for (column, values) in spec.vantages.iter().zip(&mut columns) {
                         if let Some(into) = flows.values_mut(*column) {
                             *into = values;
@@ -236,11 +238,19 @@ impl Reading {
                     let known = u32::try_from(self.every.len()).unwrap_or(u32::MAX);
                     self.every.extend(known..u32::try_from(rows).unwrap_or(u32::MAX));
                     views.look(flows, &self.names, &self.every[..rows]);
+                    let new = views.take_new();
+                    let expected = texts.len() + new.len();
+                    for text in &new {
+                        texts.code(text);
+                    }
+                    if texts.len() != expected {
+                        return None;
+                    }
                     keys.push(views.values().clone());
                 }
                 _ => keys.extend(columns.next()),
             }
         }
-        keys
+        Some(keys)
     }
 }

@@ -27,7 +27,7 @@ impl Estate {
             edges.for_each(|edge| changes.concerned.set(hash([address, hour(edge).into()])));
         }
         // Traffic through a gateway, and addresses held by a prefix, are not in `holders`.
-        let sweeps = |own: &&Eni| own.is_hop() || !own.prefixes.is_empty();
+        let sweeps = |own: &&Eni| own.is_hop() || !own.prefixes().is_empty();
         let logs = self.flow_logs.values().flatten().flat_map(|log| edges(log.span));
         changes.sweeping = self.interfaces.iter().filter(sweeps).flat_map(Eni::edges).chain(logs).map(hour).collect();
         changes.hours = self.interfaces.iter().flat_map(Eni::edges).map(hour).collect();

@@ -7,7 +7,7 @@ use super::super::learn::Learnt;
 use super::super::prefixes::Prefixes;
 use super::super::tables::Tables;
 use super::super::vantage::HOUR_SECONDS;
-use super::Estate;
+use super::{Eni, Estate};
 use crate::group::is_public;
 use crate::units::address::Prefix;
 
@@ -25,7 +25,7 @@ impl Estate {
         let mut holders: BTreeMap<u128, Vec<Holder>> = BTreeMap::new();
         for (interface, own) in (0u32..).zip(&self.interfaces) {
             let mut direct = learnt.direct(interface as usize);
-            direct.extend(&own.addresses);
+            direct.extend(own.addresses());
             direct.sort_unstable();
             direct.dedup();
             let inner = if own.is_hop() { Vec::new() } else { learnt.inner(interface as usize) };
@@ -59,7 +59,7 @@ impl Estate {
     fn settle_delegated(&mut self) {
         let mut delegated: BTreeMap<Prefix, Vec<Holder>> = BTreeMap::new();
         for (interface, own) in (0u32..).zip(&self.interfaces) {
-            for prefix in &own.prefixes {
+            for prefix in own.prefixes() {
                 delegated.entry(*prefix).or_default().push(Holder { interface, vpc: own.vpc, direct: false });
             }
         }
@@ -89,11 +89,8 @@ impl Estate {
 
     /// Whether any address may be of several VPCs.
     pub(in super::super) fn has_namesakes(&self) -> bool {
-        let prefixes = self
-            .interfaces
-            .iter()
-            .flat_map(|own| &own.prefixes)
-            .chain(self.networks.iter().map(|network| &network.prefix));
+        let prefixes =
+            self.interfaces.iter().flat_map(Eni::prefixes).chain(self.networks.iter().map(|network| &network.prefix));
         let firsts = prefixes.map(|prefix| prefix.first);
         firsts.chain(self.holders.keys().copied()).any(|address| self.has_several_vpcs(address))
     }

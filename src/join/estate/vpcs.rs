@@ -62,7 +62,7 @@ impl Estate {
             let of_subnet = |network: &&Network| network.subnet.is_some() && network.subnet == own.subnet;
             let by_subnet = || self.networks.iter().find(of_subnet).cloned();
             let direct = learnt.direct(place);
-            let addresses = own.addresses.iter().chain(&direct);
+            let addresses = own.addresses().iter().chain(&direct);
             let network =
                 by_subnet().or_else(|| addresses.clone().find_map(|address| self.network(Some(own.vpc), *address)));
             if let Some(network) = network {

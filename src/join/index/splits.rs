@@ -16,7 +16,7 @@ use super::super::bits::{Bits, hash};
 use super::super::count::{Observer, Seat, Sighting};
 use super::super::ends::AddressResolver;
 use super::super::traffic::Traffic;
-use super::super::vantage::{Fact, HOUR_SECONDS, Vantage};
+use super::super::vantage::{Fact, Facts, HOUR_SECONDS};
 use super::{Hourly, Index, Map, Pass, hourly};
 use crate::error::Error;
 use crate::group::{Class, KeyValue};
@@ -114,8 +114,8 @@ impl Who {
     }
 
     /// The same in every run: codes of views differ.
-    fn compare(&self, other: &Self, vantages: &[Vantage]) -> Ordering {
-        let values = |who: &Self| &vantages[who.0].values;
+    fn compare(&self, other: &Self, facts: &Facts<'_>) -> Ordering {
+        let values = |who: &Self| facts.vantage_values(who.0);
         values(self).cmp(values(other)).then_with(|| (&self.1, &self.2).cmp(&(&other.1, &other.2)))
     }
 }
@@ -187,7 +187,7 @@ impl Splits {
     }
 
     /// Shares out what counts, when all facts are known that share.
-    pub(in super::super) fn settle(&mut self, vantages: &[Vantage]) {
+    pub(in super::super) fn settle(&mut self, facts: &Facts<'_>) {
         for ((key, observer), shared) in &mut self.shared {
             let seen = self.pairs.get(key).map_or(&[][..], Vec::as_slice);
             let Some(whole) = seen.iter().find(|seen| seen.observer == *observer) else { continue };
@@ -196,7 +196,7 @@ impl Splits {
             let before =
                 before.into_iter().fold(None, |sum: Option<Seen>, seen| Some(sum.map_or(*seen, |sum| sum.or(seen))));
             let part = whole.beyond(before);
-            shared.facts.sort_by(|(one, _), (other, _)| one.compare(other, vantages));
+            shared.facts.sort_by(|(one, _), (other, _)| one.compare(other, facts));
             apportion(&mut shared.facts, part, whole);
             shared.facts.sort_by(|(one, _), (other, _)| one.cmp(other));
         }

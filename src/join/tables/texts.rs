@@ -7,11 +7,11 @@ use super::Name;
 
 /// The texts met so far.
 #[derive(Debug, Default)]
-pub(super) struct Texts(HashSet<Arc<str>>);
+pub(in crate::join) struct Texts(HashSet<Arc<str>, ahash::RandomState>);
 
 impl Texts {
     /// The one copy of a text.
-    pub(super) fn one(&mut self, text: &str) -> Arc<str> {
+    pub(in crate::join) fn one(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
         }
@@ -21,7 +21,7 @@ impl Texts {
     }
 
     /// The one copy of a text that may be absent; an empty one is.
-    pub(super) fn name(&mut self, text: Option<&str>) -> Name {
+    pub(in crate::join) fn name(&mut self, text: Option<&str>) -> Name {
         text.filter(|text| !text.is_empty()).map(|text| self.one(text))
     }
 }

@@ -11,7 +11,7 @@ use polars::prelude::{DataFrame, IntoLazy, col};
 use super::{Amounts, Cell, HOUR_SECONDS, Hours};
 use crate::decode::Dictionary;
 use crate::error::Error;
-use crate::group::Interfaces;
+use crate::group::Logged;
 use crate::join::frame::Coded;
 use crate::price::bill::{self, Bill, Periods, UNKNOWN, line, unpriced_note};
 use crate::price::{Money, PoolTerms, PriceTable};
@@ -101,19 +101,18 @@ impl HoursBuilder {
 
     /// Builds the hours of all shards; uncovered hours are masked. `now` is the time of reading.
     #[must_use]
-    pub fn finish(self, interfaces: &Interfaces, now: u32) -> HoursAndNotes {
+    pub fn finish(self, logged: &Logged, now: u32) -> HoursAndNotes {
         let mut cells = self.cells.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let logged = interfaces.hours().map(|hour| hour.saturating_mul(HOUR_SECONDS));
         let span = cells.iter().map(|cell| (cell.hour, cell.hour));
         let Some((first, last)) = span.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))) else {
-            return HoursAndNotes { quiet: logged.collect(), ..HoursAndNotes::default() };
+            return HoursAndNotes { quiet: logged.hours().collect(), ..HoursAndNotes::default() };
         };
-        let quiet = logged.filter(|moment| *moment < first || *moment > last).collect();
+        let quiet = logged.hours().filter(|moment| *moment < first || *moment > last).collect();
         cells.iter_mut().for_each(|cell| cell.hour = cell.hour.saturating_sub(first) / HOUR_SECONDS);
         let count = (last.saturating_sub(first) / HOUR_SECONDS) as usize + 1;
-        let covered = covered(interfaces, (first, count), now);
+        let covered = covered(logged, (first, count), now);
         let leaves = self.cube.finish();
-        let lost = lost(&leaves.names, interfaces, (first, count));
+        let lost = lost(&leaves.names, logged, (first, count));
         let seven: Vec<_> = leaves.leaves.iter().filter_map(|leaf| leaf.first_chunk().copied()).collect();
         let hours = Hours::new((first, covered), &leaves.names, &seven, cells, &lost);
         HoursAndNotes { hours, notes: self.notes, warnings: self.warnings, quiet }
@@ -166,14 +165,14 @@ impl Rates {
 }
 
 /// The hours in which AWS lost records of interfaces that have traffic.
-fn lost(names: &[Arc<str>], interfaces: &Interfaces, (first, count): (u32, usize)) -> Vec<(u32, u32)> {
+fn lost(names: &[Arc<str>], logged: &Logged, (first, count): (u32, usize)) -> Vec<(u32, u32)> {
     let last = u32::try_from(count).unwrap_or(u32::MAX).saturating_sub(1);
     let codes: HashMap<&str, u32> = names.iter().map(|name| &**name).zip(0..).collect();
     let hour = |moment: u32| moment.saturating_sub(first) / HOUR_SECONDS;
     let mut lost = Vec::new();
-    for (id, interface) in interfaces.iter() {
+    for (id, gaps) in &logged.gaps {
         let Some(code) = codes.get(&*String::from_utf8_lossy(id)).copied() else { continue };
-        let gaps = interface.gaps().iter().filter(|(from, to)| *to >= first && hour(*from) <= last);
+        let gaps = gaps.iter().filter(|(from, to)| *to >= first && hour(*from) <= last);
         lost.extend(gaps.flat_map(|(from, to)| hour(*from)..=hour(*to).min(last)).map(|hour| (code, hour)));
     }
     lost
@@ -181,13 +180,12 @@ fn lost(names: &[Arc<str>], interfaces: &Interfaces, (first, count): (u32, usize
 
 /// The fully covered hours: those in which any interface was logged, with or without traffic, except hours that start
 /// before the first or end after the last record, or whose records may still arrive.
-fn covered(interfaces: &Interfaces, (first, count): (u32, usize), now: u32) -> Vec<bool> {
-    let logged = interfaces.iter().filter_map(|(_, interface)| interface.logged);
-    let (begun, ended) = logged.fold((u32::MAX, 0), |(begun, ended), (from, to)| (begun.min(from), ended.max(to)));
+fn covered(logged: &Logged, (first, count): (u32, usize), now: u32) -> Vec<bool> {
+    let (begun, ended) = logged.span.unwrap_or((u32::MAX, 0));
     let whole = |hour: usize| {
         let start = first.saturating_add(u32::try_from(hour).unwrap_or(u32::MAX).saturating_mul(HOUR_SECONDS));
         let end = start.saturating_add(HOUR_SECONDS);
-        interfaces.tell_of_hour(start)
+        logged.has_hour(start)
             && begun <= start.saturating_add(SLACK_SECONDS)
             && ended >= end.saturating_sub(SLACK_SECONDS)
             && now >= end.saturating_add(DELIVERY_SECONDS)

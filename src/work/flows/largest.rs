@@ -110,9 +110,9 @@ pub(super) fn largest(
         object_done: Some(&|_| {}),
         stopped: None,
     };
-    let (outcomes, takers) = scan.run(&job.threads()?);
+    let (outcomes, takers) = scan.run(&job.threads()?)?;
     let (mut account, mut kept) = (Account::default(), Vec::new());
-    for taker in takers {
+    for (taker, _) in takers {
         account.add(&taker.account);
         kept.extend(taker.kept);
     }

@@ -10,7 +10,7 @@ use super::super::scan::{Scan, Take, lock};
 use super::super::{Job, Progress};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Classifier, Overflow};
+use crate::group::{Account, Classifier};
 use crate::report::flows as report;
 use crate::schema::{Column, ColumnSet};
 use crate::units::human::{self, Units};
@@ -81,14 +81,13 @@ impl Kept {
 pub(in super::super) fn records(
     job: &Job,
     columns: &[Column],
-    overflow: Option<&Overflow>,
     progress: &Progress,
 ) -> Result<(DataFrame, Read), Error> {
     let found = job.find()?;
     let blocks: Vec<Mutex<Vec<DataFrame>>> = found.objects.iter().map(|_| Mutex::default()).collect();
     let kept = Kept {
         bytes: AtomicUsize::new(0),
-        bytes_max: overflow.map_or(RECORDS_BYTES_MAX, |overflow| overflow.memory_bytes),
+        bytes_max: job.memory().map_or(RECORDS_BYTES_MAX, |memory| memory.limit_bytes()),
         stopped: AtomicBool::new(false),
         failed: Mutex::default(),
     };
@@ -109,9 +108,9 @@ pub(in super::super) fn records(
         object_done: Some(&|_| {}),
         stopped: Some(&kept.stopped),
     };
-    let (outcomes, takers) = scan.run(&job.threads()?);
+    let (outcomes, takers) = scan.run(&job.threads()?)?;
     let mut account = Account::default();
-    takers.iter().for_each(|taker| account.add(&taker.account));
+    takers.iter().for_each(|(taker, _)| account.add(&taker.account));
     drop(takers);
     if let Some(error) = kept.failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
