@@ -9,6 +9,7 @@ use polars::prelude::{
     Column as FrameColumn, DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit, when,
 };
 
+use super::attested;
 use super::ladder::Step;
 use super::pools::{PoolTerms, Priced, Tiers, Usage, price};
 use super::read::written_date;
@@ -339,6 +340,7 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
         );
     }
     notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
+    notes.extend(attested::notes(bill)?);
     let months: Vec<_> = bill.partial_months()?.into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
     if !months.is_empty() {
         let months = months.join(", ");

@@ -4,6 +4,7 @@
 //! decided elsewhere. Rates and amounts are integers (see [`Rate`] and [`Money`]), and an unknown price is reported as
 //! unpriced, never as zero.
 
+mod attested;
 pub mod bill;
 mod differ;
 mod discount;
@@ -15,6 +16,7 @@ mod read;
 mod table;
 mod usage;
 
+pub use attested::Confidence;
 pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attested::Confidence;
 use super::money::Rate;
 use super::table::{Place, PriceRow};
 use crate::error::{Error, RowError, nearest};
@@ -17,7 +18,16 @@ use crate::units::time::{self, Zone};
 const LAYOUT: Layout = Layout {
     required: &["charge", "from", "to", "usd_per_gb"],
     // `usage_type` is informational output of `prices show`; it is ignored on input.
-    optional: &["tier_start_gb", "tier_end_gb", "effective_from", "effective_to", "source", "usage_type"],
+    optional: &[
+        "tier_start_gb",
+        "tier_end_gb",
+        "effective_from",
+        "effective_to",
+        "confidence",
+        "as_of",
+        "source",
+        "usage_type",
+    ],
     others: false,
     written: "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,effective_from,effective_to,source",
 };
@@ -55,6 +65,8 @@ fn price(row: &mut Row<'_>) -> Option<PriceRow> {
     let rate = row.read_filled("usd_per_gb", Rate::parse);
     let effective_from = row.read_filled("effective_from", date);
     let effective_to = row.read_filled("effective_to", date);
+    let confidence = row.read_filled("confidence", Confidence::parse);
+    let as_of = row.read_filled("as_of", date);
     let price = PriceRow {
         charge: charge?,
         from: from?,
@@ -64,6 +76,8 @@ fn price(row: &mut Row<'_>) -> Option<PriceRow> {
         rate: rate?,
         effective_from: effective_from?.unwrap_or_default(),
         effective_to: effective_to?,
+        confidence: confidence?,
+        as_of: as_of?,
         source: unguarded(row.text("source")).to_owned(),
         line: row.line,
     };

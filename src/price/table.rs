@@ -5,17 +5,23 @@
 //! the place and any other, then any place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
+use super::attested::Confidence;
 use super::ladder::Ladder;
 use super::money::{GB_BYTES, Rate};
 use super::read;
 use crate::error::{Error, RowError};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
+use crate::units::csv_table::{CsvTable, Layout};
 use crate::units::human::counted;
 
-/// The table that is part of the program.
+/// The table that is part of the program; its sources are keys of [`SOURCES`], joined by `+`.
 const EMBEDDED: &str = include_str!("prices.csv");
+const SOURCES: &str = include_str!("sources.csv");
+const SOURCES_LAYOUT: Layout =
+    Layout { required: &["key", "source"], optional: &[], others: false, written: "key,source" };
 
 /// One tier of one charge between two places, while it was in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +44,10 @@ pub struct PriceRow {
     pub effective_to: Option<u32>,
     /// Where the price was read, in the words of the table; empty where it does not say.
     pub source: String,
+    /// By how many sources it is attested; none where the table does not say.
+    pub confidence: Option<Confidence>,
+    /// The day of the newest source, in seconds since 1970, UTC; none where the table does not say.
+    pub as_of: Option<u32>,
     /// Line of the table.
     pub line: u64,
 }
@@ -59,10 +69,13 @@ impl PriceRow {
 /// A charge and its two sides.
 pub type Place = (Charge, String, String);
 
+/// The rows of a table by what they price.
+type Layer = BTreeMap<Place, Vec<PriceRow>>;
+
 /// Prices: rows by key, in layers; the last one wins.
 #[derive(Clone, Debug)]
 pub struct PriceTable {
-    layers: Vec<BTreeMap<Place, Vec<PriceRow>>>,
+    layers: Vec<Arc<Layer>>,
     /// The names of the tables that are laid over the first one.
     overrides: Vec<String>,
     name: String,
@@ -71,12 +84,26 @@ pub struct PriceTable {
 }
 
 impl PriceTable {
-    /// The table that is part of the program: rates that two sources, or a dated price list or bill, attest.
+    /// The table that is part of the program: AWS's list prices, each with its sources and how well they attest it.
     ///
     /// # Errors
     /// None, as a test reads it.
     pub fn embedded() -> Result<Self, Error> {
-        Self::read("the embedded prices", EMBEDDED.as_bytes())
+        // Read once: it has more than a thousand rows.
+        static READ: OnceLock<PriceTable> = OnceLock::new();
+        if let Some(table) = READ.get() {
+            return Ok(table.clone());
+        }
+        let (mut rows, _) = Self::examine(EMBEDDED.as_bytes());
+        let sources = sources()?;
+        for row in &mut rows {
+            let named = row.source.split('+').map(|key| sources.get(key).map(String::as_str));
+            let named = named.collect::<Option<Vec<_>>>().ok_or_else(|| {
+                Error::internal(format!("the embedded prices, line {}: unknown source `{}`", row.line, row.source))
+            })?;
+            row.source = named.join("; ");
+        }
+        Ok(READ.get_or_init(|| Self::of_rows(rows)).clone())
     }
 
     /// A table in the project's own form, whole and without faults.
@@ -112,7 +139,7 @@ impl PriceTable {
             layer.entry(row.place()).or_default().push(row);
         }
         layer.values_mut().for_each(|rows| rows.sort_by_key(|row| (row.start_gb, row.effective_from)));
-        Self { layers: vec![layer], overrides: Vec::new(), name: String::new(), warnings: Vec::new() }
+        Self { layers: vec![Arc::new(layer)], overrides: Vec::new(), name: String::new(), warnings: Vec::new() }
     }
 
     /// This table with another laid over it.
@@ -129,7 +156,7 @@ impl PriceTable {
     /// take a price away, or make bytes free, price nothing.
     #[must_use]
     pub fn unused(&self, used: &[&PriceRow]) -> Vec<String> {
-        let of = |layer: &BTreeMap<Place, Vec<PriceRow>>| -> Option<usize> {
+        let of = |layer: &Layer| -> Option<usize> {
             let rows: Vec<&PriceRow> = layer.values().flatten().collect();
             let prices = |row: &&PriceRow| row.rate.is_some() && row.charge != Charge::InternetEgressFree;
             let is_used = |row: &&PriceRow| used.iter().any(|used| std::ptr::eq(*used, *row));
@@ -161,7 +188,7 @@ impl PriceTable {
 
     /// Every ladder that applies at a time, sorted by charge and location.
     pub fn in_force(&self, moment: u32) -> impl Iterator<Item = Ladder<'_>> {
-        let mut places: Vec<_> = self.layers.iter().flat_map(BTreeMap::keys).collect();
+        let mut places: Vec<_> = self.layers.iter().flat_map(|layer| layer.keys()).collect();
         places.sort();
         places.dedup();
         places.into_iter().filter_map(move |place| {
@@ -183,13 +210,17 @@ impl PriceTable {
     }
 }
 
-fn in_layer<'a>(
-    layer: &'a BTreeMap<Place, Vec<PriceRow>>,
-    charge: Charge,
-    from: &str,
-    to: &str,
-    moment: u32,
-) -> Option<Ladder<'a>> {
+/// The sources of the embedded table by their keys.
+fn sources() -> Result<BTreeMap<String, String>, Error> {
+    let damaged = |faults: &[RowError]| {
+        Error::internal(format!("the embedded sources: {}", faults.first().map_or(String::new(), ToString::to_string)))
+    };
+    let table = CsvTable::open(SOURCES.as_bytes(), &SOURCES_LAYOUT).map_err(|faults| damaged(&faults))?;
+    let (rows, faults) = table.read(|row| Some((row.text("key").to_owned(), row.text("source").to_owned())));
+    if faults.is_empty() { Ok(rows.into_iter().collect()) } else { Err(damaged(&faults)) }
+}
+
+fn in_layer<'a>(layer: &'a Layer, charge: Charge, from: &str, to: &str, moment: u32) -> Option<Ladder<'a>> {
     let same = (from == to).then_some(SAME);
     let sides = [Some(to), same, Some(ANY)];
     let mut candidates = [from, ANY].into_iter().flat_map(|from| sides.iter().flatten().map(move |to| (from, *to)));
@@ -217,19 +248,19 @@ mod tests {
     }
 
     #[test]
-    fn the_embedded_table_is_right_and_every_row_has_source_and_date() {
+    fn the_embedded_table_is_right_and_every_row_is_in_force() {
+        assert_eq!(PriceTable::examine(EMBEDDED.as_bytes()).1, []);
         let table = PriceTable::embedded().unwrap();
-        assert!(table.rows().count() > 100);
-        assert!(table.rows().all(|row| !row.source.is_empty() && row.effective_from > 0 && row.rate.is_some()));
+        assert!(table.rows().all(|row| row.rate.is_some()));
         assert_eq!(table.in_force(NOW).map(|ladder| ladder.rows.len()).sum::<usize>(), table.rows().count());
     }
 
     #[test]
     fn what_is_not_attested_has_no_price() {
         let table = PriceTable::embedded().unwrap();
-        assert_eq!(rate(&table, Charge::NatProcessing, "eu-central-1", ANY, NOW), None);
-        assert_eq!(rate(&table, Charge::InterRegion, "eu-west-1", "ap-east-1", NOW), None);
-        assert_eq!(rate(&table, Charge::NatProcessing, "ap-northeast-2", ANY, 1_700_000_000), None, "not yet attested");
+        assert_eq!(rate(&table, Charge::NatProcessing, "cn-north-1", ANY, NOW), None);
+        assert_eq!(rate(&table, Charge::InterRegion, "eu-west-1", "cn-north-1", NOW), None);
+        assert_eq!(rate(&table, Charge::DirectConnect, "eu-west-1", "EqFA5", NOW), None);
     }
 
     #[test]
@@ -254,8 +285,9 @@ mod tests {
     #[test]
     fn peering_falls_back_on_zones_and_same_means_the_region_itself() {
         let table = PriceTable::embedded().unwrap();
-        let ladder = table.look_up(Charge::PeeringZoneOut, "eu-central-1", "eu-central-1", NOW).unwrap();
-        assert_eq!(ladder.rows[0].charge, Charge::InterZoneOut);
+        let peering = |moment| table.look_up(Charge::PeeringZoneOut, "eu-central-1", "eu-central-1", moment).unwrap();
+        assert_eq!(peering(NOW).rows[0].charge, Charge::PeeringZoneOut);
+        assert_eq!(peering(1_700_000_000).rows[0].charge, Charge::InterZoneOut, "before peerings had a meter");
         assert_eq!(rate(&table, Charge::PublicAddressIn, "eu-north-1", "eu-north-1", NOW), Some(100_000_000));
         assert_eq!(rate(&table, Charge::PublicAddressIn, "eu-north-1", "eu-west-1", NOW), None);
     }

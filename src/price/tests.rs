@@ -6,24 +6,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::schema::region;
 use crate::units::human;
 use crate::units::time::{Zone, parse_moment};
 
 /// A day on which every row of the embedded table is in force.
 const DAY: &str = "2026-10-15";
-/// Rates of regions that the embedded table leaves out for want of a second source, as infracost published them.
+/// A rate that the embedded table leaves out for want of a second source, as infracost published it.
 const ALSO: &str = "charge,from,to,tier_start_gb,tier_end_gb,usd_per_gb,source\n\
-    internet-egress,us-west-2,internet,0,10240,0.09,infracost\n\
-    internet-egress,us-west-2,internet,10240,51200,0.085,infracost\n\
-    internet-egress,us-west-2,internet,51200,153600,0.07,infracost\n\
-    internet-egress,us-west-2,internet,153600,,0.05,infracost\n\
-    internet-egress,af-south-1,internet,0,10240,0.154,infracost\n\
-    internet-egress,af-south-1,internet,10240,51200,0.147,infracost\n\
-    internet-egress,af-south-1,internet,51200,153600,0.126,infracost\n\
-    internet-egress,af-south-1,internet,153600,,0.112,infracost\n\
-    transit-gateway,ap-northeast-1,any,0,,0.02,an article\n\
-    direct-connect,us-east-1,EqDC2,0,,0.02,infracost\n\
-    direct-connect,eu-west-1,EqDC2,0,,0.0282,infracost\n\
     direct-connect,ap-east-1,EqDC2,0,,0.09,infracost\n";
 
 fn moment(day: &str) -> u32 {
@@ -173,7 +163,7 @@ fn lines_of(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
 }
 
 /// The words of the collected facts, and those of the table.
-const WORDS: [(&str, &[Charge], Option<&str>); 9] = [
+const WORDS: [(&str, &[Charge], Option<&str>); 10] = [
     ("internet_egress", &[Charge::InternetEgress], None),
     ("internet_egress_free_tier", &[Charge::InternetEgressFree], None),
     ("inter_region", &[Charge::InterRegion], None),
@@ -183,7 +173,11 @@ const WORDS: [(&str, &[Charge], Option<&str>); 9] = [
     ("nat_gateway_processing", &[Charge::NatProcessing], Some(ANY)),
     ("transit_gateway_processing", &[Charge::TransitGateway], Some(ANY)),
     ("interface_endpoint_processing", &[Charge::EndpointProcessing], Some(ANY)),
+    ("direct_connect_out", &[Charge::DirectConnect], None),
 ];
+
+/// A location as the pricing feed names it, by its buildings; bills have its code.
+const LOCATION: &str = "dx:Equinix DC1 - DC6 & DC10 - DC11";
 
 #[test]
 fn every_embedded_price_is_a_published_fact() {
@@ -193,7 +187,7 @@ fn every_embedded_price_is_a_published_fact() {
     for line in lines_of(&path).iter().filter(|line| line["confidence"] != "unknown") {
         let Some((_, charges, to)) = WORDS.iter().find(|(word, ..)| *word == line["charge"]) else { continue };
         let from = line["from_region"].replace("ANY", ANY);
-        let to = to.unwrap_or(&line["to_region"]).to_owned();
+        let to = to.unwrap_or(&line["to_region"]).replace(LOCATION, "EqDC2");
         let rate = Rate::parse(&line["usd_per_gb"]).ok();
         let tier = (gb(&line["tier_start_gb"]).unwrap(), gb(&line["tier_end_gb"]), rate);
         facts.extend(charges.iter().map(|charge| ((*charge, from.clone(), to.clone()), tier)));
@@ -225,4 +219,40 @@ fn readings_of_real_price_lists_import_to_what_is_embedded() {
     }
     assert_eq!(imported.rows.len(), 28, "every meter of ours, both halves of a zone's apart");
     assert!(imported.left_out.iter().all(|(reason, _)| !reason.is_doubtful()), "{:?}", imported.left_out);
+}
+
+/// Regions whose prices AWS lists in another currency.
+const NOT_IN_USD: &str = "cn-";
+
+#[test]
+fn every_charge_in_every_region_has_a_price() {
+    let table = PriceTable::embedded().unwrap();
+    let regions: Vec<&str> = region::codes().filter(|code| !code.starts_with(NOT_IN_USD)).collect();
+    assert_eq!(regions.len(), 36);
+    let day = moment(DAY);
+    let is_whole = |charge: Charge, from: &str, to: &str| {
+        let ladder = table.look_up(charge, from, to, day);
+        ladder.is_some_and(|ladder| ladder.steps(1 << 60, Terms::default()).iter().all(|step| step.usd.is_some()))
+    };
+    for from in &regions {
+        let inside = Charge::names().filter_map(Charge::of_name).filter(|charge| {
+            !matches!(charge, Charge::InterRegion | Charge::InternetEgressFree | Charge::DirectConnect)
+        });
+        for charge in inside {
+            let to = if charge == Charge::InternetEgress { INTERNET } else { *from };
+            assert!(is_whole(charge, from, to), "{} {from}", charge.name());
+        }
+        for to in regions.iter().filter(|to| *to != from) {
+            assert!(is_whole(Charge::InterRegion, from, to), "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn every_embedded_price_says_how_it_is_known() {
+    let table = PriceTable::embedded().unwrap();
+    assert!(table.rows().count() > 1700);
+    for row in table.rows() {
+        assert!(row.confidence.is_some() && row.as_of.is_some() && row.source.len() > 10, "{row:?}");
+    }
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{Bill, line};
-use crate::price::{Charge, Money, PriceRow, Rate, written_date};
+use crate::price::{Charge, Confidence, Money, PriceRow, Rate, written_date};
 use crate::schema::frame::{codes, int, texts};
 use crate::schema::output::{self, Output};
 use crate::schema::{Column, ColumnSet};
@@ -167,6 +167,8 @@ struct Tier<'b> {
     start_gb: u64,
     end_gb: Option<u64>,
     rate: Option<Rate>,
+    confidence: Option<Confidence>,
+    as_of: Option<u32>,
     source: &'b str,
 }
 
@@ -177,13 +179,15 @@ impl<'b> Tier<'b> {
             start_gb: row.start_gb,
             end_gb: row.end_gb,
             rate: row.rate,
+            confidence: row.confidence,
+            as_of: row.as_of,
             source: &row.source,
         }
     }
 }
 
 /// The columns of the table.
-const RATED: [Output; 11] = [
+const RATED: [Output; 13] = [
     output::CHARGE,
     output::FROM,
     output::TO,
@@ -194,6 +198,8 @@ const RATED: [Output; 11] = [
     output::BYTES,
     output::USD,
     output::EFFECTIVE_FROM,
+    output::CONFIDENCE,
+    output::AS_OF,
     output::SOURCE,
 ];
 
@@ -208,6 +214,8 @@ impl Rated<'_> {
             None => UNPRICED,
         };
         let since = self.tier.map(|tier| tier.effective_from).filter(|since| *since > 0);
+        let date = |day: Option<u32>| day.map_or(Cell::Absent, |day| written_date(day).into());
+        let confidence = self.tier.and_then(|tier| tier.confidence);
         RATED
             .map(|column| match column {
                 output::CHARGE => self.charge.name().into(),
@@ -220,7 +228,9 @@ impl Rated<'_> {
                 output::BYTES => bytes.into(),
                 output::USD if self.has_price => usd.clone(),
                 output::USD => Cell::Absent,
-                output::EFFECTIVE_FROM => since.map_or(Cell::Absent, |since| written_date(since).into()),
+                output::EFFECTIVE_FROM => date(since),
+                output::CONFIDENCE => confidence.map_or(Cell::Absent, |confidence| confidence.name().into()),
+                output::AS_OF => date(self.tier.and_then(|tier| tier.as_of)),
                 _ => source.into(),
             })
             .into()

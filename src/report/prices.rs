@@ -90,7 +90,15 @@ fn has_end(ladder: &Ladder) -> bool {
 }
 
 fn prices_table(title: &str, rows: Vec<Row>) -> Table {
-    let more = [output::USD_PER_GB, output::EFFECTIVE_FROM, output::EFFECTIVE_TO, output::USAGE_TYPE, output::SOURCE];
+    let more = [
+        output::USD_PER_GB,
+        output::EFFECTIVE_FROM,
+        output::EFFECTIVE_TO,
+        output::CONFIDENCE,
+        output::AS_OF,
+        output::USAGE_TYPE,
+        output::SOURCE,
+    ];
     table("prices", title, TIER.into_iter().chain(more), rows)
 }
 
@@ -110,7 +118,9 @@ fn price(row: &PriceRow) -> Row {
     let to = row.effective_to.map_or(Cell::Absent, |date| written_date(date).into());
     let usage_type = row.charge.usage_type(&row.from, &row.to).map_or(Cell::Absent, Cell::from);
     let source = if row.source.is_empty() { Cell::Absent } else { row.source.as_str().into() };
-    tier(row).into_iter().chain([rate(row), from, to, usage_type, source]).collect()
+    let confidence = row.confidence.map_or(Cell::Absent, |confidence| confidence.name().into());
+    let as_of = row.as_of.map_or(Cell::Absent, |day| written_date(day).into());
+    tier(row).into_iter().chain([rate(row), from, to, confidence, as_of, usage_type, source]).collect()
 }
 
 fn rate(row: &PriceRow) -> Cell {

@@ -133,6 +133,8 @@ outputs! {
     USD_PER_GB, "usd_per_gb", Rate, "Price per GB of 2^30 bytes; absent if unknown.";
     EFFECTIVE_FROM, "effective_from", Text, "First day of the price, UTC; absent if unlimited.";
     EFFECTIVE_TO, "effective_to", Text, "First day after the price, UTC; absent if unlimited.";
+    CONFIDENCE, "confidence", Text, "How well the price is attested: verified (two sources, or AWS's own), single, inferred.";
+    AS_OF, "as_of", Text, "Day of the newest source of the price.";
     USAGE_TYPE, "usage_type", Text, "Usage type of the charge on a bill.";
     SOURCE, "source", Text, "Source of the price.";
     PART, "part", Integer, "Position of the amount in --bytes.";

@@ -66,6 +66,12 @@ const HOME_PREFIX: &str = "USE1";
 /// How the regions begin whose traffic is outside AWS's global free tier.
 const WITHOUT_FREE_TIER: [&str; 2] = ["us-gov-", "cn-"];
 
+/// Every region with prices.
+#[cfg(test)]
+pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(code, ..)| *code)
+}
+
 /// Rejects a region without prices.
 ///
 /// # Errors

@@ -90,7 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::price::{ANY, Charge, INTERNET, PriceRow, Rate, TIER_GB_MAX};
+    use crate::price::{ANY, Charge, Confidence, INTERNET, PriceRow, Rate, TIER_GB_MAX};
     use crate::report::prices::Shown;
     use crate::units::human::{Units, usd_exact};
     use crate::units::time::{Zone, parse_moment};
@@ -173,6 +173,8 @@ mod tests {
                 rate: Some(Rate::parse(&usd_exact((*rate).into())).unwrap()),
                 effective_from: moment("2026-01-01"),
                 effective_to: None,
+                confidence: is_open.then_some(Confidence::Single),
+                as_of: is_nat.then(|| moment("2026-02-03")),
                 source: source.trim().to_owned(),
                 line: 0,
             }).collect();

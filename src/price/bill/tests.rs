@@ -149,3 +149,27 @@ fn months_that_the_window_cuts_are_reported() {
     assert_eq!(months((Some(september + 1), Some(november))), [september]);
     assert_eq!(months((None, None)), [september, october]);
 }
+
+#[test]
+fn dollars_on_doubtful_and_old_prices_are_noted() {
+    let table = PriceTable::embedded().unwrap();
+    let at = |charge: Charge, from: &str, day: &str, gb: u64| Charged {
+        charge: Some(charge),
+        from: from.into(),
+        to: SAME.into(),
+        hour: moment(day),
+        ..egress("web", day, gb)
+    };
+    let notes_of = |rows: &[Charged]| notes(&bill(rows.to_vec(), &table)).unwrap();
+    let certain = notes_of(&[egress("web", "2026-10-01", 10)]);
+    assert!(!certain.iter().any(|note| note.contains("rest on")), "{certain:?}");
+    // eu-central-1's price between peered zones is inferred from that between zones.
+    let peered = at(Charge::PeeringZoneOut, "eu-central-1", "2026-10-01", 100);
+    let old = [egress("web", "2021-10-01", 10), egress("web", "2029-10-01", 10)];
+    let noted = notes_of(&[[peered].as_slice(), &old].concat());
+    let said = |text: &str| noted.iter().any(|note| note.starts_with(text));
+    assert!(said("$1.00 of peering-zone-out rest on prices of a single source, or inferred"), "{noted:?}");
+    assert!(said(
+        "$1.80 of internet-egress rest on prices read more than a year before or after the traffic (2026-08-31)"
+    ));
+}

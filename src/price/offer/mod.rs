@@ -17,6 +17,7 @@ pub use meter::Reason;
 use meter::{Meter, Product};
 pub use rows::LINE_BYTES_MAX;
 
+use super::attested::Confidence;
 use super::money::Rate;
 use super::read::{TIER_GB_MAX, midnight};
 use super::table::{Place, PriceRow};
@@ -67,6 +68,8 @@ pub struct LeftOut {
 struct Kept {
     tiers: BTreeMap<u64, (Option<u64>, Rate)>,
     source: String,
+    /// The day of the price list.
+    published: Option<u32>,
     usage_type: String,
     is_contradicted: bool,
     /// Whether its rows are counted with the other half that they price.
@@ -178,7 +181,8 @@ impl Kept {
     fn of(list: &List, product: &Product, is_second_half: bool) -> Self {
         let published = list.published.get(..10).unwrap_or("an unknown day");
         let source = format!("{} price list published {published}, SKU {}", list.offer, product.sku);
-        Self { source, usage_type: product.usage_type.clone(), is_second_half, ..Self::default() }
+        let published = list.published.get(..10).and_then(midnight);
+        Self { source, published, usage_type: product.usage_type.clone(), is_second_half, ..Self::default() }
     }
 
     /// Adds a tier; false if it exists already.
@@ -215,6 +219,8 @@ fn in_turn(place: &Place, dates: Vec<(u32, Kept)>) -> Vec<PriceRow> {
             rate: Some(rate),
             effective_from,
             effective_to,
+            confidence: Some(Confidence::Verified),
+            as_of: kept.published,
             source: kept.source.clone(),
             line: 0,
         })

@@ -84,7 +84,7 @@ fn what_has_no_price_is_reported_and_shared_and_never_free() {
     let rows = [
         (0, egress("2026-11-01", "sa-east-1", 20)),
         (1, egress("2026-11-01", "sa-east-1", 60)),
-        (2, usage("2026-11-01", Charge::NatProcessing, "eu-central-1", "any", 1)),
+        (2, usage("2026-11-01", Charge::NatProcessing, "cn-north-1", "any", 1)),
     ];
     let table = table();
     let priced = price(&rows, &table, &PoolTerms::default());

@@ -75,7 +75,7 @@ fn rows() -> Vec<Charged> {
     let odd = Charged { keys: keys("web"), bytes: 594, from: "eu-west-1".into(), ..zones("", "2026-10-02", 0) };
     let unpriced = Charged {
         charge: Some(Charge::NatProcessing),
-        from: "eu-central-1".into(),
+        from: "cn-north-1".into(),
         to: "any".into(),
         ..web("2026-10-02", 2)
     };
