@@ -209,6 +209,13 @@ impl fmt::Display for RowError {
     }
 }
 
+/// The text that a panic gives.
+#[must_use]
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason is given")
+}
+
 /// The candidate nearest to a mistyped word, if one is near enough to be meant.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
