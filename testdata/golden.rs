@@ -25,6 +25,9 @@ mod licences;
 #[path = "golden/logs.rs"]
 mod logs;
 #[cfg(test)]
+#[path = "golden/msrv.rs"]
+mod msrv;
+#[cfg(test)]
 #[path = "golden/peers.rs"]
 mod peers;
 #[path = "golden/program.rs"]
