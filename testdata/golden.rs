@@ -10,6 +10,9 @@ mod blind;
 mod cases;
 #[path = "golden/compare.rs"]
 mod compare;
+#[cfg(test)]
+#[path = "golden/copies.rs"]
+mod copies;
 #[path = "golden/docs.rs"]
 mod docs;
 #[cfg(test)]

@@ -112,6 +112,14 @@ impl Format {
     }
 }
 
+/// Whether a text is a table as `-o tsv` writes it: names of columns with tabs between them. AWS and the tools that
+/// export its logs separate fields by spaces.
+#[must_use]
+pub fn is_table(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.contains(&b'\t') && !line.contains(&b' ') && Format::of_header(line).is_some()
+}
+
 /// Whether a line may be a header, from its first bytes alone. Ids start with a letter too, but contain digits.
 pub(super) fn may_be_header(line: &[u8]) -> bool {
     if !line.first().is_some_and(u8::is_ascii_lowercase) {

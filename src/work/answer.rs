@@ -4,7 +4,7 @@ use super::Job;
 use super::ledger::{Read, ReadObject};
 use crate::error::Exit;
 use crate::group::Class;
-use crate::report::{Report, Row, Table, coverage};
+use crate::report::{Meta, Report, Row, Table, coverage};
 use crate::schema::output;
 use crate::units::human;
 
@@ -50,11 +50,13 @@ impl Answer {
         if read.foreign > 0 {
             meta.notes.push(format!("skipped: {} of other services", human::counted(read.foreign, "object")));
         }
+        meta.notes.extend(read.notes.iter().cloned());
         // What a listing of S3 left out is in no count.
-        if read.objects.is_empty() && (read.pruned > 0 || read.foreign == 0) {
+        if read.objects.is_empty() && read.outputs.is_empty() && (read.pruned > 0 || read.foreign == 0) {
             meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
+        tell_outputs(meta, read);
         let mut unreadable = 0;
         for object in &read.objects {
             unreadable += u64::from(object.problem.is_some());
@@ -90,6 +92,30 @@ impl Answer {
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.report.meta.incomplete { Exit::Incomplete } else { Exit::Done }
+    }
+}
+
+/// Says which outputs of this program were left out, and which were read beside what they may have been made of.
+fn tell_outputs(meta: &mut Meta, read: &Read) {
+    if let Some(first) = read.outputs.first() {
+        let count = human::counted(read.outputs.len() as u64, "output");
+        let more = if read.outputs.len() > 1 { ", …" } else { "" };
+        let text = format!(
+            "skipped: {count} of outflow itself: {first}{more}; name the file itself to read it, or use --count-copies"
+        );
+        if read.objects.is_empty() {
+            meta.incomplete = true;
+            meta.warnings.push(text);
+        } else {
+            meta.notes.push(text);
+        }
+    }
+    let (outputs, logs): (Vec<_>, Vec<_>) = read.objects.iter().partition(|object| object.is_output);
+    if let (Some(first), false) = (outputs.first(), logs.is_empty() && outputs.len() < 2) {
+        meta.warnings.push(format!(
+            "{}: an output of outflow, read beside other logs; records that are in both count twice",
+            first.name
+        ));
     }
 }
 

@@ -139,6 +139,8 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         jobs,
         overflow: None,
         keep_malformed: false,
+        // Parts of random records may well be equal.
+        copies: true,
         max_malformed: 0,
         strict: false,
         limits: Limits { block_bytes, ..Limits::default() },
