@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, nearest};
+use crate::error::{Error, misspelt, nearest};
 use crate::schema::{Column, DEFAULT_FORMAT};
 
 /// A field of a format: its name as written and, unless AWS added it after this was built, its column.
@@ -92,6 +92,17 @@ impl Format {
     #[must_use]
     pub fn fields(&self) -> &[FormatField] {
         &self.fields
+    }
+
+    /// The fields that are not known, each with the name of a known one that the format lacks and that may be meant.
+    pub fn unknown(&self) -> impl Iterator<Item = (&str, Option<String>)> {
+        let known = || Column::all().filter(|column| self.place(*column).is_none()).map(Column::name);
+        let known = move || known().filter(|name| Column::of_header(name.as_bytes()).is_some());
+        let unknown = self.fields.iter().filter(|field| field.column.is_none()).map(|field| field.name.as_str());
+        unknown.map(move |name| {
+            let meant = misspelt(&name.replace('-', "_"), known());
+            (name, meant.map(|meant| if name.contains('_') { meant.to_owned() } else { meant.replace('_', "-") }))
+        })
     }
 
     /// The place of a column in the line; the first one if a format has it twice.

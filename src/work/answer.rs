@@ -1,7 +1,7 @@
 //! What a run gives: the report with the account of its input, the malformed lines, and how it ended.
 
 use super::Job;
-use super::ledger::{Read, ReadObject};
+use super::ledger::{Read, ReadObject, UnknownField};
 use crate::error::Exit;
 use crate::group::Class;
 use crate::report::{Meta, Report, Row, Table, coverage};
@@ -10,6 +10,9 @@ use crate::units::human;
 
 /// How many bytes of a malformed line a warning shows.
 const SHOWN_LINE_BYTES: usize = 80;
+
+/// How many unknown fields are named.
+const FIELDS_SHOWN: usize = 10;
 
 /// An answered question.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ impl Answer {
         }
         meta.warnings.extend(read.warnings.iter().cloned());
         tell_outputs(meta, read);
+        tell_unknown_fields(meta, read);
         let mut unreadable = 0;
         for object in &read.objects {
             unreadable += u64::from(object.problem.is_some());
@@ -116,6 +120,25 @@ fn tell_outputs(meta: &mut Meta, read: &Read) {
             "{}: an output of outflow, read beside other logs; records that are in both count twice",
             first.name
         ));
+    }
+}
+
+/// Names the fields that are not known; where one may be misspelt, the figures lack it, and that is a warning.
+fn tell_unknown_fields(meta: &mut Meta, read: &Read) {
+    let described = |(name, field): (&String, &UnknownField)| {
+        let meant = field.meant.as_ref().map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
+        format!("{name} ({}{meant})", human::counted(field.objects, "object"))
+    };
+    let (misspelt, new): (Vec<_>, Vec<_>) = read.unknown.iter().partition(|(_, field)| field.meant.is_some());
+    for (fields, told) in [(misspelt, &mut meta.warnings), (new, &mut meta.notes)] {
+        let count = fields.len();
+        let mut shown: Vec<_> = fields.into_iter().take(FIELDS_SHOWN).map(described).collect();
+        if let Some(more) = count.checked_sub(FIELDS_SHOWN).filter(|more| *more > 0) {
+            shown.push(format!("{more} more"));
+        }
+        if count > 0 {
+            told.push(format!("unknown fields are ignored: {}", shown.join(", ")));
+        }
     }
 }
 

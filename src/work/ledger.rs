@@ -1,6 +1,7 @@
 //! What a leaf found out: sums, interfaces, the account, and what became of its objects. Ledgers of one plan merge, in
 //! any order, and have a written form: see [`crate::group::wire`].
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::object::{Outcome, Output};
+use super::object::{Outcome, Output, Written};
 use super::{Machine, Plan};
 use crate::collect::{Found, Object, io_cause, of_file};
 use crate::decode::Skips;
@@ -44,6 +45,26 @@ pub(super) struct Read {
     pub(super) notes: Vec<String>,
     /// The outputs of this program that were left out, by name.
     pub(super) outputs: Vec<String>,
+    /// Fields that are not known, by name.
+    pub(super) unknown: BTreeMap<String, UnknownField>,
+}
+
+/// A field that no column is known for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub(super) struct UnknownField {
+    /// In how many objects it is.
+    pub(super) objects: u64,
+    /// A known one that may be meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) meant: Option<String>,
+}
+
+impl UnknownField {
+    fn add(&mut self, other: Self) {
+        self.objects = self.objects.saturating_add(other.objects);
+        // The least of several, so that it does not depend on the order.
+        self.meant = self.meant.take().into_iter().chain(other.meant).min();
+    }
 }
 
 /// An object that was read.
@@ -83,6 +104,13 @@ impl Read {
             return;
         }
         let is_output = outcome.output.is_some();
+        // OCSF has fields of its own, and outputs have columns that AWS does not write.
+        if !is_output && outcome.written != Some(Written::Ocsf) {
+            let unknown = outcome.formats.iter().flat_map(|format| format.unknown());
+            for (name, meant) in unknown.collect::<BTreeMap<_, _>>() {
+                self.unknown.entry(name.to_owned()).or_default().add(UnknownField { objects: 1, meant });
+            }
+        }
         self.objects.push(ReadObject {
             name: object.name.clone(),
             stored_bytes: object.stored_bytes,
@@ -101,6 +129,9 @@ impl Read {
         self.warnings.extend(other.warnings);
         self.notes.extend(other.notes);
         self.outputs.extend(other.outputs);
+        for (name, field) in other.unknown {
+            self.unknown.entry(name).or_default().add(field);
+        }
     }
 
     /// Sorts objects and warnings, independent of insertion order. An object that occurs twice was counted twice.
@@ -130,6 +161,8 @@ struct Head {
     notes: Vec<String>,
     #[serde(default)]
     outputs: Vec<String>,
+    #[serde(default)]
+    unknown: BTreeMap<String, UnknownField>,
 }
 
 /// A line of a written ledger.
@@ -191,6 +224,7 @@ impl Ledger {
             warnings: read.warnings.clone(),
             notes: read.notes.clone(),
             outputs: read.outputs.clone(),
+            unknown: read.unknown.clone(),
         };
         let objects = read.objects.iter().cloned().map(Line::Object);
         let interface = |(id, interface): (&[u8], Interface<'_>)| Line::Interface {
@@ -232,8 +266,8 @@ impl Ledger {
             return Err(unreadable(path, "it belongs to another plan")
                 .hint("a root reads the ledgers of one plan, with the question that the plan was made for"));
         }
-        let Head { account, pruned, foreign, warnings, notes, outputs, .. } = head;
-        let mut read = Read { account, objects: Vec::new(), pruned, foreign, warnings, notes, outputs };
+        let Head { account, pruned, foreign, warnings, notes, outputs, unknown, .. } = head;
+        let mut read = Read { account, objects: Vec::new(), pruned, foreign, warnings, notes, outputs, unknown };
         for line in wire.lines().map_err(of)? {
             match serde_json::from_str(&line).map_err(json)? {
                 Line::Object(object) => read.objects.push(object),

@@ -209,3 +209,28 @@ fn objects_of_a_store_are_known_by_name_and_digest() {
     let all = ask(&format!("{TOP} s3://logs/AWSLogs/ --count-copies"));
     assert_ne!(all.stdout, before.stdout);
 }
+
+#[test]
+fn a_misspelt_field_is_a_warning_and_a_new_one_a_note() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(
+        folder.join("logs/a.log"),
+        log(5)
+            .replace(" bytes ", " byts ")
+            .replace("log-status", "log-status quantum-leap")
+            .replace(" OK\n", " OK 1\n"),
+    )
+    .expect("a file");
+    for question in
+        ["top", "cost", "transfer", "flows", "inspect", "pivot --rows src --columns dst", "sql 'select 1 from flows'"]
+    {
+        let printed = run(folder, &format!("{question} logs"));
+        let said = said(&printed);
+        assert!(
+            said.contains("warning: unknown fields are ignored: byts (1 object, did you mean bytes?)\n"),
+            "{question}: {said}"
+        );
+        assert!(said.contains("note: unknown fields are ignored: quantum-leap (1 object)\n"), "{question}: {said}");
+    }
+}
