@@ -209,6 +209,13 @@ impl fmt::Display for RowError {
     }
 }
 
+/// The text that a panic gives.
+#[must_use]
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason is given")
+}
+
 /// The candidate nearest to a mistyped word, if one is near enough to be meant.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -220,9 +227,29 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidate that a word is but for a slip of the hand: one letter wrong, two in a word of some length.
+#[must_use]
+pub fn misspelt<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONG_WORD: usize = 8;
+    let slips = if word.len() < LONG_WORD { 1 } else { 2 };
+    let near = candidates.into_iter().map(|candidate| (strsim::osa_distance(word, candidate), candidate));
+    near.filter(|(distance, _)| *distance <= slips).min().map(|(_, candidate)| candidate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_the_hand_is_recognised_and_another_word_is_not() {
+        let names = ["bytes", "srcaddr", "next_hop_subnet_id", "end"];
+        for (word, meant) in [("byts", "bytes"), ("src_addr", "srcaddr"), ("scraddr", "srcaddr"), ("ends", "end")] {
+            assert_eq!(misspelt(word, names), Some(meant));
+        }
+        for word in ["next_next_hop", "source", "quantum", "kind"] {
+            assert_eq!(misspelt(word, names), None, "{word}");
+        }
+    }
 
     #[test]
     fn an_error_has_a_kind_a_place_hints_and_what_it_comes_from() {

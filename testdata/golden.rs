@@ -10,6 +10,9 @@ mod blind;
 mod cases;
 #[path = "golden/compare.rs"]
 mod compare;
+#[cfg(test)]
+#[path = "golden/copies.rs"]
+mod copies;
 #[path = "golden/docs.rs"]
 mod docs;
 #[cfg(test)]
@@ -24,6 +27,9 @@ mod flowgen;
 mod licences;
 #[path = "golden/logs.rs"]
 mod logs;
+#[cfg(test)]
+#[path = "golden/msrv.rs"]
+mod msrv;
 #[cfg(test)]
 #[path = "golden/peers.rs"]
 mod peers;

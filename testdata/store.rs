@@ -135,6 +135,14 @@ impl Store {
         objects.insert(key, (held, again.unwrap_or(etag)));
     }
 
+    /// Copies an object; the copy has its etag.
+    pub(crate) fn copy(&self, from: &str, to: impl Into<String>) {
+        let mut objects = lock(&self.objects);
+        if let Some(copied) = objects.get(from).cloned() {
+            objects.insert(to.into(), copied);
+        }
+    }
+
     /// Takes an object away.
     pub(crate) fn remove(&self, key: &str) {
         lock(&self.objects).remove(key);

@@ -126,6 +126,11 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
     pub(super) max_object_size: Option<String>,
 
+    /// Read copies of an object too (links to one file, AWS's name of an object once more, the same content), and
+    /// outflow's own outputs found in a folder; by default each object is read once, and a note names the copies
+    #[arg(long, help_heading = "Reading")]
+    pub(super) count_copies: bool,
+
     /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", help_heading = "Reading")]
     pub(super) jobs: Option<usize>,

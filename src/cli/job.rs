@@ -83,6 +83,7 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         jobs: flags.jobs.unwrap_or_else(cores),
         overflow: flags.memory.overflow()?,
         keep_malformed: flags.malformed_out.is_some(),
+        copies: flags.count_copies,
         max_malformed: flags.max_malformed,
         strict: flags.strict,
         limits,

@@ -16,6 +16,7 @@ mod job;
 mod log;
 mod notice;
 mod output;
+mod panics;
 mod pivot;
 mod prices;
 mod signals;
@@ -98,21 +99,25 @@ enum Command {
 
 /// Runs the program on its arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    panics::keep_silent();
+    panics::caught(|| parsed(arguments)).unwrap_or_else(|error| {
+        notice::error(&error);
+        error.exit()
+    })
+}
+
+fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
     let matches = match Outflow::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => return from_clap(&error),
+        Err(error) => return Ok(from_clap(&error)),
     };
-    let ended = match Outflow::from_arg_matches(&matches) {
+    match Outflow::from_arg_matches(&matches) {
         Ok(outflow) => {
             outflow.log.start(&matches);
             outflow.command.checked().and_then(Command::run)
         }
-        Err(error) => return from_clap(&error),
-    };
-    ended.unwrap_or_else(|error| {
-        notice::error(&error);
-        error.exit()
-    })
+        Err(error) => Ok(from_clap(&error)),
+    }
 }
 
 impl Command {

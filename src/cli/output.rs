@@ -2,6 +2,7 @@
 
 mod file;
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::str::FromStr;
@@ -9,7 +10,8 @@ use std::str::FromStr;
 use self::file::is_same;
 pub(super) use self::file::to_file;
 use super::flags::{InputFlags, OutputFlags};
-use crate::collect::{Prune, S3Options, find, io_cause};
+use crate::collect::{Prune, S3Options, find, io_cause, of_file};
+use crate::decode::parquet::is_output;
 use crate::error::Error;
 use crate::report::Report;
 use crate::units::human;
@@ -145,14 +147,23 @@ pub(super) fn check_targets(input: &InputFlags, flags: &OutputFlags, others: &[(
         return Ok(());
     }
     // What is wrong with the inputs is said when they are read.
-    let Ok(found) = find(&local, &Prune::default(), &S3Options::default()) else { return Ok(()) };
+    let all = Prune { copies: true, ..Prune::default() };
+    let Ok(found) = find(&local, &all, &S3Options::default()) else { return Ok(()) };
     for (flag, path) in there {
-        if found.objects.iter().any(|object| is_same(path, &object.name)) {
+        // An earlier output is no input unless it is asked for, so the same command may be run again.
+        let read = |named: bool| named || input.count_copies || !is_own(path);
+        if found.objects.iter().any(|object| is_same(path, &object.name) && read(object.named)) {
             let error = Error::usage(format!("{flag} {path}: the file is one of the inputs and would be overwritten"));
             return Err(error.hint("write to another file or folder"));
         }
     }
     Ok(())
+}
+
+/// Whether this program wrote a Parquet file.
+fn is_own(path: &str) -> bool {
+    let source = File::open(path).and_then(|file| of_file(&file)).ok().flatten();
+    source.is_some_and(|source| is_output(&*source))
 }
 
 fn failed(what: &str, error: io::Error) -> Error {

@@ -48,7 +48,6 @@ impl SqlFlags {
     /// Runs the command: computes and writes the report, returns the exit status; on its own thread, because polars
     /// needs more stack for nested queries.
     pub(super) fn run(self) -> Result<Exit, Error> {
-        keep_silent_of_polars();
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || self.answer());
         let thread = thread.map_err(|error| Error::system(format!("cannot start a thread: {error}")))?;
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -97,14 +96,4 @@ impl SqlFlags {
         };
         Ok((SqlQuestion::new(query, owners, pricing)?, sources))
     }
-}
-
-/// Turns a panic of polars into an error; its location in polars' source is omitted.
-fn keep_silent_of_polars() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !panic.location().is_some_and(|at| at.file().contains("polars")) {
-            usual(panic);
-        }
-    }));
 }

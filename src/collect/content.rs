@@ -64,8 +64,8 @@ pub fn open(object: &Object, limits: &Limits) -> Result<Content, ObjectError> {
     open_stream(object.stream(), limits)
 }
 
-/// Detects the content from the first bytes.
-pub(super) fn open_stream(stored: io::Result<Box<dyn Stream>>, limits: &Limits) -> Result<Content, ObjectError> {
+/// What an object holds, without compression.
+pub(super) fn inflated(stored: io::Result<Box<dyn Stream>>, limits: &Limits) -> Result<Peeked, ObjectError> {
     let stored = stored.map_err(|error| ObjectError::Unopened(io_cause(&error)))?;
     let (mut stream, mut layers) = (Peeked::new(stored), 0);
     while stream.head().starts_with(&GZIP_MAGIC) {
@@ -75,6 +75,12 @@ pub(super) fn open_stream(stored: io::Result<Box<dyn Stream>>, limits: &Limits) 
         }
         stream = Peeked::new(Box::new(Gunzip::new(stream, limits.decompressed_bytes)));
     }
+    Ok(stream)
+}
+
+/// Detects the content from the first bytes.
+pub(super) fn open_stream(stored: io::Result<Box<dyn Stream>>, limits: &Limits) -> Result<Content, ObjectError> {
+    let mut stream = inflated(stored, limits)?;
     if stream.head().starts_with(UTF8_BOM) {
         stream.skip(UTF8_BOM.len());
     }

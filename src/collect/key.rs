@@ -54,6 +54,21 @@ impl KeyFacts {
         }
     }
 
+    /// How many facts are known.
+    pub(super) fn known(&self) -> usize {
+        let Self { account, region, day, hour, flow_log, service } = self;
+        let texts = [account, region, flow_log, service].into_iter().flatten().count();
+        texts + usize::from(day.is_some()) + usize::from(hour.is_some())
+    }
+
+    /// Whether two keys cannot be of the same flow log.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+        differ(&self.account, &other.account)
+            || differ(&self.region, &other.region)
+            || differ(&self.flow_log, &other.flow_log)
+    }
+
     /// Whether the key says that another service than VPC flow logs wrote the object.
     pub(super) fn is_foreign(&self) -> bool {
         self.service.as_deref().is_some_and(|service| service != FLOW_LOGS)
@@ -73,6 +88,8 @@ pub struct Prune {
     pub accounts: Vec<String>,
     /// The regions; none for all.
     pub regions: Vec<String>,
+    /// Whether copies of an object are needed beside it.
+    pub copies: bool,
 }
 
 impl Prune {
@@ -282,6 +299,34 @@ fn of_name(name: &str) -> KeyFacts {
     }
 }
 
+/// What may follow AWS's name of an object: its own extensions, and those of the same object unpacked or converted.
+/// Others, such as `.part1` or ` (1).log.gz`, may be of a piece of it.
+const EXTENSIONS: [&str; 6] = ["", ".log", ".gz", ".log.gz", ".parquet", ".log.parquet"];
+
+/// AWS's own name of an object, without extensions: `{account}_vpcflowlogs_{region}_{flow log}_{slot}_{hash}`.
+///
+/// AWS never gives two objects the same name: what has it elsewhere, or in another form, is a copy.
+pub(super) fn aws_name(key: &str) -> Option<&str> {
+    let file = key.rsplit('/').next()?;
+    let (name, extension) = file.split_at(file.find('.').unwrap_or(file.len()));
+    let mut parts = name.split('_');
+    let mut part = || parts.next();
+    let (account, service, region, flow_log, slot, hash) = (part()?, part()?, part()?, part()?, part()?, part()?);
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_name = part().is_none()
+        && is_account(account)
+        && service == FLOW_LOGS
+        && is_region(region)
+        && flow_log.strip_prefix("fl-").is_some_and(is_word)
+        && slot.len() == SLOT_BYTES
+        && slot_day(slot).is_some()
+        && is_word(hash);
+    (is_name && EXTENSIONS.contains(&extension)).then_some(name)
+}
+
+/// How long a slot's name is.
+const SLOT_BYTES: usize = "YYYYMMDDTHHmmZ".len();
+
 /// The day of `{YYYYMMDD}T{HHmm}Z`.
 fn slot_day(part: &str) -> Option<u32> {
     let (date, time) = part.get(..14)?.strip_suffix('Z')?.split_once('T')?;
@@ -379,6 +424,30 @@ mod tests {
             (format!("b/{}/x.log", &plain["AWSLogs/".len()..]), folders(day, None)),
         ] {
             assert_eq!(KeyFacts::of(&key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_aws_is_known_in_any_folder_and_form_and_pieces_have_none() {
+        let name = NAME.split('.').next().unwrap();
+        for key in [NAME.to_owned(), format!("a/b/{name}"), format!("s3://b/{name}.log"), format!("{name}.log.parquet")]
+        {
+            assert_eq!(aws_name(&key), Some(name), "{key}");
+        }
+        for key in [
+            format!("{name}.log.gz.1"),
+            format!("{name}.log.aa"),
+            format!("{name} (1).log.gz"),
+            format!("copy-of-{NAME}"),
+            NAME.replace("_fe123456", ""),
+            NAME.replace("_fe123456", "_fe123456_2"),
+            NAME.replace("vpcflowlogs", "CloudTrail"),
+            NAME.replace("fl-1234abcd", "1234abcd"),
+            NAME.replace("T1620Z", "T1620Zx"),
+            "x.log.gz".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(aws_name(&key), None, "{key}");
         }
     }
 

@@ -16,6 +16,9 @@ pub struct Listed {
     pub location: String,
     /// How many bytes are stored.
     pub stored_bytes: u64,
+    /// Whether an input names just this object.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named: bool,
     /// Where it is, if it is in S3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3: Option<ListedS3>,
@@ -47,7 +50,7 @@ impl Object {
                 (location.to_owned(), None)
             }
         };
-        Ok(Listed { location, stored_bytes: self.stored_bytes, s3 })
+        Ok(Listed { location, stored_bytes: self.stored_bytes, named: self.named, s3 })
     }
 }
 
@@ -57,9 +60,12 @@ impl Object {
 /// If S3 cannot be accessed.
 pub fn objects(listed: Vec<Listed>, s3: &S3Options) -> Result<Vec<Object>, Error> {
     let mut finder = Finder::new(s3);
-    let object = |Listed { location, stored_bytes, s3 }| match s3 {
-        Some(s3) => finder.known(&location, s3, stored_bytes),
-        None => Ok(Object::new(location.clone(), Source::File(PathBuf::from(location)), stored_bytes)),
+    let object = |Listed { location, stored_bytes, named, s3 }| {
+        let object = match s3 {
+            Some(s3) => finder.known(&location, s3, stored_bytes)?,
+            None => Object::new(location.clone(), Source::File(PathBuf::from(location)), stored_bytes),
+        };
+        Ok(Object { named, ..object })
     };
     listed.into_iter().map(object).collect()
 }

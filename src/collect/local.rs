@@ -1,13 +1,14 @@
 //! Files, folders and globs of this machine → objects.
 
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern, PatternError};
 use walkdir::{DirEntry, WalkDir};
 
 use super::stream::io_cause;
-use super::{Object, Source};
+use super::{FileId, Object, Source};
 use crate::error::{Error, nearest};
 
 /// What makes a path that does not exist a glob.
@@ -23,7 +24,7 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
             "no files in folder"
         }
         Ok(metadata) => {
-            objects.push(object(path.to_owned(), metadata.len()));
+            objects.push(Object { named: true, ..object(path.to_owned(), &metadata) });
             return Ok(());
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && input.contains(WILDCARDS) => {
@@ -40,8 +41,9 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
     Err(warnings.drain(warnings_before..).fold(error, Error::hint))
 }
 
-fn object(path: PathBuf, stored_bytes: u64) -> Object {
-    Object::new(path.to_string_lossy().into_owned(), Source::File(path), stored_bytes)
+fn object(path: PathBuf, metadata: &Metadata) -> Object {
+    let object = Object::new(path.to_string_lossy().into_owned(), Source::File(path), metadata.len());
+    Object { file: FileId::of(metadata), ..object }
 }
 
 /// Adds the files below a folder. Links are followed; one that leads back up is left, as its files are read anyhow.
@@ -49,7 +51,7 @@ fn walk(folder: &Path, objects: &mut Vec<Object>, warnings: &mut Vec<String>) {
     let wanted = |entry: &DirEntry| entry.depth() == 0 || !is_skipped(entry.file_name(), entry.file_type().is_dir());
     for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(wanted) {
         match entry.and_then(|entry| Ok((entry.metadata()?, entry))) {
-            Ok((metadata, entry)) if metadata.is_file() => objects.push(object(entry.into_path(), metadata.len())),
+            Ok((metadata, entry)) if metadata.is_file() => objects.push(object(entry.into_path(), &metadata)),
             Ok(_) => {}
             Err(error) => warnings.extend(warning(&error)),
         }
@@ -92,7 +94,7 @@ fn expand(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<String>) ->
                     walk(path, objects, warnings);
                     entries.skip_current_dir();
                 } else if metadata.is_file() && (glob.names_underscore || !is_skipped(entry.file_name(), false)) {
-                    objects.push(object(path.to_owned(), metadata.len()));
+                    objects.push(object(path.to_owned(), &metadata));
                 }
             }
             // A link that leads nowhere matters only if it was requested.

@@ -1,7 +1,7 @@
 //! Locations → objects' bytes.
 //!
 //! [`find`] resolves the inputs (files, folders, globs, `s3://` prefixes, `-`) to a sorted list of objects, skipping
-//! those whose key rules them out; [`open`] detects the content by its first bytes and returns blocks of whole lines,
+//! those whose key rules them out and copies of others; [`open`] detects the content by its first bytes and returns blocks of whole lines,
 //! or random access to a Parquet file; [`Ahead`] does the same for many objects in order, with prefetch for remote
 //! ones. Lines are not interpreted here, and nothing is printed.
 //!
@@ -13,6 +13,7 @@ mod ahead;
 #[cfg(test)]
 mod conformance;
 mod content;
+mod copies;
 mod gunzip;
 mod key;
 mod lines;
@@ -26,7 +27,8 @@ mod seen;
 mod store;
 mod stream;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,11 +103,12 @@ pub enum Source {
 }
 
 impl Source {
-    /// What two names of the same bytes have in common. Where folders really are is looked up once for each.
-    fn identity(&self, folders: &mut HashMap<PathBuf, PathBuf>) -> Self {
+    /// What two names of the same entry of a folder have in common; a link is an entry of its own, unless it leads to
+    /// what can be read only once. Where folders really are is looked up once for each.
+    fn entry(&self, is_regular: bool, folders: &mut HashMap<PathBuf, PathBuf>) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         match self {
-            Self::File(path) if path.is_symlink() => Self::File(real(path)),
+            Self::File(path) if !is_regular && path.is_symlink() => Self::File(real(path)),
             Self::File(path) => Self::File(match (path.parent(), path.file_name()) {
                 (Some(folder), Some(name)) if !folder.as_os_str().is_empty() => {
                     folders.entry(folder.to_owned()).or_insert_with_key(|folder| real(folder)).join(name)
@@ -114,6 +117,27 @@ impl Source {
             }),
             Self::S3(_) | Self::Stdin => self.clone(),
         }
+    }
+}
+
+/// What makes a regular file one with another of a different name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// None for what is no regular file, and where the system has no such numbers.
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        metadata.is_file().then(|| Self { device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_metadata: &Metadata) -> Option<Self> {
+        None
     }
 }
 
@@ -128,12 +152,16 @@ pub struct Object {
     pub stored_bytes: u64,
     /// What its key says.
     pub key: KeyFacts,
+    /// Whether an input names just this object, not a folder, glob or prefix that it is in.
+    pub named: bool,
+    /// Which file it is, if it is a regular one.
+    file: Option<FileId>,
 }
 
 impl Object {
     fn new(name: String, source: Source, stored_bytes: u64) -> Self {
         let key = KeyFacts::of(&name);
-        Self { name, source, stored_bytes, key }
+        Self { name, source, stored_bytes, key, named: false, file: None }
     }
 
     /// The stored bytes from first to last.
@@ -168,9 +196,11 @@ pub struct Found {
     pub lists: u64,
     /// What could not be looked into, a sentence fragment each.
     pub warnings: Vec<String>,
+    /// Which copies of the objects were left out.
+    pub notes: Vec<String>,
 }
 
-/// Finds the objects that the inputs name and that the question needs.
+/// Finds the objects that the inputs name and that the question needs, each once, however many copies there are.
 ///
 /// An input is a file, a folder, a glob (where no such path exists), `s3://bucket/prefix` or `-`. That nothing is left after pruning is no
 /// error; that an input names nothing at all is one.
@@ -180,7 +210,8 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
     for input in inputs {
         let before = objects.len();
         if input == "-" {
-            objects.push(Object::new("(stdin)".to_owned(), Source::Stdin, 0));
+            let object = Object::new("(stdin)".to_owned(), Source::Stdin, 0);
+            objects.push(Object { named: true, ..object });
         } else if input.starts_with("s3://") {
             found.lists += s3.find(input, prune, &mut objects, &mut seen)?;
         } else {
@@ -191,11 +222,7 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
     if objects.iter().filter(|object| object.source == Source::Stdin).count() > 1 {
         return Err(Error::usage("`-` is given twice, but standard input can be read only once"));
     }
-    // The first by name stays, so that the order of the inputs does not matter.
-    objects.sort_by(|a, b| a.name.cmp(&b.name));
-    let (mut sources, mut folders) = (HashSet::with_capacity(objects.len()), HashMap::new());
-    objects.retain(|object| sources.insert(object.source.identity(&mut folders)));
-    for object in objects {
+    for object in entries(objects) {
         seen.add(&object.key);
         if object.key.is_foreign() {
             found.foreign += 1;
@@ -206,12 +233,38 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
         }
     }
     found.warnings.extend(seen.missing(prune, &found.objects));
+    if !prune.copies {
+        let copies::Distinct { objects, notes, warnings } = copies::distinct(std::mem::take(&mut found.objects));
+        (found.objects, found.notes) = (objects, notes);
+        found.warnings.extend(warnings);
+    }
     found.warnings.sort();
     found.warnings.dedup();
     let stored_bytes: u64 = found.objects.iter().map(|object| object.stored_bytes).sum();
     let (objects, Found { pruned, foreign, lists, .. }) = (found.objects.len(), &found);
     tracing::info!(objects, stored_bytes, pruned, foreign, lists, "objects were found");
     Ok(found)
+}
+
+/// Sorts objects by name and leaves out what inputs name more than once. The first by name stays, so that the order of
+/// the inputs does not matter.
+fn entries(mut objects: Vec<Object>) -> Vec<Object> {
+    objects.sort_by(|a, b| a.name.cmp(&b.name));
+    let (mut names, mut folders) = (HashMap::<FileId, u32>::new(), HashMap::new());
+    objects.iter().filter_map(|object| object.file).for_each(|file| *names.entry(file).or_default() += 1);
+    let (mut places, mut kept) = (HashMap::new(), Vec::<Object>::with_capacity(objects.len()));
+    for object in objects {
+        // Nearly all files have one name, and nothing need be looked up.
+        if object.file.is_none_or(|file| names.get(&file).is_some_and(|names| *names > 1)) {
+            let place = *places.entry(object.source.entry(object.file.is_some(), &mut folders)).or_insert(kept.len());
+            if let Some(first) = kept.get_mut(place) {
+                first.named |= object.named;
+                continue;
+            }
+        }
+        kept.push(object);
+    }
+    kept
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, nearest};
+use crate::error::{Error, misspelt, nearest};
 use crate::schema::{Column, DEFAULT_FORMAT};
 
 /// A field of a format: its name as written and, unless AWS added it after this was built, its column.
@@ -94,6 +94,17 @@ impl Format {
         &self.fields
     }
 
+    /// The fields that are not known, each with the name of a known one that the format lacks and that may be meant.
+    pub fn unknown(&self) -> impl Iterator<Item = (&str, Option<String>)> {
+        let known = || Column::all().filter(|column| self.place(*column).is_none()).map(Column::name);
+        let known = move || known().filter(|name| Column::of_header(name.as_bytes()).is_some());
+        let unknown = self.fields.iter().filter(|field| field.column.is_none()).map(|field| field.name.as_str());
+        unknown.map(move |name| {
+            let meant = misspelt(&name.replace('-', "_"), known());
+            (name, meant.map(|meant| if name.contains('_') { meant.to_owned() } else { meant.replace('_', "-") }))
+        })
+    }
+
     /// The place of a column in the line; the first one if a format has it twice.
     #[must_use]
     pub fn place(&self, column: Column) -> Option<usize> {
@@ -110,6 +121,14 @@ impl Format {
     fn field(name: &[u8]) -> FormatField {
         FormatField { name: String::from_utf8_lossy(name).into_owned(), column: Column::of_header(name) }
     }
+}
+
+/// Whether a text is a table as `-o tsv` writes it: names of columns with tabs between them. AWS and the tools that
+/// export its logs separate fields by spaces.
+#[must_use]
+pub fn is_table(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.contains(&b'\t') && !line.contains(&b' ') && Format::of_header(line).is_some()
 }
 
 /// Whether a line may be a header, from its first bytes alone. Ids start with a letter too, but contain digits.

@@ -31,6 +31,7 @@ pub use self::layout::Shape;
 use self::layout::Layout;
 use super::{Dictionary, Flows, FormatField, Skips};
 use crate::collect::RandomAccess;
+use crate::schema::output::OUTPUT_MARK;
 
 /// How many rows are decoded and handed on at a time.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -91,6 +92,12 @@ impl ParquetFile {
         self.metadata.metadata().num_row_groups()
     }
 
+    /// Whether this program wrote it, as a report or a ledger.
+    #[must_use]
+    pub fn is_output(&self) -> bool {
+        is_marked(self.metadata.metadata())
+    }
+
     /// How the records stand in it.
     #[must_use]
     pub fn shape(&self) -> &Shape {
@@ -119,6 +126,17 @@ impl ParquetFile {
     ) -> Result<(), ParquetFault> {
         groups::read(self, group, (flows, dictionary), room, each)
     }
+}
+
+/// Whether this program wrote a Parquet file, whatever it holds.
+#[must_use]
+pub fn is_output(source: &dyn RandomAccess) -> bool {
+    read_footer(source).is_ok_and(|footer| is_marked(&footer))
+}
+
+fn is_marked(footer: &ParquetMetaData) -> bool {
+    let notes = footer.file_metadata().key_value_metadata();
+    notes.into_iter().flatten().any(|note| note.key.starts_with(OUTPUT_MARK))
 }
 
 fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, ParquetFault> {

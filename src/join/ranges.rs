@@ -14,7 +14,7 @@
 //! Regions and services are open sets: the file is ahead of any list of them.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::de::Error as _;
@@ -41,6 +41,8 @@ const S3: &str = "S3";
 #[derive(Clone, Debug)]
 pub struct Ranges {
     ranges: Prefixes<Range>,
+    /// What the file says against itself.
+    pub warnings: Vec<String>,
 }
 
 /// AWS's data on an address.
@@ -79,7 +81,7 @@ impl Ranges {
                 services.iter().for_each(|service| entries.add(prefix, region, service));
             }
         }
-        Ok(Self { ranges: entries.compile() })
+        Ok(Self { ranges: entries.compile(), warnings: Vec::new() })
     }
 
     /// AWS's `ip-ranges.json`, or a file of its form; `name` is that of the file, for messages.
@@ -99,7 +101,8 @@ impl Ranges {
         if entries.listed.is_empty() {
             return Err(wrong("there are no prefixes in it".to_owned()));
         }
-        Ok(Self { ranges: entries.compile() })
+        let warnings = entries.in_two_regions(name).into_iter().collect();
+        Ok(Self { ranges: entries.compile(), warnings })
     }
 
     /// The range data of an address; none outside AWS's ranges.
@@ -178,6 +181,24 @@ impl Entries {
         let name = Arc::from(name);
         self.names.insert(Arc::clone(&name));
         name
+    }
+
+    /// What is said of prefixes that are listed in two regions. AWS lists none so.
+    fn in_two_regions(&self, name: &str) -> Option<String> {
+        let mut regions: BTreeMap<Prefix, &Arc<str>> = BTreeMap::new();
+        let mut twice: BTreeMap<Prefix, (&Arc<str>, &Arc<str>)> = BTreeMap::new();
+        for entry in self.listed.iter().filter(|entry| *entry.region != *GLOBAL) {
+            let first = *regions.entry(entry.prefix).or_insert(&entry.region);
+            if *first != entry.region {
+                twice.entry(entry.prefix).or_insert((first, &entry.region));
+            }
+        }
+        let (prefix, (first, second)) = twice.first_key_value()?;
+        let more = match twice.len() {
+            1 => String::new(),
+            all => format!(" (and {} more like it)", all - 1),
+        };
+        Some(format!("{name}: {prefix} is listed in both {first} and {second}: its addresses have no region{more}"))
     }
 
     fn compile(mut self) -> Prefixes<Range> {

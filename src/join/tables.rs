@@ -2,6 +2,7 @@
 //!
 //! Readers of tables produce these values, independent of the file format. [`Reader`] reads them from files.
 
+mod guard;
 mod inventory;
 mod network;
 mod read;

@@ -25,7 +25,7 @@ pub use tables::{Field, Of, OwnerColumn, Planned, Table};
 use super::cost::{unknown_notes, unpriced_bytes};
 use super::question::{Frames, Need, Question, key_columns};
 use super::{Cell, Meta, Report, Table as Shown};
-use crate::error::Error;
+use crate::error::{Error, panic_text};
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{Bill, Periods, line, notes, unpriced_note};
@@ -332,12 +332,12 @@ fn reason(error: &PolarsError) -> String {
 /// Turns a panic of polars, which meets some queries with one, into an error.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-        if text.is_some_and(|text| text.contains("dtype-u128")) {
+        let text = panic_text(&*panic);
+        if text.contains("dtype-u128") {
             // Polars is built without what it needs for that.
             let error = Error::limit("a sum cannot be the only key of GROUP BY, JOIN or DISTINCT");
             return Err(error.hint("write `cast(bytes as bigint)` for it, or name another column beside it"));
         }
-        Err(Error::internal(format!("polars failed on the query: {}", text.unwrap_or("no reason is given"))))
+        Err(Error::internal(format!("polars failed on the query: {text}")))
     })
 }

@@ -4,6 +4,11 @@
 
 use super::{Column, Kind};
 
+/// What begins the keys of the metadata by which Parquet files say that this program wrote them.
+pub const OUTPUT_MARK: &str = "outflow";
+/// The key of a report's metadata; the value is the report's name.
+pub const REPORT_MARK: &str = "outflow.report";
+
 /// What a cell of a report holds, and so how a view shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellKind {

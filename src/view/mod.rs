@@ -159,7 +159,7 @@ pub fn view<'a>(
         Format::Json => Box::new(json::JsonView::new(out, report_name)),
         Format::Ndjson => Box::new(json::NdjsonView::new(out)),
         Format::Markdown => Box::new(markdown::MarkdownView::new(out, style.units)),
-        Format::Parquet => Box::new(parquet::ParquetView::new(out)),
+        Format::Parquet => Box::new(parquet::ParquetView::new(out, report_name)),
         Format::Alertmanager => Box::new(alertmanager::AlertmanagerView::new(out)),
         Format::Ocsf => Box::new(ocsf::OcsfView::new(out)),
     }

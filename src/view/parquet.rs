@@ -12,12 +12,13 @@ use arrow_array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatc
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::{View, cells, one_table_only};
 use crate::decode::parquet::unwrapped;
 use crate::report::{Cell, Head, Meta, Row, Table};
-use crate::schema::output::CellKind;
+use crate::schema::output::{CellKind, REPORT_MARK};
 use crate::units::human::{self, USD_DECIMALS};
 
 /// Rows of a row group, which is held in memory, encoded, until it is full.
@@ -40,6 +41,8 @@ const SHARE_MILLIONTHS_MAX: u128 = 999_999_999;
 pub(super) struct ParquetView<W: Write + Send> {
     /// Where the file goes, until there is a table.
     out: Option<W>,
+    /// The report's name, by which the file is known as an output.
+    report: String,
     file: Option<ParquetFile<W>>,
 }
 
@@ -50,8 +53,8 @@ struct ParquetFile<W: Write + Send> {
 }
 
 impl<W: Write + Send> ParquetView<W> {
-    pub(super) fn new(out: W) -> Self {
-        Self { out: Some(out), file: None }
+    pub(super) fn new(out: W, report: &str) -> Self {
+        Self { out: Some(out), report: report.to_owned(), file: None }
     }
 }
 
@@ -63,6 +66,7 @@ impl<W: Write + Send> View for ParquetView<W> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_key_value_metadata(Some(vec![KeyValue::new(REPORT_MARK.to_owned(), self.report.clone())]))
             .build();
         let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(unwrapped)?;
         self.file = Some(ParquetFile { writer, schema, columns: table.columns.clone() });

@@ -1,15 +1,18 @@
 //! What a run gives: the report with the account of its input, the malformed lines, and how it ended.
 
 use super::Job;
-use super::ledger::{Read, ReadObject};
+use super::ledger::{Read, ReadObject, UnknownField};
 use crate::error::Exit;
 use crate::group::Class;
-use crate::report::{Report, Row, Table, coverage};
+use crate::report::{Meta, Report, Row, Table, coverage};
 use crate::schema::output;
 use crate::units::human;
 
 /// How many bytes of a malformed line a warning shows.
 const SHOWN_LINE_BYTES: usize = 80;
+
+/// How many unknown fields are named.
+const FIELDS_SHOWN: usize = 10;
 
 /// An answered question.
 #[derive(Debug)]
@@ -50,11 +53,14 @@ impl Answer {
         if read.foreign > 0 {
             meta.notes.push(format!("skipped: {} of other services", human::counted(read.foreign, "object")));
         }
+        meta.notes.extend(read.notes.iter().cloned());
         // What a listing of S3 left out is in no count.
-        if read.objects.is_empty() && (read.pruned > 0 || read.foreign == 0) {
+        if read.objects.is_empty() && read.outputs.is_empty() && (read.pruned > 0 || read.foreign == 0) {
             meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
+        tell_outputs(meta, read);
+        tell_unknown_fields(meta, read);
         let mut unreadable = 0;
         for object in &read.objects {
             unreadable += u64::from(object.problem.is_some());
@@ -90,6 +96,49 @@ impl Answer {
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.report.meta.incomplete { Exit::Incomplete } else { Exit::Done }
+    }
+}
+
+/// Says which outputs of this program were left out, and which were read beside what they may have been made of.
+fn tell_outputs(meta: &mut Meta, read: &Read) {
+    if let Some(first) = read.outputs.first() {
+        let count = human::counted(read.outputs.len() as u64, "output");
+        let more = if read.outputs.len() > 1 { ", …" } else { "" };
+        let text = format!(
+            "skipped: {count} of outflow itself: {first}{more}; name the file itself to read it, or use --count-copies"
+        );
+        if read.objects.is_empty() {
+            meta.incomplete = true;
+            meta.warnings.push(text);
+        } else {
+            meta.notes.push(text);
+        }
+    }
+    let (outputs, logs): (Vec<_>, Vec<_>) = read.objects.iter().partition(|object| object.is_output);
+    if let (Some(first), false) = (outputs.first(), logs.is_empty() && outputs.len() < 2) {
+        meta.warnings.push(format!(
+            "{}: an output of outflow, read beside other logs; records that are in both count twice",
+            first.name
+        ));
+    }
+}
+
+/// Names the fields that are not known; where one may be misspelt, the figures lack it, and that is a warning.
+fn tell_unknown_fields(meta: &mut Meta, read: &Read) {
+    let described = |(name, field): (&String, &UnknownField)| {
+        let meant = field.meant.as_ref().map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
+        format!("{name} ({}{meant})", human::counted(field.objects, "object"))
+    };
+    let (misspelt, new): (Vec<_>, Vec<_>) = read.unknown.iter().partition(|(_, field)| field.meant.is_some());
+    for (fields, told) in [(misspelt, &mut meta.warnings), (new, &mut meta.notes)] {
+        let count = fields.len();
+        let mut shown: Vec<_> = fields.into_iter().take(FIELDS_SHOWN).map(described).collect();
+        if let Some(more) = count.checked_sub(FIELDS_SHOWN).filter(|more| *more > 0) {
+            shown.push(format!("{more} more"));
+        }
+        if count > 0 {
+            told.push(format!("unknown fields are ignored: {}", shown.join(", ")));
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::Job;
 use crate::collect::{Ahead, Content, Object, ObjectError};
-use crate::decode::Format;
 use crate::decode::parquet::ParquetFile;
+use crate::decode::{Format, is_table};
 use crate::error::Error;
 use crate::report::Report;
 use crate::report::plan::{Part, Requests, report};
@@ -27,6 +27,7 @@ pub fn dry_run(job: &Job) -> Result<Report, Error> {
     plan.meta.pruned_objects = found.pruned;
     plan.meta.incomplete = !found.warnings.is_empty();
     plan.meta.warnings = found.warnings;
+    plan.meta.notes.extend(found.notes);
     Ok(plan)
 }
 
@@ -42,8 +43,11 @@ pub fn columns_met(job: &Job) -> Result<Vec<Column>, Error> {
     let found = job.find()?;
     let order: Vec<usize> = (0..found.objects.len()).collect();
     let ahead = Ahead::new(&found.objects, &order);
-    let mut columns: Vec<Column> =
-        order.iter().flat_map(|place| columns_of(ahead.open(*place, &job.limits), job)).collect();
+    let mut columns = Vec::new();
+    for (place, object) in found.objects.iter().enumerate() {
+        let outputs = job.copies || object.named;
+        columns.extend(columns_of(ahead.open(place, &job.limits), job, outputs));
+    }
     for Object { key, .. } in &found.objects {
         columns.extend(key.account.is_some().then_some(Column::AccountId));
         columns.extend(key.region.is_some().then_some(Column::Region));
@@ -52,18 +56,23 @@ pub fn columns_met(job: &Job) -> Result<Vec<Column>, Error> {
     Ok(ColumnSet::of(&columns).iter().collect())
 }
 
-/// An object's columns; none for one that cannot be read, which reading it will say.
-fn columns_of(object: Result<Content, ObjectError>, job: &Job) -> Vec<Column> {
+/// An object's columns; none for one that cannot be read, which reading it will say, and none for an output of this
+/// program unless outputs are read.
+fn columns_of(object: Result<Content, ObjectError>, job: &Job, outputs: bool) -> Vec<Column> {
     let known = |format: &Format| format.fields().iter().filter_map(|field| field.column).collect();
     let assumed = || job.format.as_deref().map_or_else(|| DEFAULT_FORMAT.to_vec(), known);
     match object {
         Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
+            Ok(file) if file.is_output() && !outputs => Vec::new(),
             Ok(file) => file.fields().iter().filter_map(|field| field.column).collect(),
             Err(_) => Vec::new(),
         },
         Ok(Content::Lines(mut lines)) => {
             let mut block = Vec::new();
             while lines.next_block(&mut block).is_some() {
+                if is_table(&block) && !outputs {
+                    break;
+                }
                 let first = block.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
                 if let Some(line) = first {
                     return Format::of_header(line).as_deref().map_or_else(assumed, known);

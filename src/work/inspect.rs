@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::ledger::Read;
-use super::object::{Outcome, Written};
+use super::object::{Outcome, Output, Written};
 use super::scan::{Scan, Take};
 use super::{Job, Progress};
 use crate::collect::Object;
@@ -11,6 +11,9 @@ use crate::error::Error;
 use crate::group::{Account, ActionFilter, Classifier, Survey};
 use crate::report::inspect::{Malformed, ObjectFacts, report};
 use crate::schema::ColumnSet;
+
+/// How an object is listed that this program wrote, and did not read.
+const SKIPPED_OUTPUT: &str = "outflow output, skipped";
 
 /// Accounts for every record of the window that passes the filter, of any kind.
 struct Surveying {
@@ -74,7 +77,10 @@ fn facts(object: &Object, outcome: &Outcome) -> ObjectFacts {
     };
     ObjectFacts {
         name: object.name.clone(),
-        written: outcome.written.map(Written::name),
+        written: match outcome.output {
+            Some(Output::Skipped) => Some(SKIPPED_OUTPUT),
+            _ => outcome.written.map(Written::name),
+        },
         headers: outcome.formats.iter().map(|format| format.header()).collect(),
         fields: outcome.fields().map(|field| (field.name.clone(), field.column)).collect(),
         stored_bytes: object.stored_bytes,

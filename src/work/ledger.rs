@@ -1,6 +1,7 @@
 //! What a leaf found out: sums, interfaces, the account, and what became of its objects. Ledgers of one plan merge, in
 //! any order, and have a written form: see [`crate::group::wire`].
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::object::Outcome;
+use super::object::{Outcome, Output, Written};
 use super::{Machine, Plan};
 use crate::collect::{Found, Object, io_cause, of_file};
 use crate::decode::Skips;
@@ -40,6 +41,30 @@ pub(super) struct Read {
     pub(super) foreign: u64,
     /// What could not be looked into, sorted.
     pub(super) warnings: Vec<String>,
+    /// Which copies were left out.
+    pub(super) notes: Vec<String>,
+    /// The outputs of this program that were left out, by name.
+    pub(super) outputs: Vec<String>,
+    /// Fields that are not known, by name.
+    pub(super) unknown: BTreeMap<String, UnknownField>,
+}
+
+/// A field that no column is known for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub(super) struct UnknownField {
+    /// In how many objects it is.
+    pub(super) objects: u64,
+    /// A known one that may be meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) meant: Option<String>,
+}
+
+impl UnknownField {
+    fn add(&mut self, other: Self) {
+        self.objects = self.objects.saturating_add(other.objects);
+        // The least of several, so that it does not depend on the order.
+        self.meant = self.meant.take().into_iter().chain(other.meant).min();
+    }
 }
 
 /// An object that was read.
@@ -53,6 +78,9 @@ pub(super) struct ReadObject {
     /// Lines left out.
     #[serde(default, skip_serializing_if = "is_none_left_out")]
     pub(super) skips: Skips,
+    /// Whether this program wrote it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_output: bool,
 }
 
 fn is_none_left_out(skips: &Skips) -> bool {
@@ -61,15 +89,35 @@ fn is_none_left_out(skips: &Skips) -> bool {
 
 impl Read {
     pub(super) fn new(found: &Found, outcomes: Vec<Outcome>, account: Account) -> Self {
-        let Found { objects, pruned, foreign, warnings, .. } = found;
-        let object = |(object, outcome): (&Object, Outcome)| ReadObject {
+        let Found { objects, pruned, foreign, warnings, notes, .. } = found;
+        let (warnings, notes) = (warnings.clone(), notes.clone());
+        let mut read = Self { account, pruned: *pruned, foreign: *foreign, warnings, notes, ..Self::default() };
+        for (object, outcome) in objects.iter().zip(outcomes) {
+            read.add_object(object, outcome);
+        }
+        read
+    }
+
+    fn add_object(&mut self, object: &Object, outcome: Outcome) {
+        if outcome.output == Some(Output::Skipped) {
+            self.outputs.push(object.name.clone());
+            return;
+        }
+        let is_output = outcome.output.is_some();
+        // OCSF has fields of its own, and outputs have columns that AWS does not write.
+        if !is_output && outcome.written != Some(Written::Ocsf) {
+            let unknown = outcome.formats.iter().flat_map(|format| format.unknown());
+            for (name, meant) in unknown.collect::<BTreeMap<_, _>>() {
+                self.unknown.entry(name.to_owned()).or_default().add(UnknownField { objects: 1, meant });
+            }
+        }
+        self.objects.push(ReadObject {
             name: object.name.clone(),
             stored_bytes: object.stored_bytes,
             problem: outcome.problem,
             skips: outcome.skips,
-        };
-        let objects = objects.iter().zip(outcomes).map(object).collect();
-        Self { account, objects, pruned: *pruned, foreign: *foreign, warnings: warnings.clone() }
+            is_output,
+        });
     }
 
     /// Merges a ledger of other objects.
@@ -79,6 +127,11 @@ impl Read {
         self.pruned = self.pruned.saturating_add(other.pruned);
         self.foreign = self.foreign.saturating_add(other.foreign);
         self.warnings.extend(other.warnings);
+        self.notes.extend(other.notes);
+        self.outputs.extend(other.outputs);
+        for (name, field) in other.unknown {
+            self.unknown.entry(name).or_default().add(field);
+        }
     }
 
     /// Sorts objects and warnings, independent of insertion order. An object that occurs twice was counted twice.
@@ -86,6 +139,8 @@ impl Read {
         self.objects.sort_by(|one, other| one.name.cmp(&other.name));
         self.warnings.sort();
         self.warnings.dedup();
+        self.notes.sort();
+        self.outputs.sort();
         match self.objects.windows(2).find(|pair| pair[0].name == pair[1].name) {
             Some(pair) => Err(Error::failed(format!("{}: is in two ledgers", pair[0].name))
                 .hint("each object belongs to one unit, and each unit to one ledger")),
@@ -102,6 +157,12 @@ struct Head {
     pruned: u64,
     foreign: u64,
     warnings: Vec<String>,
+    #[serde(default)]
+    notes: Vec<String>,
+    #[serde(default)]
+    outputs: Vec<String>,
+    #[serde(default)]
+    unknown: BTreeMap<String, UnknownField>,
 }
 
 /// A line of a written ledger.
@@ -161,6 +222,9 @@ impl Ledger {
             pruned: read.pruned,
             foreign: read.foreign,
             warnings: read.warnings.clone(),
+            notes: read.notes.clone(),
+            outputs: read.outputs.clone(),
+            unknown: read.unknown.clone(),
         };
         let objects = read.objects.iter().cloned().map(Line::Object);
         let interface = |(id, interface): (&[u8], Interface<'_>)| Line::Interface {
@@ -202,8 +266,8 @@ impl Ledger {
             return Err(unreadable(path, "it belongs to another plan")
                 .hint("a root reads the ledgers of one plan, with the question that the plan was made for"));
         }
-        let Head { account, pruned, foreign, warnings, .. } = head;
-        let mut read = Read { account, objects: Vec::new(), pruned, foreign, warnings };
+        let Head { account, pruned, foreign, warnings, notes, outputs, unknown, .. } = head;
+        let mut read = Read { account, objects: Vec::new(), pruned, foreign, warnings, notes, outputs, unknown };
         for line in wire.lines().map_err(of)? {
             match serde_json::from_str(&line).map_err(json)? {
                 Line::Object(object) => read.objects.push(object),

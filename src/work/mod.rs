@@ -90,6 +90,8 @@ pub struct Job {
     pub keep_malformed: bool,
     /// Number of tolerated malformed lines.
     pub max_malformed: u64,
+    /// Whether copies of objects and outputs of this program are read too.
+    pub copies: bool,
     /// Whether records lost by AWS make the answer incomplete.
     pub strict: bool,
     /// Limits on the input.
@@ -112,6 +114,7 @@ impl Job {
             gap: self.gap.and_then(|gap| Some((gap.from?, gap.to?))),
             accounts: self.accounts.clone(),
             regions: self.regions.clone(),
+            copies: self.copies,
         };
         find(&self.inputs, &prune, &self.s3)
     }

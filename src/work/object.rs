@@ -6,8 +6,10 @@ use rayon::Scope;
 
 use super::scan::{Running, Take, Worker};
 use crate::collect::{Block, Content, Ending, Lines};
-use crate::decode::parquet::{ParquetFault, ParquetFile, Shape};
-use crate::decode::{Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, unwrap_messages};
+use crate::decode::parquet::{ParquetFault, ParquetFile, Shape, is_output};
+use crate::decode::{
+    Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, is_table, unwrap_messages,
+};
 use crate::group::Held;
 use crate::schema::Column;
 
@@ -34,6 +36,17 @@ pub(super) struct Outcome {
     unformatted: Option<NoFormat>,
     /// Its error, if any.
     pub(super) problem: Option<String>,
+    /// Whether this program wrote it, and what that means.
+    pub(super) output: Option<Output>,
+}
+
+/// What becomes of an object that this program wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// It is left out: what it was made of may be among the inputs.
+    Skipped,
+    /// It was asked for.
+    Read,
 }
 
 /// How an object is written.
@@ -138,12 +151,22 @@ impl<T: Take> Running<'_, T> {
             }
             Ok(Content::Lines(lines)) => self.read_text(place, lines, scope),
             Ok(Content::Json(lines)) => self.read_json(place, lines),
-            Ok(Content::Parquet(bytes)) => match ParquetFile::open(bytes) {
+            Ok(Content::Parquet(bytes)) => match ParquetFile::open(Arc::clone(&bytes)) {
+                Ok(file) if file.is_output() && self.skips_output(place) => {}
                 Ok(file) => self.read_parquet(place, &file, scope),
+                Err(_) if is_output(&*bytes) && self.skips_output(place) => {}
                 Err(fault) => self.fail(place, fault.to_string()),
             },
             Err(error) => self.fail(place, error.to_string()),
         }
+    }
+
+    /// Whether an output of this program is left out, which is noted: unless it is named itself.
+    fn skips_output(&self, place: usize) -> bool {
+        let asked = self.scan.job.copies || self.scan.objects[place].named;
+        let output = if asked { Output::Read } else { Output::Skipped };
+        self.note(place, |outcome| outcome.output = Some(output));
+        output == Output::Skipped
     }
 
     fn read_text<'s>(&'s self, place: usize, mut lines: Lines, scope: &Scope<'s>) {
@@ -153,6 +176,9 @@ impl<T: Take> Running<'_, T> {
         while let Some(kind) = lines.next_block(&mut buffer).filter(|_| !self.is_stopped()) {
             self.scan.progress.add_stored_bytes(lines.stored_bytes_read() - stored_bytes);
             stored_bytes = lines.stored_bytes_read();
+            if blocks == 0 && is_table(&buffer) && self.skips_output(place) {
+                return self.recycle(buffer);
+            }
             match kind {
                 Block::LongLine { .. } => self.note_long_line(place, blocks, &buffer),
                 Block::Lines if format.is_some() && self.wants_help() => {

@@ -58,6 +58,9 @@ pub struct Plan {
     pub interfaces: bool,
     /// Whether every malformed line is kept.
     pub keep_malformed: bool,
+    /// Whether outputs of this program are read too.
+    #[serde(default)]
+    pub copies: bool,
     /// Limits on the input.
     pub limits: Limits,
     /// How S3 is reached; credentials are each machine's own.
@@ -84,6 +87,7 @@ impl Plan {
             rejected,
             interfaces,
             keep_malformed: job.keep_malformed,
+            copies: job.copies,
             limits: job.limits,
             s3: job.s3.clone(),
         }
@@ -156,6 +160,7 @@ impl Plan {
             jobs,
             overflow: None,
             keep_malformed: self.keep_malformed,
+            copies: self.copies,
             max_malformed: 0,
             strict: false,
             limits: self.limits,
@@ -183,6 +188,8 @@ struct Written {
     pruned: u64,
     foreign: u64,
     warnings: Vec<String>,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 impl From<Found> for Unit {
@@ -195,7 +202,7 @@ impl Unit {
     /// Splits the unit into parts of about equal stored bytes; the first part has the messages of the listing.
     #[must_use]
     pub fn split(self, parts: usize) -> Vec<Self> {
-        let Found { mut objects, pruned, foreign, lists, warnings } = self.found;
+        let Found { mut objects, pruned, foreign, lists, warnings, notes } = self.found;
         let mut units: Vec<(u64, Self)> = (0..parts.max(1)).map(|_| (0, Self::default())).collect();
         objects.sort_by_key(|object| Reverse(object.stored_bytes));
         for object in objects {
@@ -209,7 +216,7 @@ impl Unit {
         units.iter_mut().for_each(|unit| unit.found.objects.sort_by(|one, other| one.name.cmp(&other.name)));
         if let Some(first) = units.first_mut() {
             let objects = std::mem::take(&mut first.found.objects);
-            first.found = Found { objects, pruned, foreign, lists, warnings };
+            first.found = Found { objects, pruned, foreign, lists, warnings, notes };
         }
         units
     }
@@ -220,9 +227,9 @@ impl Unit {
     /// If one of its objects can be read by this process alone.
     pub fn write(&self) -> Result<String, Error> {
         let objects = self.found.objects.iter().map(|object| object.listed()).collect::<Result<_, Error>>()?;
-        let Found { pruned, foreign, warnings, .. } = &self.found;
-        let (pruned, foreign, warnings) = (*pruned, *foreign, warnings.clone());
-        let written = Written { version: UNIT_VERSION, objects, pruned, foreign, warnings };
+        let Found { pruned, foreign, warnings, notes, .. } = &self.found;
+        let (pruned, foreign, warnings, notes) = (*pruned, *foreign, warnings.clone(), notes.clone());
+        let written = Written { version: UNIT_VERSION, objects, pruned, foreign, warnings, notes };
         serde_json::to_string_pretty(&written)
             .map_err(|error| Error::failed(format!("the unit cannot be written: {error}")))
     }
@@ -233,13 +240,14 @@ impl Unit {
     /// If it is damaged, has another version, or its objects cannot be accessed.
     pub fn read(text: &str, plan: &Plan) -> Result<Self, Error> {
         let damaged = |error: serde_json::Error| Error::failed(format!("the unit cannot be read: {error}"));
-        let Written { version, objects: listed, pruned, foreign, warnings } =
+        let Written { version, objects: listed, pruned, foreign, warnings, notes } =
             serde_json::from_str(text).map_err(damaged)?;
         if version != UNIT_VERSION {
             let wrong = format!("the unit has version {version}; this outflow supports version {UNIT_VERSION}");
             return Err(Error::failed(wrong));
         }
-        Ok(Self { found: Found { objects: objects(listed, &plan.s3)?, pruned, foreign, lists: 0, warnings } })
+        let objects = objects(listed, &plan.s3)?;
+        Ok(Self { found: Found { objects, pruned, foreign, lists: 0, warnings, notes } })
     }
 
     /// Adds another unit's objects.
@@ -250,6 +258,7 @@ impl Unit {
         self.found.pruned += other.found.pruned;
         self.found.foreign += other.found.foreign;
         self.found.warnings.extend(other.found.warnings);
+        self.found.notes.extend(other.found.notes);
         self
     }
 }
@@ -276,6 +285,7 @@ mod tests {
             rejected: true,
             interfaces: false,
             keep_malformed: true,
+            copies: true,
             limits: Limits::default(),
             s3: S3Options { region: Some("eu-west-1".to_owned()), retries: Some(3), ..S3Options::default() },
         }

@@ -63,12 +63,14 @@ impl EstateTables {
             Some(path) => Ranges::read(path, &places(path)?)?,
             None => Ranges::embedded()?,
         };
+        let mut tables = self.tables;
+        tables.warnings.extend(ranges.warnings.iter().cloned());
         let mut geography = GeoIp::default();
         for path in geoip {
             geography.add(path, places(path)?)?;
         }
         Ok(Sources {
-            tables: self.tables,
+            tables,
             ranges: Arc::new(ranges),
             geography,
             owners,

@@ -51,17 +51,30 @@ fn is_permissive(licence: &str) -> bool {
     plain.split(" AND ").all(holds)
 }
 
-fn metadata() -> Option<Value> {
+/// What Cargo knows of the crates; none where they are not all there.
+pub(crate) fn metadata() -> Option<Value> {
     let cargo = std::env::var_os("CARGO")?;
     let words = ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", PLATFORM];
     let printed = Command::new(cargo).args(words).current_dir(root()).output().ok()?;
     printed.status.success().then(|| serde_json::from_slice(&printed.stdout).ok())?
 }
 
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or("-").to_owned()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
 /// The crates that outflow needs when it runs: name, version and licence, in order.
 fn crates(metadata: &Value) -> BTreeSet<(String, String, String)> {
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let packages = needed(metadata, |kind| kind.is_null()).into_iter();
+    packages.map(|package| (text(&package["name"]), text(&package["version"]), text(&package["license"]))).collect()
+}
+
+/// The packages that outflow depends on in ways of some kinds, without itself.
+pub(crate) fn needed(metadata: &Value, is_meant: impl Fn(&Value) -> bool) -> Vec<Value> {
     let nodes: BTreeMap<String, Value> =
         list(&metadata["resolve"]["nodes"]).into_iter().map(|node| (text(&node["id"]), node)).collect();
     let root = text(&metadata["resolve"]["root"]);
@@ -70,11 +83,10 @@ fn crates(metadata: &Value) -> BTreeSet<(String, String, String)> {
         if !needed.insert(id.clone()) {
             continue;
         }
-        let runs = |kinds: &Value| list(kinds).iter().any(|kind| kind["kind"].is_null());
+        let runs = |kinds: &Value| list(kinds).iter().any(|kind| is_meant(&kind["kind"]));
         let dependencies = nodes.get(&id).map(|node| list(&node["deps"])).unwrap_or_default();
         open.extend(dependencies.iter().filter(|one| runs(&one["dep_kinds"])).map(|one| text(&one["pkg"])));
     }
     let packages = list(&metadata["packages"]).into_iter();
-    let packages = packages.filter(|package| text(&package["id"]) != root && needed.contains(&text(&package["id"])));
-    packages.map(|package| (text(&package["name"]), text(&package["version"]), text(&package["license"]))).collect()
+    packages.filter(|package| text(&package["id"]) != root && needed.contains(&text(&package["id"]))).collect()
 }

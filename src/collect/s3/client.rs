@@ -1,9 +1,8 @@
 //! The connection: options → a client for a bucket, and the runtime that moves the bytes.
 
-use std::cell::Cell;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Once, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -26,7 +25,7 @@ use super::S3Options;
 use super::pages::Closed;
 use super::secrets::{Remember, Secrets, without_password};
 use super::settings::Settings;
-use crate::error::Error;
+use crate::error::{Error, panic_text};
 
 /// Threads that move bytes and decrypt them; decoding has threads of its own.
 const RUNTIME_THREADS_MAX: usize = 4;
@@ -45,26 +44,10 @@ pub(super) fn runtime() -> Result<&'static Runtime, Error> {
     RUNTIME.get_or_init(start).as_ref().map_err(|cause| Error::system(format!("cannot start threads for S3: {cause}")))
 }
 
-/// Makes a client, or does what may make one. What a library panics on is an error, and said once.
+/// Makes a client, or does what may make one. What a library panics on is an error.
 pub(super) fn guarded<T>(make: impl FnOnce() -> T) -> Result<T, Error> {
-    thread_local! {
-        static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-    }
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IS_GUARDED.get() {
-                before(info);
-            }
-        }));
-    });
-    IS_GUARDED.set(true);
-    let made = panic::catch_unwind(AssertUnwindSafe(make));
-    IS_GUARDED.set(false);
-    made.map_err(|panic| {
-        let texts = (panic.downcast_ref::<String>().map(String::as_str), panic.downcast_ref::<&str>().copied());
-        let cause = texts.0.or(texts.1).unwrap_or("no reason is given");
+    panic::catch_unwind(AssertUnwindSafe(make)).map_err(|panic| {
+        let cause = panic_text(&*panic);
         Error::system(format!("the S3 client cannot be set up: {}", Secrets::default().redact(cause)))
             .hint("check the AWS_ variables of the environment and the profile")
     })

@@ -189,8 +189,8 @@ async fn list(bucket: &Arc<Bucket>, place: &Place, prune: &Prune) -> Result<List
         listed.names.any |= answered.any;
         listed.names.seen.and(answered.seen);
         waiting.extend(answered.next);
-        let wanted = |object: &Object| is_wanted(object, place);
-        listed.objects.extend(answered.objects.into_iter().filter(wanted));
+        let wanted = answered.objects.into_iter().filter(|object| is_wanted(object, place));
+        listed.objects.extend(wanted.map(|object| Object { named: key_of(&object, place) == place.prefix, ..object }));
     }
     if listed.objects.is_empty() && !listed.names.any {
         let seen = std::mem::take(&mut listed.names.seen);
@@ -258,9 +258,13 @@ async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<L
     Ok(page)
 }
 
+fn key_of<'a>(object: &'a Object, place: &Place) -> &'a str {
+    object.name.get(SCHEME.len() + place.bucket.len() + 1..).unwrap_or_default()
+}
+
 /// Whether an object below the input is a log by its name, as with files: `.x` and `_SUCCESS` are none.
 fn is_wanted(object: &Object, place: &Place) -> bool {
-    let key = object.name.get(SCHEME.len() + place.bucket.len() + 1..).unwrap_or_default();
+    let key = key_of(object, place);
     let mut names = key.strip_prefix(place.folder()).unwrap_or(key).split('/').rev();
     let is_log = names.next().is_some_and(|name| !is_skipped(name.as_ref(), false));
     key == place.prefix || (is_log && !names.any(|folder| is_skipped(folder.as_ref(), true)))

@@ -116,6 +116,9 @@ impl Default for S3Limits {
     }
 }
 
+/// Hexadecimal digits of an MD5 digest.
+const MD5_DIGITS: usize = 32;
+
 /// An object as it was listed. Two are the same if bucket and key are.
 #[derive(Debug)]
 pub struct S3Object {
@@ -144,6 +147,15 @@ impl S3Object {
     /// What another process needs to know of it.
     pub(super) fn listed(&self) -> ListedS3 {
         ListedS3 { region: self.bucket.region().map(str::to_owned), etag: self.etag.clone() }
+    }
+
+    /// What objects with the same bytes have in common: the etag, if it is a digest of them (MD5, of parts where a `-`
+    /// follows). Other stores may have etags of other kinds.
+    pub(super) fn digest(&self) -> Option<&str> {
+        let etag = self.etag.as_deref()?.trim_matches('"');
+        let (digest, parts) = etag.split_once('-').unwrap_or((etag, ""));
+        let is_digest = digest.len() == MD5_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_digest && parts.bytes().all(|byte| byte.is_ascii_digit())).then_some(etag)
     }
 
     /// The bytes from first to last, fetched from now on.

@@ -124,6 +124,15 @@ fn a_service_may_be_reported_around_the_longest_prefix_but_not_across_regions() 
 }
 
 #[test]
+fn a_prefix_in_two_regions_is_a_warning_and_global_beside_one_is_none() {
+    let sound = ranges(&["1.2.3.0/24 r1 S3", "1.2.3.0/24 r1 AMAZON", "1.2.3.0/24 GLOBAL EC2", "1.2.0.0/16 r2 S3"]);
+    assert_eq!(sound.warnings, Vec::<String>::new());
+    let twice = ["1.2.3.0/24 r1 S3", "1.2.3.0/24 r2 EC2", "1.2.3.0/24 r3 EC2", "5.6.0.0/16 r1 S3", "5.6.0.0/16 r2 S3"];
+    let said = "ranges.json: 1.2.3.0/24 is listed in both r1 and r2: its addresses have no region (and 1 more like it)";
+    assert_eq!(ranges(&twice).warnings, [said]);
+}
+
+#[test]
 fn of_two_services_the_one_with_fewer_prefixes_says_more() {
     let ranges = ranges(&[
         "1.0.0.0/24 GLOBAL CLOUDFRONT",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::inventory::{Listing, RECOGNISED, Remarks};
 use super::resolve::Estate;
-use super::{Network, Tables, network};
+use super::{Network, Tables, guard, network};
 use crate::error::{Error, RowError, nearest};
 use crate::units::csv_table;
 use crate::units::human::counted;
@@ -74,9 +74,11 @@ impl Reader {
         let mut estate = Estate::default();
         self.networks.into_iter().for_each(|network| estate.network(network));
         estate.listing(&self.listing);
-        let contradictions = estate.contradictions as u64;
+        let (contradictions, mut found) = (estate.contradictions as u64, std::mem::take(&mut estate.found));
         let resolved = estate.finish();
+        guard::check(&resolved, &mut found);
         let mut warnings = self.warnings;
+        warnings.extend(found.sentences());
         let zoneless = resolved.interfaces.iter().filter(|interface| interface.zone.is_none()).count() as u64;
         if zoneless > 0 {
             let interfaces = counted(zoneless, "interface");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::guard::Contradictions;
 use super::inventory::{
     Address, Association, Endpoint, Instance, Interface, Listing, NatGateway, Subnet, Tag, TagMapping,
 };
@@ -31,6 +32,8 @@ pub(super) struct Estate {
     tags: IndexMap<Arc<str>, IndexMap<Arc<str>, Arc<str>>>,
     /// Tags listed again with another value.
     pub(super) contradictions: usize,
+    /// What else is listed again and otherwise.
+    pub(super) found: Contradictions,
 }
 
 /// Known networks, in table form.
@@ -51,10 +54,12 @@ impl Estate {
             self.networks.insert(identity, new);
             return;
         };
+        let (found, of) = (&mut self.found, known.prefix.to_string());
+        // In a shared subnet the account is the owner's in one source, the participant's in another.
         fill(&mut known.account, new.account);
-        fill(&mut known.subnet, new.subnet);
-        fill(&mut known.region, new.region);
-        fill(&mut known.zone, new.zone);
+        found.fill(&of, "subnet", &mut known.subnet, new.subnet);
+        found.fill(&of, "region", &mut known.region, new.region);
+        found.fill(&of, "zone", &mut known.zone, new.zone);
         fill(&mut known.name, new.name);
         if known.kind == Kind::Cloud {
             known.kind = new.kind;
@@ -143,13 +148,15 @@ impl Estate {
     /// Adds an interface, or what was not known of it.
     fn known(&mut self, new: ListedEni) {
         let known = self.interfaces.entry(Arc::clone(&new.id)).or_default();
-        known.id = new.id;
+        let found = &mut self.found;
+        // Whoever owns an instance or endpoint need not own its interface.
         fill(&mut known.account, new.account);
-        fill(&mut known.region, new.region);
-        fill(&mut known.vpc, new.vpc);
-        fill(&mut known.subnet, new.subnet);
-        fill(&mut known.zone, new.zone);
-        fill(&mut known.instance, new.instance);
+        found.fill(&new.id, "region", &mut known.region, new.region);
+        found.fill(&new.id, "VPC", &mut known.vpc, new.vpc);
+        found.fill(&new.id, "subnet", &mut known.subnet, new.subnet);
+        found.fill(&new.id, "zone", &mut known.zone, new.zone);
+        found.fill(&new.id, "instance", &mut known.instance, new.instance);
+        known.id = new.id;
         if known.role == Role::End {
             known.role = new.role;
         }
@@ -205,10 +212,10 @@ impl Estate {
         }
         let id = self.texts.one(&listed.nat_gateway_id);
         let (known, known_subnet) = self.nat_gateways.entry(Arc::clone(&id)).or_default();
-        known.id = id;
         known.regional |= listed.availability_mode.as_deref() == Some("regional");
-        fill(&mut known.vpc, vpc);
-        fill(known_subnet, subnet);
+        self.found.fill(&id, "VPC", &mut known.vpc, vpc);
+        self.found.fill(&id, "subnet", known_subnet, subnet);
+        known.id = id;
         add_new(&mut known.interfaces, interfaces);
         add_new(&mut known.public, addresses().filter_map(|address| address.public_ip.0));
         self.tags(&listed.nat_gateway_id, listed.tags.as_deref());
@@ -230,10 +237,11 @@ impl Estate {
         }
         let id = self.texts.one(&listed.vpc_endpoint_id);
         let known = self.endpoints.entry(Arc::clone(&id)).or_default();
+        self.found.fill(&id, "VPC", &mut known.vpc, vpc);
+        self.found.fill(&id, "account", &mut known.account, account);
+        let service = self.texts.name(listed.service_name.as_deref().map(short_service));
+        self.found.fill(&id, "service", &mut known.service, service);
         (known.id, known.kind) = (id, kind);
-        fill(&mut known.vpc, vpc);
-        fill(&mut known.account, account);
-        fill(&mut known.service, self.texts.name(listed.service_name.as_deref().map(short_service)));
         add_new(&mut known.interfaces, interfaces);
         self.tags(&listed.vpc_endpoint_id, listed.tags.as_deref());
     }

@@ -43,7 +43,7 @@ const SUBNETS: &str = r#"{"Subnets": [
         {"Ipv6CidrBlock": "2600:1f18:4a00::/64", "Ipv6CidrBlockState": {"State": "associated"}},
         {"Ipv6CidrBlock": "2600:1f18:4a00:9::/64", "Ipv6CidrBlockState": {"State": "disassociated"}}],
      "OwnerId": "111122223333", "SubnetId": "subnet-a", "Tags": [{"Key": "Name", "Value": "public a"}], "VpcId": "vpc-1"},
-    {"AvailabilityZone": "us-west-2-lax-1a", "AvailabilityZoneId": "usw2-lax1-az1", "CidrBlock": "10.0.1.0/24",
+    {"AvailabilityZone": "us-east-1-bos-1a", "AvailabilityZoneId": "use1-bos1-az1", "CidrBlock": "10.0.1.0/24",
      "OwnerId": "111122223333", "SubnetId": "subnet-b", "VpcId": "vpc-1"},
     {"SubnetArn": "arn:aws:ec2:eu-west-1:444455556666:subnet/subnet-c", "CidrBlock": "10.0.0.0/24",
      "OwnerId": "444455556666", "SubnetId": "subnet-c", "VpcId": "vpc-2"}]}"#;
@@ -72,7 +72,7 @@ fn subnets_are_networks_with_regions_of_their_zones_or_arns() {
         [
             ["vpc-1", "subnet-a", "us-east-1", "use1-az1", "public a"],
             ["vpc-1", "subnet-a", "us-east-1", "use1-az1", "public a"],
-            ["vpc-1", "subnet-b", "us-west-2", "usw2-lax1-az1", "-"],
+            ["vpc-1", "subnet-b", "us-east-1", "use1-bos1-az1", "-"],
             ["vpc-2", "subnet-c", "eu-west-1", "-", "-"],
         ]
     );
@@ -154,7 +154,7 @@ fn nat_gateways_show_of_their_interfaces_and_have_an_account_of_somebody() {
     assert_eq!((zonal.role, &zonal.addresses), (Role::Nat, &addresses(&["10.0.0.13"])));
     assert_eq!(zonal.public, [(address("52.4.0.13"), address("10.0.0.13"))]);
     let unlisted = interface(&tables, "eni-new");
-    assert_eq!((unlisted.role, unlisted.zone.as_deref()), (Role::Nat, Some("usw2-lax1-az1")));
+    assert_eq!((unlisted.role, unlisted.zone.as_deref()), (Role::Nat, Some("use1-bos1-az1")));
     let shown: Vec<_> =
         tables.nat_gateways.iter().map(|gateway| (gateway.regional, gateway.account.as_deref())).collect();
     assert_eq!(shown, [(false, Some("111122223333")), (true, Some("444455556666")), (false, Some("111122223333"))]);
