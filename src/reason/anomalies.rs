@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod callers;
+mod conversations;
 mod cron;
 pub mod decompose;
 pub mod drift;
