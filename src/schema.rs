@@ -175,6 +175,8 @@ columns! {
         Dst, "dst", Address, [PktDstaddr, Dstaddr], "Destination end: pkt_dstaddr where present, else dstaddr.";
         Port, "port", Small, [Srcport, Dstport, TcpFlags, Protocol],
             "Service port: inferred from the TCP flags, else the lower of the two; 0 where the protocol has none.";
+        ServiceSide, "service_side", Small, [Srcport, Dstport, TcpFlags, Protocol],
+            "Which end has the service port: 0 the source, 1 the destination; absent where ports do not say.";
         Minute, "minute", Time, [Start], "Minute of start, UTC.";
         Hour, "hour", Time, [Start], "Hour of start, UTC.";
         Day, "day", Time, [Start], "Day of start, UTC.";
@@ -316,6 +318,7 @@ impl Column {
             self,
             Self::Vantage
                 | Self::FilterBits
+                | Self::ServiceSide
                 | Self::RecordCount
                 | Self::Owner1
                 | Self::Owner2

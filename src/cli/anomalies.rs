@@ -223,7 +223,7 @@ impl AnomaliesFlags {
         let networks = !sources.geography.is_empty();
         Ok(AnomaliesQuestion {
             sources,
-            keys: CubeKeys { team, service, networks, further: Vec::new() },
+            keys: CubeKeys { team, service, networks, callers: true, further: Vec::new() },
             pricing: Pricing { table: self.report.pricing.prices.table()?, terms: self.report.pricing.terms()? },
             settings,
             rules,

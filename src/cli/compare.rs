@@ -126,7 +126,8 @@ impl CompareFlags {
         let [team, service] = OWNERS.map(&mut owner);
         let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         notes.extend(self.bearer.note());
-        let cube = CubeKeys { team, service, networks: !sources.geography.is_empty(), further: keys.clone() };
+        let cube =
+            CubeKeys { team, service, networks: !sources.geography.is_empty(), callers: false, further: keys.clone() };
         let question = CompareQuestion {
             cube: CubePlan::new(cube),
             prices: self.report.pricing.prices.table()?,

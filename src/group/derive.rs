@@ -58,7 +58,8 @@ pub fn derive(column: Column, flows: &Flows, out: &mut Values) {
     match (column, &mut *out) {
         (Column::Src, Values::Address(out)) => ends(flows, Column::PktSrcaddr, Column::Srcaddr, out),
         (Column::Dst, Values::Address(out)) => ends(flows, Column::PktDstaddr, Column::Dstaddr, out),
-        (Column::Port, Values::Small(out)) => service_ports(flows, out),
+        (Column::Port, Values::Small(out)) => of_ports(flows, out, service_port),
+        (Column::ServiceSide, Values::Small(out)) => of_ports(flows, out, service_side),
         (Column::Minute, Values::Time(out)) => floored(flows, 60, out),
         (Column::Hour, Values::Time(out)) => floored(flows, 3600, out),
         (Column::Day, Values::Time(out)) => floored(flows, 86_400, out),
@@ -91,14 +92,14 @@ fn ends(flows: &Flows, packet: Column, interface: Column, out: &mut Vec<u128>) {
     }
 }
 
-fn service_ports(flows: &Flows, out: &mut Vec<u32>) {
+/// Writes what follows from the ports, the flags and the protocol of each record.
+fn of_ports(flows: &Flows, out: &mut Vec<u32>, of: fn(u32, u32, u32, u32) -> u32) {
     let column = |column| flows.smalls(column).unwrap_or_default();
     let [srcports, dstports] = [column(Column::Srcport), column(Column::Dstport)];
     let [flags, protocols] = [column(Column::TcpFlags), column(Column::Protocol)];
     let at = |values: &[u32], row: usize| values.get(row).copied().unwrap_or(ABSENT_SMALL);
     out.extend(
-        (0..flows.rows())
-            .map(|row| service_port(at(srcports, row), at(dstports, row), at(flags, row), at(protocols, row))),
+        (0..flows.rows()).map(|row| of(at(srcports, row), at(dstports, row), at(flags, row), at(protocols, row))),
     );
 }
 
@@ -116,6 +117,16 @@ fn service_port(srcport: u32, dstport: u32, flags: u32, protocol: u32) -> u32 {
     }
 }
 
+/// Which end has the service port: 0 the source, 1 the destination.
+fn service_side(srcport: u32, dstport: u32, flags: u32, protocol: u32) -> u32 {
+    match service_port(srcport, dstport, flags, protocol) {
+        // Protocols without ports have 0, which is a port of neither.
+        0 | ABSENT_SMALL => ABSENT_SMALL,
+        _ if srcport == dstport => ABSENT_SMALL,
+        port => u32::from(port != srcport),
+    }
+}
+
 /// The start of the stretch of `stretch_seconds` that the record's start lies in.
 fn floored(flows: &Flows, stretch_seconds: u32, out: &mut Vec<u32>) {
     let floor = |start: &u32| if *start == ABSENT_TIME { ABSENT_TIME } else { start - start % stretch_seconds };
@@ -126,7 +137,10 @@ fn floored(flows: &Flows, stretch_seconds: u32, out: &mut Vec<u32>) {
 mod tests {
     use super::*;
     use crate::schema::ColumnSet;
-    use Column::{Day, Dst, Dstport, Hour, Minute, PktSrcaddr, Port, Protocol, Src, Srcaddr, Srcport, Start, TcpFlags};
+    use Column::{
+        Day, Dst, Dstport, Hour, Minute, PktSrcaddr, Port, Protocol, ServiceSide, Src, Srcaddr, Srcport, Start,
+        TcpFlags,
+    };
 
     fn flows(columns: &[(Column, Values)]) -> Flows {
         let mut flows = Flows::new(ColumnSet::of(&columns.iter().map(|(column, _)| *column).collect::<Vec<_>>()));
@@ -190,6 +204,9 @@ mod tests {
             (Protocol, column(table.iter().map(|row| row.3).collect())),
         ]);
         assert_eq!(derived(Port, &block), Values::Small(table.iter().map(|row| row.4).collect()));
+        let sides = [1, 1, 0, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1, NONE, NONE, NONE, NONE, NONE, NONE, 0, NONE];
+        assert_eq!(derived(ServiceSide, &block), Values::Small(sides.into()));
+        assert_eq!(service_side(123, 123, NONE, 17), NONE, "either may be the server");
     }
 
     #[test]

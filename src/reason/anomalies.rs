@@ -5,6 +5,8 @@
 //! All of it are pure functions of hours and settings, independent of the source.
 
 pub mod baseline;
+pub mod callers;
+mod conversations;
 mod cron;
 pub mod decompose;
 pub mod drift;

@@ -9,7 +9,7 @@
 mod names;
 pub mod survey;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +22,8 @@ use crate::join::{Kept, Wanted};
 use crate::schema::frame::{int, moments};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, Column, ColumnSet, output};
 
+/// What an end that traffic comes from has before its name as a destination.
+pub const FROM: &str = "from ";
 /// How many dimensions there are.
 pub const DIMENSIONS: usize = 7;
 
@@ -73,6 +75,8 @@ pub struct CubeKeys {
     pub service: Option<usize>,
     /// Whether autonomous systems are known.
     pub networks: bool,
+    /// Whether it matters which external ends call.
+    pub callers: bool,
     /// Further keys.
     pub further: Vec<Key>,
 }
@@ -108,7 +112,8 @@ impl CubeKeys {
         let service = owners(self.service).into_iter().flatten().copied();
         let networks = if self.networks { &NETWORKS[..] } else { &[] };
         let ends = [&INTERFACES[..], &VPCS, &PLACES, &REGIONS, networks].concat();
-        team.into_iter().chain(service).chain(ends).chain(OTHERS)
+        let side = self.callers.then_some(Column::ServiceSide);
+        team.into_iter().chain(service).chain(ends).chain(OTHERS).chain(side)
     }
 
     /// Traffic, charges and rejected traffic by leaf keys and hour.
@@ -179,6 +184,7 @@ pub struct Cube {
 struct Known {
     names: Names,
     leaves: Numbered<Box<[u32]>>,
+    own_destinations: BTreeSet<(u32, u32)>,
 }
 
 /// All leaves of a cube.
@@ -188,6 +194,8 @@ pub struct Leaves {
     pub names: Vec<Arc<str>>,
     /// The leaves by their numbers: the codes of the seven dimensions and of the further keys.
     pub leaves: Vec<Box<[u32]>>,
+    /// Which interfaces of the estate are which destinations, by the codes of both.
+    pub own_destinations: BTreeSet<(u32, u32)>,
 }
 
 impl Cube {
@@ -207,6 +215,7 @@ impl Cube {
         let words = words.collect::<Result<Vec<_>, Error>>()?;
         let (mut made, mut texts, mut leaves) =
             (Numbered::<Made>::default(), Numbered::<Arc<str>>::default(), Numbered::<Box<[u32]>>::default());
+        let mut own = HashSet::<[Made; 2], ahash::RandomState>::default();
         let mut codes = Vec::new();
         let mut of_row = Vec::with_capacity(shard.frame.height());
         for row in 0..shard.frame.height() {
@@ -214,9 +223,14 @@ impl Cube {
             codes.extend(ends.made(row).map(|one| made.number(one)));
             codes.extend(words.iter().map(|words| texts.number(Arc::clone(&words[row]))));
             of_row.push(leaves.number_of(&codes));
+            own.extend(ends.own(row));
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let made: Vec<u32> = made.in_order().into_iter().map(|made| known.names.code(made, shard.names)).collect();
+        for pair in own {
+            let [interface, destination] = pair.map(|made| known.names.code(made, shard.names));
+            known.own_destinations.insert((interface, destination));
+        }
         let texts: Vec<u32> = texts.in_order().into_iter().map(|text| known.names.code_of_text(text)).collect();
         let number = |leaf: Box<[u32]>| {
             codes.clear();
@@ -234,8 +248,24 @@ impl Cube {
     #[must_use]
     pub fn finish(self) -> Leaves {
         let known = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Leaves { names: known.names.in_order(), leaves: known.leaves.in_order() }
+        let Known { names, leaves, own_destinations } = known;
+        Leaves { names: names.in_order(), leaves: leaves.in_order(), own_destinations }
     }
+}
+
+/// Whether the other end of each row of a shard is external and calls the estate: the service port is the estate's.
+///
+/// # Errors
+/// If the shard has not these columns.
+pub fn calls(shard: &Coded<'_>, keys: &CubeKeys) -> Result<Vec<bool>, Error> {
+    let ends = Ends::of(shard, keys)?;
+    let sides = int(&shard.frame, Column::ServiceSide.name())?;
+    let calls = |(row, side): (usize, Option<i128>)| {
+        let is_own = ends.is_own(row);
+        // Of two ends of the estate neither is external.
+        side.and_then(|side| usize::try_from(side).ok()).is_some_and(|side| is_own[side] && !is_own[1 - side])
+    };
+    Ok(sides.iter().enumerate().map(calls).collect())
 }
 
 /// The hours of a shard's rows, in seconds since 1970.
@@ -296,11 +326,24 @@ impl Ends {
         })
     }
 
+    /// Whether the source and the destination of a row are of the estate.
+    fn is_own(&self, row: usize) -> [bool; 2] {
+        [0, 1]
+            .map(|side| self.interfaces[side][row] != Dictionary::ABSENT || self.vpcs[side][row] != Dictionary::ABSENT)
+    }
+
+    /// Of a row between two ends of the estate: the sender's interface, and what it is called as a destination.
+    fn own(&self, row: usize) -> Option<[Made; 2]> {
+        let [service, place, interface] = [&self.services[0], &self.places[0], &self.interfaces[0]].map(|of| of[row]);
+        let names = [Made::Plain(interface), Made::Own([service, place, interface], false)];
+        (self.is_own(row) == [true; 2] && interface != Dictionary::ABSENT).then_some(names)
+    }
+
     /// The parts of a row's names, in dimension order. Inbound traffic from outside belongs to its receiver.
     fn made(&self, row: usize) -> impl Iterator<Item = Made> {
         let both = |of: &[Vec<u32>; 2]| [of[0][row], of[1][row]];
-        let (interfaces, vpcs, places) = (both(&self.interfaces), both(&self.vpcs), both(&self.places));
-        let is_own = [0, 1].map(|side| interfaces[side] != Dictionary::ABSENT || vpcs[side] != Dictionary::ABSENT);
+        let (interfaces, places) = (both(&self.interfaces), both(&self.places));
+        let is_own = self.is_own(row);
         let comes = !is_own[0] && is_own[1];
         let (mine, other) = if comes { (1, 0) } else { (0, 1) };
         let destination = if is_own[other] {

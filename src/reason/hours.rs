@@ -7,7 +7,7 @@ pub mod gather;
 
 use std::sync::Arc;
 
-pub use super::cube::{DIMENSIONS, Dimension};
+pub use super::cube::{DIMENSIONS, Dimension, FROM};
 use crate::units::time::Window;
 
 /// Seconds of an hour.
@@ -93,6 +93,10 @@ pub struct Hours {
     pub covered: Vec<bool>,
     /// Hours in which AWS lost records of an interface, sorted: the interface's code, and the hour.
     pub lost: Vec<(u32, u32)>,
+    /// The destinations that are external ends which mostly call the estate: clients of its servers. By code, sorted.
+    pub callers: Vec<u32>,
+    /// Which interfaces of the estate are which destinations, by their codes, sorted.
+    pub own_destinations: Vec<(u32, u32)>,
 }
 
 impl Hours {
@@ -138,7 +142,29 @@ impl Hours {
             starts,
             covered,
             lost,
+            callers: Vec::new(),
+            own_destinations: Vec::new(),
         }
+    }
+
+    /// Sets who calls, and which interface is which destination, by their names.
+    pub fn set_ends<'n>(
+        &mut self,
+        callers: impl Iterator<Item = &'n str>,
+        own_destinations: impl Iterator<Item = (&'n str, &'n str)>,
+    ) {
+        self.callers = callers.filter_map(|name| self.code(name)).collect();
+        self.callers.sort_unstable();
+        let codes = own_destinations.filter_map(|(interface, name)| self.code(interface).zip(self.code(name)));
+        self.own_destinations = codes.collect();
+        self.own_destinations.sort_unstable();
+    }
+
+    /// The code of a text, if it is a name.
+    #[must_use]
+    pub fn code(&self, name: &str) -> Option<u32> {
+        let place = self.names.binary_search_by(|known| (**known).cmp(name)).ok()?;
+        u32::try_from(place).ok()
     }
 
     /// An hour cut by the window is only partly covered.

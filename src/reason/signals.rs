@@ -37,7 +37,7 @@ pub(crate) const DAY_SECONDS: u32 = 86_400;
 
 /// The columns of the records that ride along with traffic.
 pub const EXTRA: [Column; 5] = [Column::Minute, Column::Srcport, Column::Dstport, Column::Protocol, Column::TcpFlags];
-/// What traffic is summed by. [`gather`] takes them in this order.
+/// What traffic is summed by.
 const KEYS: [Column; 16] = [
     Column::Minute,
     Column::SrcOwner1,
@@ -56,7 +56,7 @@ const KEYS: [Column; 16] = [
     Column::Protocol,
     Column::TcpFlags,
 ];
-/// The last key, which grouping derives of the others.
+/// A further key, which grouping derives of the others.
 const DERIVED_KEY: Column = Column::Port;
 
 /// What decides whether something is found.

@@ -11,6 +11,7 @@ use super::drilldown::drilldown;
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::join::Sources;
+use crate::reason::anomalies::callers::is_demand;
 use crate::reason::anomalies::drifts::{Drift, drifts};
 use crate::reason::anomalies::fold::{Found, fold};
 use crate::reason::anomalies::incident::{Incident, Metric, Scope, Severity};
@@ -196,7 +197,8 @@ fn out_of_line(
     let one = |(place, part): (usize, &Part)| -> (Runs, bool) {
         let judged = judged(hours, part, calendar, settings);
         let is_suppressed = |metric, hour: usize| (calendar.is_suppressed)(metric, &part.scope, hours.moment(hour));
-        let runs = runs(place, &judged, asked.clone(), is_suppressed, settings);
+        let mut runs = runs(place, &judged, asked.clone(), is_suppressed, settings);
+        runs.notable.retain(|run| !is_demand(hours, part, run, settings));
         (runs, !drifting(part, &judged, &[]).is_empty())
     };
     let (all, may_drift): (Vec<Runs>, Vec<bool>) = threads.install(|| parts.par_iter().enumerate().map(one).unzip());

@@ -122,5 +122,7 @@ fn flags_of_the_estate_are_rejected_with_the_reason() {
     assert_eq!(refused("--days 1"), "--out DIR is needed");
     assert_eq!(refused("--out x --days 9 --spikes"), "--spikes needs --busy and --days 7 or more");
     assert_eq!(refused("--out x --busy --spikes"), "--spikes needs --busy and --days 7 or more");
+    assert_eq!(refused("--out x --busy --days 20 --drawn-spikes"), "--drawn-spikes needs --busy and --days 21 or more");
+    assert_eq!(refused("--out x --days 21 --drawn-spikes"), "--drawn-spikes needs --busy and --days 21 or more");
     assert!(USAGE.contains("--skipdata"));
 }

@@ -70,6 +70,7 @@ parameters! {
         impact_gib_min: f64,
         impact_records_min: f64,
         high_impact_factor: f64,
+        caller_floor_factor: f64,
         fold_share: f64,
         series_max: u32,
         gap_share: f64,

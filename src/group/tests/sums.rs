@@ -7,7 +7,7 @@ use super::*;
 
 /// Columns that the naive map supports, including derived ones.
 fn keyable() -> Vec<Column> {
-    Column::all().filter(|column| *column != Column::Port).collect()
+    Column::all().filter(|column| !matches!(column, Column::Port | Column::ServiceSide)).collect()
 }
 
 fn cut() -> impl Strategy<Value = Cut> {

@@ -79,8 +79,7 @@ pub fn drifts(
 fn beyond(hours: &Hours, part: &Part, known: &[Found], metric: Metric) -> Vec<f64> {
     let mut beyond = vec![0.0; hours.count];
     for found in known {
-        let leaves = found.why.causes.iter().flat_map(|cause| &cause.leaves);
-        for leaf in leaves.filter(|leaf| part.leaves.binary_search(leaf).is_ok()) {
+        for leaf in found.leaves.iter().filter(|leaf| part.leaves.binary_search(leaf).is_ok()) {
             for hour in found.run.hours.clone() {
                 let (real, usual) = usual(hours, *leaf, &(hour..hour + 1), metric);
                 beyond[hour] += real - usual;

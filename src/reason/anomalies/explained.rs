@@ -8,7 +8,7 @@ use super::baseline::Verdict;
 use super::decompose::{Decomposition, decompose};
 use super::fold::Found;
 use super::parts::Judged;
-use crate::reason::hours::{Dimension, Hours};
+use crate::reason::hours::{Dimension, FROM, Hours};
 
 /// So many values of a column go into an expression at most; with more, it says nothing of that column.
 const VALUES_MAX: usize = 100;
@@ -68,7 +68,7 @@ pub fn records_where(hours: &Hours, found: &Found) -> Option<String> {
     let is_port = |port: &&str| port.parse::<u16>().is_ok();
     let ports = Some(ports).filter(|ports| few(ports) && ports.iter().all(is_port));
     let ends = values(Dimension::Destination);
-    let ends: BTreeSet<&str> = ends.into_iter().map(|end| end.trim_start_matches("from ")).collect();
+    let ends: BTreeSet<&str> = ends.into_iter().map(|end| end.trim_start_matches(FROM)).collect();
     let is_address = |end: &&str| end.parse::<IpAddr>().is_ok();
     let ends = Some(ends).filter(|ends| few(ends) && ends.iter().all(is_address));
     let of = |column: &str, values: Option<BTreeSet<&str>>| Some(format!("{column} in ({})", list(values?)));

@@ -13,6 +13,14 @@ pub struct Scope {
     pub value: Arc<str>,
 }
 
+impl Scope {
+    /// Whether it names nobody: what has no owner, or the rest of a dimension.
+    #[must_use]
+    pub fn is_nameless(&self) -> bool {
+        self.value.starts_with('(')
+    }
+}
+
 /// How much an incident matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::baseline::{Series, Verdict, judge};
 use super::incident::Scope;
 use super::settings::Settings;
-use crate::reason::hours::{Amounts, Dimension, Hours, Metric};
+use crate::reason::hours::{Amounts, Dimension, FROM, Hours, Metric};
 
 /// The dimensions that have series; ports are for causes alone.
 pub const DIMENSIONS: [Dimension; 6] = [
@@ -135,7 +135,7 @@ fn masked(hours: &Hours, part: &Part, sums: &[Amounts], settings: &Settings) -> 
     }
     let comes_and_goes = match part.dimension {
         Some(Dimension::Team | Dimension::Service | Dimension::Interface) => true,
-        Some(Dimension::Destination) => part.scope.value.trim_start_matches("from ").starts_with("eni-"),
+        Some(Dimension::Destination) => part.scope.value.trim_start_matches(FROM).starts_with("eni-"),
         _ => false,
     };
     if comes_and_goes {

@@ -28,6 +28,8 @@ pub struct Run {
     pub peak: f64,
     /// How unusual its most unusual hour is, 0 to 100.
     pub score: u8,
+    /// The hours in its own metric: what each was, and the verdict on it. Empty where there is no value.
+    pub own: Vec<Option<(f64, Verdict)>>,
 }
 
 impl Run {
@@ -38,22 +40,46 @@ impl Run {
         (self.actual[metric] - self.expected[metric]).abs()
     }
 
+    /// Whether every hour would be in line without so much of it.
+    #[must_use]
+    pub fn is_in_line_without(&self, excess: impl Fn(usize) -> f64, settings: &Settings) -> bool {
+        let is_in_line = |(hour, own): (usize, &Option<(f64, Verdict)>)| {
+            let Some((value, verdict)) = own else { return true };
+            let (left, beyond) = if self.is_up {
+                let left = value - excess(hour);
+                (left, left - verdict.expected)
+            } else {
+                let left = value + excess(hour);
+                (left, verdict.expected - left)
+            };
+            let is_unlike = !self.is_up || left >= settings.detector.ratio_min * verdict.expected;
+            beyond < settings.detector.threshold_scales * verdict.scale || !is_unlike
+        };
+        self.hours.clone().zip(&self.own).all(is_in_line)
+    }
+
     /// Its excess, in what is worth telling of.
     #[must_use]
     pub fn weight(&self, settings: &Settings) -> f64 {
         self.excess() / settings.impact_min(self.metric)
     }
 
-    /// Whether it is worth telling: of dollars and bytes either is enough.
+    /// Whether it is worth telling.
     #[must_use]
     pub fn matters(&self, settings: &Settings) -> bool {
+        self.matters_by(1.0, settings)
+    }
+
+    /// Whether it comes to so many times the floors: of dollars and bytes either is enough.
+    #[must_use]
+    pub fn matters_by(&self, factor: f64, settings: &Settings) -> bool {
         let weight = |metric: Metric| {
             let excess = self.actual[metric as usize] - self.expected[metric as usize];
             if self.is_up { excess } else { -excess }.max(0.0) / settings.impact_min(metric)
         };
         match self.metric {
-            Metric::Usd | Metric::Bytes => weight(Metric::Usd) >= 1.0 || weight(Metric::Bytes) >= 1.0,
-            metric => weight(metric) >= 1.0,
+            Metric::Usd | Metric::Bytes => weight(Metric::Usd) >= factor || weight(Metric::Bytes) >= factor,
+            metric => weight(metric) >= factor,
         }
     }
 }
@@ -131,6 +157,7 @@ fn run(
         judged_hours.filter_map(|hour| judged.values[metric][hour]).sum()
     };
     let own = &judged.verdicts[metric as usize];
+    let hour_of_it = |hour: usize| Some((judged.values[metric as usize][hour]?, own[hour]));
     let worst = flagged.iter().map(|hour| &own[*hour]);
     Run {
         part,
@@ -140,6 +167,7 @@ fn run(
         actual: [0, 1, 2, 3].map(values),
         expected: [0, 1, 2, 3].map(|metric| of(|verdict| verdict.expected, metric)),
         peak: worst.clone().map(|verdict| verdict.z.abs()).fold(0.0, f64::max),
+        own: hours.clone().map(hour_of_it).collect(),
         score: worst.map(|verdict| severity(verdict, &settings.detector)).max().unwrap_or(0),
         hours,
     }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub impact_records_min: f64,
     /// High are incidents of so many times these: 5.
     pub high_impact_factor: f64,
+    /// What external ends fetch that called first matters from so many times the floors on: 5.
+    pub caller_floor_factor: f64,
     /// What is explained by so much of an incident's cause is part of that incident: 0.7.
     pub fold_share: f64,
     /// Of each dimension so many values have a series of their own: 5,000. The rest is one series, `(other)`.
@@ -43,6 +45,7 @@ impl Default for Settings {
             impact_gib_min: 10.0,
             impact_records_min: 1000.0,
             high_impact_factor: 5.0,
+            caller_floor_factor: 5.0,
             fold_share: 0.7,
             series_max: 5000,
             gap_share: 0.2,

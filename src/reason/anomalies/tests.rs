@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::callers::is_demand;
 use super::fold::{Found, fold};
-use super::incident::{Metric, Scope};
+use super::incident::{Metric, Scope, Severity};
 use super::parts::{Calendar, judged, parts};
 use super::runs::{Run, runs};
 use super::settings::Settings;
@@ -90,7 +91,8 @@ fn found_in(hours: &Hours, is_suppressed: &(dyn Fn(Metric, &Scope, u32) -> bool 
             let is_suppressed = |metric, hour: usize| is_suppressed(metric, &part.scope, hours.moment(hour));
             let runs = runs(place, &judged, 0..hours.count, is_suppressed, &settings);
             suppressed += runs.suppressed.len();
-            runs.notable
+            let settings = &settings;
+            runs.notable.into_iter().filter(move |run| !is_demand(hours, part, run, settings)).collect::<Vec<_>>()
         })
         .collect();
     (fold(hours, &parts, all, &settings), suppressed)
@@ -187,6 +189,92 @@ fn two_things_at_a_time_are_both_named() {
         assert!(causes.iter().any(|cause| named(&cause.what)), "{value}: {causes:?}");
     }
     assert!((2..=3).contains(&causes.len()), "{causes:?}");
+}
+
+const LEAKED: What = ["data", "lake", "eni-3", "198.51.100.7", "us > internet", "443", "internet"];
+const READ: What = ["data", "lake", "eni-3", "app", "us > us", "5432", "cross-zone"];
+const ASKED: What = ["shop", "app", "eni-2", "lake", "us > us", "5432", "cross-zone"];
+
+#[test]
+fn what_leaves_in_a_noisy_hour_is_headed_by_where_it_goes_and_not_by_the_total_of_all_noise() {
+    let hours = hours(&[LEAKED], |what, hour, usual| match *what {
+        LEAKED if SPIKE.contains(&hour) => 60 * GIB,
+        _ if SPIKE.contains(&hour) => usual / 10 * 12,
+        _ => usual,
+    });
+    let found = found(&hours);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (incident, cause) = (&found[0].incident, &found[0].why.causes[0]);
+    assert_eq!((incident.scope.dimension, &*incident.scope.value), ("destination", LEAKED[3]), "{incident:?}");
+    assert_eq!((incident.severity, cause.class), (Severity::High, Class::New), "{incident:?}");
+    assert_eq!(incident.impact_bytes, i128::from(60 * GIB) * SPIKE.len() as i128);
+    let total = Scope { dimension: "total", value: "".into() };
+    assert!(found[0].folded.contains(&(Metric::Bytes, total)), "{:?}", found[0].folded);
+}
+
+#[test]
+fn an_incident_is_as_severe_as_the_most_severe_of_its_runs() {
+    let hours =
+        hours(&[], |what, hour, usual| if *what == CHATTY && SPIKE.contains(&hour) { usual * 4 } else { usual });
+    let found = found(&hours);
+    assert_eq!(found[0].incident.severity, Severity::High, "{found:?}");
+    assert!(found[0].incident.score >= 80);
+}
+
+#[test]
+fn halves_that_two_teams_pay_are_one_incident_with_all_of_its_dollars() {
+    let receiver: What = ["shop", READ[1], READ[2], READ[3], READ[4], READ[5], READ[6]];
+    let is_half = |what: &What| *what == READ || *what == receiver;
+    let mut read = hours(
+        &[READ, receiver],
+        |what, hour, usual| {
+            if is_half(what) && SPIKE.contains(&hour) { 60 * GIB } else { usual }
+        },
+    );
+    let team = |leaf: u32| read.leaves[leaf as usize][Dimension::Team as usize];
+    let of_receiver = |leaf: u32| *read.names[team(leaf) as usize] == *"shop" && is_read(&read, leaf);
+    let halves: Vec<bool> = (0..).take(read.leaves.len()).map(of_receiver).collect();
+    for cell in read.cells.iter_mut().filter(|cell| halves[cell.leaf as usize]) {
+        cell.amounts.0[1..].fill(0);
+    }
+    let found = found(&read);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let incident = &found[0].incident;
+    let gib = 60 * SPIKE.len() as u64;
+    let is_near = |impact: i128, all: u64| impact.abs_diff(i128::from(all)) * 100 <= u128::from(all);
+    assert!(is_near(incident.impact_usd, 2 * gib * rate(READ[6])), "{incident:?}");
+    assert!(is_near(incident.impact_bytes, gib * GIB), "{incident:?}");
+}
+
+fn is_read(hours: &Hours, leaf: u32) -> bool {
+    *hours.names[hours.leaves[leaf as usize][Dimension::Port as usize] as usize] == *READ[5]
+}
+
+#[test]
+fn what_is_asked_for_belongs_to_the_answers() {
+    let talk = |what: &What, hour: usize, usual: u64| match *what {
+        READ if SPIKE.contains(&hour) => 100 * GIB,
+        ASKED if SPIKE.contains(&hour) => 4 * GIB,
+        _ => usual,
+    };
+    let mut read = hours(&[READ, ASKED], talk);
+    assert_eq!(found(&read).len(), 2, "nobody knows who is whose");
+    read.set_ends(std::iter::empty(), [("eni-3", "lake"), ("eni-2", "app")].into_iter());
+    let found = found(&read);
+    assert_eq!((found.len(), &*found[0].incident.scope.value), (1, "eni-3"), "{found:?}");
+}
+
+#[test]
+fn what_a_client_fetches_matters_from_a_multiple_of_the_floors_on() {
+    let client: What = ["shop", "web", "eni-1", "203.0.113.9", "us > internet", "443", "internet"];
+    let fetched = |gib: u64, callers: &[&str]| {
+        let hour = SPIKE.start;
+        let mut hours =
+            hours(&[client], |what, at, usual| if *what == client && at == hour { gib * GIB } else { usual });
+        hours.set_ends(callers.iter().copied(), std::iter::empty());
+        found(&hours).len()
+    };
+    assert_eq!([fetched(15, &[]), fetched(15, &["203.0.113.9"]), fetched(55, &["203.0.113.9"])], [1, 0, 1]);
 }
 
 #[test]

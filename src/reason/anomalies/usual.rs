@@ -34,3 +34,9 @@ pub(super) fn usual(hours: &Hours, leaf: u32, range: &Range<usize>, metric: Metr
     }
     (real, usual)
 }
+
+/// What a leaf had beyond the usual over some hours: above it, or below it where that is what is looked for.
+pub(super) fn beyond(hours: &Hours, leaf: u32, (range, is_up): (&Range<usize>, bool), metric: Metric) -> f64 {
+    let (real, usual) = usual(hours, leaf, range, metric);
+    if is_up { real - usual } else { usual - real }
+}

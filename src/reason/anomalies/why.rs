@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::parts::Part;
 use super::runs::Run;
 use super::settings::Settings;
-use super::usual::usual;
+use super::usual::{beyond, usual};
 use crate::reason::causes::{self, Attribution, Cause, Class, causes, class};
-use crate::reason::hours::{Dimension, Hours, Leaf, Metric};
+use crate::reason::hours::{Dimension, FROM, Hours, Leaf, Metric};
 
 /// What is new was not there for so many hours: 14 days. Source: GuardDuty learns for as long.
 const NEW_HOURS: usize = 14 * 24;
@@ -88,8 +88,7 @@ impl Asked<'_> {
 
     /// The excess of a leaf in the direction of the run.
     fn excess(&self, leaf: u32) -> f64 {
-        let (real, usual) = self.measured(leaf, self.run.metric);
-        if self.run.is_up { real - usual } else { usual - real }
+        beyond(self.hours, leaf, (&self.run.hours, self.run.is_up), self.run.metric)
     }
 
     fn elements(&self, leaf: u32) -> Vec<u32> {
@@ -141,6 +140,12 @@ impl Asked<'_> {
         attribution.causes = vec![Cause { elements, leaves: places, real, pred, share, lift, also_matches }];
     }
 
+    /// How many leaves a description has in all of the traffic.
+    fn breadth(&self, elements: &causes::Elements) -> usize {
+        let is_of = |leaf: &&Leaf| elements.iter().all(|(place, code)| leaf[self.dimensions[*place] as usize] == *code);
+        self.hours.leaves.iter().filter(is_of).count()
+    }
+
     /// Describes a cause; its leaves are taken from the remaining ones.
     fn described(&self, cause: &Cause, left: &mut Vec<u32>) -> DescribedCause {
         // Leaves that have nothing of this metric may have much of another.
@@ -155,6 +160,9 @@ impl Asked<'_> {
         };
         let amounts = Metric::ALL.map(sum);
         let class = self.class(cause, &leaves, &amounts);
+        // Of names of the same traffic here, the one that is a name of least else elsewhere.
+        let mut names: Vec<&causes::Elements> = std::iter::once(&cause.elements).chain(&cause.also_matches).collect();
+        names.sort_by_cached_key(|name| (name.len(), self.breadth(name)));
         let words = |description: &causes::Elements| -> Description {
             let word = |(place, code): &(usize, u32)| (self.dimensions[*place], Arc::clone(self.hours.name(*code)));
             description.iter().map(word).collect()
@@ -162,12 +170,12 @@ impl Asked<'_> {
         let values = |(dimension, values): (Dimension, Vec<u32>)| {
             let mut values: Vec<&str> = values.iter().map(|value| &**self.hours.name(*value)).collect();
             // What goes there before what comes from there.
-            values.sort_by_key(|value| value.starts_with("from "));
+            values.sort_by_key(|value| value.starts_with(FROM));
             (dimension, Arc::from(values.join(" and ")))
         };
         DescribedCause {
-            what: words(&cause.elements),
-            also_matches: cause.also_matches.iter().map(words).collect(),
+            what: words(names.remove(0)),
+            also_matches: names.into_iter().map(words).collect(),
             profile: self.profile(&leaves).into_iter().map(values).collect(),
             from_path: if let Class::PathChange { from } = class {
                 Some(Arc::clone(self.hours.name(from)))

@@ -102,7 +102,7 @@ impl LeavesBuilder {
     #[must_use]
     pub fn finish(self, places: &[usize]) -> Leaves {
         let known = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let cube::Leaves { names, leaves } = self.cube.finish();
+        let cube::Leaves { names, leaves, .. } = self.cube.finish();
         let sorted: BTreeSet<&Arc<str>> = names.iter().collect();
         let order: HashMap<&str, u32> = sorted.iter().map(|name| &***name).zip(0..).collect();
         let code = |code: &u32| order[&*names[*code as usize]];

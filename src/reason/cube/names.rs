@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-use super::{Map, Numbered};
+use super::{FROM, Map, Numbered};
 use crate::decode::Dictionary;
 use crate::join::{EPHEMERAL_PORT_MIN, OTHER_PORT, UNKNOWN_PLACES};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL};
@@ -66,7 +66,7 @@ impl Names {
 fn name(made: Made, dictionary: &Dictionary) -> String {
     let text = |code: u32| (code != Dictionary::ABSENT).then(|| dictionary.display(code).into_owned());
     let or_unknown = |name: Option<String>| name.unwrap_or_else(|| UNKNOWN.to_owned());
-    let from = |name: String, comes: bool| if comes { format!("from {name}") } else { name };
+    let from = |name: String, comes: bool| if comes { format!("{FROM}{name}") } else { name };
     match made {
         Made::Plain(code) => or_unknown(text(code)),
         Made::Own([service, place, interface], comes) => {

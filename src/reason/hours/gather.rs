@@ -3,7 +3,7 @@
 //! Leaves and their names are defined in [`crate::reason::cube`]. Dollars are distributed by bytes among leaves with
 //! the same charge in an hour.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::{DataFrame, IntoLazy, col};
@@ -15,7 +15,7 @@ use crate::group::Logged;
 use crate::join::frame::Coded;
 use crate::price::bill::{self, Bill, Periods, UNKNOWN, line, unpriced_note};
 use crate::price::{Money, PoolTerms, PriceTable};
-use crate::reason::cube::{Cube, CubeKeys, hours, sums};
+use crate::reason::cube::{self, Cube, CubeKeys, Dimension, hours, sums};
 use crate::schema::charge::ANY;
 use crate::schema::frame::{int, moments, texts};
 use crate::schema::{Column, output};
@@ -54,8 +54,11 @@ pub struct HoursBuilder {
     rates: Rates,
     notes: Vec<String>,
     warnings: Vec<String>,
+    keys: CubeKeys,
     /// By the numbers of leaves and the first seconds of hours; a leaf and hour may come several times.
     cells: Mutex<Vec<Cell>>,
+    /// By the numbers of leaves: the bytes of conversations that the external end began, and of all.
+    called: Mutex<HashMap<u32, [u128; 2]>>,
 }
 
 impl HoursBuilder {
@@ -70,8 +73,8 @@ impl HoursBuilder {
         let mut notes = bill::notes(&bill)?;
         let unpriced = int(&bill.lines, output::UNPRICED_BYTES.name)?.iter().flatten().sum::<i128>();
         notes.extend((unpriced > 0).then(|| unpriced_note(unpriced.unsigned_abs())));
-        let (rates, cells) = (Rates::of(&bill)?, Mutex::default());
-        Ok(Self { cube: Cube::new(keys), rates, notes, warnings: bill.warnings, cells })
+        let (rates, cells, called) = (Rates::of(&bill)?, Mutex::default(), Mutex::default());
+        Ok(Self { cube: Cube::new(keys.clone()), rates, notes, warnings: bill.warnings, keys, cells, called })
     }
 
     /// Adds a shard of [`CubeKeys::sum`].
@@ -79,14 +82,14 @@ impl HoursBuilder {
     /// # Errors
     /// If the shard has not these columns.
     pub fn add(&self, shard: &Coded<'_>) -> Result<(), Error> {
-        let (leaves, hours) = (self.cube.leaves(shard)?, hours(shard)?);
+        let (of_row, hours) = (self.cube.leaves(shard)?, hours(shard)?);
         let usd = self.rates.usd(shard, &hours)?;
         let [bytes, flows, rejects] =
             [output::BYTES, output::FLOWS, output::REJECTED_FLOWS].map(|output| sums(shard, output));
         let (bytes, flows, rejects) = (bytes?, flows?, rejects?);
         let narrow = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
         let mut cells: HashMap<(u32, u32), Amounts, ahash::RandomState> = HashMap::default();
-        for (row, (leaf, hour)) in leaves.into_iter().zip(hours).enumerate() {
+        for (row, (leaf, hour)) in of_row.iter().copied().zip(hours).enumerate() {
             // Bytes of a charge are those of traffic once more.
             let amounts = match usd[row] {
                 Some(usd) => [usd, 0, 0, 0],
@@ -94,9 +97,25 @@ impl HoursBuilder {
             };
             cells.entry((leaf, hour)).or_default().add(Amounts(amounts.map(narrow)));
         }
+        if self.keys.callers {
+            self.add_callers(&of_row, &cube::calls(shard, &self.keys)?, &bytes);
+        }
         let cells = cells.into_iter().map(|((leaf, hour), amounts)| Cell { leaf, hour, amounts });
         self.cells.lock().unwrap_or_else(PoisonError::into_inner).extend(cells);
         Ok(())
+    }
+
+    fn add_callers(&self, leaves: &[u32], calls: &[bool], bytes: &[u128]) {
+        let mut sums: HashMap<u32, [u128; 2]> = HashMap::new();
+        for ((leaf, calls), bytes) in leaves.iter().zip(calls).zip(bytes) {
+            let sum = sums.entry(*leaf).or_default();
+            *sum = [sum[0] + if *calls { *bytes } else { 0 }, sum[1] + bytes];
+        }
+        let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        for (leaf, [more, all]) in sums {
+            let sum = called.entry(leaf).or_default();
+            *sum = [sum[0] + more, sum[1] + all];
+        }
     }
 
     /// Builds the hours of all shards; uncovered hours are masked. `now` is the time of reading.
@@ -114,9 +133,23 @@ impl HoursBuilder {
         let leaves = self.cube.finish();
         let lost = lost(&leaves.names, logged, (first, count));
         let seven: Vec<_> = leaves.leaves.iter().filter_map(|leaf| leaf.first_chunk().copied()).collect();
-        let hours = Hours::new((first, covered), &leaves.names, &seven, cells, &lost);
+        let mut hours = Hours::new((first, covered), &leaves.names, &seven, cells, &lost);
+        let name = |code: u32| &*leaves.names[code as usize];
+        let own = leaves.own_destinations.iter().map(|(interface, destination)| (name(*interface), name(*destination)));
+        let called = self.called.into_inner().unwrap_or_else(PoisonError::into_inner);
+        hours.set_ends(callers(&leaves.leaves, &called).map(name), own);
         HoursAndNotes { hours, notes: self.notes, warnings: self.warnings, quiet }
     }
+}
+
+/// The destinations most of whose bytes are of conversations that the external end began, by their codes.
+fn callers(leaves: &[Box<[u32]>], called: &HashMap<u32, [u128; 2]>) -> impl Iterator<Item = u32> {
+    let mut sums: BTreeMap<u32, [u128; 2]> = BTreeMap::new();
+    for (leaf, [called, all]) in called {
+        let sum = sums.entry(leaves[*leaf as usize][Dimension::Destination as usize]).or_default();
+        *sum = [sum[0] + called, sum[1] + all];
+    }
+    sums.into_iter().filter(|(_, [called, all])| 2 * called > *all).map(|(destination, _)| destination)
 }
 
 /// What is charged alike in an hour: the charge, its sides, the hour.

@@ -95,7 +95,7 @@ struct Gatherer<'a> {
 pub(super) fn observed(rollup: &Rollup, lists: &Lists, terms: &Terms) -> Result<Observed, Error> {
     let (numbers, sources, tried, rejected, pairs) = Default::default();
     let mut gatherer = Gatherer {
-        reader: Reader::new(rollup),
+        reader: Reader::new(rollup)?,
         lists,
         from: u32::MAX,
         to: 0,

@@ -8,7 +8,7 @@ use crate::reason::anomalies::parts::Judged;
 use crate::reason::anomalies::settings::Settings;
 use crate::reason::anomalies::why::{DescribedCause, Description};
 use crate::reason::causes::Class;
-use crate::reason::hours::{Dimension, Metric};
+use crate::reason::hours::{Dimension, FROM, Metric};
 use crate::report::{Cell, Head, Report, Row, Table};
 use crate::schema::output::{self, CellKind};
 use crate::units::human::{self, Units, counted};
@@ -257,7 +257,7 @@ fn who(cause: &DescribedCause) -> String {
         value.map(|(_, value)| &**value).filter(|value| !["-", "none", "other"].contains(value))
     };
     let sender = [Team, Service, Interface].into_iter().filter_map(of).collect::<Vec<_>>().join(" ");
-    let to = of(Destination).map(|to| if to.starts_with("from ") { to.to_owned() } else { format!("to {to}") });
+    let to = of(Destination).map(|to| if to.starts_with(FROM) { to.to_owned() } else { format!("to {to}") });
     let path = of(Path).map(|path| format!("by {path}"));
     let port = of(Port).map(|port| format!("port {port}"));
     let sender = Some(sender).filter(|sender| !sender.is_empty());

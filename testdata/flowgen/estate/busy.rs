@@ -114,6 +114,34 @@ pub(crate) const LINES: [Line; 20] = [
     line("knocks", (Outside(Internet), RouteKind::Gateway, Own("bastion")), 22, Load::Refused(60), Rhythm::Always, 60),
 ];
 
+/// The most visits in an hour of average season.
+const VISITS_MAX: u64 = 4;
+/// What a visitor fetches at the median, in MiB, and its spread, in thousandths: one in a hundred fetches ten times that.
+const VISIT_MIB: u64 = 1024;
+const VISIT_SPREAD: i64 = 1000;
+/// The public web servers, the one of the second region as often as the others together.
+const VISITED: [&str; 4] = ["web-1", "web-3", "web-eu-1", "web-eu-1"];
+
+/// Visits of an hour: clients that call a public web server and are hardly met again.
+pub(crate) fn visits(estate: &Estate, seed: u64, purpose: u64, hour: u32) -> (Random, Vec<Talk>) {
+    let mut random = Random::new(seed, purpose + u64::from(hour / HOUR_SECONDS));
+    let count = random.below(VISITS_MAX * Rhythm::Work.level(hour) / PER_MILLE / PER_MILLE + 1);
+    let mut visit = |_| {
+        let server = Own(random.pick::<&str>(&VISITED));
+        let plan = Plan {
+            client: Outside(Internet),
+            server,
+            route_kind: RouteKind::Gateway,
+            port: 443,
+            outcome: Outcome::Answered,
+        };
+        let bytes = VISIT_MIB * MIB / ONE * random.factor(VISIT_SPREAD);
+        Talk::planned(estate, &mut random, &plan, hour, [Volume::of_bytes(bytes / 50), Volume::of_bytes(bytes)])
+    };
+    let talks = (0..count).filter_map(&mut visit).collect();
+    (random, talks)
+}
+
 impl Line {
     /// Its conversations in an hour, and what else of the hour is drawn from. The line has a place in a list, and that a
     /// purpose.

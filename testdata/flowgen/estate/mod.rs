@@ -57,6 +57,8 @@ const TRAFFIC: u64 = 4 << 48;
 const GAPS: u64 = 5 << 48;
 const BUSINESS: u64 = 6 << 48;
 const SPIKES: u64 = 7 << 48;
+const DRAWN_SPIKES: u64 = 8 << 48;
+const VISITORS: u64 = 9 << 48;
 
 /// What there is.
 pub(crate) struct Estate {
@@ -101,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<Summary, String> {
     tables::write(&estate, &options.out.join("tables"))?;
     inventory::write(&estate, &options.out.join("tables"))?;
     let mut files = Files::new(&estate, options);
-    let mut spikes = Spikes::new(&estate, options.spikes);
+    let mut spikes = Spikes::new(&estate, options);
     let mut traffic = Random::new(options.seed, TRAFFIC);
     let mut gaps = Random::new(options.seed, GAPS);
     let truth = Truth::new(&estate, &options.out.join("truth"))?;
@@ -114,6 +116,10 @@ pub(crate) fn run(options: &Options) -> Result<Summary, String> {
         }
         if options.busy {
             passage.work(options.seed, hour, &mut spikes)?;
+        }
+        if options.visitors {
+            let (mut random, talks) = busy::visits(&estate, options.seed, VISITORS, hour);
+            talks.into_iter().try_for_each(|talk| passage.converse(&mut random, talk).map(|_| ()))?;
         }
         let mut ended = passage.ended(hour);
         lose(&estate, &mut gaps, options.skipdata_per_mille, hour, &mut ended);

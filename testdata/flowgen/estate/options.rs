@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use outflow::schema::Column;
 
-use super::spikes::LEAST_DAYS;
+use super::spikes::{LEAST_DAYS, LEAST_DAYS_DRAWN};
 use crate::flowgen::options::{self, Layout, choice, each_flag, number};
 
 /// What is shown beside an error, and for `--estate --help`.
@@ -26,10 +26,15 @@ and the tables that the estate's owner would have. The same options give the sam
                   truth unknowable from the logs)
   --busy          a steady business on top: hourly volumes of up to hundreds of GiB with a daily and weekly rhythm
   --spikes        known anomalies in the last six days, told in truth/spikes.csv; needs --busy and seven days
+  --drawn-spikes  three anomalies in the last two weeks that are drawn from the seed, told in truth/spikes.csv; needs
+                  --busy and 21 days
+  --visitors      clients of the public web servers on top, each there for an hour, few of which fetch 10 GiB and more
   --doubled F     a second flow log, of one subnet (shop private-a), in this format, into every folder of logs
 ";
 
 const HOUR_SECONDS: u32 = 3600;
+/// Flags without a value.
+const PLAIN: [&str; 4] = ["--busy", "--spikes", "--drawn-spikes", "--visitors"];
 
 /// What to simulate.
 #[derive(Clone, Debug)]
@@ -46,6 +51,8 @@ pub(crate) struct Options {
     pub(crate) doubled: Option<Format>,
     pub(crate) busy: bool,
     pub(crate) spikes: bool,
+    pub(crate) drawn_spikes: bool,
+    pub(crate) visitors: bool,
 }
 
 /// A format that the logs are written in.
@@ -71,14 +78,19 @@ impl Options {
             doubled: None,
             busy: false,
             spikes: false,
+            drawn_spikes: false,
+            visitors: false,
         };
         let (plain, valued): (Vec<String>, Vec<String>) =
-            words.into_iter().partition(|word| word == "--busy" || word == "--spikes");
-        options.busy = plain.iter().any(|word| word == "--busy");
-        options.spikes = plain.iter().any(|word| word == "--spikes");
+            words.into_iter().partition(|word| PLAIN.contains(&word.as_str()));
+        let [busy, spikes, drawn_spikes, visitors] = PLAIN.map(|flag| plain.iter().any(|word| word == flag));
+        options = Self { busy, spikes, drawn_spikes, visitors, ..options };
         each_flag(valued, |flag, value| options.set(flag, value))?;
         if options.spikes && !(options.busy && options.days >= LEAST_DAYS) {
             return Err(format!("--spikes needs --busy and --days {LEAST_DAYS} or more"));
+        }
+        if options.drawn_spikes && !(options.busy && options.days >= LEAST_DAYS_DRAWN) {
+            return Err(format!("--drawn-spikes needs --busy and --days {LEAST_DAYS_DRAWN} or more"));
         }
         if options.out.as_os_str().is_empty() { Err("--out DIR is needed".to_owned()) } else { Ok(options) }
     }

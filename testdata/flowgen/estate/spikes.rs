@@ -1,4 +1,5 @@
-//! The known anomalies of `--spikes`: what happens late in the period beyond the business, and what is true of it.
+//! The known anomalies of `--spikes` and `--drawn-spikes`: what happens late in the period beyond the business, and what
+//! is true of it. Those of `--spikes` are the same for each seed; the others are drawn, one of each kind.
 //!
 //! What is above the usual is exact: the same run without `--spikes` has the same traffic but for this. Its dollars are
 //! its charges by the embedded prices at the first tier, where a small estate's traffic stays.
@@ -10,14 +11,22 @@ use std::sync::Arc;
 use outflow::price::{self, Money, PoolTerms, PriceTable, Usage};
 
 use super::busy::{CATALOGUE, GIB, Line, Load, NAT_SHOP, PICTURES, Rhythm, line};
+use super::options::Options;
 use super::outside::Kind::{Internet, S3Us};
 use super::scenarios::Party::{self, Host, Own};
 use super::scenarios::RouteKind;
 use super::talks::{Talk, Volume};
-use super::{DAY_HOURS, Estate, HOUR_SECONDS, charges, outside, truth};
+use super::{DAY_HOURS, DRAWN_SPIKES, Estate, HOUR_SECONDS, charges, outside, truth};
+use crate::flowgen::random::Random;
 
 /// Days that a period must have, so that the spikes are in it.
 pub(crate) const LEAST_DAYS: u32 = 7;
+/// The same for drawn spikes: two weeks in which they lie, and one before.
+pub(crate) const LEAST_DAYS_DRAWN: u32 = 21;
+/// Drawn spikes lie on days counted back from the last midnight, from 2 to below this.
+const DRAWN_DAYS_END: u32 = 14;
+/// Thousandths, the unit of how many times as much a line is.
+const PER_MILLE: u64 = 1000;
 
 const DAY_SECONDS: u32 = DAY_HOURS * HOUR_SECONDS;
 /// The spread of what is extra, in thousandths.
@@ -27,6 +36,7 @@ const SPIKES: &str = "spike,class,needs,from,to,team,src_vpc,src,src_interface,s
                       path,via,usual_path,usual_via,bytes,returned_bytes,refused,usd";
 
 /// An anomaly.
+#[derive(Clone, Copy)]
 struct Spike {
     name: &'static str,
     /// What it is beside its cause's past.
@@ -43,8 +53,8 @@ struct Spike {
 enum Change {
     /// Something that is not done otherwise.
     Extra(Line),
-    /// Twice as much of a line.
-    Doubled(&'static str),
+    /// So many thousandths of a line.
+    Multiplied(&'static str, u64),
     /// Another form of a line.
     Rerouted(&'static str, RouteKind),
 }
@@ -71,10 +81,72 @@ const ALL: [Spike; 6] = [
         extra("backup", (Own("test-1"), RouteKind::Nat("nat-stage"), Host(S3Us, 8)), 443, Load::Mib(70 * GIB, GIB))),
     spike(("new-destination", "new", ""), (3, 2, 2),
         extra("leak", (Own("bastion"), RouteKind::Gateway, Host(Internet, 250)), 443, Load::Mib(30 * GIB, 300))),
-    spike(("chatty-service", "growth", ""), (2, 8, 10), Change::Doubled(CATALOGUE)),
+    spike(("chatty-service", "growth", ""), (2, 8, 10), Change::Multiplied(CATALOGUE, 2 * PER_MILLE)),
     spike(("refused-burst", "new", ""), (1, 13, 3),
         extra("scan", (Host(Internet, 251), RouteKind::Gateway, Own("bastion")), 22, Load::Refused(540))),
 ];
+
+type Parties = (Party, RouteKind, Party, u16);
+
+/// Who may send what it should not, by which route, to an address of the internet that is met nowhere else.
+#[rustfmt::skip]
+const EXFILTRATORS: [(Party, RouteKind, u16); 8] = [
+    (Own("bastion"), RouteKind::Gateway, 443),
+    (Own("web-3"), RouteKind::Gateway, 443),
+    (Own("web-eu-1"), RouteKind::Gateway, 22),
+    (Own("app-2"), NAT_SHOP, 443),
+    (Own("moved-1"), NAT_SHOP, 22),
+    (Own("names-1"), RouteKind::Nat("nat-hub"), 443),
+    (Own("spark-2"), RouteKind::Nat("nat-lake"), 443),
+    (Own("test-2"), RouteKind::Nat("nat-stage"), 443),
+];
+/// Numbers of addresses of the internet that nobody else meets.
+const EXFILTRATION_HOSTS: (u32, u32) = (201, 49);
+/// Clients that may read from a server in another zone; some of the servers are nobody's.
+#[rustfmt::skip]
+const MISPLACED: [Parties; 8] = [
+    (Own("app-1"), RouteKind::Inside, Own("moved-1"), 3306),
+    (Own("app-3"), RouteKind::Inside, Own("pods-1"), 11211),
+    (Own("test-1"), RouteKind::Inside, Own("test-4"), 3306),
+    (Own("test-3"), RouteKind::Inside, Own("test-2"), 3306),
+    (Own("app-eu-1"), RouteKind::Inside, Own("app-eu-3"), 3306),
+    (Own("app-eu-3"), RouteKind::Inside, Own("app-eu-2"), 11211),
+    (Own("spark-2"), RouteKind::Inside, Own("spark-4"), 27017),
+    (Own("app-2"), RouteKind::Peering, Own("spark-3"), 27017),
+];
+/// Lines of business that may grow.
+const GROWING: [&str; 6] = [CATALOGUE, "partner", "feeds", "events", "mirror", "reports"];
+
+/// One spike of each kind, on three days, with parties, hours and amounts drawn.
+fn drawn(seed: u64) -> [Spike; 3] {
+    let random = &mut Random::new(seed, DRAWN_SPIKES);
+    let mut days: Vec<u32> = (2..DRAWN_DAYS_END).collect();
+    let mut day = |random: &mut Random| days.swap_remove(random.place(days.len()));
+    let within = |random: &mut Random, least: u64, most: u64| least + random.below(most - least + 1);
+    let hours = |random: &mut Random, least: u32, most: u32| least + random.below_small(most - least + 1);
+    let exfiltration = {
+        let (from, route, port) = *random.pick(&EXFILTRATORS);
+        let host = Host(Internet, EXFILTRATION_HOSTS.0 + random.below_small(EXFILTRATION_HOSTS.1));
+        let load = Load::Mib(within(random, 12, 40) * GIB, 100);
+        let length = hours(random, 2, 6);
+        let when = (day(random), random.below_small(DAY_HOURS - length), length);
+        spike(("exfiltration", "new", ""), when, extra("exfiltration", (from, route, host), port, load))
+    };
+    let misplaced = {
+        let (client, route, server, port) = *random.pick(&MISPLACED);
+        let returned = within(random, 60, 200) * GIB;
+        let length = hours(random, 4, 10);
+        let when = (day(random), random.below_small(DAY_HOURS - length), length);
+        let load = Load::Mib(returned / 50, returned);
+        spike(("misplaced-reads", "new", ""), when, extra("reads", (client, route, server), port, load))
+    };
+    let growth = {
+        let change = Change::Multiplied(random.pick::<&str>(&GROWING), within(random, 2500, 4000));
+        let when = (day(random), hours(random, 7, 13), hours(random, 4, 10));
+        spike(("growth", "growth", ""), when, change)
+    };
+    [exfiltration, misplaced, growth]
+}
 
 /// The spikes of a period, and what has been made of them so far.
 pub(crate) struct Spikes<'e> {
@@ -83,7 +155,7 @@ pub(crate) struct Spikes<'e> {
 }
 
 struct Tally {
-    spike: &'static Spike,
+    spike: Spike,
     from: u32,
     to: u32,
     /// One of its conversations, and the usual one in its place.
@@ -96,17 +168,19 @@ struct Tally {
 }
 
 impl<'e> Spikes<'e> {
-    /// The spikes of an estate's period, or none of them.
-    pub(crate) fn new(estate: &'e Estate, wanted: bool) -> Self {
+    /// The spikes of an estate's period that are wanted.
+    pub(crate) fn new(estate: &'e Estate, options: &Options) -> Self {
         let midnight = estate.moments.to / DAY_SECONDS * DAY_SECONDS;
-        let tally = |spike: &'static Spike| {
+        let tally = |spike: Spike| {
             let (days, hour, hours) = spike.when;
             let from = midnight - days * DAY_SECONDS + hour * HOUR_SECONDS;
             let to = from + hours * HOUR_SECONDS;
             let (example, charges) = (None, BTreeMap::new());
             Tally { spike, from, to, example, bytes: 0, returned: 0, refused: 0, charges }
         };
-        Self { estate, tallies: ALL.iter().filter(|_| wanted).map(tally).collect() }
+        let fixed = ALL.into_iter().filter(|_| options.spikes);
+        let drawn = drawn(options.seed).into_iter().filter(|_| options.drawn_spikes);
+        Self { estate, tallies: fixed.chain(drawn).map(tally).collect() }
     }
 
     /// What is extra in an hour: the spike's place, and the line.
@@ -122,9 +196,10 @@ impl<'e> Spikes<'e> {
     pub(crate) fn changed(&self, line: &Line, hour: u32, talk: Talk) -> (Talk, Option<usize>) {
         for (place, tally) in self.tallies.iter().enumerate().filter(|(_, tally)| tally.is_on(hour)) {
             match tally.spike.change {
-                Change::Doubled(name) if name == line.name => {
-                    let twice = |volume: Volume| Volume { packets: 2 * volume.packets, bytes: 2 * volume.bytes };
-                    let (sent, returned) = (twice(talk.sent), twice(talk.returned));
+                Change::Multiplied(name, per_mille) if name == line.name => {
+                    let times = |amount: u64| amount * per_mille / PER_MILLE;
+                    let more = |volume: Volume| Volume { packets: times(volume.packets), bytes: times(volume.bytes) };
+                    let (sent, returned) = (more(talk.sent), more(talk.returned));
                     return (Talk { sent, returned, ..talk }, Some(place));
                 }
                 Change::Rerouted(name, route_kind) if name == line.name => {
@@ -163,10 +238,11 @@ impl<'e> Spikes<'e> {
     }
 
     /// Writes the table.
-    pub(crate) fn finish(self, folder: &Path) -> Result<(), String> {
+    pub(crate) fn finish(mut self, folder: &Path) -> Result<(), String> {
         if self.tallies.is_empty() {
             return Ok(());
         }
+        self.tallies.sort_by_key(|tally| tally.from);
         let prices = PriceTable::embedded().map_err(|error| error.to_string())?;
         let rows = self.tallies.iter().filter_map(|tally| tally.row(self.estate, &prices));
         truth::rows(folder, "spikes", SPIKES, rows)

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::decode::Dictionary;
 use crate::error::Error;
-use crate::group::{Group, KeyValue, Rollup, is_public};
+use crate::group::{Group, Key, KeyValue, Rollup, is_public};
 use crate::join::owners::{EXTERNAL, UNALLOCATED};
 use crate::reason::signals::observed::number;
-use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME};
+use crate::schema::{ABSENT_ADDRESS, ABSENT_SMALL, ABSENT_TIME, Column};
 
 /// Paths to services of AWS that stay in the region, or have none.
 const AWS_PATHS: [&str; 3] = ["aws-service", "gateway-endpoint", "interface-endpoint"];
@@ -88,10 +88,64 @@ enum PathKind {
     Site,
 }
 
+/// Where the keys that are read are among those of a roll-up.
+#[derive(Clone, Copy)]
+struct Places {
+    src: HalfPlaces,
+    dst: HalfPlaces,
+    path: usize,
+    protocol: usize,
+    flags: usize,
+    port: usize,
+}
+
+/// The same for what one side has.
+#[derive(Clone, Copy)]
+struct HalfPlaces {
+    owner: usize,
+    interface: usize,
+    vpc: usize,
+    location: usize,
+    address: usize,
+    port: usize,
+}
+
+impl Places {
+    fn of(keys: &[Key]) -> Result<Self, Error> {
+        let place = |column: Column| {
+            let place = keys.iter().position(|key| key.column == column);
+            place.ok_or_else(|| Error::internal(format!("the sums for signals have no column {}", column.name())))
+        };
+        let half = |[owner, interface, vpc, location, address, port]: [Column; 6]| {
+            Ok::<_, Error>(HalfPlaces {
+                owner: place(owner)?,
+                interface: place(interface)?,
+                vpc: place(vpc)?,
+                location: place(location)?,
+                address: place(address)?,
+                port: place(port)?,
+            })
+        };
+        use Column::{
+            Dst, DstInterface, DstLocation, DstOwner1, DstVpc, Dstport, Src, SrcInterface, SrcLocation, SrcOwner1,
+            SrcVpc, Srcport,
+        };
+        Ok(Self {
+            src: half([SrcOwner1, SrcInterface, SrcVpc, SrcLocation, Src, Srcport])?,
+            dst: half([DstOwner1, DstInterface, DstVpc, DstLocation, Dst, Dstport])?,
+            path: place(Column::Path)?,
+            protocol: place(Column::Protocol)?,
+            flags: place(Column::TcpFlags)?,
+            port: place(Column::Port)?,
+        })
+    }
+}
+
 /// Reads the groups of a roll-up.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
     rollup: &'a Rollup,
+    places: Places,
     pub(super) names: &'a Dictionary,
     /// What the text of a code says as a path.
     path_kinds: Rc<[PathKind]>,
@@ -109,7 +163,9 @@ struct Half {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(rollup: &'a Rollup) -> Self {
+    /// # Errors
+    /// If the roll-up has not the keys that are read.
+    pub(super) fn new(rollup: &'a Rollup) -> Result<Self, Error> {
         let names = rollup.names();
         let codes = || 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
         let path_kind = |code: u32| match std::str::from_utf8(names.text(code)) {
@@ -118,13 +174,14 @@ impl<'a> Reader<'a> {
             _ => PathKind::Other,
         };
         let code_of = |text: &str| codes().find(|code| names.text(*code) == text.as_bytes());
-        Self {
+        Ok(Self {
             rollup,
+            places: Places::of(&rollup.spec().keys)?,
             names,
             path_kinds: codes().map(path_kind).collect(),
             unallocated: code_of(UNALLOCATED),
             external: code_of(EXTERNAL),
-        }
+        })
     }
 
     /// Calls with every group of a known start that an end of the estate has to do with, in no order that means anything.
@@ -137,7 +194,7 @@ impl<'a> Reader<'a> {
             self.rollup.for_each_part(shard, |group| {
                 values.clear();
                 values.extend(self.rollup.group_values(&group));
-                if let Some(seen) = values.first_chunk().and_then(|values| self.seen(values, &group)) {
+                if let Some(seen) = self.seen(&values, &group) {
                     each(&seen);
                 }
             })?;
@@ -145,19 +202,20 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn seen(&self, values: &[KeyValue; 17], group: &Group<'_>) -> Option<Seen> {
-        let [_, src_owner, dst_owner, src_interface, dst_interface, src_vpc, dst_vpc, src_location, dst_location, ..] =
-            *values;
-        let [.., path, src, dst, srcport, dstport, protocol, flags, port] = *values;
-        let half = |interface, owner, address, vpc, place, port| Half {
-            end: End { interface: text(interface), owner: text(owner), address: self::address(address) },
-            vpc: text(vpc),
-            place: text(place),
-            port: number(port),
+    fn seen(&self, values: &[KeyValue], group: &Group<'_>) -> Option<Seen> {
+        let half = |places: &HalfPlaces| Half {
+            end: End {
+                interface: text(values[places.interface]),
+                owner: text(values[places.owner]),
+                address: address(values[places.address]),
+            },
+            vpc: text(values[places.vpc]),
+            place: text(values[places.location]),
+            port: number(values[places.port]),
         };
-        let src = half(src_interface, src_owner, src, src_vpc, src_location, srcport);
-        let dst = half(dst_interface, dst_owner, dst, dst_vpc, dst_location, dstport);
-        let path_kind = self.path_kinds.get(text(path) as usize).copied().unwrap_or_default();
+        let (src, dst) = (half(&self.places.src), half(&self.places.dst));
+        let path = text(values[self.places.path]);
+        let path_kind = self.path_kinds.get(path as usize).copied().unwrap_or_default();
         let (src_is_own, dst_is_own) = (self.is_own(&src), self.is_own(&dst));
         let is_internet =
             |half: &Half, is_own: bool| !is_own && path_kind != PathKind::Site && is_of_internet(half.end.address);
@@ -172,7 +230,8 @@ impl<'a> Reader<'a> {
         if sums.first_seen == ABSENT_TIME {
             return None;
         }
-        let flags = number(flags);
+        let [flags, port, protocol] =
+            [self.places.flags, self.places.port, self.places.protocol].map(|place| number(values[place]));
         Some(Seen {
             side,
             own: own.end,
@@ -182,8 +241,8 @@ impl<'a> Reader<'a> {
             is_aws: path_kind == PathKind::Aws,
             own_port: own.port,
             peer_port: other.port,
-            port: number(port),
-            protocol: number(protocol),
+            port,
+            protocol,
             has_flags: flags != ABSENT_SMALL,
             flags,
             first: sums.first_seen,
