@@ -2,8 +2,8 @@
 //! so that records of the same value stay in the order of the objects and of their lines.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::answer::Answer;
 use super::super::ledger::Read;
@@ -42,8 +42,8 @@ struct Keeping<'a> {
     zone: Zone,
     limit: usize,
     account: Account,
-    /// How many records each object had so far.
-    met: HashMap<usize, u64>,
+    /// How many records each object had so far: of all workers, as its blocks are taken by one after the other.
+    met: &'a [AtomicU64],
     kept: Vec<Ranked>,
     /// What a record must have at least, once enough are kept.
     least: Option<Cell>,
@@ -53,9 +53,7 @@ impl Take for Keeping<'_> {
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
         let picked = &self.classifier.counted;
-        let met = self.met.entry(object).or_default();
-        let places = *met..;
-        *met += picked.len() as u64;
+        let places = self.met[object].fetch_add(picked.len() as u64, Ordering::Relaxed)..;
         let values = report::rows(flows, dictionary, (&[self.sort], self.zone), picked).into_iter().flatten();
         let all = picked.iter().zip(values).zip(places);
         // One of the same value may come before those that are kept.
@@ -90,6 +88,7 @@ pub(super) fn largest(
     let limit = question.limit.map_or(usize::MAX / 2, |limit| usize::try_from(limit).unwrap_or(usize::MAX / 2));
     let limit = limit.min(usize::MAX / 2);
     let columns: Vec<Column> = question.columns.iter().copied().chain([sort]).collect();
+    let met: Vec<AtomicU64> = found.objects.iter().map(|_| AtomicU64::new(0)).collect();
     let scan = Scan {
         job,
         objects: &found.objects,
@@ -102,7 +101,7 @@ pub(super) fn largest(
             zone: job.zone,
             limit,
             account: Account::default(),
-            met: HashMap::new(),
+            met: &met,
             kept: Vec::new(),
             least: None,
         },
