@@ -70,6 +70,10 @@ impl Dimensions {
             Some(key) => (key, Some(plain.replace('-', "_"))),
             None => (column(flag, name, plain, known)?, None),
         };
+        if matches!(key.column, Column::Bytes | Column::Packets) {
+            let error = Error::usage(format!("{flag}: {} are summed, and nothing is grouped by them", key.name()));
+            return Err(error.hint("`outflow flows --sort bytes` lists the largest records"));
+        }
         let label_of = |place: usize| self.labels[place].clone().unwrap_or_else(|| self.keys[place].name());
         let shown = label.clone().unwrap_or_else(|| key.name());
         if (0..self.keys.len()).any(|place| label_of(place) == shown) {

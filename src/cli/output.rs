@@ -2,6 +2,7 @@
 
 mod file;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -87,7 +88,20 @@ pub(super) fn write(report: &mut Report, flags: &OutputFlags) -> Result<(), Erro
         report.meta.notes.push(format!("this is the first table; --table chooses another: {}", others.join(", ")));
     }
     let report = &*report;
+    check_names(report)?;
     to_destination(flags, |out| view::write(report, chosen, format, &style, out)).map(|_| ())
+}
+
+/// Refuses a report with two columns of one name: an owner key may be called as a column of the report is.
+fn check_names(report: &Report) -> Result<(), Error> {
+    for table in &report.tables {
+        let mut names = BTreeSet::new();
+        if let Some(twice) = table.columns.iter().find(|head| !names.insert(&head.name)) {
+            let error = Error::usage(format!("two columns of the report are named `{}`", twice.name));
+            return Err(error.hint("rename the owner key in the table of --tags, and group by its new name"));
+        }
+    }
+    Ok(())
 }
 
 /// Truncates long tables of multi-table reports for terminals, with a note.

@@ -122,6 +122,10 @@ impl TransferFlags {
         if let Some(names) = &self.by {
             by.add("--by", names, &known)?;
         }
+        if by.keys.iter().any(|key| key.column == Column::Charge) {
+            return Err(Error::usage("--by charge: a row of transfer has the dollars of all charges together")
+                .hint("`outflow cost --by path,charge` tells them apart"));
+        }
         let ends = ends("--between", &self.between, &mut by, &known)?;
         let services = self.services.clone().unwrap_or_else(|| match by.owner_keys.first() {
             Some(key) => key.to_string(),
