@@ -173,6 +173,7 @@ impl Batcher {
             (1, 3) => self.spread_by(table, 1, 3),
             (1, 4) => self.spread_by(table, 1, 4),
             (2, 5) => self.spread_by(table, 2, 5),
+            (3, 6) => self.spread_by(table, 3, 6),
             (3, 7) => self.spread_by(table, 3, 7),
             (key_words, stride) => self.spread_by(table, key_words, stride),
         }

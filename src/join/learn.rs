@@ -23,6 +23,11 @@ use crate::group::is_public;
 /// With more, it forwards traffic of others.
 pub(super) const INNER_ADDRESSES_MAX: usize = 1024;
 
+/// Bytes from which on it is worth a note that an interface passes on what it receives.
+const PASSED_ON_BYTES_MIN: u64 = 1 << 20;
+/// By how much the inside and the outside of a gateway may differ: records of the edges of a window are of one side.
+const PASSED_ON_PERCENT_MAX: u64 = 2;
+
 /// What some part of the records teaches. Merges in any order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learnt {
@@ -48,6 +53,10 @@ struct ObservedEni {
     inner_public: bool,
     /// By family, the addresses common to all records without a direction.
     candidates: [Option<Vec<u128>>; 2],
+    /// Accepted bytes between private addresses.
+    inside_bytes: u64,
+    /// Accepted bytes between a private address and a public one.
+    outside_bytes: u64,
     /// Its records by flow log, in the order of their ids.
     flow_logs: Vec<(Name, Logged)>,
 }
@@ -119,6 +128,7 @@ impl Learnt {
             &vantage.flow_log,
             Logged { fields: vantage.fields, span: (fact.moment(), fact.last_moment()) },
         );
+        taught.count(fact.srcaddr, fact.dstaddr, u64::try_from(fact.counted.bytes).unwrap_or(u64::MAX));
         // A regional NAT gateway's records show the packets' addresses, not its own.
         if enis.interfaces[place].role == Role::RegionalNat {
             return;
@@ -284,6 +294,15 @@ impl Learnt {
         several.map(|(place, taught)| (place, ranked(taught))).collect()
     }
 
+    /// The bytes that an interface seems to pass on between the inside and the outside, if these are nearly all of its
+    /// traffic. Without packet addresses that is all that records show of a NAT gateway, or of a load balancer.
+    pub(super) fn passed_on_bytes(&self, place: usize) -> Option<u64> {
+        let ObservedEni { inside_bytes, outside_bytes, .. } = *self.interfaces.get(place)?;
+        let (less, more) = (inside_bytes.min(outside_bytes), inside_bytes.max(outside_bytes));
+        let differ = u128::from(more - less) * 100 > u128::from(more) * u128::from(PASSED_ON_PERCENT_MAX);
+        (less >= PASSED_ON_BYTES_MIN && !differ).then_some(less)
+    }
+
     /// Detects gateways: those that name their clients, and interfaces without an instance that show packets of others
     /// on their own side.
     pub(super) fn complete(&self, interfaces: &mut [Eni]) {
@@ -334,7 +353,17 @@ impl ObservedEni {
         }
     }
 
+    fn count(&mut self, srcaddr: u128, dstaddr: u128, bytes: u64) {
+        match (is_public(srcaddr), is_public(dstaddr)) {
+            (false, false) => self.inside_bytes = self.inside_bytes.saturating_add(bytes),
+            (true, true) => {}
+            _ => self.outside_bytes = self.outside_bytes.saturating_add(bytes),
+        }
+    }
+
     fn add(&mut self, other: Self) {
+        self.inside_bytes = self.inside_bytes.saturating_add(other.inside_bytes);
+        self.outside_bytes = self.outside_bytes.saturating_add(other.outside_bytes);
         self.direct.extend(other.direct.iter());
         self.inner.extend(other.inner.iter());
         self.inner_public |= other.inner_public;

@@ -135,7 +135,7 @@ impl World {
     /// Scans and joins.
     fn join(&self) -> Joined {
         let passthrough = self.filter.iter().flat_map(Filter::passthrough).filter(|column| passes_through(*column));
-        let spec = Arc::new(spec(&passthrough.chain(self.passthrough.clone()).collect::<Vec<_>>()));
+        let spec = Arc::new(spec(&passthrough.chain(self.passthrough.clone()).collect::<Vec<_>>(), true));
         let shared = Arc::new(Shared::new(Arc::clone(&spec), 7, None));
         let (mut interfaces, mut account) = (Interfaces::default(), Account::default());
         let mut objects: Vec<(&Log, String)> = self.logs.iter().flat_map(|log| self.objects(log)).collect();

@@ -17,6 +17,7 @@ use super::tables::{Role, Tables};
 use super::vantage::Facts;
 use crate::error::Error;
 use crate::schema::Column;
+use crate::units::human::{self, Units};
 
 /// Runs a function for every shard and merges the results, in any order, perhaps on many threads.
 pub trait Shards {
@@ -120,9 +121,30 @@ impl<'a> Traffic<'a> {
         );
         let has_endpoints = interfaces.iter().any(|own| own.is_listed || own.role == Role::Endpoint);
         let endpoints = (!has_endpoints).then_some(
-            "VPC endpoint charges are missing: endpoints are only known from version 11 fields or --network",
+            "VPC endpoint charges are missing: endpoints are only known from version 11 fields, or --network with the output \
+             of `aws ec2 describe-vpc-endpoints` and `describe-network-interfaces`",
         );
         unnamed.into_iter().chain(endpoints).map(str::to_owned)
+    }
+
+    /// Interfaces that may be NAT gateways and are not known as such, as a sentence with the bytes at stake. Where
+    /// records have packets' addresses, or the inventory has the interface, nothing is left open.
+    #[must_use]
+    pub fn passed_on(&self) -> Option<String> {
+        let interfaces = (0..).zip(&self.resolver.estate.interfaces);
+        let open = interfaces.filter(|(_, own)| !own.is_listed && own.role == Role::End && own.instance.is_none());
+        let passed: Vec<_> =
+            open.filter_map(|(place, own)| Some((self.learnt.passed_on_bytes(place)?, &own.id))).collect();
+        let (_, most) = passed.iter().max().filter(|_| !self.learnt.rewritten)?;
+        let bytes = human::bytes(passed.iter().map(|(bytes, _)| u128::from(*bytes)).sum(), Units::Iec);
+        let who = match passed.len() {
+            1 => format!("{most} passes on as much as it receives"),
+            more => format!("{more} interfaces pass on as much as they receive, {most} the most"),
+        };
+        Some(format!(
+            "{who} ({bytes}): of a NAT gateway this counts twice, once under its address; --network with the output of \
+             `aws ec2 describe-network-interfaces` tells"
+        ))
     }
 
     /// Tables that joined nothing, as sentences with the remedy. To be called when all traffic was joined.

@@ -31,9 +31,9 @@ pub(super) const HOUR_SECONDS: u32 = 3600;
 /// The other columns of the key.
 const KEYS: [Column; 6] = [Column::Vantage, Column::Hour, Column::Srcaddr, Column::Dstaddr, Column::Src, Column::Dst];
 
-/// What to sum for a question that also groups by these columns of the records.
+/// What to sum for a question that also groups by these columns of the records, and sums packets or does not.
 #[must_use]
-pub fn spec(passthrough: &[Column]) -> Spec {
+pub fn spec(passthrough: &[Column], packets: bool) -> Spec {
     let key = |column: Column| Key { column, cut: None };
     let viewed = |column: &&Column| column.kind() == Kind::Text && !VIEW.contains(column);
     let apart = |column: &&Column| rides_apart(**column);
@@ -41,7 +41,7 @@ pub fn spec(passthrough: &[Column]) -> Spec {
         vantages: VIEW.into_iter().chain(passthrough.iter().filter(viewed).copied()).collect(),
         keys: KEYS.into_iter().chain(passthrough.iter().filter(apart).copied()).map(key).collect(),
         bytes: true,
-        packets: true,
+        packets,
         seen: true,
         starts: true,
         distinct: false,

@@ -22,6 +22,8 @@ pub struct Coverage {
     ended: Option<u32>,
     /// The window, as it was asked for.
     window: Window,
+    /// Whether the logs hold records of it, if not of a full hour.
+    has_records: bool,
 }
 
 impl Coverage {
@@ -48,7 +50,14 @@ impl Coverage {
             first_missing: gap.unwrap_or(after).saturating_mul(HOUR_SECONDS),
             ended,
             window: *window,
+            has_records: false,
         }
+    }
+
+    /// The same where it is known whether the logs hold records of the window.
+    #[must_use]
+    pub fn with_records(self, has_records: bool) -> Self {
+        Self { has_records, ..self }
     }
 
     /// The same by the hours in which any interface was logged, with or without traffic.
@@ -79,6 +88,7 @@ impl Coverage {
                 let minutes = DELIVERY_SECONDS / 60;
                 format!("it has no full hour that ended at least {minutes} minutes ago; choose a longer window")
             }
+            (_, None) if self.has_records => "the logs cover no full hour of it".to_owned(),
             (_, None) => "the logs hold no records of it".to_owned(),
             (_, Some(ended)) if self.window.from.is_some_and(|from| ended <= from.saturating_add(HOUR_SECONDS)) => {
                 format!("the logs end at {}", human::moment(ended))

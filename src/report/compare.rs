@@ -114,6 +114,8 @@ impl Question for CompareQuestion {
             let coverage = Coverage::of_logged(window, self.now, &frames.logged);
             report.meta.not_judged(coverage.sentence(what));
         }
+        let end = self.shape.windows.iter().filter_map(|window| window.to).max();
+        report.meta.incomplete |= frames.logged.stopped(end).is_some();
         report.meta.notes.extend(self.notes.into_iter().chain(self.cube.note));
         Ok(report)
     }

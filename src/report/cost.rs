@@ -435,7 +435,8 @@ fn payers(bill: &Bill) -> Result<Table, Error> {
     let mut table = plain("payers", "Cost by payer account");
     table.columns =
         [output::PAYER_ACCOUNT, output::CHARGE, output::BYTES, output::USD, output::SHARE].map(Head::from).into();
-    let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
+    let whole = sums.iter().fold(Sum::default(), Sum::and);
+    let total = known(total, whole.bytes, whole.unpriced);
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
         let usd = known(usd, sum.bytes, sum.unpriced);
         let share = share(&usd, &total);
@@ -443,7 +444,7 @@ fn payers(bill: &Bill) -> Result<Table, Error> {
         row
     };
     table.rows = rows(&frame, by)?.into_iter().zip(sums).zip(usd).map(row).collect();
-    table.total = Some(vec![Cell::Absent, Cell::Absent, bytes.into(), total.clone(), share(&total, &total)]);
+    table.total = Some(vec![Cell::Absent, Cell::Absent, whole.bytes.into(), total.clone(), share(&total, &total)]);
     Ok(table)
 }
 
@@ -456,13 +457,14 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
     let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
     let mut table = Table { hidden_if_empty: true, ..plain("assumptions", "Assumptions") };
     table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
-    let bytes: u128 = sums.iter().map(|sum| sum.bytes).sum();
+    let whole = sums.iter().fold(Sum::default(), Sum::and);
+    let total = known(total, whole.bytes, whole.unpriced);
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
         row.extend([sum.bytes.into(), known(usd, sum.bytes, sum.unpriced)]);
         row
     };
     table.rows = keys.into_iter().zip(sums).zip(usd).map(row).collect();
-    table.total = Some(vec![Cell::Absent, Cell::Absent, bytes.into(), total]);
+    table.total = Some(vec![Cell::Absent, Cell::Absent, whole.bytes.into(), total]);
     Ok(table)
 }
 

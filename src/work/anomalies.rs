@@ -92,6 +92,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     let window = Window { from: asked_from, to: job.window.to };
     let covered = (0..hours.count).filter(|hour| hours.covered[*hour]).map(|hour| hours.moment(hour));
     let coverage = Coverage::of(&window, now, covered.chain(priced.quiet.iter().copied()));
+    let coverage = coverage.with_records(hours.count > 0);
     let Out { parts, found, looked, drifts } =
         out_of_line(hours, calendar, asked, &settings, (&threads, asked_from.is_some()));
     let judged: Vec<_> = found.iter().map(|found| judged(hours, &parts[found.run.part], calendar, &settings)).collect();
@@ -118,6 +119,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     report.meta.warnings.extend(priced.warnings);
     report.meta.warnings.extend(suppressions.warnings.iter().cloned());
     report.meta.not_judged(coverage.sentence("the window"));
+    report.meta.incomplete |= summed.stopped.is_some();
     let mut answer = summed.answer(report, job);
     // Earlier hours serve as history and are not reported.
     answer.report.meta.window = (asked_from.or(job.window.from), job.window.to);

@@ -87,7 +87,7 @@ pub fn explain_sql(job: &Job, question: &SqlQuestion) -> Result<Report, Error> {
     }
     let sums = question.plan();
     if !sums.is_empty() {
-        let facts = spec(&passthrough(&sums)).columns().with(Column::Start);
+        let facts = spec(&passthrough(&sums), sums.iter().any(|sum| sum.spec.packets)).columns().with(Column::Start);
         decoded = decoded.union(facts).union(job.class_columns()).union(Interfaces::columns());
     }
     question.explanation(decoded)

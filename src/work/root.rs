@@ -170,11 +170,13 @@ fn surveyed(
     read.account.add(&judged);
     let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
     let messages = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
-    let notes = messages.chain(filter_note(job)).chain(parts_note(job)).chain(limits).collect();
+    let notes =
+        messages.chain(filter_note(job)).chain(parts_note(job)).chain(traffic.passed_on()).chain(limits).collect();
     let unmatched = traffic.unmatched().filter(|_| judged[Class::Counted].records > 0);
     let warnings = question.sources.warnings().chain(blank_columns(&asked, filter, &question.sources)).chain(unmatched);
-    let warnings = warnings.collect();
-    Ok(Summed { read, notes, warnings, rollups, logged })
+    let stopped = logged.stopped(job.window.to);
+    let warnings = warnings.chain(stopped.clone()).collect();
+    Ok(Summed { read, notes, warnings, rollups, logged, stopped })
 }
 
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.
@@ -247,8 +249,9 @@ fn boundary_note(boundary: &Tally) -> Option<String> {
 /// A record without a direction counts, and so may the other view of its flow.
 fn undirected_note(undirected: &Tally) -> Option<String> {
     let records = human::counted(undirected.records, "record");
+    let bytes = undirected.bytes;
     (undirected.records > 0).then(|| {
-        format!("{records} with {} bytes have an unknown direction and may be counted twice", undirected.bytes)
+        format!("the direction of {records} with {bytes} bytes is unknown, so that these may be counted twice")
     })
 }
 

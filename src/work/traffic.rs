@@ -39,6 +39,8 @@ pub(super) struct Summed {
     pub(super) rollups: Vec<Rollup>,
     /// The coverage of the logs.
     pub(super) logged: Logged,
+    /// Accounts whose logs end before the others', as a sentence.
+    pub(super) stopped: Option<String>,
 }
 
 impl Summed {
@@ -59,7 +61,8 @@ pub(super) fn spilled_bytes(job: &Job) -> u64 {
 impl TrafficQuestion {
     /// What it needs of the records.
     pub(super) fn needs(&self, job: &Job) -> Needs {
-        Needs { spec: spec(&self.passthrough(job)), rejected: true, interfaces: true }
+        let packets = self.sums.iter().any(|sum| sum.spec.packets);
+        Needs { spec: spec(&self.passthrough(job), packets), rejected: true, interfaces: true }
     }
 
     /// The columns of the records that ride along, for it and for what the job's filter asks of traffic.

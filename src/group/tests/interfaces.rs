@@ -126,3 +126,20 @@ fn an_hour_is_reported_by_quiet_interfaces_too_but_not_by_lost_records() {
     let hours = |hour: u32| shown.has_hour(hour * 3600 + 1800);
     assert_eq!([0, 1, 2, 3, 4].map(hours), [true, true, false, false, true]);
 }
+
+#[test]
+fn accounts_whose_logs_end_before_the_others_are_named() {
+    let record = |hour: u64, account: &'static str| {
+        let moments = [(Column::Start, 3600 * hour + 5), (Column::End, 3600 * hour + 60)];
+        let mut record: Record = moments.map(|(column, moment)| (column, Plain::Number(moment))).into();
+        record.extend([(Column::InterfaceId, Plain::Text(account)), (Column::AccountId, Plain::Text(account))]);
+        (0, record)
+    };
+    let shown =
+        [record(2, "111122223333"), record(9, "222233334444"), record(1, "222233334444"), record(8, "333344445555")];
+    let logged = Logged::of(&survey(&shown, 0).interfaces);
+    let said = logged.stopped(None).unwrap();
+    assert!(said.starts_with("the logs of account 111122223333 (until 1970-01-01T02:01:00Z) end before"), "{said}");
+    assert_eq!(logged.stopped(Some(4 * 3600)), None, "nothing later is asked for");
+    assert!(logged.stopped(Some(6 * 3600)).is_some());
+}

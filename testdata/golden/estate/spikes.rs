@@ -16,7 +16,7 @@ const RATES: [(&str, &str, u64); 6] = [
     ("nat-processing", "us-east-1", 45),
     ("internet-egress", "us-east-1", 90),
     ("inter-region", "us-east-1", 20),
-    ("inter-region", "eu-west-1", 0),
+    ("inter-region", "eu-west-1", 20),
     ("inter-zone-out", "us-east-1", 10),
     ("inter-zone-in", "us-east-1", 10),
 ];

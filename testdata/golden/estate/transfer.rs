@@ -28,7 +28,8 @@ fn transfers() -> impl Iterator<Item = &'static Row> {
 
 /// A decimal of ten places as a whole number; nothing is zero.
 fn units(decimal: &str) -> u128 {
-    decimal.replace('.', "").parse().unwrap_or(0)
+    let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+    format!("{whole}{fraction:0<10}").parse().unwrap_or(0)
 }
 
 fn bytes(row: &Row) -> u64 {
