@@ -46,6 +46,9 @@ pub const ABSENT_BIG: u64 = u64::MAX;
 pub const ABSENT_TIME: u32 = u32::MAX;
 /// The code of an absent [`Kind::Text`] in every dictionary.
 pub const ABSENT_TEXT: u32 = 0;
+/// Bytes of a text of one record; a longer one is malformed. The longest of AWS's, a tag's value of 256 characters, has
+/// 3,072 as it is written.
+pub const TEXT_BYTES_MAX: usize = 4096;
 /// Maximum count of one record: a pebibyte, four times what 3.2 Tbit/s gives in ten minutes. So a sum of fewer than
 /// 16,384 records cannot exceed 2⁶⁴, and a larger number is a malformed line.
 pub const BIG_MAX: u64 = 1 << 50;

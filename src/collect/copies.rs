@@ -48,7 +48,8 @@ pub(super) struct Distinct {
 /// Keeps one of the objects that are copies of each other. Which one does not depend on their order.
 pub(super) fn distinct(objects: Vec<Object>) -> Distinct {
     let mut finder = Finder::new(&objects);
-    for files in finder.groups(|object| object.file) {
+    // A link between two names of AWS stands for two objects that were found to hold the same.
+    for files in finder.groups(|object| Some((object.file?, aws_name(&object.name)))) {
         finder.join(files, Alike::File);
     }
     let mut warnings = Vec::new();
@@ -167,7 +168,13 @@ impl<'a> Finder<'a> {
         }
         let shown = copies.iter().take(COPIES_SHOWN);
         let mut shown: Vec<Cow<'_, str>> = shown
-            .map(|(copy, of, alike)| format!("{} {} {}", copy.name, alike.described(), self.objects[*of].name).into())
+            .map(|(copy, of, alike)| {
+                let of = &self.objects[*of].name;
+                let is_parquet = |name: &str| name.ends_with(".parquet");
+                let compared = *alike != Alike::Name || is_parquet(&copy.name) == is_parquet(of);
+                let not_compared = if compared { "" } else { " (in another form, not compared)" };
+                format!("{} {} {of}{not_compared}", copy.name, alike.described()).into()
+            })
             .collect();
         if let Some(more) = copies.len().checked_sub(COPIES_SHOWN).filter(|more| *more > 0) {
             shown.push(format!("and {more} more").into());

@@ -41,6 +41,11 @@ pub(super) fn find(input: &str, objects: &mut Vec<Object>, warnings: &mut Vec<St
     Err(warnings.drain(warnings_before..).fold(error, Error::hint))
 }
 
+/// The file that standard input is, if it is one: it may be among the inputs by its name too.
+pub(super) fn standard_input() -> Option<FileId> {
+    FileId::of(&std::fs::metadata("/dev/stdin").ok()?)
+}
+
 fn object(path: PathBuf, metadata: &Metadata) -> Object {
     let object = Object::new(path.to_string_lossy().into_owned(), Source::File(path), metadata.len());
     Object { file: FileId::of(metadata), ..object }

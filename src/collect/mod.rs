@@ -211,7 +211,8 @@ pub fn find(inputs: &[String], prune: &Prune, s3: &S3Options) -> Result<Found, E
         let before = objects.len();
         if input == "-" {
             let object = Object::new("(stdin)".to_owned(), Source::Stdin, 0);
-            objects.push(Object { named: true, ..object });
+            let file = local::standard_input();
+            objects.push(Object { named: true, file, ..object });
         } else if input.starts_with("s3://") {
             found.lists += s3.find(input, prune, &mut objects, &mut seen)?;
         } else {

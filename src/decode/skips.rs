@@ -25,6 +25,8 @@ pub enum Reason {
     Status,
     /// An action other than ACCEPT, REJECT and `-`.
     Action,
+    /// A text longer than the limit.
+    TextLength(Column),
     /// A line of JSON that is none, or an object without a message.
     Json,
     /// A line longer than the limit.
@@ -39,6 +41,7 @@ impl std::fmt::Display for Reason {
             Self::Address(column) => write!(f, "{} is not a valid address", column.name()),
             Self::Status => f.write_str("log_status is not OK, NODATA or SKIPDATA"),
             Self::Action => f.write_str("action is not ACCEPT or REJECT"),
+            Self::TextLength(column) => write!(f, "{} is too long", column.name()),
             Self::Json => f.write_str("not a JSON object with a message"),
             Self::LineLength => f.write_str("line too long"),
         }

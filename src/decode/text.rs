@@ -11,7 +11,9 @@ use super::format::{Format, may_be_header};
 use super::scan::Index;
 use super::value;
 use super::{Dictionary, Flows, Reason, Skips, Values, avx};
-use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT};
+use crate::schema::{
+    ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, DEFAULT_FORMAT, TEXT_BYTES_MAX,
+};
 use crate::units::human;
 
 /// Why an object's text cannot be read at all.
@@ -348,9 +350,13 @@ impl TextDecoder {
             let field = field(text, self.index.starts(), &self.spans, *record, place);
             if !value::same(field, last) {
                 last = field;
-                last_code =
-                    if column.is_tag() { dictionary.code(&value::decode_tag(field)) } else { dictionary.code(field) };
-                if let Some(reason) = refused(column, last_code) {
+                last_code = match field.len() {
+                    length if length > TEXT_BYTES_MAX => ABSENT_TEXT,
+                    _ if column.is_tag() => dictionary.code(&value::decode_tag(field)),
+                    _ => dictionary.code(field),
+                };
+                let too_long = (field.len() > TEXT_BYTES_MAX).then_some(Reason::TextLength(column));
+                if let Some(reason) = too_long.or_else(|| refused(column, last_code)) {
                     // The next line is judged independently, so no state is kept.
                     last = b"-";
                     last_code = ABSENT_TEXT;

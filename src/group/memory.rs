@@ -110,10 +110,11 @@ impl Share {
             used.fetch_add(bytes, Ordering::Relaxed);
             used.fetch_sub(before, Ordering::Relaxed);
         }
-        if memory.kept_bytes.load(Ordering::Relaxed) <= memory.limit_bytes.max(KEPT_BYTES_MIN) {
+        let most = memory.limit_bytes.max(KEPT_BYTES_MIN);
+        if memory.kept_bytes.load(Ordering::Relaxed) <= most {
             return Ok(());
         }
-        let limit = human::bytes(memory.limit_bytes as u128, Units::Iec);
+        let limit = human::bytes(most as u128, Units::Iec);
         Err(Error::limit(format!("interfaces and texts of the records need more memory than {limit} (--memory)"))
             .hint("raise --memory, or read less: --from, --to, --account, --region"))
     }

@@ -425,7 +425,7 @@ fn texts_and_interfaces_beyond_the_memory_end_the_run() {
         let lines: String = (0..lines).map(|place| line(id, place)).collect();
         gzipped(format!("interface-id srcaddr dstaddr bytes start end\n{lines}").as_bytes())
     };
-    let (long, many) = (log(&"e".repeat(800_000), 100), log("eni-", 700_000));
+    let (long, many) = (log(&"e".repeat(4_000), 20_000), log("eni-", 700_000));
     assert!(long.len() < 1 << 20);
     for (name, bytes) in [("long", &long), ("many", &many)] {
         let file = folder.path().join(format!("{name}.log.gz"));

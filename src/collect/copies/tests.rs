@@ -184,3 +184,38 @@ fn what_an_input_names_stays_named_where_its_copy_is_read() {
     assert!(!named(&["logs"]) && named(&["logs", "z.log"]) && named(&["logs", "logs/a.log"]));
     assert!(Path::new(&found_of(&folder, &["logs", "z.log"], false).objects[0].name).ends_with("logs/a.log"));
 }
+
+#[test]
+fn what_differs_in_its_middle_alone_differs_though_the_name_is_the_same() {
+    let text = lines(1);
+    let other = text.replacen("10.0.0.200 10.0.0.2 1 2 6", "10.0.0.200 10.0.0.2 1 2 7", 1);
+    assert_eq!((text.len(), text == other), (other.len(), false));
+    let members = [gzipped("2 - eni-9\n", 6), gzipped(&text, 6)].concat();
+    for (first, second) in [
+        (text.clone().into_bytes(), other.clone().into_bytes()),
+        (gzipped(&text, 6), gzipped(&other, 6)),
+        (gzipped(&text, 6), members),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder, &format!("a/{NAME}.log"), first);
+        put(&folder, &format!("b/{NAME}.log"), second);
+        let (_, said) = all_of(&folder);
+        assert!(said.contains("has the AWS name of") && said.contains("but other content"), "{said}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder, &format!("a/{NAME}.log.gz"), gzipped(&text, 6));
+    put(&folder, &format!("b/{NAME}.log"), other);
+    assert!(all_of(&folder).1.contains("but other content"));
+    put(&folder, &format!("b/{NAME}.log"), text);
+    assert!(!all_of(&folder).1.contains("but other content"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_between_two_names_of_aws_is_two_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = NAME.replace("us-east-1_fl-1234abcd", "eu-west-1_fl-9999abcd");
+    put(&folder, &format!("a/{NAME}.log"), lines(1));
+    fs::hard_link(folder.path().join(format!("a/{NAME}.log")), folder.path().join(format!("a/{other}.log"))).unwrap();
+    assert_eq!(all_of(&folder).0.len(), 2);
+}

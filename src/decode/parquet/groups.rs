@@ -10,6 +10,7 @@ use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder
 use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 
 use super::fault::ParquetFault;
 use super::gzip::Chunks;
@@ -19,6 +20,8 @@ use crate::collect::RandomAccess;
 use crate::decode::{Dictionary, Flows, Skips, Values};
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet, Kind};
 
+/// What the rows decoded at a time take, about, if rows are large.
+const BATCH_BYTES_MAX: u64 = 64 << 20;
 /// How many rows are looked at together for quiet ones.
 const STRETCH_ROWS: usize = 64;
 
@@ -131,9 +134,18 @@ fn own_pages(
     let hint = file.metadata.schema().fields();
     let batches = guarded(|| {
         let levels = parquet_to_arrow_field_levels(file.metadata.parquet_schema(), mask, Some(hint))?;
-        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chunks, BATCH_ROWS, None)
+        let batch_rows = batch_rows(footer.row_group(group), leaves);
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chunks, batch_rows, None)
     })?;
     Ok(Decoder::OwnPages(batches))
+}
+
+/// Rows that are decoded at a time: fewer where they are large, so that a batch of long texts does not take a gibibyte.
+fn batch_rows(group: &RowGroupMetaData, leaves: &[usize]) -> usize {
+    let bytes = leaves.iter().map(|leaf| u64::try_from(group.column(*leaf).uncompressed_size()).unwrap_or(0));
+    let bytes = bytes.fold(0, u64::saturating_add).max(1);
+    let rows = u128::from(group.num_rows().cast_unsigned()) * u128::from(BATCH_BYTES_MAX) / u128::from(bytes);
+    usize::try_from(rows).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
 }
 
 /// A value that is not its column's.
@@ -176,7 +188,8 @@ impl Batches {
             return own_pages(file, group, &leaves, mask, chunks);
         }
         let builder = ParquetPushDecoderBuilder::new_with_metadata(file.metadata.clone());
-        let builder = builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(BATCH_ROWS);
+        let batch_rows = batch_rows(columns, &leaves);
+        let builder = builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(batch_rows);
         guarded(|| builder.build()).map(Decoder::Asking)
     }
 

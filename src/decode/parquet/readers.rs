@@ -7,7 +7,9 @@ use super::fault::ParquetFault;
 use super::layout::{Origin, Reading};
 use crate::decode::value::{decode_tag, parse_address, parse_big, parse_small, small_max};
 use crate::decode::{Dictionary, Reason, Values};
-use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, BIG_MAX, Column};
+use crate::schema::{
+    ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, BIG_MAX, Column, TEXT_BYTES_MAX,
+};
 
 /// How many digits an AWS account number has; a writer that took it for a number lost the leading zeros.
 const ACCOUNT_DIGITS: usize = 12;
@@ -99,6 +101,7 @@ pub(super) fn reason(column: Column) -> Reason {
         (Column::LogStatus, _) => Reason::Status,
         (Column::Action, _) => Reason::Action,
         (_, crate::schema::Kind::Address) => Reason::Address(column),
+        (_, crate::schema::Kind::Text) => Reason::TextLength(column),
         _ => Reason::Number(column),
     }
 }
@@ -197,6 +200,7 @@ impl Sense<u32> for Text<'_> {
                 b"Unknown" => Some(ABSENT_TEXT),
                 other => Some(self.dictionary.code(other)),
             },
+            _ if text.len() > TEXT_BYTES_MAX => None,
             column if column.is_tag() => Some(self.dictionary.code(&decode_tag(text))),
             _ => Some(self.dictionary.code(text)),
         }

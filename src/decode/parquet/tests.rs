@@ -626,8 +626,8 @@ fn absent_values_are_the_schemas_own() {
 
 #[test]
 fn room_is_asked_for_before_pages_are_inflated() {
-    const ROWS: usize = 200;
-    let long = "a".repeat(64 << 10);
+    const ROWS: usize = 3200;
+    let long = "a".repeat(4000);
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_dictionary_enabled(false)

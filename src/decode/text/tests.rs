@@ -294,8 +294,9 @@ fn control_characters_separate_and_so_never_hide_in_a_field() {
 
 #[test]
 fn long_fields_and_bytes_that_are_no_utf8_are_texts_like_others() {
+    let longest = "x".repeat(crate::schema::TEXT_BYTES_MAX);
+    check(format!("interface-id bytes\n{longest} 7\n"), "interface_id", &[&longest], &[]);
     let long = "x".repeat(70_000);
-    check(format!("interface-id bytes\n{long} 7\n"), "interface_id", &[&long], &[]);
     check(b"interface-id bytes\n\xff\xfe\x80 7\n", "interface_id bytes", &["\u{fffd}\u{fffd}\u{fffd} 7"], &[]);
     let text = format!("bytes start\n{long} 7\n1 2\n");
     let shown = &format!("{long} 7")[..crate::decode::SAMPLE_BYTES_MAX];
@@ -351,4 +352,16 @@ fn ports_of_more_than_16_bits_and_protocols_of_more_than_8_are_malformed() {
     let reasons: Vec<_> = decoded.skips.samples().iter().map(|sample| sample.reason.to_string()).collect();
     let expected = ["srcport", "dstport", "protocol"].map(|column| format!("{column} is not a valid number"));
     assert_eq!(reasons, expected);
+}
+
+#[test]
+fn a_text_beyond_its_limit_is_malformed_and_no_shorter_text() {
+    let long = "e".repeat(crate::schema::TEXT_BYTES_MAX);
+    let text = format!("interface-id bytes\n{long} 1\n{long}e 2\neni-1 3\n");
+    let (mut flows, mut dictionary) = (Flows::new(ColumnSet::of(&[Column::InterfaceId])), Dictionary::default());
+    let mut skips = Skips::new(true);
+    TextDecoder::new(None).decode(text.as_bytes(), &mut None, &mut flows, &mut dictionary, &mut skips);
+    assert_eq!(flows.rows(), 2);
+    let reasons: Vec<_> = skips.samples().iter().map(|sample| (sample.line, sample.reason)).collect();
+    assert_eq!(reasons, [(3, Reason::TextLength(Column::InterfaceId))]);
 }
