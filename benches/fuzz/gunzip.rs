@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use outflow::collect::{Block, Content, Ending, GZIP_LAYERS_MAX, KeyFacts, LONG_LINE_START_BYTES, Limits, Lines};
+use outflow::collect::{Block, Content, Ending, GZIP_LAYERS_MAX, LONG_LINE_START_BYTES, Limits, Lines};
 use outflow::collect::{Object, Source, open};
 
 use crate::seeds;
@@ -93,7 +93,7 @@ impl Read {
             parquet_in_memory_bytes: DECOMPRESSED_BYTES_MAX,
         };
         let source = Source::File(FILE.clone());
-        match open(&Object { name: "-".to_owned(), source, stored_bytes: 0, key: KeyFacts::default() }, &limits) {
+        match open(&Object::new("-".to_owned(), source, 0), &limits) {
             Ok(Content::Empty) => Self::Lines(Vec::new(), Ending::Complete),
             Ok(Content::Lines(lines) | Content::Json(lines)) => Self::of_lines(lines),
             Ok(Content::Parquet(access)) => {

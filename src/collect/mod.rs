@@ -159,7 +159,9 @@ pub struct Object {
 }
 
 impl Object {
-    fn new(name: String, source: Source, stored_bytes: u64) -> Self {
+    /// An object by its name, of which nothing else is known.
+    #[must_use]
+    pub fn new(name: String, source: Source, stored_bytes: u64) -> Self {
         let key = KeyFacts::of(&name);
         Self { name, source, stored_bytes, key, named: false, file: None }
     }
