@@ -54,6 +54,11 @@ impl Dictionary {
         u32::try_from(place).unwrap_or(ABSENT_TEXT)
     }
 
+    /// Keeps all texts of another dictionary; returns its codes as codes of this one.
+    pub fn add(&mut self, other: &Self) -> Vec<u32> {
+        other.texts.iter().map(|text| self.code(text)).collect()
+    }
+
     /// The text of a code; `-` for one that this dictionary never gave.
     #[must_use]
     pub fn text(&self, code: u32) -> &[u8] {

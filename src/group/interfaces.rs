@@ -266,50 +266,18 @@ impl Learner {
         self.met.capacity() * size_of::<Option<Box<Met>>>() + self.count * size_of::<Met>()
     }
 
-    /// What was learnt; `dictionary` is the one it was learnt with.
-    #[must_use]
-    pub fn finish(self, dictionary: &Dictionary) -> Interfaces {
-        let mut interfaces = Interfaces::default();
-        self.finish_into(dictionary, &mut interfaces);
-        interfaces
-    }
-
     /// Adds what was learnt, an interface at a time; `dictionary` is the one it was learnt with.
     pub fn finish_into(self, dictionary: &Dictionary, interfaces: &mut Interfaces) {
         interfaces.hours.extend(self.hours);
-        let mut codes = Codes::of(dictionary);
-        for (code, met) in (0..).zip(self.met).filter_map(|(code, met)| Some((code, met?))) {
-            let id = codes.translate(code, &mut interfaces.texts);
-            interfaces.add_met(id, &met, &mut codes);
+        let codes = interfaces.texts.add(dictionary);
+        for (id, met) in codes.iter().zip(self.met).filter_map(|(id, met)| Some((*id, met?))) {
+            interfaces.add_met(id, &met, &codes);
         }
         for (parts, met) in self.nameless {
             let [account, region, vpc] = parts.map(|code| dictionary.display(code));
             let id = interfaces.texts.code(nameless_id(&account, &region, &vpc).as_bytes());
-            interfaces.add_met(id, &met, &mut codes);
+            interfaces.add_met(id, &met, &codes);
         }
-    }
-}
-
-/// Translates the codes of one dictionary to those of another.
-struct Codes<'a> {
-    from: &'a Dictionary,
-    /// By code, as far as they were met; [`ABSENT_TEXT`] for those not met.
-    known: Vec<u32>,
-}
-
-impl<'a> Codes<'a> {
-    fn of(from: &'a Dictionary) -> Self {
-        Self { from, known: vec![ABSENT_TEXT; from.len()] }
-    }
-
-    fn translate(&mut self, code: u32, to: &mut Dictionary) -> u32 {
-        let Some(known) = self.known.get_mut(code as usize).filter(|_| code != ABSENT_TEXT) else {
-            return ABSENT_TEXT;
-        };
-        if *known == ABSENT_TEXT {
-            *known = to.code(self.from.text(code));
-        }
-        *known
     }
 }
 
@@ -361,10 +329,9 @@ impl Interfaces {
 
     /// Adds what another part of the input taught. Associative and commutative.
     pub fn add(&mut self, other: Self) {
-        let mut codes = Codes::of(&other.texts);
+        let codes = self.texts.add(&other.texts);
         for (id, known) in &other.by_id {
-            let id = codes.translate(*id, &mut self.texts);
-            self.add_known(id, known, &mut codes);
+            self.add_known(codes[*id as usize], known, &codes);
         }
         self.hours.extend(other.hours);
     }
@@ -401,7 +368,7 @@ impl Interfaces {
         self.hours.extend(hours);
     }
 
-    fn add_met(&mut self, id: u32, met: &Met, codes: &mut Codes<'_>) {
+    fn add_met(&mut self, id: u32, met: &Met, codes: &[u32]) {
         if let Some(before) = &met.before {
             self.add_known(id, before, codes);
         }
@@ -409,11 +376,9 @@ impl Interfaces {
         self.add_known(id, &Known { attributes: met.attributes(), records }, codes);
     }
 
-    fn add_known(&mut self, id: u32, known: &Known, codes: &mut Codes<'_>) {
-        let mut translate =
-            |Attribute { moment, code }: Attribute| Attribute { moment, code: codes.translate(code, &mut self.texts) };
-        let attributes = known.attributes.map(&mut translate);
-        self.keep(id, attributes, &known.records);
+    fn add_known(&mut self, id: u32, known: &Known, codes: &[u32]) {
+        let translated = |Attribute { moment, code }: Attribute| Attribute { moment, code: codes[code as usize] };
+        self.keep(id, known.attributes.map(translated), &known.records);
     }
 
     fn keep(&mut self, id: u32, attributes: [Attribute; ATTRIBUTES.len()], records: &Records) {

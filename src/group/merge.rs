@@ -11,7 +11,6 @@ use super::batcher::Batcher;
 use super::partial::Partial;
 use super::shared::{Frame, SHARDS, Shard, Shared};
 use super::table::scattered;
-use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::schema::Kind;
 
@@ -38,7 +37,7 @@ impl Merge {
         if into.frame.overflow.is_none() {
             into.limit(from.frame.overflow.clone());
         }
-        let codes = translation(&from.names, &mut into.names);
+        let codes = into.names.add(&from.names);
         let shards = from.shards.into_iter().map(|shard| Mutex::new(Some(shard))).collect();
         Ok(Self { into: Arc::new(Shared::of(into)), frame: from.frame, shards, codes })
     }
@@ -87,9 +86,4 @@ impl Merge {
         let into = Arc::into_inner(self.into).ok_or_else(|| Error::failed("a worker still holds the sums"))?;
         into.into_partial()
     }
-}
-
-/// Maps codes of one dictionary to another, adding missing texts.
-fn translation(from: &Dictionary, to: &mut Dictionary) -> Vec<u32> {
-    (0..u32::try_from(from.len()).unwrap_or(u32::MAX)).map(|code| to.code(from.text(code))).collect()
 }

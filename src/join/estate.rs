@@ -44,10 +44,6 @@ pub(super) struct Eni {
     pub(super) zone: Name,
     pub(super) instance: Name,
     pub(super) role: Role,
-    /// Whether the inventory has it.
-    pub(super) is_listed: bool,
-    /// Whether the inventory has a public address of it.
-    pub(super) has_public: bool,
     /// Whether its records name the clients that it forwards for.
     pub(super) names_clients: bool,
     /// First and last moment of its records; none if it is not logged.
@@ -55,8 +51,8 @@ pub(super) struct Eni {
     pub(super) gaps: Vec<(u32, u32)>,
     /// What its records say of owners, if anything.
     pub(super) owners: Option<Box<LoggedOwners>>,
-    /// Where it is as the inventory has it.
-    held: Option<Box<Listed>>,
+    /// What the inventory has of it; none if it is not listed.
+    listed: Option<Box<Listed>>,
     /// The NAT gateway or endpoint that it belongs to.
     pub(super) resource: Name,
     /// Its VPC, by its place in the estate.
@@ -71,22 +67,34 @@ pub(super) struct LoggedOwners {
     pub(super) ecs_service: Name,
 }
 
-/// Addresses and whole prefixes that the inventory has on an interface, inside of its VPC.
+/// Where an interface is as the inventory has it.
 #[derive(Clone, Debug)]
 struct Listed {
+    /// Inside of the VPC.
     addresses: Vec<u128>,
     prefixes: Vec<Prefix>,
+    has_public: bool,
 }
 
 impl Eni {
+    /// Whether the inventory has it.
+    pub(super) fn is_listed(&self) -> bool {
+        self.listed.is_some()
+    }
+
+    /// Whether the inventory has a public address of it.
+    pub(super) fn has_public(&self) -> bool {
+        self.listed.as_ref().is_some_and(|listed| listed.has_public)
+    }
+
     /// Its addresses inside the VPC as the inventory has them.
     pub(super) fn addresses(&self) -> &[u128] {
-        self.held.as_ref().map_or(&[], |held| &held.addresses)
+        self.listed.as_ref().map_or(&[], |listed| &listed.addresses)
     }
 
     /// Whole prefixes that the inventory has on it.
     fn prefixes(&self) -> &[Prefix] {
-        self.held.as_ref().map_or(&[], |held| &held.prefixes)
+        self.listed.as_ref().map_or(&[], |listed| &listed.prefixes)
     }
 
     /// Whether its records of a moment would be in the input.
@@ -127,7 +135,7 @@ impl Eni {
         let Fact { srcaddr, dstaddr, src, dst, .. } = *fact;
         let is_own = |address: u128| self.addresses().contains(&address);
         let is_client = |address: u128| !is_public(address) && !is_own(address);
-        let is_public_nat = self.role == Role::Nat && self.has_public;
+        let is_public_nat = self.role == Role::Nat && self.has_public();
         is_public_nat
             && (src, dst) == (srcaddr, dstaddr)
             && (is_own(srcaddr) && is_client(dstaddr) || is_client(srcaddr) && is_own(dstaddr))
@@ -243,9 +251,11 @@ fn listed_eni(known: &ListedEni) -> Eni {
         zone: known.zone.clone(),
         instance: known.instance.clone(),
         role: known.role,
-        is_listed: true,
-        has_public: !known.public.is_empty(),
-        held: Some(Box::new(Listed { addresses: known.addresses.clone(), prefixes: known.prefixes.clone() })),
+        listed: Some(Box::new(Listed {
+            addresses: known.addresses.clone(),
+            prefixes: known.prefixes.clone(),
+            has_public: !known.public.is_empty(),
+        })),
         ..Eni::default()
     }
 }
@@ -366,7 +376,7 @@ impl Estate {
         estate.settle_vpcs(learnt);
         estate.settle_holders(tables, learnt);
         estate.settle_gateways(tables);
-        estate.listed = estate.interfaces.iter().filter(|own| own.is_listed).map(|own| own.vpc).collect();
+        estate.listed = estate.interfaces.iter().filter(|own| own.is_listed()).map(|own| own.vpc).collect();
         let accounts = estate.interfaces.iter().map(|own| &own.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
@@ -376,14 +386,14 @@ impl Estate {
 
     fn settle_gateways(&mut self, tables: &Tables) {
         let mut gateways: BTreeMap<u32, Vec<(Name, u32)>> = BTreeMap::new();
-        for (place, own) in (0u32..).zip(&self.interfaces).filter(|(_, own)| own.is_nat() && own.is_listed) {
+        for (place, own) in (0u32..).zip(&self.interfaces).filter(|(_, own)| own.is_nat() && own.is_listed()) {
             let id = own.resource.clone().or_else(|| Some(Arc::clone(&own.id)));
             gateways.entry(own.vpc).or_default().push((id, place));
         }
         for nat in tables.nat_gateways.iter().filter(|nat| nat.regional) {
             let place =
                 self.interfaces.binary_search_by(|own| own.id.cmp(&nat.id)).ok().and_then(|p| u32::try_from(p).ok());
-            if let Some(place) = place.filter(|place| !self.interfaces[*place as usize].is_listed) {
+            if let Some(place) = place.filter(|place| !self.interfaces[*place as usize].is_listed()) {
                 let vpc = self.interfaces[place as usize].vpc;
                 gateways.entry(vpc).or_default().push((Some(Arc::clone(&nat.id)), place));
             }

@@ -169,7 +169,7 @@ impl Learnt {
     #[must_use]
     pub(super) fn eliminate(mut self, enis: &Enis) -> Self {
         for (taught, own) in self.interfaces.iter_mut().zip(&enis.interfaces) {
-            if own.is_listed {
+            if own.is_listed() {
                 taught.candidates = [None, None];
                 taught.direct.extend(own.addresses().iter().copied());
             }
@@ -309,7 +309,7 @@ impl Learnt {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
             own.names_clients = taught.inner_public || taught.inner.len() > 0;
-            if own.is_listed || own.role != Role::End || own.instance.is_some() {
+            if own.is_listed() || own.role != Role::End || own.instance.is_some() {
                 continue;
             }
             if taught.inner_public {

@@ -349,8 +349,8 @@ impl Sides<'_> {
     /// records name it as a client.
     fn needs_nat(&self, resolver: &AddressResolver, index: &Index) -> bool {
         let own = self.ends.src.interface.map(|place| &resolver.estate.interfaces[place as usize]);
-        let listed = own.filter(|own| own.is_listed);
-        let has_public = is_public(self.ends.src.address) || listed.is_some_and(|own| own.has_public);
+        let listed = own.filter(|own| own.is_listed());
+        let has_public = is_public(self.ends.src.address) || listed.is_some_and(|own| own.has_public());
         !has_public && (listed.is_some() || index.nat_of(self.ends.src).is_some())
     }
 

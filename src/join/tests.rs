@@ -153,7 +153,7 @@ impl World {
             let mut learner = Learner::default();
             let every: Vec<u32> = (0..u32::try_from(flows.rows()).unwrap()).collect();
             learner.learn(&flows, &dictionary, &every);
-            interfaces.add(learner.finish(&dictionary));
+            learner.finish_into(&dictionary, &mut interfaces);
         }
         let rollup = Arc::into_inner(shared).unwrap().into_partial().unwrap().finish();
         let mut joined = self.joined(&rollup, &interfaces);

@@ -119,7 +119,7 @@ impl<'a> Traffic<'a> {
             "packet addresses are missing (pkt-srcaddr, pkt-dstaddr; version 3): traffic of unlogged clients through \
              NAT and transit gateways is not shown",
         );
-        let has_endpoints = interfaces.iter().any(|own| own.is_listed || own.role == Role::Endpoint);
+        let has_endpoints = interfaces.iter().any(|own| own.is_listed() || own.role == Role::Endpoint);
         let endpoints = (!has_endpoints).then_some(
             "VPC endpoint charges are missing: endpoints are only known from version 11 fields, or --network with the output \
              of `aws ec2 describe-vpc-endpoints` and `describe-network-interfaces`",
@@ -132,7 +132,7 @@ impl<'a> Traffic<'a> {
     #[must_use]
     pub fn passed_on(&self) -> Option<String> {
         let interfaces = (0..).zip(&self.resolver.estate.interfaces);
-        let open = interfaces.filter(|(_, own)| !own.is_listed && own.role == Role::End && own.instance.is_none());
+        let open = interfaces.filter(|(_, own)| !own.is_listed() && own.role == Role::End && own.instance.is_none());
         let passed: Vec<_> =
             open.filter_map(|(place, own)| Some((self.learnt.passed_on_bytes(place)?, &own.id))).collect();
         let (_, most) = passed.iter().max().filter(|_| !self.learnt.rewritten)?;
@@ -153,7 +153,7 @@ impl<'a> Traffic<'a> {
         let has_networks = !tables.networks.is_empty() || !tables.interfaces.is_empty();
         let mut interfaces = self.resolver.estate.interfaces.iter();
         let is_matched = self.resolver.matched.load(Ordering::Relaxed)
-            || interfaces.any(|own| own.is_listed && own.logged.is_some());
+            || interfaces.any(|own| own.is_listed() && own.logged.is_some());
         let networks = (has_networks && !is_matched).then(|| {
             "no network or interface of the tables is in these logs: check that --network is of the same accounts and \
              names their VPCs"

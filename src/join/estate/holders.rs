@@ -145,7 +145,8 @@ impl Estate {
         };
         let longest = here.clone().filter(|holder| seconds(holder).is_some()).max_by_key(seconds);
         let from_inventory = || {
-            here.clone().find(|holder| self.interfaces[holder.interface as usize].is_listed && logged(holder).is_none())
+            here.clone()
+                .find(|holder| self.interfaces[holder.interface as usize].is_listed() && logged(holder).is_none())
         };
         let found = longest.or_else(from_inventory).copied();
         found.or_else(|| here.next().filter(|_| here.next().is_none()).copied()).map(|holder| holder.interface)
