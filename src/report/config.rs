@@ -86,7 +86,7 @@ pub fn checked(faults: &[ConfigError]) -> Report {
 
 impl Window {
     fn row(&self) -> Row {
-        let optional = |text: &Option<String>| text.as_deref().map_or(Cell::Absent, Cell::from);
+        let optional = |text: &Option<String>| Cell::from(text.as_deref());
         let in_force = if self.in_force { "yes" } else { "no" };
         vec![
             self.reason.as_str().into(),

@@ -11,13 +11,14 @@ use super::amounts::{amounts, plain};
 
 use super::cost::OTHER;
 use super::frame::{left_join, rows};
+use super::prices::{date, usd_per_gb};
 use super::question::{Need, key_columns};
 use super::{Cell, Head, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{Bill, line};
-use crate::price::{Charge, Confidence, Money, PriceRow, Rate, written_date};
+use crate::price::{Charge, Confidence, Money, PriceRow, Rate};
 use crate::schema::frame::{codes, int, texts};
 use crate::schema::output::{self, Output};
 use crate::schema::{Column, ColumnSet};
@@ -207,29 +208,26 @@ impl Rated<'_> {
     fn row(&self, bill: &Bill, bytes: u128, usd: Cell) -> Row {
         let rate = self.tier.and_then(|tier| tier.rate);
         let net = rate.map(|rate| rate.less(bill.terms.discounts.of(self.charge)));
-        let price = |rate: Option<Rate>| rate.map_or(Cell::Absent, |rate| Cell::Usd(rate.rounded()));
         let source = match self.tier {
             Some(tier) => tier.source,
             None if self.has_price => FREE_TIER,
             None => UNPRICED,
         };
         let since = self.tier.map(|tier| tier.effective_from).filter(|since| *since > 0);
-        let date = |day: Option<u32>| day.map_or(Cell::Absent, |day| written_date(day).into());
-        let confidence = self.tier.and_then(|tier| tier.confidence);
         RATED
             .map(|column| match column {
                 output::CHARGE => self.charge.name().into(),
                 output::FROM => self.from.into(),
                 output::TO => self.to.into(),
-                output::TIER_START_GB => self.tier.map_or(Cell::Absent, |tier| tier.start_gb.into()),
-                output::TIER_END_GB => self.tier.and_then(|tier| tier.end_gb).map_or(Cell::Absent, Cell::from),
-                output::USD_PER_GB => price(rate),
-                output::NET_USD_PER_GB => price(net),
+                output::TIER_START_GB => self.tier.map(|tier| tier.start_gb).into(),
+                output::TIER_END_GB => self.tier.and_then(|tier| tier.end_gb).into(),
+                output::USD_PER_GB => usd_per_gb(rate),
+                output::NET_USD_PER_GB => usd_per_gb(net),
                 output::BYTES => bytes.into(),
                 output::USD if self.has_price => usd.clone(),
                 output::USD => Cell::Absent,
                 output::EFFECTIVE_FROM => date(since),
-                output::CONFIDENCE => confidence.map_or(Cell::Absent, |confidence| confidence.name().into()),
+                output::CONFIDENCE => self.tier.and_then(|tier| tier.confidence).map(Confidence::name).into(),
                 output::AS_OF => date(self.tier.and_then(|tier| tier.as_of)),
                 _ => source.into(),
             })

@@ -69,10 +69,6 @@ fn table(name: &str, title: &str, columns: &[Output], rows: Vec<Row>) -> Table {
     Table { name: name.to_owned(), title: title.to_owned(), columns, rows, ..Table::default() }
 }
 
-fn text(text: Option<&str>) -> Cell {
-    text.map_or(Cell::Absent, Cell::from)
-}
-
 fn objects_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
     let columns = [
         output::OBJECT,
@@ -94,7 +90,7 @@ fn objects_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
         let (first, last) = kinds.span.unwrap_or((ABSENT_TIME, ABSENT_TIME));
         let counts =
             [object.lines, object.records, kinds.ok, kinds.rejected, kinds.no_data, kinds.skip_data, object.malformed];
-        let mut row = vec![object.name.as_str().into(), text(object.written), object.stored_bytes.into()];
+        let mut row = vec![object.name.as_str().into(), object.written.into(), object.stored_bytes.into()];
         row.push((object.fields.len() as u64).into());
         row.extend(counts.map(Cell::from));
         row.extend([moment(first), moment(last)]);
@@ -127,18 +123,10 @@ fn fields_table(objects: &[ObjectFacts], survey: &Survey) -> Table {
     }
     let row = |((column, name), (objects, records)): ((Option<Column>, &str), (u64, u64))| {
         let filled = column.and_then(|column| survey.filled.get(&column)).copied();
-        let version = column.map_or(Cell::Absent, |column| u64::from(column.version()).into());
+        let version = column.map(|column| u64::from(column.version())).into();
         let share = filled.map_or(Cell::Absent, |filled| Cell::Share { part: filled.into(), whole: records.into() });
         let meaning = column.map_or("Unknown field; ignored.", Column::meaning);
-        vec![
-            name.into(),
-            version,
-            objects.into(),
-            records.into(),
-            filled.map_or(Cell::Absent, Cell::from),
-            share,
-            meaning.into(),
-        ]
+        vec![name.into(), version, objects.into(), records.into(), filled.into(), share, meaning.into()]
     };
     let columns = [
         output::FIELD,
@@ -165,19 +153,20 @@ fn interfaces_table(survey: &Survey) -> Table {
         output::GAP_SECONDS,
     ];
     columns.extend(measured.map(Head::from));
-    let row = |(id, interface): (&[u8], Interface<'_>)| {
-        let records = interface.records;
-        let mut row: Row = vec![String::from_utf8_lossy(id).into_owned().into()];
-        row.extend(ATTRIBUTES.map(|column| {
-            interface.attribute(column).map_or(Cell::Absent, |value| String::from_utf8_lossy(value).into_owned().into())
-        }));
-        row.extend([records.ok, records.no_data, records.skip_data].map(Cell::from));
-        let (from, to) = records.logged.unwrap_or((ABSENT_TIME, ABSENT_TIME));
-        row.extend([moment(from), moment(to)]);
-        let seconds: u64 = records.gaps().iter().map(|(from, to)| u64::from(to - from)).sum();
-        row.extend([(records.gaps().len() as u64).into(), seconds.into()]);
-        row
-    };
+    let row =
+        |(id, interface): (&[u8], Interface<'_>)| {
+            let records = interface.records;
+            let mut row: Row = vec![String::from_utf8_lossy(id).into_owned().into()];
+            row.extend(ATTRIBUTES.map(|column| {
+                interface.attribute(column).map(|value| String::from_utf8_lossy(value).into_owned()).into()
+            }));
+            row.extend([records.ok, records.no_data, records.skip_data].map(Cell::from));
+            let (from, to) = records.logged.unwrap_or((ABSENT_TIME, ABSENT_TIME));
+            row.extend([moment(from), moment(to)]);
+            let seconds: u64 = records.gaps().iter().map(|(from, to)| u64::from(to - from)).sum();
+            row.extend([(records.gaps().len() as u64).into(), seconds.into()]);
+            row
+        };
     let named = survey.interfaces.iter().filter(|(id, _)| !id.starts_with(NAMELESS.as_bytes()));
     let rows = named.map(row).collect();
     Table { name: "interfaces".to_owned(), title: "Interfaces".to_owned(), columns, rows, ..Table::default() }

@@ -228,6 +228,19 @@ impl From<u128> for Cell {
     }
 }
 
+impl From<Arc<str>> for Cell {
+    fn from(text: Arc<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// Absent if there is none.
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, T::into)
+    }
+}
+
 /// The account of the input.
 #[derive(Clone, Debug, Default)]
 pub struct Meta {

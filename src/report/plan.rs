@@ -63,10 +63,9 @@ pub fn report(objects: impl IntoIterator<Item = (Part, u64)>, requests: Requests
         *sums = (sums.0 + 1, sums.1 + stored_bytes);
     }
     let (objects, stored_bytes) = parts.values().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
-    let text = |text: Option<String>| text.map_or(Cell::Absent, Cell::from);
     let row = |(part, (objects, stored_bytes)): (Part, (u64, u64))| -> Row {
         let day = part.day.map_or(Cell::Absent, Cell::Time);
-        vec![text(part.account), text(part.region), day, objects.into(), stored_bytes.into()]
+        vec![part.account.into(), part.region.into(), day, objects.into(), stored_bytes.into()]
     };
     let keys = [Column::AccountId, Column::Region, Column::Day].map(Head::from);
     let mut table = Table {

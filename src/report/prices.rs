@@ -4,8 +4,8 @@ use super::{Cell, Head, Report, Row, Table};
 use crate::error::RowError;
 use crate::price::offer::Imported;
 use crate::price::{
-    ANY, Charge, Difference, Discounts, Ladder, Money, PriceRow, PriceTable, Share, Status, Terms, differences,
-    rounded_parts, written_date,
+    ANY, Charge, Confidence, Difference, Discounts, Ladder, Money, PriceRow, PriceTable, Rate, Share, Status, Terms,
+    differences, rounded_parts, written_date,
 };
 use crate::schema::output::{self, Output};
 use crate::units::human;
@@ -109,22 +109,34 @@ fn table(name: &str, title: &str, columns: impl IntoIterator<Item = Output>, row
 
 /// A tier: what it prices, and where it begins and ends.
 fn tier(row: &PriceRow) -> Row {
-    let end = row.end_gb.map_or(Cell::Absent, Cell::from);
-    vec![row.charge.name().into(), row.from.as_str().into(), row.to.as_str().into(), row.start_gb.into(), end]
+    vec![
+        row.charge.name().into(),
+        row.from.as_str().into(),
+        row.to.as_str().into(),
+        row.start_gb.into(),
+        row.end_gb.into(),
+    ]
 }
 
 fn price(row: &PriceRow) -> Row {
-    let from = if row.effective_from == 0 { Cell::Absent } else { written_date(row.effective_from).into() };
-    let to = row.effective_to.map_or(Cell::Absent, |date| written_date(date).into());
-    let usage_type = row.charge.usage_type(&row.from, &row.to).map_or(Cell::Absent, Cell::from);
-    let source = if row.source.is_empty() { Cell::Absent } else { row.source.as_str().into() };
-    let confidence = row.confidence.map_or(Cell::Absent, |confidence| confidence.name().into());
-    let as_of = row.as_of.map_or(Cell::Absent, |day| written_date(day).into());
-    tier(row).into_iter().chain([rate(row), from, to, confidence, as_of, usage_type, source]).collect()
+    let more = [
+        usd_per_gb(row.rate),
+        date(Some(row.effective_from).filter(|from| *from > 0)),
+        date(row.effective_to),
+        row.confidence.map(Confidence::name).into(),
+        date(row.as_of),
+        row.charge.usage_type(&row.from, &row.to).into(),
+        Some(row.source.as_str()).filter(|source| !source.is_empty()).into(),
+    ];
+    tier(row).into_iter().chain(more).collect()
 }
 
-fn rate(row: &PriceRow) -> Cell {
-    row.rate.map_or(Cell::Absent, |rate| Cell::Usd(rate.rounded()))
+pub(super) fn usd_per_gb(rate: Option<Rate>) -> Cell {
+    rate.map_or(Cell::Absent, |rate| Cell::Usd(rate.rounded()))
+}
+
+pub(super) fn date(day: Option<u32>) -> Cell {
+    day.map(written_date).into()
 }
 
 /// A ladder and the amounts priced by it.
@@ -151,7 +163,7 @@ impl<'a> Priced<'a> {
         let rows = steps.iter().zip(usd).map(|(step, usd)| {
             let head = step.row.map(tier).unwrap_or_else(|| without_tier(first));
             let rate = match step.row {
-                Some(row) => rate(row),
+                Some(row) => usd_per_gb(row.rate),
                 None => step.usd.map_or(Cell::Absent, |_| Cell::Usd(0)),
             };
             let usd = step.usd.map_or(Cell::Absent, |_| Cell::Usd(usd));
@@ -230,13 +242,12 @@ pub fn check(name: &str, rows: &[PriceRow], faults: &[RowError], embedded: &Pric
 }
 
 fn faults_table(faults: &[RowError]) -> Table {
-    let text = |text: Option<&str>| text.map_or(Cell::Absent, Cell::from);
     let row = |fault: &RowError| -> Row {
         vec![
             fault.line.into(),
-            text(fault.column.as_deref()),
+            fault.column.as_deref().into(),
             fault.message.as_str().into(),
-            text(fault.hint.as_deref()),
+            fault.hint.as_deref().into(),
         ]
     };
     let columns = [output::LINE, output::COLUMN, output::FAULT, output::HINT];
@@ -245,13 +256,12 @@ fn faults_table(faults: &[RowError]) -> Table {
 
 fn differences_table(found: &[Difference]) -> Table {
     let row = |difference: &Difference| -> Row {
-        let below = difference.below.map_or(Cell::Absent, |rate| Cell::Usd(rate.rounded()));
         let (own, line) = match difference.status {
             Status::Dropped => (Cell::Absent, Cell::Absent),
-            _ => (rate(difference.row), difference.row.line.into()),
+            _ => (usd_per_gb(difference.row.rate), difference.row.line.into()),
         };
         let status = Cell::from(difference.status.name());
-        [status].into_iter().chain(tier(difference.row)).chain([below, own, line]).collect()
+        [status].into_iter().chain(tier(difference.row)).chain([usd_per_gb(difference.below), own, line]).collect()
     };
     let columns = [output::STATUS].into_iter().chain(TIER);
     let columns = columns.chain([output::EMBEDDED_USD_PER_GB, output::USD_PER_GB, output::LINE]);

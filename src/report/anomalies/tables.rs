@@ -183,8 +183,8 @@ fn columns(is_brief: bool) -> Vec<Column> {
         }),
         column(output::CLASS, false, |shown| of(shown, class_name)),
         column(output::UNEXPLAINED_SHARE, false, |shown| of(shown, |found| share(found.why.unexplained_share))),
-        column(output::TREND, true, |shown| shown.detail.map_or(Cell::Absent, |detail| trend(detail).into())),
-        column(output::USUAL, false, |shown| shown.detail.map_or(Cell::Absent, |detail| usual_words(detail).into())),
+        column(output::TREND, true, |shown| shown.detail.map(trend).into()),
+        column(output::USUAL, false, |shown| shown.detail.map(usual_words).into()),
         // Causes are shown in a separate table below.
         column(
             output::SUMMARY,
@@ -438,7 +438,7 @@ fn cause_row(found: &Found, cause: &DescribedCause, rank: u64) -> Row {
     let mut row: Row = vec![found.incident.id.as_str().into(), rank.into(), name(found, cause).into()];
     row.extend(Dimension::ALL.map(of));
     row.extend([
-        cause.from_path.clone().map_or(Cell::Absent, Cell::Text),
+        cause.from_path.clone().into(),
         share(cause.share),
         usd(usd_now),
         usd(usd_usual),

@@ -45,8 +45,8 @@ fn row(due: &Due, dimensions: &[String]) -> Row {
     vec![
         if due.is_up { "up" } else { "down" }.into(),
         what.into(),
-        due.class.map_or(Cell::Absent, Cell::from),
-        due.other_path.clone().map_or(Cell::Absent, Cell::Text),
+        due.class.into(),
+        due.other_path.clone().into(),
         Cell::Change { change: due.change, was: due.whole },
         due.bytes[0].into(),
         due.bytes[1].into(),

@@ -75,12 +75,12 @@ fn suspect_heads(shape: &SignalsShape) -> Vec<Head> {
 }
 
 fn signal(observed: &Observed, score: Option<u32>, finding: &Finding) -> Row {
-    let number = |number: Option<u32>| number.map_or(Cell::Absent, |number| u64::from(number).into());
+    let number = |number: Option<u32>| Cell::from(number.map(u64::from));
     let mut row = vec![finding.signal.name().into(), finding.signal.family().name().into(), number(score)];
     row.extend(who(observed, finding.source));
     row.extend([
         finding.peer.map_or(Cell::Absent, address),
-        finding.place.clone().map_or(Cell::Absent, Cell::Text),
+        finding.place.clone().into(),
         number(finding.port),
         number(finding.protocol),
         Cell::Time(finding.first),
@@ -113,11 +113,7 @@ fn suspect(observed: &Observed, suspect: &Suspect, terms: &Terms) -> Row {
 fn who(observed: &Observed, source: Option<usize>) -> [Cell; 3] {
     match source.and_then(|source| observed.sources.get(source)) {
         None => [Cell::Absent, Cell::Absent, Cell::Absent],
-        Some(source) => [
-            Cell::Text(source.owner.clone()),
-            source.interface.clone().map_or(Cell::Absent, Cell::Text),
-            address(source.address),
-        ],
+        Some(source) => [Cell::Text(source.owner.clone()), source.interface.clone().into(), address(source.address)],
     }
 }
 
