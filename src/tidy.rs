@@ -115,6 +115,19 @@ fn every_file_says_first_what_it_is_for() {
 }
 
 #[test]
+fn every_documented_limit_is_in_the_code() {
+    let sources = sources("src");
+    let limits = include_str!("../docs/limits.md").split('`').skip(1).step_by(2);
+    let named = limits.filter_map(|limit| limit.rsplit_once("::")).collect::<Vec<_>>();
+    assert!(named.len() > 50, "only {} limits are documented", named.len());
+    assert_none(named.into_iter().filter_map(|(module, name)| {
+        let (path, constant) = (format!("src/{}", module.replace("::", "/")), format!("const {name}: "));
+        let has = |source: &Source| source.name.starts_with(&path) && source.text.contains(&constant);
+        (!sources.iter().any(has)).then(|| format!("docs/limits.md: {module} has no constant {name}"))
+    }));
+}
+
+#[test]
 fn nothing_is_left_for_later() {
     assert_none(everywhere().iter().flat_map(|source| {
         let found = LEFT_OVER.iter().flat_map(|mark| words(&source.text, mark).into_iter().map(move |at| (at, mark)));

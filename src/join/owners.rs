@@ -34,7 +34,7 @@ pub const UNALLOCATED: &str = "(unallocated)";
 /// Shown for external endpoints without a row.
 pub const EXTERNAL: &str = "(external)";
 /// How many of the keys that there are an error lists.
-pub const KEYS_TOLD_MAX: usize = 20;
+pub const KEYS_SHOWN_MAX: usize = 20;
 
 /// Identity of an endpoint. For an external one only the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,8 +129,8 @@ fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
     let same = there.iter().find(|other| other.eq_ignore_ascii_case(key)).copied();
     let near = same.or_else(|| nearest(key, there.iter().copied()));
     let error = near.iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
-    let listed = there.iter().take(KEYS_TOLD_MAX).copied().collect::<Vec<_>>().join(", ");
-    let more = there.len().saturating_sub(KEYS_TOLD_MAX);
+    let listed = there.iter().take(KEYS_SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+    let more = there.len().saturating_sub(KEYS_SHOWN_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     error.hint(format!("the keys are {listed}{more}"))
 }

@@ -32,7 +32,7 @@ use crate::units::human::counted;
 use crate::units::time::{Window, Zone};
 
 /// How many ids an error lists.
-const IDS_TOLD_MAX: usize = 20;
+const IDS_SHOWN_MAX: usize = 20;
 
 /// What is looked for, in which hours, and how it is shown.
 #[derive(Debug)]
@@ -169,7 +169,7 @@ fn explained<'a>(details: &[(&'a Found, &'a Judged)], id: &str) -> Result<(&'a F
         (Some(_), Some(_)) => Error::usage(format!("--explain: several incidents begin with `{id}`")),
         (None, _) => Error::usage(format!("--explain: no incident `{id}`")),
     };
-    let ids: Vec<_> = details.iter().take(IDS_TOLD_MAX).map(|(found, _)| found.incident.id.as_str()).collect();
+    let ids: Vec<_> = details.iter().take(IDS_SHOWN_MAX).map(|(found, _)| found.incident.id.as_str()).collect();
     Err(match ids.as_slice() {
         [] => error.hint("no anomalies in these logs and this window"),
         ids => error.hint(format!("available incidents: {}", ids.join(", "))),
