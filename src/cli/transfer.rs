@@ -124,7 +124,7 @@ impl TransferFlags {
         }
         if by.keys.iter().any(|key| key.column == Column::Charge) {
             return Err(Error::usage("--by charge: a row of transfer has the dollars of all charges together")
-                .hint("`outflow cost --by path,charge` tells them apart"));
+                .hint("`outflow cost --by path,charge` shows them separately"));
         }
         let ends = ends("--between", &self.between, &mut by, &known)?;
         let services = self.services.clone().unwrap_or_else(|| match by.owner_keys.first() {

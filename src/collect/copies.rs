@@ -1,7 +1,7 @@
 //! Objects that are copies of others, of which one is read: links to one file, AWS's name once more, the same content.
 //!
-//! What can be told without opening objects is told so. Content is compared only where an object has no name of AWS:
-//! first a few bytes of each file, then checksums of those that these leave. An object of S3 and a file have no
+//! Names and sizes are compared first, without opening objects. Content is compared only where an object has no name of
+//! AWS: first a few bytes of each file, then checksums of those that still look alike. An object of S3 and a file have no
 //! checksum in common, so only their names are compared; objects that were joined or cut are not taken apart.
 
 mod content;

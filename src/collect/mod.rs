@@ -1,9 +1,9 @@
 //! Locations → objects' bytes.
 //!
 //! [`find`] resolves the inputs (files, folders, globs, `s3://` prefixes, `-`) to a sorted list of objects, skipping
-//! those whose key rules them out and copies of others; [`open`] detects the content by its first bytes and returns blocks of whole lines,
-//! or random access to a Parquet file; [`Ahead`] does the same for many objects in order, with prefetch for remote
-//! ones. Lines are not interpreted here, and nothing is printed.
+//! those whose key rules them out and copies of others; [`open`] detects the content by its first bytes and returns
+//! blocks of whole lines, or random access to a Parquet file; [`Ahead`] does the same for many objects in order, with
+//! prefetch for remote ones. Lines are not interpreted here, and nothing is printed.
 //!
 //! A further store joins at three places: the branch by input in [`find`], a variant of [`Source`] with its
 //! `Stream` and its [`RandomAccess`], and a harness in the conformance suite.

@@ -9,6 +9,12 @@ use crate::units::time;
 /// Intervals in which AWS lost records, `[start, end]`, sorted and apart.
 type Gaps = Vec<(u32, u32)>;
 
+/// How much earlier than the others' one account's logs may end without a warning: an aggregation interval and a
+/// delivery.
+const STOPPED_SECONDS: u32 = 2 * HOUR_SECONDS;
+/// Accounts that one sentence names.
+const STOPPED_SHOWN_MAX: usize = 3;
+
 /// The coverage of the logs.
 #[derive(Clone, Debug, Default)]
 pub struct Logged {
@@ -21,11 +27,6 @@ pub struct Logged {
     /// By account and region, where records name them: the latest end of a record.
     ends: BTreeMap<(String, String), u32>,
 }
-
-/// Seconds that one account's logs may end before the others' without a word: an aggregation interval and a delivery.
-const STOPPED_SECONDS: u32 = 2 * HOUR_SECONDS;
-/// Accounts that one sentence names.
-const STOPPED_SHOWN_MAX: usize = 3;
 
 impl Logged {
     /// The coverage by all interfaces.
@@ -63,9 +64,11 @@ impl Logged {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let accounts = if stopped.len() == 1 { "the logs of account" } else { "the logs of accounts" };
         (!stopped.is_empty()).then(|| {
-            format!("{accounts} {named}{more} end before the others': later traffic of theirs is missing; check the delivery, or leave them out with --account")
+            format!(
+                "logs end early for {named}{more}: their later traffic is missing; check the delivery, or read only \
+                 complete accounts with --account"
+            )
         })
     }
 

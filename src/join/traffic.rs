@@ -138,12 +138,12 @@ impl<'a> Traffic<'a> {
         let (_, most) = passed.iter().max().filter(|_| !self.learnt.rewritten)?;
         let bytes = human::bytes(passed.iter().map(|(bytes, _)| u128::from(*bytes)).sum(), Units::Iec);
         let who = match passed.len() {
-            1 => format!("{most} passes on as much as it receives"),
-            more => format!("{more} interfaces pass on as much as they receive, {most} the most"),
+            1 => format!("{most} forwards as much as it receives"),
+            more => format!("{more} interfaces forward as much as they receive, {most} the most"),
         };
         Some(format!(
-            "{who} ({bytes}): of a NAT gateway this counts twice, once under its address; --network with the output of \
-             `aws ec2 describe-network-interfaces` tells"
+            "{who} ({bytes}): traffic through a NAT gateway would count twice here; find out by adding --network with the \
+             output of `aws ec2 describe-network-interfaces`"
         ))
     }
 

@@ -59,8 +59,8 @@ impl Answer {
             meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
-        tell_outputs(meta, read);
-        tell_unknown_fields(meta, read);
+        note_outputs(meta, read);
+        note_unknown_fields(meta, read);
         let mut unreadable = 0;
         for object in &read.objects {
             unreadable += u64::from(object.problem.is_some());
@@ -99,8 +99,8 @@ impl Answer {
     }
 }
 
-/// Says which outputs of this program were left out, and which were read beside what they may have been made of.
-fn tell_outputs(meta: &mut Meta, read: &Read) {
+/// Names the outputs of this program that were skipped, and those that were read beside other logs.
+fn note_outputs(meta: &mut Meta, read: &Read) {
     if let Some(first) = read.outputs.first() {
         let count = human::counted(read.outputs.len() as u64, "output");
         let more = if read.outputs.len() > 1 { ", …" } else { "" };
@@ -123,21 +123,21 @@ fn tell_outputs(meta: &mut Meta, read: &Read) {
     }
 }
 
-/// Names the fields that are not known; where one may be misspelt, the figures lack it, and that is a warning.
-fn tell_unknown_fields(meta: &mut Meta, read: &Read) {
+/// Names unknown fields. One that looks misspelt is a warning, since the figures are missing its values.
+fn note_unknown_fields(meta: &mut Meta, read: &Read) {
     let described = |(name, field): (&String, &UnknownField)| {
         let meant = field.meant.as_ref().map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
         format!("{name} ({}{meant})", human::counted(field.objects, "object"))
     };
     let (misspelt, new): (Vec<_>, Vec<_>) = read.unknown.iter().partition(|(_, field)| field.meant.is_some());
-    for (fields, told) in [(misspelt, &mut meta.warnings), (new, &mut meta.notes)] {
+    for (fields, messages) in [(misspelt, &mut meta.warnings), (new, &mut meta.notes)] {
         let count = fields.len();
         let mut shown: Vec<_> = fields.into_iter().take(FIELDS_SHOWN).map(described).collect();
         if let Some(more) = count.checked_sub(FIELDS_SHOWN).filter(|more| *more > 0) {
             shown.push(format!("{more} more"));
         }
         if count > 0 {
-            told.push(format!("unknown fields are ignored: {}", shown.join(", ")));
+            messages.push(format!("unknown fields are ignored: {}", shown.join(", ")));
         }
     }
 }

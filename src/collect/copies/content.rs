@@ -1,4 +1,4 @@
-//! What files hold, as far as it takes to tell whether two hold the same.
+//! Whether files hold the same: their last bytes, the mark of an output, their checksums.
 
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
@@ -97,8 +97,8 @@ fn alike(group: &[usize], digest: impl Fn(&usize) -> Option<Digest> + Sync) -> V
     groups_of(digests.into_iter().zip(group).filter_map(|(digest, file)| Some((digest?, *file))).collect())
 }
 
-/// Whether two objects of one name differ in what they hold, as far as that can be told; of S3 the sizes are known, and
-/// what is Parquet in one and text in the other cannot be compared.
+/// Whether two objects of one name are known to differ in content. Of S3 only the sizes are known, and Parquet cannot be
+/// compared with text.
 pub(super) fn differ(one: &Object, other: &Object) -> bool {
     let extension = |object: &Object| object.name.rsplit('.').next().map(str::to_owned);
     let is_parquet = |object: &Object| extension(object).as_deref() == Some("parquet");

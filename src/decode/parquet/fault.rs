@@ -41,7 +41,7 @@ pub enum ParquetFault {
     Page(usize),
     /// Its pages are larger than memory may be.
     #[error(
-        "its pages need {} of memory, more than there may be ({}; --memory)",
+        "its pages need {} of memory, over the limit of {} (--memory)",
         human::bytes(u128::from(*needed_bytes), Units::Iec),
         human::bytes(*most_bytes as u128, Units::Iec)
     )]

@@ -139,7 +139,7 @@ fn accounts_whose_logs_end_before_the_others_are_named() {
         [record(2, "111122223333"), record(9, "222233334444"), record(1, "222233334444"), record(8, "333344445555")];
     let logged = Logged::of(&survey(&shown, 0).interfaces);
     let said = logged.stopped(None).unwrap();
-    assert!(said.starts_with("the logs of account 111122223333 (until 1970-01-01T02:01:00Z) end before"), "{said}");
+    assert!(said.starts_with("logs end early for 111122223333 (until 1970-01-01T02:01:00Z): "), "{said}");
     assert_eq!(logged.stopped(Some(4 * 3600)), None, "nothing later is asked for");
     assert!(logged.stopped(Some(6 * 3600)).is_some());
 }

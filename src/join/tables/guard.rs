@@ -18,7 +18,7 @@ pub(super) struct Contradictions {
 }
 
 impl Contradictions {
-    /// Notes one; only the first of a kind is told.
+    /// Counts one; of each kind only the first is described.
     pub(super) fn add(&mut self, kind: &'static str, sentence: impl FnOnce() -> String) {
         self.kinds.entry(kind).or_insert_with(|| (sentence(), 0)).1 += 1;
     }

@@ -26,7 +26,7 @@ const COVERED_SHARE: f64 = 0.5;
 /// The conversations of a cause are those of its leaves, the greatest first, that make this part of it together. Others
 /// that it describes did not rise, and their answers are others' business.
 const CONVERSATIONS_SHARE: f64 = 0.95;
-/// Series that describe a cause as well as this, in parts of one, are told apart by how few leaves they have.
+/// Among series that describe a cause equally well, to one part in so many, the one with the fewest leaves is taken.
 const SCORE_STEPS: f64 = 50.0;
 
 /// Of series with as many leaves, which says more.

@@ -58,13 +58,13 @@ impl Run {
         self.hours.clone().zip(&self.own).all(is_in_line)
     }
 
-    /// Its excess, in what is worth telling of.
+    /// Its excess, in multiples of the least impact that is reported.
     #[must_use]
     pub fn weight(&self, settings: &Settings) -> f64 {
         self.excess() / settings.impact_min(self.metric)
     }
 
-    /// Whether it is worth telling.
+    /// Whether its impact is large enough to be reported.
     #[must_use]
     pub fn matters(&self, settings: &Settings) -> bool {
         self.matters_by(1.0, settings)
