@@ -233,7 +233,10 @@ pub fn misspelt<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -
     const LONG_WORD: usize = 8;
     let slips = if word.len() < LONG_WORD { 1 } else { 2 };
     let near = candidates.into_iter().map(|candidate| (strsim::osa_distance(word, candidate), candidate));
-    near.filter(|(distance, _)| *distance <= slips).min().map(|(_, candidate)| candidate)
+    // Among equally near ones, letters swapped or struck wrong are likelier than one left out.
+    near.filter(|(distance, _)| *distance <= slips)
+        .min_by_key(|(distance, candidate)| (*distance, candidate.len().abs_diff(word.len()), *candidate))
+        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

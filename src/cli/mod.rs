@@ -14,6 +14,7 @@ mod inspect;
 mod interrupt;
 mod job;
 mod log;
+mod misspelt;
 mod notice;
 mod output;
 mod panics;
@@ -107,9 +108,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
-    let matches = match Outflow::command().try_get_matches_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = match Outflow::command().try_get_matches_from(&arguments) {
         Ok(matches) => matches,
-        Err(error) => return Ok(from_clap(&error)),
+        Err(mut error) => {
+            misspelt::suggest(&mut error, Outflow::command(), &arguments);
+            return Ok(from_clap(&error));
+        }
     };
     match Outflow::from_arg_matches(&matches) {
         Ok(outflow) => {
