@@ -213,6 +213,7 @@ columns! {
         Via, "via", Text, "Gateways on the path: nat, transit-gateway, endpoint, joined by `+`.";
         Charge, "charge", Text, "Charge on the bytes; absent for traffic itself.";
         PayerAccount, "payer_account", Text, "Account billed for the charge.";
+        BilledResource, "billed_resource", Text, "Resource that AWS's bill has the charge under: NAT gateway, endpoint, load balancer, instance; else the interface.";
         FromRegion, "from_region", Text, "Region of the price.";
         ToRegion, "to_region", Text, "Other side of the charge: a region, `internet`, `same`, a location, or `any`.";
         Assumed, "assumed", Text, "Assumption made because the logs lack the information; absent if none.";

@@ -31,6 +31,8 @@ pub(super) struct Item {
     pub(super) payer: Name,
     pub(super) from: Name,
     pub(super) to: Arc<str>,
+    /// The interface whose resource AWS's bill has the charge under, by its place in the estate, if it is known.
+    pub(super) interface: Option<u32>,
     pub(super) bearer: Allocation,
     pub(super) assumed: Option<&'static str>,
 }
@@ -40,6 +42,7 @@ struct Side<'a> {
     info: &'a EndpointInfo,
     payer: Name,
     region: Name,
+    interface: Option<u32>,
     bearer: Allocation,
 }
 
@@ -51,6 +54,7 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
         payer: side.payer.clone(),
         from: side.region.clone(),
         to: other.into(),
+        interface: side.interface,
         bearer: side.bearer,
         assumed: route.assumed,
     };
@@ -68,7 +72,10 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
         Path::CrossRegion | Path::AwsServiceCrossRegion | Path::PeeringCrossRegion if sent => {
             items.push(one(Charge::InterRegion, &from, region()));
         }
-        Path::CrossZone => halves([Charge::InterZoneOut, Charge::InterZoneIn], items),
+        Path::CrossZone => {
+            halves([Charge::InterZoneOut, Charge::InterZoneIn], items);
+            without_balancers(resolver, sides, items);
+        }
         Path::PeeringCrossZone => halves([Charge::PeeringZoneOut, Charge::PeeringZoneIn], items),
         Path::PublicAddress => halves([Charge::PublicAddressOut, Charge::PublicAddressIn], items),
         Path::TransitGateway if sent => {
@@ -92,14 +99,34 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
     }
 }
 
+/// Takes out halves of transfer between zones that AWS does not charge: a load balancer's, unless it is a network load
+/// balancer, and its target's. Who an internal one talks to may also be a client, which is charged.
+///
+/// Source: AWS bills no cross-zone transfer between application and classic load balancers and their targets (pricing
+/// page of Elastic Load Balancing); in a bill of 2024, 0 of 61 rows of transfer inside a region are a balancer's.
+fn without_balancers(resolver: &AddressResolver, sides: &Sides<'_>, items: &mut Vec<Item>) {
+    let ends = [(sides.src, sides.ends.src), (sides.dst, sides.ends.dst)];
+    let balancer = |info: &EndpointInfo| info.role == Role::LoadBalancer;
+    let Some((_, end)) = ends.into_iter().find(|(info, _)| balancer(info)) else { return };
+    let is_public = end.interface.is_some_and(|place| resolver.estate.interfaces[place as usize].has_public());
+    let [source, destination] = [sides.src, sides.dst].map(balancer);
+    items.retain_mut(|item| {
+        let is_own = if item.bearer == Allocation::Source { source } else { destination };
+        item.assumed = item.assumed.or(Some(assumption::BALANCER));
+        !is_public && !is_own
+    });
+}
+
 /// Who pays at either side: the account of the interface that faces the outside, which is the NAT gateway's where the
 /// transfer goes through one.
 fn payers<'a>(resolver: &AddressResolver, sides: &Sides<'a>, route: &Route) -> [Side<'a>; 2] {
-    let nat = route.nat.map(|place| &resolver.estate.interfaces[place as usize]);
-    [(sides.src, Allocation::Source), (sides.dst, Allocation::Destination)].map(|(info, bearer)| {
-        let gateway = nat.filter(|_| info.kind == EndpointKind::Own);
+    let sides = [(sides.src, sides.ends.src, Allocation::Source), (sides.dst, sides.ends.dst, Allocation::Destination)];
+    sides.map(|(info, end, bearer)| {
+        let place = route.nat.filter(|_| info.kind == EndpointKind::Own);
+        let gateway = place.map(|place| &resolver.estate.interfaces[place as usize]);
         Side {
             info,
+            interface: place.or(end.interface),
             payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| info.account.clone()),
             region: gateway.and_then(|nat| nat.region.clone()).or_else(|| info.region.clone()),
             bearer,
@@ -140,54 +167,64 @@ pub(super) fn unlogged_nat(
         payer: nat_name(|nat| &nat.account).or_else(|| client.account.clone()),
         from: nat_name(|nat| &nat.region).or_else(|| client.region.clone()),
         to: ANY.into(),
+        interface: route.nat,
         bearer: Allocation::client(forward),
         assumed,
     });
-    if let Some(nat) = nat.filter(|nat| nat.role == Role::Nat) {
-        zone_leg(client, nat, forward, assumed, items);
+    if let Some((place, nat)) = route.nat.zip(nat).filter(|(_, nat)| nat.role == Role::Nat) {
+        let end = if forward { sides.ends.src } else { sides.ends.dst };
+        zone_leg((client, end.interface), (nat, place), forward, assumed, items);
     }
 }
 
 /// Charges of a NAT gateway's record that names its client: processing, and the leg between client and gateway.
 pub(super) fn of_nat(
     resolver: &AddressResolver,
-    nat: u32,
+    place: u32,
     client: End,
     info: &EndpointInfo,
     forward: bool,
     items: &mut Vec<Item>,
 ) {
-    let nat = &resolver.estate.interfaces[nat as usize];
+    let nat = &resolver.estate.interfaces[place as usize];
     let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
     let bearer = Allocation::client(forward);
-    let one = |charge: Charge, payer: &Name, from: &Name| Item {
+    let one = |charge: Charge, payer: &Name, from: &Name, interface: Option<u32>| Item {
         charge,
         payer: payer.clone(),
         from: from.clone(),
         to: ANY.into(),
+        interface,
         bearer,
         assumed,
     };
-    items.push(one(Charge::NatProcessing, &nat.account, &nat.region));
+    items.push(one(Charge::NatProcessing, &nat.account, &nat.region, Some(place)));
     if resolver.estate.apart(client.vpc, nat.vpc) {
         let (payer, from) = if forward { (&info.account, &info.region) } else { (&nat.account, &nat.region) };
-        items.push(one(Charge::TransitGateway, payer, from));
+        items.push(one(Charge::TransitGateway, payer, from, if forward { client.interface } else { Some(place) }));
     } else if nat.role == Role::Nat {
-        zone_leg(info, nat, forward, assumed, items);
+        zone_leg((info, client.interface), (nat, place), forward, assumed, items);
     }
 }
 
-/// Both halves of the leg between a client and its zonal NAT gateway, if their zones differ.
-fn zone_leg(client: &EndpointInfo, nat: &Eni, forward: bool, assumed: Option<&'static str>, items: &mut Vec<Item>) {
+/// Both halves of the leg between a client and its zonal NAT gateway, if their zones differ; each with its interface.
+fn zone_leg(
+    (client, interface): (&EndpointInfo, Option<u32>),
+    (nat, place): (&Eni, u32),
+    forward: bool,
+    assumed: Option<&'static str>,
+    items: &mut Vec<Item>,
+) {
     if client.zone.is_none() || nat.zone.is_none() || client.zone == nat.zone {
         return;
     }
     let bearer = Allocation::client(forward);
-    let mut sides = [(&client.account, &client.region), (&nat.account, &nat.region)];
+    let mut sides = [(&client.account, &client.region, interface), (&nat.account, &nat.region, Some(place))];
     if !forward {
         sides.reverse();
     }
-    for (charge, (payer, from)) in [Charge::InterZoneOut, Charge::InterZoneIn].into_iter().zip(sides) {
-        items.push(Item { charge, payer: payer.clone(), from: from.clone(), to: SAME.into(), bearer, assumed });
+    for (charge, (payer, from, interface)) in [Charge::InterZoneOut, Charge::InterZoneIn].into_iter().zip(sides) {
+        let (payer, from) = (payer.clone(), from.clone());
+        items.push(Item { charge, payer, from, to: SAME.into(), interface, bearer, assumed });
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Eni {
     pub(super) owners: Option<Box<LoggedOwners>>,
     /// What the inventory has of it; none if it is not listed.
     listed: Option<Box<Listed>>,
-    /// The NAT gateway or endpoint that it belongs to.
+    /// The NAT gateway, endpoint, load balancer or attachment that it belongs to.
     pub(super) resource: Name,
     /// Its VPC, by its place in the estate.
     pub(super) vpc: u32,
@@ -123,6 +123,12 @@ impl Eni {
     /// Whether its records at this time would be in the input and name the client.
     pub(super) fn names_clients_at(&self, moment: u32) -> bool {
         (self.names_clients || self.role == Role::RegionalNat) && self.is_logged(moment)
+    }
+
+    /// The resource that AWS's bill has its transfer under: a gateway, endpoint or load balancer, else the instance, else
+    /// the interface itself, for which a bill has an id that logs do not know.
+    pub(super) fn billed_resource(&self) -> &str {
+        self.resource.as_ref().or(self.instance.as_ref()).unwrap_or(&self.id)
     }
 
     pub(super) fn is_nat(&self) -> bool {
@@ -251,6 +257,7 @@ fn listed_eni(known: &ListedEni) -> Eni {
         zone: known.zone.clone(),
         instance: known.instance.clone(),
         role: known.role,
+        resource: known.resource.clone(),
         listed: Some(Box::new(Listed {
             addresses: known.addresses.clone(),
             prefixes: known.prefixes.clone(),

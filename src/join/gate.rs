@@ -17,7 +17,8 @@ use crate::schema::{Column, ColumnSet};
 /// Rows of a block.
 const BLOCK_ROWS: usize = 2048;
 /// The columns that a charge has and traffic has not.
-const OF_CHARGES: [Column; 4] = [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion];
+const OF_CHARGES: [Column; 5] =
+    [Column::Charge, Column::PayerAccount, Column::BilledResource, Column::FromRegion, Column::ToRegion];
 
 /// What becomes of records once it is decided whether they pass.
 #[derive(Clone, Copy, Debug, Default)]

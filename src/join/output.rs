@@ -178,11 +178,20 @@ impl<'a> Texts<'a> {
             Column::CountRule => return self.fixed(Some(row.count_rule)),
             Column::Charge => return self.fixed(item.map(|item| item.charge.name())),
             Column::PayerAccount => item.map(|item| item.payer.as_deref().unwrap_or("unknown").as_bytes()),
+            Column::BilledResource => return self.billed_resource(row),
             Column::FromRegion => item.map(|item| item.from.as_deref().unwrap_or("unknown").as_bytes()),
             Column::ToRegion => item.map(|item| item.to.as_bytes()),
             _ => return self.owner_or_extra(column, row),
         };
         text.map_or(Dictionary::ABSENT, |text| self.dictionary.code(text))
+    }
+
+    /// The resource that bears a charge; of what is free the sender's, else the receiver's.
+    fn billed_resource(&mut self, row: &Row<'_>) -> u32 {
+        let of_ends = || row.ends.src.interface.or(row.ends.dst.interface);
+        let Some(place) = row.item.map_or_else(of_ends, |item| item.interface) else { return Dictionary::ABSENT };
+        let own = &self.traffic.resolver.estate.interfaces[place as usize];
+        self.dictionary.code(own.billed_resource().as_bytes())
     }
 
     /// The code of one of the program's own texts.

@@ -86,6 +86,9 @@ pub enum Role {
     GatewayLoadBalancer,
     /// An interface endpoint's: an end that is charged for.
     Endpoint,
+    /// An application or classic load balancer's: an end at which AWS charges nothing between zones. A network load
+    /// balancer is an end as any other.
+    LoadBalancer,
 }
 
 /// An interface of the inventory.
@@ -107,6 +110,9 @@ pub struct ListedEni {
     pub instance: Name,
     /// What it is for.
     pub role: Role,
+    /// What AWS made it for, by its description: `nat-…`, `vpce-…`, `tgw-attach-…`, and of a load balancer how its ARN
+    /// ends: `app/NAME/ID`, `net/NAME/ID`, or a classic one's name.
+    pub resource: Name,
     /// Its addresses inside the VPC, the primary one first, IPv6 too.
     pub addresses: Vec<u128>,
     /// Whole prefixes assigned to it, as on nodes of container clusters.

@@ -250,7 +250,7 @@ impl Joined {
 fn shown() -> Vec<Column> {
     let names = "src dst bytes packets record_count src_vpc dst_vpc src_account dst_account src_region dst_region \
                  src_zone dst_zone src_subnet dst_subnet src_interface dst_interface src_location dst_location path \
-                 via charge payer_account from_region to_region assumed direction_rule count_rule path_rule owner \
+                 via charge payer_account billed_resource from_region to_region assumed direction_rule count_rule path_rule owner \
                  src_owner dst_owner";
     let inner = [(Column::RecordCount, "record_count"), (Column::Owner1, "owner")];
     let inner = inner.into_iter().chain([(Column::SrcOwner1, "src_owner"), (Column::DstOwner1, "dst_owner")]);
@@ -400,6 +400,7 @@ fn known(line: &str) -> ListedEni {
             "account" => known.account = Some(value.into()),
             "region" => known.region = Some(value.into()),
             "instance" => known.instance = Some(value.into()),
+            "resource" => known.resource = Some(value.into()),
             "at" => known.addresses.push(address(value)),
             "public" => known.public.push((address(value), *known.addresses.last().unwrap())),
             "role" => {
@@ -407,6 +408,7 @@ fn known(line: &str) -> ListedEni {
                     "nat" => Role::Nat,
                     "transit" => Role::TransitGateway,
                     "endpoint" => Role::Endpoint,
+                    "balancer" => Role::LoadBalancer,
                     _ => panic!("no role {value}"),
                 }
             }

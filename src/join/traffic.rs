@@ -127,6 +127,12 @@ impl<'a> Traffic<'a> {
         unnamed.into_iter().chain(endpoints).map(str::to_owned)
     }
 
+    /// When each interface was logged, from its first to its last record, with the resource that AWS's bill has it under;
+    /// none of those that never were.
+    pub fn watches(&self) -> impl Iterator<Item = (&str, Option<(u32, u32)>)> {
+        self.resolver.estate.interfaces.iter().map(|own| (own.billed_resource(), own.logged))
+    }
+
     /// Interfaces that may be NAT gateways and are not known as such, as a sentence with the bytes at stake. Where
     /// records have packets' addresses, or the inventory has the interface, nothing is left open.
     #[must_use]

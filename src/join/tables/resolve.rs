@@ -18,6 +18,8 @@ use super::{
 };
 use crate::schema::region;
 
+/// How the description of a load balancer's interface begins.
+const OF_BALANCER: &str = "ELB ";
 /// The kinds of resources, as their ARNs name them, that an end of traffic is known by.
 const TAGGED: [&str; 6] = ["instance", "natgateway", "network-interface", "subnet", "vpc", "vpc-endpoint"];
 
@@ -139,6 +141,7 @@ impl Estate {
             zone: self.texts.name(zone),
             instance: self.texts.name(instance),
             role: role(listed),
+            resource: self.texts.name(described(listed).map(|(_, resource)| resource)),
             addresses,
             prefixes: listed.ipv4_prefixes.iter().flatten().map(|prefix| prefix.ipv4_prefix.0).chain(six).collect(),
             public,
@@ -156,6 +159,7 @@ impl Estate {
         found.fill(&new.id, "subnet", &mut known.subnet, new.subnet);
         found.fill(&new.id, "zone", &mut known.zone, new.zone);
         found.fill(&new.id, "instance", &mut known.instance, new.instance);
+        fill(&mut known.resource, new.resource);
         known.id = new.id;
         if known.role == Role::End {
             known.role = new.role;
@@ -360,23 +364,28 @@ fn role(listed: &Interface) -> Role {
         Some("regional_nat_gateway") => Role::RegionalNat,
         Some("transit_gateway") => Role::TransitGateway,
         Some("gateway_load_balancer" | "gateway_load_balancer_endpoint") => Role::GatewayLoadBalancer,
+        Some("load_balancer") => Role::LoadBalancer,
         Some("vpc_endpoint") => Role::Endpoint,
-        // Users describe their own interfaces as they like.
-        None | Some("interface") if listed.requester_managed == Some(true) => {
-            role_described(listed.description.as_deref().unwrap_or_default())
-        }
+        None | Some("interface") => described(listed).map_or(Role::End, |(role, _)| role),
         _ => Role::End,
     }
 }
 
-fn role_described(description: &str) -> Role {
-    const STARTS: [(&str, Role); 4] = [
+/// What AWS's description of an interface says that it is for, and of which resource.
+fn described(listed: &Interface) -> Option<(Role, &str)> {
+    const STARTS: [(&str, Role); 6] = [
         ("Interface for NAT Gateway ", Role::Nat),
-        ("Network Interface for Transit Gateway Attachment", Role::TransitGateway),
+        ("Network Interface for Transit Gateway Attachment ", Role::TransitGateway),
         ("VPC Endpoint Interface ", Role::Endpoint),
         ("ELB gwy/", Role::GatewayLoadBalancer),
+        ("ELB net/", Role::End),
+        (OF_BALANCER, Role::LoadBalancer),
     ];
-    STARTS.iter().find(|(start, _)| description.starts_with(start)).map_or(Role::End, |(_, role)| *role)
+    // Users describe their own interfaces as they like.
+    let description = listed.description.as_deref().filter(|_| listed.requester_managed == Some(true))?;
+    let (start, role) = STARTS.iter().find(|(start, _)| description.starts_with(start))?;
+    let resource = description.strip_prefix(OF_BALANCER).unwrap_or(&description[start.len()..]);
+    Some((*role, resource))
 }
 
 /// `com.amazonaws.us-east-1.ecr.dkr` → `ecr.dkr`; for third-party services the id.

@@ -55,6 +55,37 @@ fn another_zone_is_charged_to_both_ends() {
 }
 
 #[test]
+fn between_zones_a_load_balancer_pays_nothing_and_its_targets_neither() {
+    let text = "web: vpc-id=vpc-a az-id=use1-az1\napp: vpc-id=vpc-a az-id=use1-az2\n\
+                web out 10.0.0.1>10.0.9.9 1\napp out 10.0.1.1>10.0.9.9 1\n\
+                web out 10.0.0.1>10.0.1.1 700 traffic-path=1\napp out 10.0.1.1>10.0.0.1 700 traffic-path=1";
+    let halves = |balancer: &str| {
+        let web = format!("web vpc=vpc-a zone=use1-az1 at=10.0.0.1 {balancer}");
+        let joined = World::of(5, text).inventory(&[web.trim_end(), "app vpc=vpc-a zone=use1-az2 at=10.0.1.1"]).join();
+        let rows = joined.charges("bytes charge billed_resource assumed").into_iter();
+        rows.filter_map(|row| row.strip_prefix("700 inter-zone-").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(halves(""), ["in app -", "in web -", "out app -", "out web -"], "an instance, a network load balancer");
+    assert_eq!(halves("public=54.144.0.1 role=balancer"), Vec::<String>::new());
+    let assumed = "who an internal load balancer talks to is its client, not its target";
+    assert_eq!(halves("role=balancer"), [format!("in app {assumed}"), format!("out app {assumed}")]);
+}
+
+#[test]
+fn a_bill_has_charges_under_the_gateway_endpoint_or_instance() {
+    let text = "web: vpc-id=vpc-a az-id=use1-az1 instance-id=i-1\nnat: vpc-id=vpc-a az-id=use1-az1\n\
+                web out 10.0.0.1>10.0.9.9 1\n\
+                web out 10.0.0.1>198.51.100.7 700 traffic-path=1\n\
+                nat in 10.0.0.1>10.0.0.220 700 pkt-dstaddr=198.51.100.7\n\
+                web out 10.0.0.1>198.51.100.8 600 traffic-path=8";
+    let nat = ["nat vpc=vpc-a zone=use1-az1 at=10.0.0.220 public=54.144.0.1 role=nat resource=nat-1"];
+    let joined = World::of(5, text).inventory(&nat).join();
+    let rows = joined.charges("bytes charge billed_resource");
+    let rows: Vec<_> = rows.iter().filter(|row| row.starts_with('7') || row.starts_with('6')).collect();
+    assert_eq!(rows, ["600 internet-egress i-1", "700 internet-egress nat-1", "700 nat-processing nat-1"]);
+}
+
+#[test]
 fn a_peering_between_zones_is_charged_to_both_accounts() {
     let halves =
         ["peering-zone-in 444455556666 us-east-1 same peer", "peering-zone-out 111122223333 us-east-1 same web"];

@@ -115,7 +115,8 @@ impl Table {
 
     /// Its other columns, but for those of owners.
     pub fn keys(self) -> impl Iterator<Item = Column> {
-        let of_charges = [Column::Charge, Column::PayerAccount, Column::FromRegion, Column::ToRegion];
+        let of_charges =
+            [Column::Charge, Column::PayerAccount, Column::BilledResource, Column::FromRegion, Column::ToRegion];
         let is_summed = move |column: Column| self.sums().iter().any(|sum| sum.name == column.name());
         Column::all().filter(move |column| match self {
             Self::Flows => column.stage() != Stage::Join,

@@ -130,13 +130,36 @@ fn roles_are_reported_by_types_and_where_those_are_old_by_awss_descriptions() {
         ("interface", "VPC Endpoint Interface vpce-1", "true", Role::Endpoint),
         ("interface", "ELB gwy/inspect/1", "true", Role::GatewayLoadBalancer),
         ("interface", "Interface for NAT Gateway nat-1", "false", Role::End),
-        ("interface", "ELB app/a/1", "true", Role::End),
+        ("interface", "ELB app/a/1", "true", Role::LoadBalancer),
+        ("interface", "ELB net/a/1", "true", Role::End),
+        ("interface", "ELB classic", "true", Role::LoadBalancer),
+        ("load_balancer", "", "true", Role::LoadBalancer),
+        ("interface", "ELB app/a/1", "false", Role::End),
     ] {
         let json = format!(
             r#"{{"NetworkInterfaces": [{{"NetworkInterfaceId": "eni-1", "InterfaceType": "{kind}",
             "Description": "{description}", "RequesterManaged": {managed}}}]}}"#
         );
         assert_eq!(read(&[("a.json", &json)]).interfaces[0].role, role, "{kind} {description}");
+    }
+}
+
+#[test]
+fn awss_descriptions_name_the_resource_of_an_interface() {
+    for (kind, description, resource) in [
+        ("nat_gateway", "Interface for NAT Gateway nat-1", Some("nat-1")),
+        ("vpc_endpoint", "VPC Endpoint Interface vpce-1", Some("vpce-1")),
+        ("interface", "Network Interface for Transit Gateway Attachment tgw-attach-1", Some("tgw-attach-1")),
+        ("network_load_balancer", "ELB net/a/1", Some("net/a/1")),
+        ("interface", "ELB app/a/1", Some("app/a/1")),
+        ("interface", "ELB classic", Some("classic")),
+        ("interface", "RDSNetworkInterface", None),
+    ] {
+        let json = format!(
+            r#"{{"NetworkInterfaces": [{{"NetworkInterfaceId": "eni-1", "InterfaceType": "{kind}",
+            "Description": "{description}", "RequesterManaged": true}}]}}"#
+        );
+        assert_eq!(read(&[("a.json", &json)]).interfaces[0].resource.as_deref(), resource, "{description}");
     }
 }
 
