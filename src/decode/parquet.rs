@@ -12,6 +12,7 @@ mod gzip;
 mod layout;
 mod pages;
 mod readers;
+mod texts;
 
 use std::fmt;
 use std::ops::Range;
@@ -27,6 +28,7 @@ pub use self::arrays::{ArrayFile, TypedArrays};
 pub use self::fault::ParquetFault;
 pub(crate) use self::fault::unwrapped;
 pub use self::layout::Shape;
+pub use self::texts::{TextColumn, TextFile};
 
 use self::layout::Layout;
 use super::{Dictionary, Flows, FormatField, Skips};

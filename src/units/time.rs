@@ -219,6 +219,20 @@ pub fn parse_moment(text: &str, now: u32, zone: Zone) -> Result<u32, Error> {
     in_range(text, seconds)
 }
 
+/// The moment of a text that programs write, UTC where it names no offset: `2026-10-01T00:00:00Z`, `2026-10-01
+/// 00:00:00.000`, `2026-10-01 00:00:00 UTC`, `2026-10-01`. Fractions of a second are dropped.
+#[must_use]
+pub fn parse_utc(text: &str) -> Option<u32> {
+    let text = text.strip_suffix(" UTC").unwrap_or(text);
+    let whole = match text.split_once('.') {
+        Some((whole, fraction)) => {
+            format!("{whole}{}", fraction.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+        }
+        None => text.to_owned(),
+    };
+    calendar_seconds(&whole, Zone::default()).and_then(|seconds| u32::try_from(seconds).ok())
+}
+
 /// The seconds of a span such as `36h`.
 ///
 /// # Errors
@@ -361,6 +375,24 @@ mod tests {
 
     fn moment(text: &str, zone_name: &str) -> String {
         write(parse_moment(text, NOW, zone(zone_name)).expect(text))
+    }
+
+    #[test]
+    fn moments_that_programs_write_are_read() {
+        for text in [
+            "2026-10-01T00:00:00Z",
+            "2026-10-01T00:00:00.000Z",
+            "2026-10-01 00:00:00",
+            "2026-10-01 00:00:00.123456",
+            "2026-10-01 00:00:00.000 UTC",
+            "2026-10-01T02:00:00+02:00",
+            "2026-10-01",
+        ] {
+            assert_eq!(parse_utc(text), Some(1_790_812_800), "{text}");
+        }
+        for wrong in ["", "7d", "now", "@1790812800", "2026-10-01T00:00:00.000X", "1950-01-01"] {
+            assert_eq!(parse_utc(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

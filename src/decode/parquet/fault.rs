@@ -82,6 +82,14 @@ pub enum ParquetFault {
     /// The same within a dictionary.
     #[error("a dictionary of {0} is none of a flow log")]
     DictionaryType(DataType),
+    /// A column is of a type that has no text.
+    #[error("column {column} holds {held}, which cannot be read")]
+    NoTexts {
+        /// The column, as the file names it.
+        column: String,
+        /// Its type.
+        held: DataType,
+    },
     /// A different file type, recognised by some of its columns.
     #[error("not a flow log: its {columns} columns are {names}")]
     NoFlowLog {

@@ -15,7 +15,6 @@ use std::io::{self, BufRead};
 
 pub use meter::Reason;
 use meter::{Meter, Product};
-pub use rows::LINE_BYTES_MAX;
 
 use super::attested::Confidence;
 use super::money::Rate;

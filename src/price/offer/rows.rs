@@ -5,18 +5,14 @@
 
 use std::io::{self, Read};
 
-use csv::ByteRecord;
-
 use super::meter::{Product, Reason};
 use super::{CURRENCY, Dimension, Import, List, ON_DEMAND};
+use crate::units::csv_stream::{ByteRecord, CsvStream};
 
 /// How such a file begins.
 pub(super) const FIRST: &[u8] = b"FormatVersion";
 /// Lines about the list that may come before the column names.
 const ABOUT_LINES_MAX: usize = 50;
-
-/// Maximum bytes of a line; more means an unterminated quote, which would be buffered until the end.
-pub const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// The columns that we look at, without case and blanks.
 #[derive(Clone, Copy)]
@@ -65,14 +61,11 @@ const NEEDED: [Field; 3] = [Field::Sku, Field::Usage, Field::Price];
 
 /// Reads a file into the import.
 pub(super) fn read(input: impl Read, import: &mut Import) -> io::Result<()> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(Bounded { input, left: LINE_BYTES_MAX });
+    let mut lines = CsvStream::new(input);
     let (mut record, mut list) = (ByteRecord::new(), List::default());
     let mut columns = None;
     for _ in 0..ABOUT_LINES_MAX {
-        if columns.is_some() || !next(&mut reader, &mut record)? {
+        if columns.is_some() || !lines.next(&mut record)? {
             break;
         }
         columns = Columns::of(&record);
@@ -80,35 +73,11 @@ pub(super) fn read(input: impl Read, import: &mut Import) -> io::Result<()> {
     }
     let columns = columns.ok_or_else(|| io::Error::other("no line has the columns SKU, usageType and PricePerUnit"))?;
     let mut product = Product::default();
-    while next(&mut reader, &mut record)? {
+    while lines.next(&mut record)? {
         columns.fill(&record, &mut product);
         columns.price(&record, &list, &product, import);
     }
     Ok(())
-}
-
-/// Reads a line; false after the last one.
-fn next<R: Read>(reader: &mut csv::Reader<Bounded<R>>, record: &mut ByteRecord) -> io::Result<bool> {
-    reader.get_mut().left = LINE_BYTES_MAX;
-    Ok(reader.read_byte_record(record)?)
-}
-
-/// An input that limits the length of a line until the next line starts.
-struct Bounded<R> {
-    input: R,
-    left: usize,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::Error::other(format!("a line has more than {LINE_BYTES_MAX} bytes")));
-        }
-        let most = buffer.len().min(self.left);
-        let taken = self.input.read(&mut buffer[..most])?;
-        self.left -= taken;
-        Ok(taken)
-    }
 }
 
 impl List {
