@@ -13,6 +13,7 @@ mod money;
 pub mod offer;
 mod pools;
 mod read;
+pub mod statement;
 mod table;
 mod usage;
 
@@ -20,7 +21,10 @@ pub use attested::Confidence;
 pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};
-pub use money::{Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, cent_parts, rounded_parts};
+pub use money::{
+    Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, cent_parts, rounded_parts, signed_cent_parts,
+    split_signed,
+};
 pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};

@@ -79,6 +79,12 @@ impl Rate {
         Self(u64::try_from(units).unwrap_or(0))
     }
 
+    /// The rate of so many 10⁻¹⁰ USD per GB.
+    #[must_use]
+    pub fn of_decimals(decimals: i128) -> Self {
+        Self(u64::try_from(decimals).unwrap_or(0).saturating_mul(UNITS_PER_DECIMAL))
+    }
+
     /// The rate in USD per GB as a fraction: its units and how many of them a dollar has.
     #[must_use]
     pub fn fraction(self) -> (u128, u128) {
@@ -161,6 +167,16 @@ pub fn cent_parts(parts: &[u128]) -> Vec<u128> {
     rounded_to(CENT, parts)
 }
 
+/// The same of amounts that may be negative.
+#[must_use]
+pub fn signed_cent_parts(parts: &[i128]) -> Vec<i128> {
+    let cent = i128::try_from(CENT).unwrap_or(i128::MAX);
+    // All are made positive by whole cents, which are taken off again.
+    let below = parts.iter().map(|part| part.div_euclid(cent)).min().unwrap_or(0);
+    let raised: Vec<u128> = parts.iter().map(|part| (part - below * cent).unsigned_abs()).collect();
+    cent_parts(&raised).into_iter().map(|cents| i128::try_from(cents).unwrap_or(i128::MAX) + below).collect()
+}
+
 fn rounded_to(unit: u128, parts: &[u128]) -> Vec<u128> {
     let whole = (parts.iter().sum::<u128>() + unit / 2) / unit;
     let down = parts.iter().map(|part| part / unit).collect();
@@ -186,6 +202,14 @@ pub(super) fn split<K: Ord>(whole: u128, weights: &[(K, u64)]) -> Vec<u128> {
     let (down, remainders): (Vec<_>, Vec<_>) = shares.unzip();
     let lost: Vec<_> = remainders.into_iter().zip(weights.iter().map(|(key, _)| key)).collect();
     completed(whole, down, &lost)
+}
+
+/// The same of a whole that may be negative.
+#[must_use]
+pub fn split_signed<K: Ord>(whole: i128, weights: &[(K, u64)]) -> Vec<i128> {
+    let sign = whole.signum();
+    let parts = split(whole.unsigned_abs(), weights);
+    parts.into_iter().map(|part| sign * i128::try_from(part).unwrap_or(i128::MAX)).collect()
 }
 
 /// Adds one to as many parts as the whole still needs: those with the largest remainders, the lower key first.
@@ -327,6 +351,17 @@ mod tests {
                 weights.iter().map(|(key, _)| *key).zip(split(whole.into(), weights)).collect()
             };
             prop_assert_eq!(by_key(&weights), by_key(&turned));
+        }
+
+        #[test]
+        fn cents_of_any_sign_add_up_and_each_is_within_one(parts in prop::collection::vec(-(1_i128 << 60)..1 << 60, 1..30)) {
+            let cent = i128::try_from(CENT).unwrap();
+            let cents = signed_cent_parts(&parts);
+            let sum: i128 = parts.iter().sum();
+            prop_assert!((cents.iter().sum::<i128>() * cent - sum).abs() * 2 <= cent);
+            for (part, cents) in parts.iter().zip(cents) {
+                prop_assert!((cents * cent - part).abs() <= cent);
+            }
         }
 
         #[test]

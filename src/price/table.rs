@@ -142,6 +142,12 @@ impl PriceTable {
         Self { layers: vec![Arc::new(layer)], overrides: Vec::new(), name: String::new(), warnings: Vec::new() }
     }
 
+    /// The table under the name of where it is from, for messages.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// This table with another laid over it.
     #[must_use]
     pub fn with_overrides(mut self, over: Self) -> Self {
