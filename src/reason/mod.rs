@@ -9,4 +9,5 @@ pub mod compare;
 pub mod coverage;
 pub mod cube;
 pub mod hours;
+pub mod reconcile;
 pub mod signals;
