@@ -224,7 +224,7 @@ impl AnomaliesFlags {
         Ok(AnomaliesQuestion {
             sources,
             keys: CubeKeys { team, service, networks, callers: true, further: Vec::new() },
-            pricing: Pricing { table: self.report.pricing.prices.table()?, terms: self.report.pricing.terms()? },
+            pricing: Pricing { table: self.report.pricing.table(&self.input)?, terms: self.report.pricing.terms()? },
             settings,
             rules,
             state: self.state.as_deref().map(state::read).transpose()?,

@@ -130,7 +130,7 @@ impl CompareFlags {
             CubeKeys { team, service, networks: !sources.geography.is_empty(), callers: false, further: keys.clone() };
         let question = CompareQuestion {
             cube: CubePlan::new(cube),
-            prices: self.report.pricing.prices.table()?,
+            prices: self.report.pricing.table(&self.input)?,
             terms: self.report.pricing.terms()?,
             shape: CompareShape {
                 keys: keys.iter().map(Key::name).collect(),

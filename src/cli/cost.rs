@@ -132,7 +132,7 @@ impl CostFlags {
             current_from: previous.and(current.from),
             previous,
             now: self.input.now()?,
-            prices: self.report.pricing.prices.table()?,
+            prices: self.report.pricing.table(&self.input)?,
             terms: self.report.pricing.terms()?,
             billed: if focus { Billed::Focus(self.focus(&dimensions)) } else { Billed::Cost(self.shape(&dimensions)?) },
             notes: self.bearer.note().into_iter().chain(notes).collect(),

@@ -18,7 +18,7 @@ use crate::schema::Column;
 use crate::schema::region::logged_region;
 use crate::units::size;
 use crate::units::time::{Zone, window};
-use crate::work::{self, Answer, Job, Local, Progress};
+use crate::work::{self, Answer, Job, Local, Progress, Reading};
 
 /// How many digits the id of an account has.
 const ACCOUNT_DIGITS: usize = 12;
@@ -55,18 +55,11 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
     let filter = flags.filter.as_deref().map(|text| Filter::parse_with(text, now, zone, names)).transpose()?;
     let format = flags.format.as_deref().map(Format::of_log_format).transpose()?;
-    let mut limits = Limits::default();
-    if let Some(text) = &flags.max_object_size {
-        limits.decompressed_bytes =
-            size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
-    }
     for region in &flags.region {
         logged_region("--region", region)?;
     }
     flags.account.iter().try_for_each(|account| account_id("--account", account))?;
-    if flags.jobs == Some(0) {
-        return Err(Error::usage("--jobs: at least one thread is required"));
-    }
+    let Reading { s3, limits, jobs } = reading(flags)?;
     Ok(Job {
         now,
         zone,
@@ -80,15 +73,28 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         format,
         action_filter,
         seed: flags.occasion.seed.unwrap_or_else(seed),
-        jobs: flags.jobs.unwrap_or_else(cores),
+        jobs,
         overflow: flags.memory.overflow()?,
         keep_malformed: flags.malformed_out.is_some(),
         copies: flags.count_copies,
         max_malformed: flags.max_malformed,
         strict: flags.strict,
         limits,
-        s3: s3(flags),
+        s3,
     })
+}
+
+/// How files of any kind are read.
+pub(super) fn reading(flags: &InputFlags) -> Result<Reading, Error> {
+    let mut limits = Limits::default();
+    if let Some(text) = &flags.max_object_size {
+        limits.decompressed_bytes =
+            size::parse(text).map_err(|error| Error::usage(format!("--max-object-size: {error}")))?;
+    }
+    if flags.jobs == Some(0) {
+        return Err(Error::usage("--jobs: at least one thread is required"));
+    }
+    Ok(Reading { s3: s3(flags), limits, jobs: flags.jobs.unwrap_or_else(cores) })
 }
 
 /// Refuses what cannot be an account, which no key would ever name.

@@ -20,6 +20,7 @@ mod output;
 mod panics;
 mod pivot;
 mod prices;
+mod reconcile;
 mod signals;
 mod split;
 mod sql;
@@ -71,6 +72,8 @@ enum Command {
     /// Pivot table: one key as rows, another as columns
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Pivot(Box<pivot::PivotFlags>),
+    /// A bill of AWS's against flow logs: explained, differing with reasons, unexplained; allocated to teams
+    Reconcile(Box<reconcile::ReconcileFlags>),
     /// SQL over records, deduplicated traffic and charges
     Sql(Box<sql::SqlFlags>),
     /// List records: filter, select columns, write (also converts text logs to Parquet)
@@ -145,6 +148,7 @@ impl Command {
             Self::Transfer(flags) => flags.run(),
             Self::Anomalies(flags) => flags.run(),
             Self::Pivot(flags) => flags.run(),
+            Self::Reconcile(flags) => flags.run(),
             Self::Sql(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),

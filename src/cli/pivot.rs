@@ -73,7 +73,7 @@ impl PivotFlags {
             Measure::Packets => PivotMeasure::Traffic(output::PACKETS),
             Measure::Flows => PivotMeasure::Traffic(output::FLOWS),
             Measure::Usd => {
-                PivotMeasure::Usd(Box::new((self.report.pricing.prices.table()?, self.report.pricing.terms()?)))
+                PivotMeasure::Usd(Box::new((self.report.pricing.table(&self.input)?, self.report.pricing.terms()?)))
             }
         };
         let question = PivotQuestion {

@@ -90,7 +90,7 @@ impl SqlFlags {
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let pricing = SqlPricing {
             window: (window.from, window.to),
-            prices: self.report.pricing.prices.table()?,
+            prices: self.report.pricing.table(&self.input)?,
             terms: self.report.pricing.terms()?,
             notes: self.bearer.note().into_iter().collect(),
         };

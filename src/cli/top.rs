@@ -196,7 +196,7 @@ impl TopFlags {
         if order != Order::Usd && !self.measures.contains(&Measure::Usd) {
             return Ok(None);
         }
-        let (table, terms) = (self.report.pricing.prices.table()?, self.report.pricing.terms()?);
+        let (table, terms) = (self.report.pricing.table(&self.input)?, self.report.pricing.terms()?);
         Ok(Some(Pricing { table, terms, window: (window.from, window.to) }))
     }
 }

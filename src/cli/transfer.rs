@@ -149,7 +149,7 @@ impl TransferFlags {
         let question = TransferQuestion {
             keys: TransferKeys { ends, services, by: by.keys.split_off(2) },
             window: (job.window.from, job.window.to),
-            prices: self.report.pricing.prices.table()?,
+            prices: self.report.pricing.table(&self.input)?,
             terms: self.report.pricing.terms()?,
             shape,
             explain: self.explain,

@@ -1,7 +1,7 @@
 //! Money as cells that add up, and what several reports of dollars say alike.
 
 use super::{Cell, Table};
-use crate::price::{GB_BYTES, Money, cent_parts, rounded_parts};
+use crate::price::{GB_BYTES, Money, cent_parts, rounded_parts, signed_cent_parts};
 use crate::units::human::{self, Units};
 
 /// Amounts as cells that add up to the total, in ten decimals and in cents.
@@ -14,6 +14,13 @@ pub(super) fn exact_amounts(exact: &[u128]) -> (Vec<Cell>, Cell) {
     let cents = cent_parts(exact);
     let total = amount(exact.iter().sum(), cents.iter().sum());
     (exact.iter().zip(cents).map(|(exact, cents)| amount(*exact, cents)).collect(), total)
+}
+
+/// Amounts of 10⁻¹⁰ USD that may be negative, as cells that add up to the total, in cents too.
+pub(super) fn signed_amounts(exact: &[i128]) -> (Vec<Cell>, Cell) {
+    let cents = signed_cent_parts(exact);
+    let total = Cell::Amount { amount: exact.iter().sum(), cents: cents.iter().sum() };
+    (exact.iter().zip(cents).map(|(exact, cents)| Cell::Amount { amount: *exact, cents }).collect(), total)
 }
 
 /// An amount of 10⁻¹⁰ USD displayed in whole cents.

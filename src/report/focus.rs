@@ -27,9 +27,9 @@ use crate::schema::{Column as Field, output};
 use crate::units::time;
 
 /// Issuer, provider and publisher: they have to be one where a cost is not zero.
-const PROVIDER: &str = "AWS";
+pub(super) const PROVIDER: &str = "AWS";
 /// The unit that the provider's price list has. FOCUS would call 2³⁰ bytes GiB, and asks for the price list's word.
-const UNIT: &str = "GB";
+pub(super) const UNIT: &str = "GB";
 /// Placeholder for an unknown payer account, as in flow logs.
 const UNKNOWN_ACCOUNT: &str = "unknown";
 
@@ -183,7 +183,7 @@ fn of_price(
 }
 
 /// Owners as a flat object; missing owners are omitted.
-fn tags(heads: &[Head], owners: &[Cell]) -> Cell {
+pub(super) fn tags(heads: &[Head], owners: &[Cell]) -> Cell {
     let tag = |(head, cell): (&Head, &Cell)| match cell {
         Cell::Text(text) if !(text.starts_with('(') && text.ends_with(')')) => {
             Some((head.name.clone(), serde_json::Value::from(&**text)))
@@ -195,7 +195,7 @@ fn tags(heads: &[Head], owners: &[Cell]) -> Cell {
 }
 
 /// A key's column as a custom one of FOCUS: `x_` and words that begin with capitals.
-fn custom(head: &Head) -> Head {
+pub(super) fn custom(head: &Head) -> Head {
     let words = head.name.split(|letter: char| !letter.is_alphanumeric()).map(|word| {
         let mut letters = word.chars();
         let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
@@ -281,7 +281,7 @@ fn rate(rate: Rate) -> Cell {
 }
 
 /// A region's id or name; neither where it is not known, for they stand or fall together.
-fn region(region: &str, id: Option<&Arc<str>>) -> Cell {
+pub(super) fn region(region: &str, id: Option<&Arc<str>>) -> Cell {
     match (region_name(region), id) {
         (Some(_), Some(id)) => Cell::Text(Arc::clone(id)),
         (Some(name), None) => name.into(),

@@ -23,6 +23,7 @@ pub mod pivot;
 pub mod plan;
 pub mod prices;
 pub mod question;
+pub mod reconcile;
 pub mod signals;
 pub mod sql;
 pub mod top;
@@ -116,6 +117,9 @@ impl Cell {
             }
             (Self::Decimal { units, per }, Self::Decimal { units: more, per: same }) if per == same => {
                 Self::Decimal { units: units + more, per }
+            }
+            (Self::Signed { units, per }, Self::Signed { units: more, per: same }) if per == same => {
+                Self::Signed { units: units + more, per }
             }
             (Self::Absent, sum @ (Self::Amount { .. } | Self::Share { .. } | Self::Change { .. })) => sum,
             (sum @ (Self::Amount { .. } | Self::Share { .. } | Self::Change { .. }), Self::Absent) => sum,

@@ -118,6 +118,9 @@ pub struct Frames<'t> {
     sums: BTreeMap<&'static str, Box<dyn Summed + 't>>,
     /// The coverage of the logs.
     pub logged: Logged,
+    /// By the resource of a bill: when each of its interfaces was logged, from the first record to the last; none of one
+    /// that never was. Only where a frame has the resource.
+    pub watches: Vec<(String, Option<(u32, u32)>)>,
 }
 
 impl<'t> Frames<'t> {

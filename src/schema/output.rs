@@ -231,5 +231,21 @@ outputs! {
     BAND, "band", Text, "high (score 75, two evidence families and enough bytes in a day), medium from 50, else low.";
     EVIDENCE, "evidence", Text, "Observed values and thresholds.";
     FAMILIES, "families", Text, "Evidence families of the score.";
+    RESOURCE, "resource", Text, "Resource on the bill; `(other)` for those that flow logs have no name of.";
+    BILLED_GB, "billed_gb", Decimal, "GB of 2^30 bytes on the bill.";
+    LOGGED_GB, "logged_gb", Decimal, "The same in the logs.";
+    DIFFERENCE_GB, "difference_gb", Decimal, "`billed_gb` minus `logged_gb`.";
+    BILLED_USD, "billed_usd", Usd, "Cost on the bill after discounts.";
+    LOGGED_USD, "logged_usd", Usd, "Part of `billed_usd` that flow logs explain: the logged bytes at list prices.";
+    NAMED_USD, "named_usd", Usd, "Part of `billed_usd` with a named reason.";
+    RESIDUAL_USD, "residual_usd", Usd, "Part of `billed_usd` that nothing explains.";
+    REASONS, "reasons", Text, "Names of the reasons of `named_usd`.";
+    BILLED_DAY, "day", Date, "Day of the usage, UTC.";
+    USAGE_ACCOUNT, "usage_account", Text, "Account that used it, as the bill has it.";
+    USAGE_TYPES, "usage_types", Text, "Usage types on the bill.";
+    FROM_REGION, "from_region", Text, "Region of the price.";
+    SKU, "sku", Text, "SKU on the bill: the pool of its tiers.";
+    OTHER_GB, "other_gb", Decimal, "GB of the pool that are not in the logs: where tiers start for these.";
+    ALLOCATED_USD, "allocated_usd", Usd, "Owner's part of the cost on the bill after discounts.";
     PARTS, "parts", Text, "Contributions to the score.";
 }

@@ -1,7 +1,11 @@
-//! Prices: tables and price lists, from files.
+//! Prices: tables and price lists, from files; bills.
+
+mod statement;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+
+pub use statement::{ReadStatement, Reading, statement, with_rates_of_bill};
 
 use crate::collect::io_cause;
 use crate::error::Error;

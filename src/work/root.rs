@@ -99,6 +99,7 @@ pub(super) fn root<Q: Question>(
     let mut summed = surveyed(job, ledger, traffic, (&survey, plan), machine)?;
     let mut frames = frames(&question.plan(), std::mem::take(&mut summed.rollups), machine.threads);
     frames.logged = std::mem::take(&mut summed.logged);
+    frames.watches = std::mem::take(&mut summed.watches);
     Ok((question.answer(frames)?, summed))
 }
 
@@ -174,9 +175,15 @@ fn surveyed(
         messages.chain(filter_note(job)).chain(parts_note(job)).chain(traffic.passed_on()).chain(limits).collect();
     let unmatched = traffic.unmatched().filter(|_| judged[Class::Counted].records > 0);
     let warnings = question.sources.warnings().chain(blank_columns(&asked, filter, &question.sources)).chain(unmatched);
+    let has_resource = |need: &Need| need.spec.keys.iter().any(|key| key.column == Column::BilledResource);
+    let watches = if asked.iter().any(has_resource) {
+        traffic.watches().map(|(resource, logged)| (resource.to_owned(), logged)).collect()
+    } else {
+        Vec::new()
+    };
     let stopped = logged.stopped(job.window.to);
     let warnings = warnings.chain(stopped.clone()).collect();
-    Ok(Summed { read, notes, warnings, rollups, logged, stopped })
+    Ok(Summed { read, notes, warnings, rollups, logged, watches, stopped })
 }
 
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.

@@ -39,6 +39,8 @@ pub(super) struct Summed {
     pub(super) rollups: Vec<Rollup>,
     /// The coverage of the logs.
     pub(super) logged: Logged,
+    /// When each interface was logged, by the resource of a bill; where a sum has it as a key.
+    pub(super) watches: Vec<(String, Option<(u32, u32)>)>,
     /// Accounts whose logs end before the others', as a sentence.
     pub(super) stopped: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::super::job::reading;
+use super::InputFlags;
 use crate::error::Error;
 use crate::join::ChargeTo;
 use crate::price::{Discounts, PoolTerms, PriceTable, Tiers};
@@ -26,7 +28,12 @@ impl PriceTableFlags {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PricingFlags {
     #[command(flatten)]
-    pub(in crate::cli) prices: PriceTableFlags,
+    prices: PriceTableFlags,
+
+    /// Price by what a bill of AWS's really charged: the mean rate of each charge and month after discounts, so that
+    /// dollars sum to what was paid; an export's folder or files, repeatable. See `outflow reconcile`
+    #[arg(long, value_name = "BILL", help_heading = "Prices")]
+    rates_from_bill: Vec<String>,
 
     /// Discount on a charge: internet-egress=12%
     #[arg(long, value_name = "CHARGE=PERCENT", help_heading = "Prices")]
@@ -46,6 +53,19 @@ pub(in crate::cli) struct PricingFlags {
 }
 
 impl PricingFlags {
+    /// The prices: embedded ones, tables laid over them, and the rates of a bill over these.
+    pub(in crate::cli) fn table(&self, input: &InputFlags) -> Result<PriceTable, Error> {
+        let table = self.prices.table()?;
+        if self.rates_from_bill.is_empty() {
+            return Ok(table);
+        }
+        if !self.discount.is_empty() {
+            return Err(Error::usage("--discount: the rates of --rates-from-bill are after discounts")
+                .hint("leave out one of them"));
+        }
+        work::with_rates_of_bill(table, &reading(input)?, &self.rates_from_bill)
+    }
+
     /// Terms other than prices.
     pub(in crate::cli) fn terms(&self) -> Result<PoolTerms, Error> {
         let already = self.billing_month_usage.as_deref().map(work::month_usage).transpose()?.unwrap_or_default();
