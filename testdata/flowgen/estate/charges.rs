@@ -20,6 +20,8 @@ pub(crate) struct Nature {
     /// What it went through, joined by `+`.
     pub(crate) via: &'static str,
     pub(crate) charges: Vec<Charge>,
+    /// Of each charge, the interface whose account pays it, by its place.
+    pub(crate) payers: Vec<usize>,
 }
 
 /// A charge on all of a transfer's bytes.
@@ -32,10 +34,13 @@ pub(crate) struct Charge {
     pub(crate) to: &'static str,
 }
 
+/// A charge, and the interface whose account pays it, by its place.
+type Due = (Charge, usize);
+
 /// The charges and the path of one direction of a conversation.
 pub(crate) fn nature(estate: &Estate, talk: &Talk, forward: bool) -> Nature {
     let sides = Sides { estate, talk, forward };
-    let (path, charges) = match talk.route_kind {
+    let (path, dues) = match talk.route_kind {
         RouteKind::Inside => sides.inside(),
         RouteKind::Peering => sides.peering(),
         RouteKind::Transit => sides.transit(),
@@ -52,7 +57,8 @@ pub(crate) fn nature(estate: &Estate, talk: &Talk, forward: bool) -> Nature {
         _ if path == "interface-endpoint" => "endpoint",
         _ => "",
     };
-    Nature { path, via, charges }
+    let (charges, payers) = dues.into_iter().unzip();
+    Nature { path, via, charges, payers }
 }
 
 /// One direction of a conversation.
@@ -62,7 +68,7 @@ struct Sides<'e> {
     forward: bool,
 }
 
-type Answer = (&'static str, Vec<Charge>);
+type Answer = (&'static str, Vec<Due>);
 
 impl<'e> Sides<'e> {
     fn ends(&self) -> (End, End) {
@@ -94,12 +100,13 @@ impl<'e> Sides<'e> {
     }
 
     /// A charge that an interface's account pays, in its region.
-    fn charge(&self, charge: &'static str, payer: &Interface, owner: &'static str, to: &'static str) -> Charge {
-        Charge { charge, owner, payer: self.account(payer), from: self.region(payer), to }
+    fn charge(&self, charge: &'static str, payer: &Interface, owner: &'static str, to: &'static str) -> Due {
+        let due = Charge { charge, owner, payer: self.account(payer), from: self.region(payer), to };
+        (due, payer.place)
     }
 
     /// Both halves of a charge between two interfaces, each with who bears it.
-    fn halves(&self, names: [&'static str; 2], sides: [(&Interface, &'static str); 2]) -> Vec<Charge> {
+    fn halves(&self, names: [&'static str; 2], sides: [(&Interface, &'static str); 2]) -> Vec<Due> {
         let half = |(name, (payer, owner)): (&'static str, (&Interface, &'static str))| {
             self.charge(name, payer, owner, "same")
         };

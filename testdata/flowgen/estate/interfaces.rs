@@ -88,6 +88,8 @@ const INTERFACES: [Plan; 50] = [
 
 /// A network interface.
 pub(crate) struct Interface {
+    /// Its place in the list of all.
+    pub(crate) place: usize,
     pub(crate) name: &'static str,
     /// `-` for a regional NAT gateway.
     pub(crate) id: String,
@@ -123,10 +125,10 @@ impl Interface {
 
     fn new(random: &mut Random, network: &Network, moments: &Moments, plan: &Plan, others: &[Self]) -> Self {
         let (vpc, subnet, name, role, features) = *plan;
-        let place = network.subnet(vpc, subnet);
-        let subnet = &network.subnets[place];
+        let within = network.subnet(vpc, subnet);
+        let subnet = &network.subnets[within];
         let has = |feature| features & feature != 0;
-        let neighbours = others.iter().filter(|other| other.subnet == place && other.role != Regional).count();
+        let neighbours = others.iter().filter(|other| other.subnet == within && other.role != Regional).count();
         // The new holder of an address comes right after the old one in the list.
         let host = FIRST_HOST + u8::try_from(neighbours).unwrap_or(0) - u8::from(has(NEW));
         let region = network.vpcs[subnet.vpc].region;
@@ -146,11 +148,12 @@ impl Interface {
             _ => moments.from..moments.to,
         };
         Self {
+            place: others.len(),
             name,
             id: if role == Regional { "-".to_owned() } else { format!("eni-0{}", random.hex(16)) },
             role,
             vpc: subnet.vpc,
-            subnet: place,
+            subnet: within,
             address: if role == Regional { public.unwrap_or(own(host)) } else { own(host) },
             second: has(PODS).then(|| own(POD_HOST)),
             address6: subnet

@@ -4,14 +4,15 @@
 //! `network`, `interfaces`, `owners` and `outside` define the estate; `scenarios` the conversations, `busy` the bulk
 //! transfers, `spikes` the anomalies; `talks` draws conversations; `routes` lists the interfaces that each crosses,
 //! `charges` its charges and costs; `records` cuts it into aggregation intervals, `fields` and `files` write those;
-//! `truth`, `tables` and `inventory` write the files next to the logs. The truth follows the rules of
-//! docs/accounting.md; further choices are documented in `routes` and `charges`. Time advances hour by hour, so a month
-//! takes no more memory than an hour.
+//! `truth`, `tables` and `inventory` write the files next to the logs, `bill` AWS's bill of the same. The truth follows
+//! the rules of docs/accounting.md; further choices are documented in `routes` and `charges`. Time advances hour by hour,
+//! so a month takes no more memory than an hour, but for the sums of the bill.
 
 use std::fmt;
 
 use chrono::{DateTime, Datelike};
 
+mod bill;
 mod busy;
 mod charges;
 mod fields;
@@ -34,6 +35,7 @@ mod truth;
 pub(crate) use options::{Options, USAGE};
 
 use super::random::Random;
+use bill::Bill;
 use busy::LINES;
 use files::Files;
 use interfaces::Interface;
@@ -59,6 +61,7 @@ const BUSINESS: u64 = 6 << 48;
 const SPIKES: u64 = 7 << 48;
 const DRAWN_SPIKES: u64 = 8 << 48;
 const VISITORS: u64 = 9 << 48;
+const BILL: u64 = 10 << 48;
 
 /// What there is.
 pub(crate) struct Estate {
@@ -107,7 +110,8 @@ pub(crate) fn run(options: &Options) -> Result<Summary, String> {
     let mut traffic = Random::new(options.seed, TRAFFIC);
     let mut gaps = Random::new(options.seed, GAPS);
     let truth = Truth::new(&estate, &options.out.join("truth"))?;
-    let mut passage = Passage { estate: &estate, truth, conversations: 0, waiting: Vec::new() };
+    let bill = options.bill.then(|| Bill::new(&estate, options));
+    let mut passage = Passage { estate: &estate, truth, bill, conversations: 0, waiting: Vec::new() };
     for hour in (estate.moments.from..estate.moments.to).step_by(HOUR_SECONDS as usize) {
         for scenario in SCENARIOS.iter().flat_map(|scenario| (0..options.scale).map(move |_| scenario)) {
             if let Some(talk) = Talk::draw(&estate, &mut traffic, scenario, hour) {
@@ -122,14 +126,16 @@ pub(crate) fn run(options: &Options) -> Result<Summary, String> {
             talks.into_iter().try_for_each(|talk| passage.converse(&mut random, talk).map(|_| ()))?;
         }
         let mut ended = passage.ended(hour);
-        lose(&estate, &mut gaps, options.skipdata_per_mille, hour, &mut ended);
+        let lost = lose(&estate, &mut gaps, options.skipdata_per_mille, hour, &mut ended);
+        passage.bill.iter_mut().for_each(|bill| bill.lose(&lost));
         keep_quiet(&estate, &mut gaps, hour, &mut ended);
         ended.iter().for_each(|record| passage.truth.written(record));
         files.write(hour, ended)?;
     }
     let (files, stored_bytes) = files.finish()?;
     spikes.finish(&options.out.join("truth"))?;
-    let Passage { truth, conversations, .. } = passage;
+    let Passage { truth, bill, conversations, .. } = passage;
+    bill.map_or(Ok(()), |bill| bill.finish(options))?;
     let (transfers, records) = truth.finish()?;
     Ok(Summary { conversations, transfers, files, records, stored_bytes })
 }
@@ -138,6 +144,7 @@ pub(crate) fn run(options: &Options) -> Result<Summary, String> {
 struct Passage<'e> {
     estate: &'e Estate,
     truth: Truth<'e>,
+    bill: Option<Bill<'e>>,
     conversations: u64,
     /// Records that have not ended yet.
     waiting: Vec<Record>,
@@ -157,13 +164,18 @@ impl Passage<'_> {
         let crossed: Vec<_> =
             directions.iter().map(|forward| (*forward, routes::crossings(estate, &talk, *forward))).collect();
         if !crossed.iter().all(|(_, crossings)| crossings.iter().any(|crossing| wanted(crossing.class))) {
+            self.bill.iter_mut().for_each(|bill| directions.iter().for_each(|forward| bill.unseen(&talk, *forward)));
             return Ok(&[]);
         }
         for (forward, crossings) in crossed {
             let nature = charges::nature(estate, &talk, forward);
             self.truth.transfer(&talk, forward, &nature, &crossings)?;
+            let first = self.waiting.len();
             for crossing in crossings.iter().filter(|crossing| crossing.class != Class::Unseen) {
                 records::observe(estate, random, &talk, forward, crossing, &mut self.waiting);
+            }
+            if let Some(bill) = &mut self.bill {
+                bill.transfer(&talk, forward, &nature, &mut self.waiting[first..]);
             }
         }
         self.conversations += 1;
@@ -202,16 +214,20 @@ impl Passage<'_> {
     }
 }
 
-/// Loses the records of an interface that start in a gap, so often in a thousand hours of interfaces.
-fn lose(estate: &Estate, random: &mut Random, per_mille: u32, hour: u32, records: &mut Vec<Record>) {
+/// Loses the records of an interface that start in a gap, so often in a thousand hours of interfaces; gives them.
+fn lose(estate: &Estate, random: &mut Random, per_mille: u32, hour: u32, records: &mut Vec<Record>) -> Vec<Record> {
+    let mut lost = Vec::new();
     for (interface, _) in estate.quiet_ones(hour) {
         if random.chance(per_mille) {
             let start = hour + random.below_small(HOUR_SECONDS - SKIPDATA_SECONDS);
             let end = start + SKIPDATA_SECONDS - 1;
-            records.retain(|record| record.interface != interface || !(start..=end).contains(&record.start));
+            let is_in_gap =
+                |record: &mut Record| record.interface == interface && (start..=end).contains(&record.start);
+            lost.extend(records.extract_if(.., is_in_gap));
             records.push(Record { interface, start, end, content: Content::Lost });
         }
     }
+    lost
 }
 
 /// Adds what quiet interfaces log: in the first and the last minute of each, and in an hour without traffic.

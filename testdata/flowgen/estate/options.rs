@@ -14,7 +14,7 @@ usage: flowgen --estate --out DIR [options]
 Writes the flow logs of a small estate whose transfers are known, in several formats, and beside them what is true
 and the tables that the estate's owner would have. The same options give the same files.
 
-  --out DIR       folder to write to: logs-FORMAT/, truth/ and tables/ (what is in them: testdata/README.md)
+  --out DIR       folder to write to: logs-FORMAT/, truth/, tables/ and bill/ (what is in them: testdata/README.md)
   --days N        length of the period, 1 to 400 (default 1)
   --seed N        what the traffic is drawn from (default 1)
   --scale N       conversations are drawn N times as often, 1 to 1000000 (default 1: sixty-odd an hour)
@@ -29,12 +29,16 @@ and the tables that the estate's owner would have. The same options give the sam
   --drawn-spikes  three anomalies in the last two weeks that are drawn from the seed, told in truth/spikes.csv; needs
                   --busy and 21 days
   --visitors      clients of the public web servers on top, each there for an hour, few of which fetch 10 GiB and more
+  --bill          AWS's bill of the period, with other services' usage and what nobody logs, into bill/ in six forms;
+                  what explains it, into truth/bill.csv
+  --bill-free-tier
+                  with --bill: the first 100 GB of internet egress of a month are free
   --doubled F     a second flow log, of one subnet (shop private-a), in this format, into every folder of logs
 ";
 
 const HOUR_SECONDS: u32 = 3600;
 /// Flags without a value.
-const PLAIN: [&str; 4] = ["--busy", "--spikes", "--drawn-spikes", "--visitors"];
+const PLAIN: [&str; 6] = ["--busy", "--spikes", "--drawn-spikes", "--visitors", "--bill", "--bill-free-tier"];
 
 /// What to simulate.
 #[derive(Clone, Debug)]
@@ -53,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) spikes: bool,
     pub(crate) drawn_spikes: bool,
     pub(crate) visitors: bool,
+    pub(crate) bill: bool,
+    pub(crate) bill_free_tier: bool,
 }
 
 /// A format that the logs are written in.
@@ -80,17 +86,23 @@ impl Options {
             spikes: false,
             drawn_spikes: false,
             visitors: false,
+            bill: false,
+            bill_free_tier: false,
         };
         let (plain, valued): (Vec<String>, Vec<String>) =
             words.into_iter().partition(|word| PLAIN.contains(&word.as_str()));
-        let [busy, spikes, drawn_spikes, visitors] = PLAIN.map(|flag| plain.iter().any(|word| word == flag));
-        options = Self { busy, spikes, drawn_spikes, visitors, ..options };
+        let [busy, spikes, drawn_spikes, visitors, bill, bill_free_tier] =
+            PLAIN.map(|flag| plain.iter().any(|word| word == flag));
+        options = Self { busy, spikes, drawn_spikes, visitors, bill, bill_free_tier, ..options };
         each_flag(valued, |flag, value| options.set(flag, value))?;
         if options.spikes && !(options.busy && options.days >= LEAST_DAYS) {
             return Err(format!("--spikes needs --busy and --days {LEAST_DAYS} or more"));
         }
         if options.drawn_spikes && !(options.busy && options.days >= LEAST_DAYS_DRAWN) {
             return Err(format!("--drawn-spikes needs --busy and --days {LEAST_DAYS_DRAWN} or more"));
+        }
+        if options.bill_free_tier && !options.bill {
+            return Err("--bill-free-tier needs --bill".to_owned());
         }
         if options.out.as_os_str().is_empty() { Err("--out DIR is needed".to_owned()) } else { Ok(options) }
     }

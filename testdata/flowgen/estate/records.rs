@@ -3,7 +3,10 @@
 //! Intervals are a minute, of old instances ten, and begin anywhere; clocks are up to 25 s off. So two views of a
 //! transfer have other windows, some that do not even overlap, and the same bytes.
 
+use std::sync::Arc;
+
 use super::Estate;
+use super::bill::Billed;
 use super::routes::Crossing;
 use super::talks::{Talk, Volume};
 use crate::flowgen::random::Random;
@@ -40,6 +43,8 @@ pub(crate) struct Flow {
     pub(crate) tcp_flags: u8,
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
+    /// What is billed of the transfer, if losing the record matters to that, and which of its views the record is of.
+    pub(crate) billed: Option<(Arc<Billed>, usize)>,
 }
 
 impl Record {
@@ -72,6 +77,7 @@ pub(crate) fn observe(
             tcp_flags: talk.flags(forward, place == 0, place == last),
             packets: window.volume.packets,
             bytes: window.volume.bytes,
+            billed: None,
         };
         let (start, end) = (window.from, window.to);
         records.push(Record { interface: crossing.interface, start, end, content: Content::Flow(flow) });
