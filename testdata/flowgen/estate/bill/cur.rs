@@ -120,7 +120,7 @@ fn from_region(row: &Row<'_>) -> &'static str {
     }
 }
 
-/// The Region that transfer goes to; over a peering the bill does not say.
+/// The Region that transfer goes to, if its meter names one.
 fn to_region(row: &Row<'_>) -> &'static str {
     let item = &row.line.item;
     let named = if place(item.to).is_empty() { "" } else { item.to };

@@ -112,13 +112,18 @@ impl<'e> Meters<'e> {
                 ..metered("internet-egress", "DataTransfer-Out-Bytes", "CreateVpnConnection")
             },
             "internet-egress" => metered("internet-egress", "DataTransfer-Out-Bytes", usual.operation),
-            "inter-region" => {
-                let (usage_type, operation) = match self.talk.route_kind {
-                    RouteKind::Peering => (format!("{}-AWS-Out-Bytes", code(from)), "VPCPeering-Out"),
-                    _ => (format!("{}-{}-AWS-Out-Bytes", code(from), code(to)), usual.operation),
-                };
-                Item { meter: "inter-region", to, usage_type, operation, ..usual.clone() }
-            }
+            "inter-region" if self.talk.route_kind == RouteKind::Peering => Item {
+                meter: "inter-region",
+                usage_type: format!("{}-AWS-Out-Bytes", code(from)),
+                operation: "VPCPeering-Out",
+                ..usual.clone()
+            },
+            "inter-region" => Item {
+                meter: "inter-region",
+                to,
+                usage_type: format!("{}-{}-AWS-Out-Bytes", code(from), code(to)),
+                ..usual.clone()
+            },
             "inter-zone-out" => metered("regional", "DataTransfer-Regional-Bytes", "InterZone-Out"),
             "inter-zone-in" => metered("regional", "DataTransfer-Regional-Bytes", "InterZone-In"),
             "public-address-out" if balances => {
@@ -205,19 +210,26 @@ impl<'e> Meters<'e> {
         if zone(from) == zone(to) { Vec::new() } else { both() }
     }
 
-    /// What comes from another Region.
+    /// What comes from another Region, which a peering's meter does not name.
     fn region_in(&self, sender: End, at: &Interface) -> Option<Item> {
         let region = match sender {
             End::Own(place) => self.estate.network.vpcs[self.estate.interfaces[place].vpc].region.name,
             End::Outside(Outside { scope: Scope::Service(Some(region)) | Scope::Stranger(region), .. }) => region,
             End::Outside(_) => return None,
         };
-        let usual = self.usual(at);
-        let (usage_type, operation) = match self.talk.route_kind {
-            RouteKind::Peering => (format!("{}-AWS-In-Bytes", code(usual.from)), "VPCPeering-In"),
-            _ => (format!("{}-{}-AWS-In-Bytes", code(usual.from), code(region)), usual.operation),
-        };
-        (region != usual.from).then_some(Item { meter: "aws-in", to: region, usage_type, operation, ..usual })
+        let usual = Item { meter: "aws-in", ..self.usual(at) };
+        if region == usual.from {
+            return None;
+        }
+        Some(match self.talk.route_kind {
+            RouteKind::Peering => {
+                let usage_type = format!("{}-AWS-In-Bytes", code(usual.from));
+                Item { usage_type, operation: "VPCPeering-In", ..usual }
+            }
+            _ => {
+                Item { to: region, usage_type: format!("{}-{}-AWS-In-Bytes", code(usual.from), code(region)), ..usual }
+            }
+        })
     }
 
     fn site_in(&self, sender: End, at: &Interface) -> Item {

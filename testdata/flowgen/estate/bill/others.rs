@@ -17,7 +17,7 @@ const S3: &str = "AmazonS3";
 const MIB: u64 = 1 << 20;
 /// Hours that a month of storage is reckoned as.
 const MONTH_HOURS: u64 = 720;
-/// What storage grows by from one day to the next is left out: it is not what this is about.
+/// What two buckets hold; they do not grow.
 const STORED_GB: [u64; 2] = [48_000, 9_000];
 
 /// Item, amount in bytes or hours, and why it is there.
@@ -137,7 +137,7 @@ fn published(seed: u64, hour: u32) -> u64 {
     let hours = hour / HOUR_SECONDS;
     let mut random = Random::new(seed, DAILY + u64::from(hours / DAY_HOURS));
     let at = random.below_small(DAY_HOURS);
-    if hours % DAY_HOURS == at { (400 + random.below(500)) * GB } else { 0 }
+    if hours % DAY_HOURS == at { (800 + random.below(800)) * GB } else { 0 }
 }
 
 /// A VPC without a flow log that no list has: two servers, and the NAT gateway of others.
