@@ -3,6 +3,8 @@
 
 #[path = "estate/anomalies.rs"]
 mod anomalies;
+#[path = "estate/bill.rs"]
+mod bill;
 #[path = "estate/charges.rs"]
 mod charges;
 #[path = "estate/counting.rs"]
