@@ -171,9 +171,9 @@ pub(super) fn unlogged_nat(
         bearer: Allocation::client(forward),
         assumed,
     });
-    if let Some((place, nat)) = route.nat.zip(nat).filter(|(_, nat)| nat.role == Role::Nat) {
+    if let Some(place) = route.nat {
         let end = if forward { sides.ends.src } else { sides.ends.dst };
-        zone_leg((client, end.interface), (nat, place), forward, assumed, items);
+        client_leg(resolver, place, (end, client), forward, assumed, items);
     }
 }
 
@@ -188,20 +188,36 @@ pub(super) fn of_nat(
 ) {
     let nat = &resolver.estate.interfaces[place as usize];
     let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
-    let bearer = Allocation::client(forward);
-    let one = |charge: Charge, payer: &Name, from: &Name, interface: Option<u32>| Item {
-        charge,
-        payer: payer.clone(),
-        from: from.clone(),
+    items.push(Item {
+        charge: Charge::NatProcessing,
+        payer: nat.account.clone(),
+        from: nat.region.clone(),
         to: ANY.into(),
-        interface,
-        bearer,
+        interface: Some(place),
+        bearer: Allocation::client(forward),
         assumed,
-    };
-    items.push(one(Charge::NatProcessing, &nat.account, &nat.region, Some(place)));
+    });
+    client_leg(resolver, place, (client, info), forward, assumed, items);
+}
+
+/// Charges between a client and its NAT gateway: into a transit gateway where that is in another VPC, else between zones.
+fn client_leg(
+    resolver: &AddressResolver,
+    place: u32,
+    (client, info): (End, &EndpointInfo),
+    forward: bool,
+    assumed: Option<&'static str>,
+    items: &mut Vec<Item>,
+) {
+    let nat = &resolver.estate.interfaces[place as usize];
     if resolver.estate.apart(client.vpc, nat.vpc) {
-        let (payer, from) = if forward { (&info.account, &info.region) } else { (&nat.account, &nat.region) };
-        items.push(one(Charge::TransitGateway, payer, from, if forward { client.interface } else { Some(place) }));
+        let ((payer, from), interface) = if forward {
+            ((&info.account, &info.region), client.interface)
+        } else {
+            ((&nat.account, &nat.region), Some(place))
+        };
+        let (payer, from, bearer) = (payer.clone(), from.clone(), Allocation::client(forward));
+        items.push(Item { charge: Charge::TransitGateway, payer, from, to: ANY.into(), interface, bearer, assumed });
     } else if nat.role == Role::Nat {
         zone_leg((info, client.interface), (nat, place), forward, assumed, items);
     }

@@ -15,6 +15,8 @@ mod edges;
 mod filters;
 #[path = "estate/read.rs"]
 mod read;
+#[path = "estate/reconcile.rs"]
+mod reconcile;
 #[path = "estate/reports.rs"]
 mod reports;
 #[path = "estate/spikes.rs"]

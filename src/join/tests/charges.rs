@@ -257,6 +257,23 @@ fn the_answer_through_a_central_nat_gateway_enters_the_transit_gateway_at_the_hu
 }
 
 #[test]
+fn an_hour_in_which_a_central_nat_gateway_is_not_logged_has_the_same_charges() {
+    let text = format!(
+        "nat: vpc-id=vpc-h az-id=use1-az1 region=us-east-1 account-id={HUB} interface-type=nat_gateway\n\
+         nat in 10.0.1.1>10.9.0.220 5 pkt-dstaddr=198.51.100.7\nnat out 10.9.0.220>198.51.100.7 5\n\
+         app out 10.0.1.1>198.51.100.7 5 traffic-path=1\napp out 10.0.1.1>198.51.100.7 700 traffic-path=1 @7200-7260"
+    );
+    check(
+        &text,
+        &[
+            "internet-egress 444455556666 us-east-1 internet app",
+            "nat-processing 444455556666 us-east-1 any app",
+            "transit-gateway 111122223333 us-east-1 any app",
+        ],
+    );
+}
+
+#[test]
 fn a_transit_gateway_is_charged_once_to_the_source_attachments_account() {
     check("web out 10.0.0.1>10.5.0.1 700 traffic-path=1", &["transit-gateway 111122223333 us-east-1 any web"]);
     check(
