@@ -49,7 +49,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("ipnet", &["units/address.rs"]),
     ("parquet", PARQUET),
     ("polars", &["join/frame.rs", "price/", "reason/", "report/", "schema/frame.rs", "work/"]),
-    ("rayon", &["work"]),
+    ("rayon", &["collect/copies/content.rs", "work"]),
     ("regex", &["group/filter"]),
     (
         "serde_json",

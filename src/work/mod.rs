@@ -1,6 +1,6 @@
 //! Runs the stages: a job in, an answer out.
 //!
-//! The only stage with threads (rayon). Objects are read in parallel; when there are fewer objects left than threads,
+//! The stage with the threads (rayon), in which copies are searched for too. Objects are read in parallel; when there are fewer objects left than threads,
 //! the blocks of the remaining ones are decoded in parallel too, a bounded number ahead of the decoders.
 
 mod anomalies;
@@ -119,7 +119,15 @@ impl Job {
             regions: self.regions.clone(),
             copies: self.copies,
         };
-        find(&self.inputs, &prune, &self.s3)
+        self.threads()?.install(|| find(&self.inputs, &prune, &self.s3))
+    }
+
+    /// The parts of the window that are asked for.
+    fn windows(&self) -> Vec<Window> {
+        match self.gap {
+            Some(gap) => vec![Window { to: gap.from, ..self.window }, Window { from: gap.to, ..self.window }],
+            None => vec![self.window],
+        }
     }
 
     /// The memory of the run, if it is limited.

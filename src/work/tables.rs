@@ -4,6 +4,7 @@
 //! that only lies in a folder may be something else, and then is left out with a warning.
 
 use super::prices::whole;
+use super::threads;
 use crate::collect::{Found, Prune, S3Options, find};
 use crate::error::Error;
 use crate::join::tables::{Reader, Refused, Tables};
@@ -21,11 +22,12 @@ pub fn tables(paths: &[String]) -> Result<Tables, Error> {
     if let Some(path) = paths.iter().find(|path| *path == "-" || path.starts_with("s3://")) {
         return Err(Error::usage(format!("{path}: tables are files")).hint("copy the table to a local file"));
     }
-    let Found { objects, warnings, .. } = find(paths, &Prune::default(), &S3Options::default())?;
+    let find = || find(paths, &Prune::default(), &S3Options::default());
+    let Found { objects, warnings, .. } = threads(1)?.install(find)?;
     let (named, inside): (Vec<_>, Vec<_>) =
         objects.into_iter().map(|object| object.name).partition(|name| paths.contains(name));
     let mut reader = Reader::default();
-    warnings.into_iter().for_each(|warning| reader.warn(warning));
+    warnings.into_iter().for_each(|warning| reader.incomplete(warning));
     for name in &named {
         add(&mut reader, name).map_err(|(Refused::Foreign(error) | Refused::Faulty(error))| error)?;
     }

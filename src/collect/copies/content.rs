@@ -1,17 +1,18 @@
 //! Whether files hold the same: their last bytes, the mark of an output, their checksums.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ahash::RandomState;
+use rayon::prelude::*;
 
 use super::super::content::{Content, inflated, open};
 use super::super::gunzip::GZIP_MAGIC;
 use super::super::key::aws_name;
-use super::super::stream::Stream;
+use super::super::stream::{Peeked, Stream};
 use super::super::{Limits, Object, Source};
 use super::groups_of;
 use crate::schema::output::OUTPUT_MARK;
@@ -23,8 +24,8 @@ const TAIL_BYTES: usize = 4 << 10;
 const MARK_TAIL_BYTES: u64 = 64 << 10;
 /// Bytes that are hashed at a time.
 const PIECE_BYTES: usize = 64 << 10;
-/// The least bytes of a gzip file: its header and trailer.
-const GZIP_BYTES_MIN: u64 = 18;
+/// How many bytes of a file are compared, without gzip, before all of them are.
+const INFLATED_HEAD_BYTES: usize = 4 << 10;
 
 /// A checksum of content under this run's own seeds, so that nobody can make two contents that share one.
 type Digest = [u64; 2];
@@ -32,12 +33,9 @@ type Digest = [u64; 2];
 /// The first glance at a file.
 #[derive(Clone, Copy, Debug)]
 struct Sketch {
-    /// A digest of the last bytes.
+    /// A digest of the last bytes, as stored.
     tail: Digest,
-    /// The checksum that a gzip file ends with.
-    gzip: Option<u32>,
-    /// How much there is without compression, modulo 2^32.
-    bytes: u32,
+    is_gzip: bool,
 }
 
 /// Calls with each group of files that hold the same bytes, and then with each whose bytes are the same without gzip.
@@ -46,7 +44,7 @@ pub(super) fn each_alike(objects: &[Object], files: &[usize], join: &mut dyn FnM
         return;
     }
     let seeds = [RandomState::new(), RandomState::new()];
-    let sketches = on_all_cores(files, |file| sketch(&objects[*file], &seeds));
+    let sketches = of_each(files, |file| sketch(&objects[*file], &seeds));
     let known: Vec<(usize, Sketch)> =
         files.iter().zip(sketches).filter_map(|(file, sketch)| Some((*file, sketch?))).collect();
     let is_unnamed = |group: &&Vec<usize>| group.iter().any(|file| aws_name(&objects[*file].name).is_none());
@@ -64,36 +62,31 @@ pub(super) fn each_alike(objects: &[Object], files: &[usize], join: &mut dyn FnM
     copies.sort_unstable();
     let known = known.into_iter().filter(|(file, _)| copies.binary_search(file).is_err());
     let known: Vec<(usize, Sketch)> = known.collect();
-    for group in inflating_alike(objects, &known).iter().filter(is_unnamed) {
-        let digest = |file: &usize| {
-            let content = inflated(objects[*file].stream(), &Limits::default());
-            digest(Box::new(content.ok()?), &seeds)
-        };
-        alike(group, digest).into_iter().for_each(&mut *join);
+    let content = |file: &usize| inflated(objects[*file].stream(), &Limits::default()).ok();
+    for group in beginning_alike(&known, |file| head(content(file)?, &seeds)).iter().filter(is_unnamed) {
+        alike(group, |file| digest(Box::new(content(file)?), &seeds)).into_iter().for_each(&mut *join);
     }
 }
 
-/// Files that may hold the same without gzip: length and checksum agree, and one is a gzip file.
-fn inflating_alike(objects: &[Object], known: &[(usize, Sketch)]) -> Vec<Vec<usize>> {
-    let place = |at: usize| (known[at].1.bytes, at);
-    let mut summed = Vec::new();
-    for group in groups_of((0..known.len()).map(place).collect()) {
-        let gzips: Vec<u32> = group.iter().filter_map(|at| known[*at].1.gzip).collect();
-        if gzips.is_empty() {
-            continue;
-        }
-        for at in group {
-            let (file, Sketch { bytes, gzip, .. }) = known[at];
-            let checksum = gzip.or_else(|| checksum(&objects[file]).filter(|checksum| gzips.contains(checksum)));
-            summed.extend(checksum.map(|checksum| ((bytes, checksum), file)));
-        }
+/// Files that may hold the same without gzip: they begin alike, and one is a gzip file. Its trailer would not do, which
+/// has the length and the checksum of its last member alone.
+fn beginning_alike(
+    known: &[(usize, Sketch)],
+    head: impl Fn(&usize) -> Option<Digest> + Send + Sync,
+) -> Vec<Vec<usize>> {
+    let gzips: HashSet<usize> = known.iter().filter(|(_, sketch)| sketch.is_gzip).map(|(file, _)| *file).collect();
+    if gzips.is_empty() {
+        return Vec::new();
     }
-    groups_of(summed)
+    let files: Vec<usize> = known.iter().map(|(file, _)| *file).collect();
+    let mut groups = alike(&files, head);
+    groups.retain(|group| group.iter().any(|file| gzips.contains(file)));
+    groups
 }
 
 /// The files of a group, by what they hold.
-fn alike(group: &[usize], digest: impl Fn(&usize) -> Option<Digest> + Sync) -> Vec<Vec<usize>> {
-    let digests = on_all_cores(group, digest);
+fn alike(group: &[usize], digest: impl Fn(&usize) -> Option<Digest> + Send + Sync) -> Vec<Vec<usize>> {
+    let digests = of_each(group, digest);
     groups_of(digests.into_iter().zip(group).filter_map(|(digest, file)| Some((digest?, *file))).collect())
 }
 
@@ -179,10 +172,7 @@ fn sketch(object: &Object, seeds: &[RandomState; 2]) -> Option<Sketch> {
         let head = &tail[..tail.len().min(magic.len())];
         magic[..head.len()].copy_from_slice(head);
     }
-    let trailer = tail.last_chunk::<8>().filter(|_| magic == GZIP_MAGIC && object.stored_bytes >= GZIP_BYTES_MIN);
-    let number = |at: usize| trailer.and_then(|trailer| trailer[at..].first_chunk().map(|of| u32::from_le_bytes(*of)));
-    let stored = u32::try_from(object.stored_bytes & u64::from(u32::MAX)).ok()?;
-    Some(Sketch { tail: hashed(tail, seeds), gzip: number(0), bytes: number(4).unwrap_or(stored) })
+    Some(Sketch { tail: hashed(tail, seeds), is_gzip: magic == GZIP_MAGIC })
 }
 
 fn hashed(bytes: &[u8], seeds: &[RandomState; 2]) -> Digest {
@@ -197,51 +187,54 @@ fn digest(mut stream: Box<dyn Stream>, seeds: &[RandomState; 2]) -> Option<Diges
     Some(hashers.map(|hasher| hasher.finish()))
 }
 
-/// The checksum that gzip would give a file.
-fn checksum(object: &Object) -> Option<u32> {
-    let mut hasher = crc32fast::Hasher::new();
-    each_piece(&mut *object.stream().ok()?, |piece| hasher.update(piece))?;
-    Some(hasher.finalize())
+/// A digest of the first bytes of a stream; none where even these do not end well.
+fn head(mut stream: Peeked, seeds: &[RandomState; 2]) -> Option<Digest> {
+    let mut head = Vec::with_capacity(INFLATED_HEAD_BYTES);
+    fill(&mut stream, &mut head)?;
+    Some(hashed(&head, seeds))
 }
 
 fn each_piece(stream: &mut dyn Stream, mut take: impl FnMut(&[u8])) -> Option<()> {
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     loop {
-        while piece.len() < piece.capacity() {
-            if stream.append(&mut piece).ok()? == 0 {
-                take(&piece);
-                return Some(());
-            }
-        }
+        let more = fill(stream, &mut piece)?;
         take(&piece);
+        if !more {
+            return Some(());
+        }
         piece.clear();
     }
 }
 
-/// What a function makes of each item, in their order.
-fn on_all_cores<I: Sync, T: Send>(items: &[I], of: impl Fn(&I) -> T + Sync) -> Vec<T> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
-    if cores < 2 {
-        return items.iter().map(of).collect();
+/// Fills the capacity of a piece, and says whether the stream did not end before; none where it does not end well.
+fn fill(stream: &mut dyn Stream, piece: &mut Vec<u8>) -> Option<bool> {
+    while piece.len() < piece.capacity() {
+        if stream.append(piece).ok()? == 0 {
+            return Some(false);
+        }
     }
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut made = Vec::new();
-        while let Some((at, item)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
-        {
-            made.push((at, of(item)));
+    Some(true)
+}
+
+/// What a function makes of each item, in their order, on as many threads as the run has.
+fn of_each<I: Sync, T: Send>(items: &[I], of: impl Fn(&I) -> T + Send + Sync) -> Vec<T> {
+    items.par_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_compared_on_the_threads_of_the_run() {
+        for jobs in [1, 3] {
+            let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().unwrap();
+            let at = |_: &u32| {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                (rayon::current_num_threads(), rayon::current_thread_index())
+            };
+            let used = threads.install(|| of_each(&(0..50).collect::<Vec<u32>>(), at));
+            assert!(used.iter().all(|(threads, index)| (*threads, index.is_some()) == (jobs, true)), "{used:?}");
         }
-        made
-    };
-    let mut made: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
-        let mut made = work();
-        for thread in threads {
-            made.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        made
-    });
-    made.sort_unstable_by_key(|(at, _)| *at);
-    made.into_iter().map(|(_, made)| made).collect()
+    }
 }

@@ -19,8 +19,12 @@ fn lines(seed: u32) -> String {
 }
 
 fn gzipped(text: &str, level: u32) -> Vec<u8> {
+    packed(text.as_bytes(), level)
+}
+
+fn packed(bytes: &[u8], level: u32) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(level));
-    gzip.write_all(text.as_bytes()).unwrap();
+    gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
 }
 
@@ -120,6 +124,23 @@ fn the_same_content_is_read_once_whatever_it_is_called_and_however_packed() {
         assert_eq!(read(&folder, &inputs).0, ["a.log.gz", "f.gz"]);
     }
     assert_eq!(found_of(&folder, &[""], true).objects.len(), 7);
+}
+
+#[test]
+fn gzip_files_of_several_members_are_copies_of_their_text() {
+    let (text, folder) = (lines(1), tempfile::tempdir().unwrap());
+    let parts: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+    let members = |parts: &[&[String]]| parts.iter().flat_map(|part| gzipped(&part.concat(), 6)).collect::<Vec<u8>>();
+    put(&folder, "a.log", &text);
+    put(&folder, "b.log.gz", members(&[&parts[..1], &parts[1..399], &parts[399..]]));
+    put(&folder, "c.gz", members(&[&parts[..200], &[], &parts[200..]]));
+    put(&folder, "d.gz.gz", packed(&members(&[&parts[..7], &parts[7..]]), 6));
+    put(&folder, "less.gz", members(&[&parts[..200], &parts[200..399]]));
+    put(&folder, "more.gz", members(&[&parts, &parts[..1]]));
+    put(&folder, "cut.gz", &members(&[&parts[..200], &parts[200..]])[..1800]);
+    let (names, said) = all_of(&folder);
+    assert_eq!(names, ["b.log.gz", "cut.gz", "less.gz", "more.gz"]);
+    assert!(said.starts_with("skipped: 3 copies: a.log has the content of b.log.gz, c.gz has"), "{said}");
 }
 
 #[test]
