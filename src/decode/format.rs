@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, misspelt, nearest};
-use crate::schema::{Column, DEFAULT_FORMAT};
+use crate::schema::{Column, ColumnSet, DEFAULT_FORMAT};
 
 /// A field of a format: its name as written and, unless AWS added it after this was built, its column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,12 @@ impl Format {
         if fields.is_empty() {
             return Err(Error::usage("--format: is empty").hint("name the fields in the order of the lines"));
         }
-        Ok(Arc::new(Self { fields }))
+        let format = Self { fields };
+        if let Some(twice) = format.repeated() {
+            let error = Error::usage(format!("--format: `{}` is there twice", twice.name().replace('_', "-")));
+            return Err(error.hint("name each field once, in the order of the lines"));
+        }
+        Ok(Arc::new(format))
     }
 
     /// The format of these fields, as a Parquet file has them.
@@ -105,7 +110,18 @@ impl Format {
         })
     }
 
-    /// The place of a column in the line; the first one if a format has it twice.
+    /// The first column that stands in the line twice, so that nobody knows which of its values is right.
+    #[must_use]
+    pub fn repeated(&self) -> Option<Column> {
+        let mut seen = ColumnSet::default();
+        self.fields.iter().filter_map(|field| field.column).find(|column| {
+            let repeated = seen.has(*column);
+            seen = seen.with(*column);
+            repeated
+        })
+    }
+
+    /// The place of a column in the line; the first one of a column that is [repeated](Self::repeated).
     #[must_use]
     pub fn place(&self, column: Column) -> Option<usize> {
         self.fields.iter().position(|field| field.column == Some(column))
@@ -123,12 +139,17 @@ impl Format {
     }
 }
 
-/// Whether a text is a table as `-o tsv` writes it: names of columns with tabs between them. AWS and the tools that
-/// export its logs separate fields by spaces.
+/// Whether a text is a table as this program writes it, though it could pass for a log: names of columns with tabs between
+/// them (`-o tsv`), one name alone, where nothing separates (`-o csv` too), or names above a rule (`-o table`). AWS and the tools
+/// that export its logs separate fields by spaces, and a log of one field answers nothing.
 #[must_use]
 pub fn is_table(text: &[u8]) -> bool {
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.contains(&b'\t') && !line.contains(&b' ') && Format::of_header(line).is_some()
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let line = lines.next().unwrap_or_default();
+    let Some(format) = Format::of_header(line) else { return false };
+    let has_tabs = line.contains(&b'\t') && !line.contains(&b' ');
+    let mut has_rule = || lines.next().is_some_and(|line| line.trim_ascii_start().starts_with("─".as_bytes()));
+    has_tabs || format.fields.len() == 1 || has_rule()
 }
 
 /// Whether a line may be a header, from its first bytes alone. Ids start with a letter too, but contain digits.
@@ -170,6 +191,33 @@ mod tests {
         assert_eq!(format.place(Column::Bytes), Some(1));
         assert_eq!(format.fields()[2].column, None);
         assert!(Format::of_header(b"bytes").is_some(), "one field is a format");
+    }
+
+    #[test]
+    fn what_this_program_writes_is_no_log() {
+        for text in [
+            "bytes\n7\n",
+            "account_id\r\n1\r\n",
+            "src\tbytes\n",
+            "srcaddr\tbytes\n1\t2\n",
+            "srcaddr   bytes\n───────  ─────\n",
+        ] {
+            let is_header = Format::of_header(text.split('\n').next().unwrap().as_bytes()).is_some();
+            assert_eq!(is_table(text.as_bytes()), is_header, "{text}");
+        }
+        for text in ["srcaddr bytes\n1.2.3.4 7\n", "srcaddr\tbytes packets\n", "7\n", "", "2 x\n───\n"] {
+            assert!(!is_table(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_found_however_it_is_written() {
+        let repeated = |line: &str| Format::of_header(line.as_bytes()).unwrap().repeated();
+        assert_eq!(repeated("start bytes packets bytes"), Some(Column::Bytes));
+        assert_eq!(repeated("account-id bytes account_id"), Some(Column::AccountId));
+        assert_eq!(repeated("bytes new-field new-field packets"), None, "nobody reads an unknown field");
+        let error = Format::of_log_format("${version} ${account-id} ${account-id}").unwrap_err();
+        assert_eq!(error.to_string(), "--format: `account-id` is there twice");
     }
 
     #[test]

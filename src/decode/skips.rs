@@ -17,6 +17,8 @@ pub const SAMPLE_BYTES_MAX: usize = 4096;
 pub enum Reason {
     /// More or fewer fields than the header or format says.
     FieldCount,
+    /// The header or format has this field twice.
+    FieldTwice(Column),
     /// Not a whole number, or one out of the column's range.
     Number(Column),
     /// Neither an IPv4 nor an IPv6 address.
@@ -37,6 +39,7 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::FieldCount => f.write_str("wrong number of fields"),
+            Self::FieldTwice(column) => write!(f, "its header has {} twice", column.name()),
             Self::Number(column) => write!(f, "{} is not a valid number", column.name()),
             Self::Address(column) => write!(f, "{} is not a valid address", column.name()),
             Self::Status => f.write_str("log_status is not OK, NODATA or SKIPDATA"),

@@ -274,6 +274,10 @@ impl TextDecoder {
                     self.column(column, place, block);
                 }
             }
+            if let Some(column) = format.repeated() {
+                let reason = Reason::FieldTwice(column);
+                self.failures = (rows_before..rows).map(|row| Failure { row, reason, forgivable: false }).collect();
+            }
         }
         block.flows.set_rows(rows);
         block.keep.resize(rows, true);

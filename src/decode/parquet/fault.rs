@@ -6,6 +6,7 @@ use std::ops::Range;
 use arrow_schema::DataType;
 use parquet::errors::ParquetError;
 
+use crate::schema::Column;
 use crate::units::human::{self, Units};
 
 /// Errors of a Parquet file, as lower-case fragments.
@@ -98,6 +99,9 @@ pub enum ParquetFault {
         /// The first ones.
         names: String,
     },
+    /// Two columns are the same field.
+    #[error("has the field {} twice", .0.name())]
+    Twice(Column),
     /// A column of a flow log holds something else.
     #[error("not a flow log's types: column {column} holds {held}")]
     Misfit {

@@ -147,8 +147,10 @@ fn flat(schema: &Schema) -> Result<Vec<(Column, Vec<Origin>)>, ParquetFault> {
     let mut columns: Vec<(Column, Vec<Origin>)> = Vec::new();
     let mut misfits = Vec::new();
     for field in schema.fields() {
-        let known = Column::of_header(field.name().as_bytes());
-        let Some(column) = known.filter(|column| columns.iter().all(|(taken, _)| taken != column)) else { continue };
+        let Some(column) = Column::of_header(field.name().as_bytes()) else { continue };
+        if columns.iter().any(|(taken, _)| *taken == column) {
+            return Err(ParquetFault::Twice(column));
+        }
         match resolve(schema, field.name(), column, Reading::Plain) {
             Some(origin) => columns.push((column, vec![origin])),
             None => misfits.push(field),

@@ -124,7 +124,18 @@ fn a_header_gives_order_and_subset_in_either_spelling_and_unknown_fields_are_tol
     check("log_status pkt_srcaddr vpc-id\nOK 1.2.3.4 vpc-1\n", "vpc_id pkt_srcaddr", &["vpc-1 1.2.3.4"], &[]);
     check("bytes brand-new-12 start\n7 what/ever 9\n", "bytes start", &["7 9"], &[]);
     check("bytes\n7\n8\n", "bytes", &["7", "8"], &[]);
-    check("bytes bytes start\n7 8 9\n", "bytes start", &["7 9"], &[]);
+}
+
+#[test]
+fn a_header_with_a_field_twice_gives_no_records_until_the_next_one() {
+    let twice = Reason::FieldTwice(Column::Bytes);
+    check("bytes bytes start\n7 8 9\n7 7 9\n", "bytes start", &[], &[(2, twice, "7 8 9"), (3, twice, "7 7 9")]);
+    let text = "start bytes\n1 2\nbytes start bytes log-status\n3 4 5 OK\n3 4 5 NODATA\nx\nstart bytes\n6 7\n";
+    let of = |line, reason, text| (line, reason, text);
+    let skipped = [of(4, twice, "3 4 5 OK"), of(5, twice, "3 4 5 NODATA"), of(6, Reason::FieldCount, "x")];
+    check(text, "start bytes", &["1 2", "6 7"], &skipped);
+    let account = Reason::FieldTwice(Column::AccountId);
+    check("account-id account_id bytes\na b 1\n", "bytes", &[], &[(2, account, "a b 1")]);
 }
 
 #[test]
