@@ -176,7 +176,9 @@ impl<T: Take> Running<'_, T> {
         while let Some(kind) = lines.next_block(&mut buffer).filter(|_| !self.is_stopped()) {
             self.scan.progress.add_stored_bytes(lines.stored_bytes_read() - stored_bytes);
             stored_bytes = lines.stored_bytes_read();
-            if blocks == 0 && is_table(&buffer) && self.skips_output(place) {
+            // What has AWS's name, which has the flow log's id, is a log whatever it looks like.
+            let is_named_log = || self.scan.objects[place].key.flow_log.is_some();
+            if blocks == 0 && !is_named_log() && is_table(&buffer) && self.skips_output(place) {
                 return self.recycle(buffer);
             }
             match kind {

@@ -117,6 +117,15 @@ fn outputs_are_no_inputs_unless_they_are_named_or_asked_for() {
     );
     let inspected = data(folder, "inspect logs -o csv");
     assert!(inspected.contains("logs/x.tsv,\"outflow output, skipped\","), "{inspected}");
+    // Texts of one column, and tables for people, could pass for logs.
+    for (columns, format) in [("bytes", "csv"), ("bytes", "tsv"), ("srcaddr", "table"), ("srcaddr,bytes", "table")] {
+        data(folder, &format!("flows logs/a.log --columns {columns} -o {format} --out logs/y.{format}"));
+        let printed = run(folder, &format!("{TOP} logs"));
+        let read = String::from_utf8_lossy(&printed.stdout).into_owned();
+        assert_eq!((printed.exit.as_str(), read), ("0", before.clone()), "{columns} {format}");
+        assert!(said(&printed).contains("note: skipped: 4 outputs of outflow itself"), "{}", said(&printed));
+        fs::remove_file(folder.join(format!("logs/y.{format}"))).expect("a file");
+    }
     assert_eq!(data(folder, "flows logs --columns all -o csv"), data(folder, "flows logs/a.log --columns all -o csv"));
 
     assert_eq!(data(folder, &format!("{TOP} logs/x.parquet")), before, "a conversion that is named is read");
