@@ -205,16 +205,18 @@ fn out_of_line(
     };
     let (all, may_drift): (Vec<Runs>, Vec<bool>) = threads.install(|| parts.par_iter().enumerate().map(one).unzip());
     let judgeable: Vec<usize> = asked.clone().filter(|hour| hours.covered[*hour]).collect();
-    let judged_hours = judgeable.len();
+    let young = young(hours, &judgeable, settings);
+    // Where no start was asked for, the first hours of the logs are the history, and only a want of all of it counts.
+    let is_want = is_bounded || young == judgeable.len();
     let mut looked = Looked {
         series: parts.len() as u64,
         runs: all.iter().map(|runs| runs.found as u64).sum(),
         notable: all.iter().map(|runs| runs.notable.len() as u64).sum(),
         incidents: 0,
         suppressed: all.iter().map(|runs| runs.suppressed.len() as u64).sum(),
-        hours: judged_hours as u64,
-        masked: (asked.len() - judged_hours) as u64,
-        young: young(hours, &judgeable, settings, is_bounded),
+        hours: (judgeable.len() - young) as u64,
+        masked: (asked.len() - judgeable.len()) as u64,
+        young: if is_want { young as u64 } else { 0 },
     };
     let runs: Vec<Run> = all.into_iter().flat_map(|runs| runs.notable).collect();
     let found = fold(hours, &parts, runs, settings);
@@ -225,12 +227,10 @@ fn out_of_line(
     Out { parts, found, looked, drifts }
 }
 
-/// How many of the requested hours have too little history before them. Where no start was asked for, the first hours of
-/// the logs are the history, and only a want of all of it counts.
-fn young(hours: &Hours, judgeable: &[usize], settings: &Settings, is_bounded: bool) -> u64 {
+/// How many of the requested hours have too little history before them.
+fn young(hours: &Hours, judgeable: &[usize], settings: &Settings) -> usize {
     let least = settings.detector.history_min_days as usize * 24;
     let mut known = hours.covered.iter().enumerate().filter(|(_, covered)| **covered).map(|(hour, _)| hour);
     let judged_from = known.nth(least);
-    let young = judgeable.iter().filter(|hour| judged_from.is_none_or(|from| **hour < from)).count();
-    if is_bounded || young == judgeable.len() { young as u64 } else { 0 }
+    judgeable.iter().filter(|hour| judged_from.is_none_or(|from| **hour < from)).count()
 }

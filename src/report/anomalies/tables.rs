@@ -78,7 +78,7 @@ pub fn report(shown: &[Shown<'_>], looked: &Looked, shape: &AnomaliesShape, sett
         let (young, days) = (counted(looked.young, "hour"), settings.detector.history_min_days);
         report.meta.warnings.push(format!(
             "{young} of {} not judged: the detector needs {days} days of history before them (add older logs)",
-            human::count(looked.hours.into())
+            human::count(u128::from(looked.hours + looked.young))
         ));
         report.meta.incomplete = true;
     }
