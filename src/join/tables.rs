@@ -32,6 +32,8 @@ pub struct Tables {
     pub tag_tables: Vec<(Arc<str>, Vec<u8>)>,
     /// What the reader of a report should know of how these were read.
     pub warnings: Vec<String>,
+    /// Why they are incomplete or contradict themselves, so that the answer may be wrong: warnings that change the exit code.
+    pub faults: Vec<String>,
 }
 
 /// A text shared by many rows; none if absent.

@@ -67,7 +67,13 @@ pub struct Sources {
 impl Sources {
     /// What is odd about the tables without being wrong.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.tables.warnings.iter().chain(&self.owners.warnings).cloned()
+        self.tables.faults.iter().chain(&self.tables.warnings).chain(&self.owners.warnings).cloned()
+    }
+
+    /// Whether something of the tables is missing or contradictory.
+    #[must_use]
+    pub fn are_faulty(&self) -> bool {
+        !self.tables.faults.is_empty()
     }
 }
 

@@ -64,7 +64,7 @@ impl EstateTables {
             None => Ranges::embedded()?,
         };
         let mut tables = self.tables;
-        tables.warnings.extend(ranges.warnings.iter().cloned());
+        tables.faults.extend(ranges.warnings.iter().cloned());
         let mut geography = GeoIp::default();
         for path in geoip {
             geography.add(path, places(path)?)?;

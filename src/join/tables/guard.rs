@@ -91,6 +91,10 @@ fn networks(tables: &Resolved, found: &mut Contradictions) {
     for (vpc, first, second) in shared(vpcs) {
         found.add("a VPC's region", || format!("{vpc} is listed in both {first} and {second}"));
     }
+    let accounts = networks.iter().filter_map(|of| Some((of.vpc.as_ref()?, of.account.as_ref()?)));
+    for (vpc, first, second) in shared(accounts) {
+        found.add("a VPC's account", || format!("{vpc} is listed in both account {first} and account {second}"));
+    }
     let subnets = || networks.iter().filter_map(|of| Some((of.subnet.as_ref()?, of)));
     for (subnet, first, second) in shared(subnets().filter_map(|(subnet, of)| Some((subnet, of.vpc.as_ref()?)))) {
         found.add("a subnet's VPC", || format!("{subnet} is listed in both {first} and {second}"));
@@ -140,7 +144,7 @@ fn overlaps(mut prefixes: Vec<Held<'_>>) -> Vec<(Held<'_>, Held<'_>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Reader;
+    use super::super::{Reader, Tables};
 
     /// What is said of tables with these names and texts.
     fn warnings(files: &[(&str, &str)]) -> Vec<String> {
@@ -149,7 +153,8 @@ mod tests {
             reader.add(name, text.as_bytes().to_vec()).unwrap();
         }
         let no_zones = |warning: &String| !warning.contains("without a zone's id");
-        reader.finish().warnings.into_iter().filter(no_zones).collect()
+        let Tables { warnings, faults, .. } = reader.finish();
+        faults.into_iter().chain(warnings.into_iter().filter(no_zones)).collect()
     }
 
     fn enis(parts: &str) -> String {
@@ -210,6 +215,26 @@ mod tests {
                 "eni-n is listed as the interface of both nat-1 and nat-2"
             ]
         );
+    }
+
+    #[test]
+    fn a_vpc_is_of_one_account_in_every_form() {
+        let (one, two) = ("111122223333", "222233334444");
+        let subnet = |id: &str, vpc: &str, owner: &str, cidr: &str| {
+            format!(
+                r#"{{"Subnets": [{{"SubnetId": "{id}", "VpcId": "{vpc}", "OwnerId": "{owner}", "CidrBlock": "{cidr}"}}]}}"#
+            )
+        };
+        let (a, b) = (subnet("subnet-1", "vpc-1", one, "10.0.0.0/24"), subnet("subnet-2", "vpc-1", two, "10.0.1.0/24"));
+        let said = "vpc-1 is listed in both account 111122223333 and account 222233334444";
+        assert_eq!(warnings(&[("a.json", &a), ("b.json", &b)]), [said]);
+        let csv = format!("cidr,vpc,account\n10.0.0.0/24,vpc-1,{one}\n10.0.1.0/24,vpc-1,{two}\n");
+        assert_eq!(warnings(&[("a.csv", &csv)]), [said]);
+        // The same subnet, its CIDR too.
+        let again = subnet("subnet-1", "vpc-2", one, "10.0.0.0/24");
+        assert_eq!(warnings(&[("a.json", &a), ("b.json", &again)]), ["subnet-1 is listed in both vpc-1 and vpc-2"]);
+        let owner = subnet("subnet-1", "vpc-1", two, "10.0.0.0/24");
+        assert_eq!(warnings(&[("a.json", &a), ("b.json", &owner)]), Vec::<String>::new(), "who shares it, who uses it");
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub struct Reader {
     listing: Listing,
     tag_tables: Vec<(Arc<str>, Vec<u8>)>,
     warnings: Vec<String>,
+    faults: Vec<String>,
 }
 
 impl Reader {
@@ -68,6 +69,11 @@ impl Reader {
         self.warnings.push(warning);
     }
 
+    /// Says that something of the files is missing or contradictory, which does not stop the run but changes its exit code.
+    pub fn incomplete(&mut self, fault: String) {
+        self.faults.push(fault);
+    }
+
     /// The merged content of all files.
     #[must_use]
     pub fn finish(self) -> Tables {
@@ -77,8 +83,8 @@ impl Reader {
         let (contradictions, mut found) = (estate.contradictions as u64, std::mem::take(&mut estate.found));
         let resolved = estate.finish();
         guard::check(&resolved, &mut found);
-        let mut warnings = self.warnings;
-        warnings.extend(found.sentences());
+        let (mut warnings, mut faults) = (self.warnings, self.faults);
+        faults.extend(found.sentences());
         let zoneless = resolved.interfaces.iter().filter(|interface| interface.zone.is_none()).count() as u64;
         if zoneless > 0 {
             let interfaces = counted(zoneless, "interface");
@@ -86,7 +92,7 @@ impl Reader {
         }
         if contradictions > 0 {
             let tags = counted(contradictions, "tag");
-            warnings.push(format!("{tags} repeated with another value; the first value is used"));
+            faults.push(format!("{tags} repeated with another value; the first value is used"));
         }
         Tables {
             networks: resolved.networks,
@@ -96,6 +102,7 @@ impl Reader {
             tags: resolved.tags,
             tag_tables: self.tag_tables,
             warnings,
+            faults,
         }
     }
 
@@ -103,7 +110,7 @@ impl Reader {
         let remarks = self.listing.add(text).map_err(|error| Refused::Faulty(json_fault(name, &error)))?;
         let Remarks { answers, foreign, more_follow } = remarks;
         if more_follow {
-            self.warn(format!("{name}: the listing is incomplete (NextToken): list all pages"));
+            self.incomplete(format!("{name}: the listing is incomplete (NextToken): list all pages"));
         }
         match foreign {
             None if answers > 0 => Ok(()),

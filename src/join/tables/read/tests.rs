@@ -290,7 +290,7 @@ fn tags_are_of_the_resources_that_ends_are_known_by() {
     let tables = read(&[("a.json", listed), ("b.json", again)]);
     let shown: Vec<_> = tables.tags.iter().map(|tags| (&*tags.resource, tags.tags.len(), &*tags.tags[0].1)).collect();
     assert_eq!(shown, [("i-1", 2, "web"), ("nat-1", 1, "net"), ("vpc-1", 1, "")]);
-    assert_eq!(tables.warnings, ["1 tag repeated with another value; the first value is used"]);
+    assert_eq!(tables.faults, ["1 tag repeated with another value; the first value is used"]);
 }
 
 #[test]
@@ -347,8 +347,6 @@ fn faults_are_reported_one_by_one_up_to_a_limit() {
 #[test]
 fn pages_that_are_missing_and_parts_that_are_foreign_are_warned_of() {
     let tables = read(&[("a.json", r#"[{"Subnets": [], "NextToken": "x"}, {"Vpcs": []}]"#)]);
-    assert_eq!(
-        tables.warnings,
-        ["a.json: the listing is incomplete (NextToken): list all pages", "a.json: skipped an object of `Vpcs`",]
-    );
+    assert_eq!(tables.faults, ["a.json: the listing is incomplete (NextToken): list all pages"]);
+    assert_eq!(tables.warnings, ["a.json: skipped an object of `Vpcs`"]);
 }
