@@ -142,12 +142,13 @@ impl AddressResolver {
     /// Whether an address means the same endpoint to an observer in a VPC at all times, whoever the peer is.
     pub(super) fn is_steady(&self, address: u128) -> bool {
         let hints = &self.address_hints;
-        let by_peer = hints.tell_of_transit() && self.estate.is_unplaced(address);
+        let may_be_near = || self.estate.is_unplaced(address) || hints.has_namesake(address);
+        let by_peer = hints.tell_of_transit() && may_be_near();
         self.estate.is_steady(address) && !by_peer
     }
 
-    /// The VPC of an address: the observer's own if it has the address; else the one named by next hops; else the only
-    /// one that has it, or the one whose interface showed the same packets as its own, or the only one with an
+    /// The VPC of an address: the observer's own if it has the address; else the one named by next hops; else the observer's
+    /// own if it has a neighbour of that address; else the only one that has it, or the one whose interface showed the same packets as its own, or the only one with an
     /// interface that has it; else unknown.
     pub(super) fn vpc(
         &self,

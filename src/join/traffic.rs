@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use super::ends::{AddressHints, AddressResolver};
 use super::estate::{Eni, Enis, Estate};
 use super::geoip::GeoIp;
+use super::index::address_hints::Talks;
 use super::index::{Index, Pass, address_hints};
 use super::learn::Learnt;
 use super::owners::{Owners, UNALLOCATED};
@@ -187,6 +188,11 @@ impl<'a> Traffic<'a> {
         if address_hints::is_needed(&self.resolver, &self.facts) {
             let look = |hints: &mut AddressHints, shard| address_hints::look(hints, self, shard);
             self.resolver.address_hints = shards.fold(AddressHints::default, look, address_hints::add)?;
+        }
+        if self.resolver.address_hints.has_namesakes() {
+            let listen = |talks: &mut Talks, shard| address_hints::listen(talks, self, shard);
+            let talks = shards.fold(Talks::default, listen, Talks::and)?;
+            self.resolver.address_hints.settle(&talks);
         }
         if self.resolver.estate.interfaces.iter().any(Eni::is_hop) {
             self.pass(shards, |pass, shard| pass.gateways(shard))?;

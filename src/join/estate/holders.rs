@@ -6,7 +6,7 @@ use super::super::ends::End;
 use super::super::learn::Learnt;
 use super::super::prefixes::Prefixes;
 use super::super::tables::Tables;
-use super::super::vantage::HOUR_SECONDS;
+use super::super::vantage::{Fact, HOUR_SECONDS};
 use super::{Eni, Estate};
 use crate::group::is_public;
 use crate::units::address::Prefix;
@@ -73,6 +73,17 @@ impl Estate {
         let networks = self.by_prefix.all(address).flat_map(|(_, places)| places);
         let of_networks = networks.filter_map(|place| self.network_vpcs[*place as usize]);
         held.chain(delegated).map(|holder| holder.vpc).chain(of_networks)
+    }
+
+    /// Whether only other VPCs than the observer's have the destination of a fact, a private address, each by an interface
+    /// that was logged then.
+    pub(in super::super) fn is_logged_elsewhere(&self, observer: u32, fact: &Fact) -> bool {
+        let is_logged = |vpc: u32| {
+            let holder = self.holder(vpc, fact.dst, fact.hour);
+            vpc != observer && holder.is_some_and(|place| self.interfaces[place as usize].is_logged(fact.moment()))
+        };
+        let mut vpcs = self.vpcs_of(fact.dst).peekable();
+        !is_public(fact.dst) && vpcs.peek().is_some() && vpcs.all(is_logged)
     }
 
     /// Whether nothing describes the address.

@@ -22,6 +22,11 @@ pub(in super::super) struct AddressHints {
     transits: HashSet<(u128, u128), ahash::RandomState>,
     /// Addresses that interfaces of a VPC sent to by traffic path 1, through nothing known but the VPC itself.
     neighbours: HashSet<(u32, u128), ahash::RandomState>,
+    /// The same of addresses that only other VPCs are known to have, by interfaces that were logged then: these may be others
+    /// with the same address.
+    namesakes: HashSet<(u32, u128), ahash::RandomState>,
+    /// The addresses of those that are neighbours.
+    shared: HashSet<u128, ahash::RandomState>,
     /// The VPC that next hops name for an address, by the observer's VPC.
     next_vpcs: Map<(u32, u128), u32>,
     /// The zone that next hops name for an address of a VPC.
@@ -46,6 +51,24 @@ impl AddressHints {
     /// path 1, and no transit gateway logged the packets.
     pub(in super::super) fn is_neighbour(&self, observer: u32, address: u128, peer: u128) -> bool {
         self.neighbours.contains(&(observer, address)) && !self.by_transit_gateway(address, peer)
+    }
+
+    /// Whether an address that another VPC has is a neighbour of some.
+    pub(in super::super) fn has_namesake(&self, address: u128) -> bool {
+        self.shared.contains(&address)
+    }
+
+    /// Keeps the namesakes that conversations show to be neighbours: they answered, and who has the address elsewhere, and
+    /// was logged, never talked to the VPC.
+    pub(in super::super) fn settle(&mut self, talks: &Talks) {
+        self.namesakes.retain(|end| talks.answered.contains(end) && !talks.elsewhere.contains(end));
+        self.shared = self.namesakes.iter().map(|(_, address)| *address).collect();
+        self.neighbours.extend(&self.namesakes);
+    }
+
+    /// Whether there are addresses whose conversations decide.
+    pub(in super::super) fn has_namesakes(&self) -> bool {
+        !self.namesakes.is_empty()
     }
 
     /// Whether any transit gateway logged records.
@@ -111,6 +134,8 @@ impl AddressHints {
         let is_plain = vantage.traffic_path == Some(1) && vantage.next_hop_type.is_none();
         if is_plain && resolver.estate.is_unplaced(fact.dst) {
             self.neighbours.insert((observer, fact.dst));
+        } else if is_plain && resolver.estate.is_logged_elsewhere(observer, fact) {
+            self.namesakes.insert((observer, fact.dst));
         }
     }
 
@@ -120,6 +145,56 @@ impl AddressHints {
             vpcs.push(vpc);
         }
     }
+}
+
+/// Conversations of namesakes, each by the observer's VPC and the address.
+#[derive(Debug, Default)]
+pub(in super::super) struct Talks {
+    /// The VPC received something from the address.
+    answered: HashSet<(u32, u128), ahash::RandomState>,
+    /// An interface of another VPC has the address, and logged packets to or from the VPC.
+    elsewhere: HashSet<(u32, u128), ahash::RandomState>,
+}
+
+impl Talks {
+    fn meet(&mut self, resolver: &AddressResolver, vantage: &Vantage, fact: &Fact, direction: Option<Direction>) {
+        let Some(own) = vantage.interface.map(|place| &resolver.estate.interfaces[place as usize]) else { return };
+        let namesakes = &resolver.address_hints.namesakes;
+        let (address, peer) = match direction {
+            Some(Direction::Egress) => (fact.src, fact.dst),
+            Some(Direction::Ingress) => (fact.dst, fact.src),
+            None => return,
+        };
+        if own.is_hop() {
+            return;
+        }
+        if direction == Some(Direction::Ingress) && namesakes.contains(&(own.vpc, peer)) {
+            self.answered.insert((own.vpc, peer));
+        }
+        let observers = resolver.estate.vpcs_of(peer).filter(|observer| *observer != own.vpc);
+        self.elsewhere.extend(observers.map(|observer| (observer, address)).filter(|end| namesakes.contains(end)));
+    }
+
+    pub(in super::super) fn and(mut self, other: Self) -> Self {
+        self.answered.extend(other.answered);
+        self.elsewhere.extend(other.elsewhere);
+        self
+    }
+}
+
+/// Looks at a shard once namesakes are known.
+///
+/// # Errors
+/// If rows of the shard were spilled and cannot be read.
+pub(in super::super) fn listen(
+    talks: &mut Talks,
+    Traffic { facts, resolver, learnt, .. }: &Traffic<'_>,
+    shard: usize,
+) -> Result<(), Error> {
+    facts.for_each(shard, |fact, _| {
+        let vantage = &facts.vantages[fact.vantage];
+        talks.meet(resolver, vantage, fact, resolver.direction(vantage, fact, learnt).0);
+    })
 }
 
 /// Keeps the least value, whichever comes first.
@@ -164,6 +239,7 @@ pub(in super::super) fn add(mut address_hints: AddressHints, other: AddressHints
     }
     address_hints.transits.extend(other.transits);
     address_hints.neighbours.extend(other.neighbours);
+    address_hints.namesakes.extend(other.namesakes);
     other.next_vpcs.into_iter().for_each(|(key, vpc)| least(&mut address_hints.next_vpcs, key, &vpc));
     other.next_zones.into_iter().for_each(|(key, zone)| least(&mut address_hints.next_zones, key, &zone));
     address_hints
