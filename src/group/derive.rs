@@ -35,20 +35,34 @@ pub fn values_in<'a>(zone: Zone, column: Column, flows: &'a Flows, scratch: &'a 
     if column != Column::Day || zone == Zone::default() || flows.values(column).is_some() {
         return values(column, flows, scratch);
     }
-    empty_for(column, scratch);
-    if let Values::Time(out) = &mut *scratch {
+    days(flows, |start| zone.day(start), scratch);
+    scratch
+}
+
+/// Derives a column where a day is a zone's: the moment at which it begins there.
+pub fn derive_in(zone: Zone, column: Column, flows: &Flows, out: &mut Values) {
+    if column == Column::Day && zone != Zone::default() {
+        days(flows, |start| zone.day_start(start), out);
+    } else {
+        derive(column, flows, out);
+    }
+}
+
+/// Writes the day of each record, as it is computed of its start.
+fn days(flows: &Flows, of: impl Fn(u32) -> u32, out: &mut Values) {
+    empty_for(Column::Day, out);
+    if let Values::Time(out) = &mut *out {
         // An offset from UTC is a multiple of a quarter, and so is each of its changes.
-        let (mut last, mut date) = (None, ABSENT_TIME);
+        let (mut last, mut day) = (None, ABSENT_TIME);
         out.extend(flows.smalls(Column::Start).unwrap_or_default().iter().map(|start| {
             let quarter = start / QUARTER_SECONDS;
             if last != Some(quarter) {
-                (last, date) = (Some(quarter), if *start == ABSENT_TIME { ABSENT_TIME } else { zone.day(*start) });
+                (last, day) = (Some(quarter), if *start == ABSENT_TIME { ABSENT_TIME } else { of(*start) });
             }
-            date
+            day
         }));
     }
-    scratch.fill_absent(flows.rows());
-    scratch
+    out.fill_absent(flows.rows());
 }
 
 /// Writes the values of a derived column for every record; `out` keeps its buffer from block to block. A column that

@@ -79,6 +79,12 @@ impl Zone {
         u32::try_from(self.date(seconds).and_time(NaiveTime::MIN).and_utc().timestamp()).unwrap_or(0)
     }
 
+    /// The moment at which the day of a moment begins here.
+    #[must_use]
+    pub fn day_start(self, seconds: u32) -> u32 {
+        u32::try_from(self.midnight(self.date(seconds)).max(0)).unwrap_or(seconds)
+    }
+
     /// Whether its offset from UTC is of whole hours throughout the time that moments can have, month by month.
     #[must_use]
     pub fn has_whole_hours(self) -> bool {
@@ -138,6 +144,13 @@ pub struct Window {
 }
 
 impl Window {
+    /// Whether an hour, counted since 1970, lies in it whole.
+    #[must_use]
+    pub fn has_hour(&self, hour: u32) -> bool {
+        let (from, to) = (u64::from(hour) * 3600, (u64::from(hour) + 1) * 3600);
+        self.from.is_none_or(|first| u64::from(first) <= from) && self.to.is_none_or(|end| to <= u64::from(end))
+    }
+
     /// Whether a record of this start lies in it. One whose start is absent lies in no window that has a side.
     #[must_use]
     pub fn contains(&self, start: u32) -> bool {

@@ -148,11 +148,32 @@ impl<'n> Checker<'n> {
     fn number_span(&self, comparison: &Compared<'_>, value: &Literal<'_>) -> Result<(u64, u64), ExpressionError> {
         let subject = &comparison.subject;
         let read = |text: &str, at| match subject.kind {
-            Kind::Time => literal::moment(text, at, self.now, self.zone),
+            Kind::Time => self.moment(comparison, text, at),
             _ if comparison.bits.is_some() => literal::number(text, at),
             _ => literal::number_of(&subject.columns, text, at),
         };
         span(comparison, value, read, |low, high| low <= high)
+    }
+
+    /// A moment; a single one that a stretch of time is compared with must be the start of such a stretch, as no other can
+    /// be equal to it.
+    fn moment(&self, comparison: &Compared<'_>, text: &str, at: usize) -> Result<u64, ExpressionError> {
+        let moment = literal::moment(text, at, self.now, self.zone)?;
+        let is_one = matches!(comparison.operator.relation, Relation::Equal | Relation::In)
+            && comparison.values.iter().any(|value| value.text == text);
+        let seconds = u32::try_from(moment).unwrap_or(ABSENT_SMALL);
+        let (start, what) = match comparison.subject.columns[..] {
+            [Column::Day] => (self.zone.day_start(seconds), format!("midnight ({})", self.zone)),
+            [Column::Hour] => (seconds - seconds % 3600, "full hours of UTC".to_owned()),
+            [Column::Minute] => (seconds - seconds % 60, "full minutes".to_owned()),
+            _ => return Ok(moment),
+        };
+        if !is_one || start == seconds {
+            return Ok(moment);
+        }
+        let name = &comparison.name;
+        let fault = ExpressionError::new(at, format!("`{name}` is never `{text}`: it begins at {what}"));
+        Err(fault.hint(format!("`start` is a record's own time; `{name} >= …` and `{name} < …` take any")))
     }
 
     fn bits(&self, comparison: &Compared<'_>, bits: &Literal<'_>) -> Result<Test, ExpressionError> {

@@ -12,6 +12,7 @@ use super::tree::Tree;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::group::derive;
 use crate::schema::{ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, Column, ColumnSet};
+use crate::units::time::Zone;
 
 /// An expression of tests of columns.
 pub(super) type Node = Tree<Leaf>;
@@ -24,10 +25,12 @@ pub(super) struct Program {
     pub(super) columns: ColumnSet,
     /// One more than the greatest number of its text tests.
     text_tests: usize,
+    /// Whose days it means.
+    zone: Zone,
 }
 
 impl Program {
-    pub(super) fn new(root: Node) -> Self {
+    pub(super) fn new(root: Node, zone: Zone) -> Self {
         let (mut columns, mut text_tests) = (ColumnSet::default(), 0);
         root.each(&mut |leaf: &Leaf| {
             columns = leaf.columns().fold(columns, ColumnSet::with);
@@ -35,7 +38,7 @@ impl Program {
                 text_tests = text_tests.max(place + 1);
             }
         });
-        Self { root, columns, text_tests }
+        Self { root, columns, text_tests, zone }
     }
 }
 
@@ -93,7 +96,7 @@ impl Evaluator {
     pub fn select(&mut self, flows: &Flows, dictionary: &Dictionary) -> &[bool] {
         for (column, values) in &mut self.scratch.columns {
             if flows.values(*column).is_none() {
-                derive::derive(*column, flows, values);
+                derive::derive_in(self.program.zone, *column, flows, values);
             }
         }
         self.scratch.mark(&self.program.root, Block { flows, dictionary }, &mut self.marks);

@@ -81,8 +81,8 @@ struct Part {
 }
 
 impl Part {
-    fn new((node, text): (evaluate::Node, String)) -> Self {
-        Self { program: Arc::new(Program::new(node)), text: text.into() }
+    fn new((node, text): (evaluate::Node, String), zone: Zone) -> Self {
+        Self { program: Arc::new(Program::new(node, zone)), text: text.into() }
     }
 }
 
@@ -107,9 +107,9 @@ impl Filter {
         let all = || (Tree::All(Vec::new()), String::new());
         Ok(Self {
             text: text.into(),
-            records: Part::new(records.unwrap_or_else(all)),
-            conditions: conditions.into_iter().map(|condition| Arc::new(Program::new(condition))).collect(),
-            traffic: traffic.map(Part::new),
+            records: Part::new(records.unwrap_or_else(all), zone),
+            conditions: conditions.into_iter().map(|condition| Arc::new(Program::new(condition, zone))).collect(),
+            traffic: traffic.map(|traffic| Part::new(traffic, zone)),
             compared: compared.into(),
             owners: checker.owners.into(),
         })

@@ -260,10 +260,49 @@ fn every_operator_on_times() {
         ("hour = 2026-10-15T12:00Z", "+--"),
         ("minute is absent", "--+"),
     ]);
-    let berlin = Filter::parse("day = 2026-10-15T02:00", NOW, Zone::parse("Europe/Berlin").expect("a zone"));
-    let mut dictionary = Dictionary::default();
-    let flows = block(&three_rows(), ColumnSet::of(&[Column::Start]), &mut dictionary);
-    assert_eq!(berlin.expect("a filter").evaluator().select(&flows, &dictionary), [true, false, false]);
+}
+
+#[test]
+fn a_day_is_one_of_the_zone_and_an_hour_one_of_utc() {
+    let starts = ["2026-10-15T03:59:59Z", "2026-10-15T04:00Z", "2026-10-16T03:59Z", "2026-10-16T04:00Z"];
+    let moment = |text: &str| crate::units::time::parse_moment(text, NOW, Zone::default()).unwrap();
+    let mut flows = Flows::new(ColumnSet::of(&[Column::Start]));
+    *flows.values_mut(Column::Start).unwrap() = Values::Time(starts.map(moment).into());
+    flows.set_rows(starts.len());
+    for (zone, text, expected) in [
+        ("America/New_York", "day = 2026-10-15", "-++-"),
+        ("America/New_York", "day != 2026-10-15", "+--+"),
+        ("America/New_York", "day < 2026-10-15", "+---"),
+        ("America/New_York", "day in 2026-10-14..2026-10-15", "+++-"),
+        ("America/New_York", "day in (2026-10-14, 2026-10-16)", "+--+"),
+        ("America/New_York", "day >= 2026-10-15 and day <= 2026-10-15T12:00", "-++-"),
+        ("America/New_York", "hour = day", "-+-+"),
+        ("America/New_York", "hour = 2026-10-15T00:00", "-+--"),
+        ("Asia/Kolkata", "day = 2026-10-15", "++--"),
+        ("UTC", "day = 2026-10-15", "++--"),
+    ] {
+        let filter = Filter::parse(text, NOW, Zone::parse(zone).unwrap()).unwrap();
+        let marks = filter.evaluator().select(&flows, &Dictionary::default()).to_vec();
+        let shown: String = marks.into_iter().map(|mark| if mark { '+' } else { '-' }).collect();
+        assert_eq!(shown, expected, "{zone}: {text}");
+    }
+    for (zone, text, message) in [
+        (
+            "Europe/Berlin",
+            "day = 2026-10-15T02:00",
+            "`day` is never `2026-10-15T02:00`: it begins at midnight (Europe/Berlin)",
+        ),
+        ("UTC", "day not in (2026-10-15, now)", "`day` is never `now`: it begins at midnight (UTC)"),
+        (
+            "Asia/Kolkata",
+            "hour = 2026-10-15T05:00",
+            "`hour` is never `2026-10-15T05:00`: it begins at full hours of UTC",
+        ),
+        ("UTC", "minute != 2026-10-15T05:00:30", "`minute` is never `2026-10-15T05:00:30`: it begins at full minutes"),
+    ] {
+        let error = Filter::parse(text, NOW, Zone::parse(zone).unwrap()).expect_err(text).to_string();
+        assert!(error.starts_with(&format!("--where: {message}")), "{error}");
+    }
 }
 
 #[test]

@@ -323,7 +323,7 @@ fn leaves() -> impl Strategy<Value = Leaf> {
         leaf(NUMBERS, ORDER, one_number(), 1..2),
         leaf(NUMBERS, &["in", "not in"], number_values(), 1..4),
         leaf(&["protocol"], &["in", "not in"], protocols, 1..3),
-        leaf(TIMES, ORDER, moments().prop_map(Value::Moment), 1..2),
+        leaf(TIMES, ORDER, moments().prop_map(Value::Moment), 1..2).prop_map(at_its_start),
         leaf(&["eni", "interface-id"], &["=", "!="], one_text(), 1..2),
         leaf(&["eni"], &["in", "not in"], one_text(), 1..4),
         leaf(&["eni"], &["~", "!~"], patterns, 1..2),
@@ -331,6 +331,21 @@ fn leaves() -> impl Strategy<Value = Leaf> {
         is(&["src", "addr", "bytes", "dstport", "anyport", "port", "start", "hour", "eni", "action"]),
         additions(),
     ]
+}
+
+/// The same with the start of the stretch of time that its name means, as nothing else is equal to one.
+fn at_its_start(leaf: Leaf) -> Leaf {
+    let of = match leaf.name {
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => 86_400,
+        _ => 1,
+    };
+    let at_start = |value| match value {
+        Value::Moment(seconds) => Value::Moment(seconds - seconds % of),
+        other => other,
+    };
+    Leaf { values: leaf.values.into_iter().map(at_start).collect(), ..leaf }
 }
 
 /// Bits, names of ports, globs, and columns compared with each other.
