@@ -70,7 +70,7 @@ enum Command {
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Anomalies(Box<anomalies::AnomaliesFlags>),
     /// Pivot table: one key as rows, another as columns
-    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
+    #[command(after_long_help = flags::FILTERS_OF_ROWS)]
     Pivot(Box<pivot::PivotFlags>),
     /// A bill of AWS's against flow logs: explained, differing with reasons, unexplained; allocated to teams
     Reconcile(Box<reconcile::ReconcileFlags>),

@@ -3,14 +3,15 @@
 use clap::{Args, ValueEnum};
 
 use super::dimensions::Dimensions;
-use super::flags::InputFlags;
 use super::flags::report::ReportFlags;
+use super::flags::{HavingFlags, InputFlags};
 use super::job::{job_of_traffic, run_on};
 use super::output::format;
 use crate::error::{Error, Exit};
 use crate::group::ActionFilter;
 use crate::join::Sources;
-use crate::report::pivot::{PivotMeasure, PivotQuestion};
+use crate::report::Head;
+use crate::report::pivot::{PivotMeasure, PivotQuestion, heads};
 use crate::schema::output;
 use crate::view::Format;
 use crate::work::{self, Job};
@@ -32,6 +33,9 @@ pub(super) struct PivotFlags {
     /// Measure in the cells
     #[arg(long, value_enum, default_value_t = Measure::Bytes, help_heading = "Report")]
     measure: Measure,
+
+    #[command(flatten)]
+    having: HavingFlags,
 
     #[command(flatten)]
     report: ReportFlags,
@@ -65,7 +69,7 @@ impl PivotFlags {
         dimensions.add("--columns", &self.columns, &known)?;
         let two =
             || Error::usage("--rows and --columns take one key each").hint("for example --rows team --columns path");
-        let heads = dimensions.heads().try_into().map_err(|_| two())?;
+        let key_heads: [Head; 2] = dimensions.heads().try_into().map_err(|_| two())?;
         let job = job_of_traffic(&self.input, ActionFilter::Accept, &mut dimensions, &known)?;
         let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let measure = match self.measure {
@@ -78,7 +82,8 @@ impl PivotFlags {
         };
         let question = PivotQuestion {
             keys: dimensions.keys.try_into().map_err(|_| two())?,
-            heads,
+            having: self.having.of(|| heads(&key_heads, &measure), &job)?,
+            heads: key_heads,
             measure,
             window: (job.window.from, job.window.to),
             is_square: matches!(format(&self.report.output)?, Format::Table | Format::Markdown),

@@ -177,6 +177,29 @@ pub fn signed_cent_parts(parts: &[i128]) -> Vec<i128> {
     cent_parts(&raised).into_iter().map(|cents| i128::try_from(cents).unwrap_or(i128::MAX) + below).collect()
 }
 
+/// Amounts in the order of a ranking, rounded to 10⁻¹⁰ USD so that they add up to their rounded sum, and so that none depends
+/// on those after it: each is the rounded sum up to it, less the rounded sum before it.
+#[must_use]
+pub fn running_parts(parts: &[Money]) -> Vec<u128> {
+    running_to(MONEY_PER_DECIMAL, parts.iter().map(|part| part.0))
+}
+
+/// Amounts of 10⁻¹⁰ USD in cents so that they add up to their sum in cents, as [`running_parts`] does it.
+#[must_use]
+pub fn running_cents(parts: &[u128]) -> Vec<u128> {
+    running_to(CENT, parts.iter().copied())
+}
+
+fn running_to(unit: u128, parts: impl Iterator<Item = u128>) -> Vec<u128> {
+    let (mut sum, mut before) = (0, 0);
+    let rounded = parts.map(|part| {
+        sum += part;
+        let rounded = (sum + unit / 2) / unit;
+        rounded - std::mem::replace(&mut before, rounded)
+    });
+    rounded.collect()
+}
+
 fn rounded_to(unit: u128, parts: &[u128]) -> Vec<u128> {
     let whole = (parts.iter().sum::<u128>() + unit / 2) / unit;
     let down = parts.iter().map(|part| part / unit).collect();
@@ -369,6 +392,23 @@ mod tests {
             let parts: Vec<_> = parts.into_iter().map(Money).collect();
             let rounded = rounded_parts(&parts);
             prop_assert_eq!(rounded.iter().sum::<u128>(), parts.iter().copied().sum::<Money>().rounded());
+            for (part, rounded) in parts.iter().zip(rounded) {
+                prop_assert!((rounded * MONEY_PER_DECIMAL).abs_diff(part.0) <= MONEY_PER_DECIMAL);
+            }
+        }
+
+        #[test]
+        fn running_parts_add_up_and_do_not_depend_on_what_follows(
+            parts in prop::collection::vec(0..1_u128 << 80, 0..30),
+            first in 0..30_usize,
+        ) {
+            let parts: Vec<_> = parts.into_iter().map(Money).collect();
+            let (first, rounded) = (first.min(parts.len()), running_parts(&parts));
+            prop_assert_eq!(rounded.iter().sum::<u128>(), parts.iter().copied().sum::<Money>().rounded());
+            let rest = parts[first..].iter().copied().sum::<Money>();
+            let cut = running_parts(&[&parts[..first], &[rest]].concat());
+            prop_assert_eq!(&cut[..first], &rounded[..first]);
+            prop_assert_eq!(&running_cents(&cut)[..first], &running_cents(&rounded)[..first]);
             for (part, rounded) in parts.iter().zip(rounded) {
                 prop_assert!((rounded * MONEY_PER_DECIMAL).abs_diff(part.0) <= MONEY_PER_DECIMAL);
             }

@@ -1,7 +1,7 @@
 //! Money as cells that add up, and what several reports of dollars say alike.
 
 use super::{Cell, Table};
-use crate::price::{GB_BYTES, Money, cent_parts, rounded_parts, signed_cent_parts};
+use crate::price::{GB_BYTES, Money, cent_parts, rounded_parts, running_cents, running_parts, signed_cent_parts};
 use crate::units::human::{self, Units};
 
 /// Amounts as cells that add up to the total, in ten decimals and in cents.
@@ -21,6 +21,20 @@ pub(super) fn signed_amounts(exact: &[i128]) -> (Vec<Cell>, Cell) {
     let cents = signed_cent_parts(exact);
     let total = Cell::Amount { amount: exact.iter().sum(), cents: cents.iter().sum() };
     (exact.iter().zip(cents).map(|(exact, cents)| Cell::Amount { amount: *exact, cents }).collect(), total)
+}
+
+/// Amounts in the order of a ranking as cells that add up to the total, in ten decimals and in cents. None depends on those
+/// after it, so that it is the same however many rows are shown.
+pub(super) fn ranked_amounts(parts: &[Money]) -> (Vec<Cell>, Cell) {
+    let exact = running_parts(parts);
+    let cents = running_cents(&exact);
+    let total = amount(exact.iter().sum(), cents.iter().sum());
+    (exact.into_iter().zip(cents).map(|(exact, cents)| amount(exact, cents)).collect(), total)
+}
+
+/// Cells as one, such as amounts that were rounded together; nothing where there are none.
+pub(super) fn sum<'a>(parts: impl IntoIterator<Item = &'a Cell>) -> Cell {
+    parts.into_iter().cloned().reduce(Cell::and).unwrap_or(Cell::Absent)
 }
 
 /// An amount of 10⁻¹⁰ USD displayed in whole cents.

@@ -5,8 +5,11 @@
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
 
-use super::amounts::{ZONES_UNKNOWN, amounts, change, difference, plain, share, zones_unknown_note};
+use super::amounts::{ZONES_UNKNOWN, amounts, plain, share, zones_unknown_note};
 
+mod sum;
+
+use self::sum::{Measured, PREVIOUS, Sum, known};
 use super::explain;
 use super::focus::{self, FocusShape};
 use super::frame::rows;
@@ -16,7 +19,7 @@ use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::Key;
 use crate::price::bill::{Bill, FREE_PREFIX, Periods, UNKNOWN, line, notes, unpriced_note};
-use crate::price::{GB_BYTES, Money, PoolTerms, PriceTable, Tiers};
+use crate::price::{PoolTerms, PriceTable, Tiers};
 use crate::reason::coverage::Coverage;
 use crate::schema::frame::{int, moment};
 use crate::schema::{Column, output};
@@ -199,93 +202,30 @@ pub(super) fn total(frame: &DataFrame, name: &str) -> Result<u128, Error> {
     Ok(int(frame, name)?.iter().flatten().map(|value| u128::try_from(value).unwrap_or(0)).sum())
 }
 
-/// The sums of a row.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sum {
-    bytes: u128,
-    unpriced: u128,
-    usd: Money,
-    /// Of the period before.
-    previous: Money,
-    previous_bytes: u128,
-    previous_unpriced: u128,
-}
-
-/// The columns of a [`Sum`] for the previous period.
-const PREVIOUS: [(&str, &str); 3] = [
-    (output::BYTES.name, "previous_bytes"),
-    (output::UNPRICED_BYTES.name, "previous_unpriced_bytes"),
-    (line::COST, "previous_cost"),
-];
-
-impl Sum {
-    /// What to sum of a bill's lines.
-    fn columns() -> Vec<Expr> {
-        let current = PREVIOUS.map(|(name, _)| col(name).filter(col(line::IS_PREVIOUS).not()).sum());
-        let previous = PREVIOUS.map(|(name, other)| col(name).filter(col(line::IS_PREVIOUS)).sum().alias(other));
-        current.into_iter().chain(previous).collect()
-    }
-
-    /// The sums of each row of a frame of [`Self::columns`].
-    fn of(frame: &DataFrame) -> Result<Vec<Self>, Error> {
-        let [bytes, unpriced, usd] = [0, 1, 2].map(|place| int(frame, PREVIOUS[place].0));
-        let [was_bytes, was_unpriced, was_usd] = [0, 1, 2].map(|place| int(frame, PREVIOUS[place].1));
-        let (bytes, unpriced, usd) = (bytes?, unpriced?, usd?);
-        let (was_bytes, was_unpriced, was_usd) = (was_bytes?, was_unpriced?, was_usd?);
-        let count = |value: Option<i128>| u128::try_from(value.unwrap_or(0)).unwrap_or(0);
-        let sum = |row: usize| Self {
-            bytes: count(bytes.get(row)),
-            unpriced: count(unpriced.get(row)),
-            usd: Money::of_units(usd.get(row).unwrap_or(0)),
-            previous: Money::of_units(was_usd.get(row).unwrap_or(0)),
-            previous_bytes: count(was_bytes.get(row)),
-            previous_unpriced: count(was_unpriced.get(row)),
-        };
-        Ok((0..frame.height()).map(sum).collect())
-    }
-
-    fn and(mut self, other: &Self) -> Self {
-        self.bytes += other.bytes;
-        self.unpriced += other.unpriced;
-        self.usd = self.usd + other.usd;
-        self.previous = self.previous + other.previous;
-        self.previous_bytes += other.previous_bytes;
-        self.previous_unpriced += other.previous_unpriced;
-        self
-    }
-
-    /// The average price per GB of priced bytes.
-    fn average(&self) -> Cell {
-        let priced = u64::try_from(self.bytes - self.unpriced).unwrap_or(u64::MAX);
-        self.usd.per_gb(priced).map_or(Cell::Absent, Cell::Usd)
-    }
-}
-
 /// The main table, and a note if rows do not match.
 fn cost(bill: &Bill, shape: &CostShape) -> Result<(Table, Option<String>), Error> {
     let (ranked, shown) = ranked_and_shown(bill, shape)?;
-    let rows = rows(&ranked, shape.columns())?.into_iter().zip(Sum::of(&ranked)?).collect();
-    let (mut rows, others): (Vec<(Row, Sum)>, _) = shown.split(rows);
-    if !others.is_empty() {
-        let other = others.iter().fold(Sum::default(), |sum, (_, part)| sum.and(part));
-        rows.push((named(OTHER, shape), other));
-    }
+    let mut sums = Sum::of(&ranked)?;
     if !shape.free {
         let free = bill.lines.clone().lazy().filter(col(Column::Charge.name()).is_null());
-        let free = Sum::of(&free.select(Sum::columns()).collect()?)?.into_iter().next().unwrap_or_default();
-        if free.bytes > 0 || shape.compare && free.previous_bytes > 0 {
-            rows.push((named(FREE, shape), free));
-        }
+        sums.extend(Sum::of(&free.select(Sum::columns()).collect()?)?.into_iter().next());
     }
+    // All rows are rounded together, so that none depends on how many are shown.
+    let mut measured = Measured::of(&sums);
+    let total = Measured::sum(&measured);
+    let free = measured.split_off(ranked.height()).pop();
+    let free = free.filter(|free| free.sum.bytes > 0 || shape.compare && free.sum.previous_bytes > 0);
+    let rows = rows(&ranked, shape.columns())?.into_iter().zip(measured).collect();
+    let (mut rows, others): (Vec<(Row, Measured)>, _) = shown.split(rows);
+    if !others.is_empty() {
+        rows.push((named(OTHER, shape), Measured::sum(others.iter().map(|(_, other)| other))));
+    }
+    rows.extend(free.map(|free| (named(FREE, shape), free)));
     let mut table = plain("cost", "Cost");
-    let measures = measures(&rows.iter().map(|(_, sum)| *sum).collect::<Vec<_>>());
     table.columns = shape.heads();
-    let asked = columns(shape).map(|(asked, _)| asked);
-    let chosen = |row: Row| row.into_iter().zip(&asked).filter(|(_, asked)| **asked).map(|(cell, _)| cell);
-    let keys = rows.into_iter().map(|(keys, _)| keys).chain([vec![Cell::Absent; shape.columns().count()]]);
-    let cells = keys.zip(measures).map(|(keys, row)| keys.into_iter().chain(chosen(row)).collect());
-    table.rows = cells.collect();
-    table.total = table.rows.pop();
+    let row = |keys: Row, measured: &Measured| keys.into_iter().chain(measured.cells(&total, shape)).collect();
+    table.rows = rows.into_iter().map(|(keys, measured)| row(keys, &measured)).collect();
+    table.total = Some(row(vec![Cell::Absent; shape.columns().count()], &total));
     table.hidden_if_zero = vec![output::UNPRICED_BYTES.name];
     Ok((table, shown.note))
 }
@@ -294,10 +234,10 @@ fn cost(bill: &Bill, shape: &CostShape) -> Result<(Table, Option<String>), Error
 fn ranked_and_shown(bill: &Bill, shape: &CostShape) -> Result<(DataFrame, Shown), Error> {
     let ranked = ranked(bill, shape)?;
     let cells = || {
-        let asked = columns(shape).map(|(asked, _)| asked);
-        let chosen = |row: Row| row.into_iter().zip(asked).filter(|(_, asked)| *asked).map(|(cell, _)| cell);
-        let keys = rows(&ranked, shape.columns())?.into_iter().zip(measures(&Sum::of(&ranked)?));
-        Ok(keys.map(|(keys, measures)| keys.into_iter().chain(chosen(measures)).collect()).collect())
+        let measured = Measured::of(&Sum::of(&ranked)?);
+        let total = Measured::sum(&measured);
+        let rows = rows(&ranked, shape.columns())?.into_iter().zip(measured);
+        Ok(rows.map(|(keys, measured)| keys.into_iter().chain(measured.cells(&total, shape)).collect()).collect())
     };
     let shown = Shown::of(shape.having.as_ref(), (ranked.height(), shape.rows), cells)?;
     Ok((ranked, shown))
@@ -387,33 +327,6 @@ fn columns(shape: &CostShape) -> [(bool, Head); 9] {
         (shape.compare, output::CHANGE_RATIO),
     ];
     columns.map(|(asked, column)| (asked, column.into()))
-}
-
-/// The cells of all of those columns, and at the end the row of sums.
-fn measures(sums: &[Sum]) -> Vec<Row> {
-    let (usd, total) = amounts(&sums.iter().map(|sum| sum.usd).collect::<Vec<_>>());
-    let (previous, previous_total) = amounts(&sums.iter().map(|sum| sum.previous).collect::<Vec<_>>());
-    let whole = sums.iter().fold(Sum::default(), Sum::and);
-    let rows = sums.iter().chain([&whole]).zip(usd.into_iter().chain([total.clone()]));
-    let rows = rows.zip(previous.into_iter().chain([previous_total]));
-    let row = |((sum, usd), previous): ((&Sum, Cell), Cell)| {
-        let usd = known(usd, sum.bytes, sum.unpriced);
-        let previous = known(previous, sum.previous_bytes, sum.previous_unpriced);
-        let changed = difference(&usd, &previous);
-        let (share, change) = (share(&usd, &total), change(&changed, &previous));
-        vec![sum.bytes.into(), gb(sum.bytes), sum.average(), usd, share, sum.unpriced.into(), previous, changed, change]
-    };
-    rows.map(row).collect()
-}
-
-/// An amount, or nothing where nothing of the bytes has a price.
-fn known(amount: Cell, bytes: u128, unpriced: u128) -> Cell {
-    if unpriced > 0 && unpriced == bytes { Cell::Absent } else { amount }
-}
-
-/// Bytes as GB of bills.
-pub(super) fn gb(bytes: u128) -> Cell {
-    Cell::Decimal { units: bytes, per: GB_BYTES.into() }
 }
 
 /// Sums of the period's charged lines by some of their columns, sorted by these; charges in schema order.

@@ -14,12 +14,12 @@ use polars::prelude::{Column as FrameColumn, DataFrame, IntoLazy, SortMultipleOp
 
 use super::amounts::plain;
 
-use super::cost::{gb, unpriced_bytes};
+use super::cost::unpriced_bytes;
 use super::frame::{cells, rows};
 use super::{Cell, Head, Report, Row};
 use crate::error::Error;
 use crate::price::bill::{Bill, line, notes, unpriced_note};
-use crate::price::{Charge, Money, Rate};
+use crate::price::{Charge, GB_BYTES, Money, Rate};
 use crate::schema::frame::{int, ints, milliseconds, moments, texts, times};
 use crate::schema::output::CellKind;
 use crate::schema::region::region_name;
@@ -229,7 +229,7 @@ const COLUMNS: [Column; 47] = [
     ("ChargeFrequency", CellKind::Text, |_| "Usage-Based".into()),
     ("ChargePeriodEnd", CellKind::Time, |entry| Cell::Time(entry.period.1)),
     ("ChargePeriodStart", CellKind::Time, |entry| Cell::Time(entry.period.0)),
-    ("ConsumedQuantity", CellKind::Decimal, |entry| gb(entry.bytes)),
+    ("ConsumedQuantity", CellKind::Decimal, |entry| quantity(entry.bytes)),
     ("ConsumedUnit", CellKind::Text, |_| UNIT.into()),
     ("ContractedCost", CellKind::Decimal, |entry| usd(entry.contracted)),
     ("ContractedUnitPrice", CellKind::Decimal, |entry| rate(entry.place.contracted)),
@@ -239,7 +239,7 @@ const COLUMNS: [Column; 47] = [
     ("ListCost", CellKind::Decimal, |entry| usd(entry.list)),
     ("ListUnitPrice", CellKind::Decimal, |entry| rate(entry.place.list)),
     ("PricingCategory", CellKind::Text, |_| "Standard".into()),
-    ("PricingQuantity", CellKind::Decimal, |entry| gb(entry.bytes)),
+    ("PricingQuantity", CellKind::Decimal, |entry| quantity(entry.bytes)),
     ("PricingUnit", CellKind::Text, |_| UNIT.into()),
     ("ProviderName", CellKind::Text, |_| PROVIDER.into()),
     ("PublisherName", CellKind::Text, |_| PROVIDER.into()),
@@ -270,14 +270,19 @@ fn nothing(_: &Entry) -> Cell {
     Cell::Absent
 }
 
+/// Bytes as GB of bills.
+fn quantity(bytes: u128) -> Cell {
+    Cell::Exact { units: bytes, per: GB_BYTES.into() }
+}
+
 fn usd(amount: Money) -> Cell {
     let (units, per) = amount.fraction();
-    Cell::Decimal { units, per }
+    Cell::Exact { units, per }
 }
 
 fn rate(rate: Rate) -> Cell {
     let (units, per) = rate.fraction();
-    Cell::Decimal { units, per }
+    Cell::Exact { units, per }
 }
 
 /// A region's id or name; neither where it is not known, for they stand or fall together.

@@ -14,7 +14,7 @@ pub(super) const MATRIX_COLUMNS_MAX: usize = 12;
 /// Rows that have a name of their own.
 pub(super) const MATRIX_ROWS_MAX: usize = 200;
 /// The row and column of the remaining keys.
-const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 /// The column of a row's sum.
 const TOTAL: &str = "(total)";
 
@@ -71,18 +71,23 @@ impl<'l> Axes<'l> {
         places.iter().any(|(row, column, _)| !self.rows.contains(row) || !self.columns.contains(column))
     }
 
-    /// The table of some sums: bytes, counts, or dollars in 10⁻¹⁰ USD, by their kind.
+    /// The table of some sums: bytes, counts, or dollars in 10⁻¹⁰ USD, by their kind. What is in none of the places is in the
+    /// row and the column of the remaining keys.
     pub(super) fn table(
         &self,
         (name, title): (&str, &str),
         row_head: Head,
         kind: CellKind,
         places: &[Place<'l>],
+        rest: u128,
     ) -> Table {
         let place = |names: &[&Label], name: &Label| names.iter().position(|one| *one == name).unwrap_or(names.len());
         let mut sums: BTreeMap<(usize, usize), u128> = BTreeMap::new();
         for (row, column, sum) in places {
             *sums.entry((place(&self.rows, row), place(&self.columns, column))).or_default() += sum;
+        }
+        if rest > 0 {
+            *sums.entry((self.rows.len(), self.columns.len())).or_default() += rest;
         }
         let cents = cent_parts(&sums.values().copied().collect::<Vec<_>>());
         let square =

@@ -103,7 +103,7 @@ impl Cell {
 
     /// The sum of two cells of a column; absent of what does not add up, such as names, rates and moments. An absent
     /// amount, as that of bytes without a price, adds nothing.
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Integer(one), Self::Integer(other)) => Self::Integer(one + other),
             (Self::Amount { amount, cents }, Self::Amount { amount: more, cents: more_cents }) => {
@@ -199,7 +199,14 @@ pub enum Cell {
         /// Its denominator.
         per: u128,
     },
-    /// The same where it may be below zero.
+    /// The same with all its decimals in data formats, for numbers that others are multiplied with.
+    Exact {
+        /// Its numerator.
+        units: u128,
+        /// Its denominator.
+        per: u128,
+    },
+    /// A decimal number that may be below zero.
     Signed {
         /// Its numerator.
         units: i128,

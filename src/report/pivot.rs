@@ -4,12 +4,13 @@
 
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col};
 
-use super::amounts::{exact_amounts, plain};
+use super::amounts::{self, exact_amounts, plain};
 use super::cost::{add_unpriced, unpriced, unpriced_bytes};
+use super::having::{Having, Shown};
 use super::label::{self, Label};
-use super::matrix::{Axes, Place};
+use super::matrix::{Axes, OTHER, Place};
 use super::question::{Frames, Need, Question, key_columns};
-use super::{Cell, Head, Report, Table};
+use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
@@ -42,8 +43,25 @@ pub struct PivotQuestion {
     pub measure: PivotMeasure,
     /// The window, half-open; unbounded sides are none.
     pub window: (Option<u32>, Option<u32>),
+    /// Which cells are shown; all where there is none.
+    pub having: Option<Having>,
     /// Whether the format is for display.
     pub is_square: bool,
+}
+
+/// The columns of a row for each cell.
+#[must_use]
+pub fn heads([row, column]: &[Head; 2], measure: &PivotMeasure) -> Vec<Head> {
+    vec![row.clone(), column.clone(), measure.output().into()]
+}
+
+impl PivotMeasure {
+    fn output(&self) -> Output {
+        match self {
+            Self::Traffic(measure) => *measure,
+            Self::Usd(_) => output::USD,
+        }
+    }
 }
 
 impl Question for PivotQuestion {
@@ -91,29 +109,55 @@ impl Question for PivotQuestion {
         let values = values(&frame, measure)?;
         let places: Vec<Place<'_>> =
             rows.iter().zip(&columns).zip(values).map(|((row, column), value)| (row, column, value)).collect();
-        report.tables.insert(0, self.table(&places, measure));
+        let (cells, total) = cells(&places, measure);
+        let row = |((row, column, _), cell): (&Place<'_>, &Cell)| vec![row.cell(), column.cell(), cell.clone()];
+        let rows: Vec<Row> = places.iter().zip(&cells).map(row).collect();
+        let shown = Shown::of(self.having.as_ref(), (places.len(), None), || Ok(rows.clone()))?;
+        report.meta.notes.extend(shown.note.clone());
+        let table = if self.is_square {
+            self.square(places, &shown, measure)
+        } else {
+            self.list(rows, &shown, (measure, total))
+        };
+        report.tables.insert(0, table);
         Ok(report)
     }
 }
 
 impl PivotQuestion {
-    fn table(&self, places: &[Place<'_>], measure: Output) -> Table {
-        let [row_head, column_head] = self.heads.clone();
-        let title = format!("{} by {} and {}", measure.name, row_head.name, column_head.name);
-        if self.is_square {
-            return Axes::apart(places).table(("pivot", &title), row_head, measure.kind, places);
+    fn title(&self, measure: Output) -> String {
+        format!("{} by {} and {}", measure.name, self.heads[0].name, self.heads[1].name)
+    }
+
+    /// A row for each cell; those not shown are one.
+    fn list(&self, rows: Vec<Row>, shown: &Shown, (measure, total): (Output, Cell)) -> Table {
+        let (rows, others) = shown.split(rows);
+        let mut table = plain("pivot", &self.title(measure));
+        table.columns = heads(&self.heads, &self.measure);
+        table.rows = rows;
+        if !others.is_empty() {
+            let sum = amounts::sum(others.iter().flat_map(|row| row.last()));
+            table.rows.push(vec![OTHER.into(), OTHER.into(), sum]);
         }
-        let exact: Vec<u128> = places.iter().map(|place| place.2).collect();
-        let (cells, total) = match measure.kind {
-            CellKind::Usd => exact_amounts(&exact),
-            _ => (exact.iter().map(|value| (*value).into()).collect(), exact.iter().sum::<u128>().into()),
-        };
-        let mut table = plain("pivot", &title);
-        table.columns = vec![row_head, column_head, measure.into()];
-        let row = |((row, column, _), cell): (&Place<'_>, Cell)| vec![row.cell(), column.cell(), cell];
-        table.rows = places.iter().zip(cells).map(row).collect();
         table.total = Some(vec![Cell::Absent, Cell::Absent, total]);
         table
+    }
+
+    /// Rows × columns; the cells not shown are in the row and the column of the rest.
+    fn square(&self, places: Vec<Place<'_>>, shown: &Shown, measure: Output) -> Table {
+        let (places, others) = shown.split(places);
+        let rest = others.iter().map(|place| place.2).sum();
+        let (title, row_head) = (self.title(measure), self.heads[0].clone());
+        Axes::apart(&places).table(("pivot", &title), row_head, measure.kind, &places, rest)
+    }
+}
+
+/// The cell of each place, and their sum.
+fn cells(places: &[Place<'_>], measure: Output) -> (Vec<Cell>, Cell) {
+    let exact: Vec<u128> = places.iter().map(|place| place.2).collect();
+    match measure.kind {
+        CellKind::Usd => exact_amounts(&exact),
+        _ => (exact.iter().map(|value| (*value).into()).collect(), exact.iter().sum::<u128>().into()),
     }
 }
 
@@ -152,7 +196,7 @@ mod tests {
         let keys = [Column::SrcRegion, Column::Path].map(|column| Key { column, cut: None });
         let heads = [Column::SrcRegion, Column::Path].map(Head::from);
         let measure = PivotMeasure::Traffic(output::BYTES);
-        PivotQuestion { keys, heads, measure, window: (None, None), is_square }
+        PivotQuestion { keys, heads, measure, window: (None, None), having: None, is_square }
     }
 
     fn answered(is_square: bool) -> Table {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::amounts::{amounts, share};
+use super::amounts::{amounts, ranked_amounts, share};
 use super::cells::{head, key_cell, moment};
 use super::having::{Having, LeftOut};
 use super::{Cell, Head, Row, Table};
@@ -409,7 +409,7 @@ fn named(name: &str, spec: &Spec) -> Vec<Cell> {
 /// The columns after the keys, the cells of each row, and at the end those of the total.
 fn columns(spec: &Spec, shape: Shape, rows: &[Measured], whole: &Measured) -> (Vec<Output>, Vec<Vec<Cell>>) {
     let cost = |row: &Measured| row.cost.unwrap_or_default();
-    let (usd, total_usd) = amounts(&rows.iter().map(|row| cost(row).usd).collect::<Vec<_>>());
+    let (usd, total_usd) = ranked_amounts(&rows.iter().map(|row| cost(row).usd).collect::<Vec<_>>());
     let outputs = measures(spec, shape, whole.cost);
     let mut whole = *whole;
     whole.counted.distinct = UNKNOWN_DISTINCT;

@@ -12,7 +12,7 @@ mod tests;
 
 use polars::prelude::{DataFrame, SortMultipleOptions};
 
-use super::amounts::{ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
+use super::amounts::{self, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
 
 use super::cost::{add_unpriced, assumptions, unpriced, unpriced_bytes};
 use super::explain;
@@ -257,7 +257,7 @@ fn matrices(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Option<Strin
     let (bytes, usd) = (places(|row| row.sum.bytes), places(|row| row.exact_usd));
     let axes = Axes::alike(&if is_by_key { places(|_| 0) } else { bytes.clone() });
     let table =
-        |name, title, kind, places: &[Place<'_>]| axes.table((name, title), end_head(&shape.ends[0]), kind, places);
+        |name, title, kind, places: &[Place<'_>]| axes.table((name, title), end_head(&shape.ends[0]), kind, places, 0);
     let folded = axes.are_folded(&bytes).then(|| {
         format!(
             "matrices show at most {MATRIX_ROWS_MAX} rows and {MATRIX_COLUMNS_MAX} columns; (other) sums the rest, \
@@ -270,35 +270,31 @@ fn matrices(rows: &[Listed], shape: &TransferShape) -> ([Table; 2], Option<Strin
 
 /// The list, its other rows as one; and which rows are in it.
 fn list(rows: Vec<Listed>, shape: &TransferShape) -> Result<(Table, Shown), Error> {
-    let sum = |rows: &[Listed]| {
-        rows.iter().fold((Sum::default(), 0), |(sum, exact), row| (sum.and(&row.sum), exact + row.exact_usd))
-    };
-    let whole = sum(&rows);
+    let whole = rows.iter().fold(Sum::default(), |sum, row| sum.and(&row.sum));
     let row = |rank: Cell, keys: Row, (sum, usd): (&Sum, Cell), total: &Cell| -> Row {
-        let cells = sum.cells(usd, &whole.0, total, shape.order);
+        let cells = sum.cells(usd, &whole, total, shape.order);
         std::iter::once(rank).chain(keys).chain(cells).collect()
     };
     let keys = |row: &Listed| [row.src.cell(), row.dst.cell()].into_iter().chain(row.by.iter().cloned()).collect();
+    // All rows are rounded together, so that none depends on how many are shown.
+    let (usd, total) = exact_amounts(&rows.iter().map(|row| row.exact_usd).collect::<Vec<_>>());
     let shown = Shown::of(shape.having.as_ref(), (rows.len(), shape.rows), || {
-        let (usd, total) = exact_amounts(&rows.iter().map(|row| row.exact_usd).collect::<Vec<_>>());
-        let cells = |(listed, usd): (&Listed, Cell)| {
-            let Listed { sum, .. } = listed;
-            row(Cell::Absent, keys(listed), (sum, usd), &total).split_off(1)
+        let cells = |(listed, usd): (&Listed, &Cell)| {
+            row(Cell::Absent, keys(listed), (&listed.sum, usd.clone()), &total).split_off(1)
         };
-        Ok(rows.iter().zip(usd).map(cells).collect())
+        Ok(rows.iter().zip(&usd).map(cells).collect())
     })?;
-    let (rows, others) = shown.split(rows);
-    let other = (!others.is_empty()).then(|| sum(&others));
-    let exact: Vec<_> = rows.iter().map(|row| row.exact_usd).chain(other.map(|(_, exact)| exact)).collect();
-    let (usd, total) = exact_amounts(&exact);
+    let ((rows, others), (mut usd, other_usd)) = (shown.split(rows), shown.split(usd));
+    let other = (!others.is_empty()).then(|| others.iter().fold(Sum::default(), |sum, row| sum.and(&row.sum)));
+    usd.extend(other.map(|_| amounts::sum(&other_usd)));
     let named =
         |name: Cell| std::iter::once(name).chain(std::iter::repeat_n(Cell::Absent, shape.by.len() + 3)).collect();
     let mut table = plain(LIST, "Transfer");
     table.columns = std::iter::once(output::RANK.into()).chain(shape.heads()).collect();
     let ranked = (1u64..).zip(&rows).map(|(rank, listed)| (rank.into(), keys(listed), &listed.sum));
-    let rows = ranked.chain(other.iter().map(|(sum, _)| (Cell::Absent, named(OTHER.into()), sum)));
+    let rows = ranked.chain(other.iter().map(|sum| (Cell::Absent, named(OTHER.into()), sum)));
     table.rows = rows.zip(usd).map(|((rank, keys, sum), usd)| row(rank, keys, (sum, usd), &total)).collect();
-    table.total = Some(row(Cell::Absent, named(Cell::Absent), (&whole.0, total.clone()), &total));
+    table.total = Some(row(Cell::Absent, named(Cell::Absent), (&whole, total.clone()), &total));
     Ok((table, shown))
 }
 

@@ -33,6 +33,7 @@ pub(super) fn write_exact(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
             out.write_all(signed(*change, |part| human::fraction6(part, *was).unwrap_or_default()).as_bytes())
         }
         Cell::Decimal { units, per } => out.write_all(human::decimal_data(*units, *per).as_bytes()),
+        Cell::Exact { units, per } => out.write_all(human::decimal_exact(*units, *per).as_bytes()),
         Cell::Signed { units, per } => {
             out.write_all(signed(*units, |units| human::decimal_data(units, *per)).as_bytes())
         }
@@ -99,7 +100,7 @@ pub(super) fn shown(kind: CellKind, cell: &Cell, units: Units) -> String {
             human::factor(was.saturating_add_signed(*change), *was)
         }
         Cell::Change { change, was } => signed(*change, |part| human::percent(part, *was).unwrap_or_default()),
-        Cell::Decimal { units, per } => human::decimal2(*units, *per),
+        Cell::Decimal { units, per } | Cell::Exact { units, per } => human::decimal2(*units, *per),
         Cell::Signed { units: number, per: 1 } => signed(*number, |number| shown(kind, &Cell::Integer(number), units)),
         Cell::Signed { units, per } => signed(*units, |units| human::decimal2(units, *per)),
         Cell::Share { part, whole } => human::percent(*part, *whole).unwrap_or_else(|| ABSENT.to_owned()),

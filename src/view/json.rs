@@ -137,7 +137,7 @@ fn write_cell(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
         Cell::Absent | Cell::Share { whole: 0, .. } | Cell::Change { was: 0, .. } => out.write_all(b"null"),
         Cell::Text(text) => out.write_all(quoted(text)?.as_bytes()),
         Cell::Integer(_) | Cell::Share { .. } | Cell::Change { .. } => cells::write_exact(out, cell),
-        Cell::Usd(_) | Cell::Amount { .. } | Cell::Decimal { .. } | Cell::Signed { .. } => {
+        Cell::Usd(_) | Cell::Amount { .. } | Cell::Decimal { .. } | Cell::Exact { .. } | Cell::Signed { .. } => {
             cells::write_exact(out, cell)
         }
         Cell::Address(_) | Cell::Prefix(..) | Cell::Time(_) | Cell::Date(_) => {

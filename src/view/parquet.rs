@@ -193,7 +193,7 @@ fn change(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
 fn decimal(head: &Head, cell: &Cell) -> io::Result<Option<i128>> {
     match cell {
         Cell::Absent | Cell::Text(_) => Ok(None),
-        Cell::Decimal { units, per } => {
+        Cell::Decimal { units, per } | Cell::Exact { units, per } => {
             let scaled = human::decimal_scaled(*units, *per, DECIMAL_DIGITS.1.unsigned_abs().into());
             let scaled = scaled.and_then(|scaled| i128::try_from(scaled).ok());
             scaled.map(Some).ok_or_else(|| unfit(head, cell))

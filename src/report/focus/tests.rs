@@ -118,7 +118,7 @@ fn text(cell: &Cell) -> Option<String> {
         Cell::Absent => None,
         Cell::Text(text) => Some(text.to_string()),
         Cell::Time(seconds) => Some(time::write(*seconds)),
-        Cell::Decimal { units, per } => Some(human::decimal_exact(*units, *per)),
+        Cell::Exact { units, per } => Some(human::decimal_exact(*units, *per)),
         Cell::Integer(number) => Some(number.to_string()),
         other => panic!("no cell of FOCUS: {other:?}"),
     }
@@ -126,7 +126,7 @@ fn text(cell: &Cell) -> Option<String> {
 
 fn fraction(cell: &Cell) -> (u128, u128) {
     match cell {
-        Cell::Decimal { units, per } => (*units, *per),
+        Cell::Exact { units, per } => (*units, *per),
         other => panic!("no decimal: {other:?}"),
     }
 }
@@ -354,7 +354,7 @@ fn the_model_finds_what_breaks_it() {
         report.tables[0].rows[0][place] = cell;
         broken(&report).is_none_or(|broken| broken.contains_key(rule))
     };
-    assert!(breaks("ListCost", Cell::Decimal { units: 1, per: 1 }, "ListCost-C-000-M"));
+    assert!(breaks("ListCost", Cell::Exact { units: 1, per: 1 }, "ListCost-C-000-M"));
     assert!(breaks("BilledCost", Cell::Absent, "BilledCost-C-000-M"));
     assert!(breaks("ChargeCategory", "Traffic".into(), "ChargeCategory-C-000-M"));
     assert!(breaks("Tags", "{\"a\":{}}".into(), "Tags-C-000-C"));

@@ -36,7 +36,7 @@ impl Number {
             Cell::Usd(units) => Self { is_negative: false, units, per: per_usd },
             Cell::Amount { amount, .. } => Self::signed(amount, per_usd),
             Cell::Change { change, was } => Self::signed(change, was),
-            Cell::Decimal { units, per } => Self { is_negative: false, units, per },
+            Cell::Decimal { units, per } | Cell::Exact { units, per } => Self { is_negative: false, units, per },
             Cell::Signed { units, per } => Self::signed(units, per),
             Cell::Absent | Cell::Text(_) | Cell::Address(_) | Cell::Prefix(..) => return None,
         };

@@ -146,7 +146,7 @@ impl Terms for Columns {
             let near = error::nearest(&name.to_ascii_lowercase().replace('-', "_"), names());
             let fault = match near {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
-                None if name == output::USD.name => fault.hint("add --measures usd"),
+                None if name == output::USD.name => fault.hint("add --measures usd; in pivot: --measure usd"),
                 None if Column::of_name(name).is_some() => fault.hint("--where filters records and traffic"),
                 None => fault,
             };

@@ -10,7 +10,7 @@ use super::{OTHER, TransferShape};
 use crate::error::Error;
 use crate::price::bill::line;
 use crate::price::{Charge, Money, rounded_parts};
-use crate::report::amounts::{exact_amounts, plain};
+use crate::report::amounts::{self, exact_amounts, plain};
 use crate::report::frame::rows;
 use crate::report::label::Label;
 use crate::report::{Cell, Head, Row, Table};
@@ -94,7 +94,7 @@ const RECOMMENDATION: &str = "saving";
 const ENDS: [&str; 2] = ["endpoint_a", "endpoint_b"];
 
 /// Two endpoints, path and recommendation; bytes and 10⁻¹⁰ USD.
-type Talk = (Option<(Row, Recommendation)>, u128, u128);
+type Talk = ((Row, Recommendation), u128, u128);
 
 /// The table, and what its months rest on.
 pub(super) fn table(
@@ -102,22 +102,24 @@ pub(super) fn table(
     shape: &TransferShape,
     hours: u64,
 ) -> Result<(Table, Option<String>), Error> {
-    let rows = cut(ranked(&talks(by_charge)?)?, shape.rows);
-    let months: Vec<_> = rows.iter().filter_map(|(_, _, usd)| month(*usd, hours)).collect();
+    let rows = ranked(&talks(by_charge)?)?;
+    // All rows are rounded together, so that none depends on how many are shown.
     let (usd, usd_total) = exact_amounts(&rows.iter().map(|(_, _, usd)| *usd).collect::<Vec<_>>());
-    let (months, month_total) = exact_amounts(&months);
+    let months: Vec<_> = rows.iter().map(|(_, _, usd)| month(*usd, hours)).collect();
+    let (known, month_total) = exact_amounts(&months.iter().flatten().copied().collect::<Vec<_>>());
+    let mut known = known.into_iter();
+    let months = months.iter().map(|month| month.and_then(|_| known.next()).unwrap_or(Cell::Absent));
+    let sums =
+        rows.iter().zip(usd.into_iter().zip(months)).map(|((_, bytes, _), (usd, month))| [(*bytes).into(), usd, month]);
+    let rows = cut(rows.iter().map(|(talk, ..)| Some(talk)).zip(sums).collect(), shape.rows);
     let mut table = plain("recommendations", "Savings");
     table.columns = vec![output::RANK.into(), output::ENDPOINT_A.into(), output::ENDPOINT_B.into()];
     table.columns.extend([Column::Path, Column::Via].map(Head::from));
     table.columns.extend([output::BYTES, output::USD, output::MONTH_USD, output::RECOMMENDATION].map(Head::from));
-    let whole: u128 = rows.iter().map(|(_, bytes, _)| bytes).sum();
-    let mut months = months.into_iter();
-    for (rank, ((talk, bytes, _), usd)) in (1u64..).zip(rows.into_iter().zip(usd)) {
-        let sums = [bytes.into(), usd, months.next().unwrap_or(Cell::Absent)];
-        table.rows.push(row(rank, talk, sums));
-    }
+    let whole = amounts::sum([&0_u64.into()].into_iter().chain(rows.iter().map(|(_, [bytes, ..])| bytes)));
+    table.rows = (1u64..).zip(rows).map(|(rank, (talk, sums))| row(rank, talk, sums)).collect();
     let keys = std::iter::repeat_n(Cell::Absent, 5);
-    table.total = Some(keys.chain([whole.into(), usd_total, month_total, Cell::Absent]).collect());
+    table.total = Some(keys.chain([whole, usd_total, month_total, Cell::Absent]).collect());
     let note = (!table.rows.is_empty()).then(|| {
         let hours = human::counted(hours, "hour");
         format!("recommendations: a month is {MONTH_HOURS} hours, extrapolated from {hours} with traffic")
@@ -125,10 +127,10 @@ pub(super) fn table(
     Ok((table, note))
 }
 
-fn row(rank: u64, talk: Option<(Row, Recommendation)>, sums: [Cell; 3]) -> Row {
+fn row(rank: u64, talk: Option<&(Row, Recommendation)>, sums: [Cell; 3]) -> Row {
     let (keys, shown) = match talk {
         Some((keys, recommendation)) => {
-            (std::iter::once(rank.into()).chain(keys).collect(), recommendation.name().into())
+            (std::iter::once(rank.into()).chain(keys.iter().cloned()).collect(), recommendation.name().into())
         }
         None => {
             let mut keys = vec![Cell::Absent; 5];
@@ -140,10 +142,10 @@ fn row(rank: u64, talk: Option<(Row, Recommendation)>, sums: [Cell; 3]) -> Row {
 }
 
 /// The first rows, and the others as one.
-fn cut(mut rows: Vec<Talk>, most: Option<usize>) -> Vec<Talk> {
+fn cut<T>(mut rows: Vec<(Option<T>, [Cell; 3])>, most: Option<usize>) -> Vec<(Option<T>, [Cell; 3])> {
     let rest = rows.split_off(most.unwrap_or(usize::MAX).min(rows.len()));
     if !rest.is_empty() {
-        rows.push((None, rest.iter().map(|row| row.1).sum(), rest.iter().map(|row| row.2).sum()));
+        rows.push((None, [0, 1, 2].map(|place| amounts::sum(rest.iter().map(|(_, sums)| &sums[place])))));
     }
     rows
 }
@@ -169,7 +171,7 @@ fn ranked(talks: &DataFrame) -> Result<Vec<Talk>, Error> {
             continue;
         };
         let keys = [one, other].map(|label| Label::of(label).cell()).into_iter().chain(path).collect();
-        ranked.push((Some((keys, *recommendation)), u128::try_from(bytes.unwrap_or(0)).unwrap_or(0), usd));
+        ranked.push(((keys, *recommendation), u128::try_from(bytes.unwrap_or(0)).unwrap_or(0), usd));
     }
     Ok(ranked)
 }
