@@ -118,7 +118,8 @@ pub(super) struct InputFlags {
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Reading")]
     pub(super) max_malformed: u64,
 
-    /// Exit with code 3 (incomplete) also if AWS dropped records (SKIPDATA)
+    /// Exit with code 3 (incomplete) also if AWS dropped records (SKIPDATA), or hours of the window or of an account are
+    /// missing from the logs
     #[arg(long, help_heading = "Reading")]
     pub(super) strict: bool,
 

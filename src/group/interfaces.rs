@@ -4,11 +4,12 @@
 //! wins, and at equal times the last in byte order, so that input order does not matter.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::hours::Hours;
 use super::vantages::present;
 use crate::decode::{Dictionary, Flows};
 use crate::schema::{ABSENT_TEXT, ABSENT_TIME, Column, ColumnSet};
@@ -140,10 +141,13 @@ pub struct Learner {
     count: usize,
     /// Placeholders for records with neither interface nor resource, by the codes that make up [`NAMELESS`] ids.
     nameless: Vec<([u32; 3], Met)>,
-    /// The hours with coverage of any interface, counted since 1970, and the last one added.
-    hours: BTreeSet<u32>,
-    last_hour: Option<u32>,
+    /// The hours with coverage of any interface of an account, region and flow log, and the last one added.
+    hours: HashMap<[u32; 3], Hours, ahash::RandomState>,
+    last_hour: Option<([u32; 3], u32)>,
 }
+
+/// An account, region and flow log, whose logs are delivered together; empty where records do not name them.
+pub type Delivery = [String; 3];
 
 /// Prefix of placeholder ids for records with neither an interface nor a resource, as for regional NAT gateways before
 /// version 9: one per account, region and VPC.
@@ -223,6 +227,7 @@ impl Learner {
     pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
         let column = |column| flows.smalls(column).unwrap_or(&[]);
         let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
+        let delivered = [Column::AccountId, Column::Region, Column::FlowLogId].map(column);
         let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
         let attributes = ATTRIBUTES.map(column);
         let present = present(ATTRIBUTES.into_iter().zip(attributes));
@@ -253,9 +258,10 @@ impl Learner {
             met.moment = met.moment.max(moment);
             let status = at(statuses, Dictionary::OK);
             met.met(status, start, end);
-            if start != ABSENT_TIME && status != Dictionary::SKIPDATA && self.last_hour != Some(start / HOUR_SECONDS) {
-                self.last_hour = Some(start / HOUR_SECONDS);
-                self.hours.insert(start / HOUR_SECONDS);
+            let hour = (delivered.map(|values| at(values, ABSENT_TEXT)), start / HOUR_SECONDS);
+            if start != ABSENT_TIME && status != Dictionary::SKIPDATA && self.last_hour != Some(hour) {
+                self.last_hour = Some(hour);
+                self.hours.entry(hour.0).or_default().insert(hour.1);
             }
         }
     }
@@ -268,7 +274,8 @@ impl Learner {
 
     /// Adds what was learnt, an interface at a time; `dictionary` is the one it was learnt with.
     pub fn finish_into(self, dictionary: &Dictionary, interfaces: &mut Interfaces) {
-        interfaces.hours.extend(self.hours);
+        let text = |code| if code == ABSENT_TEXT { String::new() } else { dictionary.display(code).into() };
+        self.hours.iter().for_each(|(delivery, hours)| interfaces.insert_hours(delivery.map(text), hours));
         let codes = interfaces.texts.add(dictionary);
         for (id, met) in codes.iter().zip(self.met).filter_map(|(id, met)| Some((*id, met?))) {
             interfaces.add_met(id, &met, &codes);
@@ -287,8 +294,8 @@ pub struct Interfaces {
     texts: Dictionary,
     /// By the code of the id.
     by_id: IndexMap<u32, Known, ahash::RandomState>,
-    /// The hours with coverage of any interface, counted since 1970.
-    hours: BTreeSet<u32>,
+    /// The hours with coverage of any interface.
+    hours: BTreeMap<Delivery, Hours>,
 }
 
 /// One of [`Interfaces`].
@@ -324,7 +331,8 @@ impl Interfaces {
     #[must_use]
     pub fn columns() -> ColumnSet {
         let basic = [Column::InterfaceId, Column::ResourceId, Column::LogStatus, Column::Start, Column::End];
-        ColumnSet::of(&basic).union(ColumnSet::of(&ATTRIBUTES))
+        let basic = ColumnSet::of(&basic).with(Column::FlowLogId);
+        basic.union(ColumnSet::of(&ATTRIBUTES))
     }
 
     /// Adds what another part of the input taught. Associative and commutative.
@@ -333,7 +341,7 @@ impl Interfaces {
         for (id, known) in &other.by_id {
             self.add_known(codes[*id as usize], known, &codes);
         }
-        self.hours.extend(other.hours);
+        other.hours.into_iter().for_each(|(delivery, hours)| self.insert_hours(delivery, &hours));
     }
 
     /// The interfaces sorted by id, including placeholders.
@@ -358,14 +366,15 @@ impl Interfaces {
         self.keep(id, attributes, &written.records);
     }
 
-    /// The hours with coverage of any interface, counted since 1970.
-    pub fn hours(&self) -> impl Iterator<Item = u32> {
-        self.hours.iter().copied()
+    /// The hours with coverage of any interface, by what is delivered together.
+    #[must_use]
+    pub fn hours(&self) -> &BTreeMap<Delivery, Hours> {
+        &self.hours
     }
 
     /// Adds hours with coverage of any interface.
-    pub fn insert_hours(&mut self, hours: impl IntoIterator<Item = u32>) {
-        self.hours.extend(hours);
+    pub fn insert_hours(&mut self, delivery: Delivery, hours: &Hours) {
+        self.hours.entry(delivery).or_default().extend(hours);
     }
 
     fn add_met(&mut self, id: u32, met: &Met, codes: &[u32]) {

@@ -1,10 +1,12 @@
 //! When anything was logged: all that is asked of interfaces once records are joined.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::interfaces::{HOUR_SECONDS, Interfaces, joined};
+use super::hours::Hours;
+use super::interfaces::{Delivery, HOUR_SECONDS, Interfaces, joined};
 use crate::schema::Column;
-use crate::units::time;
+use crate::units::human::counted;
+use crate::units::time::{self, Window};
 
 /// Intervals in which AWS lost records, `[start, end]`, sorted and apart.
 type Gaps = Vec<(u32, u32)>;
@@ -14,12 +16,18 @@ type Gaps = Vec<(u32, u32)>;
 const STOPPED_SECONDS: u32 = 2 * HOUR_SECONDS;
 /// Accounts that one sentence names.
 const STOPPED_SHOWN_MAX: usize = 3;
+/// Full hours in a row from which on an account or flow log without any record is named, while others have some.
+const SILENT_HOURS_MIN: u32 = 2;
+/// Stretches of silence that one sentence names.
+const SILENT_SHOWN_MAX: usize = 3;
 
 /// The coverage of the logs.
 #[derive(Clone, Debug, Default)]
 pub struct Logged {
     /// The hours with coverage of any interface, counted since 1970.
-    hours: BTreeSet<u32>,
+    hours: Hours,
+    /// The same of each account, region and flow log.
+    deliveries: Vec<(Delivery, Hours)>,
     /// The earliest start and the latest end of a record of any interface.
     pub span: Option<(u32, u32)>,
     /// By interface, where AWS lost records of it.
@@ -32,7 +40,9 @@ impl Logged {
     /// The coverage by all interfaces.
     #[must_use]
     pub fn of(interfaces: &Interfaces) -> Self {
-        let mut logged = Self { hours: interfaces.hours().collect(), ..Self::default() };
+        let deliveries = interfaces.hours().iter().map(|(delivery, hours)| (delivery.clone(), hours.clone())).collect();
+        let mut logged = Self { deliveries, ..Self::default() };
+        interfaces.hours().values().for_each(|hours| logged.hours.extend(hours));
         for (id, interface) in interfaces.iter() {
             logged.span = interface.records.logged.map(|span| joined(logged.span, span)).or(logged.span);
             let text = |column| interface.attribute(column).map(|text| String::from_utf8_lossy(text).into_owned());
@@ -72,6 +82,41 @@ impl Logged {
         })
     }
 
+    /// Accounts and flow logs of which no interface has a record for hours in the midst of the windows, while others have:
+    /// even an idle interface has NODATA records, so their delivery may have failed.
+    #[must_use]
+    pub fn silent(&self, windows: &[Window]) -> Option<String> {
+        let mut found: Vec<(&Delivery, (u32, u32))> = Vec::new();
+        for (delivery, hours) in &self.deliveries {
+            let pauses = hours.stretches().windows(2).map(|pair| (pair[0].1, pair[1].0));
+            let is_asked = |hour: u32| windows.iter().any(|window| window.has_hour(hour));
+            // An account with a few records here and there is not silent between them, but hardly there.
+            let pauses = pauses.filter(|(from, to)| u64::from(to - from) <= hours.count());
+            let others =
+                |pause: &(u32, u32)| (pause.0..pause.1).filter(|hour| self.hours.has(*hour) && is_asked(*hour));
+            found.extend(
+                pauses.filter(|pause| others(pause).count() >= SILENT_HOURS_MIN as usize).map(|of| (delivery, of)),
+            );
+        }
+        found.sort_by_key(|(delivery, (from, to))| (std::cmp::Reverse(to - from), *from, *delivery));
+        let name = |(delivery, (from, to)): &(&Delivery, (u32, u32))| {
+            let [account, region, flow_log] = delivery;
+            let region = if region.is_empty() { String::new() } else { format!(" in {region}") };
+            let flow_log = if flow_log.is_empty() { String::new() } else { format!(" ({flow_log})") };
+            let account = if account.is_empty() { "an unnamed account" } else { account };
+            let [start, end] = [from, to].map(|hour| time::write(hour.saturating_mul(HOUR_SECONDS)));
+            format!("{account}{region}{flow_log}: {} from {start} to {end}", counted(u64::from(to - from), "hour"))
+        };
+        let named = found.iter().take(SILENT_SHOWN_MAX).map(name).collect::<Vec<_>>().join(", ");
+        let more = match found.len().saturating_sub(SILENT_SHOWN_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!found.is_empty()).then(|| {
+            format!("no records at all while others go on, of {named}{more}: their traffic is missing then; check the delivery")
+        })
+    }
+
     /// The hours with coverage of any interface, by their first seconds.
     pub fn hours(&self) -> impl Iterator<Item = u32> {
         self.hours.iter().map(|hour| hour.saturating_mul(HOUR_SECONDS))
@@ -80,6 +125,6 @@ impl Logged {
     /// Whether an OK or NODATA record of any interface starts in the hour of a moment.
     #[must_use]
     pub fn has_hour(&self, moment: u32) -> bool {
-        self.hours.contains(&(moment / HOUR_SECONDS))
+        self.hours.has(moment / HOUR_SECONDS)
     }
 }

@@ -7,7 +7,10 @@ use super::hours::HOUR_SECONDS;
 use super::hours::gather::DELIVERY_SECONDS;
 use crate::group::Logged;
 use crate::units::human::{self, counted};
-use crate::units::time::Window;
+use crate::units::time::{Window, Zone};
+
+/// Stretches that one sentence names.
+const STRETCHES_SHOWN_MAX: usize = 5;
 
 /// The full hours of a window, and how far the logs cover them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +55,24 @@ impl Coverage {
             window: *window,
             has_records: false,
         }
+    }
+
+    /// The stretches of its full hours that the logs do not cover, as first seconds and the seconds after them.
+    fn stretches(window: &Window, now: u32, logged: &Logged) -> Vec<(u32, u32)> {
+        let mut stretches: Vec<(u32, u32)> = Vec::new();
+        let coverage = Self::of_logged(window, now, logged);
+        let mut hour = coverage.first_missing;
+        for _ in 0..coverage.missing {
+            while logged.has_hour(hour) {
+                hour = hour.saturating_add(HOUR_SECONDS);
+            }
+            match stretches.last_mut().filter(|last| last.1 == hour) {
+                Some(last) => last.1 = hour.saturating_add(HOUR_SECONDS),
+                None => stretches.push((hour, hour.saturating_add(HOUR_SECONDS))),
+            }
+            hour = hour.saturating_add(HOUR_SECONDS);
+        }
+        stretches
     }
 
     /// The same where it is known whether the logs hold records of the window.
@@ -99,9 +120,37 @@ impl Coverage {
     }
 }
 
+/// Which part of the windows that were asked for the logs do not cover, as a sentence for reports that only sum: whole days
+/// of the zone by their dates, other stretches by their moments. None where no side was named, or all is covered.
+#[must_use]
+pub fn uncovered(windows: &[Window], now: u32, zone: Zone, logged: &Logged) -> Option<String> {
+    let asked = || windows.iter().filter(|window| window.from.is_some() || window.to.is_some());
+    let missing: Vec<_> = asked().flat_map(|window| Coverage::stretches(window, now, logged)).collect();
+    let hours: u32 = missing.iter().map(|(from, to)| (to - from) / HOUR_SECONDS).sum();
+    let expected = asked().map(|window| Coverage::of_logged(window, now, logged).expected).sum();
+    let mut shown: Vec<String> =
+        missing.iter().take(STRETCHES_SHOWN_MAX).map(|stretch| written(*stretch, zone)).collect();
+    if let Some(more) = missing.len().checked_sub(STRETCHES_SHOWN_MAX).filter(|more| *more > 0) {
+        shown.push(format!("and {more} more"));
+    }
+    let (hours, of, shown) = (human::count(hours.into()), counted(expected, "full hour"), shown.join(", "));
+    (!missing.is_empty())
+        .then(|| format!("{hours} of {of} of the window are missing from the logs and the sums: {shown}"))
+}
+
+/// A stretch of time: days of the zone if it is made of such, else the moments of both sides.
+fn written((from, to): (u32, u32), zone: Zone) -> String {
+    if zone.day_start(from) != from || zone.day_start(to) != to {
+        return format!("{} to {}", human::moment(from), human::moment(to));
+    }
+    let [first, last] = [from, to - 1].map(|moment| human::date(zone.day(moment)));
+    if first == last { first } else { format!("{first} to {last}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::group::{Hours, Interfaces};
 
     const DAY: u32 = 20_000 * 86_400;
 
@@ -135,6 +184,40 @@ mod tests {
             said(Some(0), Some(3), &[1, 2]).unwrap().contains("first 2024-10-04T00:00:00Z"),
             "the start is missing"
         );
+    }
+
+    #[test]
+    fn what_a_sum_lacks_is_named_by_days_of_the_zone_or_by_hours() {
+        let logged = |hours: &[std::ops::Range<u32>]| {
+            let mut all = Hours::default();
+            hours.iter().cloned().flatten().for_each(|hour| all.insert(DAY / HOUR_SECONDS + hour));
+            let mut interfaces = Interfaces::default();
+            interfaces.insert_hours(Default::default(), &all);
+            Logged::of(&interfaces)
+        };
+        let said = |from: Option<u32>, to: Option<u32>, zone: &str, hours: &[std::ops::Range<u32>]| {
+            let moment = |hour: u32| DAY + hour * HOUR_SECONDS;
+            let window = Window { from: from.map(moment), to: to.map(moment) };
+            uncovered(&[window], DAY + 240 * HOUR_SECONDS, Zone::parse(zone).unwrap(), &logged(hours))
+        };
+        let utc = |from, to, hours: &[std::ops::Range<u32>]| said(from, to, "UTC", hours);
+        assert_eq!(utc(Some(0), Some(72), &[0..72]), None);
+        assert_eq!(utc(None, None, &[0..2, 9..12]), None, "no window was asked for");
+        let days = "48 of 72 full hours of the window are missing from the logs and the sums: 2024-10-04, 2024-10-06";
+        assert_eq!(utc(Some(0), Some(72), &[24..48]).as_deref(), Some(days), "at both sides");
+        let hours = utc(Some(0), Some(72), &[0..30, 33..72]).unwrap();
+        assert!(hours.ends_with(": 2024-10-05T06:00:00Z to 2024-10-05T09:00:00Z"), "{hours}");
+        let two = utc(Some(0), Some(96), &[0..24, 72..96]).unwrap();
+        assert!(two.ends_with(": 2024-10-05 to 2024-10-06"), "{two}");
+        let berlin = said(Some(22), Some(70), "Europe/Berlin", &[22..46]).unwrap();
+        assert!(berlin.ends_with(": 2024-10-06"), "{berlin}");
+        assert!(utc(Some(0), Some(24), &[]).unwrap().starts_with("24 of 24 full hours"));
+        assert!(
+            utc(Some(0), None, &[4..9]).unwrap().starts_with("4 of 9 full hours"),
+            "an open side ends with the logs"
+        );
+        let many = utc(Some(0), Some(20), &[1..2, 3..4, 5..6, 7..8, 9..10, 11..12, 13..20]).unwrap();
+        assert!(many.ends_with("T08:00:00Z to 2024-10-04T09:00:00Z, and 2 more"), "{many}");
     }
 
     #[test]

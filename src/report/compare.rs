@@ -97,6 +97,10 @@ impl Question for CompareQuestion {
         vec![Need::charges(CHARGES, &self.keys, true), cube]
     }
 
+    fn judges(&self) -> bool {
+        true
+    }
+
     fn answer(self, mut frames: Frames) -> Result<Report, Error> {
         let [previous, current] = self.shape.windows;
         let periods = Periods { current, previous: Some(previous) };
@@ -114,8 +118,6 @@ impl Question for CompareQuestion {
             let coverage = Coverage::of_logged(window, self.now, &frames.logged);
             report.meta.not_judged(coverage.sentence(what));
         }
-        let end = self.shape.windows.iter().filter_map(|window| window.to).max();
-        report.meta.incomplete |= frames.logged.stopped(end).is_some();
         report.meta.notes.extend(self.notes.into_iter().chain(self.cube.note));
         Ok(report)
     }

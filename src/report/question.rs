@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
@@ -36,6 +37,11 @@ pub trait Question {
 
     /// The aggregations of the report. A survey changes none of their columns.
     fn plan(&self) -> Vec<Need>;
+
+    /// Whether the answer is a judgement, which says itself what the logs lack of its windows.
+    fn judges(&self) -> bool {
+        false
+    }
 
     /// The answer.
     ///
@@ -117,7 +123,7 @@ impl Summed for DataFrame {
 pub struct Frames<'t> {
     sums: BTreeMap<&'static str, Box<dyn Summed + 't>>,
     /// The coverage of the logs.
-    pub logged: Logged,
+    pub logged: Arc<Logged>,
     /// By the resource of a bill: when each of its interfaces was logged, from the first record to the last; none of one
     /// that never was. Only where a frame has the resource.
     pub watches: Vec<(String, Option<(u32, u32)>)>,

@@ -119,8 +119,7 @@ pub fn anomalies(job: &Job, question: AnomaliesQuestion, progress: &Progress) ->
     report.meta.warnings.extend(priced.warnings);
     report.meta.warnings.extend(suppressions.warnings.iter().cloned());
     report.meta.not_judged(coverage.sentence("the window"));
-    report.meta.incomplete |= summed.stopped.is_some();
-    let mut answer = summed.answer(report, job);
+    let mut answer = summed.with_lacks(job, &[window], true).answer(report, job);
     // Earlier hours serve as history and are not reported.
     answer.report.meta.window = (asked_from.or(job.window.from), job.window.to);
     let alive = remembered.reported.iter().filter(|(status, _)| *status != Status::Closed);

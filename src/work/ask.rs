@@ -28,9 +28,10 @@ pub fn ask(
     progress: &Progress,
 ) -> Result<Answer, Error> {
     let threads = job.threads()?;
+    let judges = question.judges();
     let (report, summed) = asked(job, question, sources, &threads, progress)?;
     let window = report.meta.window;
-    let mut answer = summed.answer(report, job);
+    let mut answer = summed.with_lacks(job, &job.windows(), judges).answer(report, job);
     // The reference period was read too, but is not part of the requested window.
     if window != (None, None) {
         answer.report.meta.window = window;

@@ -8,7 +8,7 @@ use super::{Job, Progress};
 use crate::collect::Object;
 use crate::decode::{Dictionary, Flows, Reason};
 use crate::error::Error;
-use crate::group::{Account, ActionFilter, Classifier, Survey};
+use crate::group::{Account, ActionFilter, Classifier, Logged, Survey};
 use crate::report::inspect::{Malformed, ObjectFacts, report};
 use crate::schema::ColumnSet;
 
@@ -62,7 +62,12 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
         survey.add(taker.survey.finish(&dictionary));
     }
     let facts: Vec<_> = found.objects.iter().zip(&outcomes).map(|(object, outcome)| facts(object, outcome)).collect();
-    Ok(Answer::new(report(&facts, &survey), job, &Read::new(&found, outcomes, account)))
+    let mut report = report(&facts, &survey);
+    let logged = Logged::of(&survey.interfaces);
+    let lacks: Vec<_> = logged.stopped(job.window.to).into_iter().chain(logged.silent(&job.windows())).collect();
+    report.meta.incomplete |= job.strict && !lacks.is_empty();
+    report.meta.warnings.extend(lacks);
+    Ok(Answer::new(report, job, &Read::new(&found, outcomes, account)))
 }
 
 fn facts(object: &Object, outcome: &Outcome) -> ObjectFacts {

@@ -17,7 +17,7 @@ use crate::collect::{Found, Object, io_cause, of_file};
 use crate::decode::Skips;
 use crate::error::Error;
 use crate::group::wire::{self, Tallied, Wire, WireFault, WireGroups, WireReader};
-use crate::group::{Account, Interface, Interfaces, Merge, Partial, Shared, WrittenInterface};
+use crate::group::{Account, Delivery, Hours, Interface, Interfaces, Merge, Partial, Shared, WrittenInterface};
 
 /// What was found out of some objects, by a plan.
 #[derive(Debug)]
@@ -176,8 +176,8 @@ enum Line {
         #[serde(flatten)]
         interface: Box<WrittenInterface>,
     },
-    /// Hours since 1970 in which any interface was logged.
-    Hours(Vec<u32>),
+    /// Hours in which any interface was logged, of an account, region and flow log.
+    Hours(Delivery, Hours),
 }
 
 impl Ledger {
@@ -231,7 +231,7 @@ impl Ledger {
             id: id.to_vec(),
             interface: Box::new(interface.written()),
         };
-        let hours = std::iter::once_with(|| Line::Hours(interfaces.hours().collect()));
+        let hours = interfaces.hours().iter().map(|(delivery, hours)| Line::Hours(delivery.clone(), hours.clone()));
         let lines = objects.chain(interfaces.iter().map(interface)).chain(hours);
         let lines = lines.map(|line| serde_json::to_string(&line)).collect::<Result<Vec<_>, _>>()?;
         wire::write(sums, serde_json::to_value(head)?, lines.into_iter(), out)
@@ -272,7 +272,7 @@ impl Ledger {
             match serde_json::from_str(&line).map_err(json)? {
                 Line::Object(object) => read.objects.push(object),
                 Line::Interface { id, interface } => self.interfaces.insert(&id, &interface),
-                Line::Hours(hours) => self.interfaces.insert_hours(hours),
+                Line::Hours(delivery, hours) => self.interfaces.insert_hours(delivery, &hours),
             }
         }
         self.read.add(read);

@@ -98,7 +98,7 @@ pub(super) fn root<Q: Question>(
     };
     let mut summed = surveyed(job, ledger, traffic, (&survey, plan), machine)?;
     let mut frames = frames(&question.plan(), std::mem::take(&mut summed.rollups), machine.threads);
-    frames.logged = std::mem::take(&mut summed.logged);
+    frames.logged = Arc::clone(&summed.logged);
     frames.watches = std::mem::take(&mut summed.watches);
     Ok((question.answer(frames)?, summed))
 }
@@ -183,7 +183,8 @@ fn surveyed(
     };
     let stopped = logged.stopped(job.window.to);
     let warnings = warnings.chain(stopped.clone()).collect();
-    Ok(Summed { read, notes, warnings, rollups, logged, watches, stopped })
+    let (is_incomplete, logged) = (question.sources.are_faulty(), Arc::new(logged));
+    Ok(Summed { read, notes, warnings, is_incomplete, rollups, logged, watches, stopped })
 }
 
 /// Sums traffic by all that the question asks for, in one pass; gives also what became of the records.

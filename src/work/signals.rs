@@ -51,8 +51,7 @@ pub fn signals(job: &Job, question: SignalsQuestion, progress: &Progress) -> Res
     let health = LogHealth { lost: records(Class::SkipData), quiet: records(Class::NoData) };
     let mut report = report(&signals::signals(&rollup, &lists, &terms, health)?, &terms, &shape);
     report.meta.not_judged(unseen(job, &summed));
-    report.meta.incomplete |= summed.stopped.is_some();
-    Ok(summed.answer(report, job))
+    Ok(summed.with_lacks(job, &job.windows(), true).answer(report, job))
 }
 
 /// What could not be looked at, if the logs do not reach over the window.

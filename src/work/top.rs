@@ -95,7 +95,7 @@ fn joined(job: &Job, question: &TopQuestion, traffic: &TrafficQuestion, progress
             .notes
             .push("usd: rejected traffic is priced as if it had been accepted; AWS does not bill it".to_owned());
     }
-    Ok(summed.answer(report, job))
+    Ok(summed.with_lacks(job, &job.windows(), false).answer(report, job))
 }
 
 fn report(

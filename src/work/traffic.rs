@@ -1,5 +1,7 @@
 //! What is asked of traffic, and the sums that answer it.
 
+use std::sync::Arc;
+
 use rayon::ThreadPool;
 
 use super::answer::Answer;
@@ -12,9 +14,11 @@ use crate::error::Error;
 use crate::group::filter::Filter;
 use crate::group::{Logged, Rollup};
 use crate::join::{Sources, passes_through, spec};
+use crate::reason::coverage::uncovered;
 use crate::report::Report;
 use crate::report::question::Need;
 use crate::schema::Column;
+use crate::units::time::Window;
 
 /// What is asked of traffic.
 #[derive(Debug)]
@@ -35,10 +39,12 @@ pub(super) struct Summed {
     pub(super) notes: Vec<String>,
     /// What is odd about the tables.
     pub(super) warnings: Vec<String>,
+    /// Whether something of the tables or the logs is missing, so that the answer is incomplete.
+    pub(super) is_incomplete: bool,
     /// In the order of the requested aggregations.
     pub(super) rollups: Vec<Rollup>,
     /// The coverage of the logs.
-    pub(super) logged: Logged,
+    pub(super) logged: Arc<Logged>,
     /// When each interface was logged, by the resource of a bill; where a sum has it as a key.
     pub(super) watches: Vec<(String, Option<(u32, u32)>)>,
     /// Accounts whose logs end before the others', as a sentence.
@@ -46,11 +52,22 @@ pub(super) struct Summed {
 }
 
 impl Summed {
+    /// Says what the logs lack of the windows that are asked for. A judgement is incomplete without it, and says itself which
+    /// hours it lacks; a sum is so with `--strict`.
+    pub(super) fn with_lacks(mut self, job: &Job, windows: &[Window], judges: bool) -> Self {
+        let uncovered = if judges { None } else { uncovered(windows, job.now, job.zone, &self.logged) };
+        let lacks: Vec<_> = self.logged.silent(windows).into_iter().chain(uncovered).collect();
+        self.is_incomplete |= (judges || job.strict) && (self.stopped.is_some() || !lacks.is_empty());
+        self.warnings.extend(lacks);
+        self
+    }
+
     /// The answer that a report of these sums is.
     pub(super) fn answer(self, mut report: Report, job: &Job) -> Answer {
         report.meta.spilled_bytes = spilled_bytes(job);
         report.meta.notes.extend(self.notes);
         report.meta.warnings.extend(self.warnings);
+        report.meta.incomplete |= self.is_incomplete;
         Answer::new(report, job, &self.read)
     }
 }

@@ -102,6 +102,71 @@ fn a_judgement_without_data_or_with_masked_hours_or_without_history_is_incomplet
     is_incomplete(young.path(), "anomalies stale.log --last 6h --quiet -o csv", "3 days of history");
 }
 
+/// Records of an account, an hour each.
+fn records(account: &str, hours: impl Iterator<Item = u64>) -> String {
+    let mut text = String::new();
+    for start in hours.map(hour) {
+        for minute in [0, 10, 20, 30, 40, 50] {
+            let (from, to) = (start + minute * 60 + 30, start + minute * 60 + 590);
+            let line =
+                format!("2 {account} eni-{account} 10.0.0.5 203.0.113.9 40000 443 6 9 900000 {from} {to} ACCEPT OK");
+            writeln!(text, "{line}").expect("a text");
+        }
+    }
+    text
+}
+
+#[test]
+fn one_account_that_is_silent_while_others_go_on_is_named() {
+    let folder = logs((1..9 * 24).rev());
+    let folder = folder.path();
+    put(folder, "other.log", &records("444455556666", (1..9 * 24).rev().filter(|ago| !(20..26).contains(ago))));
+    let silent = "no records at all while others go on, of 444455556666: 6 hours from ";
+    for line in ["anomalies --last 2d", "anomalies --signals --last 2d", "compare --last 2d", "anomalies"] {
+        is_incomplete(folder, &format!("{line} stale.log other.log --quiet -o csv"), silent);
+    }
+    for line in ["inspect", "cost", "top", "transfer", "pivot", "sql 'select sum(bytes) from traffic'"] {
+        warns(folder, &format!("{line} stale.log other.log -o csv"), silent);
+        is_incomplete(folder, &format!("{line} stale.log other.log -o csv --strict"), silent);
+    }
+    // What is not asked for need not be there.
+    is_complete(folder, "anomalies stale.log other.log --last 12h --quiet -o csv");
+    has_no_warning(folder, "cost stale.log other.log --last 12h -o csv");
+    has_no_warning(folder, "cost other.log -o csv");
+}
+
+#[test]
+fn days_of_a_window_that_the_logs_do_not_cover_are_named() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let folder = folder.path();
+    let day = |day: u64| 1_727_740_800 + (day - 1) * 24 * HOUR;
+    let mut text = String::new();
+    let whole =
+        (3..=30).filter(|date| ![11, 12, 20].contains(date)).flat_map(|date| (0..24).map(move |hour| (date, hour)));
+    for (date, hour) in whole.filter(|of| ![(15, 7), (15, 8)].contains(of)) {
+        let start = day(date) + hour * HOUR + 60;
+        let line = format!(
+            "2 111122223333 eni-0a 10.0.0.4 203.0.113.9 40000 443 6 9 900000 {start} {} ACCEPT OK",
+            start + 590
+        );
+        writeln!(text, "{line}").expect("a text");
+    }
+    put(folder, "month.log", &text);
+    let lacks = "146 of 744 full hours of the window are missing from the logs and the sums: 2024-10-01 to 2024-10-02, \
+                 2024-10-11 to 2024-10-12, 2024-10-15T07:00:00Z to 2024-10-15T09:00:00Z, 2024-10-20, 2024-10-31";
+    for line in ["cost", "top", "transfer", "pivot", "top --where 'dstport = 22'", "sql 'select sum(usd) from charges'"]
+    {
+        let asked = format!("{line} month.log --month 2024-10 -o csv");
+        warns(folder, &asked, lacks);
+        is_incomplete(folder, &format!("{asked} --strict"), lacks);
+    }
+    warns(folder, "cost month.log --month 2024-10 -o csv --tz Europe/Berlin", "2024-10-31T00:00:00Z to ");
+    for window in ["--from 2024-10-03 --to 2024-10-11", "--from 2024-10-21", "--to 2024-10-11"] {
+        has_no_warning(folder, &format!("cost month.log {window} -o csv"));
+    }
+    has_no_warning(folder, "cost month.log -o csv");
+}
+
 /// Fails unless the run ends well and warns of this.
 fn warns(folder: &Path, line: &str, part: &str) {
     let printed = run(folder, line);

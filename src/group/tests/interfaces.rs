@@ -1,11 +1,13 @@
 //! Interface and object attributes are independent of order and partitioning.
 
 use super::*;
+use crate::units::time::Window;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::InterfaceId,
     Column::ResourceId,
     Column::AccountId,
+    Column::FlowLogId,
     Column::VpcId,
     Column::InstanceTag,
     Column::Action,
@@ -125,6 +127,43 @@ fn an_hour_is_reported_by_quiet_interfaces_too_but_not_by_lost_records() {
     let shown = Logged::of(&shown);
     let hours = |hour: u32| shown.has_hour(hour * 3600 + 1800);
     assert_eq!([0, 1, 2, 3, 4].map(hours), [true, true, false, false, true]);
+}
+
+#[test]
+fn accounts_and_flow_logs_that_are_silent_while_others_go_on_are_named() {
+    let record = |hour: u64, account: &'static str, flow_log: &'static str, status: &'static str| {
+        let moments = [(Column::Start, 3600 * hour + 5), (Column::End, 3600 * hour + 60)];
+        let mut record: Record = moments.map(|(column, moment)| (column, Plain::Number(moment))).into();
+        let texts = [(Column::AccountId, account), (Column::FlowLogId, flow_log), (Column::LogStatus, status)];
+        record.extend(texts.map(|(column, text)| (column, Plain::Text(text))));
+        record.extend([(Column::InterfaceId, Plain::Text("eni-1"))]);
+        (0, record)
+    };
+    let said = |records: Vec<(usize, Record)>, from: u32, to: u32| {
+        let window = Window { from: Some(from * 3600), to: Some(to * 3600) };
+        Logged::of(&survey(&records, 0).interfaces).silent(&[window])
+    };
+    let (one, two) = ("111122223333", "222233334444");
+    let all =
+        |account, flow_log, hours: std::ops::Range<u64>| hours.map(move |hour| record(hour, account, flow_log, "OK"));
+    let with = |other: &[std::ops::Range<u64>]| -> Vec<(usize, Record)> {
+        all(one, "fl-1", 0..24).chain(other.iter().cloned().flat_map(|hours| all(two, "fl-2", hours))).collect()
+    };
+    let gap = said(with(&[0..8, 13..24]), 0, 24).unwrap();
+    let place = "222233334444 (fl-2): 5 hours from 1970-01-01T08:00:00Z to 1970-01-01T13:00:00Z: their traffic";
+    assert!(gap.contains(place), "{gap}");
+    assert_eq!(said(with(&[0..8, 13..24]), 13, 24), None, "it is not asked for");
+    assert_eq!(said(with(&[0..8, 9..24]), 0, 24), None, "an hour may be late");
+    assert_eq!(said(with(&[0..1, 23..24]), 0, 24), None, "two samples");
+    let idle = (8..13).map(|hour| record(hour, two, "fl-2", "NODATA"));
+    assert_eq!(said(with(&[0..8, 13..24]).into_iter().chain(idle).collect(), 0, 24), None);
+    let lost = (8..13).map(|hour| record(hour, two, "fl-2", "SKIPDATA"));
+    assert!(said(with(&[0..8, 13..24]).into_iter().chain(lost).collect(), 0, 24).is_some());
+    // One of two flow logs of an account.
+    let both = all(one, "fl-1", 0..24).chain(all(one, "fl-2", 0..8)).chain(all(one, "fl-2", 13..24)).collect();
+    assert!(said(both, 0, 24).unwrap().contains("111122223333 (fl-2): 5 hours"));
+    let alone = all(one, "fl-1", 0..8).chain(all(one, "fl-1", 13..24)).collect();
+    assert_eq!(said(alone, 0, 24), None, "nothing goes on: these hours are not covered at all");
 }
 
 #[test]
