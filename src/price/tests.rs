@@ -194,7 +194,12 @@ fn every_embedded_price_is_a_published_fact() {
     }
     let table = PriceTable::embedded().unwrap();
     let rows = table.rows().map(|row| (row.place(), (row.start_gb, row.end_gb, row.rate)));
-    let others: Vec<_> = rows.filter(|row| !facts.contains(row)).collect();
+    // A fact of any region is embedded for those whose prices are in US dollars.
+    let is_fact = |row: &(_, _)| {
+        let ((charge, _, to), tier): &((Charge, String, String), _) = row;
+        facts.contains(row) || facts.contains(&((*charge, ANY.to_owned(), to.clone()), *tier))
+    };
+    let others: Vec<_> = rows.filter(|row| !is_fact(row)).collect();
     assert!(others.is_empty(), "{} of the embedded rows are no facts: {others:?}", others.len());
 }
 
@@ -244,6 +249,18 @@ fn every_charge_in_every_region_has_a_price() {
         }
         for to in regions.iter().filter(|to| *to != from) {
             assert!(is_whole(Charge::InterRegion, from, to), "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn no_embedded_price_is_for_regions_of_another_currency() {
+    let table = PriceTable::embedded().unwrap();
+    for region in region::codes().filter(|code| code.starts_with(NOT_IN_USD)).chain(["eusc-de-east-1"]) {
+        for charge in Charge::names().filter_map(Charge::of_name).filter(|one| *one != Charge::InternetEgressFree) {
+            for to in [INTERNET, region, "us-east-1", ANY, "EqDC2"] {
+                assert_eq!(table.look_up(charge, region, to, moment(DAY)), None, "{} {region} {to}", charge.name());
+            }
         }
     }
 }
