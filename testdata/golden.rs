@@ -38,6 +38,9 @@ mod program;
 #[path = "golden/readme.rs"]
 mod readme;
 #[cfg(test)]
+#[path = "golden/regions.rs"]
+mod regions;
+#[cfg(test)]
 #[path = "golden/s3.rs"]
 mod s3;
 #[cfg(test)]

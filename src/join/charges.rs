@@ -95,7 +95,19 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
             }
             _ => items.push(one(Charge::InternetEgress, &from, INTERNET)),
         },
-        _ => {}
+        // What arrives is free, and what these stand for.
+        Path::Internet
+        | Path::CrossRegion
+        | Path::AwsServiceCrossRegion
+        | Path::PeeringCrossRegion
+        | Path::TransitGateway
+        | Path::OnPremises
+        | Path::SameZone
+        | Path::PeeringSameZone
+        | Path::GatewayEndpoint
+        | Path::AwsService => {}
+        // No rule covers these: their bytes are unpriced (`UNRULED_PATHS`).
+        Path::Unknown | Path::SameRegion | Path::Peering | Path::Edge => {}
     }
 }
 

@@ -14,6 +14,7 @@ use super::vantage::{Direction, Fact};
 use crate::error::Error;
 use crate::group::filter::Filter;
 use crate::group::{Account, Class, KeyValue, Tally};
+use crate::schema::charge::unruled;
 
 /// How many keys owners can be asked by at the same time.
 pub const OWNER_KEYS_MAX: usize = 3;
@@ -182,8 +183,9 @@ impl<'a, S: Sink> Rows<'a, S> {
                 let (whole, partly) = items.split_at(on_all);
                 self.charge(&row, whole);
                 self.charge(&Row { bytes: part.bytes, packets: part.packets, ..row }, partly);
-                if items.is_empty() {
-                    // What is free stands among the charges where it does not stand as traffic.
+                if items.is_empty() || route.is_some_and(|route| unruled(route.path.name()).is_some()) {
+                    // What is free stands among the charges where it does not stand as traffic, and so does what no rule
+                    // covers, whatever a gateway on its route charges.
                     self.write_gated(&row, |wanted| wanted.charges && !wanted.traffic);
                 }
             }

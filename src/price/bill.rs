@@ -14,20 +14,17 @@ use super::ladder::Step;
 use super::pools::{PoolTerms, Priced, Tiers, Usage, price};
 use super::read::written_date;
 use super::table::{PriceRow, PriceTable};
+use super::unruled::Uncharged;
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::schema::charge::{ANY, Charge};
 use crate::schema::frame::{self, int, ints, moments, texts};
 use crate::schema::{Column, ColumnSet, output};
-use crate::units::human::{self, Units};
 use crate::units::time::{self, Window};
 
 const DAY_SECONDS: u32 = 86_400;
 /// Stands for unknown values.
 pub const UNKNOWN: &str = "unknown";
-
-/// What precedes the reason for which something is free.
-pub const FREE_PREFIX: &str = "free: ";
 
 /// Names of the columns of a bill's lines that are not in the schema of traffic.
 pub mod line {
@@ -35,7 +32,7 @@ pub mod line {
     pub const IS_PREVIOUS: &str = "is_previous";
     /// The start of the hour or day, as the question needs it.
     pub const TIME: &str = "time";
-    /// Why bytes are free: their path; null where they are charged.
+    /// The path of bytes without a charge, which is why they are free or unpriced; null where they are charged.
     pub const REASON: &str = "reason";
     /// The place of the charge in the schema, which is the order of reports.
     pub const CHARGE_PLACE: &str = "charge_place";
@@ -139,7 +136,8 @@ fn inside(window: &Window) -> Expr {
 #[derive(Clone, Debug)]
 pub struct Bill<'t> {
     /// The keys, [`mod@line`]'s columns, `charge`, `payer_account`, `from_region`, `to_region`, `assumed`, `bytes`, `cost` and
-    /// `unpriced_bytes`. Sorted; no two lines have the same keys. Bytes without a charge are free.
+    /// `unpriced_bytes`. Sorted; no two lines have the same keys. Bytes without a charge are free, or unpriced where no
+    /// rule covers their path: see [`Uncharged`].
     pub lines: DataFrame,
     /// The bytes of the lines tier by tier: `line`, `price`, `bytes`, `cost` (null where there is no price).
     pub steps: DataFrame,
@@ -182,6 +180,11 @@ impl<'t> Bill<'t> {
         lines.with_column(ints(line::COST, priced.iter().map(|priced| Some(priced.usd.units()))))?;
         let unpriced = priced.iter().map(|priced| Some(i128::from(priced.unpriced_bytes)));
         lines.with_column(ints(output::UNPRICED_BYTES.name, unpriced))?;
+        // A path without a rule has no charge, and is not free either.
+        let [unpriced, bytes] = [output::UNPRICED_BYTES, output::BYTES].map(|output| col(output.name));
+        let unpriced =
+            when(Uncharged::Unpriced.is()).then(bytes).otherwise(unpriced).alias(output::UNPRICED_BYTES.name);
+        let lines = lines.lazy().with_column(unpriced).collect()?;
         let unused = if usages.is_empty() { Vec::new() } else { table.unused(&prices) };
         let warnings = table.warnings.iter().cloned().chain(unused).collect();
         Ok(Self { lines, steps, prices, window, terms, warnings })
@@ -349,19 +352,6 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
         ));
     }
     Ok(notes)
-}
-
-/// Note on unpriced bytes.
-#[must_use]
-pub fn unpriced_note(bytes: u128) -> String {
-    let (bytes, exact) = (human::bytes(bytes, Units::Iec), human::count(bytes));
-    format!("{bytes} ({exact} bytes) are unpriced and excluded from totals (add prices with --prices FILE)")
-}
-
-/// The name of a reason for free traffic.
-#[must_use]
-pub fn free(reason: &str) -> String {
-    format!("{FREE_PREFIX}{reason}")
 }
 
 #[cfg(test)]

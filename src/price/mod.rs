@@ -15,6 +15,7 @@ mod pools;
 mod read;
 pub mod statement;
 mod table;
+mod unruled;
 mod usage;
 
 pub use attested::Confidence;
@@ -28,6 +29,7 @@ pub use money::{
 pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
+pub use unruled::{Uncharged, named_charge, no_price_note, uncharged, unpriced_notes, unruled_notes};
 pub use usage::read_usage;
 
 pub use crate::schema::charge::{ANY, Charge, INTERNET, SAME};

@@ -11,13 +11,13 @@ mod parts;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit, when};
 
 use self::leaves::{Leaves, Route};
 use self::parts::{Parts, RouteSums, shown_parts};
 use crate::error::Error;
-use crate::price::bill::{Bill, FREE_PREFIX, line};
-use crate::price::{Money, cent_parts, rounded_parts};
+use crate::price::bill::{Bill, line};
+use crate::price::{Money, Uncharged, cent_parts, named_charge, rounded_parts};
 use crate::schema::charge::Charge;
 use crate::schema::frame::{int, ints, texts, words};
 use crate::schema::{Column, output};
@@ -26,8 +26,9 @@ use crate::units::human::CENT;
 pub use attribution::{Description, Due, What};
 pub use parts::{Side, signed};
 
-/// In a frame of lines: whether a line is all that is free; the charge, or why it is free.
-const IS_FREE: &str = "is_free";
+/// In a frame of lines: the row that a line is, if it is all that is free or all that no rule covers; the charge, or
+/// why there is none.
+const UNCHARGED: &str = "uncharged";
 pub(crate) const CHARGE_NAME: &str = "charge_name";
 /// What changed prices do to a route, and what bytes do that moved.
 const PRICE: &str = "price";
@@ -41,9 +42,10 @@ const SIDES: [[&str; 3]; 2] = [
 /// What changed between two periods.
 #[derive(Debug)]
 pub struct Comparison {
-    /// The keys of the lines, and last their charge or why they are free: null of all that is free together.
+    /// The keys of the lines, and last their charge or why they have none: null of all that is free together, and of
+    /// all that no rule covers.
     pub keys: DataFrame,
-    /// By key, the last one for all free traffic, if that has one row.
+    /// By key, the last ones for all free traffic and for all that no rule covers, if these have one row each.
     pub lines: Vec<Line>,
     /// Causes of the change: of increases, then of decreases.
     pub due: Vec<Due>,
@@ -51,7 +53,8 @@ pub struct Comparison {
 
 impl Comparison {
     /// Compares the periods of a bill by these keys, which identify the rows of the leaves. With `by_charge` each
-    /// charge has its own line; with `free` free traffic has lines by key and reason, else a single line.
+    /// charge has its own line; with `free` traffic without a charge has lines by key and path, else a line for what is
+    /// free and one for what no rule covers.
     ///
     /// # Errors
     /// If the bill has not these keys.
@@ -146,8 +149,8 @@ impl Amount {
 /// A row of the comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
-    /// Whether it is all that is free.
-    pub is_free: bool,
+    /// Whether it is all that is free, or all that no rule covers.
+    pub uncharged: Option<Uncharged>,
     /// What there was and is; of their dollars the columns add up.
     pub sides: [Side; 2],
     /// Before and now.
@@ -197,34 +200,33 @@ impl Line {
     }
 }
 
-/// Every line with its keys, sorted by these, the last one for all free traffic, if that has one row.
+/// Every line with its keys, sorted by these, the last ones for all traffic without a charge, if that has rows of its
+/// own.
 fn lines(routes: DataFrame, keys: &[String], by_charge: bool, free: bool) -> Result<(DataFrame, Vec<Line>), Error> {
-    let charge = col(Column::Charge.name());
-    let is_free = if free { lit(false) } else { charge.clone().is_null() };
     let none = || lit(NULL);
-    let reason = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
-    let name = when(charge.clone().is_not_null()).then(charge).otherwise(reason);
-    let name = if by_charge { name } else { none().cast(DataType::String) };
-    let mut of_line = vec![is_free.alias(IS_FREE), name.alias(CHARGE_NAME)];
+    let uncharged = if free { none().cast(DataType::String) } else { Uncharged::rows() };
+    let name = if by_charge { named_charge() } else { none().cast(DataType::String) };
+    let mut of_line = vec![uncharged.alias(UNCHARGED), name.alias(CHARGE_NAME)];
     let places: Vec<String> = (0..keys.len()).map(|place| format!("key_{place}")).collect();
     of_line.extend(keys.iter().zip(&places).map(|(key, place)| col(key.as_str()).alias(place.as_str())));
-    let blank = |name: &str| when(col(IS_FREE)).then(none()).otherwise(col(name)).alias(name);
+    let blank = |name: &str| when(col(UNCHARGED).is_not_null()).then(none()).otherwise(col(name)).alias(name);
     let blanks: Vec<Expr> = places.iter().map(String::as_str).chain([CHARGE_NAME]).map(blank).collect();
     let by: Vec<Expr> =
-        [IS_FREE].into_iter().chain(places.iter().map(String::as_str)).chain([CHARGE_NAME]).map(col).collect();
+        [UNCHARGED].into_iter().chain(places.iter().map(String::as_str)).chain([CHARGE_NAME]).map(col).collect();
     let sums: Vec<Expr> = SIDES.into_iter().flatten().chain([PRICE, MOVED]).map(|name| col(name).sum()).collect();
     let lines = routes.lazy().with_columns(of_line).with_columns(blanks).group_by(by.clone()).agg(sums);
     let lines = lines.sort_by_exprs(by, SortMultipleOptions::default()).collect()?;
     let sides = [sides(&lines, 0)?, sides(&lines, 1)?];
     let exact = [0, 1].map(|side: usize| rounded_parts(&sides[side].iter().map(|(_, usd)| *usd).collect::<Vec<_>>()));
     let cents = [0, 1].map(|side: usize| cent_parts(&exact[side]));
-    let are_free = lines.column(IS_FREE)?.bool()?;
+    let names: Vec<Option<&str>> = texts(&lines, UNCHARGED)?.collect();
+    let uncharged = |row: usize| Uncharged::ALL.into_iter().find(|one| names[row] == Some(one.row()));
     let (price, path) = (int(&lines, PRICE)?, int(&lines, MOVED)?);
     let line = |row: usize| {
         let usd = [0, 1].map(|side: usize| (exact[side][row], cents[side][row]));
         let sides = [0, 1].map(|side: usize| Side { usd: exact[side][row], ..sides[side][row].0 });
         let by = |sums: &polars::prelude::Int128Chunked| sums.get(row).unwrap_or(0);
-        Line { is_free: are_free.get(row).unwrap_or(false), ..Line::of(sides, usd, by(price), by(path)) }
+        Line { uncharged: uncharged(row), ..Line::of(sides, usd, by(price), by(path)) }
     };
     let all = (0..lines.height()).map(line).collect();
     let keys = keys.iter().zip(&places).map(|(key, place)| col(place.as_str()).alias(key.as_str()));
@@ -242,6 +244,6 @@ impl Line {
         for ((amount, exact), cents) in amounts.iter_mut().zip(parts).zip(cents) {
             *amount = Amount { exact, cents };
         }
-        Self { sides, usd, parts: amounts, is_free: false }
+        Self { sides, usd, parts: amounts, uncharged: None }
     }
 }

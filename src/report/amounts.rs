@@ -1,8 +1,7 @@
 //! Money as cells that add up, and what several reports of dollars say alike.
 
 use super::{Cell, Table};
-use crate::price::{GB_BYTES, Money, cent_parts, rounded_parts, running_cents, running_parts, signed_cent_parts};
-use crate::units::human::{self, Units};
+use crate::price::{Money, cent_parts, rounded_parts, running_cents, running_parts, signed_cent_parts};
 
 /// Amounts as cells that add up to the total, in ten decimals and in cents.
 pub(super) fn amounts(parts: &[Money]) -> (Vec<Cell>, Cell) {
@@ -71,25 +70,6 @@ pub(super) fn change(difference: &Cell, before: &Cell) -> Cell {
         }
         _ => Cell::Absent,
     }
-}
-
-/// Paths inside a region whose zones are not known: nothing is charged, though it may be across zones.
-pub(super) const ZONES_UNKNOWN: [&str; 2] = ["same-region", "peering"];
-/// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
-const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
-
-/// Note on bytes that may have crossed zones.
-pub(super) fn zones_unknown_note(bytes: u128) -> Option<String> {
-    let most = bytes.saturating_mul(ACROSS_ZONES_RATE_MAX).div_ceil(GB_BYTES.into());
-    (bytes > 0).then(|| {
-        format!(
-            "{} ({} bytes) stay in their region but their zones are unknown: they are shown as free and cost at most \
-             {}; add the field az-id (version 4) or --network",
-            human::bytes(bytes, Units::Iec),
-            human::count(bytes),
-            human::usd(most)
-        )
-    })
 }
 
 /// Columns and rows, without sums.

@@ -10,7 +10,7 @@ mod tests;
 use std::cmp::Reverse;
 
 use super::amounts::{change, plain};
-use super::cost::{FREE, OTHER, add_unpriced, total, unknown_notes, unpriced};
+use super::cost::{OTHER, add_unpriced};
 use super::cube::{CHARGES, CUBE, CubePlan};
 use super::frame::rows;
 use super::having::{Having, Shown};
@@ -153,13 +153,11 @@ fn report(leaves: &Leaves, bill: &Bill, shape: &CompareShape, dimensions: &[Stri
     report.meta.notes = window_notes(leaves, shape);
     report.meta.notes.extend(bill::notes(bill)?);
     report.meta.warnings.clone_from(&bill.warnings);
-    report.meta.notes.extend(unknown_notes(bill)?);
     let waterfall = waterfall(&lines);
     let (compare, note) = compare(lines, shape)?;
     report.meta.notes.extend(note);
     report.tables = vec![compare, waterfall, attribution::table(&due, dimensions)];
-    let unpriced_bytes = total(&bill.lines, output::UNPRICED_BYTES.name)?;
-    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes);
+    add_unpriced(&mut report, bill, &bill.lines)?;
     Ok(report)
 }
 
@@ -182,15 +180,15 @@ impl CompareShape {
     }
 }
 
-/// The order is stable, so equal ones stay in that of their keys; what is free stays last.
+/// The order is stable, so equal ones stay in that of their keys; what has no charge stays last.
 fn sort(lines: &mut [(Row, Line)], order: CompareOrder) {
     match order {
         CompareOrder::Change => lines.sort_by_key(|(_, line)| {
             let [before, now] = &line.sides;
-            (line.is_free, Reverse((line.change().exact.unsigned_abs(), before.bytes.abs_diff(now.bytes))))
+            (line.uncharged, Reverse((line.change().exact.unsigned_abs(), before.bytes.abs_diff(now.bytes))))
         }),
         CompareOrder::Usd => {
-            lines.sort_by_key(|(_, line)| (line.is_free, Reverse([line.usd[1].exact, line.usd[0].exact])));
+            lines.sort_by_key(|(_, line)| (line.uncharged, Reverse([line.usd[1].exact, line.usd[0].exact])));
         }
         CompareOrder::Key => {}
     }
@@ -230,14 +228,18 @@ fn compare(mut lines: Vec<(Row, Line)>, shape: &CompareShape) -> Result<(Table, 
         lines.iter().map(|(keys, line)| row(keys, line, line.status().into())).collect()
     };
     let total = sum(&lines);
-    let free = lines.pop_if(|(_, line)| line.is_free);
+    let uncharged = lines.split_off(lines.partition_point(|(_, line)| line.uncharged.is_none()));
     let shown = Shown::of(shape.having.as_ref(), (lines.len(), shape.rows), || Ok(rows(&lines)))?;
     let (lines, others) = shown.split(lines);
     let mut table = plain("compare", "What changed");
     table.columns = shape.heads();
     table.rows = rows(&lines);
     table.rows.extend((!others.is_empty()).then(|| row(&named(OTHER, shape), &sum(&others), Cell::Absent)));
-    table.rows.extend(free.map(|(_, free)| row(&named(FREE, shape), &free, free.status().into())));
+    table.rows.extend(
+        uncharged
+            .iter()
+            .filter_map(|(_, line)| Some(row(&named(line.uncharged?.row(), shape), line, line.status().into()))),
+    );
     table.total = Some(row(&vec![Cell::Absent; shape.width()], &total, Cell::Absent));
     Ok((table, shown.note))
 }
@@ -262,7 +264,8 @@ const COLUMNS: [output::Output; 13] = [
 /// The cells of a line after its keys.
 fn cells(line: &Line) -> Row {
     let [before, now] = &line.sides;
-    let usd = |side: usize| if line.sides[side].is_unpriced() { Cell::Absent } else { cell(line.usd[side]) };
+    let is_unknown = |side: usize| line.sides[side].unpriced > 0 && line.usd[side].exact == 0;
+    let usd = |side: usize| if is_unknown(side) { Cell::Absent } else { cell(line.usd[side]) };
     let grown = Cell::Change { change: signed(now.bytes) - signed(before.bytes), was: before.bytes };
     let changed = cell(line.change());
     let rate = change(&changed, &usd(0));

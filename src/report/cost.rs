@@ -3,9 +3,9 @@
 //! Every column of money adds up to its total, in ten decimals and in displayed cents. Unpriced bytes are excluded from
 //! totals and never shown as zero dollars: they have their own column and table.
 
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, concat_str, lit, when};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit};
 
-use super::amounts::{ZONES_UNKNOWN, amounts, plain, share, zones_unknown_note};
+use super::amounts::{amounts, plain, share};
 
 mod sum;
 
@@ -18,20 +18,21 @@ use super::question::{Frames, Need, Question};
 use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::Key;
-use crate::price::bill::{Bill, FREE_PREFIX, Periods, UNKNOWN, line, notes, unpriced_note};
-use crate::price::{PoolTerms, PriceTable, Tiers};
+use crate::price::bill::{Bill, Periods, UNKNOWN, line, notes};
+use crate::price::{PoolTerms, PriceTable, Tiers, Uncharged, named_charge, unpriced_notes};
 use crate::reason::coverage::Coverage;
-use crate::schema::frame::{int, moment};
+use crate::schema::charge::unruled;
+use crate::schema::frame::{int, moment, texts};
 use crate::schema::{Column, output};
-use crate::units::human::{self, Units, counted};
+use crate::units::human::counted;
 use crate::units::time::Window;
 
 /// True of all rows: polars cannot group by one `Int128` column alone.
 const ALL: &str = "all";
 /// The frame of charges.
 const CHARGES: &str = "charges";
-/// The row of free traffic.
-pub(super) const FREE: &str = "(free)";
+/// Why charged bytes are unpriced.
+const NO_PRICE: &str = "no price";
 /// The row of the remaining keys.
 pub(super) const OTHER: &str = "(other)";
 
@@ -162,39 +163,18 @@ pub fn report(bill: &Bill, shape: &CostShape) -> Result<Report, Error> {
     report.meta.window = bill.window;
     report.meta.notes = notes(bill)?;
     report.meta.warnings.clone_from(&bill.warnings);
-    report.meta.notes.extend(unknown_notes(bill)?);
     let (cost, note) = cost(bill, shape)?;
     report.meta.notes.extend(note);
     report.tables = vec![cost, payers(bill)?, assumptions(bill)?];
-    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
+    add_unpriced(&mut report, bill, &bill.current()?)?;
     Ok(report)
 }
 
-/// Adds the table of what has no price, and says so if anything has none.
-pub(super) fn add_unpriced(report: &mut Report, mut table: Table, bytes: u128) {
-    report.meta.notes.extend((bytes > 0).then(|| unpriced_note(bytes)));
-    table.hidden_if_empty = true;
-    report.tables.push(table);
-}
-
-/// Note on bytes shown as free because their path is unknown.
-pub(super) fn unknown_notes(bill: &Bill) -> Result<Vec<String>, Error> {
-    let current = bill.current()?;
-    let free = |paths: &[&str]| {
-        let is_one = paths.iter().map(|path| col(line::REASON).eq(lit(*path))).fold(lit(false), Expr::or);
-        total(&current.clone().lazy().filter(is_one).collect()?, output::BYTES.name)
-    };
-    let lost = free(&[UNKNOWN])?;
-    let lost = (lost > 0).then(|| {
-        let (bytes, exact) = (human::bytes(lost, Units::Iec), human::count(lost));
-        format!("{bytes} ({exact} bytes) have an unknown path and are shown as free (add --network)")
-    });
-    Ok(zones_unknown_note(free(&ZONES_UNKNOWN)?).into_iter().chain(lost).collect())
-}
-
-/// The bytes of the period requested that have no price.
-pub(super) fn unpriced_bytes(bill: &Bill) -> Result<u128, Error> {
-    total(&bill.current()?, output::UNPRICED_BYTES.name)
+/// Adds the table of what has no price, and notes on these lines if anything has none.
+pub(super) fn add_unpriced(report: &mut Report, bill: &Bill, lines: &DataFrame) -> Result<(), Error> {
+    report.meta.notes.extend(unpriced_notes(lines)?);
+    report.tables.push(Table { hidden_if_empty: true, ..unpriced(bill)? });
+    Ok(())
 }
 
 /// The sum of a column.
@@ -206,21 +186,23 @@ pub(super) fn total(frame: &DataFrame, name: &str) -> Result<u128, Error> {
 fn cost(bill: &Bill, shape: &CostShape) -> Result<(Table, Option<String>), Error> {
     let (ranked, shown) = ranked_and_shown(bill, shape)?;
     let mut sums = Sum::of(&ranked)?;
-    if !shape.free {
-        let free = bill.lines.clone().lazy().filter(col(Column::Charge.name()).is_null());
-        sums.extend(Sum::of(&free.select(Sum::columns()).collect()?)?.into_iter().next());
+    let uncharged = if shape.free { Vec::new() } else { Uncharged::ALL.to_vec() };
+    for uncharged in &uncharged {
+        let lines = bill.lines.clone().lazy().filter(uncharged.is());
+        sums.push(Sum::of(&lines.select(Sum::columns()).collect()?)?.into_iter().next().unwrap_or_default());
     }
     // All rows are rounded together, so that none depends on how many are shown.
     let mut measured = Measured::of(&sums);
     let total = Measured::sum(&measured);
-    let free = measured.split_off(ranked.height()).pop();
-    let free = free.filter(|free| free.sum.bytes > 0 || shape.compare && free.sum.previous_bytes > 0);
+    let rest = measured.split_off(ranked.height());
     let rows = rows(&ranked, shape.columns())?.into_iter().zip(measured).collect();
     let (mut rows, others): (Vec<(Row, Measured)>, _) = shown.split(rows);
     if !others.is_empty() {
         rows.push((named(OTHER, shape), Measured::sum(others.iter().map(|(_, other)| other))));
     }
-    rows.extend(free.map(|free| (named(FREE, shape), free)));
+    let is_shown = |row: &Measured| row.sum.bytes > 0 || shape.compare && row.sum.previous_bytes > 0;
+    let rest = uncharged.into_iter().zip(rest).filter(|(_, row)| is_shown(row));
+    rows.extend(rest.map(|(uncharged, row)| (named(uncharged.row(), shape), row)));
     let mut table = plain("cost", "Cost");
     table.columns = shape.heads();
     let row = |keys: Row, measured: &Measured| keys.into_iter().chain(measured.cells(&total, shape)).collect();
@@ -278,7 +260,7 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
     };
     let descending = by.iter().map(|_| are_descending).chain(keys.iter().map(|_| false)).collect::<Vec<_>>();
     let options = SortMultipleOptions::default().with_order_descending_multi(descending);
-    let lines = bill.lines.clone().lazy().filter(asked).with_column(named_charge());
+    let lines = bill.lines.clone().lazy().filter(asked).with_column(named_charge().alias(Column::Charge.name()));
     let sums = if keys.is_empty() {
         lines.select(Sum::columns())
     } else {
@@ -291,17 +273,10 @@ fn ranked(bill: &Bill, shape: &CostShape) -> Result<DataFrame, Error> {
 fn rules(rules: DataFrame, current_from: Option<u32>, shape: &CostShape) -> Result<DataFrame, Error> {
     let charge = Column::Charge.name();
     let is_current = current_from.map_or(lit(true), |from| col(Column::Hour.name()).gt_eq(moment(from)));
-    let row = if shape.free { lit(NULL) } else { when(col(charge).is_null()).then(lit(FREE)).otherwise(lit(NULL)) };
+    let row = if shape.free { lit(NULL).cast(DataType::String) } else { Uncharged::rows() };
     let path = col(Column::Path.name()).fill_null(lit(UNKNOWN)).alias(line::REASON);
-    let rules = rules.lazy().filter(is_current).with_columns([path, row.cast(DataType::String).alias(explain::ROW)]);
-    Ok(rules.with_column(named_charge()).collect()?)
-}
-
-/// The charge; for free traffic the reason.
-fn named_charge() -> Expr {
-    let charge = Column::Charge.name();
-    let free = concat_str([lit(FREE_PREFIX), col(line::REASON)], "", true);
-    when(col(charge).is_not_null()).then(col(charge)).otherwise(free).alias(charge)
+    let rules = rules.lazy().filter(is_current).with_column(path).with_column(row.alias(explain::ROW));
+    Ok(rules.with_column(named_charge().alias(charge)).collect()?)
 }
 
 /// A name in the first of the keys' columns.
@@ -349,9 +324,9 @@ fn payers(bill: &Bill) -> Result<Table, Error> {
     table.columns =
         [output::PAYER_ACCOUNT, output::CHARGE, output::BYTES, output::USD, output::SHARE].map(Head::from).into();
     let whole = sums.iter().fold(Sum::default(), Sum::and);
-    let total = known(total, whole.bytes, whole.unpriced);
+    let total = known(total, whole.unpriced);
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
-        let usd = known(usd, sum.bytes, sum.unpriced);
+        let usd = known(usd, sum.unpriced);
         let share = share(&usd, &total);
         row.extend([sum.bytes.into(), usd, share]);
         row
@@ -371,9 +346,9 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
     let mut table = Table { hidden_if_empty: true, ..plain("assumptions", "Assumptions") };
     table.columns = [output::ASSUMPTION, output::CHARGE, output::BYTES, output::USD].map(Head::from).into();
     let whole = sums.iter().fold(Sum::default(), Sum::and);
-    let total = known(total, whole.bytes, whole.unpriced);
+    let total = known(total, whole.unpriced);
     let row = |((mut row, sum), usd): ((Row, Sum), Cell)| -> Row {
-        row.extend([sum.bytes.into(), known(usd, sum.bytes, sum.unpriced)]);
+        row.extend([sum.bytes.into(), known(usd, sum.unpriced)]);
         row
     };
     table.rows = keys.into_iter().zip(sums).zip(usd).map(row).collect();
@@ -381,18 +356,27 @@ pub(super) fn assumptions(bill: &Bill) -> Result<Table, Error> {
     Ok(table)
 }
 
-/// The prices that are missing, and how many bytes want them.
-pub(super) fn unpriced(bill: &Bill) -> Result<Table, Error> {
-    let by = [Column::Charge.name(), Column::FromRegion.name(), Column::ToRegion.name()];
-    let (frame, sums) = sums(bill, by)?;
+/// What has no price, why, and how many bytes that is: charges without a price, and paths without a rule.
+fn unpriced(bill: &Bill) -> Result<Table, Error> {
+    let by = [Column::Charge, Column::FromRegion, Column::ToRegion].map(Column::name);
+    let keys = [by[0], by[1], by[2], line::REASON];
+    let lines = bill.current()?.lazy().filter(col(output::UNPRICED_BYTES.name).gt(lit(0)));
+    let lines = lines.group_by([&[line::CHARGE_PLACE], &keys[..]].concat().into_iter().map(col).collect::<Vec<_>>());
+    let order = [line::CHARGE_PLACE, keys[1], keys[2], keys[3]].map(col);
+    let options = SortMultipleOptions::default().with_nulls_last(true);
+    let frame = lines.agg([col(output::UNPRICED_BYTES.name).sum()]).sort_by_exprs(order, options).collect()?;
     let mut table = plain("unpriced", "Unpriced");
-    table.columns = [output::CHARGE, output::FROM, output::TO, output::UNPRICED_BYTES].map(Head::from).into();
-    let unpriced = rows(&frame, by)?.into_iter().zip(sums).filter(|(_, sum)| sum.unpriced > 0);
-    let row = |(mut row, sum): (Row, Sum)| {
-        row.push(sum.unpriced.into());
-        row
+    table.columns =
+        [output::CHARGE, output::FROM, output::TO, output::REASON, output::UNPRICED_BYTES].map(Head::from).into();
+    let bytes = int(&frame, output::UNPRICED_BYTES.name)?;
+    let row = |((row, path), bytes): ((Row, Option<&str>), Option<i128>)| -> Row {
+        // Only bytes without a charge have a path here, and they have no sides.
+        let row = if path.is_some() { vec![Cell::Absent; by.len()] } else { row };
+        let reason = path.map_or(NO_PRICE, |path| unruled(path).unwrap_or(path));
+        let bytes = u128::try_from(bytes.unwrap_or(0)).unwrap_or(0);
+        row.into_iter().chain([reason.into(), bytes.into()]).collect()
     };
-    table.rows = unpriced.map(row).collect();
+    table.rows = rows(&frame, by)?.into_iter().zip(texts(&frame, line::REASON)?).zip(bytes.iter()).map(row).collect();
     Ok(table)
 }
 

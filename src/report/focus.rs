@@ -14,12 +14,11 @@ use polars::prelude::{Column as FrameColumn, DataFrame, IntoLazy, SortMultipleOp
 
 use super::amounts::plain;
 
-use super::cost::unpriced_bytes;
 use super::frame::{cells, rows};
 use super::{Cell, Head, Report, Row};
 use crate::error::Error;
-use crate::price::bill::{Bill, line, notes, unpriced_note};
-use crate::price::{Charge, GB_BYTES, Money, Rate};
+use crate::price::bill::{Bill, line, notes};
+use crate::price::{Charge, GB_BYTES, Money, Rate, unpriced_notes};
 use crate::schema::frame::{int, ints, milliseconds, moments, texts, times};
 use crate::schema::output::CellKind;
 use crate::schema::region::region_name;
@@ -55,10 +54,8 @@ pub fn report(bill: &Bill, shape: &FocusShape) -> Result<Report, Error> {
     report.meta.window = bill.window;
     report.meta.notes = notes(bill)?;
     report.meta.warnings.clone_from(&bill.warnings);
-    let unpriced = unpriced_bytes(bill)?;
-    if unpriced > 0 {
-        report.meta.notes.push(format!("skipped: {}", unpriced_note(unpriced)));
-    }
+    let skipped = unpriced_notes(&bill.current()?)?;
+    report.meta.notes.extend(skipped.into_iter().map(|note| format!("skipped: {note}")));
     let mut table = plain("focus", "Cost and usage, FOCUS 1.2");
     table.columns = COLUMNS.iter().map(|(name, kind, _)| Head { name: (*name).to_owned(), kind: *kind }).collect();
     table.columns.extend(shape.key_heads.iter().map(custom));

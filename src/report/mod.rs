@@ -32,6 +32,7 @@ pub mod transfer;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::price::Uncharged;
 use crate::schema::Column;
 use crate::schema::output::{CellKind, Output};
 
@@ -75,10 +76,13 @@ impl Table {
         }
     }
 
-    /// Keeps the first rows and sums the rest as `(other)`, so that what is left adds up to the total; what is free stays.
-    /// Tables without a total are cut.
+    /// Keeps the first rows and sums the rest as `(other)`, so that what is left adds up to the total; the rows of
+    /// what has no charge stay. Tables without a total are cut.
     pub fn cut(&mut self, most: usize) {
-        let free = self.rows.pop_if(|row| row.first() == Some(&cost::FREE.into()));
+        let is_uncharged =
+            |row: &Row| Uncharged::ALL.iter().any(|uncharged| row.first() == Some(&uncharged.row().into()));
+        let charged = self.rows.iter().rposition(|row| !is_uncharged(row)).map_or(0, |last| last + 1);
+        let uncharged = self.rows.split_off(charged);
         let rest = self.rows.split_off(most.min(self.rows.len()));
         if self.total.is_some() && !rest.is_empty() {
             let sum =
@@ -89,7 +93,7 @@ impl Table {
             }
             self.rows.push(other);
         }
-        self.rows.extend(free);
+        self.rows.extend(uncharged);
     }
 }
 

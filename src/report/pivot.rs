@@ -5,7 +5,7 @@
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col};
 
 use super::amounts::{self, exact_amounts, plain};
-use super::cost::{add_unpriced, unpriced, unpriced_bytes};
+use super::cost::add_unpriced;
 use super::having::{Having, Shown};
 use super::label::{self, Label};
 use super::matrix::{Axes, OTHER, Place};
@@ -101,7 +101,7 @@ impl Question for PivotQuestion {
                 let bill = Bill::of(&charges, &names, self.window, (&pricing.0, pricing.1.clone()))?;
                 report.meta.notes = bill::notes(&bill)?;
                 report.meta.warnings.clone_from(&bill.warnings);
-                add_unpriced(&mut report, unpriced(&bill)?, unpriced_bytes(&bill)?);
+                add_unpriced(&mut report, &bill, &bill.current()?)?;
                 (summed(&bill.lines, &names, line::COST)?, output::USD)
             }
         };

@@ -22,14 +22,13 @@ use polars::sql::SQLContext;
 pub use query::{QUERY_BYTES_MAX, QUERY_DEPTH_MAX, Query};
 pub use tables::{Field, Of, OwnerColumn, Planned, Table};
 
-use super::cost::{unknown_notes, unpriced_bytes};
 use super::question::{Frames, Need, Question, key_columns};
 use super::{Cell, Meta, Report, Table as Shown};
 use crate::error::{Error, panic_text};
 use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
-use crate::price::bill::{Bill, Periods, line, notes, unpriced_note};
-use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
+use crate::price::bill::{Bill, Periods, line, notes};
+use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts, unpriced_notes};
 use crate::schema::frame::{int, ints};
 use crate::schema::{Column, ColumnSet, output};
 use crate::units::human::USD_DECIMALS;
@@ -228,9 +227,7 @@ impl SqlQuestion {
         keys.dedup();
         let bill = Bill::of(&Periods::default().mark(frame)?, &keys, *window, (prices, terms.clone()))?;
         meta.warnings.clone_from(&bill.warnings);
-        meta.notes.extend(borne.iter().cloned().chain(notes(&bill)?).chain(unknown_notes(&bill)?));
-        let unpriced = unpriced_bytes(&bill)?;
-        meta.notes.extend((unpriced > 0).then(|| unpriced_note(unpriced)));
+        meta.notes.extend(borne.iter().cloned().chain(notes(&bill)?).chain(unpriced_notes(&bill.current()?)?));
         planned.table(&dollars(&bill, &keys)?)
     }
 }
@@ -286,9 +283,9 @@ fn dollars(bill: &Bill, keys: &[String]) -> Result<DataFrame, Error> {
     let order = [vec![col(line::COST), col(output::BYTES.name)], by].concat();
     let mut rows = summed.sort_by_exprs(order, options).collect()?;
     let costs: Vec<_> = int(&rows, line::COST)?.iter().map(|units| Money::of_units(units.unwrap_or(0))).collect();
-    let sides = int(&rows, output::BYTES.name)?.iter().zip(int(&rows, output::UNPRICED_BYTES.name)?.iter());
-    let usd = rounded_parts(&costs).into_iter().zip(sides).map(|(usd, (bytes, unpriced))| {
-        let is_known = unpriced.is_none_or(|unpriced| unpriced == 0 || bytes != Some(unpriced));
+    let unpriced = int(&rows, output::UNPRICED_BYTES.name)?;
+    let usd = rounded_parts(&costs).into_iter().zip(unpriced.iter()).map(|(usd, unpriced)| {
+        let is_known = usd > 0 || unpriced.is_none_or(|unpriced| unpriced == 0);
         i128::try_from(usd).ok().filter(|_| is_known)
     });
     let usd = ints(output::USD.name, usd).as_materialized_series().clone();

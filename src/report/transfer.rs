@@ -12,9 +12,9 @@ mod tests;
 
 use polars::prelude::{DataFrame, SortMultipleOptions};
 
-use super::amounts::{self, ZONES_UNKNOWN, exact_amounts, plain, share, zones_unknown_note};
+use super::amounts::{self, exact_amounts, plain, share};
 
-use super::cost::{add_unpriced, assumptions, unpriced, unpriced_bytes};
+use super::cost::{add_unpriced, assumptions};
 use super::explain;
 use super::frame::rows;
 use super::having::{Having, Shown};
@@ -27,7 +27,7 @@ use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{self, Bill, Periods, line};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
-use crate::schema::frame::{int, ints, texts};
+use crate::schema::frame::{int, ints};
 use crate::schema::output::{self, CellKind};
 use crate::schema::{Column, ColumnSet};
 pub use parts::TransferKeys;
@@ -160,7 +160,6 @@ struct Listed {
     dst: Label,
     /// The further keys, the path and what it went through.
     by: Row,
-    path: Option<String>,
     sum: Sum,
     /// The dollars, rounded so that all rows add up.
     exact_usd: u128,
@@ -199,7 +198,7 @@ fn report(bill: &Bill, keys: &TransferKeys, shape: &TransferShape, hours: u64) -
     report.tables.push(recommendations);
     report.meta.notes.extend(note);
     report.tables.push(assumptions(bill)?);
-    add_unpriced(&mut report, unpriced(bill)?, unpriced_bytes(bill)?);
+    add_unpriced(&mut report, bill, &bill.current()?)?;
     Ok((report, shown))
 }
 
@@ -225,18 +224,16 @@ fn listed(frame: &DataFrame, keys: &TransferKeys, shape: &TransferShape) -> Resu
     let by = keys.listed();
     let by_cells = rows(&frame, by[2..].iter().map(String::as_str))?;
     let (src, dst) = (frame.column(parts::SRC)?.binary()?, frame.column(parts::DST)?.binary()?);
-    let paths = texts(&frame, Column::Path.name())?.map(|path| path.map(str::to_owned));
     let number = |name: &str| {
         let numbers = int(&frame, name)?.iter().map(|value| u128::try_from(value.unwrap_or(0)).unwrap_or(0));
         Ok::<_, Error>(numbers.collect::<Vec<_>>())
     };
     let (bytes, unpriced) = (number(output::BYTES.name)?, number(output::UNPRICED_BYTES.name)?);
     let (assumed, exact, cost) = (number(parts::ASSUMED)?, number(EXACT_USD)?, int(&frame, line::COST)?);
-    let row = |(place, (by, path)): (usize, (Row, Option<String>))| Listed {
+    let row = |(place, by): (usize, Row)| Listed {
         src: Label::of(src.get(place)),
         dst: Label::of(dst.get(place)),
         by,
-        path,
         sum: Sum {
             bytes: bytes[place],
             usd: Money::of_units(cost.get(place).unwrap_or(0)),
@@ -245,7 +242,7 @@ fn listed(frame: &DataFrame, keys: &TransferKeys, shape: &TransferShape) -> Resu
         },
         exact_usd: exact[place],
     };
-    Ok(by_cells.into_iter().zip(paths).enumerate().map(row).collect())
+    Ok(by_cells.into_iter().enumerate().map(row).collect())
 }
 
 /// Sources × destinations, with the same bytes and dollars as in the list, and a note if some ends share a row or a column.
@@ -348,8 +345,5 @@ fn notes(is_named: bool, rows: &[Listed], shape: &TransferShape) -> Vec<String> 
              shown by location"
         ));
     }
-    let is_unknown = |row: &&Listed| row.path.as_deref().is_some_and(|path| ZONES_UNKNOWN.contains(&path));
-    let bytes: u128 = rows.iter().filter(is_unknown).map(|row| row.sum.bytes).sum();
-    notes.extend(zones_unknown_note(bytes));
     notes
 }

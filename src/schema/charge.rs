@@ -13,6 +13,20 @@ pub const SAME: &str = "same";
 /// The other side of egress to the internet.
 pub const INTERNET: &str = "internet";
 
+/// The paths that no rule of charges covers, and why. Their bytes are unpriced: AWS may charge for them.
+pub const UNRULED_PATHS: [(&str, &str); 4] = [
+    ("unknown", "unknown path"),
+    ("same-region", "unknown zones"),
+    ("peering", "unknown zones of a peering"),
+    ("edge", "no rule for local gateways"),
+];
+
+/// Why bytes on a path without a charge are unpriced; none where a rule says that they are free.
+#[must_use]
+pub fn unruled(path: &str) -> Option<&'static str> {
+    UNRULED_PATHS.iter().find(|(name, _)| *name == path).map(|(_, reason)| *reason)
+}
+
 /// A kind of charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Charge {

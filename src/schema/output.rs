@@ -126,7 +126,7 @@ outputs! {
     QUESTION, "question", Text, "Question to the logs.";
     SUPPORTED, "supported", Text, "yes, partly or no.";
     MISSING, "missing", Text, "Missing fields, and the consequence.";
-    REASON, "reason", Text, "Why lines were skipped.";
+    REASON, "reason", Text, "Why lines were skipped, or bytes are unpriced.";
     EXAMPLE, "example", Text, "One such line, shortened.";
     TEXT, "text", Text, "The line, at most its first 4096 bytes.";
     LINE, "line", Integer, "Line number.";

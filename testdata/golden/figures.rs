@@ -34,7 +34,10 @@ fn columns_and_tables_of_data_depend_on_flags_alone() {
         assert_eq!(some, of("--from 2026-01-01 --to 2026-01-02"), "{command}");
     }
     for command in ["cost", "transfer", "compare --from 2026-10-03 --to 2026-10-04"] {
-        assert_eq!(header(&format!("{command} {PRICED} --table unpriced -o csv")), "charge,from,to,unpriced_bytes");
+        assert_eq!(
+            header(&format!("{command} {PRICED} --table unpriced -o csv")),
+            "charge,from,to,reason,unpriced_bytes"
+        );
     }
 }
 

@@ -6,15 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::{DataFrame, IntoLazy, col};
+use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
 use super::{Amounts, Cell, HOUR_SECONDS, Hours};
 use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::Logged;
 use crate::join::frame::Coded;
-use crate::price::bill::{self, Bill, Periods, UNKNOWN, line, unpriced_note};
-use crate::price::{Money, PoolTerms, PriceTable};
+use crate::price::bill::{self, Bill, Periods, UNKNOWN, line};
+use crate::price::{Money, PoolTerms, PriceTable, Uncharged, unpriced_notes};
 use crate::reason::cube::{self, Cube, CubeKeys, Dimension, hours, sums};
 use crate::schema::charge::ANY;
 use crate::schema::frame::{int, moments, texts};
@@ -67,12 +67,14 @@ impl HoursBuilder {
     /// # Errors
     /// If the charges have not these columns.
     pub fn new(keys: CubeKeys, charges: &DataFrame, pricing: &Pricing) -> Result<Self, Error> {
-        let charged = charges.clone().lazy().filter(col(Column::Charge.name()).is_not_null()).collect()?;
+        // What is free has neither a price nor a note.
+        let path = col(Column::Path.name()).fill_null(lit(UNKNOWN)).alias(line::REASON);
+        let charged = charges.clone().lazy().with_column(path).filter(Uncharged::Free.is().not());
+        let charged = charged.drop(polars::prelude::by_name([line::REASON], true, false)).collect()?;
         let charged = bill::by_price(&Periods::default().mark(&charged)?, &[], true)?;
         let bill = Bill::of(&charged, &[], (None, None), (&pricing.table, pricing.terms.clone()))?;
         let mut notes = bill::notes(&bill)?;
-        let unpriced = int(&bill.lines, output::UNPRICED_BYTES.name)?.iter().flatten().sum::<i128>();
-        notes.extend((unpriced > 0).then(|| unpriced_note(unpriced.unsigned_abs())));
+        notes.extend(unpriced_notes(&bill.lines)?);
         let (rates, cells, called) = (Rates::of(&bill)?, Mutex::default(), Mutex::default());
         Ok(Self { cube: Cube::new(keys.clone()), rates, notes, warnings: bill.warnings, keys, cells, called })
     }

@@ -103,8 +103,8 @@ impl Measured {
     /// The cells after the keys.
     pub(super) fn cells(&self, total: &Self, shape: &CostShape) -> impl Iterator<Item = Cell> + use<> {
         let Self { sum, usd, previous } = self;
-        let usd = known(usd.clone(), sum.bytes, sum.unpriced);
-        let previous = known(previous.clone(), sum.previous_bytes, sum.previous_unpriced);
+        let usd = known(usd.clone(), sum.unpriced);
+        let previous = known(previous.clone(), sum.previous_unpriced);
         let changed = difference(&usd, &previous);
         let (share, change) = (share(&usd, &total.usd), change(&changed, &previous));
         let unpriced = sum.unpriced.into();
@@ -113,9 +113,10 @@ impl Measured {
     }
 }
 
-/// An amount, or nothing where nothing of the bytes has a price.
-pub(super) fn known(amount: Cell, bytes: u128, unpriced: u128) -> Cell {
-    if unpriced > 0 && unpriced == bytes { Cell::Absent } else { amount }
+/// An amount, or nothing where bytes are unpriced and nothing else costs anything.
+pub(super) fn known(amount: Cell, unpriced: u128) -> Cell {
+    let is_zero = matches!(amount, Cell::Amount { amount: 0, .. });
+    if unpriced > 0 && is_zero { Cell::Absent } else { amount }
 }
 
 /// Bytes as GB of bills.

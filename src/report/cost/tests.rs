@@ -6,6 +6,7 @@ use super::*;
 use crate::price::bill::tests::{Charged, bill_of, egress, moment, zones};
 use crate::price::{Charge, Discounts, PoolTerms, PriceTable, Tiers};
 use crate::schema::output::CellKind;
+use crate::units::human::{self, Units};
 use crate::units::time::Zone;
 
 const OCTOBER: &str = "2026-10-01";
@@ -108,9 +109,35 @@ fn bytes_without_a_price_are_reported_and_never_zero_dollars() {
     ];
     assert_eq!(lines(table), expected);
     assert_eq!(report.tables[3].name, "unpriced");
-    assert_eq!(lines(&report.tables[3]), ["nat-processing | cn-north-1 | any | 3.00 GiB"]);
+    assert_eq!(lines(&report.tables[3]), ["nat-processing | cn-north-1 | any | no price | 3.00 GiB"]);
     assert_eq!(report.meta.notes.len(), 1);
     assert!(report.meta.notes[0].starts_with("3.00 GiB (3,221,225,472 bytes) are unpriced and excluded from totals"));
+}
+
+#[test]
+fn a_path_without_a_rule_is_unpriced_and_not_free() {
+    let on = |path: &str, gb| Charged { charge: None, reason: path.into(), ..egress("web", OCTOBER, gb) };
+    let rows = vec![on("same-region", 3), on("unknown", 1), on("edge", 2), on("same-zone", 5)];
+    let report = report_of(rows.clone(), &shape());
+    let expected = [
+        "(free) | - | 5.00 GiB | 5.00 | $0.00 | $0.00 | - | 0 B",
+        "(unpriced) | - | 6.00 GiB | 6.00 | - | - | - | 6.00 GiB",
+        "- | - | 11.0 GiB | 11.00 | $0.00 | - | - | 6.00 GiB",
+    ];
+    assert_eq!(lines(&report.tables[0]), expected);
+    let expected = [
+        "- | - | - | no rule for local gateways | 2.00 GiB",
+        "- | - | - | unknown zones | 3.00 GiB",
+        "- | - | - | unknown path | 1.00 GiB",
+    ];
+    assert_eq!(lines(&report.tables[3]), expected);
+    let notes = report.meta.notes;
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(notes[0].contains("zones are unknown: they are unpriced and cost at most $0.06;"), "{notes:?}");
+    let by_path = report_of(rows, &CostShape { free: true, order: CostOrder::Bytes, ..shape() });
+    let names: Vec<_> =
+        lines(&by_path.tables[0]).iter().map(|line| line.split(" | ").nth(1).unwrap().to_owned()).collect();
+    assert_eq!(names[..4], ["free: same-zone", "unpriced: same-region", "unpriced: edge", "unpriced: unknown"]);
 }
 
 #[test]
@@ -242,7 +269,7 @@ proptest! {
         let all = report_of(charged.clone(), &shape);
         let having = || Having::parse(text, shape.heads(), 0, Zone::default()).unwrap();
         let of_table = having();
-        let is_listed = |row: &&Row| row[0] != FREE.into();
+        let is_listed = |row: &&Row| Uncharged::ALL.iter().all(|one| row[0] != one.row().into());
         let matching = all.tables[0].rows.iter().filter(is_listed).filter(|row| of_table.holds(|place| row[place].clone()));
         let matching: Vec<&Row> = matching.collect();
         let some = report_of(charged, &CostShape { having: Some(having()), rows: most, ..shape.clone() });

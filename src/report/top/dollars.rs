@@ -11,8 +11,8 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::{Key, KeyValue, Rollup};
 use crate::join::frame::{ExactKey, exact_frame, exact_keys};
-use crate::price::bill::{self, Bill, Periods, line, unpriced_note};
-use crate::price::{Money, PoolTerms, PriceTable};
+use crate::price::bill::{self, Bill, Periods, line};
+use crate::price::{Money, PoolTerms, PriceTable, unpriced_notes};
 use crate::report::Cell;
 use crate::report::cells::key_cell;
 use crate::report::frame::left_join;
@@ -95,7 +95,7 @@ impl Dollars {
         let sum = |name: &str| Ok::<_, Error>(int(&priced.lines, name)?.iter().flatten().sum::<i128>());
         let total = cost(Some(sum(line::COST)?), Some(sum(output::UNPRICED_BYTES.name)?));
         let mut notes = bill::notes(&priced)?;
-        notes.extend((total.unpriced_bytes > 0).then(|| unpriced_note(total.unpriced_bytes)));
+        notes.extend(unpriced_notes(&priced.lines)?);
         Ok(Self { costs: costs.collect(), total, notes, warnings: priced.warnings })
     }
 
@@ -128,7 +128,7 @@ impl Cost {
         Self { usd: self.usd + part.usd, unpriced_bytes: self.unpriced_bytes + part.unpriced_bytes }
     }
 
-    /// Whether bytes are charged and all of them are unpriced.
+    /// Whether bytes are unpriced and nothing else costs anything.
     pub(super) fn is_unknown(self) -> bool {
         self.unpriced_bytes > 0 && self.usd == Money::default()
     }
