@@ -112,7 +112,7 @@ fn account_id(flag: &str, text: &str) -> Result<(), Error> {
 }
 
 /// How S3 is reached. One region to read is also where to look for the bucket first.
-fn s3(flags: &InputFlags) -> S3Options {
+pub(super) fn s3(flags: &InputFlags) -> S3Options {
     let region = match &flags.region[..] {
         [region] => Some(region.clone()),
         _ => None,

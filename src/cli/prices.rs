@@ -1,11 +1,16 @@
 //! `outflow prices`: the price table, checked, shown and made from AWS's price lists.
 
+mod update;
+
 use clap::{Args, Subcommand, ValueEnum};
+
+use self::update::UpdateFlags;
 
 use super::flags::OutputFlags;
 use super::flags::pricing::PriceTableFlags;
 use super::job::now;
 use super::{notice, output};
+use crate::collect::S3Options;
 use crate::error::{Error, Exit};
 use crate::price::{Charge, Discounts};
 use crate::report::Report;
@@ -24,6 +29,9 @@ pub(super) enum PricesCommand {
     Check(CheckFlags),
     /// Import AWS price lists (AWSDataTransfer, AmazonEC2, AmazonVPC; CSV or JSON) as a price table
     Import(ImportFlags),
+    /// Update your price table from AWS price lists: what changed, and its effect on the cost of logs
+    #[command(mut_args(update::said))]
+    Update(Box<UpdateFlags>),
 }
 
 /// Flags of `outflow prices show`.
@@ -91,7 +99,8 @@ pub(super) struct CheckFlags {
 /// Flags of `outflow prices import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportFlags {
-    /// AWS price list offer files, or `-` for standard input
+    /// AWS price list offer files (CSV or JSON, gzipped or not), folders of them, s3://BUCKET/PREFIX, or `-` for standard
+    /// input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
@@ -110,6 +119,7 @@ impl PricesCommand {
             Self::Show(flags) => flags.run(),
             Self::Check(flags) => flags.run(),
             Self::Import(flags) => flags.run(),
+            Self::Update(flags) => flags.run(),
         }
     }
 }
@@ -159,7 +169,7 @@ impl ImportFlags {
     fn run(self) -> Result<Exit, Error> {
         // A wrong format is said before gigabytes are read.
         output::format(&self.output)?;
-        let report = work::import_prices(&self.files, self.strict)?;
+        let report = work::import_prices(&self.files, self.strict, &S3Options::default())?;
         let exit = if report.meta.incomplete { Exit::Incomplete } else { Exit::Done };
         write(report, &self.output, exit)
     }

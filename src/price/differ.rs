@@ -18,6 +18,8 @@ pub enum Status {
     Unpriced,
     /// It does not say where the price was read.
     Unverified,
+    /// A price list has another price, and the table keeps its own.
+    Kept,
 }
 
 impl Status {
@@ -30,6 +32,7 @@ impl Status {
             Self::Dropped => "dropped",
             Self::Unpriced => "unpriced",
             Self::Unverified => "unverified",
+            Self::Kept => "kept",
         }
     }
 }

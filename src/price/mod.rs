@@ -16,6 +16,7 @@ mod read;
 pub mod statement;
 mod table;
 mod unruled;
+mod update;
 mod usage;
 
 pub use attested::Confidence;
@@ -30,6 +31,7 @@ pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
 pub use unruled::{Uncharged, named_charge, no_price_note, uncharged, unpriced_notes, unruled_notes};
+pub use update::{Change, Update, update};
 pub use usage::read_usage;
 
 pub use crate::schema::charge::{ANY, Charge, INTERNET, SAME};

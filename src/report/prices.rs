@@ -1,8 +1,10 @@
 //! Prices as tables: effective ones, costs of amounts, errors of a table, imported price lists.
 
-use super::{Cell, Head, Report, Row, Table};
+pub mod update;
+
+use super::{Cell, Head, Meta, Report, Row, Table};
 use crate::error::RowError;
-use crate::price::offer::Imported;
+use crate::price::offer::{Imported, LeftOut};
 use crate::price::{
     ANY, Charge, Confidence, Difference, Discounts, Ladder, Money, PriceRow, PriceTable, Rate, Share, Status, Terms,
     differences, rounded_parts, written_date,
@@ -272,20 +274,18 @@ fn differences_table(found: &[Difference]) -> Table {
 #[must_use]
 pub fn import(imported: &Imported, strict: bool) -> Report {
     let rows = imported.rows.iter().map(price).collect();
-    let row = |(reason, left): &(_, crate::price::offer::LeftOut)| -> Row {
+    let mut report = Report { name: "import".to_owned(), ..Report::default() };
+    let (taken, written) = (human::counted(imported.taken, "row"), human::counted(imported.rows.len() as u64, "price"));
+    report.meta.notes.push(format!("{taken} of price lists taken, {written} written"));
+    report.tables = vec![prices_table("Imported prices", rows), skipped(&mut report.meta, imported, strict)];
+    report
+}
+
+/// The rows of price lists that were not taken, with a note on each reason; a warning where the table misses prices.
+fn skipped(meta: &mut Meta, imported: &Imported, strict: bool) -> Table {
+    let row = |(reason, left): &(_, LeftOut)| -> Row {
         vec![format!("{reason}").into(), left.rows.into(), left.example.as_str().into()]
     };
-    let left_out = table(
-        "left_out",
-        "Skipped price list rows",
-        [output::REASON, output::ROWS, output::EXAMPLE],
-        imported.left_out.iter().map(row).collect(),
-    );
-    let tables = vec![prices_table("Imported prices", rows), left_out];
-    let mut report = Report { name: "import".to_owned(), tables, ..Report::default() };
-    let meta = &mut report.meta;
-    let (taken, written) = (human::counted(imported.taken, "row"), human::counted(imported.rows.len() as u64, "price"));
-    meta.notes.push(format!("{taken} of price lists taken, {written} written"));
     for (reason, left) in &imported.left_out {
         let rows = human::count(left.rows.into());
         let message = format!("skipped: {rows} × {reason}, such as {}", left.example);
@@ -296,5 +296,6 @@ pub fn import(imported: &Imported, strict: bool) -> Report {
             meta.notes.push(message);
         }
     }
-    report
+    let columns = [output::REASON, output::ROWS, output::EXAMPLE];
+    table("left_out", "Skipped price list rows", columns, imported.left_out.iter().map(row).collect())
 }

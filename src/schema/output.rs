@@ -145,13 +145,18 @@ outputs! {
     PART, "part", Integer, "Position of the amount in --bytes.";
     USD, "usd", Usd, "Cost of the bytes; absent if unpriced.";
     UNPRICED_BYTES, "unpriced_bytes", Bytes, "Unpriced bytes, excluded from `usd`; displays leave the column out where it is zero throughout.";
+    BEFORE_UNPRICED_BYTES, "before_unpriced_bytes", Bytes, "Bytes that had no price before the update.";
+    BEFORE_USD_PER_GB, "before_usd_per_gb", Rate, "Price per GB before the update; absent if there was none.";
+    PRICE_CHANGE_RATIO, "price_change_ratio", Change, "Change of the price relative to `before_usd_per_gb`.";
+    BEFORE_USD, "before_usd", Usd, "Cost before: of an update, at the prices of before; of a split, before it.";
+    AFTER_USD, "after_usd", Usd, "Cost after: of an update, at the new prices; of a split, after it.";
     NET_USD_PER_GB, "net_usd_per_gb", Rate, "The price less the discount.";
     EFFECTIVE_USD_PER_GB, "effective_usd_per_gb", Rate, "Effective price per GB, rounded down.";
     GB, "gb", Decimal, "The bytes in GB of 2^30, as bills have them.";
     PREVIOUS_BYTES, "previous_bytes", Bytes, "Bytes in the previous period.";
     BYTES_CHANGE_RATIO, "bytes_change_ratio", Change, "Change of bytes relative to `previous_bytes`; absent if that is zero.";
     PREVIOUS_USD, "previous_usd", Usd, "Cost in the previous period.";
-    CHANGE_USD, "change_usd", Usd, "`usd` minus `previous_usd`.";
+    CHANGE_USD, "change_usd", Usd, "`usd` minus `previous_usd`, or `after_usd` minus `before_usd`.";
     NEW_USD, "new_usd", Usd, "Part of `change_usd`: new traffic.";
     GONE_USD, "gone_usd", Usd, "Part of `change_usd`: traffic that disappeared.";
     VOLUME_USD, "volume_usd", Usd, "Part of `change_usd`: more or fewer bytes at the previous price, with rounding residuals.";
@@ -162,7 +167,7 @@ outputs! {
     RUNNING_TOTAL_USD, "running_total_usd", Usd, "Running total after this step.";
     OTHER_PATH, "other_path", Text, "For a path-change, the other path of the traffic.";
     CHANGE_SHARE, "change_share", Change, "Share of the increase or decrease.";
-    CHANGE_RATIO, "change_ratio", Change, "`change_usd` relative to `previous_usd`; absent if that is zero.";
+    CHANGE_RATIO, "change_ratio", Change, "`change_usd` relative to the earlier cost; absent if that is zero.";
     PAYER_ACCOUNT, "payer_account", Text, "Account billed for the charge.";
     ASSUMPTION, "assumption", Text, "Assumption made because the logs lack the information.";
     ASSUMED_BYTES, "assumed_bytes", Bytes, "Bytes whose path or charge rests on an assumption; included in `bytes`.";
@@ -170,7 +175,7 @@ outputs! {
     ENDPOINT_B, "endpoint_b", Text, "Second endpoint of the pair.";
     MONTH_USD, "month_usd", Usd, "`usd` extrapolated to a month of 730 hours; absent without traffic.";
     RECOMMENDATION, "recommendation", Text, "Change that avoids these charges.";
-    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced or unverified. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more.";
+    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced, unverified, or kept where a price list says otherwise. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "Embedded price.";
     COLUMN, "column", Text, "Column of the error; absent if it concerns the whole line.";
     FAULT, "fault", Text, "Error message.";

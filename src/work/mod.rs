@@ -40,8 +40,8 @@ pub use ledger::Ledger;
 pub use local::{Leaves, Local, Written};
 pub use plan::{Needs, PLAN_VERSION, Plan, UNIT_VERSION, Unit};
 pub use prices::{
-    PRICE_TABLE_BYTES_MAX, ReadStatement, Reading, check_prices, import_prices, month_usage, price_table, statement,
-    with_rates_of_bill,
+    PRICE_TABLE_BYTES_MAX, PriceUpdate, ReadStatement, Reading, check_prices, import_prices, month_usage, price_table,
+    statement, update_prices, with_rates_of_bill,
 };
 pub use progress::Progress;
 pub use scan::threads;

@@ -4,13 +4,14 @@ mod statement;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 pub use statement::{ReadStatement, Reading, statement, with_rates_of_bill};
 
-use crate::collect::io_cause;
+use crate::collect::{Inflated, Limits, Prune, S3Options, find, io_cause};
 use crate::error::Error;
-use crate::price::offer::Import;
-use crate::price::{MonthUsage, PriceTable, read_usage};
+use crate::price::offer::{Import, Imported};
+use crate::price::{MonthUsage, PriceRow, PriceTable, read_usage, update};
 use crate::report::{Report, prices};
 
 /// The most bytes that a price table, or a table of a month's usage, may have.
@@ -47,16 +48,71 @@ pub fn check_prices(path: &str) -> Result<(Report, bool), Error> {
     Ok((prices::check(path, &rows, &faults, &PriceTable::embedded()?), faults.is_empty()))
 }
 
-/// The price table of AWS's price lists; `strict` calls it incomplete also where regions are unknown or doubtful.
+/// The price table of AWS's price lists: files, folders, `s3://` or `-`, gzipped or not. `strict` calls it incomplete also
+/// where regions are unknown or doubtful.
 ///
 /// # Errors
-/// If a file cannot be read to its end, or is no price list.
-pub fn import_prices(paths: &[String], strict: bool) -> Result<Report, Error> {
-    let mut import = Import::default();
-    for path in paths {
-        import.read(path, open(path)?)?;
+/// If one cannot be read to its end, or is no price list.
+pub fn import_prices(inputs: &[String], strict: bool, s3: &S3Options) -> Result<Report, Error> {
+    Ok(prices::import(&imported(inputs, s3)?, strict))
+}
+
+/// An update of a price table, before it is written.
+#[derive(Debug)]
+pub struct PriceUpdate {
+    /// What changed.
+    pub report: Report,
+    /// The table with its new rows.
+    pub table: Report,
+    /// The prices of before.
+    pub before: PriceTable,
+    /// The newest prices, in force at all times.
+    pub after: PriceTable,
+}
+
+/// Brings the table of a file up to date with price lists; a file that does not exist is an empty table.
+///
+/// # Errors
+/// If the table or a list cannot be read, or is not what it should be.
+pub fn update_prices(path: &str, inputs: &[String], strict: bool, s3: &S3Options) -> Result<PriceUpdate, Error> {
+    let own = own_rows(path)?;
+    let embedded = PriceTable::embedded()?;
+    let list = imported(inputs, s3)?;
+    let updated = update(&own, &embedded, &list.rows);
+    Ok(PriceUpdate {
+        report: prices::update::update(path, &updated, &list, strict),
+        table: prices::update::updated(&updated.rows),
+        after: updated.ahead(&embedded, &list.rows),
+        before: embedded.with_overrides(PriceTable::of_rows(own)),
+    })
+}
+
+/// The rows of the user's table. A row of an unknown region would be lost, so here it is an error as any fault is.
+fn own_rows(path: &str) -> Result<Vec<PriceRow>, Error> {
+    if !Path::new(path).exists() {
+        return Ok(Vec::new());
     }
-    Ok(prices::import(&import.finish(), strict))
+    let (rows, faults) = PriceTable::examine(&table_bytes(path)?);
+    let Some(first) = faults.first() else { return Ok(rows) };
+    let error = Error::usage(format!("{path}, {first}"));
+    let error = first.hint.iter().fold(error, |error, hint| error.hint(hint));
+    Err(error.hint(format!("nothing was written; `outflow prices check {path}` shows every fault")))
+}
+
+/// What price lists give.
+fn imported(inputs: &[String], s3: &S3Options) -> Result<Imported, Error> {
+    // A list that is there twice gives the same prices again, which are counted.
+    let found = find(inputs, &Prune { copies: true, ..Prune::default() }, s3)?;
+    if let Some(warning) = found.warnings.first() {
+        return Err(Error::read(warning.clone()));
+    }
+    let mut import = Import::default();
+    for object in &found.objects {
+        let list = Inflated::open(object, &Limits::default());
+        let list = list.map_err(|error| Error::read(format!("{}: {error}", object.name)))?;
+        import.read(&object.name, BufReader::with_capacity(BUFFER_BYTES, list))?;
+    }
+    Ok(import.finish())
 }
 
 fn open(path: &str) -> Result<Box<dyn BufRead>, Error> {

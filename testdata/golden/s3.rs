@@ -238,3 +238,31 @@ fn an_interrupted_run_ends_at_once_and_leaves_no_file() {
         assert_eq!(std::fs::read_dir(scratch.path()).expect("the folder").count(), 0, "{question}");
     }
 }
+
+#[test]
+fn price_lists_are_read_from_the_store_gzipped_or_not() {
+    let server = Server::start(true).expect("a port of this machine");
+    let folder = tempfile::tempdir().expect("a folder");
+    let lists = testdata().join("cases/prices-update");
+    let list = std::fs::read(lists.join("november.csv")).expect("a list");
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut zipped, &list).expect("memory takes it");
+    server.store.put("plain/AWSDataTransfer/index.csv".to_owned(), Held::Bytes(list.into()));
+    let zipped = zipped.finish().expect("memory takes it");
+    server.store.put("cut/index.csv.gz".to_owned(), Held::Bytes(zipped[..zipped.len() / 2].to_vec().into()));
+    server.store.put("zipped/index.csv.gz".to_owned(), Held::Bytes(zipped.into()));
+    let update = |list: &str, name: &str| {
+        let path = folder.path().join(name);
+        let line = format!("prices update {list} --prices {} --path-style", path.display());
+        (run(&server, &line), std::fs::read_to_string(&path).ok())
+    };
+    let bucket = crate::store::BUCKET;
+    let (printed, plain) = update(&format!("s3://{bucket}/plain/"), "plain.csv");
+    assert_eq!(printed.exit, "0", "{}", text(&printed.stderr));
+    let (_, zipped) = update(&format!("s3://{bucket}/zipped/index.csv.gz"), "zipped.csv");
+    assert_eq!(plain, zipped);
+    assert!(plain.is_some_and(|table| table.contains("us-east-1,internet,10240,51200,0.08705,2026-10-15")));
+    let (printed, table) = update(&format!("s3://{bucket}/cut/index.csv.gz"), "cut.csv");
+    assert_eq!((printed.exit.as_str(), table), ("1", None), "{}", text(&printed.stderr));
+    assert!(text(&printed.stderr).contains("cut off after"), "{}", text(&printed.stderr));
+}

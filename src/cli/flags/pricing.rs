@@ -18,6 +18,11 @@ pub(in crate::cli) struct PriceTableFlags {
 }
 
 impl PriceTableFlags {
+    /// The files, as typed.
+    pub(in crate::cli) fn files(&self) -> &[String] {
+        &self.prices
+    }
+
     /// The embedded prices with those tables laid over them.
     pub(in crate::cli) fn table(&self) -> Result<PriceTable, Error> {
         work::price_table(&self.prices)

@@ -53,6 +53,15 @@ fn frame_of(rows: &[Charged]) -> (DataFrame, Vec<String>) {
     (DataFrame::new_infer_height(columns).unwrap(), keys)
 }
 
+/// Rows as a frame of charges by hour, as a question gets them.
+pub(crate) fn frame_of_charges(rows: &[Charged]) -> DataFrame {
+    let (mut frame, _) = frame_of(rows);
+    let mut hour = frame.column(line::TIME).unwrap().clone();
+    hour.rename(Column::Hour.name().into());
+    frame.with_column(hour).unwrap();
+    frame.drop(line::TIME).unwrap().drop(line::IS_PREVIOUS).unwrap()
+}
+
 pub(crate) fn moment(text: &str) -> u32 {
     parse_moment(text, 0, Zone::default()).unwrap()
 }
