@@ -12,7 +12,9 @@ use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::{ActionFilter, Key};
 use crate::join::Sources;
+use crate::price::split::{SplitBy, SplitRule};
 use crate::report::Head;
+use crate::report::cost::split::Splits;
 use crate::report::cost::{Billed, CostOrder, CostQuestion, CostShape};
 use crate::report::focus::FocusShape;
 use crate::schema::output::CellKind;
@@ -62,6 +64,11 @@ pub(super) struct CostFlags {
 
     #[command(flatten)]
     bearer: BearerFlags,
+
+    /// Split the cost of a shared owner over the others, in the table `split`: 'team=platform by bytes', 'team=platform
+    /// even', or 'team=platform by FILE' with weights (CSV of owner,weight); repeatable
+    #[arg(long, value_name = "RULE", help_heading = "Report")]
+    split: Vec<String>,
 
     /// Billing account of the organisation, for -o focus [default: each payer account]
     #[arg(long, value_name = "ID", help_heading = "Report")]
@@ -125,6 +132,11 @@ impl CostFlags {
             return Err(Error::usage("--having: FOCUS output has every row of the bill")
                 .hint("leave out --having, or -o focus; --where filters charges"));
         }
+        if focus && !self.split.is_empty() {
+            return Err(Error::usage("--split: FOCUS output has the rows of the bill as they are")
+                .hint("leave out --split, or -o focus"));
+        }
+        let splits = splits(&self.split, &dimensions)?;
         let sources = self.report.tables.sources(estate, &dimensions.owner_keys)?;
         let sources = Sources { every_view: self.no_dedup, charge_to: self.bearer.charge_to(), ..sources };
         let question = CostQuestion {
@@ -137,6 +149,7 @@ impl CostFlags {
             billed: if focus { Billed::Focus(self.focus(&dimensions)) } else { Billed::Cost(self.shape(&dimensions)?) },
             notes: self.bearer.note().into_iter().chain(notes).collect(),
             explain: self.explain,
+            splits,
             keys: dimensions.keys,
         };
         Ok((question, sources))
@@ -167,6 +180,54 @@ impl CostFlags {
             billing_account: self.billing_account.as_deref().map(Into::into),
         }
     }
+}
+
+/// The rules of `--split`. Their key is one of those of `--by`, so that its rows stand beside the split.
+fn splits(rules: &[String], dimensions: &Dimensions) -> Result<Option<Splits>, Error> {
+    const FORMS: &str = "write 'team=platform by bytes', 'team=platform even', or 'team=platform by FILE'";
+    let mut splits: Option<Splits> = None;
+    for text in rules {
+        let wrong = |what: &str| Error::usage(format!("--split '{text}': {what}"));
+        let (label, rest) =
+            text.split_once('=').ok_or_else(|| wrong("expected OWNER_KEY=OWNER and a rule").hint(FORMS))?;
+        let (owner, by) = match rest.rsplit_once(" by ") {
+            Some((owner, by)) => (owner.trim(), by.trim()),
+            None => match rest.trim().rsplit_once(' ') {
+                Some((owner, "even")) => (owner.trim(), "even"),
+                _ => return Err(wrong("the rule is missing").hint(FORMS)),
+            },
+        };
+        if owner.is_empty() || by.is_empty() {
+            return Err(wrong("the owner or the rule is missing").hint(FORMS));
+        }
+        let label = label.trim().replace('-', "_");
+        let place = dimensions.labels.iter().position(|known| known.as_deref() == Some(&label)).ok_or_else(|| {
+            wrong(&format!("`{label}` is no owner key of --by")).hint(format!("group by it: --by {label}, with --tags"))
+        })?;
+        let by = match by {
+            "bytes" => SplitBy::Bytes,
+            "even" => SplitBy::Even,
+            file => SplitBy::Weights { file: file.to_owned(), weights: work::split_weights(file)? },
+        };
+        if let SplitBy::Weights { weights, .. } = &by
+            && weights.contains_key(owner)
+        {
+            return Err(wrong("the weights name the owner that is split").hint("leave its line out"));
+        }
+        let splits = splits.get_or_insert_with(|| Splits {
+            label: label.clone(),
+            key: dimensions.keys[place].clone(),
+            rules: Vec::new(),
+        });
+        if splits.label != label {
+            return Err(wrong(&format!("another rule splits by `{}`", splits.label)).hint("split by one key at a time"));
+        }
+        if splits.rules.iter().any(|rule| rule.owner == owner) {
+            return Err(wrong("the owner is split twice").hint("give each owner one rule"));
+        }
+        splits.rules.push(SplitRule { owner: owner.to_owned(), by });
+    }
+    Ok(splits)
 }
 
 /// The period requested, and the one that stands beside it.

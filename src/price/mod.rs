@@ -13,6 +13,7 @@ mod money;
 pub mod offer;
 mod pools;
 mod read;
+pub mod split;
 pub mod statement;
 mod table;
 mod unruled;

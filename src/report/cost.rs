@@ -3,11 +3,13 @@
 //! Every column of money adds up to its total, in ten decimals and in displayed cents. Unpriced bytes are excluded from
 //! totals and never shown as zero dollars: they have their own column and table.
 
+pub mod split;
+mod sum;
+
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit};
 
+use self::split::Splits;
 use super::amounts::{amounts, plain, share};
-
-mod sum;
 
 use self::sum::{Measured, PREVIOUS, Sum, known};
 use super::explain;
@@ -101,6 +103,8 @@ pub struct CostQuestion {
     pub notes: Vec<String>,
     /// Whether to explain each row by its rules, and by the rates.
     pub explain: bool,
+    /// Owners whose cost is split over the others.
+    pub splits: Option<Splits>,
 }
 
 impl Question for CostQuestion {
@@ -110,7 +114,7 @@ impl Question for CostQuestion {
         let is_hourly = self.terms.tiers == Tiers::Marginal || self.current_from.is_some();
         let charges = Need::charges(CHARGES, &self.keys, is_hourly);
         let rules = self.explain.then(|| explain::charges_need(&self.keys, self.current_from.is_some()));
-        std::iter::once(charges).chain(rules).collect()
+        std::iter::once(charges).chain(rules).chain(self.splits.as_ref().map(Splits::need)).collect()
     }
 
     fn answer(self, mut frames: Frames) -> Result<Report, Error> {
@@ -127,6 +131,9 @@ impl Question for CostQuestion {
             let shown = ranked.filter(&shown.mask())?;
             let explained = explain::table(rules, &shown, &shape.columns().collect::<Vec<_>>(), &report.tables[0])?;
             report.tables.extend([explained, explain::rates(&bill)?]);
+        }
+        if let Some(splits) = &self.splits {
+            splits.add(&mut report, &bill, &mut frames)?;
         }
         report.meta.notes.extend(self.notes);
         if let Some(previous) = self.previous {

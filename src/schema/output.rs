@@ -148,6 +148,9 @@ outputs! {
     BEFORE_UNPRICED_BYTES, "before_unpriced_bytes", Bytes, "Bytes that had no price before the update.";
     BEFORE_USD_PER_GB, "before_usd_per_gb", Rate, "Price per GB before the update; absent if there was none.";
     PRICE_CHANGE_RATIO, "price_change_ratio", Change, "Change of the price relative to `before_usd_per_gb`.";
+    SPLIT_RULE, "split_rule", Text, "How the owner's cost is split over the others.";
+    SPLIT_SHARE, "split_share", Share, "The owner's share of what was split.";
+    SPLIT_USD, "split_usd", Usd, "`after_usd` minus `before_usd`: what the owner got of a split, or what of it was split.";
     BEFORE_USD, "before_usd", Usd, "Cost before: of an update, at the prices of before; of a split, before it.";
     AFTER_USD, "after_usd", Usd, "Cost after: of an update, at the new prices; of a split, after it.";
     NET_USD_PER_GB, "net_usd_per_gb", Rate, "The price less the discount.";

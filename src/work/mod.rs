@@ -41,7 +41,7 @@ pub use local::{Leaves, Local, Written};
 pub use plan::{Needs, PLAN_VERSION, Plan, UNIT_VERSION, Unit};
 pub use prices::{
     PRICE_TABLE_BYTES_MAX, PriceUpdate, ReadStatement, Reading, check_prices, import_prices, month_usage, price_table,
-    statement, update_prices, with_rates_of_bill,
+    split_weights, statement, update_prices, with_rates_of_bill,
 };
 pub use progress::Progress;
 pub use scan::threads;

@@ -11,6 +11,7 @@ pub use statement::{ReadStatement, Reading, statement, with_rates_of_bill};
 use crate::collect::{Inflated, Limits, Prune, S3Options, find, io_cause};
 use crate::error::Error;
 use crate::price::offer::{Import, Imported};
+use crate::price::split::{Weights, read_weights};
 use crate::price::{MonthUsage, PriceRow, PriceTable, read_usage, update};
 use crate::report::{Report, prices};
 
@@ -37,6 +38,14 @@ pub fn price_table(paths: &[String]) -> Result<PriceTable, Error> {
 /// If it cannot be read, or has faults.
 pub fn month_usage(path: &str) -> Result<MonthUsage, Error> {
     read_usage(path, &table_bytes(path)?)
+}
+
+/// Weights by owner, from a file.
+///
+/// # Errors
+/// If it cannot be read, or has faults.
+pub fn split_weights(path: &str) -> Result<Weights, Error> {
+    read_weights(path, &table_bytes(path)?)
 }
 
 /// Errors of a price table, or its differences from the embedded one; and whether the file is valid.

@@ -381,6 +381,7 @@ fn cost_question() -> (CostQuestion, Sources) {
         billed: Billed::Cost(CostShape { key_heads, keys: names, ..CostShape::default() }),
         notes: Vec::new(),
         explain: true,
+        splits: None,
     };
     (question, sources)
 }
