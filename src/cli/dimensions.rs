@@ -103,6 +103,11 @@ impl Dimensions {
         Ok([OWNERS[1][place], OWNERS[2][place]])
     }
 
+    /// The column of the owner that charges are allocated to.
+    pub(super) fn owner_column(&mut self, key: Arc<str>) -> Result<Column, Error> {
+        Ok(OWNERS[0][self.owner_place(key)?])
+    }
+
     /// Where the owners by a key stand among those requested.
     pub(super) fn owner_place(&mut self, key: Arc<str>) -> Result<usize, Error> {
         let place = self.owner_keys.iter().position(|known| *known == key).unwrap_or(self.owner_keys.len());

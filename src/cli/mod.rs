@@ -78,10 +78,10 @@ enum Command {
     Sql(Box<sql::SqlFlags>),
     /// List records: filter, select columns, write (also converts text logs to Parquet)
     #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
-    Flows(flows::FlowsFlags),
+    Flows(Box<flows::FlowsFlags>),
     /// Inspect logs: formats, fields, interfaces, gaps, malformed lines, and supported questions
     #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
-    Inspect(inspect::InspectFlags),
+    Inspect(Box<inspect::InspectFlags>),
     /// List the columns for --by, --where and --columns
     Fields(fields::FieldsFlags),
     /// Show prices, check a price table, or import AWS price lists

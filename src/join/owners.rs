@@ -21,7 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use self::claims::Claims;
+use self::claims::{Claims, Place};
 pub use self::read::TagTable;
 use self::resource::Resource;
 pub use self::timeline::Timeline;
@@ -115,10 +115,53 @@ impl Owners {
         Timeline::of(&sources, last)
     }
 
+    /// The rows of tag tables on the key at this place: how many, and those that no end that was looked up is about.
+    #[must_use]
+    pub fn rows(&self, key: usize) -> TagRows {
+        let mut rows = TagRows::default();
+        let entries = self.keys.get(key).into_iter().flat_map(|index| &index.by_resource);
+        for (resource, entry) in entries {
+            rows.all += entry.claims.rows().len() as u64;
+            if !entry.is_met.load(Ordering::Relaxed) {
+                let unmet = entry.claims.rows().iter().map(|claim| UnmetRow {
+                    file: claim.place.file,
+                    line: claim.place.line,
+                    resource: resource.to_string(),
+                    owner: Arc::clone(&claim.owner),
+                });
+                rows.unmet.extend(unmet);
+            }
+        }
+        rows.unmet.sort_by_key(|row| Place { file: row.file, line: row.line });
+        rows
+    }
+
     /// The requested keys by which no end that was looked up has an owner.
     pub fn unmatched(&self) -> impl Iterator<Item = &Arc<str>> {
         self.matched.iter().filter(|(_, matched)| !matched.load(Ordering::Relaxed)).map(|(key, _)| key)
     }
+}
+
+/// Rows of tag tables on a key.
+#[derive(Clone, Debug, Default)]
+pub struct TagRows {
+    /// How many; of rows that repeat another one, one.
+    pub all: u64,
+    /// Those that no end is about, in the order of the tables.
+    pub unmet: Vec<UnmetRow>,
+}
+
+/// A row that no end is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmetRow {
+    /// The table, counted from 0.
+    pub file: usize,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What it is about.
+    pub resource: String,
+    /// Whose that is.
+    pub owner: Arc<str>,
 }
 
 fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
@@ -138,23 +181,35 @@ fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
 /// A resource of the inventory and its tags.
 type Listed<'a> = (Resource, &'a [(Arc<str>, Arc<str>)]);
 
+/// The statements on a resource, and whether any end is one of its; clones of it share that.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    claims: Claims,
+    is_met: Arc<AtomicBool>,
+}
+
 /// All statements on one key.
 #[derive(Clone, Debug, Default)]
 struct Index {
-    by_resource: HashMap<Resource, Claims>,
+    by_resource: HashMap<Resource, Entry>,
     /// The lengths of the CIDRs among the resources, the longest first.
     network_bits: Vec<u8>,
 }
 
 impl Index {
     fn of(key: &str, table: &TagTable, listed: &[Listed<'_>], warnings: &mut Vec<String>) -> Self {
-        let mut by_resource = table.claims(key).cloned().unwrap_or_default();
+        let claims = table.claims(key).into_iter().flatten();
+        let entry = |(resource, claims): (&Resource, &Claims)| {
+            (resource.clone(), Entry { claims: claims.clone(), is_met: Arc::default() })
+        };
+        let mut by_resource: HashMap<Resource, Entry> = claims.map(entry).collect();
         for (resource, tags) in listed {
             // An empty value says as little as an empty cell.
             let Some((_, owner)) = tags.iter().find(|(other, value)| &**other == key && !value.is_empty()) else {
                 continue;
             };
-            let first = by_resource.entry(resource.clone()).or_default().listed.get_or_insert_with(|| owner.clone());
+            let first = by_resource.entry(resource.clone()).or_default();
+            let first = first.claims.listed.get_or_insert_with(|| owner.clone());
             if first != owner {
                 let message = format!("the inventory lists {resource} with {key} `{first}` and `{owner}`");
                 warnings.push(format!("{message}: using the first, `{first}`"));
@@ -180,7 +235,8 @@ impl Index {
         let networks = address.into_iter().flat_map(|address| self.networks(address));
         let wide = [end.vpc.clone().map(Resource::Vpc), end.account.clone().map(Resource::Account)];
         let resources = named.into_iter().flatten().chain(networks).chain(wide.into_iter().flatten());
-        resources.filter_map(|resource| self.by_resource.get(&resource)).collect()
+        let entries = resources.filter_map(|resource| self.by_resource.get(&resource));
+        entries.inspect(|entry| entry.is_met.store(true, Ordering::Relaxed)).map(|entry| &entry.claims).collect()
     }
 
     /// The CIDRs that may hold an address, the longest first.

@@ -45,6 +45,12 @@ impl EstateTables {
         self.tag_table.keys().map(Arc::from).chain(listed).chain(columns).collect()
     }
 
+    /// The names of the tag tables, in their order.
+    #[must_use]
+    pub fn tag_files(&self) -> Vec<String> {
+        self.tables.tag_tables.iter().map(|(name, _)| name.to_string()).collect()
+    }
+
     /// Adds a warning on how the tables are used.
     pub fn warn(&mut self, warning: Option<String>) {
         self.tables.warnings.extend(warning);

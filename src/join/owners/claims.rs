@@ -65,6 +65,11 @@ impl Claims {
         (Self { rows: apart, listed: None }, overlaps)
     }
 
+    /// Statements of tables, by time.
+    pub(super) fn rows(&self) -> &[Claim] {
+        &self.rows
+    }
+
     /// The owner at a moment.
     pub(super) fn at(&self, second: u32) -> Option<&Arc<str>> {
         let begun = self.rows.partition_point(|claim| claim.from <= second);
