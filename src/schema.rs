@@ -211,6 +211,8 @@ columns! {
         DstNetwork, "dst_network", Text, "Autonomous system of the destination address, by --geoip.";
         Path, "path", Text, "Path class: same-zone, cross-zone, internet, aws-service, transit-gateway…";
         Via, "via", Text, "Gateways on the path: nat, transit-gateway, endpoint, joined by `+`.";
+        NatGateway, "nat_gateway", Text, "NAT gateway on the path, where it is known which one: its id, else its interface.";
+        NatZone, "nat_zone", Text, "Zone id of that NAT gateway; absent for a regional one.";
         Charge, "charge", Text, "Charge on the bytes; absent for traffic itself.";
         PayerAccount, "payer_account", Text, "Account billed for the charge.";
         BilledResource, "billed_resource", Text, "Resource that AWS's bill has the charge under: NAT gateway, endpoint, load balancer, instance; else the interface.";

@@ -97,6 +97,12 @@ impl Eni {
         self.listed.as_ref().map_or(&[], |listed| &listed.prefixes)
     }
 
+    /// The id of the gateway or endpoint that it belongs to, else its own; none where the logs give it no name.
+    pub(super) fn resource_id(&self) -> Option<&str> {
+        let id = self.resource.as_deref().unwrap_or(&self.id);
+        Some(id).filter(|id| !id.starts_with(NAMELESS))
+    }
+
     /// Whether its records of a moment would be in the input.
     pub(super) fn is_logged(&self, moment: u32) -> bool {
         self.logged.is_some_and(|span| covers(span, moment))

@@ -2,6 +2,7 @@
 
 use super::charges::Allocation;
 use super::ends::EndpointKind;
+use super::estate::Eni;
 use super::kept::Kept;
 use super::known::Known;
 use super::owners::{EXTERNAL, UNALLOCATED};
@@ -45,7 +46,7 @@ impl Wanted {
 
 /// Whether the columns include the route.
 pub(super) fn include_route(columns: ColumnSet) -> bool {
-    let of_route = [Column::Path, Column::Via, Column::PathRule, Column::Assumed];
+    let of_route = [Column::Path, Column::Via, Column::PathRule, Column::Assumed, Column::NatGateway, Column::NatZone];
     of_route.into_iter().any(|column| columns.has(column))
 }
 
@@ -169,6 +170,8 @@ impl<'a> Texts<'a> {
             Column::DstNetwork => return dst.network,
             Column::Path => return self.fixed(row.route.map(|route| route.path.name())),
             Column::Via => return self.fixed(row.route.and_then(|route| route.via.name())),
+            Column::NatGateway => self.nat(row).and_then(Eni::resource_id).map(str::as_bytes),
+            Column::NatZone => self.nat(row).and_then(|nat| nat.zone.as_deref()).map(str::as_bytes),
             Column::PathRule => return self.fixed(row.route.map(|route| route.rule)),
             Column::Assumed => {
                 let of_route = || row.route.and_then(|route| route.assumed);
@@ -192,6 +195,12 @@ impl<'a> Texts<'a> {
         let Some(place) = row.item.map_or_else(of_ends, |item| item.interface) else { return Dictionary::ABSENT };
         let own = &self.traffic.resolver.estate.interfaces[place as usize];
         self.dictionary.code(own.billed_resource().as_bytes())
+    }
+
+    /// The NAT gateway on the route, if it is known which one.
+    fn nat(&self, row: &Row<'_>) -> Option<&'a Eni> {
+        let place = row.route.and_then(|route| route.nat)?;
+        Some(&self.traffic.resolver.estate.interfaces[place as usize])
     }
 
     /// The code of one of the program's own texts.

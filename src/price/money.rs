@@ -61,6 +61,12 @@ impl Rate {
         Money(u128::from(self.0) * u128::from(bytes))
     }
 
+    /// What so many hours cost at a rate by the hour.
+    #[must_use]
+    pub fn of_hours(self, hours: u64) -> Money {
+        self.of_many(u128::from(hours) * u128::from(GB_BYTES))
+    }
+
     /// What more bytes cost than fit into 2⁶⁴.
     #[must_use]
     pub fn of_many(self, bytes: u128) -> Money {

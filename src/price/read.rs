@@ -19,6 +19,7 @@ const LAYOUT: Layout = Layout {
     required: &["charge", "from", "to", "usd_per_gb"],
     // `usage_type` is informational output of `prices show`; it is ignored on input.
     optional: &[
+        "usd_per_hour",
         "tier_start_gb",
         "tier_end_gb",
         "effective_from",
@@ -62,7 +63,7 @@ fn price(row: &mut Row<'_>) -> Option<PriceRow> {
     let to = row.read("to", |text| to(text, charge));
     let start_gb = row.read_filled("tier_start_gb", gb);
     let end_gb = row.read("tier_end_gb", end);
-    let rate = row.read_filled("usd_per_gb", Rate::parse);
+    let rate = rate(row, charge);
     let effective_from = row.read_filled("effective_from", date);
     let effective_to = row.read_filled("effective_to", date);
     let confidence = row.read_filled("confidence", Confidence::parse);
@@ -83,6 +84,19 @@ fn price(row: &mut Row<'_>) -> Option<PriceRow> {
     };
     check(&price, row);
     Some(price)
+}
+
+/// The price, in the column of the charge's unit.
+fn rate(row: &mut Row<'_>, charge: Option<Charge>) -> Option<Option<Rate>> {
+    let (own, other) = match charge {
+        Some(charge) if charge.is_hourly() => ("usd_per_hour", "usd_per_gb"),
+        _ => ("usd_per_gb", "usd_per_hour"),
+    };
+    if let Some(charge) = charge.filter(|_| !row.text(other).is_empty()) {
+        let message = format!("{} has its price in {own}", charge.name());
+        row.fault(Some(other), &Error::usage(message));
+    }
+    row.read_filled(own, Rate::parse)
 }
 
 /// A text without the `'` that csv puts before what a spreadsheet would take for a formula.

@@ -19,6 +19,8 @@ use crate::units::human::counted;
 
 /// The table that is part of the program; its sources are keys of [`SOURCES`], joined by `+`.
 const EMBEDDED: &str = include_str!("prices.csv");
+/// The part of it that is per hour.
+const EMBEDDED_HOURS: &str = include_str!("hours.csv");
 const SOURCES: &str = include_str!("sources.csv");
 const SOURCES_LAYOUT: Layout =
     Layout { required: &["key", "source"], optional: &[], others: false, written: "key,source" };
@@ -36,7 +38,7 @@ pub struct PriceRow {
     pub start_gb: u64,
     /// Where it ends; it has no end where there is none.
     pub end_gb: Option<u64>,
-    /// The price; none where it is known not to be known.
+    /// The price per GB, or per hour of a charge by the hour; none where it is known not to be known.
     pub rate: Option<Rate>,
     /// When it comes into force, in seconds since 1970, UTC; 0 for ever since.
     pub effective_from: u32,
@@ -95,6 +97,7 @@ impl PriceTable {
             return Ok(table.clone());
         }
         let (mut rows, _) = Self::examine(EMBEDDED.as_bytes());
+        rows.extend(Self::examine(EMBEDDED_HOURS.as_bytes()).0);
         let sources = sources()?;
         for row in &mut rows {
             let named = row.source.split('+').map(|key| sources.get(key).map(String::as_str));
@@ -184,6 +187,13 @@ impl PriceTable {
         found.or_else(|| self.look_up(charge.fallback()?, from, to, moment))
     }
 
+    /// What an hour of a gateway, an endpoint or an address costs in a region, before discounts; none where it is not
+    /// known.
+    #[must_use]
+    pub fn hourly(&self, charge: Charge, from: &str, moment: u32) -> Option<Rate> {
+        self.look_up(charge, from, ANY, moment)?.rows.first()?.rate
+    }
+
     /// How many bytes of a month's egress from a region are free, of all regions together.
     #[must_use]
     pub fn free_bytes(&self, from: &str, moment: u32) -> u64 {
@@ -256,6 +266,7 @@ mod tests {
     #[test]
     fn the_embedded_table_is_right_and_every_row_is_in_force() {
         assert_eq!(PriceTable::examine(EMBEDDED.as_bytes()).1, []);
+        assert_eq!(PriceTable::examine(EMBEDDED_HOURS.as_bytes()).1, []);
         let table = PriceTable::embedded().unwrap();
         assert!(table.rows().all(|row| row.rate.is_some()));
         assert_eq!(table.in_force(NOW).map(|ladder| ladder.rows.len()).sum::<usize>(), table.rows().count());

@@ -241,7 +241,9 @@ fn every_charge_in_every_region_has_a_price() {
     };
     for from in &regions {
         let inside = Charge::names().filter_map(Charge::of_name).filter(|charge| {
-            !matches!(charge, Charge::InterRegion | Charge::InternetEgressFree | Charge::DirectConnect)
+            // Provisioned bandwidth is sold in a few regions.
+            let elsewhere = Charge::NatProvisionedHour;
+            ![Charge::InterRegion, Charge::InternetEgressFree, Charge::DirectConnect, elsewhere].contains(charge)
         });
         for charge in inside {
             let to = if charge == Charge::InternetEgress { INTERNET } else { *from };

@@ -55,6 +55,7 @@ fn amount(row: &mut Row<'_>, usage: &mut MonthUsage) -> Option<()> {
 fn priced_charge(text: &str) -> Result<Charge, Error> {
     match charge(text)? {
         Charge::InternetEgressFree => Err(Error::usage("free usage has no tiers")),
+        charge if charge.is_hourly() => Err(Error::usage(format!("{} is by the hour and has no tiers", charge.name()))),
         charge => Ok(charge),
     }
 }
@@ -94,6 +95,7 @@ mod tests {
         for (line, message) in [
             ("egress,us-east-1,1", "line 2, charge: unknown charge `egress`"),
             ("internet-egress-free,us-east-1,1", "line 2, charge: free usage has no tiers"),
+            ("nat-hour,us-east-1,1", "line 2, charge: nat-hour is by the hour and has no tiers"),
             ("nat-processing,us-esat-1,1", "line 2, from_region: unknown region `us-esat-1`"),
             ("nat-processing,us-east-1,-1", "line 2, gb: invalid decimal `-1`, expected a number such as 0.09"),
             ("nat-processing,us-east-1,99999999999", "line 2, gb: `99999999999` GB is too large for a month"),

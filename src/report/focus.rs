@@ -294,9 +294,13 @@ pub(super) fn region(region: &str, id: Option<&Arc<str>>) -> Cell {
 /// The service under which the provider bills the charge.
 fn service(charge: Charge) -> &'static str {
     match charge {
-        Charge::NatProcessing => "Amazon Elastic Compute Cloud",
-        Charge::TransitGateway | Charge::EndpointProcessing => "Amazon Virtual Private Cloud",
-        Charge::PeeringZoneOut | Charge::PeeringZoneIn => "Amazon Virtual Private Cloud",
+        Charge::NatProcessing | Charge::NatHour | Charge::NatProvisionedHour => "Amazon Elastic Compute Cloud",
+        Charge::TransitGateway | Charge::EndpointProcessing | Charge::TransitGatewayHour => {
+            "Amazon Virtual Private Cloud"
+        }
+        Charge::PeeringZoneOut | Charge::PeeringZoneIn | Charge::EndpointHour | Charge::PublicAddressHour => {
+            "Amazon Virtual Private Cloud"
+        }
         Charge::DirectConnect => "AWS Direct Connect",
         Charge::InternetEgress | Charge::InternetEgressFree | Charge::InterRegion => "AWS Data Transfer",
         Charge::InterZoneOut | Charge::InterZoneIn => "AWS Data Transfer",

@@ -94,6 +94,7 @@ fn has_end(ladder: &Ladder) -> bool {
 fn prices_table(title: &str, rows: Vec<Row>) -> Table {
     let more = [
         output::USD_PER_GB,
+        output::USD_PER_HOUR,
         output::EFFECTIVE_FROM,
         output::EFFECTIVE_TO,
         output::CONFIDENCE,
@@ -121,8 +122,10 @@ fn tier(row: &PriceRow) -> Row {
 }
 
 fn price(row: &PriceRow) -> Row {
+    let [by_gb, by_hour] = by_unit(row.charge, row.rate);
     let more = [
-        usd_per_gb(row.rate),
+        by_gb,
+        by_hour,
         date(Some(row.effective_from).filter(|from| *from > 0)),
         date(row.effective_to),
         row.confidence.map(Confidence::name).into(),
@@ -131,6 +134,12 @@ fn price(row: &PriceRow) -> Row {
         Some(row.source.as_str()).filter(|source| !source.is_empty()).into(),
     ];
     tier(row).into_iter().chain(more).collect()
+}
+
+/// A price in the column of its unit.
+fn by_unit(charge: Charge, rate: Option<Rate>) -> [Cell; 2] {
+    let price = usd_per_gb(rate);
+    if charge.is_hourly() { [Cell::Absent, price] } else { [price, Cell::Absent] }
 }
 
 pub(super) fn usd_per_gb(rate: Option<Rate>) -> Cell {
@@ -151,9 +160,10 @@ struct Priced<'a> {
 }
 
 impl<'a> Priced<'a> {
-    /// None for parts of another charge.
+    /// None for parts of another charge, and for what has no bytes.
     fn of(ladder: &'a Ladder<'a>, quote: &Quote, table: &PriceTable, moment: u32) -> Option<Self> {
-        let first = ladder.rows().first().filter(|row| row.charge != Charge::InternetEgressFree)?;
+        let is_of_bytes = |charge: Charge| charge != Charge::InternetEgressFree && !charge.is_hourly();
+        let first = ladder.rows().first().filter(|row| is_of_bytes(row.charge))?;
         let is_free = quote.free_tier && first.charge == Charge::InternetEgress;
         let free_bytes = if is_free { table.free_bytes(&first.from, moment) } else { 0 };
         let terms =
@@ -259,14 +269,23 @@ fn faults_table(faults: &[RowError]) -> Table {
 fn differences_table(found: &[Difference]) -> Table {
     let row = |difference: &Difference| -> Row {
         let (own, line) = match difference.status {
-            Status::Dropped => (Cell::Absent, Cell::Absent),
-            _ => (usd_per_gb(difference.row.rate), difference.row.line.into()),
+            Status::Dropped => (None, Cell::Absent),
+            _ => (difference.row.rate, difference.row.line.into()),
         };
         let status = Cell::from(difference.status.name());
-        [status].into_iter().chain(tier(difference.row)).chain([usd_per_gb(difference.below), own, line]).collect()
+        let rates = [difference.below, own].map(|rate| by_unit(difference.row.charge, rate));
+        let [[below, below_by_hour], [own, own_by_hour]] = rates;
+        let rates = [below, own, below_by_hour, own_by_hour, line];
+        [status].into_iter().chain(tier(difference.row)).chain(rates).collect()
     };
     let columns = [output::STATUS].into_iter().chain(TIER);
-    let columns = columns.chain([output::EMBEDDED_USD_PER_GB, output::USD_PER_GB, output::LINE]);
+    let columns = columns.chain([
+        output::EMBEDDED_USD_PER_GB,
+        output::USD_PER_GB,
+        output::EMBEDDED_USD_PER_HOUR,
+        output::USD_PER_HOUR,
+        output::LINE,
+    ]);
     table("differences", "Differences from the embedded prices", columns, found.iter().map(row).collect())
 }
 

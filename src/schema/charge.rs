@@ -1,5 +1,5 @@
-//! The kinds of charges that have a price per GB: their names, what they run between, and the usage types they have
-//! on a bill.
+//! The kinds of charges that have a price: their names, what they run between, and the usage types they have on a
+//! bill. Most are per GB; those of gateways, endpoints and addresses are per hour.
 //!
 //! Traffic that costs nothing (the same zone, gateway endpoints, what comes in) has no charge and so no price.
 
@@ -56,6 +56,16 @@ pub enum Charge {
     EndpointProcessing,
     /// Out over Direct Connect.
     DirectConnect,
+    /// A NAT gateway, per hour; of a regional one per hour and zone.
+    NatHour,
+    /// A NAT gateway's provisioned bandwidth, per Gbps and hour.
+    NatProvisionedHour,
+    /// An interface endpoint, per hour and zone.
+    EndpointHour,
+    /// A VPC's attachment to a transit gateway, per hour.
+    TransitGatewayHour,
+    /// A public IPv4 address, per hour.
+    PublicAddressHour,
 }
 
 /// What stands on the other side of a charge's region in a table.
@@ -81,7 +91,7 @@ struct Info {
 }
 
 #[rustfmt::skip]
-const CHARGES: [Info; 13] = [
+const CHARGES: [Info; 18] = [
     Info { charge: Charge::InternetEgress, name: "internet-egress", other: Other::Internet, meter: "DataTransfer-Out-Bytes" },
     Info { charge: Charge::InternetEgressFree, name: "internet-egress-free", other: Other::Internet, meter: "" },
     Info { charge: Charge::InterRegion, name: "inter-region", other: Other::Region, meter: "AWS-Out-Bytes" },
@@ -95,6 +105,11 @@ const CHARGES: [Info; 13] = [
     Info { charge: Charge::TransitGateway, name: "transit-gateway", other: Other::Any, meter: "TransitGateway-Bytes" },
     Info { charge: Charge::EndpointProcessing, name: "endpoint-processing", other: Other::Any, meter: "VpcEndpoint-Bytes" },
     Info { charge: Charge::DirectConnect, name: "direct-connect", other: Other::Location, meter: "DataXfer-Out-Bytes:dc.1" },
+    Info { charge: Charge::NatHour, name: "nat-hour", other: Other::Any, meter: "NatGateway-Hours" },
+    Info { charge: Charge::NatProvisionedHour, name: "nat-provisioned-gbps-hour", other: Other::Any, meter: "NatGateway-Prvd-Gbps" },
+    Info { charge: Charge::EndpointHour, name: "endpoint-hour", other: Other::Any, meter: "VpcEndpoint-Hours" },
+    Info { charge: Charge::TransitGatewayHour, name: "transit-gateway-attachment-hour", other: Other::Any, meter: "TransitGateway-Hours" },
+    Info { charge: Charge::PublicAddressHour, name: "public-ipv4-hour", other: Other::Any, meter: "PublicIPv4:InUseAddress" },
 ];
 
 impl Charge {
@@ -137,6 +152,12 @@ impl Charge {
     /// What stands on the other side.
     pub(crate) fn other(self) -> Other {
         self.info().other
+    }
+
+    /// Whether the price is per hour and not per GB. Such a charge is on no traffic: it is what recommendations need.
+    #[must_use]
+    pub fn is_hourly(self) -> bool {
+        self >= Self::NatHour
     }
 
     /// The charge whose price applies if this one has none: cross-zone peering traffic was billed as any other

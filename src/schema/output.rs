@@ -136,6 +136,7 @@ outputs! {
     TIER_START_GB, "tier_start_gb", Count, "Start of the tier, in GB of 2^30 bytes a month.";
     TIER_END_GB, "tier_end_gb", Count, "End of the tier; absent for the last one.";
     USD_PER_GB, "usd_per_gb", Rate, "Price per GB of 2^30 bytes; absent if unknown.";
+    USD_PER_HOUR, "usd_per_hour", Rate, "Price per hour of a gateway, endpoint or address; absent for prices per GB.";
     EFFECTIVE_FROM, "effective_from", Text, "First day of the price, UTC; absent if unlimited.";
     EFFECTIVE_TO, "effective_to", Text, "First day after the price, UTC; absent if unlimited.";
     CONFIDENCE, "confidence", Text, "How well the price is attested: verified (two sources, or AWS's own), single, inferred.";
@@ -180,6 +181,7 @@ outputs! {
     RECOMMENDATION, "recommendation", Text, "Change that avoids these charges.";
     STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced, unverified, or kept where a price list says otherwise. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "Embedded price.";
+    EMBEDDED_USD_PER_HOUR, "embedded_usd_per_hour", Rate, "Embedded price, of a price per hour.";
     COLUMN, "column", Text, "Column of the error; absent if it concerns the whole line.";
     FAULT, "fault", Text, "Error message.";
     HINT, "hint", Text, "How to fix it.";
