@@ -2,6 +2,7 @@
 //!
 //! The only stage that knows clap, the terminal, the environment and the clock.
 
+mod advise;
 mod anomalies;
 mod compare;
 mod config;
@@ -69,6 +70,9 @@ enum Command {
     /// Traffic and cost anomalies: incidents with causes and impact
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Anomalies(Box<anomalies::AnomaliesFlags>),
+    /// Savings: changes that would cost less, net of what they need, ranked by saving for effort
+    #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
+    Advise(Box<advise::AdviseFlags>),
     /// Pivot table: one key as rows, another as columns
     #[command(after_long_help = flags::FILTERS_OF_ROWS)]
     Pivot(Box<pivot::PivotFlags>),
@@ -147,6 +151,7 @@ impl Command {
             Self::Compare(flags) => flags.run(),
             Self::Transfer(flags) => flags.run(),
             Self::Anomalies(flags) => flags.run(),
+            Self::Advise(flags) => flags.run(),
             Self::Pivot(flags) => flags.run(),
             Self::Reconcile(flags) => flags.run(),
             Self::Sql(flags) => flags.run(),

@@ -202,6 +202,7 @@ impl Command {
             Self::Compare(flags) => &mut flags.input,
             Self::Transfer(flags) => &mut flags.input,
             Self::Anomalies(flags) => &mut flags.input,
+            Self::Advise(flags) => &mut flags.input,
             Self::Pivot(flags) => &mut flags.input,
             Self::Sql(flags) if !flags.reads_records() => &mut flags.input,
             _ => {

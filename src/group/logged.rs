@@ -1,6 +1,6 @@
 //! When anything was logged: all that is asked of interfaces once records are joined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::hours::Hours;
 use super::interfaces::{Delivery, HOUR_SECONDS, Interfaces, joined};
@@ -34,6 +34,8 @@ pub struct Logged {
     pub gaps: Vec<(Box<[u8]>, Gaps)>,
     /// By account and region, where records name them: the latest end of a record.
     ends: BTreeMap<(String, String), u32>,
+    /// The interfaces with an OK or NODATA record.
+    interfaces: HashSet<Box<[u8]>, ahash::RandomState>,
 }
 
 impl Logged {
@@ -50,6 +52,9 @@ impl Logged {
                 let place = (account, text(Column::Region).unwrap_or_default());
                 let known = logged.ends.entry(place).or_default();
                 *known = end.max(*known);
+            }
+            if interface.records.logged.is_some() {
+                logged.interfaces.insert(id.into());
             }
             if !interface.records.gaps().is_empty() {
                 logged.gaps.push((id.into(), interface.records.gaps().to_vec()));
@@ -120,6 +125,12 @@ impl Logged {
     /// The hours with coverage of any interface, by their first seconds.
     pub fn hours(&self) -> impl Iterator<Item = u32> {
         self.hours.iter().map(|hour| hour.saturating_mul(HOUR_SECONDS))
+    }
+
+    /// Whether an interface has an OK or NODATA record; gateways without interfaces go by their own id.
+    #[must_use]
+    pub fn has_interface(&self, id: &str) -> bool {
+        self.interfaces.contains(id.as_bytes())
     }
 
     /// Whether an OK or NODATA record of any interface starts in the hour of a moment.

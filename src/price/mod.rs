@@ -25,7 +25,7 @@ pub use differ::{Difference, Status, differences};
 pub use discount::Discounts;
 pub use ladder::{Ladder, Share, Step, Terms};
 pub use money::{
-    Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, cent_parts, rounded_parts, running_cents,
+    Discount, GB_BYTES, Money, PERCENT_DECIMALS, RATE_USD_MAX, Rate, cent_parts, dollars, rounded_parts, running_cents,
     running_parts, signed_cent_parts, split_signed,
 };
 pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};

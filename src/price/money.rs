@@ -280,6 +280,17 @@ impl fmt::Display for Discount {
     }
 }
 
+/// An amount of dollars such as `12.50` or `$12.50`, in 10⁻¹⁰ USD.
+///
+/// # Errors
+/// If it is not a decimal number, negative, or has more decimals than AWS writes.
+pub fn dollars(text: &str) -> Result<u128, Error> {
+    if text.starts_with('-') {
+        return Err(Error::usage(format!("`{text}` is negative")));
+    }
+    decimal(text.strip_prefix('$').unwrap_or(text), USD_DECIMALS)
+}
+
 /// A decimal number in units of its last allowed decimal.
 pub(super) fn decimal(text: &str, decimals: u32) -> Result<u128, Error> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -328,6 +339,17 @@ mod tests {
             assert!(message.contains(part), "{text}: {message}");
         }
         assert_eq!(rate("1000").rounded(), 10_000_000_000_000);
+    }
+
+    #[test]
+    fn amounts_are_written_with_a_dollar_sign_or_without() {
+        assert_eq!(
+            ["1", "$12.50", "5000"].map(|text| dollars(text).unwrap()),
+            [10_u128.pow(10), 125_000_000_000, 5 * 10_u128.pow(13)]
+        );
+        for wrong in ["", "-1", "$", "1e3", "0.00000000001"] {
+            assert!(dollars(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! A report is finished: nothing merges it any more. It says nothing of how it is shown; that is `view`'s.
 
+pub mod advise;
 mod amounts;
 pub mod anomalies;
 mod cells;

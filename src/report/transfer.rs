@@ -27,7 +27,7 @@ use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{self, Bill, Periods, line};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
-use crate::schema::frame::{int, ints};
+use crate::schema::frame::{int, ints, moments, texts};
 use crate::schema::output::{self, CellKind};
 use crate::schema::{Column, ColumnSet};
 pub use parts::TransferKeys;
@@ -38,7 +38,7 @@ pub const LIST: &str = "transfer";
 const OTHER: &str = "(other)";
 /// The frame of traffic and charges, and that of the hours that have traffic.
 const TRAFFIC: &str = "traffic";
-const HOURS: &str = "hours";
+pub(super) const HOURS: &str = "hours";
 /// The dollars of a row in 10⁻¹⁰ USD, rounded so that all rows add up.
 const EXACT_USD: &str = "exact_usd";
 
@@ -114,8 +114,7 @@ impl Question for TransferQuestion {
     fn answer(self, mut frames: Frames) -> Result<Report, Error> {
         let names: Vec<String> = self.keys.all().iter().map(Key::name).collect();
         let charges = Periods::default().mark(&frames.take(TRAFFIC)?)?;
-        let hours = frames.take(HOURS)?;
-        let hours = (hours.height() - hours.column(Column::Hour.name())?.null_count()) as u64;
+        let hours = covered(&frames.take(HOURS)?)?.hours;
         let bill = Bill::of(&charges, &names, self.window, (&self.prices, self.terms))?;
         let (mut report, shown) = report(&bill, &self.keys, &self.shape, hours)?;
         if self.explain {
@@ -133,8 +132,24 @@ impl Question for TransferQuestion {
     }
 }
 
+/// The hours that have traffic.
+pub(super) struct Covered {
+    pub(super) hours: u64,
+    /// The first second of the last one.
+    pub(super) last: Option<u32>,
+}
+
+/// Counts the hours of a frame of [`hours`].
+///
+/// # Errors
+/// If it is none.
+pub(super) fn covered(frame: &DataFrame) -> Result<Covered, Error> {
+    let hours: Vec<u32> = moments(frame, Column::Hour.name())?.flatten().collect();
+    Ok(Covered { hours: hours.len() as u64, last: hours.into_iter().max() })
+}
+
 /// Hours with traffic, rejected included.
-fn hours() -> Need {
+pub(super) fn hours() -> Need {
     let keys = vec![Key { column: Column::Hour, cut: None }];
     let spec = Spec { keys, ..Spec::default() };
     let columns = ColumnSet::of(&[Column::Start]);

@@ -139,7 +139,7 @@ outputs! {
     USD_PER_HOUR, "usd_per_hour", Rate, "Price per hour of a gateway, endpoint or address; absent for prices per GB.";
     EFFECTIVE_FROM, "effective_from", Text, "First day of the price, UTC; absent if unlimited.";
     EFFECTIVE_TO, "effective_to", Text, "First day after the price, UTC; absent if unlimited.";
-    CONFIDENCE, "confidence", Text, "How well the price is attested: verified (two sources, or AWS's own), single, inferred.";
+    CONFIDENCE, "confidence", Text, "Of a price, how well it is attested: verified (two sources, or AWS's own), single, inferred. Of a recommendation, how sure it is that the change is possible and saves that much: high, medium or low.";
     AS_OF, "as_of", Text, "Day of the newest source of the price.";
     USAGE_TYPE, "usage_type", Text, "Usage type of the charge on a bill.";
     SOURCE, "source", Text, "Source of the price.";
@@ -179,7 +179,18 @@ outputs! {
     ENDPOINT_B, "endpoint_b", Text, "Second endpoint of the pair.";
     MONTH_USD, "month_usd", Usd, "`usd` extrapolated to a month of 730 hours; absent without traffic.";
     RECOMMENDATION, "recommendation", Text, "Change that avoids these charges.";
-    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced, unverified, or kept where a price list says otherwise. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more.";
+    OWNER, "owner", Text, "Owner to ask: who bears most of the avoidable charges, by the key of --owner.";
+    ACCOUNT, "account", Text, "Account that pays most of the avoidable charges.";
+    REGION, "region", Text, "Region of the prices.";
+    SAVING_MONTH_USD, "saving_month_usd", Usd, "Charges of a month of 730 hours that end, extrapolated from the covered hours.";
+    COST_MONTH_USD, "cost_month_usd", Usd, "Charges of such a month that begin: hours of gateways, endpoints and addresses, and bytes on the new route.";
+    NET_MONTH_USD, "net_month_usd", Usd, "`saving_month_usd` minus `cost_month_usd`; absent if a price is unknown.";
+    EFFORT, "effort", Text, "low, medium or high: what the change usually takes.";
+    OVERLAPS_WITH, "overlaps_with", Integer, "Rank of a better recommendation that ends some of the same charges; the savings of the two do not add up.";
+    ACTION, "action", Text, "What to do.";
+    GATEWAY_HOURS, "gateway_hours", Count, "Hours of gateways, endpoints or addresses in a month that begin or end.";
+    CHANGE_MONTH_USD, "change_month_usd", Usd, "Change of a month's cost; negative for a saving.";
+    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced, unverified, or kept where a price list says otherwise. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more. Of a recommendation: recommended; alternative, if a better one ends some of the same charges; small, if below --min-usd; no-saving, if it costs as much as it saves; unpriced.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "Embedded price.";
     EMBEDDED_USD_PER_HOUR, "embedded_usd_per_hour", Rate, "Embedded price, of a price per hour.";
     COLUMN, "column", Text, "Column of the error; absent if it concerns the whole line.";
@@ -258,7 +269,7 @@ outputs! {
     BAND, "band", Text, "high (score 75, two evidence families and enough bytes in a day), medium from 50, else low.";
     EVIDENCE, "evidence", Text, "Observed values and thresholds.";
     FAMILIES, "families", Text, "Evidence families of the score.";
-    RESOURCE, "resource", Text, "Resource on the bill; `(other)` for those that flow logs have no name of.";
+    RESOURCE, "resource", Text, "Resource: of a bill as the bill has it, `(other)` for those that flow logs have no name of; of a recommendation what to change: a VPC, an instance, a gateway, an endpoint, or two of them.";
     BILLED_GB, "billed_gb", Decimal, "GB of 2^30 bytes on the bill.";
     LOGGED_GB, "logged_gb", Decimal, "The same in the logs.";
     DIFFERENCE_GB, "difference_gb", Decimal, "`billed_gb` minus `logged_gb`.";

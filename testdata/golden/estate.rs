@@ -1,6 +1,8 @@
 //! Laws of the simulated estate: what its logs show is what is said to be true. Each law reads the files anew and by its
 //! own simple means; none asks the generator.
 
+#[path = "estate/advise.rs"]
+mod advise;
 #[path = "estate/anomalies.rs"]
 mod anomalies;
 #[path = "estate/bill.rs"]

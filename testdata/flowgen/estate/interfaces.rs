@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
+use super::changes::{Changes, MOVED, SECOND_NAT};
 use super::network::Network;
 use super::{HOUR_SECONDS, Moments};
 use crate::flowgen::random::Random;
@@ -114,10 +115,13 @@ pub(crate) struct Interface {
 
 impl Interface {
     /// The interfaces of a network over a period.
-    pub(crate) fn all(random: &mut Random, network: &Network, moments: &Moments) -> Vec<Self> {
+    pub(crate) fn all(random: &mut Random, network: &Network, moments: &Moments, changes: &Changes) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        for plan in &INTERFACES {
-            let made = Self::new(random, network, moments, plan, &all);
+        let second = changes.has("nat-per-zone").then_some(("shop", "public-b", SECOND_NAT.0, Nat, PUBLIC));
+        for plan in INTERFACES.into_iter().chain(second) {
+            let (vpc, subnet, name, role, features) = plan;
+            let subnet = if changes.has("co-location") && name == MOVED.0 { MOVED.1 } else { subnet };
+            let made = Self::new(random, network, moments, &(vpc, subnet, name, role, features), &all);
             all.push(made);
         }
         all

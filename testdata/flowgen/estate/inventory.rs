@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::changes::WITH_ENDPOINT;
 use super::interfaces::Interface;
 use super::network::{ACCOUNTS, Account, REGIONS, Region, Subnet, Vpc};
 use super::owners::ResourceKind;
@@ -193,7 +194,8 @@ impl<'e> Part<'e> {
             }
             // The VPCs with gateway endpoints are the lake and those of the shop, which have interface endpoints too.
             let has_gateways = !parts.is_empty() || vpc.name == "lake";
-            for name in ["s3", "dynamodb"].into_iter().filter(|_| has_gateways) {
+            let is_added = self.estate.changes.has("gateway-endpoint") && vpc.name == WITH_ENDPOINT;
+            for name in ["s3", "dynamodb"].into_iter().filter(|name| has_gateways || is_added && *name == "s3") {
                 values.push(json!({
                     "VpcEndpointId": format!("vpce-1{}{}", &vpc.id["vpc-0".len()..][..14], &name[..2]),
                     "VpcEndpointType": "Gateway",

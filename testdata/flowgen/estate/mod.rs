@@ -14,6 +14,7 @@ use chrono::{DateTime, Datelike};
 
 mod bill;
 mod busy;
+mod changes;
 mod charges;
 mod fields;
 mod files;
@@ -37,6 +38,7 @@ pub(crate) use options::{Options, USAGE};
 use super::random::Random;
 use bill::Bill;
 use busy::LINES;
+use changes::Changes;
 use files::Files;
 use interfaces::Interface;
 use network::Network;
@@ -62,6 +64,7 @@ const SPIKES: u64 = 7 << 48;
 const DRAWN_SPIKES: u64 = 8 << 48;
 const VISITORS: u64 = 9 << 48;
 const BILL: u64 = 10 << 48;
+const CHANGED: u64 = 11 << 48;
 
 /// What there is.
 pub(crate) struct Estate {
@@ -69,6 +72,8 @@ pub(crate) struct Estate {
     interfaces: Vec<Interface>,
     owners: Owners,
     moments: Moments,
+    changes: Changes,
+    seed: u64,
 }
 
 /// When something begins, ends or changes: full hours, seconds since 1970.
@@ -154,8 +159,11 @@ impl Passage<'_> {
     /// Makes the transfers and records of a conversation, unless a direction of it could be seen nowhere. Gives its
     /// records.
     fn converse(&mut self, random: &mut Random, talk: Talk) -> Result<&[Record], String> {
-        let talk = Talk { number: self.conversations + 1, ..talk };
         let (estate, first) = (self.estate, self.waiting.len());
+        let talk = estate.changed(Talk { number: self.conversations + 1, ..talk });
+        // A change of the route must not change what is drawn after it.
+        let mut own = Random::new(estate.seed, CHANGED + talk.number);
+        let random = if estate.changes.are_any() { &mut own } else { random };
         let directions: &[bool] = if talk.outcome == Outcome::Answered { &[true, false] } else { &[true] };
         let wanted = |class: Class| match talk.outcome {
             Outcome::Answered | Outcome::Refused => class == Class::Counted,
@@ -250,9 +258,10 @@ impl Estate {
         let moments = Moments::new(options.start, options.days);
         let mut random = Random::new(options.seed, WORLD);
         let network = Network::new(&mut random, moments.from, moments.late);
-        let interfaces = Interface::all(&mut random, &network, &moments);
+        let changes = options.changes.clone();
+        let interfaces = Interface::all(&mut random, &network, &moments, &changes);
         let owners = Owners::new(&network, &interfaces, &moments);
-        Self { network, interfaces, owners, moments }
+        Self { network, interfaces, owners, moments, changes, seed: options.seed }
     }
 
     /// The interfaces that would log an hour without traffic, and their logged span.

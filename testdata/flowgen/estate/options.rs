@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use outflow::schema::Column;
 
+use super::changes::Changes;
 use super::spikes::{LEAST_DAYS, LEAST_DAYS_DRAWN};
 use crate::flowgen::options::{self, Layout, choice, each_flag, number};
 
@@ -33,6 +34,9 @@ and the tables that the estate's owner would have. The same options give the sam
                   what explains it, into truth/bill.csv
   --bill-free-tier
                   with --bill: the first 100 GB of internet egress of a month are free
+  --changed LIST  what a recommendation would change: none, gateway-endpoint (S3 from stage), interface-endpoint (queues from
+                  shop), co-location (app-3), nat-per-zone (shop), peering and private-address (shop with hub), ipv6 (shop);
+                  the transfers of such runs are the same but for that
   --doubled F     a second flow log, of one subnet (shop private-a), in this format, into every folder of logs
 ";
 
@@ -59,6 +63,7 @@ pub(crate) struct Options {
     pub(crate) visitors: bool,
     pub(crate) bill: bool,
     pub(crate) bill_free_tier: bool,
+    pub(crate) changes: Changes,
 }
 
 /// A format that the logs are written in.
@@ -88,6 +93,7 @@ impl Options {
             visitors: false,
             bill: false,
             bill_free_tier: false,
+            changes: Changes::default(),
         };
         let (plain, valued): (Vec<String>, Vec<String>) =
             words.into_iter().partition(|word| PLAIN.contains(&word.as_str()));
@@ -118,6 +124,7 @@ impl Options {
             "--layout" => self.layout = Layout::named(value)?,
             "--gz-level" => self.gz_level = number(value, 0, 9)?,
             "--skipdata" => self.skipdata_per_mille = number(value, 0, 1000)?,
+            "--changed" => self.changes = Changes::parse(value)?,
             "--doubled" => self.doubled = Some(format(value)?),
             _ => return Err("there is no such flag".to_owned()),
         }

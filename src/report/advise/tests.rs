@@ -1,0 +1,1 @@
+//! Rules on frames made by hand.
