@@ -70,7 +70,7 @@ enum Command {
     /// Traffic and cost anomalies: incidents with causes and impact
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Anomalies(Box<anomalies::AnomaliesFlags>),
-    /// Savings: changes that would cost less, net of what they need, ranked by saving for effort
+    /// Savings: changes that would cost less, net of what they need, ranked by likely saving for effort
     #[command(after_long_help = flags::FILTERS_OF_TRAFFIC)]
     Advise(Box<advise::AdviseFlags>),
     /// Pivot table: one key as rows, another as columns

@@ -193,7 +193,9 @@ fn every_embedded_price_is_a_published_fact() {
         facts.extend(charges.iter().map(|charge| ((*charge, from.clone(), to.clone()), tier)));
     }
     let table = PriceTable::embedded().unwrap();
-    let rows = table.rows().map(|row| (row.place(), (row.start_gb, row.end_gb, row.rate)));
+    // The collected facts are per GB; those per hour have a test of their own.
+    let rows = table.rows().filter(|row| !row.charge.is_hourly());
+    let rows = rows.map(|row| (row.place(), (row.start_gb, row.end_gb, row.rate)));
     // A fact of any region is embedded for those whose prices are in US dollars.
     let is_fact = |row: &(_, _)| {
         let ((charge, _, to), tier): &((Charge, String, String), _) = row;
@@ -201,6 +203,34 @@ fn every_embedded_price_is_a_published_fact() {
     };
     let others: Vec<_> = rows.filter(|row| !is_fact(row)).collect();
     assert!(others.is_empty(), "{} of the embedded rows are no facts: {others:?}", others.len());
+}
+
+/// What is per hour, by readings of AWS's price lists and by the law that holds in all of them: an hour of a NAT gateway
+/// has the price of its GB.
+#[test]
+fn prices_by_the_hour_are_those_of_price_lists() {
+    let table = PriceTable::embedded().unwrap();
+    let hourly = |charge, from| table.hourly(charge, from, moment(DAY));
+    for from in region::codes().filter(|code| !code.starts_with(NOT_IN_USD)) {
+        let gb = table.look_up(Charge::NatProcessing, from, ANY, moment(DAY)).unwrap().rows()[0].rate;
+        assert_eq!(hourly(Charge::NatHour, from), gb, "{from}");
+        assert_eq!(hourly(Charge::PublicAddressHour, from), Rate::parse("0.005").ok(), "{from}");
+    }
+    assert_eq!(hourly(Charge::NatProvisionedHour, "us-east-1"), Rate::parse("1.076").ok());
+    assert_eq!(hourly(Charge::NatProvisionedHour, "us-east-2"), None, "it is not sold there");
+    assert_eq!(hourly(Charge::EndpointHour, "eu-central-1"), Rate::parse("0.012").ok());
+    assert_eq!(hourly(Charge::TransitGatewayHour, "ap-northeast-1"), Rate::parse("0.07").ok());
+    assert_eq!(hourly(Charge::NatHour, "cn-north-1"), None);
+    assert_eq!(human::usd(hourly(Charge::NatHour, "us-east-1").unwrap().of_hours(730).rounded()), "$32.85");
+    let Some(path) = shared("reference/pricelist/ec2_nat_slice_20260904.csv") else { return };
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut read = 0;
+    for line in text.lines().filter(|line| line.contains("-NatGateway-Hours") || line.contains(",\"NatGateway-Hours")) {
+        let cells: Vec<_> = line.split(',').map(|cell| cell.trim_matches('"')).collect();
+        assert_eq!(hourly(Charge::NatHour, cells[7]), Rate::parse(cells[3]).ok(), "{line}");
+        read += 1;
+    }
+    assert_eq!(read, 2);
 }
 
 #[test]

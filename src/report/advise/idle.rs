@@ -72,7 +72,7 @@ fn of(estate: &Estate<'_>, listed: &Listed, bytes: u128, hourly: Vec<(Charge, i6
         return None;
     }
     let region: Arc<str> = listed.region.clone().unwrap_or_default();
-    let assumption = "it carries less than a GB a month and nobody keeps it for emergencies";
+    let assumption = "it has less than a GB a month and is not kept as a standby";
     let mut advice = Advice::new(Kind::Idle, &region, Confidence::Medium, assumption);
     advice.resource = listed.id.to_string();
     action.clone_into(&mut advice.action);

@@ -204,6 +204,19 @@ impl Advice {
 
     /// Takes the charge of a line away. What is assumed of it is not sure of the recommendation either.
     pub(super) fn remove(&mut self, place: usize, line: &Line<'_>) {
+        self.end(place, line);
+        self.bear(line.owner, line.payer, line.cost);
+    }
+
+    /// The same where somebody else than who is to be asked may bear it: only a half of the resource counts for that.
+    pub(super) fn remove_half(&mut self, place: usize, line: &Line<'_>, is_own: bool) {
+        self.end(place, line);
+        if is_own {
+            self.bear(line.owner, line.payer, line.cost);
+        }
+    }
+
+    fn end(&mut self, place: usize, line: &Line<'_>) {
         let Some(charge) = line.charge else { return };
         self.removed.push(Delta {
             charge,
@@ -216,7 +229,6 @@ impl Advice {
         if line.is_assumed {
             self.confidence = Confidence::Low;
         }
-        self.bear(line.owner, line.payer, line.cost);
     }
 
     /// Notes who bears some of the cost.

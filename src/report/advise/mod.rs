@@ -1,4 +1,4 @@
-//! Savings, net of what they cost, ranked by saving for effort.
+//! Savings, net of what they cost, ranked by likely saving for effort.
 //!
 //! Each rule looks for traffic that a change would charge less for, and says which charges go, which come, and what
 //! hours of gateways and endpoints the change needs. All of them are priced in one way: the pools of the window's
@@ -161,6 +161,15 @@ impl Confidence {
             Self::Low => "low",
             Self::Medium => "medium",
             Self::High => "high",
+        }
+    }
+
+    /// The quarters of a saving that count when it is ranked.
+    fn quarters(self) -> i128 {
+        match self {
+            Self::Low => 1,
+            Self::Medium => 3,
+            Self::High => 4,
         }
     }
 }

@@ -47,7 +47,7 @@ impl Status {
     }
 }
 
-const COLUMNS: [Output; 16] = [
+pub(super) const COLUMNS: [Output; 16] = [
     output::RANK,
     output::RECOMMENDATION,
     output::RESOURCE,
@@ -68,9 +68,13 @@ const COLUMNS: [Output; 16] = [
 const PART_COLUMNS: [Output; 6] =
     [output::RANK, output::CHARGE, output::REGION, output::BYTES, output::GATEWAY_HOURS, output::CHANGE_MONTH_USD];
 
-/// Orders recommendations by net saving for effort, those without a price last; of equal ones by kind and resource.
+/// Orders recommendations by likely net saving for effort, those without a price last; of equal ones by kind and
+/// resource.
 pub(super) fn rank(judged: &mut [Judged]) {
-    let score = |one: &Judged| one.net().map(|net| net / one.advice.kind.effort().weight());
+    let score = |one: &Judged| {
+        let weight = one.advice.kind.effort().weight();
+        one.net().map(|net| net.saturating_mul(one.advice.confidence.quarters()) / weight)
+    };
     judged.sort_by(|one, other| {
         let names = |one: &Judged| (one.advice.kind, one.advice.resource.clone(), one.advice.action.clone());
         score(other).cmp(&score(one)).then_with(|| names(one).cmp(&names(other)))

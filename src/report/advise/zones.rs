@@ -98,13 +98,16 @@ fn moved<'f>(
         let line = &estate.lines[*place];
         match peer {
             Peer::End { interface, zone: of, .. } if *of == zone && line.charge.is_some() => {
-                advice.remove(*place, line);
+                let own_half = if is_out(line) { line.src.interface } else { line.dst.interface };
+                advice.remove_half(*place, line, own_half == workload.side.interface);
                 *peers.entry(interface).or_default() += line.bytes;
                 advice.bytes += if is_out(line) { line.bytes } else { 0 };
             }
             Peer::Nat { zone: of } if *of == zone && line.is_between_zones() => advice.remove(*place, line),
             // What is free inside the zone that it leaves.
             Peer::End { zone: of, is_peering, .. } if *of == own && line.charge.is_none() => {
+                // Another move may count on the same traffic staying free.
+                advice.claims.push(*place);
                 add(&mut advice, line, *is_peering, &region);
             }
             Peer::Nat { zone: of } if *of == own && line.is(Charge::NatProcessing) => {
