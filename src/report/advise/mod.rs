@@ -231,7 +231,7 @@ impl Question for AdviseQuestion {
         report.meta.window = self.window;
         report.meta.warnings.clone_from(&bill.warnings);
         let Some(last) = covered.last else {
-            let sentence = "no hour of the window has traffic in these logs: savings cannot be judged";
+            let sentence = "not judged: no hour of the window has traffic in these logs";
             report.meta.not_judged(Some(sentence.to_owned()));
             report.tables = table::none();
             return Ok(report);

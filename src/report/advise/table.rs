@@ -51,20 +51,22 @@ pub(super) const COLUMNS: [Output; 16] = [
     output::RANK,
     output::RECOMMENDATION,
     output::RESOURCE,
+    output::ACTION,
     output::OWNER,
     output::ACCOUNT,
     output::REGION,
-    output::BYTES,
+    output::NET_MONTH_USD,
     output::SAVING_MONTH_USD,
     output::COST_MONTH_USD,
-    output::NET_MONTH_USD,
     output::EFFORT,
     output::CONFIDENCE,
     output::STATUS,
     output::OVERLAPS_WITH,
-    output::ACTION,
+    output::BYTES,
     output::ASSUMPTION,
 ];
+/// The columns before those of money.
+const BEFORE_MONEY: usize = 7;
 const PART_COLUMNS: [Output; 6] =
     [output::RANK, output::CHARGE, output::REGION, output::BYTES, output::GATEWAY_HOURS, output::CHANGE_MONTH_USD];
 
@@ -162,11 +164,8 @@ impl Listed<'_> {
         let unsigned = |sum: i128| sum.unsigned_abs();
         let (saved, _) = exact_amounts(&sums.iter().map(|(saved, _)| unsigned(*saved)).collect::<Vec<_>>());
         let (spent, _) = exact_amounts(&sums.iter().map(|(_, spent)| unsigned(*spent)).collect::<Vec<_>>());
-        let money: Vec<[Cell; 3]> = saved
-            .into_iter()
-            .zip(spent)
-            .map(|(saved, spent)| [saved.clone(), spent.clone(), difference(&saved, &spent)])
-            .collect();
+        let money: Vec<[Cell; 3]> =
+            saved.into_iter().zip(spent).map(|(saved, spent)| [difference(&saved, &spent), saved, spent]).collect();
         for (row, place) in self.shown.iter().take(self.rows).enumerate() {
             table.rows.push(self.row(row, *place, &money[row]));
         }
@@ -192,7 +191,7 @@ impl Listed<'_> {
             _ => None,
         };
         let text = |text: &str| Some(text).filter(|text| !text.is_empty()).into();
-        let [saved, spent, net] = match status {
+        let [net, saved, spent] = match status {
             Status::Unpriced => [Cell::Absent, Cell::Absent, Cell::Absent],
             _ => money.clone(),
         };
@@ -200,18 +199,18 @@ impl Listed<'_> {
             (row as u64 + 1).into(),
             advice.kind.name().into(),
             text(&advice.resource),
+            advice.action.as_str().into(),
             advice.owner().into(),
             advice.payer().into(),
             text(&advice.region),
-            advice.bytes.into(),
+            net,
             saved,
             spent,
-            net,
             Effort::name(Kind::effort(advice.kind)).into(),
             advice.confidence.name().into(),
             status.name().into(),
             overlaps_with.map(|better| better as u64 + 1).into(),
-            advice.action.as_str().into(),
+            advice.bytes.into(),
             advice.assumption.into(),
         ]
     }
@@ -248,6 +247,10 @@ fn signed(amount: i128) -> Cell {
 
 /// A row of money alone.
 fn around(name: Cell, money: [Cell; 3]) -> Row {
-    let before = [Cell::Absent, name].into_iter().chain(std::iter::repeat_n(Cell::Absent, 5));
-    before.chain(money).chain(std::iter::repeat_n(Cell::Absent, 6)).collect()
+    let mut row = vec![Cell::Absent; COLUMNS.len()];
+    row[1] = name;
+    for (cell, money) in row.iter_mut().skip(BEFORE_MONEY).zip(money) {
+        *cell = money;
+    }
+    row
 }
