@@ -63,6 +63,13 @@ impl Logged {
         logged
     }
 
+    /// A coverage of these interfaces, for tests of what is asked of it.
+    #[cfg(test)]
+    #[must_use]
+    pub fn with_interfaces(ids: &[&str]) -> Self {
+        Self { interfaces: ids.iter().map(|id| id.as_bytes().into()).collect(), ..Self::default() }
+    }
+
     /// Accounts whose logs end before those of others and before `to`, where there is such an end: delivery may have
     /// stopped, and what they sent after that is in no answer.
     #[must_use]

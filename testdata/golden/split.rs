@@ -60,6 +60,7 @@ fn eight_processes_give_the_bytes_of_one() {
         format!("top logs-v5 --by src_team,dst_team,path --measures bytes,usd,seen --explain {TABLES} -o json"),
         "top logs-v5 --by src/24,dstport,flow_direction --distinct dst --no-dedup --top all -o csv".to_owned(),
         format!("cost logs-v5 --by team,src_region --where 'bytes > 1KiB' --explain {TABLES} -o ndjson"),
+        format!("advise logs-v5 --all --top all --cloudfront-usd-per-gb 0.05 {TABLES} -o json"),
         format!("transfer logs-v5 --where 'src_team = web or bytes > 1MiB' --explain {TABLES} -o json"),
         format!("compare logs-v5 --from 2026-10-02 --to 2026-10-03 --against previous {TABLES} -o json"),
         format!("anomalies logs-v5 {TABLES} -o json"),

@@ -13,16 +13,22 @@ use crate::price::{Charge, GB_BYTES};
 
 /// Everything that is listed and logged and has less than a GB a month.
 pub(super) fn idle(estate: &Estate<'_>) -> Vec<Advice> {
-    let (mut nats, mut ends, mut vpcs) = (Sums::default(), Sums::default(), Sums::default());
+    let (mut nats, mut ends, mut vpcs, mut unnamed) = <(Sums, Sums, Sums, Sums)>::default();
     for line in &estate.lines {
         if line.is(Charge::NatProcessing) {
             nats.add(line.nat, line.bytes);
+        }
+        if line.is_via("nat") && line.nat.is_none() {
+            // Any NAT gateway of the client's VPC may have carried it.
+            unnamed.add(line.client().and_then(|(client, _)| client.vpc), line.bytes);
         }
         if line.is(Charge::EndpointProcessing) {
             ends.add(line.src.interface, line.bytes);
             ends.add(line.dst.interface, line.bytes);
         }
-        if line.is_via("transit-gateway") || line.path == "transit-gateway" {
+        // Before version 3 what goes through a transit gateway looks peered.
+        let may_be_peered = line.path.starts_with("peering") && line.is_assumed;
+        if line.is_via("transit-gateway") || line.path == "transit-gateway" || may_be_peered {
             let of_nat = line.nat.and_then(|nat| estate.inventory.vpc_of_nat(nat));
             [line.src.vpc, line.dst.vpc, of_nat].into_iter().for_each(|vpc| vpcs.add(vpc, line.bytes));
         }
@@ -33,7 +39,8 @@ pub(super) fn idle(estate: &Estate<'_>) -> Vec<Advice> {
         let addresses = i64::try_from(nat.addresses).unwrap_or(0);
         // A regional one is paid in each of its zones, which the tables do not list.
         let hourly = vec![(Charge::NatHour, -1), (Charge::PublicAddressHour, -addresses)];
-        of(estate, nat, nats.of(own), hourly, "delete the NAT gateway")
+        let bytes = nats.of(own) + unnamed.of(nat.vpc.iter().map(|vpc| &**vpc));
+        of(estate, nat, bytes, hourly, "delete the NAT gateway")
     });
     let endpoints = inventory.endpoints.iter().filter_map(|endpoint| {
         let bytes = ends.of(endpoint.interfaces.iter().map(|interface| &**interface));

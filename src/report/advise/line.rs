@@ -46,7 +46,8 @@ pub(super) struct Line<'f> {
     via: &'f str,
     pub(super) nat: Option<&'f str>,
     pub(super) nat_zone: Option<&'f str>,
-    is_assumed: bool,
+    /// Whether its path or charge rests on an assumption.
+    pub(super) is_assumed: bool,
     owner: Option<&'f str>,
     payer: Option<&'f str>,
 }

@@ -272,6 +272,54 @@ fn private_addresses_help_inside_a_zone_between_own_ends() {
 }
 
 #[test]
+fn what_may_have_carried_something_is_not_idle() {
+    use crate::join::tables::{KnownNatGateway, ListedEni, Role, Tables};
+    let eni = |id: &str, role| ListedEni {
+        id: id.into(),
+        vpc: Some("vpc-1".into()),
+        region: Some(EAST.into()),
+        role,
+        ..Default::default()
+    };
+    let tables = Tables {
+        interfaces: vec![eni("eni-nat", Role::Nat), eni("eni-transit", Role::TransitGateway)],
+        nat_gateways: vec![KnownNatGateway {
+            id: "nat-9".into(),
+            vpc: Some("vpc-1".into()),
+            interfaces: vec!["eni-nat".into()],
+            public: vec![1, 2],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let idle = |rows: &[Sent], logged: &[&str], is_filtered| -> Vec<String> {
+        let mut frames = Frames::default();
+        let asked = AdviseQuestion { inventory: Inventory::of(&tables), is_filtered, ..question() };
+        for need in asked.plan() {
+            let hours = (0..730).map(|hour| Some(milliseconds(OCTOBER + hour * 3600)));
+            let hours = DataFrame::new_infer_height(vec![times(Column::Hour.name(), hours)]).unwrap();
+            frames.add(need.name, if need.name == transfer::HOURS { hours } else { frame(&need, rows) });
+        }
+        frames.logged = Logged::with_interfaces(logged);
+        let shown = shown(&asked.answer(frames).unwrap());
+        of_kind(&shown, "idle").into_iter().cloned().collect()
+    };
+    let both = ["eni-nat", "eni-transit"];
+    // 730 × (0.045 + 2 × 0.005), and 730 × 0.05.
+    let found = ["idle nat-9 40.1500000000 recommended", "idle vpc-1 36.5000000000 recommended"];
+    assert_eq!(idle(&[], &both, false), found);
+    assert_eq!(idle(&[], &["eni-nat"], false), found[..1], "what is not logged may carry anything");
+    assert_eq!(idle(&[], &both, true), [""; 0], "a filter leaves out what may be its traffic");
+    let mut unnamed = by_nat("az1", "internet", "internet", "");
+    unnamed.retain(|(column, _)| ![Column::NatGateway, Column::NatZone].contains(column));
+    assert_eq!(idle(&charged(&unnamed, &["nat-processing"], 5), &both, false), found[1..]);
+    let mut peered = between("peering-same-zone", ["eni-1", "vpc-1", "az1"], ["eni-2", "vpc-2", "az1"]);
+    assert_eq!(idle(&[(peered.clone(), 5)], &both, false), found);
+    peered.push((Column::Assumed, "other VPCs are reached through a peering connection"));
+    assert_eq!(idle(&[(peered, 5)], &both, false), found[..1], "it may have gone by the transit gateway");
+}
+
+#[test]
 fn what_has_no_price_is_unpriced_and_last() {
     let mut rows = charged(&by_nat("az1", "aws-service", "S3", EAST), &["nat-processing"], 1000);
     let cross = between("cross-zone", ["eni-8", "vpc-8", "cnn1-az1"], ["eni-9", "vpc-8", "cnn1-az2"]);

@@ -135,7 +135,7 @@ fn what_cannot_be_saved_is_not_recommended() {
         assert!(!of.is_empty(), "{kind}");
         assert!(of.iter().all(|row| net(row) < 0.0 && row["status"] == "no-saving"), "{kind}: {of:?}");
     }
-    let shown = report(scratch.path(), &format!("advise logs-v5 --min-usd 0.01 {TABLES}"));
+    let shown = report(scratch.path(), &format!("advise logs-v5 --min-usd 0.01 --top all {TABLES}"));
     let shown = rows(&shown, "recommendations");
     assert!(!shown.is_empty() && shown.iter().all(|row| usd(row, "net_month_usd") >= 0.01), "{shown:?}");
     // Networks that overlap cannot be peered: `lake-eu` has that of `lake`.
