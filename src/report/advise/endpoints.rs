@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::line::Advice;
+use super::line::{Advice, Line, Side};
 use super::{Confidence, Estate, Kind};
 use crate::price::Charge;
 use crate::schema::charge::ANY;
@@ -29,6 +29,8 @@ const WITHOUT_ENDPOINT: [&str; 8] = [
 /// What ranges are called that no service claims: an endpoint is of one service, and which it is the logs do not say.
 const UNNAMED: &str = "aws:amazon";
 
+/// A VPC, as far as it is known, the region, and a service.
+type Group<'f> = (Option<&'f str>, &'f str, &'f str);
 /// The zones of clients; none stands for one that is not known.
 type Zones<'f> = BTreeSet<Option<&'f str>>;
 
@@ -37,20 +39,20 @@ const SERVICE: &str = "aws-service";
 
 /// S3 and DynamoDB of the own region through a NAT gateway.
 pub(super) fn gateway(estate: &Estate<'_>) -> Vec<Advice> {
-    let mut found: BTreeMap<(&str, &str), Advice> = BTreeMap::new();
+    let mut found: BTreeMap<Group<'_>, Advice> = BTreeMap::new();
     for (place, line, client, service) in services(estate) {
         if !BY_GATEWAY.contains(&service) {
             continue;
         }
-        let vpc = client.vpc.unwrap_or_default();
-        let advice = found.entry((vpc, service)).or_insert_with(|| {
+        let group = (client.vpc, &*line.from, service);
+        let advice = found.entry(group).or_insert_with(|| {
             let mut advice = Advice::new(
                 Kind::GatewayEndpoint,
                 &line.from,
                 Confidence::High,
                 "the route tables of the clients' subnets can take the endpoint's route",
             );
-            vpc.clone_into(&mut advice.resource);
+            advice.resource = resource(line, client);
             advice.action = format!("add a gateway endpoint for {service}");
             let listed =
                 client.vpc.and_then(|vpc| estate.inventory.gateway_endpoints.get(&(vpc.into(), service.into())));
@@ -68,21 +70,21 @@ pub(super) fn gateway(estate: &Estate<'_>) -> Vec<Advice> {
 
 /// Other services of the own region through a NAT gateway.
 pub(super) fn interface(estate: &Estate<'_>) -> Vec<Advice> {
-    let mut found: BTreeMap<(&str, &str), (Advice, Zones<'_>)> = BTreeMap::new();
+    let mut found: BTreeMap<Group<'_>, (Advice, Zones<'_>)> = BTreeMap::new();
     for (place, line, client, service) in services(estate) {
         let is_excluded = WITHOUT_ENDPOINT.iter().any(|start| service.starts_with(start));
         if is_excluded || BY_GATEWAY.contains(&service) {
             continue;
         }
-        let vpc = client.vpc.unwrap_or_default();
-        let (advice, zones) = found.entry((vpc, service)).or_insert_with(|| {
+        let group = (client.vpc, &*line.from, service);
+        let (advice, zones) = found.entry(group).or_insert_with(|| {
             let (confidence, assumption) = if service == UNNAMED {
                 (Confidence::Low, "all of it is one service: DNS query logs say which")
             } else {
                 (Confidence::Medium, "the service has an interface endpoint in the region")
             };
             let mut advice = Advice::new(Kind::InterfaceEndpoint, &line.from, confidence, assumption);
-            vpc.clone_into(&mut advice.resource);
+            advice.resource = resource(line, client);
             (advice, BTreeSet::new())
         });
         zones.insert(client.zone);
@@ -92,7 +94,7 @@ pub(super) fn interface(estate: &Estate<'_>) -> Vec<Advice> {
             advice.add(Charge::EndpointProcessing, line, (&line.from, ANY));
         }
     }
-    let finished = |((_, service), (mut advice, zones)): ((&str, &str), (Advice, Zones<'_>))| {
+    let finished = |((_, _, service), (mut advice, zones)): (Group<'_>, (Advice, Zones<'_>))| {
         let count = zones.len();
         let zones_count = human::counted(count as u64, "zone");
         advice.action = format!("add an interface endpoint for {service} in {zones_count}");
@@ -105,10 +107,13 @@ pub(super) fn interface(estate: &Estate<'_>) -> Vec<Advice> {
     found.into_iter().map(finished).collect()
 }
 
+/// The VPC to change; where the logs do not name it, the NAT gateway that its clients use, or one of them.
+pub(super) fn resource(line: &Line<'_>, client: Side<'_>) -> String {
+    client.vpc.or(line.nat).or(client.interface).unwrap_or_default().to_owned()
+}
+
 /// Charged lines with a service of the client's region through a NAT gateway: place, line, client, service.
-fn services<'e, 'f>(
-    estate: &'e Estate<'f>,
-) -> impl Iterator<Item = (usize, &'e super::line::Line<'f>, super::line::Side<'f>, &'f str)> {
+fn services<'e, 'f>(estate: &'e Estate<'f>) -> impl Iterator<Item = (usize, &'e Line<'f>, Side<'f>, &'f str)> {
     estate.lines.iter().enumerate().filter_map(|(place, line)| {
         let (client, service) = line.client().filter(|_| line.path == SERVICE && line.is_via("nat"))?;
         // A range of no region is not served by an endpoint of this one.

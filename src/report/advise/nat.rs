@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::DataFrame;
 
+use super::endpoints::resource;
 use super::line::{Advice, Line, Side};
 use super::{Confidence, Estate, Kind};
 use crate::error::Error;
@@ -33,7 +34,7 @@ pub(super) fn per_zone(estate: &Estate<'_>) -> Vec<Advice> {
                 Confidence::High,
                 "each zone's subnets can have a route table of their own",
             );
-            vpc.clone_into(&mut advice.resource);
+            advice.resource = resource(line, client);
             if let Some(there) = known.get(&(vpc, zone)) {
                 advice.action = format!("route {zone} to {there}, its own NAT gateway, instead of {nat}");
             } else {
@@ -116,22 +117,21 @@ pub(super) fn provisioned(estate: &Estate<'_>, peaks: &BTreeMap<String, u128>) -
 
 /// What goes to the internet through NAT gateways, by the client's VPC.
 pub(super) fn ipv6(estate: &Estate<'_>) -> Vec<Advice> {
-    let mut found: BTreeMap<&str, Advice> = BTreeMap::new();
+    let mut found: BTreeMap<(Option<&str>, &str), Advice> = BTreeMap::new();
     for (place, line) in estate.lines.iter().enumerate() {
         let is_gateways = line.is_between_zones() || line.is(Charge::NatProcessing) || line.is(Charge::TransitGateway);
         if line.path != "internet" || !line.is_via("nat") || !is_gateways {
             continue;
         }
         let Some((client, _)) = line.client() else { continue };
-        let vpc = client.vpc.unwrap_or_default();
-        let advice = found.entry(vpc).or_insert_with(|| {
+        let advice = found.entry((client.vpc, &*line.from)).or_insert_with(|| {
             let mut advice = Advice::new(
                 Kind::Ipv6,
                 &line.from,
                 Confidence::Low,
                 "every destination has IPv6: the saving is the most that can be",
             );
-            vpc.clone_into(&mut advice.resource);
+            advice.resource = resource(line, client);
             "reach the internet over IPv6 and an egress-only internet gateway".clone_into(&mut advice.action);
             advice
         });

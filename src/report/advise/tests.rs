@@ -157,6 +157,21 @@ fn a_service_goes_by_the_endpoint_that_it_has() {
 }
 
 #[test]
+fn where_no_vpc_is_known_regions_stay_apart_and_something_is_named() {
+    let in_region = |region: &'static str| {
+        let mut of = by_nat("az1", "aws-service", "S3", region);
+        of.retain(|(column, _)| ![Column::SrcVpc, Column::SrcRegion].contains(column));
+        of.push((Column::SrcRegion, region));
+        let charge = [(Column::Charge, "nat-processing"), (Column::FromRegion, region), (Column::ToRegion, "any")];
+        (of.into_iter().chain(charge).collect(), 1000)
+    };
+    let rows = shown(&answered(question(), &[in_region(EAST), in_region("eu-west-1")]));
+    let gateway =
+        ["gateway-endpoint nat-1 48.0000000000 recommended", "gateway-endpoint nat-1 45.0000000000 recommended"];
+    assert_eq!(of_kind(&rows, "gateway-endpoint"), gateway);
+}
+
+#[test]
 fn an_endpoint_that_costs_as_much_as_it_saves_is_not_recommended() {
     let rows = |gb| charged(&by_nat("az1", "aws-service", "API_GATEWAY", EAST), &["nat-processing"], gb);
     // 730 hours at 0.01 are 0.035 a GB of 208.57 GB.
