@@ -74,7 +74,7 @@ impl InspectFlags {
             owners: sources.owners.clone(),
             files,
             window: (job.window.from, job.window.to),
-            prices: self.report.pricing.prices.table()?,
+            prices: self.report.pricing.table(&self.input)?,
             terms: self.report.pricing.terms()?,
         };
         Ok((question, sources, note))

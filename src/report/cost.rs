@@ -9,9 +9,8 @@ mod sum;
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit};
 
 use self::split::Splits;
-use super::amounts::{amounts, plain, share};
-
 use self::sum::{Measured, PREVIOUS, Sum, known};
+use super::amounts::{amounts, plain, share};
 use super::explain;
 use super::focus::{self, FocusShape};
 use super::frame::rows;

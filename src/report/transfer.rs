@@ -27,7 +27,7 @@ use crate::group::{Key, Spec};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{self, Bill, Periods, line};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, rounded_parts};
-use crate::schema::frame::{int, ints, moments, texts};
+use crate::schema::frame::{int, ints, moments};
 use crate::schema::output::{self, CellKind};
 use crate::schema::{Column, ColumnSet};
 pub use parts::TransferKeys;

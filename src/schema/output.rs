@@ -179,7 +179,6 @@ outputs! {
     ENDPOINT_B, "endpoint_b", Text, "Second endpoint of the pair.";
     MONTH_USD, "month_usd", Usd, "`usd` extrapolated to a month of 730 hours; absent without traffic.";
     RECOMMENDATION, "recommendation", Text, "Change that avoids these charges.";
-    OWNER, "owner", Text, "Owner to ask: who bears most of the avoidable charges, by the key of --owner.";
     ACCOUNT, "account", Text, "Account that pays most of the avoidable charges.";
     REGION, "region", Text, "Region of the prices.";
     SAVING_MONTH_USD, "saving_month_usd", Usd, "Charges of a month of 730 hours that end, extrapolated from the covered hours.";
@@ -202,9 +201,8 @@ outputs! {
     ORIGIN, "origin", Text, "Origin of the value: default, a line of a file, or an environment variable.";
     ROWS, "rows", Count, "Rows of price lists.";
     OWNER_KEY, "owner_key", Text, "Key of owners, such as team.";
-    OWNER, "owner", Text, "The row's value of the key.";
+    OWNER, "owner", Text, "Owner: of a tag table the row's value of the key; of a recommendation who bears most of the avoidable charges, by the key of --owner.";
     TAG_TABLE, "tag_table", Text, "File of the tag table.";
-    RESOURCE, "resource", Text, "What the row is about.";
     TAG_ROWS, "tag_rows", Count, "Rows of tag tables with a value of the key.";
     MATCHED_ROWS, "matched_rows", Count, "Rows that match an end in these logs.";
     INTERFACES, "interfaces", Count, "Interfaces of the estate that have traffic.";
@@ -269,7 +267,7 @@ outputs! {
     BAND, "band", Text, "high (score 75, two evidence families and enough bytes in a day), medium from 50, else low.";
     EVIDENCE, "evidence", Text, "Observed values and thresholds.";
     FAMILIES, "families", Text, "Evidence families of the score.";
-    RESOURCE, "resource", Text, "Resource: of a bill as the bill has it, `(other)` for those that flow logs have no name of; of a recommendation what to change: a VPC, an instance, a gateway, an endpoint, or two of them.";
+    RESOURCE, "resource", Text, "Resource: of a tag table what the row is about; of a bill as the bill has it, `(other)` for those that flow logs have no name of; of a recommendation what to change: a VPC, an instance, a gateway, an endpoint, or two of them.";
     BILLED_GB, "billed_gb", Decimal, "GB of 2^30 bytes on the bill.";
     LOGGED_GB, "logged_gb", Decimal, "The same in the logs.";
     DIFFERENCE_GB, "difference_gb", Decimal, "`billed_gb` minus `logged_gb`.";

@@ -76,7 +76,7 @@ impl AdviseFlags {
         let question = AdviseQuestion {
             inventory: Inventory::of(&sources.tables),
             window: (job.window.from, job.window.to),
-            prices: self.report.pricing.prices.table()?,
+            prices: self.report.pricing.table(&self.input)?,
             terms: self.report.pricing.terms()?,
             cloudfront,
             owner,

@@ -71,6 +71,11 @@ impl PricingFlags {
         work::with_rates_of_bill(table, &reading(input)?, &self.rates_from_bill)
     }
 
+    /// The files of price tables.
+    pub(in crate::cli) fn files(&self) -> &[String] {
+        self.prices.files()
+    }
+
     /// Terms other than prices.
     pub(in crate::cli) fn terms(&self) -> Result<PoolTerms, Error> {
         let already = self.billing_month_usage.as_deref().map(work::month_usage).transpose()?.unwrap_or_default();

@@ -75,7 +75,7 @@ impl UpdateFlags {
     /// The file of the table.
     fn table(&self) -> Result<String, Error> {
         let hint = "name the price table to update: --prices prices.csv";
-        match self.report.pricing.prices.files() {
+        match self.report.pricing.files() {
             [path] => output::local_path(path).map_err(|error| Error::usage(format!("--prices {path}: {error}"))),
             [] => Err(Error::usage("--prices: the table is missing").hint(hint)),
             _ => Err(Error::usage("--prices: one table is updated at a time").hint(hint)),

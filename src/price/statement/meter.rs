@@ -79,7 +79,12 @@ impl Family {
             Charge::TransitGateway => Self::TransitGateway,
             Charge::EndpointProcessing => Self::Endpoint,
             Charge::DirectConnect => Self::DirectConnect,
-            Charge::InternetEgressFree => return None,
+            Charge::InternetEgressFree
+            | Charge::NatHour
+            | Charge::NatProvisionedHour
+            | Charge::EndpointHour
+            | Charge::TransitGatewayHour
+            | Charge::PublicAddressHour => return None,
         };
         Some(if has_operations { family } else { family.without_operation() })
     }

@@ -1,5 +1,7 @@
 //! Rules on charges made by hand: what is recommended, at what saving, and what is not.
 
+use std::sync::Arc;
+
 use polars::prelude::{IntoColumn, NewChunkedArray, StringChunked};
 
 use super::*;
@@ -315,7 +317,7 @@ fn what_may_have_carried_something_is_not_idle() {
             let hours = DataFrame::new_infer_height(vec![times(Column::Hour.name(), hours)]).unwrap();
             frames.add(need.name, if need.name == transfer::HOURS { hours } else { frame(&need, rows) });
         }
-        frames.logged = Logged::with_interfaces(logged);
+        frames.logged = Arc::new(Logged::with_interfaces(logged));
         let shown = shown(&asked.answer(frames).unwrap());
         of_kind(&shown, "idle").into_iter().cloned().collect()
     };

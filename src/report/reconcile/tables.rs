@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::amounts::{plain, signed_amounts};
 use super::super::{Cell, Head, Row, Table};
-use crate::price::bill::FREE_PREFIX;
+use crate::price::Uncharged;
 use crate::price::statement::{Kind, Statement};
 use crate::price::{GB_BYTES, written_date};
 use crate::reason::reconcile::{Line, Logs, MeanRate, Pool, Reason, Reconciliation, mean_rates, pools as pools_of};
@@ -65,7 +65,7 @@ fn charge(line: &Line) -> Cell {
         return family.charge().name().into();
     }
     let is_free = line.parts.iter().all(|part| part.reason == Reason::Free);
-    if is_free { FREE_PREFIX.trim_end_matches([':', ' ']).into() } else { Cell::Absent }
+    if is_free { Uncharged::Free.row().into() } else { Cell::Absent }
 }
 
 /// The sums of a row.
