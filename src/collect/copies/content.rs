@@ -1,6 +1,5 @@
-//! Whether files hold the same: their last bytes, the mark of an output, their checksums.
+//! Whether files hold the same: their last bytes, the mark of an output, their checksums, the lines without gzip.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,7 +9,6 @@ use ahash::RandomState;
 use rayon::prelude::*;
 
 use super::super::content::{Content, inflated, open};
-use super::super::gunzip::GZIP_MAGIC;
 use super::super::key::aws_name;
 use super::super::stream::{Peeked, Stream};
 use super::super::{Limits, Object, Source};
@@ -24,31 +22,22 @@ const TAIL_BYTES: usize = 4 << 10;
 const MARK_TAIL_BYTES: u64 = 64 << 10;
 /// Bytes that are hashed at a time.
 const PIECE_BYTES: usize = 64 << 10;
-/// How many bytes of a file are compared, without gzip, before all of them are.
-const INFLATED_HEAD_BYTES: usize = 4 << 10;
+/// How many bytes of the lines of a file are compared, without gzip, before all of them are.
+const HEAD_BYTES: usize = 4 << 10;
 
 /// A checksum of content under this run's own seeds, so that nobody can make two contents that share one.
 type Digest = [u64; 2];
 
-/// The first glance at a file.
-#[derive(Clone, Copy, Debug)]
-struct Sketch {
-    /// A digest of the last bytes, as stored.
-    tail: Digest,
-    is_gzip: bool,
-}
-
-/// Calls with each group of files that hold the same bytes, and then with each whose bytes are the same without gzip.
+/// Calls with each group of files that hold the same bytes, and then with each whose lines are the same without gzip.
 pub(super) fn each_alike(objects: &[Object], files: &[usize], join: &mut dyn FnMut(Vec<usize>)) {
     if files.len() < 2 {
         return;
     }
     let seeds = [RandomState::new(), RandomState::new()];
-    let sketches = of_each(files, |file| sketch(&objects[*file], &seeds));
-    let known: Vec<(usize, Sketch)> =
-        files.iter().zip(sketches).filter_map(|(file, sketch)| Some((*file, sketch?))).collect();
+    let tails = of_each(files, |file| tail(&objects[*file], &seeds));
+    let known: Vec<(usize, Digest)> = files.iter().zip(tails).filter_map(|(file, tail)| Some((*file, tail?))).collect();
     let is_unnamed = |group: &&Vec<usize>| group.iter().any(|file| aws_name(&objects[*file].name).is_none());
-    let stored = |(file, sketch): &(usize, Sketch)| ((objects[*file].stored_bytes, sketch.tail), *file);
+    let stored = |(file, tail): &(usize, Digest)| ((objects[*file].stored_bytes, *tail), *file);
     let mut copies = Vec::new();
     for group in groups_of(known.iter().map(stored).collect()).iter().filter(is_unnamed) {
         let is_whole = objects[group[0]].stored_bytes <= TAIL_BYTES as u64;
@@ -60,28 +49,13 @@ pub(super) fn each_alike(objects: &[Object], files: &[usize], join: &mut dyn FnM
         }
     }
     copies.sort_unstable();
-    let known = known.into_iter().filter(|(file, _)| copies.binary_search(file).is_err());
-    let known: Vec<(usize, Sketch)> = known.collect();
+    let others = known.into_iter().map(|(file, _)| file).filter(|file| copies.binary_search(file).is_err());
     let content = |file: &usize| inflated(objects[*file].stream(), &Limits::default()).ok();
-    for group in beginning_alike(&known, |file| head(content(file)?, &seeds)).iter().filter(is_unnamed) {
-        alike(group, |file| digest(Box::new(content(file)?), &seeds)).into_iter().for_each(&mut *join);
+    // The trailer of a gzip file would not do: it has the length and the checksum of the last member alone.
+    let beginning_alike = alike(&others.collect::<Vec<_>>(), |file| head(content(file)?, &seeds));
+    for group in beginning_alike.iter().filter(is_unnamed) {
+        alike(group, |file| lines_digest(content(file)?, &seeds)).into_iter().for_each(&mut *join);
     }
-}
-
-/// Files that may hold the same without gzip: they begin alike, and one is a gzip file. Its trailer would not do, which
-/// has the length and the checksum of its last member alone.
-fn beginning_alike(
-    known: &[(usize, Sketch)],
-    head: impl Fn(&usize) -> Option<Digest> + Send + Sync,
-) -> Vec<Vec<usize>> {
-    let gzips: HashSet<usize> = known.iter().filter(|(_, sketch)| sketch.is_gzip).map(|(file, _)| *file).collect();
-    if gzips.is_empty() {
-        return Vec::new();
-    }
-    let files: Vec<usize> = known.iter().map(|(file, _)| *file).collect();
-    let mut groups = alike(&files, head);
-    groups.retain(|group| group.iter().any(|file| gzips.contains(file)));
-    groups
 }
 
 /// The files of a group, by what they hold.
@@ -156,23 +130,15 @@ fn last_bytes(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
 }
 
 /// None for a file that is empty, that cannot be read, or that has changed since it was listed.
-fn sketch(object: &Object, seeds: &[RandomState; 2]) -> Option<Sketch> {
+fn tail(object: &Object, seeds: &[RandomState; 2]) -> Option<Digest> {
     let Source::File(path) = &object.source else { return None };
     let mut file = File::open(path).ok().filter(|_| object.stored_bytes > 0)?;
     let mut buffer = [0; TAIL_BYTES];
     let tail = usize::try_from(object.stored_bytes).map_or(TAIL_BYTES, |bytes| bytes.min(TAIL_BYTES));
     let tail = &mut buffer[..tail];
-    let mut magic = [0; GZIP_MAGIC.len()];
-    if object.stored_bytes > TAIL_BYTES as u64 {
-        file.read_exact(&mut magic).ok()?;
-        file.seek(SeekFrom::End(-i64::try_from(tail.len()).ok()?)).ok()?;
-    }
+    file.seek(SeekFrom::End(-i64::try_from(tail.len()).ok()?)).ok()?;
     file.read_exact(tail).ok()?;
-    if object.stored_bytes <= TAIL_BYTES as u64 {
-        let head = &tail[..tail.len().min(magic.len())];
-        magic[..head.len()].copy_from_slice(head);
-    }
-    Some(Sketch { tail: hashed(tail, seeds), is_gzip: magic == GZIP_MAGIC })
+    Some(hashed(tail, seeds))
 }
 
 fn hashed(bytes: &[u8], seeds: &[RandomState; 2]) -> Digest {
@@ -187,11 +153,42 @@ fn digest(mut stream: Box<dyn Stream>, seeds: &[RandomState; 2]) -> Option<Diges
     Some(hashers.map(|hasher| hasher.finish()))
 }
 
-/// A digest of the first bytes of a stream; none where even these do not end well.
+/// A digest of the first lines of a stream; none where even these do not end well.
 fn head(mut stream: Peeked, seeds: &[RandomState; 2]) -> Option<Digest> {
-    let mut head = Vec::with_capacity(INFLATED_HEAD_BYTES);
-    fill(&mut stream, &mut head)?;
-    Some(hashed(&head, seeds))
+    // Half of it may be carriage returns.
+    let mut head = Vec::with_capacity(2 * HEAD_BYTES);
+    let goes_on = fill(&mut stream, &mut head)?;
+    let mut lines = Vec::new();
+    bare(&head, true, &mut lines);
+    if goes_on || lines.len() > HEAD_BYTES {
+        lines.truncate(HEAD_BYTES);
+    } else {
+        lines.truncate(lines.trim_ascii_end().len());
+    }
+    Some(hashed(&lines, seeds))
+}
+
+/// A digest of the lines of a text, whatever they end with, without blank lines at its end; none where it does not end well.
+fn lines_digest(mut stream: Peeked, seeds: &[RandomState; 2]) -> Option<Digest> {
+    let mut hashers = [seeds[0].build_hasher(), seeds[1].build_hasher()];
+    let mut take = |piece: &[u8]| hashers.iter_mut().for_each(|hasher| hasher.write(piece));
+    let (mut lines, mut is_first) = (Vec::new(), true);
+    each_piece(&mut stream, |piece| {
+        bare(piece, std::mem::take(&mut is_first), &mut lines);
+        // What may be the end is kept back.
+        while lines.len() >= 2 * PIECE_BYTES {
+            take(&lines[..PIECE_BYTES]);
+            lines.drain(..PIECE_BYTES);
+        }
+    })?;
+    lines.trim_ascii_end().chunks(PIECE_BYTES).for_each(take);
+    Some(hashers.map(|hasher| hasher.finish()))
+}
+
+/// Appends a part of a text without carriage returns, and without the byte-order mark that it may begin with.
+fn bare(part: &[u8], is_first: bool, lines: &mut Vec<u8>) {
+    let part = part.strip_prefix("\u{feff}".as_bytes()).filter(|_| is_first).unwrap_or(part);
+    lines.extend(part.iter().filter(|byte| **byte != b'\r'));
 }
 
 fn each_piece(stream: &mut dyn Stream, mut take: impl FnMut(&[u8])) -> Option<()> {

@@ -144,6 +144,26 @@ fn gzip_files_of_several_members_are_copies_of_their_text() {
 }
 
 #[test]
+fn line_ends_marks_and_blank_lines_make_no_other_content() {
+    for seed in [1, 2] {
+        // A file whose beginning is looked at, and one that is larger than what is compared at a time.
+        let text: String = if seed == 1 { lines(seed) } else { (0..9).map(|part| lines(seed + part)).collect() };
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder, "a.log", &text);
+        put(&folder, "bom.log", format!("\u{feff}{text}"));
+        put(&folder, "crlf.log", text.replace('\n', "\r\n"));
+        put(&folder, "crlf.log.gz", gzipped(&text.replace('\n', "\r\n"), 6));
+        put(&folder, "end.log", text.trim_end());
+        put(&folder, "blank.log", format!("{text}\n\r\n\n"));
+        put(&folder, "more.log", format!("{text}2 - eni-9\n"));
+        put(&folder, "spaced.log", text.replacen("\n2", "\n\n2", 1));
+        let (names, said) = all_of(&folder);
+        assert_eq!(names, ["crlf.log.gz", "more.log", "spaced.log"], "{said}");
+        assert!(said.starts_with("skipped: 5 copies: "), "{said}");
+    }
+}
+
+#[test]
 fn small_files_of_one_size_and_files_that_differ_in_their_middle_are_not_the_same() {
     let folder = tempfile::tempdir().unwrap();
     for seed in 0..40 {
