@@ -3,6 +3,7 @@
 //! A listing is recognised by the key of its answer. A text may hold several answers, one after another or in arrays,
 //! and pages of one. What the parts mean together is not decided here.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -33,8 +34,8 @@ pub(super) struct Remarks {
     pub(super) answers: usize,
     /// The keys of the first unrecognised object.
     pub(super) foreign: Option<Vec<String>>,
-    /// Whether the last answer says that more pages follow it.
-    pub(super) more_follow: bool,
+    /// The keys of listings whose last answer says that more pages follow it.
+    pub(super) more_follow: BTreeSet<String>,
 }
 
 impl Listing {
@@ -98,22 +99,28 @@ impl<'de> Visitor<'de> for Answers<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let (mut is_answer, mut more_follow, mut others) = (false, false, Vec::new());
+        let (mut listed, mut more_follow, mut others) = (Vec::new(), false, Vec::new());
         while let Some(key) = map.next_key::<String>()? {
             if self.listing.take(&key, &mut map)? {
-                is_answer = true;
-            } else if matches!(key.as_str(), "NextToken" | "PaginationToken") {
+                listed.push(key);
+            } else if ["NextToken", "PaginationToken"].iter().any(|token| key.eq_ignore_ascii_case(token)) {
                 more_follow = map.next_value::<Text>()?.is_some_and(|token| !token.is_empty());
             } else {
                 map.next_value::<IgnoredAny>()?;
                 others.push(key);
             }
         }
-        if is_answer {
-            self.remarks.answers += 1;
-            self.remarks.more_follow = more_follow;
-        } else {
+        if listed.is_empty() {
             self.remarks.foreign.get_or_insert(others);
+        } else {
+            self.remarks.answers += 1;
+        }
+        for key in listed {
+            if more_follow {
+                self.remarks.more_follow.insert(key);
+            } else {
+                self.remarks.more_follow.remove(&key);
+            }
         }
         Ok(())
     }
@@ -344,22 +351,29 @@ mod tests {
             let (listing, remarks) = read(&json);
             let ids: Vec<_> = listing.subnets.iter().map(|subnet| subnet.subnet_id.as_str()).collect();
             assert_eq!(ids, ["subnet-1", "subnet-2"]);
-            assert_eq!((remarks.foreign, remarks.more_follow), (None, false));
+            assert_eq!((remarks.foreign, remarks.more_follow.len()), (None, 0));
         }
     }
 
     #[test]
     fn a_token_at_the_end_says_that_pages_are_missing() {
-        assert!(read(r#"{"Subnets": [], "NextToken": "abc"}"#).1.more_follow);
-        assert!(!read(r#"{"Subnets": [], "NextToken": "abc"} {"Subnets": []}"#).1.more_follow);
-        assert!(!read(r#"{"PaginationToken": "", "ResourceTagMappingList": []}"#).1.more_follow);
+        let more_follow = |json| read(json).1.more_follow.into_iter().collect::<Vec<_>>();
+        assert_eq!(more_follow(r#"{"Subnets": [], "NextToken": "abc"}"#), ["Subnets"]);
+        assert_eq!(more_follow(r#"{"nextToken": "abc", "Subnets": []}"#), ["Subnets"]);
+        assert_eq!(more_follow(r#"{"Subnets": [], "NextToken": "abc"} {"Subnets": []}"#), [""; 0]);
+        assert_eq!(
+            more_follow(r#"[{"Subnets": [], "NextToken": "abc"}, {"Reservations": []}]"#),
+            ["Subnets"],
+            "of others"
+        );
+        assert_eq!(more_follow(r#"{"PaginationToken": "", "ResourceTagMappingList": []}"#), [""; 0]);
     }
 
     #[test]
     fn another_shape_is_reported_by_its_keys() {
         let (_, remarks) = read(r#"[{"Subnets": []}, {"Vpcs": [], "Owner": {"a": 1}}, {"c": 1}]"#);
         let foreign = Some(vec!["Vpcs".to_owned(), "Owner".to_owned()]);
-        assert_eq!(remarks, Remarks { answers: 1, foreign, more_follow: false });
+        assert_eq!(remarks, Remarks { answers: 1, foreign, ..Remarks::default() });
     }
 
     #[test]

@@ -109,8 +109,8 @@ impl Reader {
     fn json(&mut self, name: &str, text: &[u8]) -> Result<(), Refused> {
         let remarks = self.listing.add(text).map_err(|error| Refused::Faulty(json_fault(name, &error)))?;
         let Remarks { answers, foreign, more_follow } = remarks;
-        if more_follow {
-            self.incomplete(format!("{name}: the listing is incomplete (NextToken): list all pages"));
+        if let Some(key) = more_follow.first() {
+            self.incomplete(format!("{name}: the listing of {key} is incomplete (NextToken): list all pages"));
         }
         match foreign {
             None if answers > 0 => Ok(()),

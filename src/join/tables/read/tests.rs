@@ -347,6 +347,6 @@ fn faults_are_reported_one_by_one_up_to_a_limit() {
 #[test]
 fn pages_that_are_missing_and_parts_that_are_foreign_are_warned_of() {
     let tables = read(&[("a.json", r#"[{"Subnets": [], "NextToken": "x"}, {"Vpcs": []}]"#)]);
-    assert_eq!(tables.faults, ["a.json: the listing is incomplete (NextToken): list all pages"]);
+    assert_eq!(tables.faults, ["a.json: the listing of Subnets is incomplete (NextToken): list all pages"]);
     assert_eq!(tables.warnings, ["a.json: skipped an object of `Vpcs`"]);
 }
