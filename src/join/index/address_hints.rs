@@ -59,7 +59,7 @@ impl AddressHints {
     }
 
     /// Keeps the namesakes that conversations show to be neighbours: they answered, and who has the address elsewhere, and
-    /// was logged, never talked to the VPC.
+    /// was logged, never sent anything to the VPC.
     pub(in super::super) fn settle(&mut self, talks: &Talks) {
         self.namesakes.retain(|end| talks.answered.contains(end) && !talks.elsewhere.contains(end));
         self.shared = self.namesakes.iter().map(|(_, address)| *address).collect();
@@ -152,7 +152,7 @@ impl AddressHints {
 pub(in super::super) struct Talks {
     /// The VPC received something from the address.
     answered: HashSet<(u32, u128), ahash::RandomState>,
-    /// An interface of another VPC has the address, and logged packets to or from the VPC.
+    /// An interface of another VPC has the address, and sent packets to the VPC.
     elsewhere: HashSet<(u32, u128), ahash::RandomState>,
 }
 
@@ -171,8 +171,11 @@ impl Talks {
         if direction == Some(Direction::Ingress) && namesakes.contains(&(own.vpc, peer)) {
             self.answered.insert((own.vpc, peer));
         }
-        let observers = resolver.estate.vpcs_of(peer).filter(|observer| *observer != own.vpc);
-        self.elsewhere.extend(observers.map(|observer| (observer, address)).filter(|end| namesakes.contains(end)));
+        // What was answered was sent, so its own view is there; what a logged sender sent need not be seen where it arrived.
+        if direction == Some(Direction::Egress) {
+            let observers = resolver.estate.vpcs_of(peer).filter(|observer| *observer != own.vpc);
+            self.elsewhere.extend(observers.map(|observer| (observer, address)).filter(|end| namesakes.contains(end)));
+        }
     }
 
     pub(in super::super) fn and(mut self, other: Self) -> Self {

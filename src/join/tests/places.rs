@@ -153,25 +153,27 @@ fn two_vpcs_that_hold_the_same_address_are_two_ends() {
 fn a_neighbour_with_the_address_of_another_vpc_is_no_duplicate_and_not_reached_by_a_gateway() {
     let world = |more: &str| {
         let text = "a: vpc-id=vpc-a az-id=use1-az1\nb: vpc-id=vpc-b az-id=use1-az2\n\
-                    a out 10.0.1.5>10.0.1.9 1 traffic-path=1\na out 10.0.1.5>10.0.1.9 1 @50 traffic-path=1\n\
-                    b in 10.0.1.5>10.0.2.7 700 @10\nb out 10.0.2.7>10.0.1.5 800 @10 traffic-path=1\n";
+                    a out 10.0.1.5>10.0.1.9 1 traffic-path=1\na out 10.0.1.5>10.0.1.9 1 @0-50 traffic-path=1\n\
+                    b in 10.0.1.5>10.0.2.7 700 @10-40\nb out 10.0.2.7>10.0.1.5 800 @10-40 traffic-path=1\n";
         let rows = World::of(5, &format!("{text}{more}")).join().traffic("bytes src_vpc dst_vpc path").into_iter();
         rows.filter(|row| row.starts_with('7') || row.starts_with('8')).collect::<Vec<_>>()
     };
     let near = ["700 vpc-b vpc-b same-region", "800 vpc-b vpc-b same-region"];
     assert_eq!(world(""), near);
     // Who has the address in vpc-a talks to others, and was logged then.
-    assert_eq!(world("a in 10.9.9.9>10.0.1.5 5 @10\na out 10.0.1.5>10.9.9.9 5 @10 traffic-path=1\n"), near);
+    assert_eq!(world("a in 10.9.9.9>10.0.1.5 5 @10-40\na out 10.0.1.5>10.9.9.9 5 @10-40 traffic-path=1\n"), near);
     // Its own view of the conversation shows who it is.
     let far = ["800 vpc-b vpc-a transit-gateway"];
-    assert_eq!(world("a out 10.0.1.5>10.0.2.7 3 @10 traffic-path=1\n"), far);
-    assert_eq!(world("a in 10.0.2.7>10.0.1.5 3 @30\n"), far, "at any time");
+    assert_eq!(world("a out 10.0.1.5>10.0.2.7 3 @10-40 traffic-path=1\n"), far);
+    assert_eq!(world("a out 10.0.1.5>10.0.2.7 3 @30-60 traffic-path=1\n"), far, "at any time");
+    // What is received need not be logged: a record of it changes nothing.
+    assert_eq!(world("a in 10.0.2.7>10.0.1.5 3 @10-40\n"), near);
     // What got no answer proves nothing: it may have been rejected there, and rejected records may not be logged.
     let text =
         "a: vpc-id=vpc-a\nb: vpc-id=vpc-b\na out 10.0.1.5>10.0.1.9 1\nb out 10.0.2.7>10.0.1.5 800 traffic-path=1\n";
     assert!(World::of(5, text).join().traffic("bytes dst_vpc").contains(&"800 vpc-a".to_owned()));
     // Nor does silence of one that was not logged then.
-    let text = "a: vpc-id=vpc-a\nb: vpc-id=vpc-b\na out 10.0.1.5>10.0.1.9 1 @200\n\
+    let text = "a: vpc-id=vpc-a\nb: vpc-id=vpc-b\na out 10.0.1.5>10.0.1.9 1 @3000-3060\n\
                 b in 10.0.1.5>10.0.2.7 700\nb out 10.0.2.7>10.0.1.5 800 traffic-path=1\n";
     assert!(World::of(5, text).join().traffic("bytes dst_vpc").contains(&"800 vpc-a".to_owned()));
 }
