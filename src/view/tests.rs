@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::report::{AccountLine, Cell, Head};
-use crate::schema::output::CellKind;
+use crate::schema::output::{self, CellKind};
 use crate::units::human;
 
 const STYLE: Style = Style { units: Units::Iec, header: true, width: Some(80), color: false };
@@ -368,6 +368,40 @@ format                                  header                           objects
 }
 
 #[test]
+fn a_narrow_terminal_hides_what_says_least_and_says_so() {
+    let counts = [output::PACKETS, output::FLOWS, output::REJECTED_BYTES, output::REJECTED_FLOWS];
+    let mut columns: Vec<Head> = vec![output::RANK.into(), head("src", CellKind::Text), head("dst", CellKind::Text)];
+    columns.extend([output::BYTES, output::SHARE].into_iter().chain(counts).map(Head::from));
+    let share = Cell::Share { part: 1, whole: 4 };
+    let row = |rank: u64| -> Row {
+        let ends = ["10.100.100.100", "203.0.113.250"].map(address);
+        [rank.into()]
+            .into_iter()
+            .chain(ends)
+            .chain([Cell::Integer(1 << 40), share.clone()])
+            .chain([9_999_999_u64; 4].map(Cell::from))
+            .collect()
+    };
+    let total = Some(std::iter::repeat_n(Cell::Absent, 3).chain([1_u64; 6].map(Cell::from)).collect());
+    let top = Table { name: "top".into(), columns, rows: vec![row(1), row(2)], total, ..Table::default() };
+    let report = Report { name: "top".into(), tables: vec![top], ..Report::default() };
+    let of = |width| String::from_utf8(bytes_of(&report, None, Format::Table, &Style { width, ..STYLE })).unwrap();
+    let narrow = of(Some(80));
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    let last = "2 columns hidden, -o csv shows all: rejected_bytes, rejected_flows";
+    assert_eq!(narrow.lines().last(), Some(last));
+    assert!(narrow.contains("packets") && narrow.contains("flows\n"), "{narrow}");
+    for width in [Some(140), None] {
+        assert!(of(width).contains("rejected_flows") && !of(width).contains("hidden"));
+    }
+    let thin = of(Some(48));
+    let names: Vec<_> = thin.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(names, ["src", "dst", "bytes", "share"]);
+    let csv = text_of(&report, Format::Csv);
+    assert!(csv.starts_with("rank,src,dst,bytes,share,packets,flows,rejected_bytes,rejected_flows\n"), "{csv}");
+}
+
+#[test]
 fn attributes_are_sent_only_where_they_are_asked_for() {
     let colored = bytes_of(&report(), Some("tags"), Format::Table, &Style { color: true, ..STYLE });
     let colored = String::from_utf8(colored).unwrap();
@@ -504,6 +538,23 @@ fn money_is_in_cents_for_people_and_exact_in_data() {
     let (batches, ..) = parquet_of(bytes_of(&report, None, Format::Parquet, &STYLE));
     let usd = batches[0].column(1).as_primitive::<Decimal128Type>();
     assert_eq!((usd.value(0), usd.scale(), batches[0].column(0).is_null(1)), (828_750_000_001, 10, true));
+}
+
+#[test]
+fn exact_decimals_have_all_their_digits_in_data() {
+    let exact = |units, per| Cell::Exact { units, per };
+    let table = Table {
+        name: "focus".into(),
+        columns: vec![head("PricingQuantity", CellKind::Decimal), head("ListCost", CellKind::Decimal)],
+        rows: vec![vec![exact(594, 1 << 30), exact(594, 100 << 30)]],
+        ..Table::default()
+    };
+    let report = Report { name: "focus".into(), tables: vec![table], ..Report::default() };
+    let digits = ["0.00000055320560932159423828125", "0.0000000055320560932159423828125"];
+    let csv = text_of(&report, Format::Csv);
+    assert_eq!(csv, format!("PricingQuantity,ListCost\n{}\n", digits.join(",")));
+    assert!(text_of(&report, Format::Ndjson).contains(&format!("\"ListCost\":{}", digits[1])));
+    assert!(text_of(&report, Format::Table).contains("0.00"));
 }
 
 #[test]
