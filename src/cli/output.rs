@@ -77,7 +77,7 @@ pub(super) fn style(flags: &OutputFlags) -> Style {
     let terminal = flags.out.is_none() && io::stdout().is_terminal();
     let plain = std::env::var_os("NO_COLOR").is_some();
     // Some terminals do not say how wide they are; a shell may know.
-    let of_shell = || std::env::var("COLUMNS").ok()?.trim().parse().ok().filter(|width| *width > 0);
+    let of_shell = || std::env::var_os("COLUMNS")?.to_str()?.trim().parse().ok().filter(|width| *width > 0);
     let width = terminal_size::terminal_size().map(|(width, _)| width.0).or_else(of_shell).filter(|_| terminal);
     Style { units: flags.units.into(), header: !flags.no_header, width, color: terminal && !plain }
 }

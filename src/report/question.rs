@@ -15,6 +15,7 @@ use crate::group::{Key, Logged, Spec};
 use crate::join::frame::Coded;
 use crate::join::{Kept, Wanted, passes_through};
 use crate::price::bill;
+use crate::reason::reconcile::Watches;
 use crate::schema::{Column, ColumnSet};
 
 /// Something that is asked of traffic.
@@ -126,7 +127,7 @@ pub struct Frames<'t> {
     pub logged: Arc<Logged>,
     /// By the resource of a bill: when each of its interfaces was logged, from the first record to the last; none of one
     /// that never was. Only where a frame has the resource.
-    pub watches: Vec<(String, Option<(u32, u32)>)>,
+    pub watches: Watches,
 }
 
 impl<'t> Frames<'t> {

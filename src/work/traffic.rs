@@ -15,6 +15,7 @@ use crate::group::filter::Filter;
 use crate::group::{Logged, Rollup};
 use crate::join::{Sources, passes_through, spec};
 use crate::reason::coverage::uncovered;
+use crate::reason::reconcile::Watches;
 use crate::report::Report;
 use crate::report::question::Need;
 use crate::schema::Column;
@@ -46,7 +47,7 @@ pub(super) struct Summed {
     /// The coverage of the logs.
     pub(super) logged: Arc<Logged>,
     /// When each interface was logged, by the resource of a bill; where a sum has it as a key.
-    pub(super) watches: Vec<(String, Option<(u32, u32)>)>,
+    pub(super) watches: Watches,
     /// Accounts whose logs end before the others', as a sentence.
     pub(super) stopped: Option<String>,
 }

@@ -88,6 +88,9 @@ impl Rest {
     }
 }
 
+/// What is not compared, by kind and product.
+pub type RestByKind = BTreeMap<(Kind, Arc<str>), Rest>;
+
 /// Rows that could not be counted, by reason: how many, and where the first stands.
 pub type Faults = BTreeMap<Fault, (u64, String)>;
 
@@ -99,7 +102,7 @@ pub struct Statement {
     lines: HashMap<Key, Sum>,
     /// Discounts as rows of their own, by month, account, SKU and product.
     discounts: BTreeMap<(u32, u32, u32, u32), Rest>,
-    rest: BTreeMap<(Kind, Arc<str>), Rest>,
+    rest: RestByKind,
     faults: Faults,
     /// Line items of any kind.
     items: u64,
@@ -233,7 +236,7 @@ impl Statement {
     /// A discount that is a row of its own is spread by cost over the usage of its account and SKU in its month, which
     /// is what AWS computes it of (user guide of Cost and Usage Reports, "Discount details").
     #[must_use]
-    pub fn finish(&self) -> (Vec<BilledLine>, BTreeMap<(Kind, Arc<str>), Rest>) {
+    pub fn finish(&self) -> (Vec<BilledLine>, RestByKind) {
         let mut keys: Vec<(&Key, &Sum)> = self.lines.iter().collect();
         let text = |code: u32| Arc::clone(&self.texts[code as usize]);
         keys.sort_by_cached_key(|(key, _)| {
@@ -261,7 +264,7 @@ impl Statement {
 
     /// Each line's part of the discounts that are rows of their own, and what is not compared, among it the discounts
     /// that are on something else.
-    fn spread(&self, lines: &[(&Key, &Sum)]) -> (Vec<i128>, BTreeMap<(Kind, Arc<str>), Rest>) {
+    fn spread(&self, lines: &[(&Key, &Sum)]) -> (Vec<i128>, RestByKind) {
         let mut weights: HashMap<(u32, u32, u32), Vec<(usize, u64)>> = HashMap::new();
         for (place, (key, sum)) in lines.iter().enumerate().filter(|(_, (_, sum))| sum.cost >= WEIGHT_UNITS) {
             let weight = u64::try_from(sum.cost / WEIGHT_UNITS).unwrap_or(u64::MAX);

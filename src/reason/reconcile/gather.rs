@@ -27,6 +27,10 @@ pub struct Use {
     pub unpriced: i128,
 }
 
+/// By the resource of a bill: when each of its interfaces was logged, from the first record to the last; none of one that
+/// never was.
+pub type Watches = Vec<(String, Option<(u32, u32)>)>;
+
 /// Bytes of a place and day by owners.
 pub type OwnerBytes = BTreeMap<Vec<Option<Arc<str>>>, u64>;
 
@@ -58,7 +62,7 @@ impl Logs {
     pub fn of(
         bill: &Bill,
         owner_keys: &[String],
-        (logged, watches): (&Logged, Vec<(String, Option<(u32, u32)>)>),
+        (logged, watches): (&Logged, Watches),
         statement: &Statement,
     ) -> Result<Self, Error> {
         let period_seconds = if statement.is_hourly() { HOUR_SECONDS } else { DAY_SECONDS };

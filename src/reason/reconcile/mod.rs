@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use allocate::{Allocated, RATIO_WHOLE, UNALLOCATED_PART, allocate};
-pub use gather::{Logs, OwnerBytes, Use};
+pub use gather::{Logs, OwnerBytes, Use, Watches};
 pub use pools::{MeanRate, Pool, compared_bytes, mean_rates, pools};
 
 use crate::price::PriceTable;

@@ -10,6 +10,9 @@ use crate::schema::charge::ANY;
 use crate::schema::region;
 use crate::units::time::month_around;
 
+/// A month, charge, Region and other side.
+type Sides = (u32, Charge, Arc<str>, Arc<str>);
+
 /// A pool of tiers: what one SKU has, over all services and accounts of the bill.
 ///
 /// Tiers of a pool are not in strict time order on a bill (in one of 2024 a later hour of another account has the first
@@ -94,7 +97,7 @@ impl MeanRate {
 /// The mean rates of a bill's months: of each charge and its two sides, over all accounts and resources.
 #[must_use]
 pub fn mean_rates(statement: &Statement) -> Vec<MeanRate> {
-    let mut months: BTreeMap<(u32, Charge, Arc<str>, Arc<str>), (i128, i128)> = BTreeMap::new();
+    let mut months: BTreeMap<Sides, (i128, i128)> = BTreeMap::new();
     for line in statement.finish().0 {
         let Meter::Charged(family) = line.meter else { continue };
         let place = super::place_of(&line, false, statement.has_operations());
@@ -104,11 +107,10 @@ pub fn mean_rates(statement: &Statement) -> Vec<MeanRate> {
         sum.0 += line.bytes;
         sum.1 += line.cost + line.discount;
     }
-    let is_priced = |((_, _, from, _), (bytes, cost)): &((u32, Charge, Arc<str>, Arc<str>), (i128, i128))| {
-        *bytes > 0 && *cost >= 0 && region::is_region(from)
-    };
+    let is_priced =
+        |((_, _, from, _), (bytes, cost)): &(Sides, (i128, i128))| *bytes > 0 && *cost >= 0 && region::is_region(from);
     // A code that is not known, such as a Local Zone's, names no side of a price.
-    let is_placed = |((_, charge, _, to), _): &((u32, Charge, Arc<str>, Arc<str>), (i128, i128))| {
+    let is_placed = |((_, charge, _, to), _): &(Sides, (i128, i128))| {
         *charge != Charge::InterRegion || &**to == ANY || region::is_region(to)
     };
     let rate = |((month, charge, from, to), (bytes, cost))| MeanRate {

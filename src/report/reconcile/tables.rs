@@ -235,6 +235,14 @@ pub(super) fn differences(found: &Reconciliation, by: &[By]) -> Table {
     table
 }
 
+/// What the logs miss of a resource.
+#[derive(Default)]
+struct Missing {
+    bytes: i128,
+    usd: i128,
+    usage_types: Vec<Arc<str>>,
+}
+
 /// Resources that the bill has and the logs do not, the most expensive first: where to enable flow logs.
 pub(super) fn unlogged(found: &Reconciliation) -> Table {
     let mut table = plain("unlogged", "Enable flow logs here");
@@ -248,7 +256,7 @@ pub(super) fn unlogged(found: &Reconciliation) -> Table {
         output::HINT,
     ];
     table.columns = columns.map(Head::from).into();
-    let mut sums: BTreeMap<(Row, bool), (i128, i128, Vec<Arc<str>>)> = BTreeMap::new();
+    let mut sums: BTreeMap<(Row, bool), Missing> = BTreeMap::new();
     for line in &found.lines {
         for part in &line.parts {
             if !matches!(part.reason, Reason::Unlogged | Reason::UnloggedHours) {
@@ -256,24 +264,25 @@ pub(super) fn unlogged(found: &Reconciliation) -> Table {
             }
             let key = [By::Account, By::Region, By::Resource].iter().map(|by| by.cell(line)).collect();
             let sum = sums.entry((key, part.reason == Reason::Unlogged)).or_default();
-            sum.0 += part.bytes;
-            sum.1 += part.usd;
-            if !sum.2.contains(&line.usage_type) {
-                sum.2.push(Arc::clone(&line.usage_type));
+            sum.bytes += part.bytes;
+            sum.usd += part.usd;
+            if !sum.usage_types.contains(&line.usage_type) {
+                sum.usage_types.push(Arc::clone(&line.usage_type));
             }
         }
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_by_key(|(_, (_, usd, _))| std::cmp::Reverse(*usd));
-    let (usd, total) = signed_amounts(&sums.iter().map(|(_, (_, usd, _))| *usd).collect::<Vec<_>>());
-    let bytes = sums.iter().map(|(_, (bytes, ..))| bytes).sum();
-    let row = |(((key, is_never), (bytes, _, types)), usd): (((Row, bool), (i128, i128, Vec<Arc<str>>)), Cell)| -> Row {
+    sums.sort_by_key(|(_, missing)| std::cmp::Reverse(missing.usd));
+    let (usd, total) = signed_amounts(&sums.iter().map(|(_, missing)| missing.usd).collect::<Vec<_>>());
+    let bytes = sums.iter().map(|(_, missing)| missing.bytes).sum();
+    let row = |(((key, is_never), missing), usd): (((Row, bool), Missing), Cell)| -> Row {
         let hint = if is_never {
             "enable flow logs on its interface, subnet or VPC"
         } else {
             "it is logged at other hours: check its flow log and the delivery"
         };
-        key.into_iter().chain([gb(bytes), usd, types.join(" ").into(), hint.into()]).collect()
+        let types = missing.usage_types.join(" ").into();
+        key.into_iter().chain([gb(missing.bytes), usd, types, hint.into()]).collect()
     };
     table.rows = sums.into_iter().zip(usd).map(row).collect();
     table.hidden_if_empty = true;
