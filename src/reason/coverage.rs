@@ -187,6 +187,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::single_range_in_vec_init, reason = "one stretch of hours")]
     fn what_a_sum_lacks_is_named_by_days_of_the_zone_or_by_hours() {
         let logged = |hours: &[std::ops::Range<u32>]| {
             let mut all = Hours::default();
