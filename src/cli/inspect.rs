@@ -12,7 +12,7 @@ use super::job::{job_of_records, run_on};
 use crate::error::{Error, Exit};
 use crate::group::ActionFilter;
 use crate::join::{OWNER_KEYS_MAX, Sources};
-use crate::report::tags::{TABLES, TagsQuestion};
+use crate::report::inspect::tags::{TABLES, TagsQuestion};
 use crate::work::{self, Answer, EstateTables, Job, Progress};
 
 /// Flags of `outflow inspect`.

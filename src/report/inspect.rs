@@ -1,5 +1,7 @@
 //! Contents of the logs: objects, formats, fields, interfaces, malformed lines, and the supported questions.
 
+pub mod tags;
+
 use std::collections::BTreeMap;
 
 use super::cells::moment;

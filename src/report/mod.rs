@@ -27,7 +27,6 @@ pub mod question;
 pub mod reconcile;
 pub mod signals;
 pub mod sql;
-pub mod tags;
 pub mod top;
 pub mod transfer;
 

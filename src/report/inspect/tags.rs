@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, UnionArgs, col, concat, lit};
 
-use super::amounts::{amounts, plain, share};
-use super::frame::rows;
-use super::question::{Frames, Need, Question, key_columns};
-use super::{Cell, Head, Report, Row, Table};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::join::owners::{EXTERNAL, Owners, UNALLOCATED};
 use crate::join::{Kept, Wanted};
 use crate::price::bill::{Bill, Periods, line, notes};
 use crate::price::{Money, PoolTerms, PriceTable, Tiers, unpriced_notes};
+use crate::report::amounts::{amounts, plain, share};
+use crate::report::frame::rows;
+use crate::report::question::{Frames, Need, Question, key_columns};
+use crate::report::{Cell, Head, Report, Row, Table};
 use crate::schema::frame::{int, texts};
 use crate::schema::{Column, output};
 use crate::units::human::{self, counted};
