@@ -1,16 +1,16 @@
-//! An object that is no flow log, such as a price list: its bytes without compression, in order.
+//! An object that is no flow log, such as a price list or a bill: its bytes without compression, in order.
 
 use std::io::{self, Read};
 
 use super::content::{ObjectError, inflated};
-use super::stream::{Peeked, Stream};
-use super::{BLOCK_BYTES, Limits, Object};
+use super::stream::Ending;
+use super::{Limits, Lines, Object};
 
-/// The bytes of an object without its gzip layers, if it has any.
+/// The bytes of an object without its gzip layers, if it has any. One that is cut or damaged ends with an error.
 #[derive(Debug)]
 pub struct Inflated {
-    stream: Peeked,
-    block: Vec<u8>,
+    lines: Lines,
+    piece: Vec<u8>,
     taken: usize,
 }
 
@@ -20,19 +20,30 @@ impl Inflated {
     /// # Errors
     /// If it cannot be opened, or was gzipped again and again.
     pub fn open(object: &Object, limits: &Limits) -> Result<Self, ObjectError> {
-        Ok(Self { stream: inflated(object.stream(), limits)?, block: Vec::with_capacity(BLOCK_BYTES), taken: 0 })
+        let stream = Box::new(inflated(object.stream(), limits)?);
+        Ok(Self::of(Lines::new(stream, limits.block_bytes, limits.line_bytes)))
+    }
+
+    /// The bytes of text that was recognised.
+    #[must_use]
+    pub fn of(lines: Lines) -> Self {
+        Self { lines, piece: Vec::new(), taken: 0 }
     }
 }
 
 impl Read for Inflated {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.block.len() {
-            self.block.clear();
+        if self.taken == self.piece.len() {
             self.taken = 0;
-            self.stream.append(&mut self.block).map_err(|stop| io::Error::other(stop.ending.to_string()))?;
+            if !self.lines.next_piece(&mut self.piece) {
+                return match self.lines.ending() {
+                    Ending::Complete => Ok(0),
+                    ending => Err(io::Error::other(ending.to_string())),
+                };
+            }
         }
-        let bytes = room.len().min(self.block.len() - self.taken);
-        room[..bytes].copy_from_slice(&self.block[self.taken..self.taken + bytes]);
+        let bytes = room.len().min(self.piece.len() - self.taken);
+        room[..bytes].copy_from_slice(&self.piece[self.taken..self.taken + bytes]);
         self.taken += bytes;
         Ok(bytes)
     }

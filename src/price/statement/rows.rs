@@ -41,7 +41,10 @@ mod tests {
     const HEAD: &str = "lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/UsageAccountId,lineItem/LineItemType,\
                         lineItem/ProductCode,lineItem/UsageType,lineItem/UsageAmount,lineItem/UnblendedCost\n";
 
-    fn read(text: &str) -> (Vec<(String, i128)>, Vec<(u64, Fault)>, Result<(), Error>) {
+    /// Usage types with their bytes, and faults with their row.
+    type ReadRows = (Vec<(String, i128)>, Vec<(u64, Fault)>, Result<(), Error>);
+
+    fn read(text: &str) -> ReadRows {
         let (mut items, mut faults) = (Vec::new(), Vec::new());
         let result = read_csv(text.as_bytes(), &mut |row, item| match item {
             Ok(item) => items.push((item.usage_type.to_owned(), item.bytes)),

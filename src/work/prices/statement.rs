@@ -1,11 +1,11 @@
 //! AWS's bill, from files, folders and S3: objects → one [`Statement`].
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use rayon::prelude::*;
 
 use super::super::scan::threads;
-use crate::collect::{Content, Ending, Limits, Lines, Object, Prune, S3Options, find, open};
+use crate::collect::{Content, Inflated, Limits, Object, Prune, S3Options, find, open};
 use crate::decode::parquet::{ParquetFault, TextColumn, TextFile};
 use crate::error::Error;
 use crate::price::statement::{
@@ -118,8 +118,7 @@ fn manifest(object: &Object, limits: &Limits) -> Result<Manifest, Error> {
     let content = open(object, limits).map_err(|error| failed(error.to_string()))?;
     let Content::Json(lines) = content else { return Err(failed("the manifest is no JSON".to_owned())) };
     let mut json = Vec::new();
-    let mut pieces = Pieces::new(lines);
-    pieces.by_ref().take(MANIFEST_BYTES_MAX).read_to_end(&mut json).map_err(|error| failed(error.to_string()))?;
+    Inflated::of(lines).take(MANIFEST_BYTES_MAX).read_to_end(&mut json).map_err(|error| failed(error.to_string()))?;
     Manifest::parse(&object.name, &json)
 }
 
@@ -131,10 +130,8 @@ fn part(object: &Object, limits: &Limits) -> (Statement, Option<String>) {
         Ok(Content::Json(_)) => Some("it is JSON, not a bill in CSV or Parquet".to_owned()),
         Ok(Content::Lines(lines)) => {
             let place = |row: u64| format!("{}, row {row}", object.name);
-            let mut pieces = Pieces::new(lines);
-            let read = read_csv(&mut pieces, &mut |row, item| statement.add(item, || place(row)));
-            let cut = (*pieces.lines.ending() != Ending::Complete).then(|| pieces.lines.ending().to_string());
-            read.err().map(|error| with_hints(&error)).or(cut)
+            let read = read_csv(Inflated::of(lines), &mut |row, item| statement.add(item, || place(row)));
+            read.err().map(|error| with_hints(&error))
         }
         Ok(Content::Parquet(bytes)) => {
             let parquet = TextFile::open(bytes).map_err(|fault| Error::read(fault.to_string()));
@@ -170,33 +167,4 @@ fn read_parquet(file: &TextFile, name: &str, statement: &mut Statement) -> Resul
     (0..file.row_groups())
         .try_for_each(|group| file.read_row_group(group, &places, &mut each))
         .map_err(|fault: ParquetFault| Error::read(fault.to_string()))
-}
-
-/// An object's text as a reader.
-struct Pieces {
-    lines: Lines,
-    piece: Vec<u8>,
-    at: usize,
-}
-
-impl Pieces {
-    fn new(lines: Lines) -> Self {
-        Self { lines, piece: Vec::new(), at: 0 }
-    }
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.piece.len() {
-            self.at = 0;
-            if !self.lines.next_piece(&mut self.piece) {
-                self.piece.clear();
-                return Ok(0);
-            }
-        }
-        let taken = buffer.len().min(self.piece.len() - self.at);
-        buffer[..taken].copy_from_slice(&self.piece[self.at..self.at + taken]);
-        self.at += taken;
-        Ok(taken)
-    }
 }
