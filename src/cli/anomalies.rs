@@ -1,5 +1,7 @@
 //! `outflow anomalies`: flags → question → answer.
 
+mod state;
+
 use clap::{Args, ValueEnum};
 
 use super::config::{Config, ConfigFlags};
@@ -9,7 +11,6 @@ use super::flags::report::ReportFlags;
 use super::job::{job_of_traffic, run_on};
 use super::output::{check_targets, format, local_path};
 use super::signals::{self, SignalFlags, unknown};
-use super::state;
 use super::top::rows;
 use crate::error::{Error, Exit};
 use crate::group::ActionFilter;

@@ -25,7 +25,6 @@ mod reconcile;
 mod signals;
 mod split;
 mod sql;
-mod state;
 mod top;
 mod transfer;
 

@@ -83,7 +83,7 @@ mod tests {
     fn a_quantity_is_the_nearest_byte() {
         assert_eq!(gb_bytes("0.0000000373"), Some(40), "a bare SYN");
         assert_eq!(gb_bytes("1"), Some(1 << 30));
-        assert_eq!(gb_bytes("6.3277086448"), Some(6_794_325_452));
+        assert_eq!(gb_bytes("6.3277086448"), Some(6_794_325_422));
     }
 
     proptest! {

@@ -3,8 +3,6 @@
 
 mod allocation;
 mod tables;
-#[cfg(test)]
-mod tests;
 
 pub use allocation::{FocusVersion, Form};
 pub use tables::By;

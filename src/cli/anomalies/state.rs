@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::output;
+use super::super::output;
 use crate::collect::io_cause;
 use crate::error::Error;
 use crate::reason::anomalies::state::State;
