@@ -1,21 +1,25 @@
 //! Interned texts: each distinct text is stored once and represented by a code.
 
-use indexmap::IndexSet;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::schema::ABSENT_TEXT;
 
 /// Distinct texts by code. Codes mean something only beside the dictionary that gave them; the first ones are the
-/// same in every dictionary.
+/// same in every dictionary. The texts are end to end in one buffer: there may be millions, and short ones.
 #[derive(Clone, Debug)]
 pub struct Dictionary {
-    texts: IndexSet<Box<[u8]>, ahash::RandomState>,
-    text_bytes: usize,
+    bytes: Vec<u8>,
+    /// Where each text ends, by its code.
+    ends: Vec<usize>,
+    codes: HashTable<u32>,
+    hasher: ahash::RandomState,
 }
 
 /// What an allocation takes beside its bytes, about.
 pub const HEAP_BYTES: usize = 16;
-/// What a text takes beside its bytes: where it is, its hash, its place in the index.
-const TEXT_BYTES: usize = size_of::<Box<[u8]>>() + 2 * size_of::<usize>() + HEAP_BYTES;
+/// What a text takes beside its bytes: where it ends, its code and a byte of its hash, in tables with room to grow.
+const TEXT_BYTES: usize = 2 * (size_of::<usize>() + size_of::<u32>() + 1);
 
 macro_rules! fixed {
     ($($constant:ident $code:literal $text:literal),*) => {
@@ -37,32 +41,46 @@ fixed! {
 
 impl Default for Dictionary {
     fn default() -> Self {
-        Self { texts: FIXED.iter().map(|text| text.as_bytes().into()).collect(), text_bytes: 0 }
+        let (bytes, ends, codes, hasher) = Default::default();
+        let mut fixed = Self { bytes, ends, codes, hasher };
+        for text in FIXED {
+            fixed.code(text.as_bytes());
+        }
+        fixed
     }
 }
 
 impl Dictionary {
     /// The code of a text, which is kept if it is new.
     pub fn code(&mut self, text: &[u8]) -> u32 {
-        let place = match self.texts.get_index_of(text) {
-            Some(place) => place,
-            None => {
-                self.text_bytes += text.len();
-                self.texts.insert_full(text.into()).0
+        let Self { bytes, ends, codes, hasher } = self;
+        let known = |code: &u32| text_at(bytes, ends, *code as usize);
+        let entry = codes.entry(
+            hasher.hash_one(text),
+            |code| known(code) == Some(text),
+            |code| hasher.hash_one(known(code).unwrap_or_default()),
+        );
+        match entry {
+            Entry::Occupied(code) => *code.get(),
+            Entry::Vacant(place) => {
+                let Ok(code) = u32::try_from(ends.len()) else { return ABSENT_TEXT };
+                bytes.extend_from_slice(text);
+                ends.push(bytes.len());
+                place.insert(code);
+                code
             }
-        };
-        u32::try_from(place).unwrap_or(ABSENT_TEXT)
+        }
     }
 
     /// Keeps all texts of another dictionary; returns its codes as codes of this one.
     pub fn add(&mut self, other: &Self) -> Vec<u32> {
-        other.texts.iter().map(|text| self.code(text)).collect()
+        (0..other.len()).map(|code| self.code(text_at(&other.bytes, &other.ends, code).unwrap_or_default())).collect()
     }
 
     /// The text of a code; `-` for one that this dictionary never gave.
     #[must_use]
     pub fn text(&self, code: u32) -> &[u8] {
-        self.texts.get_index(code as usize).map_or(b"-", |text| text)
+        text_at(&self.bytes, &self.ends, code as usize).unwrap_or(b"-")
     }
 
     /// The text of a code as UTF-8, damaged bytes replaced.
@@ -74,20 +92,25 @@ impl Dictionary {
     /// How many codes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.ends.len()
     }
 
     /// Bytes of memory, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.text_bytes + self.texts.len() * TEXT_BYTES
+        self.bytes.len() + self.len() * TEXT_BYTES
     }
 
     /// Never: the fixed texts are in every dictionary.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.ends.is_empty()
     }
+}
+
+fn text_at<'a>(bytes: &'a [u8], ends: &[usize], code: usize) -> Option<&'a [u8]> {
+    let start = code.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied())?;
+    bytes.get(start..*ends.get(code)?)
 }
 
 #[cfg(test)]

@@ -277,6 +277,8 @@ impl Learner {
         let text = |code| if code == ABSENT_TEXT { String::new() } else { dictionary.display(code).into() };
         self.hours.iter().for_each(|(delivery, hours)| interfaces.insert_hours(delivery.map(text), hours));
         let codes = interfaces.texts.add(dictionary);
+        // Room that doubles is much beside a million interfaces.
+        interfaces.by_id.reserve_exact(self.count);
         for (id, met) in codes.iter().zip(self.met).filter_map(|(id, met)| Some((*id, met?))) {
             interfaces.add_met(id, &met, &codes);
         }
@@ -285,6 +287,7 @@ impl Learner {
             let id = interfaces.texts.code(nameless_id(&account, &region, &vpc).as_bytes());
             interfaces.add_met(id, &met, &codes);
         }
+        interfaces.by_id.shrink_to_fit();
     }
 }
 
@@ -342,6 +345,18 @@ impl Interfaces {
             self.add_known(codes[*id as usize], known, &codes);
         }
         other.hours.into_iter().for_each(|(delivery, hours)| self.insert_hours(delivery, &hours));
+    }
+
+    /// How many there are, including placeholders.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
     }
 
     /// The interfaces sorted by id, including placeholders.

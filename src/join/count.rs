@@ -119,7 +119,7 @@ impl AddressResolver {
     /// The times of flow logs of the interface that go before the one of a view.
     fn better_flow_logs(&self, vantage: &Vantage) -> impl Iterator<Item = (u32, u32)> {
         let logs = vantage.interface.and_then(|place| self.estate.flow_logs.get(&place));
-        logs.into_iter().flatten().take_while(|log| log.id != vantage.flow_log).map(|log| log.span)
+        logs.into_iter().flatten().take_while(|log| log.id != vantage.route.flow_log).map(|log| log.span)
     }
 
     /// Whether egress traffic has a sender whose address belongs to another interface.

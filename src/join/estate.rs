@@ -168,7 +168,8 @@ pub(super) fn edges((first, last): (u32, u32)) -> [u32; 2] {
 #[derive(Clone, Debug, Default)]
 pub struct Enis {
     pub(super) interfaces: Vec<Eni>,
-    places: HashMap<Arc<str>, u32, ahash::RandomState>,
+    /// Other ids that stand for one of them, by its place.
+    aliases: HashMap<Arc<str>, u32, ahash::RandomState>,
 }
 
 impl Enis {
@@ -179,9 +180,7 @@ impl Enis {
         drop(logged);
         for nat in &tables.nat_gateways {
             if nat.regional {
-                let own = owns
-                    .entry(Arc::clone(&nat.id))
-                    .or_insert_with(|| Eni { id: Arc::clone(&nat.id), ..Eni::default() });
+                let own = owns.get_or_insert(&nat.id);
                 own.role = Role::RegionalNat;
                 own.vpc_id = own.vpc_id.take().or_else(|| nat.vpc.clone());
                 own.account = own.account.take().or_else(|| nat.account.clone());
@@ -200,44 +199,70 @@ impl Enis {
             }
         }
         let aliases = name_gateways(&mut owns, tables);
-        let interfaces: Vec<Eni> = owns.into_values().collect();
-        let mut places: HashMap<_, u32, _> =
-            (0..).zip(&interfaces).map(|(place, own)| (Arc::clone(&own.id), place)).collect();
-        for (alias, id) in aliases {
-            if let Some(place) = places.get(&id).copied() {
-                places.insert(alias, place);
-            }
-        }
-        Self { interfaces, places }
+        let mut enis = Self { interfaces: owns.0, aliases: HashMap::default() };
+        let aliases = aliases.into_iter().filter_map(|(alias, id)| Some((alias, enis.place(&id)?))).collect();
+        enis.aliases = aliases;
+        enis
     }
 
     pub(super) fn place(&self, id: &str) -> Option<u32> {
-        self.places.get(id).copied()
+        let place = place_of(&self.interfaces, id).ok();
+        place.and_then(|place| u32::try_from(place).ok()).or_else(|| self.aliases.get(id).copied())
     }
 }
 
+/// Interfaces by their id, in one piece: a tree of a million has them twice while it is made.
+struct ById(Vec<Eni>);
+
+impl ById {
+    fn get_mut(&mut self, id: &str) -> Option<&mut Eni> {
+        place_of(&self.0, id).ok().map(|place| &mut self.0[place])
+    }
+
+    fn get_or_insert(&mut self, id: &Arc<str>) -> &mut Eni {
+        let place = place_of(&self.0, id).unwrap_or_else(|place| {
+            self.0.insert(place, Eni { id: Arc::clone(id), ..Eni::default() });
+            place
+        });
+        &mut self.0[place]
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Eni> {
+        place_of(&self.0, id).ok().map(|place| self.0.remove(place))
+    }
+}
+
+fn place_of(interfaces: &[Eni], id: &str) -> Result<usize, usize> {
+    interfaces.binary_search_by(|own| (*own.id).cmp(id))
+}
+
 /// The interfaces of the logs and of the inventory.
-fn known(logged: &Interfaces, tables: &Tables) -> BTreeMap<Arc<str>, Eni> {
-    let listed = tables.interfaces.iter().map(|known| (Arc::clone(&known.id), listed_eni(known)));
-    let (mut owns, mut texts): (BTreeMap<_, _>, Texts) = (listed.collect(), Texts::default());
+fn known(logged: &Interfaces, tables: &Tables) -> ById {
+    let listed = tables.interfaces.iter().map(|known| (&*known.id, listed_eni(known)));
+    let (mut listed, mut texts): (BTreeMap<_, _>, Texts) = (listed.collect(), Texts::default());
     let is_nameless = |id: &[u8]| id.starts_with(NAMELESS.as_bytes());
     // In a format without interface ids, missing ids prove nothing.
     let named = logged.iter().any(|(id, _)| !is_nameless(id));
+    let mut owns = Vec::with_capacity(logged.len() + listed.len());
     for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
-        let id: Arc<str> = String::from_utf8_lossy(id).into();
-        let own = owns.entry(Arc::clone(&id)).or_insert_with(|| Eni { id, ..Eni::default() });
-        learn(own, &interface, &mut texts);
+        let id = String::from_utf8_lossy(id);
+        let mut own = listed.remove(&*id).unwrap_or_else(|| Eni { id: id.into(), ..Eni::default() });
+        learn(&mut own, &interface, &mut texts);
+        owns.push(own);
     }
-    owns
+    owns.extend(listed.into_values());
+    owns.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    ById(owns)
 }
 
 /// Attributes records without an interface to the only regional NAT gateway of their VPC in the inventory; returns the
 /// placeholder ids and the gateways' ids.
-fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
-    let nameless: Vec<Arc<str>> = owns.keys().filter(|id| id.starts_with(NAMELESS)).cloned().collect();
+fn name_gateways(owns: &mut ById, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
+    let nameless: Vec<Arc<str>> =
+        owns.0.iter().map(|own| &own.id).filter(|id| id.starts_with(NAMELESS)).cloned().collect();
     let mut aliases = Vec::new();
     for id in nameless {
-        let Some(vpc) = owns.get(&id).and_then(|own| own.vpc_id.clone()) else { continue };
+        let Some(vpc) = owns.get_mut(&id).and_then(|own| own.vpc_id.clone()) else { continue };
         let mut here = tables.nat_gateways.iter().filter(|nat| nat.regional && nat.vpc.as_ref() == Some(&vpc));
         let (Some(only), None) = (here.next(), here.next()) else { continue };
         let Some(seen) = owns.remove(&id) else { continue };
@@ -247,7 +272,7 @@ fn name_gateways(owns: &mut BTreeMap<Arc<str>, Eni>, tables: &Tables) -> Vec<(Ar
             own.region = own.region.take().or(seen.region);
             aliases.push((id, Arc::clone(&only.id)));
         } else {
-            owns.insert(id, seen);
+            *owns.get_or_insert(&id) = seen;
         }
     }
     aliases

@@ -14,8 +14,8 @@ use crate::decode::Dictionary;
 use crate::error::Error;
 use crate::group::is_public;
 
-/// Cache size of endpoints per worker; a full cache is cleared.
-const ENDS_KEPT_MAX: usize = 1 << 18;
+/// Cache size of endpoints per worker, of some 350 bytes each; a full cache is cleared.
+const ENDS_KEPT_MAX: usize = 1 << 17;
 
 /// Attributes of an endpoint, with the codes of its texts.
 #[derive(Debug)]

@@ -47,25 +47,35 @@ type Holders = HashMap<u128, Vec<usize>, ahash::RandomState>;
 struct ObservedEni {
     /// Own addresses as the records show them.
     direct: Few<u128>,
-    /// Private ones that packets bore on the interface's own side.
-    inner: Few<u128>,
+    /// Private ones that packets bore on the interface's own side; of most interfaces none.
+    inner: Option<Box<Few<u128>>>,
     /// Whether packets bore others' public addresses on the interface's own side.
     inner_public: bool,
-    /// By family, the addresses common to all records without a direction.
-    candidates: [Option<Vec<u128>>; 2],
+    candidates: Option<Box<Candidates>>,
     /// Accepted bytes between private addresses.
     inside_bytes: u64,
     /// Accepted bytes between a private address and a public one.
     outside_bytes: u64,
-    /// Its records by flow log, in the order of their ids.
-    flow_logs: Vec<(Name, Logged)>,
+    flow_logs: FlowLogs,
+}
+
+/// By family, the addresses common to all of an interface's records without a direction.
+type Candidates = [Option<Vec<u128>>; 2];
+
+/// An interface's records by flow log, in the order of their ids. Nearly all interfaces have one.
+#[derive(Clone, Debug, Default)]
+enum FlowLogs {
+    #[default]
+    None,
+    One(Name, Logged),
+    Several(Vec<(Name, Logged)>),
 }
 
 /// A flow log's records of an interface.
 #[derive(Clone, Copy, Debug)]
 struct Logged {
     /// How many fields have a value.
-    fields: usize,
+    fields: u32,
     /// The first and the last start.
     span: (u32, u32),
 }
@@ -107,7 +117,7 @@ impl Learnt {
 
     /// Services named by records for addresses outside the published ranges; the smallest name wins.
     fn meet_services(&mut self, vantage: &Vantage, fact: &Fact, ranges: &Ranges) {
-        for (service, address) in [(&vantage.src_service, fact.src), (&vantage.dst_service, fact.dst)] {
+        for (service, address) in [(&vantage.route.src_service, fact.src), (&vantage.route.dst_service, fact.dst)] {
             if let Some(service) = service.as_ref().filter(|_| ranges.look_up(address).is_none()) {
                 self.add_service(address, service);
             }
@@ -124,10 +134,8 @@ impl Learnt {
     fn meet(&mut self, vantage: &Vantage, fact: &Fact, enis: &Enis, known: Option<&Self>) {
         let Some(place) = vantage.interface.map(|place| place as usize) else { return };
         let taught = &mut self.interfaces[place];
-        taught.add_flow_log(
-            &vantage.flow_log,
-            Logged { fields: vantage.fields, span: (fact.moment(), fact.last_moment()) },
-        );
+        let span = (fact.moment(), fact.last_moment());
+        taught.flow_logs.add(&vantage.route.flow_log, Logged { fields: vantage.route.fields, span });
         taught.count(fact.srcaddr, fact.dstaddr, u64::try_from(fact.counted.bytes).unwrap_or(u64::MAX));
         // A regional NAT gateway's records show the packets' addresses, not its own.
         if enis.interfaces[place].role == Role::RegionalNat {
@@ -146,8 +154,8 @@ impl Learnt {
         if inside != shown {
             if is_public(inside) {
                 taught.inner_public = true;
-            } else if taught.inner.len() <= INNER_ADDRESSES_MAX {
-                taught.inner.insert(inside);
+            } else if taught.inner_len() <= INNER_ADDRESSES_MAX {
+                taught.inner.get_or_insert_default().insert(inside);
             }
         }
     }
@@ -170,14 +178,14 @@ impl Learnt {
     pub(super) fn eliminate(mut self, enis: &Enis) -> Self {
         for (taught, own) in self.interfaces.iter_mut().zip(&enis.interfaces) {
             if own.is_listed() {
-                taught.candidates = [None, None];
+                taught.candidates = None;
                 taught.direct.extend(own.addresses().iter().copied());
             }
         }
         let mut holders = Holders::default();
         let mut ready: Vec<(usize, u128)> = Vec::new();
         for (place, taught) in self.interfaces.iter().enumerate() {
-            for candidates in taught.candidates.iter().flatten() {
+            for candidates in taught.candidates() {
                 candidates.iter().for_each(|address| holders.entry(*address).or_default().push(place));
                 ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (place, only)));
             }
@@ -215,7 +223,7 @@ impl Learnt {
             if !self.exclusive(enis, place, *other) {
                 continue;
             }
-            for candidates in self.interfaces[*other].candidates.iter_mut().flatten() {
+            for candidates in self.interfaces[*other].candidates_mut() {
                 if candidates.len() > 1 && candidates.contains(&address) {
                     candidates.retain(|candidate| *candidate != address);
                     ready.extend(<[u128; 1]>::try_from(&candidates[..]).map(|[only]| (*other, only)));
@@ -265,7 +273,7 @@ impl Learnt {
 
     /// Private addresses that packets bore on its side.
     pub(super) fn inner(&self, place: usize) -> Vec<u128> {
-        let inner = self.interfaces.get(place).map(|taught| &taught.inner);
+        let inner = self.interfaces.get(place).and_then(|taught| taught.inner.as_ref());
         inner.filter(|inner| inner.len() <= INNER_ADDRESSES_MAX).map_or(Vec::new(), |inner| inner.iter().collect())
     }
 
@@ -285,9 +293,10 @@ impl Learnt {
     /// By interface, where there are several flow logs: those, the best first, which has the most fields, else the
     /// lowest id.
     pub(super) fn several_flow_logs(&self) -> HashMap<u32, Vec<FlowLog>, ahash::RandomState> {
-        let several = (0u32..).zip(&self.interfaces).filter(|(_, taught)| taught.flow_logs.len() > 1);
+        let several =
+            (0u32..).zip(&self.interfaces).filter(|(_, taught)| matches!(taught.flow_logs, FlowLogs::Several(_)));
         let ranked = |taught: &ObservedEni| {
-            let mut logs: Vec<&(Name, Logged)> = taught.flow_logs.iter().collect();
+            let mut logs: Vec<_> = taught.flow_logs.iter().collect();
             logs.sort_by_key(|(_, logged)| Reverse(logged.fields));
             logs.into_iter().map(|(id, logged)| FlowLog { id: id.clone(), span: logged.span }).collect()
         };
@@ -308,13 +317,13 @@ impl Learnt {
     pub(super) fn complete(&self, interfaces: &mut [Eni]) {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
-            own.names_clients = taught.inner_public || taught.inner.len() > 0;
+            own.names_clients = taught.inner_public || taught.inner_len() > 0;
             if own.is_listed() || own.role != Role::End || own.instance.is_some() {
                 continue;
             }
             if taught.inner_public {
                 own.role = Role::Nat;
-            } else if taught.inner.len() > 0 && instances {
+            } else if taught.inner_len() > 0 && instances {
                 own.role = Role::TransitGateway;
             }
         }
@@ -336,7 +345,7 @@ impl ObservedEni {
     fn narrow(&mut self, srcaddr: u128, dstaddr: u128) {
         let family = usize::from(srcaddr >> 32 != 0xffff);
         let both = [srcaddr, dstaddr];
-        match &mut self.candidates[family] {
+        match &mut self.candidates.get_or_insert_default()[family] {
             Some(candidates) => candidates.retain(|candidate| both.contains(candidate)),
             none => *none = Some(both[usize::from(srcaddr == dstaddr)..].to_vec()),
         }
@@ -345,7 +354,7 @@ impl ObservedEni {
     /// The private one of a private and a public IPv4 address left by elimination: records show the private address of
     /// an interface, even if it has a public one.
     fn private(&self) -> Option<u128> {
-        match self.candidates[0].as_deref() {
+        match self.candidates.as_ref()?[0].as_deref() {
             Some([one, other]) if is_public(*one) != is_public(*other) => {
                 Some(if is_public(*one) { *other } else { *one })
             }
@@ -365,23 +374,64 @@ impl ObservedEni {
         self.inside_bytes = self.inside_bytes.saturating_add(other.inside_bytes);
         self.outside_bytes = self.outside_bytes.saturating_add(other.outside_bytes);
         self.direct.extend(other.direct.iter());
-        self.inner.extend(other.inner.iter());
+        if let Some(inner) = other.inner {
+            self.inner.get_or_insert_default().extend(inner.iter());
+        }
         self.inner_public |= other.inner_public;
-        for (mine, theirs) in self.candidates.iter_mut().zip(other.candidates) {
+        let theirs = other.candidates.map_or([None, None], |candidates| *candidates);
+        for (family, theirs) in theirs.into_iter().enumerate().filter(|(_, theirs)| theirs.is_some()) {
+            let mine = &mut self.candidates.get_or_insert_default()[family];
             match (&mut *mine, theirs) {
                 (Some(mine), Some(theirs)) => mine.retain(|candidate| theirs.contains(candidate)),
                 (none, theirs) => *none = none.take().or(theirs),
             }
         }
-        other.flow_logs.into_iter().for_each(|(id, logged)| self.add_flow_log(&id, logged));
+        other.flow_logs.iter().for_each(|(id, logged)| self.flow_logs.add(id, *logged));
     }
 
-    fn add_flow_log(&mut self, id: &Name, logged: Logged) {
-        let mine = match self.flow_logs.binary_search_by(|(known, _)| known.cmp(id)) {
-            Ok(place) => &mut self.flow_logs[place].1,
-            Err(place) => return self.flow_logs.insert(place, (id.clone(), logged)),
+    fn inner_len(&self) -> usize {
+        self.inner.as_ref().map_or(0, |inner| inner.len())
+    }
+
+    fn candidates(&self) -> impl Iterator<Item = &Vec<u128>> {
+        self.candidates.iter().flat_map(|candidates| candidates.iter().flatten())
+    }
+
+    fn candidates_mut(&mut self) -> impl Iterator<Item = &mut Vec<u128>> {
+        self.candidates.iter_mut().flat_map(|candidates| candidates.iter_mut().flatten())
+    }
+}
+
+impl FlowLogs {
+    fn add(&mut self, id: &Name, logged: Logged) {
+        match self {
+            Self::None => *self = Self::One(id.clone(), logged),
+            Self::One(known, mine) if known == id => mine.add(logged),
+            Self::One(known, mine) => {
+                let mut both = vec![(known.take(), *mine), (id.clone(), logged)];
+                both.sort_by(|(one, _), (other, _)| one.cmp(other));
+                *self = Self::Several(both);
+            }
+            Self::Several(logs) => match logs.binary_search_by(|(known, _)| known.cmp(id)) {
+                Ok(place) => logs[place].1.add(logged),
+                Err(place) => logs.insert(place, (id.clone(), logged)),
+            },
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&Name, &Logged)> {
+        let (one, several): (_, &[(Name, Logged)]) = match self {
+            Self::None => (None, &[]),
+            Self::One(id, logged) => (Some((id, logged)), &[]),
+            Self::Several(logs) => (None, logs),
         };
-        mine.fields = mine.fields.max(logged.fields);
-        mine.span = (mine.span.0.min(logged.span.0), mine.span.1.max(logged.span.1));
+        one.into_iter().chain(several.iter().map(|(id, logged)| (id, logged)))
+    }
+}
+
+impl Logged {
+    fn add(&mut self, other: Self) {
+        self.fields = self.fields.max(other.fields);
+        self.span = (self.span.0.min(other.span.0), self.span.1.max(other.span.1));
     }
 }

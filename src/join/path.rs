@@ -194,7 +194,7 @@ impl Sides<'_> {
     /// By traffic path 1: to another resource of the VPC, a NAT or transit gateway among them.
     fn inside(&self, resolver: &AddressResolver, index: &Index, vantage: &Vantage) -> Route {
         const BY: &str = "by traffic path 1 and locations";
-        let next_hop = vantage.next_hop_type.as_deref();
+        let next_hop = vantage.route.next_hop_type.as_deref();
         match &self.dst.kind {
             EndpointKind::Own if self.ends.dst.basis != Basis::Public && self.same_vpc(resolver) => {
                 let route = self.in_vpc(BY);

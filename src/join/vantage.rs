@@ -3,6 +3,9 @@
 //! The key holds everything that determines direction, endpoints, paths and charges, plus the hour; attributes of an
 //! interface are stored separately. Other group columns are passed through.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::estate::Enis;
 use super::tables::Name;
 use super::tables::texts::Texts;
@@ -74,20 +77,26 @@ pub(super) enum Direction {
 
 /// The common attributes of records logged at one interface with the same direction, traffic path and next hop. There
 /// may be millions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Vantage {
     /// The interface, by its place in the roster.
     pub(super) interface: Option<u32>,
-    pub(super) flow_log: Name,
     pub(super) direction: Option<Direction>,
     pub(super) traffic_path: Option<u32>,
+    pub(super) route: Arc<Route>,
+}
+
+/// What the vantages of many interfaces have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Route {
+    pub(super) flow_log: Name,
     pub(super) next_hop_zone: Name,
     pub(super) next_hop_vpc: Name,
     pub(super) next_hop_type: Name,
     pub(super) src_service: Name,
     pub(super) dst_service: Name,
     /// Number of fields with a value: decides which of two flow logs is better.
-    pub(super) fields: usize,
+    pub(super) fields: u32,
 }
 
 /// A roll-up of [`spec`] with its views taken apart.
@@ -135,9 +144,9 @@ impl<'a> Facts<'a> {
     /// Takes a roll-up of [`spec`] apart.
     #[must_use]
     pub fn new(rollup: &'a Rollup, enis: &Enis) -> Self {
-        let (names, mut texts) = (rollup.names(), Texts::default());
+        let (names, mut known) = (rollup.names(), Routes::default());
         let codes = 0..u32::try_from(names.len()).unwrap_or(u32::MAX);
-        let vantage = |code| Vantage::new(names.text(code), enis, &mut texts);
+        let vantage = |code| Vantage::new(names.text(code), enis, &mut known);
         Self { rollup, vantages: codes.map(vantage).collect() }
     }
 
@@ -190,11 +199,38 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// The routes met so far, each once, as are their texts.
+#[derive(Default)]
+struct Routes {
+    texts: Texts,
+    routes: HashSet<Arc<Route>, ahash::RandomState>,
+}
+
+impl Routes {
+    fn one(&mut self, route: Route) -> Arc<Route> {
+        if let Some(known) = self.routes.get(&route) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(route);
+        self.routes.insert(Arc::clone(&new));
+        new
+    }
+}
+
 impl Vantage {
-    fn new(text: &[u8], enis: &Enis, texts: &mut Texts) -> Self {
+    fn new(text: &[u8], enis: &Enis, known: &mut Routes) -> Self {
         let values: Vec<_> = vantages::fields(text).map(String::from_utf8_lossy).collect();
         let at = |place: usize| values.get(place).map(|value| &**value).filter(|value| !value.is_empty());
-        let mut name = |place: usize| texts.name(at(place));
+        let mut name = |place: usize| known.texts.name(at(place));
+        let route = Route {
+            flow_log: name(2),
+            next_hop_zone: name(5),
+            next_hop_vpc: name(6),
+            next_hop_type: name(7),
+            src_service: name(8),
+            dst_service: name(9),
+            fields: values.iter().map(|value| u32::from(!value.is_empty())).sum(),
+        };
         Self {
             interface: match at(0).or(at(1)) {
                 Some(id) => enis.place(id),
@@ -203,19 +239,13 @@ impl Vantage {
                     enis.place(&nameless_id(account, region, vpc))
                 }
             },
-            flow_log: name(2),
             direction: match at(3) {
                 Some("egress") => Some(Direction::Egress),
                 Some("ingress") => Some(Direction::Ingress),
                 _ => None,
             },
             traffic_path: at(4).and_then(|number| number.parse().ok()),
-            next_hop_zone: name(5),
-            next_hop_vpc: name(6),
-            next_hop_type: name(7),
-            src_service: name(8),
-            dst_service: name(9),
-            fields: values.iter().filter(|value| !value.is_empty()).count(),
+            route: known.one(route),
         }
     }
 }

@@ -112,16 +112,16 @@ impl AddressHints {
     /// The next hop is the other endpoint if it is no middlebox and is reached inside the VPC or by a peering
     /// connection.
     fn meet_next_hop(&mut self, resolver: &AddressResolver, vantage: &Vantage, observer: u32, fact: &Fact) {
-        let is_end = matches!(vantage.next_hop_type.as_deref(), None | Some("vpc_endpoint"));
-        let has_next = vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some();
+        let is_end = matches!(vantage.route.next_hop_type.as_deref(), None | Some("vpc_endpoint"));
+        let has_next = vantage.route.next_hop_zone.is_some() || vantage.route.next_hop_vpc.is_some();
         if !has_next || !is_end || !matches!(vantage.traffic_path, Some(1 | 4)) {
             return;
         }
-        let named = vantage.next_hop_vpc.as_ref().and_then(|id| resolver.estate.vpc_of_id(id));
+        let named = vantage.route.next_hop_vpc.as_ref().and_then(|id| resolver.estate.vpc_of_id(id));
         if let Some(vpc) = named {
             least(&mut self.next_vpcs, (observer, fact.dst), &vpc);
         }
-        if let Some(zone) = &vantage.next_hop_zone {
+        if let Some(zone) = &vantage.route.next_hop_zone {
             let vpc = named.or_else(|| resolver.vpc(vantage, Some(observer), fact.dst, fact.src).0);
             if vpc.is_none() && is_public(fact.dst) {
                 return;
@@ -131,7 +131,7 @@ impl AddressHints {
     }
 
     fn meet_neighbour(&mut self, resolver: &AddressResolver, vantage: &Vantage, observer: u32, fact: &Fact) {
-        let is_plain = vantage.traffic_path == Some(1) && vantage.next_hop_type.is_none();
+        let is_plain = vantage.traffic_path == Some(1) && vantage.route.next_hop_type.is_none();
         if is_plain && resolver.estate.is_unplaced(fact.dst) {
             self.neighbours.insert((observer, fact.dst));
         } else if is_plain && resolver.estate.is_logged_elsewhere(observer, fact) {
@@ -215,7 +215,7 @@ fn least<K: Eq + std::hash::Hash, V: Ord + Clone>(map: &mut Map<K, V>, key: K, v
 pub(in super::super) fn is_needed(resolver: &AddressResolver, facts: &Facts<'_>) -> bool {
     let transit = resolver.estate.interfaces.iter().any(|own| own.role == Role::TransitGateway);
     let has_hint = |vantage: &Vantage| {
-        vantage.next_hop_zone.is_some() || vantage.next_hop_vpc.is_some() || vantage.traffic_path == Some(1)
+        vantage.route.next_hop_zone.is_some() || vantage.route.next_hop_vpc.is_some() || vantage.traffic_path == Some(1)
     };
     transit || facts.vantages.iter().any(has_hint) || resolver.estate.has_namesakes()
 }

@@ -7,21 +7,24 @@ use std::collections::BTreeSet;
 const IN_A_ROW_MAX: usize = 32;
 
 /// A sorted set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Few<T> {
+    #[default]
+    None,
+    One(T),
     Row(Vec<T>),
     Tree(BTreeSet<T>),
-}
-
-impl<T> Default for Few<T> {
-    fn default() -> Self {
-        Self::Row(Vec::new())
-    }
 }
 
 impl<T: Copy + Ord> Few<T> {
     pub(super) fn insert(&mut self, value: T) {
         match self {
+            Self::None => *self = Self::One(value),
+            Self::One(one) => {
+                if *one != value {
+                    *self = Self::Row(vec![value.min(*one), value.max(*one)]);
+                }
+            }
             Self::Tree(values) => drop(values.insert(value)),
             Self::Row(values) => {
                 let Err(place) = values.binary_search(&value) else { return };
@@ -40,25 +43,34 @@ impl<T: Copy + Ord> Few<T> {
 
     pub(super) fn contains(&self, value: T) -> bool {
         match self {
-            Self::Row(values) => values.binary_search(&value).is_ok(),
             Self::Tree(values) => values.contains(&value),
+            _ => self.row().binary_search(&value).is_ok(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Row(values) => values.len(),
             Self::Tree(values) => values.len(),
+            _ => self.row().len(),
         }
     }
 
     /// The values in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = T> {
-        let (row, tree) = match self {
-            Self::Row(values) => (Some(values), None),
-            Self::Tree(values) => (None, Some(values)),
+        let tree = match self {
+            Self::Tree(values) => Some(values),
+            _ => None,
         };
-        row.into_iter().flatten().chain(tree.into_iter().flatten()).copied()
+        self.row().iter().chain(tree.into_iter().flatten()).copied()
+    }
+
+    /// The values where they are no tree.
+    fn row(&self) -> &[T] {
+        match self {
+            Self::None | Self::Tree(_) => &[],
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Row(values) => values,
+        }
     }
 }
 
