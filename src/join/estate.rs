@@ -1,6 +1,7 @@
 //! The estate as far as it is known: interfaces of the logs and of the inventory, their VPCs, and who holds which
 //! address when.
 
+mod by_id;
 mod changes;
 mod holders;
 mod vpcs;
@@ -8,6 +9,7 @@ mod vpcs;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use self::by_id::{ById, name_gateways, place_of};
 use self::changes::Changes;
 use self::holders::Holder;
 use super::learn::{FlowLog, Learnt};
@@ -211,31 +213,6 @@ impl Enis {
     }
 }
 
-/// Interfaces by their id, in one piece: a tree of a million has them twice while it is made.
-struct ById(Vec<Eni>);
-
-impl ById {
-    fn get_mut(&mut self, id: &str) -> Option<&mut Eni> {
-        place_of(&self.0, id).ok().map(|place| &mut self.0[place])
-    }
-
-    fn get_or_insert(&mut self, id: &Arc<str>) -> &mut Eni {
-        let place = place_of(&self.0, id).unwrap_or_else(|place| {
-            self.0.insert(place, Eni { id: Arc::clone(id), ..Eni::default() });
-            place
-        });
-        &mut self.0[place]
-    }
-
-    fn remove(&mut self, id: &str) -> Option<Eni> {
-        place_of(&self.0, id).ok().map(|place| self.0.remove(place))
-    }
-}
-
-fn place_of(interfaces: &[Eni], id: &str) -> Result<usize, usize> {
-    interfaces.binary_search_by(|own| (*own.id).cmp(id))
-}
-
 /// The interfaces of the logs and of the inventory.
 fn known(logged: &Interfaces, tables: &Tables) -> ById {
     let listed = tables.interfaces.iter().map(|known| (&*known.id, listed_eni(known)));
@@ -253,29 +230,6 @@ fn known(logged: &Interfaces, tables: &Tables) -> ById {
     owns.extend(listed.into_values());
     owns.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     ById(owns)
-}
-
-/// Attributes records without an interface to the only regional NAT gateway of their VPC in the inventory; returns the
-/// placeholder ids and the gateways' ids.
-fn name_gateways(owns: &mut ById, tables: &Tables) -> Vec<(Arc<str>, Arc<str>)> {
-    let nameless: Vec<Arc<str>> =
-        owns.0.iter().map(|own| &own.id).filter(|id| id.starts_with(NAMELESS)).cloned().collect();
-    let mut aliases = Vec::new();
-    for id in nameless {
-        let Some(vpc) = owns.get_mut(&id).and_then(|own| own.vpc_id.clone()) else { continue };
-        let mut here = tables.nat_gateways.iter().filter(|nat| nat.regional && nat.vpc.as_ref() == Some(&vpc));
-        let (Some(only), None) = (here.next(), here.next()) else { continue };
-        let Some(seen) = owns.remove(&id) else { continue };
-        if let Some(own) = owns.get_mut(&only.id).filter(|own| own.logged.is_none()) {
-            (own.logged, own.gaps) = (seen.logged, seen.gaps);
-            own.account = own.account.take().or(seen.account);
-            own.region = own.region.take().or(seen.region);
-            aliases.push((id, Arc::clone(&only.id)));
-        } else {
-            *owns.get_or_insert(&id) = seen;
-        }
-    }
-    aliases
 }
 
 fn listed_eni(known: &ListedEni) -> Eni {
