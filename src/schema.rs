@@ -216,8 +216,8 @@ columns! {
         Charge, "charge", Text, "Charge on the bytes; absent for traffic itself.";
         PayerAccount, "payer_account", Text, "Account billed for the charge.";
         BilledResource, "billed_resource", Text, "Resource that AWS's bill has the charge under: NAT gateway, endpoint, load balancer, instance; else the interface.";
-        FromRegion, "from_region", Text, "Region of the price.";
-        ToRegion, "to_region", Text, "Other side of the charge: a region, `internet`, `same`, a location, or `any`.";
+        FromRegion, "from_region", Text, "Region of the price, or the group of its Local or Wavelength Zone.";
+        ToRegion, "to_region", Text, "Other side of the charge: a region or group of zones, `internet`, `same`, a location, or `any`.";
         Assumed, "assumed", Text, "Assumption made because the logs lack the information; absent if none.";
         DirectionRule, "direction_rule", Text, "Rule that determined the direction.";
         CountRule, "count_rule", Text, "Rule that decided where the bytes count.";
@@ -474,6 +474,7 @@ pub const DEFAULT_FORMAT: [Column; 14] = [
 ];
 
 pub mod charge;
+pub mod edge;
 pub mod frame;
 pub mod output;
 pub mod port;

@@ -21,12 +21,13 @@ pub(super) const HOUR_SECONDS: u32 = 3600;
 const JOINED_BYTES: usize = 640;
 
 /// The columns that belong to an interface.
-pub const ATTRIBUTES: [Column; 14] = [
+pub const ATTRIBUTES: [Column; 15] = [
     Column::AccountId,
     Column::Region,
     Column::VpcId,
     Column::SubnetId,
     Column::AzId,
+    Column::SublocationId,
     Column::InstanceId,
     Column::InterfaceType,
     Column::InterfaceTag,

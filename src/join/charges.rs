@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
-use super::ends::{AddressResolver, Basis, End, EndpointInfo, EndpointKind};
+use super::ends::{AddressResolver, Basis, End, EndpointInfo, EndpointKind, edge_of};
 use super::estate::Eni;
 use super::path::{Path, Route, Sides, Via, assumption};
 use super::tables::{Kind, Name, Role};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
+use crate::schema::edge;
+
+/// The halves of transfer between Availability Zones.
+const INTER_ZONE: [Charge; 2] = [Charge::InterZoneOut, Charge::InterZoneIn];
 
 /// The endpoint whose owner a charge is allocated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,48 +42,59 @@ pub(super) struct Item {
 }
 
 /// A side that may pay.
-struct Side<'a> {
-    info: &'a EndpointInfo,
+struct Side {
+    is_own: bool,
     payer: Name,
     region: Name,
+    /// The group of its Local or Wavelength Zone.
+    edge: Name,
     interface: Option<u32>,
     bearer: Allocation,
+}
+
+impl Side {
+    /// Where its prices are looked up.
+    fn place(&self) -> Name {
+        self.edge.clone().or_else(|| self.region.clone())
+    }
+
+    fn charge(&self, charge: Charge, other: &str, assumed: Option<&'static str>) -> Item {
+        Item {
+            charge,
+            payer: self.payer.clone(),
+            from: self.place(),
+            to: other.into(),
+            interface: self.interface,
+            bearer: self.bearer,
+            assumed,
+        }
+    }
 }
 
 /// The charges of a counted transfer of an hour.
 pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: &Route, items: &mut Vec<Item>) {
     let [from, to] = payers(resolver, sides, route);
-    let one = |charge: Charge, side: &Side<'_>, other: &str| Item {
-        charge,
-        payer: side.payer.clone(),
-        from: side.region.clone(),
-        to: other.into(),
-        interface: side.interface,
-        bearer: side.bearer,
-        assumed: route.assumed,
-    };
+    let one = |charge: Charge, side: &Side, other: &str| side.charge(charge, other, route.assumed);
     let sent = sides.src.kind == EndpointKind::Own;
-    let halves = |charges: [Charge; 2], items: &mut Vec<Item>| {
-        for (charge, side) in charges.into_iter().zip([&from, &to]) {
-            if side.info.kind == EndpointKind::Own {
-                items.push(one(charge, side, SAME));
-            }
-        }
-    };
-    let region = || sides.dst.region.as_deref().unwrap_or(ANY);
+    let region = || sides.dst.edge.as_deref().or(sides.dst.region.as_deref()).unwrap_or(ANY);
     match route.path {
         Path::Internet if sent => items.push(one(Charge::InternetEgress, &from, INTERNET)),
         Path::CrossRegion | Path::AwsServiceCrossRegion | Path::PeeringCrossRegion if sent => {
             items.push(one(Charge::InterRegion, &from, region()));
         }
         Path::CrossZone => {
-            halves([Charge::InterZoneOut, Charge::InterZoneIn], items);
+            between_zones([&from, &to], INTER_ZONE, route.assumed, items);
             without_balancers(resolver, sides, items);
         }
-        Path::PeeringCrossZone => halves([Charge::PeeringZoneOut, Charge::PeeringZoneIn], items),
-        Path::PublicAddress => halves([Charge::PublicAddressOut, Charge::PublicAddressIn], items),
+        Path::PeeringCrossZone => {
+            between_zones([&from, &to], [Charge::PeeringZoneOut, Charge::PeeringZoneIn], route.assumed, items);
+        }
+        Path::PublicAddress => {
+            halves([&from, &to], [Charge::PublicAddressOut, Charge::PublicAddressIn], route.assumed, items);
+        }
         Path::TransitGateway if sent => {
-            items.push(one(Charge::TransitGateway, &from, ANY));
+            // A transit gateway is its Region's.
+            items.push(Item { from: from.region.clone(), ..one(Charge::TransitGateway, &from, ANY) });
             if sides.crosses_regions() {
                 items.push(one(Charge::InterRegion, &from, region()));
             }
@@ -111,6 +126,37 @@ pub(super) fn of_transfer(resolver: &AddressResolver, sides: &Sides<'_>, route: 
     }
 }
 
+/// Both halves of a charge, of the ends that are known.
+fn halves(sides: [&Side; 2], charges: [Charge; 2], assumed: Option<&'static str>, items: &mut Vec<Item>) {
+    let own = charges.into_iter().zip(sides).filter(|(_, side)| side.is_own);
+    items.extend(own.map(|(charge, side)| side.charge(charge, SAME, assumed)));
+}
+
+/// Charges between two zones of a Region: both halves; of a Local Zone and another zone that of the Local Zone, at its own
+/// price; between groups of Local and Wavelength Zones, and a Wavelength Zone and its Region, as between Regions.
+///
+/// Source: AWS's data transfer pricing feed of 2025-12-02 ("DataTransfer Local Zone within same AWS Region"; pairs of
+/// zones, and of Wavelength Zones and Regions). Whether the other side pays a half too, it does not say.
+fn between_zones(sides: [&Side; 2], charges: [Charge; 2], assumed: Option<&'static str>, items: &mut Vec<Item>) {
+    let [from, to] = sides;
+    let (edge, is_halved) = match (&from.edge, &to.edge) {
+        (None, None) => return halves(sides, charges, assumed, items),
+        (Some(edge), None) | (None, Some(edge)) => (edge, true),
+        (Some(edge), Some(other)) => (edge, edge == other),
+    };
+    if !is_halved || edge::is_wavelength(edge) {
+        if from.is_own {
+            items.push(from.charge(Charge::InterRegion, to.place().as_deref().unwrap_or(ANY), assumed));
+        }
+        return;
+    }
+    let at_one = from.edge.is_none() || to.edge.is_none();
+    let assumed = assumed.or(at_one.then_some(assumption::LOCAL_ZONE));
+    let local = [Charge::LocalZoneOut, Charge::LocalZoneIn].into_iter().zip(sides);
+    let local = local.filter(|(_, side)| side.is_own && side.edge.is_some());
+    items.extend(local.map(|(charge, side)| side.charge(charge, SAME, assumed)));
+}
+
 /// Takes out halves of transfer between zones that AWS does not charge: a load balancer's, unless it is a network load
 /// balancer, and its target's. Who an internal one talks to may also be a client, which is charged.
 ///
@@ -131,16 +177,17 @@ fn without_balancers(resolver: &AddressResolver, sides: &Sides<'_>, items: &mut 
 
 /// Who pays at either side: the account of the interface that faces the outside, which is the NAT gateway's where the
 /// transfer goes through one.
-fn payers<'a>(resolver: &AddressResolver, sides: &Sides<'a>, route: &Route) -> [Side<'a>; 2] {
+fn payers(resolver: &AddressResolver, sides: &Sides<'_>, route: &Route) -> [Side; 2] {
     let sides = [(sides.src, sides.ends.src, Allocation::Source), (sides.dst, sides.ends.dst, Allocation::Destination)];
     sides.map(|(info, end, bearer)| {
         let place = route.nat.filter(|_| info.kind == EndpointKind::Own);
         let gateway = place.map(|place| &resolver.estate.interfaces[place as usize]);
         Side {
-            info,
+            is_own: info.kind == EndpointKind::Own,
             interface: place.or(end.interface),
             payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| info.account.clone()),
             region: gateway.and_then(|nat| nat.region.clone()).or_else(|| info.region.clone()),
+            edge: gateway.map_or_else(|| info.edge.clone(), |nat| edge_of(&nat.zone)),
             bearer,
         }
     })
@@ -177,7 +224,7 @@ pub(super) fn unlogged_nat(
     items.push(Item {
         charge: Charge::NatProcessing,
         payer: nat_name(|nat| &nat.account).or_else(|| client.account.clone()),
-        from: nat_name(|nat| &nat.region).or_else(|| client.region.clone()),
+        from: nat.and_then(place_of).or_else(|| client.edge.clone()).or_else(|| client.region.clone()),
         to: ANY.into(),
         interface: route.nat,
         bearer: Allocation::client(forward),
@@ -187,6 +234,11 @@ pub(super) fn unlogged_nat(
         let end = if forward { sides.ends.src } else { sides.ends.dst };
         client_leg(resolver, place, (end, client), forward, assumed, items);
     }
+}
+
+/// Where a gateway's prices are looked up.
+fn place_of(gateway: &Eni) -> Name {
+    edge_of(&gateway.zone).or_else(|| gateway.region.clone())
 }
 
 /// Charges of a NAT gateway's record that names its client: processing, and the leg between client and gateway.
@@ -203,13 +255,30 @@ pub(super) fn of_nat(
     items.push(Item {
         charge: Charge::NatProcessing,
         payer: nat.account.clone(),
-        from: nat.region.clone(),
+        from: place_of(nat),
         to: ANY.into(),
         interface: Some(place),
         bearer: Allocation::client(forward),
         assumed,
     });
     client_leg(resolver, place, (client, info), forward, assumed, items);
+}
+
+/// The charge of what arrives at an endpoint of a gateway load balancer.
+///
+/// Source: the VPC pricing page charges each GB processed through the endpoint; that a packet that returns from
+/// inspection is not processed again is assumed.
+pub(super) fn of_gwlb_endpoint(resolver: &AddressResolver, sides: &Sides<'_>, place: u32) -> Item {
+    let endpoint = &resolver.estate.interfaces[place as usize];
+    Item {
+        charge: Charge::GwlbEndpointProcessing,
+        payer: endpoint.account.clone(),
+        from: place_of(endpoint),
+        to: ANY.into(),
+        interface: Some(place),
+        bearer: Allocation::client(sides.is_forward()),
+        assumed: Some(assumption::GWLB_ENDPOINT),
+    }
 }
 
 /// Charges between a client and its NAT gateway: into a transit gateway where that is in another VPC, else between zones.
@@ -235,7 +304,7 @@ fn client_leg(
     }
 }
 
-/// Both halves of the leg between a client and its zonal NAT gateway, if their zones differ; each with its interface.
+/// Charges of the leg between a client and its zonal NAT gateway, if their zones differ; each half with its interface.
 fn zone_leg(
     (client, interface): (&EndpointInfo, Option<u32>),
     (nat, place): (&Eni, u32),
@@ -247,12 +316,22 @@ fn zone_leg(
         return;
     }
     let bearer = Allocation::client(forward);
-    let mut sides = [(&client.account, &client.region, interface), (&nat.account, &nat.region, Some(place))];
-    if !forward {
-        sides.reverse();
-    }
-    for (charge, (payer, from, interface)) in [Charge::InterZoneOut, Charge::InterZoneIn].into_iter().zip(sides) {
-        let (payer, from) = (payer.clone(), from.clone());
-        items.push(Item { charge, payer, from, to: SAME.into(), interface, bearer, assumed });
-    }
+    let client = Side {
+        is_own: true,
+        payer: client.account.clone(),
+        region: client.region.clone(),
+        edge: client.edge.clone(),
+        interface,
+        bearer,
+    };
+    let gateway = Side {
+        is_own: true,
+        payer: nat.account.clone(),
+        region: nat.region.clone(),
+        edge: edge_of(&nat.zone),
+        interface: Some(place),
+        bearer,
+    };
+    let sides = if forward { [&client, &gateway] } else { [&gateway, &client] };
+    between_zones(sides, INTER_ZONE, assumed, items);
 }

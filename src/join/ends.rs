@@ -10,6 +10,7 @@ use super::ranges::{AMAZON, Ranges, Service};
 use super::tables::{Kind, Name, Network, Role};
 use super::vantage::{Direction, Fact, Vantage};
 use crate::group::is_public;
+use crate::schema::edge;
 
 /// Locations of addresses without a better description: public ones, those in AWS's EC2 ranges, private ones.
 pub const UNKNOWN_PLACES: [&str; 3] = ["internet", "external EC2", "private-unknown"];
@@ -71,10 +72,19 @@ pub(super) struct EndpointInfo {
     /// None for global services.
     pub(super) region: Name,
     pub(super) zone: Name,
+    /// The group of its Local or Wavelength Zone, which has prices of its own; none in an Availability Zone.
+    pub(super) edge: Name,
     pub(super) subnet: Name,
     /// Display name.
     pub(super) place: Arc<str>,
     pub(super) role: Role,
+}
+
+impl EndpointInfo {
+    /// Whether it is an address of Global Accelerator, by AWS's ranges or the record.
+    pub(super) fn is_accelerator(&self) -> bool {
+        matches!(&self.kind, EndpointKind::Service(name) if &**name == "GLOBALACCELERATOR")
+    }
 }
 
 /// What places an address: the estate, then AWS's ranges.
@@ -201,11 +211,13 @@ impl AddressResolver {
         let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
         let region = own.and_then(|own| own.region.clone()).or_else(|| known.region.clone());
         let place = of(|network| &network.name).or_else(|| known.id.clone()).unwrap_or_else(|| "own".into());
+        let zone = zone.or_else(next_zone).or_else(|| of(|network| &network.zone));
         EndpointInfo {
             kind: EndpointKind::Own,
             account: account.or_else(|| of(|network| &network.account)),
             region: region.or_else(|| of(|network| &network.region)),
-            zone: zone.or_else(next_zone).or_else(|| of(|network| &network.zone)),
+            edge: edge_of(&zone),
+            zone,
             subnet: subnet.or_else(|| of(|network| &network.subnet)),
             place,
             role: own.map_or(Role::End, |own| own.role),
@@ -236,7 +248,7 @@ impl AddressResolver {
         };
         let account = network.and_then(|network| network.account);
         let zone = self.address_hints.next_zone(None, address).cloned();
-        EndpointInfo { kind, account, region, zone, subnet: None, place, role: Role::End }
+        EndpointInfo { kind, account, region, zone, edge: None, subnet: None, place, role: Role::End }
     }
 
     /// The direction of a record: the logged one; else the side whose packet address differs; else own addresses; else
@@ -275,6 +287,11 @@ impl AddressResolver {
             None => (None, "unknown"),
         }
     }
+}
+
+/// The group of a Local or Wavelength Zone.
+pub(super) fn edge_of(zone: &Name) -> Name {
+    zone.as_deref().and_then(edge::group_of_zone).map(Arc::from)
 }
 
 /// The location of an AWS service: its name, or [`AMAZON_LOCATION`] for ranges that no service claims.

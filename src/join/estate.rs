@@ -18,7 +18,7 @@ use super::tables::texts::Texts;
 use super::tables::{EndpointKind, ListedEni, Name, Network, Role, Tables};
 use super::vantage::{Fact, HOUR_SECONDS};
 use crate::group::{Interface, Interfaces, NAMELESS, is_public};
-use crate::schema::{Column, region};
+use crate::schema::{Column, edge, region};
 use crate::units::address::Prefix;
 
 /// Seconds before the first and after the last record during which an interface counts as logged: the tolerance of a
@@ -119,7 +119,7 @@ impl Eni {
 
     /// Whether its records show transit traffic.
     pub(super) fn is_hop(&self) -> bool {
-        matches!(self.role, Role::Nat | Role::RegionalNat | Role::TransitGateway | Role::GatewayLoadBalancer)
+        !matches!(self.role, Role::End | Role::Endpoint | Role::LoadBalancer)
     }
 
     /// Whether its records of some moment of an hour would be in the input.
@@ -193,10 +193,10 @@ impl Enis {
                 }
             }
         }
-        for endpoint in tables.endpoints.iter().filter(|endpoint| endpoint.kind == EndpointKind::Interface) {
+        for (endpoint, role) in tables.endpoints.iter().filter_map(|one| Some((one, one.kind.role()?))) {
             for id in &endpoint.interfaces {
                 if let Some(own) = owns.get_mut(id) {
-                    (own.role, own.resource) = (Role::Endpoint, Some(Arc::clone(&endpoint.id)));
+                    (own.role, own.resource) = (role, Some(Arc::clone(&endpoint.id)));
                 }
             }
         }
@@ -267,6 +267,8 @@ fn learn(own: &mut Eni, interface: &Interface<'_>, texts: &mut Texts) {
     ] {
         *value = attribute(column).or_else(|| value.take());
     }
+    // Records of a sublocation have no az-id (VPC user guide, "Flow log records"); an Outpost is no zone.
+    own.zone = attribute(Column::SublocationId).filter(|id| edge::is_zone(id)).or_else(|| own.zone.take());
     own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region::of_zone_id).map(Arc::from));
     let owners = LoggedOwners { tags: TAG_COLUMNS.map(&mut attribute), ecs_service: attribute(Column::EcsServiceName) };
     own.owners = (owners != LoggedOwners::default()).then(|| Box::new(owners));
@@ -276,7 +278,7 @@ fn learn(own: &mut Eni, interface: &Interface<'_>, texts: &mut Texts) {
         Some("nat_gateway") => Role::Nat,
         Some("regional_nat_gateway") => Role::RegionalNat,
         Some("transit_gateway") => Role::TransitGateway,
-        Some("vpc_endpoint") => Role::Endpoint,
+        Some("vpc_endpoint") if own.role != Role::GatewayLoadBalancerEndpoint => Role::Endpoint,
         _ if own.id.starts_with("nat-") || own.id.starts_with(NAMELESS) => Role::RegionalNat,
         _ => own.role,
     };

@@ -30,6 +30,8 @@ pub(super) struct Pending {
     pub(super) is_undirected: bool,
     /// Whether only a part of their bytes counts here.
     pub(super) is_boundary: bool,
+    /// Whether either end is Global Accelerator.
+    pub(super) is_accelerated: bool,
 }
 
 /// Notes on counted records.
@@ -41,6 +43,10 @@ pub(super) struct Counted {
     pub(super) undirected: Tally,
     /// Bytes counted at coverage boundaries, where vantages are separated by difference.
     pub(super) boundary: Tally,
+    /// Counted records from and to Global Accelerator.
+    pub(super) accelerated: Tally,
+    /// Records at endpoints of gateway load balancers that do not say whether they arrive there.
+    pub(super) unmetered: Tally,
 }
 
 impl Counted {
@@ -52,8 +58,11 @@ impl Counted {
             tally.bytes += pending.tally.bytes;
         };
         add(&mut self.account[if passes { class } else { Class::Filtered }]);
-        for (tally, is_so) in [(&mut self.undirected, pending.is_undirected), (&mut self.boundary, pending.is_boundary)]
-        {
+        for (tally, is_so) in [
+            (&mut self.undirected, pending.is_undirected),
+            (&mut self.boundary, pending.is_boundary),
+            (&mut self.accelerated, pending.is_accelerated),
+        ] {
             if is_so && passes {
                 add(tally);
             }

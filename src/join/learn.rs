@@ -318,6 +318,11 @@ impl Learnt {
         let instances = interfaces.iter().any(|own| own.instance.is_some());
         for (own, taught) in interfaces.iter_mut().zip(&self.interfaces) {
             own.names_clients = taught.inner_public || taught.inner_len() > 0;
+            // Version 11 has one word for all endpoints. Those of interfaces end connections, so none shows others' packets
+            // on its own side.
+            if own.role == Role::Endpoint && own.names_clients && !own.is_listed() {
+                own.role = Role::GatewayLoadBalancerEndpoint;
+            }
             if own.is_listed() || own.role != Role::End || own.instance.is_some() {
                 continue;
             }

@@ -132,6 +132,10 @@ pub(super) mod assumption {
     pub(in super::super) const NAT_UNNAMED: &str =
         "traffic was processed by a NAT gateway whose records do not name its clients (no packet addresses)";
     pub(in super::super) const BALANCER: &str = "who an internal load balancer talks to is its client, not its target";
+    pub(in super::super) const LOCAL_ZONE: &str =
+        "traffic between a Local Zone and its region is charged at the Local Zone alone";
+    pub(in super::super) const GWLB_ENDPOINT: &str =
+        "a gateway load balancer endpoint processes what arrives at it, and not again what it sends on";
     pub(in super::super) const DIRECTION: &str = "the direction follows from address types";
     pub(in super::super) const NO_PUBLIC: &str =
         "interfaces without a public address reach the internet through a NAT gateway";

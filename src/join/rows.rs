@@ -9,6 +9,7 @@ use super::known::KnownEnds;
 use super::output::{Output, Sink, Texts, Wanted, include_route};
 use super::path::{Route, Sides, Via, assumption};
 use super::row::Row;
+use super::tables::Role;
 use super::traffic::Traffic;
 use super::vantage::{Direction, Fact};
 use crate::error::Error;
@@ -82,6 +83,18 @@ impl<'a, S: Sink> Writer<'a, S> {
     #[must_use]
     pub fn boundary(&self) -> Tally {
         self.rows.counted.boundary
+    }
+
+    /// Counted records from and to Global Accelerator.
+    #[must_use]
+    pub fn accelerated(&self) -> Tally {
+        self.rows.counted.accelerated
+    }
+
+    /// Records at endpoints of gateway load balancers that do not say whether they arrive there.
+    #[must_use]
+    pub fn unmetered(&self) -> Tally {
+        self.rows.counted.unmetered
     }
 
     /// Writes a shard.
@@ -247,6 +260,7 @@ impl<'a, S: Sink> Rows<'a, S> {
             tally: Tally { records: records(sums.flows), bytes },
             is_undirected: counts && direction.is_none(),
             is_boundary: rest > 0,
+            is_accelerated: counts && [row.src, row.dst].into_iter().any(|end| end.info.is_accelerator()),
         };
         let Some(gate) = self.gate.as_mut().filter(|_| counts) else {
             self.counted.add(&pending, true);
@@ -267,6 +281,9 @@ impl<'a, S: Sink> Rows<'a, S> {
     fn charge_gateway(&mut self, row: &Row<'_>, direction: Option<Direction>, items: &mut Vec<Item>) {
         let Traffic { resolver, index, .. } = self.traffic;
         let own = row.vantage.interface.map(|place| (place, &resolver.estate.interfaces[place as usize]));
+        if let Some((place, _)) = own.filter(|(_, own)| own.role == Role::GatewayLoadBalancerEndpoint) {
+            return self.charge_gwlb_endpoint(row, place, direction, items);
+        }
         let Some((place, own)) = own.filter(|(_, own)| own.is_nat()) else { return };
         let Some(client) = client(own, row.fact, direction, row.ends) else { return };
         // Without packet addresses the outside is not in the record: a logged client's own flows are charged instead.
@@ -288,6 +305,31 @@ impl<'a, S: Sink> Rows<'a, S> {
         self.charge(&Row { route: Some(route), bytes: part.bytes, packets: part.packets, ..*row }, items);
     }
 
+    /// Writes what an endpoint of a gateway load balancer is charged for: what arrives at it, of both directions. Each
+    /// packet is in its records a second time when it is sent on.
+    fn charge_gwlb_endpoint(&mut self, row: &Row<'_>, place: u32, direction: Option<Direction>, items: &mut Vec<Item>) {
+        let Traffic { resolver, index, .. } = self.traffic;
+        let sighting = Sighting { vantage: row.vantage, fact: row.fact, direction, ends: row.ends };
+        let part = resolver.charged(index, &sighting, row.passthrough);
+        if !part.counts {
+            return;
+        }
+        match direction.filter(|_| !GUESSED_DIRECTIONS.contains(&row.direction_rule)) {
+            None => {
+                self.counted.unmetered.records += records(row.fact.counted.flows);
+                self.counted.unmetered.bytes += part.bytes;
+            }
+            Some(Direction::Egress) => {}
+            Some(Direction::Ingress) => {
+                let sides = Sides { ends: row.ends, src: &row.src.info, dst: &row.dst.info };
+                items.clear();
+                items.push(charges::of_gwlb_endpoint(resolver, &sides, place));
+                let route = sides.by_places(resolver, index);
+                self.charge(&Row { route: Some(route), bytes: part.bytes, packets: part.packets, ..*row }, items);
+            }
+        }
+    }
+
     fn charge(&mut self, row: &Row<'_>, items: &[Item]) {
         for item in items {
             self.write_gated(&Row { item: Some(item), ..*row }, |wanted| wanted.charges);
@@ -307,7 +349,7 @@ impl<'a, S: Sink> Rows<'a, S> {
             (None, Some(Direction::Egress)) => sides.egress(resolver, index, row.vantage),
             (None, _) => index.way_back(row.ends, row.fact.hour).unwrap_or_else(|| sides.by_places(resolver, index)),
         };
-        let guessed = row.direction_rule == "by private and public addresses" && route.assumed.is_none();
+        let guessed = row.direction_rule == GUESSED_DIRECTIONS[0] && route.assumed.is_none();
         Some(if guessed { Route { assumed: Some(assumption::DIRECTION), ..route } } else { route })
     }
 
@@ -325,6 +367,9 @@ impl<'a, S: Sink> Rows<'a, S> {
         }
     }
 }
+
+/// Rules that tell a direction by where addresses are, which says nothing of an interface between them.
+const GUESSED_DIRECTIONS: [&str; 2] = ["by private and public addresses", "by the estate's networks"];
 
 /// Adds what counted traffic is charged for at the NAT gateway that it went through, if it is known which.
 fn at_its_nat(traffic: &Traffic<'_>, row: &Row<'_>, items: &mut Vec<Item>) {

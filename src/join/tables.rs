@@ -84,8 +84,10 @@ pub enum Role {
     RegionalNat,
     /// A transit gateway's attachment.
     TransitGateway,
-    /// A gateway load balancer's, or of an endpoint that leads to one.
+    /// A gateway load balancer's.
     GatewayLoadBalancer,
+    /// An endpoint's that leads to a gateway load balancer: a hop that is charged for.
+    GatewayLoadBalancerEndpoint,
     /// An interface endpoint's: an end that is charged for.
     Endpoint,
     /// An application or classic load balancer's: an end at which AWS charges nothing between zones. A network load
@@ -167,6 +169,18 @@ pub enum EndpointKind {
     Gateway,
     /// Endpoint of a gateway load balancer.
     GatewayLoadBalancer,
+}
+
+impl EndpointKind {
+    /// What its interfaces are for; none of a kind that has none.
+    #[must_use]
+    pub fn role(self) -> Option<Role> {
+        match self {
+            Self::Interface => Some(Role::Endpoint),
+            Self::Gateway => None,
+            Self::GatewayLoadBalancer => Some(Role::GatewayLoadBalancerEndpoint),
+        }
+    }
 }
 
 /// The tags of a resource.

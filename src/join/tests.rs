@@ -408,6 +408,7 @@ fn known(line: &str) -> ListedEni {
                     "nat" => Role::Nat,
                     "transit" => Role::TransitGateway,
                     "endpoint" => Role::Endpoint,
+                    "gwlb-endpoint" => Role::GatewayLoadBalancerEndpoint,
                     "balancer" => Role::LoadBalancer,
                     _ => panic!("no role {value}"),
                 }

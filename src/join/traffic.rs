@@ -126,12 +126,20 @@ impl<'a> Traffic<'a> {
             "packet addresses are missing (pkt-srcaddr, pkt-dstaddr; version 3): traffic of unlogged clients through \
              NAT and transit gateways is not shown",
         );
-        let has_endpoints = interfaces.iter().any(|own| own.is_listed() || own.role == Role::Endpoint);
+        let is_endpoint = |own: &Eni| matches!(own.role, Role::Endpoint | Role::GatewayLoadBalancerEndpoint);
+        let has_endpoints = interfaces.iter().any(|own| own.is_listed() || is_endpoint(own));
         let endpoints = (!has_endpoints).then_some(
             "VPC endpoint charges are missing: endpoints are only known from version 11 fields, or --network with the output \
              of `aws ec2 describe-vpc-endpoints` and `describe-network-interfaces`",
         );
-        unnamed.into_iter().chain(endpoints).map(str::to_owned)
+        let unlogged = |own: &&Eni| own.role == Role::GatewayLoadBalancerEndpoint && own.logged.is_none();
+        let unlogged = interfaces.iter().filter(unlogged).count() as u64;
+        let unlogged = (unlogged > 0).then(|| {
+            let endpoints = human::counted(unlogged, "gateway load balancer endpoint");
+            format!("{endpoints} without records: processing charges of what passes there are missing")
+        });
+        let notes = unnamed.into_iter().chain(endpoints).map(str::to_owned);
+        notes.chain(unlogged)
     }
 
     /// When each interface was logged, from its first to its last record, with the resource that AWS's bill has it under;

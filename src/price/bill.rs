@@ -9,12 +9,12 @@ use polars::prelude::{
     Column as FrameColumn, DataFrame, DataType, Expr, IntoLazy, NULL, SortMultipleOptions, col, lit, when,
 };
 
-use super::attested;
 use super::ladder::Step;
 use super::pools::{PoolTerms, Priced, Tiers, Usage, price};
 use super::read::written_date;
 use super::table::{PriceRow, PriceTable};
 use super::unruled::Uncharged;
+use super::{attested, edge};
 use crate::error::Error;
 use crate::group::{Key, Spec};
 use crate::schema::charge::{ANY, Charge};
@@ -344,6 +344,7 @@ pub fn notes(bill: &Bill) -> Result<Vec<String>, Error> {
     }
     notes.extend(bill.terms.discounts.iter().map(|(charge, off)| format!("{}: {off} off the price", charge.name())));
     notes.extend(attested::notes(bill)?);
+    notes.extend(edge::notes(bill)?);
     let months: Vec<_> = bill.partial_months()?.into_iter().map(|month| written_date(month)[..7].to_owned()).collect();
     if !months.is_empty() {
         let months = months.join(", ");

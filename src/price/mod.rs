@@ -8,6 +8,7 @@ mod attested;
 pub mod bill;
 mod differ;
 mod discount;
+mod edge;
 mod ladder;
 mod money;
 pub mod offer;
@@ -31,7 +32,9 @@ pub use money::{
 pub use pools::{MonthUsage, PoolTerms, Priced, Tiers, Usage, price};
 pub use read::{TIER_GB_MAX, written_date};
 pub use table::{Place, PriceRow, PriceTable};
-pub use unruled::{Uncharged, named_charge, no_price_note, uncharged, unpriced_notes, unruled_notes};
+pub use unruled::{
+    Uncharged, accelerator_premium, named_charge, no_price_note, uncharged, unpriced_notes, unruled_notes,
+};
 pub use update::{Change, Update, update};
 pub use usage::read_usage;
 

@@ -10,7 +10,7 @@ use super::money::Rate;
 use super::table::{Place, PriceRow};
 use crate::error::{Error, RowError, nearest};
 use crate::schema::charge::{ANY, Charge, INTERNET, Other, SAME};
-use crate::schema::region;
+use crate::schema::{edge, region};
 use crate::units::csv_table::{CsvTable, Layout, Row};
 use crate::units::time::{self, Zone};
 
@@ -135,7 +135,7 @@ fn to(text: &str, charge: Option<Charge>) -> Result<String, Error> {
 }
 
 pub(super) fn named_region(text: &str) -> Result<String, Error> {
-    if region::is_region(text) {
+    if edge::is_place(text) {
         return Ok(text.to_owned());
     }
     let near = region::nearest_region(text).map(|near| format!("did you mean `{near}`?"));

@@ -2,7 +2,8 @@
 //!
 //! A table that is given later comes first: what it has a row for at the moment it decides, also with a row for any
 //! place, and the tables below it are not asked. Within a table the most exact row decides: the pair of places, then
-//! the place and any other, then any place.
+//! the place and any other, then any place. Local and Wavelength Zones that no table has a row for have the prices of
+//! their region.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -13,12 +14,14 @@ use super::money::{GB_BYTES, Rate};
 use super::read;
 use crate::error::{Error, RowError};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
-use crate::schema::region;
+use crate::schema::{edge, region};
 use crate::units::csv_table::{CsvTable, Layout};
 use crate::units::human::counted;
 
 /// The table that is part of the program; its sources are keys of [`SOURCES`], joined by `+`.
 const EMBEDDED: &str = include_str!("prices.csv");
+/// The part of it that is of Local and Wavelength Zones: what differs from their regions.
+const EMBEDDED_ZONES: &str = include_str!("zones.csv");
 /// The part of it that is per hour.
 const EMBEDDED_HOURS: &str = include_str!("hours.csv");
 const SOURCES: &str = include_str!("sources.csv");
@@ -30,9 +33,9 @@ const SOURCES_LAYOUT: Layout =
 pub struct PriceRow {
     /// What is charged.
     pub charge: Charge,
-    /// The region that is charged, or [`ANY`].
+    /// The region that is charged, the group of a Local or Wavelength Zone, or [`ANY`].
     pub from: String,
-    /// The other side: a region, [`SAME`], [`INTERNET`], [`ANY`], or a Direct Connect location.
+    /// The other side: a region or group of zones, [`SAME`], [`INTERNET`], [`ANY`], or a Direct Connect location.
     pub to: String,
     /// Where the tier begins, in GB of 2³⁰ bytes a month.
     pub start_gb: u64,
@@ -96,8 +99,8 @@ impl PriceTable {
         if let Some(table) = READ.get() {
             return Ok(table.clone());
         }
-        let (mut rows, _) = Self::examine(EMBEDDED.as_bytes());
-        rows.extend(Self::examine(EMBEDDED_HOURS.as_bytes()).0);
+        let parts = [EMBEDDED, EMBEDDED_ZONES, EMBEDDED_HOURS];
+        let mut rows: Vec<_> = parts.iter().flat_map(|part| Self::examine(part.as_bytes()).0).collect();
         let sources = sources()?;
         for row in &mut rows {
             let named = row.source.split('+').map(|key| sources.get(key).map(String::as_str));
@@ -180,10 +183,16 @@ impl PriceTable {
         unused.map(sentence).collect()
     }
 
-    /// The tiers in force for a charge from a region to a place, or those of the charge that it falls back on.
+    /// The tiers in force for a charge from a region to a place, else those of the regions that zones are in, else those
+    /// of the charge that it falls back on.
     #[must_use]
     pub fn look_up(&self, charge: Charge, from: &str, to: &str, moment: u32) -> Option<Ladder<'_>> {
-        let found = self.layers.iter().rev().find_map(|layer| in_layer(layer, charge, from, to, moment));
+        let froms = [Some(from), edge::parent(from)];
+        let tos = [Some(to), edge::parent(to)];
+        let mut places = froms.iter().flatten().flat_map(|from| tos.iter().flatten().map(move |to| (*from, *to)));
+        let in_layers =
+            |(from, to)| self.layers.iter().rev().find_map(|layer| in_layer(layer, charge, from, to, moment));
+        let found = places.find_map(in_layers);
         found.or_else(|| self.look_up(charge.fallback()?, from, to, moment))
     }
 
@@ -266,6 +275,7 @@ mod tests {
     #[test]
     fn the_embedded_table_is_right_and_every_row_is_in_force() {
         assert_eq!(PriceTable::examine(EMBEDDED.as_bytes()).1, []);
+        assert_eq!(PriceTable::examine(EMBEDDED_ZONES.as_bytes()).1, []);
         assert_eq!(PriceTable::examine(EMBEDDED_HOURS.as_bytes()).1, []);
         let table = PriceTable::embedded().unwrap();
         assert!(table.rows().all(|row| row.rate.is_some()));
@@ -307,6 +317,22 @@ mod tests {
         assert_eq!(peering(1_700_000_000).rows[0].charge, Charge::InterZoneOut, "before peerings had a meter");
         assert_eq!(rate(&table, Charge::PublicAddressIn, "eu-north-1", "eu-north-1", NOW), Some(100_000_000));
         assert_eq!(rate(&table, Charge::PublicAddressIn, "eu-north-1", "eu-west-1", NOW), None);
+    }
+
+    #[test]
+    fn a_zone_has_its_own_price_before_its_regions() {
+        let table = PriceTable::embedded().unwrap();
+        let pair = |from, to| rate(&table, Charge::InterRegion, from, to, NOW);
+        assert_eq!(pair("us-west-2-hnl-1", "us-east-1"), Some(320_000_000));
+        assert_eq!(pair("us-west-2-lax-1", "eu-west-1"), pair("us-west-2", "eu-west-1"), "as in AWS's feed");
+        assert_eq!(pair("us-west-2-lax-1", "us-west-2-sea-1"), None, "the feed has no price of it");
+        assert_eq!(pair("us-west-2-sea-1", "us-west-2-lax-1"), Some(200_000_000));
+        let local = |from| rate(&table, Charge::LocalZoneOut, from, SAME, NOW);
+        assert_eq!([local("us-west-2-hnl-1"), local("us-west-2-xyz-1")], [Some(220_000_000), Some(100_000_000)]);
+        let over = user("internet-egress,us-west-2,internet,0,,0.02,,,contract\n");
+        let egress = |from| rate(&over, Charge::InternetEgress, from, INTERNET, NOW);
+        assert_eq!(egress("us-west-2-lax-1"), Some(900_000_000), "a Region's contract is not the zone's");
+        assert_eq!(egress("us-west-2-xyz-1"), Some(200_000_000));
     }
 
     #[test]

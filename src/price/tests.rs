@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::schema::region;
+use crate::schema::{edge, region};
 use crate::units::human;
 use crate::units::time::{Zone, parse_moment};
 
@@ -163,7 +163,7 @@ fn lines_of(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
 }
 
 /// The words of the collected facts, and those of the table.
-const WORDS: [(&str, &[Charge], Option<&str>); 10] = [
+const WORDS: [(&str, &[Charge], Option<&str>); 12] = [
     ("internet_egress", &[Charge::InternetEgress], None),
     ("internet_egress_free_tier", &[Charge::InternetEgressFree], None),
     ("inter_region", &[Charge::InterRegion], None),
@@ -173,6 +173,8 @@ const WORDS: [(&str, &[Charge], Option<&str>); 10] = [
     ("nat_gateway_processing", &[Charge::NatProcessing], Some(ANY)),
     ("transit_gateway_processing", &[Charge::TransitGateway], Some(ANY)),
     ("interface_endpoint_processing", &[Charge::EndpointProcessing], Some(ANY)),
+    ("gwlb_endpoint_processing", &[Charge::GwlbEndpointProcessing], Some(ANY)),
+    ("local_zone_to_az_each_direction", &[Charge::LocalZoneOut, Charge::LocalZoneIn], Some(SAME)),
     ("direct_connect_out", &[Charge::DirectConnect], None),
 ];
 
@@ -190,11 +192,28 @@ fn every_embedded_price_is_a_published_fact() {
         let to = to.unwrap_or(&line["to_region"]).replace(LOCATION, "EqDC2");
         let rate = Rate::parse(&line["usd_per_gb"]).ok();
         let tier = (gb(&line["tier_start_gb"]).unwrap(), gb(&line["tier_end_gb"]), rate);
+        // The row of Los Angeles was read under the usage type that other Local Zones' transfer has.
+        let is_local = edge::parent(&from).is_some() && charges[0] == Charge::InterZoneOut;
+        let charges = if is_local { &[Charge::LocalZoneOut, Charge::LocalZoneIn] } else { *charges };
         facts.extend(charges.iter().map(|charge| ((*charge, from.clone(), to.clone()), tier)));
+    }
+    for line in zone_lines() {
+        let (charge, to) = if line["charge"] == "inter_region" {
+            (Charge::InterRegion, feed_name(&line["to_zone_or_region"]))
+        } else {
+            (Charge::InternetEgress, INTERNET.to_owned())
+        };
+        let tier =
+            (gb(&line["tier_start_gb"]).unwrap(), gb(&line["tier_end_gb"]), Rate::parse(&line["usd_per_gb"]).ok());
+        facts.insert(((charge, feed_name(&line["from_zone_or_region"]), to), tier));
     }
     let table = PriceTable::embedded().unwrap();
     // The collected facts are per GB; those per hour have a test of their own.
     let rows = table.rows().filter(|row| !row.charge.is_hourly());
+    // A pair of a zone that is inferred has the price of its Region's: see the test of zones.
+    let rows =
+        rows.filter(|row| row.confidence != Some(Confidence::Inferred) || edge::region_of(&row.from) == row.from);
+    let rows = rows.filter(|row| row.confidence != Some(Confidence::Inferred) || edge::region_of(&row.to) == row.to);
     let rows = rows.map(|row| (row.place(), (row.start_gb, row.end_gb, row.rate)));
     // A fact of any region is embedded for those whose prices are in US dollars.
     let is_fact = |row: &(_, _)| {
@@ -203,6 +222,69 @@ fn every_embedded_price_is_a_published_fact() {
     };
     let others: Vec<_> = rows.filter(|row| !is_fact(row)).collect();
     assert!(others.is_empty(), "{} of the embedded rows are no facts: {others:?}", others.len());
+}
+
+/// The lines of the collected facts of Local and Wavelength Zones, if they are there.
+fn zone_lines() -> Vec<std::collections::HashMap<String, String>> {
+    shared("reference/prices-zones.csv").map(|path| lines_of(&path)).unwrap_or_default()
+}
+
+/// A place as the pricing feed names it: `us-east-1-wl1-nyc1`, and `us-east-1-wl1` for the first of a Region.
+fn feed_name(place: &str) -> String {
+    let first = [("us-east-1-wl1", "us-east-1-wl1-bos-wlz-1"), ("us-west-2-wl1", "us-west-2-wl1-sfo-wlz-1")];
+    if let Some((_, name)) = first.iter().find(|(feed, _)| *feed == place) {
+        return (*name).to_owned();
+    }
+    let at = place.len() - 1;
+    if place.contains("-wl") { format!("{}-wlz-{}", &place[..at], &place[at..]) } else { place.to_owned() }
+}
+
+/// The feed has every pair that it names at one price. Its zeros (99, of which 16 are between two Regions) are gaps and
+/// no prices: what of them is priced is inferred, what stays in a Region is not.
+#[test]
+fn zones_have_the_prices_of_the_feed() {
+    let table = PriceTable::embedded().unwrap();
+    let rate = |charge, from: &str, to: &str| {
+        let ladder = table.look_up(charge, from, to, moment(DAY))?;
+        ladder.rows()[0].rate
+    };
+    let mut pairs = 0;
+    for line in zone_lines().iter().filter(|line| line["charge"] == "inter_region") {
+        let [from, to] = ["from_zone_or_region", "to_zone_or_region"].map(|side| feed_name(&line[side]));
+        let listed = Rate::parse(&line["usd_per_gb"]).ok();
+        let is_inside = edge::region_of(&from) == edge::region_of(&to);
+        let is_half = is_inside && edge::parent(&from) == Some(&*to) && !edge::is_wavelength(&from);
+        let expected = match listed {
+            Some(zero) if zero == Rate::default() && is_inside => None,
+            // From a Local Zone to its Region both halves of it have a price of their own.
+            _ if is_half => None,
+            Some(zero) if zero == Rate::default() => {
+                rate(Charge::InterRegion, edge::region_of(&from), edge::region_of(&to))
+            }
+            listed => listed,
+        };
+        assert_eq!(rate(Charge::InterRegion, &from, &to), expected, "{from} to {to}");
+        pairs += 1;
+    }
+    assert!(pairs == 0 || pairs == 5_422, "{pairs}");
+    for group in edge::groups() {
+        let region = edge::region_of(group);
+        for charge in [Charge::InternetEgress, Charge::LocalZoneOut, Charge::LocalZoneIn] {
+            let to = if charge == Charge::InternetEgress { INTERNET } else { SAME };
+            let is_own = table.look_up(charge, group, to, moment(DAY)).unwrap().rows()[0].from == group;
+            assert_eq!(is_own, charge == Charge::InternetEgress || !edge::is_wavelength(group), "{group}");
+        }
+        for other in region::codes().filter(|code| !code.starts_with(NOT_IN_USD) && *code != region) {
+            for (from, to) in [(group, other), (other, group)] {
+                assert!(rate(Charge::InterRegion, from, to).is_some(), "{from} to {to}");
+                let ladder = table.look_up(Charge::InterRegion, from, to, moment(DAY)).unwrap();
+                if ladder.rows()[0].confidence == Some(Confidence::Inferred) {
+                    let regions = rate(Charge::InterRegion, edge::region_of(from), edge::region_of(to));
+                    assert_eq!(ladder.rows()[0].rate, regions, "{from} to {to}");
+                }
+            }
+        }
+    }
 }
 
 /// What is per hour, by readings of AWS's price lists and by the law that holds in all of them: an hour of a NAT gateway

@@ -18,6 +18,20 @@ const UNPRICED_PREFIX: &str = "unpriced: ";
 /// What a GB across zones costs both sides together at most, in 10⁻¹⁰ USD; the bound for paths of unknown zones.
 const ACROSS_ZONES_RATE_MAX: u128 = 200_000_000;
 
+/// The lowest and the highest premium per GB of Global Accelerator, in 10⁻¹⁰ USD, of 81 pairs of the Region's and the
+/// edge's geography: inside Australia, and from North America or Europe to Australia. Source: the feed of its pricing page
+/// of 2024-08-26, and quotes of the page of 2026-09-20.
+const ACCELERATOR_RATES: [u128; 2] = [70_000_000, 1_050_000_000];
+
+/// The least and the most that the premium of Global Accelerator can be on bytes of both directions, in 10⁻¹⁰ USD. In each
+/// hour it is on the dominant direction alone, which has at least half of the bytes.
+#[must_use]
+pub fn accelerator_premium(bytes: u128) -> [u128; 2] {
+    let [least, most] = ACCELERATOR_RATES;
+    let gb = u128::from(GB_BYTES);
+    [bytes.div_ceil(2).saturating_mul(least) / gb, bytes.saturating_mul(most).div_ceil(gb)]
+}
+
 /// The two kinds of bytes without a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Uncharged {

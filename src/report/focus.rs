@@ -19,6 +19,7 @@ use super::{Cell, Head, Report, Row};
 use crate::error::Error;
 use crate::price::bill::{Bill, line, notes};
 use crate::price::{Charge, GB_BYTES, Money, Rate, unpriced_notes};
+use crate::schema::edge;
 use crate::schema::frame::{int, ints, milliseconds, moments, texts, times};
 use crate::schema::output::CellKind;
 use crate::schema::region::region_name;
@@ -282,10 +283,13 @@ fn rate(rate: Rate) -> Cell {
     Cell::Exact { units, per }
 }
 
-/// A region's id or name; neither where it is not known, for they stand or fall together.
-pub(super) fn region(region: &str, id: Option<&Arc<str>>) -> Cell {
+/// The id or name of the region that a place of prices is in; neither where it is not known, for they stand or fall
+/// together.
+pub(super) fn region(place: &str, id: Option<&Arc<str>>) -> Cell {
+    let region = edge::region_of(place);
     match (region_name(region), id) {
-        (Some(_), Some(id)) => Cell::Text(Arc::clone(id)),
+        (Some(_), Some(id)) if **id == *region => Cell::Text(Arc::clone(id)),
+        (Some(_), Some(_)) => region.into(),
         (Some(name), None) => name.into(),
         (None, _) => Cell::Absent,
     }
@@ -295,15 +299,15 @@ pub(super) fn region(region: &str, id: Option<&Arc<str>>) -> Cell {
 fn service(charge: Charge) -> &'static str {
     match charge {
         Charge::NatProcessing | Charge::NatHour | Charge::NatProvisionedHour => "Amazon Elastic Compute Cloud",
-        Charge::TransitGateway | Charge::EndpointProcessing | Charge::TransitGatewayHour => {
-            "Amazon Virtual Private Cloud"
-        }
+        Charge::TransitGateway | Charge::TransitGatewayHour => "Amazon Virtual Private Cloud",
+        Charge::EndpointProcessing | Charge::GwlbEndpointProcessing => "Amazon Virtual Private Cloud",
         Charge::PeeringZoneOut | Charge::PeeringZoneIn | Charge::EndpointHour | Charge::PublicAddressHour => {
             "Amazon Virtual Private Cloud"
         }
         Charge::DirectConnect => "AWS Direct Connect",
         Charge::InternetEgress | Charge::InternetEgressFree | Charge::InterRegion => "AWS Data Transfer",
         Charge::InterZoneOut | Charge::InterZoneIn => "AWS Data Transfer",
+        Charge::LocalZoneOut | Charge::LocalZoneIn => "AWS Data Transfer",
         Charge::PublicAddressOut | Charge::PublicAddressIn => "AWS Data Transfer",
     }
 }

@@ -9,6 +9,7 @@ use crate::price::{
     ANY, Charge, Confidence, Difference, Discounts, Ladder, Money, PriceRow, PriceTable, Rate, Share, Status, Terms,
     differences, rounded_parts, written_date,
 };
+use crate::schema::edge;
 use crate::schema::output::{self, Output};
 use crate::units::human;
 
@@ -52,6 +53,11 @@ pub fn show(table: &PriceTable, shown: &Shown, quote: Option<&Quote>) -> Report 
     if ladders.is_empty() {
         report.meta.notes.push("no price is in effect on that day; the traffic is unpriced".to_owned());
     }
+    let zones = shown.regions.iter().filter_map(|place| Some((place, edge::parent(place)?)));
+    report
+        .meta
+        .notes
+        .extend(zones.map(|(zone, region)| format!("{zone}: what has no row here is priced as {region}'s")));
     let ending = ladders.iter().filter(|ladder| has_end(ladder)).count();
     if ending > 0 {
         let of = format!("{ending} of {} price ladders", ladders.len());

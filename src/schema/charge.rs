@@ -40,6 +40,10 @@ pub enum Charge {
     InterZoneOut,
     /// Between zones of a region: the receiver's half.
     InterZoneIn,
+    /// Out of a Local Zone to another zone of its region: the Local Zone's half.
+    LocalZoneOut,
+    /// Into a Local Zone from another zone of its region: the Local Zone's half.
+    LocalZoneIn,
     /// Between zones through a peering: the sender's half.
     PeeringZoneOut,
     /// Between zones through a peering: the receiver's half.
@@ -54,6 +58,8 @@ pub enum Charge {
     TransitGateway,
     /// Through an interface endpoint, both directions.
     EndpointProcessing,
+    /// Through a gateway load balancer endpoint, both directions.
+    GwlbEndpointProcessing,
     /// Out over Direct Connect.
     DirectConnect,
     /// A NAT gateway, per hour; of a regional one per hour and zone.
@@ -91,12 +97,14 @@ struct Info {
 }
 
 #[rustfmt::skip]
-const CHARGES: [Info; 18] = [
+const CHARGES: [Info; 21] = [
     Info { charge: Charge::InternetEgress, name: "internet-egress", other: Other::Internet, meter: "DataTransfer-Out-Bytes" },
     Info { charge: Charge::InternetEgressFree, name: "internet-egress-free", other: Other::Internet, meter: "" },
     Info { charge: Charge::InterRegion, name: "inter-region", other: Other::Region, meter: "AWS-Out-Bytes" },
     Info { charge: Charge::InterZoneOut, name: "inter-zone-out", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
     Info { charge: Charge::InterZoneIn, name: "inter-zone-in", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
+    Info { charge: Charge::LocalZoneOut, name: "local-zone-out", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
+    Info { charge: Charge::LocalZoneIn, name: "local-zone-in", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
     Info { charge: Charge::PeeringZoneOut, name: "peering-zone-out", other: Other::Same, meter: "VpcPeering-Out-Bytes" },
     Info { charge: Charge::PeeringZoneIn, name: "peering-zone-in", other: Other::Same, meter: "VpcPeering-In-Bytes" },
     Info { charge: Charge::PublicAddressOut, name: "public-address-out", other: Other::Same, meter: "DataTransfer-Regional-Bytes" },
@@ -104,6 +112,7 @@ const CHARGES: [Info; 18] = [
     Info { charge: Charge::NatProcessing, name: "nat-processing", other: Other::Any, meter: "NatGateway-Bytes" },
     Info { charge: Charge::TransitGateway, name: "transit-gateway", other: Other::Any, meter: "TransitGateway-Bytes" },
     Info { charge: Charge::EndpointProcessing, name: "endpoint-processing", other: Other::Any, meter: "VpcEndpoint-Bytes" },
+    Info { charge: Charge::GwlbEndpointProcessing, name: "gwlb-endpoint-processing", other: Other::Any, meter: "VpcEndpoint-GWLBE-Bytes" },
     Info { charge: Charge::DirectConnect, name: "direct-connect", other: Other::Location, meter: "DataXfer-Out-Bytes:dc.1" },
     Info { charge: Charge::NatHour, name: "nat-hour", other: Other::Any, meter: "NatGateway-Hours" },
     Info { charge: Charge::NatProvisionedHour, name: "nat-provisioned-gbps-hour", other: Other::Any, meter: "NatGateway-Prvd-Gbps" },
@@ -161,11 +170,12 @@ impl Charge {
     }
 
     /// The charge whose price applies if this one has none: cross-zone peering traffic was billed as any other
-    /// cross-zone traffic until peerings had meters of their own.
+    /// cross-zone traffic until peerings had meters of their own, and a Local Zone without a price of its own is taken
+    /// for any other zone.
     pub(crate) fn fallback(self) -> Option<Self> {
         match self {
-            Self::PeeringZoneOut => Some(Self::InterZoneOut),
-            Self::PeeringZoneIn => Some(Self::InterZoneIn),
+            Self::PeeringZoneOut | Self::LocalZoneOut => Some(Self::InterZoneOut),
+            Self::PeeringZoneIn | Self::LocalZoneIn => Some(Self::InterZoneIn),
             _ => None,
         }
     }
@@ -176,7 +186,7 @@ impl Charge {
         let meter = self.info().meter;
         match self {
             Self::InternetEgressFree => None,
-            Self::InterRegion => Some(format!("{}-{}-{meter}", region::prefix(from)?, region::prefix(to)?)),
+            Self::InterRegion => Some(format!("{}-{}-{meter}", region::code(from)?, region::code(to)?)),
             Self::DirectConnect if to == ANY => None,
             Self::DirectConnect => region::with_prefix(from, &format!("{to}-{meter}")),
             _ => region::with_prefix(from, meter),
@@ -205,6 +215,9 @@ mod tests {
         );
         assert_eq!(usage(Charge::InterRegion, "us-east-1", "eu-west-1").as_deref(), Some("USE1-EU-AWS-Out-Bytes"));
         assert_eq!(usage(Charge::InterRegion, "us-east-1", ANY), None);
+        let zone = "us-west-2-lax-1";
+        assert_eq!(usage(Charge::InternetEgress, zone, INTERNET).as_deref(), Some("LAX1-DataTransfer-Out-Bytes"));
+        assert_eq!(usage(Charge::InterRegion, "us-east-1", zone).as_deref(), Some("USE1-LAX1-AWS-Out-Bytes"));
         assert_eq!(usage(Charge::NatProcessing, ANY, ANY), None);
         assert_eq!(
             usage(Charge::DirectConnect, "us-east-1", "EqDC2").as_deref(),

@@ -131,8 +131,8 @@ outputs! {
     TEXT, "text", Text, "The line, at most its first 4096 bytes.";
     LINE, "line", Integer, "Line number.";
     CHARGE, "charge", Text, "What is charged.";
-    FROM, "from", Text, "Charged region; `any` covers regions without their own row.";
-    TO, "to", Text, "The other side of the charge: a region, `internet`, `same` (the region itself), a location, or `any`.";
+    FROM, "from", Text, "Charged region, or group of Local or Wavelength Zones; `any` covers regions without their own row.";
+    TO, "to", Text, "The other side of the charge: a region or group of zones, `internet`, `same` (the region itself), a location, or `any`.";
     TIER_START_GB, "tier_start_gb", Count, "Start of the tier, in GB of 2^30 bytes a month.";
     TIER_END_GB, "tier_end_gb", Count, "End of the tier; absent for the last one.";
     USD_PER_GB, "usd_per_gb", Rate, "Price per GB of 2^30 bytes; absent if unknown.";
@@ -279,7 +279,7 @@ outputs! {
     BILLED_DAY, "day", Date, "Day of the usage, UTC.";
     USAGE_ACCOUNT, "usage_account", Text, "Account that used it, as the bill has it.";
     USAGE_TYPES, "usage_types", Text, "Usage types on the bill.";
-    FROM_REGION, "from_region", Text, "Region of the price.";
+    FROM_REGION, "from_region", Text, "Region of the price, or the group of its Local or Wavelength Zone.";
     SKU, "sku", Text, "SKU on the bill: the pool of its tiers.";
     OTHER_GB, "other_gb", Decimal, "GB of the pool that are not in the logs: where tiers start for these.";
     ALLOCATED_USD, "allocated_usd", Usd, "Owner's part of the cost on the bill after discounts.";

@@ -3,6 +3,7 @@
 //! A billing prefix is not the prefix of zone ids: `aps1` is Mumbai in a zone id, `APS1` is Singapore on a bill. The
 //! pairs were read from usage types in public code; where several sources differ, the price list's own won.
 
+use super::edge;
 use crate::error::{Error, nearest};
 
 /// Every region with prices, with its billing prefix and display name.
@@ -72,12 +73,12 @@ pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     REGIONS.iter().map(|(code, ..)| *code)
 }
 
-/// Rejects a region without prices.
+/// Rejects what is no region, or group of zones of one, with prices.
 ///
 /// # Errors
 /// A usage error that suggests the nearest name.
 pub fn known_region(flag: &str, name: &str) -> Result<(), Error> {
-    if is_region(name) { Ok(()) } else { Err(unknown_region(flag, name)) }
+    if edge::is_place(name) { Ok(()) } else { Err(unknown_region(flag, name)) }
 }
 
 /// Refuses a region that no flow log is of.
@@ -106,12 +107,16 @@ pub fn is_region(name: &str) -> bool {
 /// region's name cut short.
 #[must_use]
 pub fn of_zone_id(zone: &str) -> Option<&'static str> {
-    let prefix = zone.split_once('-').map(|(prefix, _)| prefix)?;
+    of_zone_prefix(zone.split_once('-')?.0)
+}
+
+/// The region that zone ids with this first part are of.
+pub(super) fn of_zone_prefix(prefix: &str) -> Option<&'static str> {
     REGIONS.iter().map(|(region, ..)| *region).find(|region| zone_prefix(region) == prefix)
 }
 
 /// What zone ids of a region begin with: its country in full, of the other words the first letters, and its number.
-fn zone_prefix(region: &str) -> String {
+pub(super) fn zone_prefix(region: &str) -> String {
     let short = |(place, word): (usize, &str)| match word {
         _ if place == 0 => word.to_owned(),
         "northeast" => "ne".to_owned(),
@@ -154,9 +159,20 @@ pub fn without_prefix() -> &'static str {
 }
 
 /// The billing prefix of a region.
-#[must_use]
-pub fn prefix(region: &str) -> Option<&'static str> {
+fn prefix(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, ..)| *known == region).map(|(_, prefix, _)| *prefix)
+}
+
+/// What usage types have for a region, or for the group of a Local or Wavelength Zone.
+#[must_use]
+pub fn code(place: &str) -> Option<String> {
+    prefix(place).map(str::to_owned).or_else(|| edge::code(place))
+}
+
+/// The region or the group of zones of a code in usage types.
+#[must_use]
+pub fn of_code(code: &str) -> Option<&'static str> {
+    of_prefix(code).or_else(|| edge::of_code(code))
 }
 
 /// Display name of the region.
@@ -165,10 +181,10 @@ pub fn region_name(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(known, ..)| *known == region).map(|(.., name)| *name)
 }
 
-/// A usage type of a region that goes without a prefix in us-east-1.
+/// A usage type of a region or group of zones that goes without a prefix in us-east-1.
 #[must_use]
 pub fn with_prefix(region: &str, meter: &str) -> Option<String> {
-    if region == HOME { Some(meter.to_owned()) } else { prefix(region).map(|prefix| format!("{prefix}-{meter}")) }
+    if region == HOME { Some(meter.to_owned()) } else { code(region).map(|code| format!("{code}-{meter}")) }
 }
 
 /// Whether AWS's global free tier covers the region.

@@ -19,9 +19,10 @@ use crate::group::filter::Filter;
 use crate::group::{Account, Batcher, Class, Key, Logged, Overflow, Rollup, Shared, Spec, Tally};
 use crate::join::frame::{Coded, frame};
 use crate::join::{Enis, Facts, Shards, Sink, Sources, Traffic, Writer};
+use crate::price::accelerator_premium;
 use crate::report::question::{self, Frames, Need, Question};
 use crate::schema::Column;
-use crate::units::human;
+use crate::units::human::{self, Units};
 use crate::units::time::Zone;
 
 /// What became of the records.
@@ -32,12 +33,21 @@ struct Became {
     boundary: Tally,
     /// What counts without a direction.
     undirected: Tally,
+    /// What counts from and to Global Accelerator.
+    accelerated: Tally,
+    /// What is at endpoints of gateway load balancers without a direction.
+    unmetered: Tally,
 }
 
 impl Became {
     fn and(mut self, other: Self) -> Self {
         self.account.add(&other.account);
-        for (mine, theirs) in [(&mut self.boundary, other.boundary), (&mut self.undirected, other.undirected)] {
+        for (mine, theirs) in [
+            (&mut self.boundary, other.boundary),
+            (&mut self.undirected, other.undirected),
+            (&mut self.accelerated, other.accelerated),
+            (&mut self.unmetered, other.unmetered),
+        ] {
             mine.records += theirs.records;
             mine.bytes += theirs.bytes;
         }
@@ -163,13 +173,14 @@ fn surveyed(
     let asked = plan(if survey.is_empty() { Vec::new() } else { sum(survey)?.0 })?;
     let (rollups, became) = sum(&asked)?;
     stages.ended("traffic was summed");
-    let Became { account: judged, boundary, undirected } = became;
+    let Became { account: judged, boundary, undirected, accelerated, unmetered } = became;
     read.account[Class::Counted] = Tally::default();
     if filter.is_some_and(|filter| filter.parts().1.is_some()) {
         read.account[Class::Rejected] = Tally::default();
     }
     read.account.add(&judged);
-    let limits = traffic.limits().filter(|_| asked.iter().any(|sum| sum.wanted.charges));
+    let uncharged = accelerator_note(&accelerated).into_iter().chain(unmetered_note(&unmetered));
+    let limits = traffic.limits().chain(uncharged).filter(|_| asked.iter().any(|sum| sum.wanted.charges));
     let messages = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
     let notes =
         messages.chain(filter_note(job)).chain(parts_note(job)).chain(traffic.passed_on()).chain(limits).collect();
@@ -210,6 +221,8 @@ fn sums(
                 account: writer.account().clone(),
                 boundary: writer.boundary(),
                 undirected: writer.undirected(),
+                accelerated: writer.accelerated(),
+                unmetered: writer.unmetered(),
             })
         });
         became.try_reduce(Became::default, |one, other| Ok(one.and(other)))
@@ -242,6 +255,29 @@ fn in_zone(need: &Need, zone: Zone) -> Spec {
     spec
 }
 
+/// The premium of Global Accelerator, which flow logs do not determine, with what it may be.
+fn accelerator_note(accelerated: &Tally) -> Option<String> {
+    let [least, most] = accelerator_premium(accelerated.bytes).map(human::usd);
+    let bytes = human::bytes(accelerated.bytes, Units::Iec);
+    (accelerated.bytes > 0).then(|| {
+        format!(
+            "{bytes} are from or to Global Accelerator: its premium of {least} to {most} is not in the totals, since it \
+             depends on edge locations that logs do not name"
+        )
+    })
+}
+
+/// Bytes at endpoints of gateway load balancers that are not charged for want of a direction. Each packet has two records.
+fn unmetered_note(unmetered: &Tally) -> Option<String> {
+    let bytes = human::bytes(unmetered.bytes / 2, Units::Iec);
+    (unmetered.bytes > 0).then(|| {
+        format!(
+            "about {bytes} pass endpoints of gateway load balancers and are not charged: add the fields pkt-srcaddr and \
+             pkt-dstaddr (version 3) or flow-direction (version 5) to tell what arrives from what is sent on"
+        )
+    })
+}
+
 /// Counts by difference at coverage boundaries.
 fn boundary_note(boundary: &Tally) -> Option<String> {
     let records = human::counted(boundary.records, "record");
@@ -264,7 +300,7 @@ fn undirected_note(undirected: &Tally) -> Option<String> {
 }
 
 /// Columns that differ between the views of one flow.
-const OF_THE_INTERFACE: [Column; 11] = [
+const OF_THE_INTERFACE: [Column; 12] = [
     Column::InterfaceId,
     Column::FlowDirection,
     Column::AccountId,
@@ -273,6 +309,7 @@ const OF_THE_INTERFACE: [Column; 11] = [
     Column::SubnetId,
     Column::InstanceId,
     Column::AzId,
+    Column::SublocationId,
     Column::TrafficPath,
     Column::Action,
     Column::FlowLogId,

@@ -294,3 +294,179 @@ fn every_charge_in_every_region_is_priced_to_the_cent_or_unpriced_for_a_reason()
     let named = cost.iter().find(|row| row[0] == "(unpriced)").expect("a row of what no rule covers");
     assert_eq!((&*named[3], &named[4]), ("", &named[5]), "no dollars, and all of it unpriced");
 }
+
+/// What a GB costs out of or into Local Zones at which that is not 0.01, in 10⁻⁵ USD: the feed of AWS's pricing page.
+const LOCAL_HALVES: [(&str, u128); 13] = [
+    ("af-south-1-los-1", 13_700),
+    ("ap-northeast-1-tpe-1", 8_000),
+    ("ap-south-1-ccu-1", 7_600),
+    ("ap-south-1-del-1", 7_600),
+    ("ap-southeast-1-bkk-1", 8_000),
+    ("ap-southeast-1-mnl-1", 8_000),
+    ("ap-southeast-2-akl-1", 8_800),
+    ("ap-southeast-2-per-1", 8_800),
+    ("me-south-1-mct-1", 10_100),
+    ("us-east-1-bue-1", 12_800),
+    ("us-east-1-lim-1", 12_800),
+    ("us-east-1-scl-1", 12_800),
+    ("us-west-2-hnl-1", 2_200),
+];
+/// The first tier of egress where that is not the Region's: of Local Zones in South America, and of Wavelength Zones.
+const ZONE_EGRESS: [(&str, u128); 9] = [
+    ("us-east-1-bue-1", 15_000),
+    ("us-east-1-lim-1", 15_000),
+    ("us-east-1-scl-1", 15_000),
+    ("ap-northeast-1-wl", 13_680),
+    ("ap-northeast-2-wl", 13_860),
+    ("ca-central-1-wl", 10_800),
+    ("eu-", 9_900),
+    ("us-east-1-wl", 10_800),
+    ("us-west-2-wl", 10_800),
+];
+/// Wavelength Zones between which and their Regions the feed has a price, by the direction.
+const FROM_REGION: [&str; 5] = ["ber", "dtm", "muc", "cmn", "dss"];
+const TO_REGION: &str = "dss";
+/// The GB between a zone and its Region, in each direction; the rest is as between Regions.
+const WITH_REGION: u128 = 23;
+const ZONE_NAT: u128 = 29;
+
+/// A zone that has prices of its own: its group, its Region and its id.
+struct Zone {
+    group: String,
+    region: &'static str,
+    id: String,
+}
+
+impl Zone {
+    fn is_wavelength(&self) -> bool {
+        self.group.contains("-wlz-")
+    }
+}
+
+/// The zones that the program lists prices of.
+fn zones(folder: &std::path::Path) -> Vec<Zone> {
+    let words = program::words("prices show --charge internet-egress --at 2026-10-15 -o csv").expect("quotes");
+    let printed = program::run(&words, folder, b"").expect("the program runs");
+    let mut groups: Vec<String> = csv::Reader::from_reader(&*printed.stdout)
+        .records()
+        .map(|row| row.expect("a row")[1].to_owned())
+        .filter(|from| !RATES.iter().any(|row| row.0 == from))
+        .collect();
+    groups.dedup();
+    let zone = |group: String| {
+        let region =
+            RATES.iter().map(|row| row.0).find(|region| group.starts_with(&format!("{region}-"))).expect("a Region");
+        let words: Vec<&str> = region.split('-').collect();
+        let [land, side, number] = words.as_slice() else { panic!("{region}") };
+        let side = match *side {
+            "northeast" => "ne",
+            "southeast" => "se",
+            side => &side[..1],
+        };
+        let rest: Vec<&str> = group[region.len() + 1..].split('-').collect();
+        let rest = match rest.as_slice() {
+            [city, zone] => format!("{city}{zone}-az1"),
+            [carrier, city, word, zone] => format!("{carrier}-{city}-{word}{zone}"),
+            _ => panic!("{group}"),
+        };
+        Zone { id: format!("{land}{side}{number}-{rest}"), group, region }
+    };
+    groups.into_iter().map(zone).collect()
+}
+
+/// A VPC for each zone, with an instance and a NAT gateway in it, and one in an Availability Zone.
+fn zone_log(zones: &[Zone]) -> String {
+    let mut log = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
+        log-status vpc-id instance-id pkt-srcaddr pkt-dstaddr region az-id sublocation-type sublocation-id flow-direction \
+        traffic-path\n"
+        .to_owned();
+    for (place, zone) in zones.iter().enumerate() {
+        let mut record = |interface: &str, host: u8, (dst, packet_dst): (&str, &str), gb: u128, way: &str| {
+            let src = format!("10.{place}.{host}.1");
+            let shown = if interface == "nat" { format!("10.{place}.0.1") } else { src };
+            let instance = if interface == "nat" { "-".to_owned() } else { format!("i-{place}{interface}") };
+            let kind = if zone.is_wavelength() { "wavelength" } else { "localzone" };
+            let at = if interface == "app" { "own-az1 - -".to_owned() } else { format!("- {kind} {}", zone.id) };
+            writeln!(
+                log,
+                "5 111122223333 eni-{place}{interface} {shown} {dst} 40000 443 6 1 {} 1790812800 1790812860 ACCEPT OK \
+                 vpc-{place} {instance} {shown} {packet_dst} {} {at} {way}",
+                gb << 30,
+                zone.region
+            )
+            .expect("a text takes it");
+        };
+        let next = format!("10.{}.0.1", (place + 1) % zones.len());
+        let crosses = zones[(place + 1) % zones.len()].region != zone.region;
+        let (web, app, nat) = (format!("10.{place}.0.1"), format!("10.{place}.1.1"), format!("10.{place}.2.1"));
+        record("web", 0, ("198.51.100.7", "198.51.100.7"), DIRECT_CONNECT, "egress 8");
+        record("web", 0, (&app, &app), WITH_REGION, "egress 1");
+        record("app", 1, (&web, &web), WITH_REGION, "egress 1");
+        record("web", 0, (&next, &next), SAME_ZONE, if crosses { "egress 5" } else { "egress 4" });
+        record("web", 0, ("52.0.0.9", "52.0.0.9"), BUCKET, "egress 8");
+        record("nat", 2, (&nat, "198.51.100.9"), ZONE_NAT, "ingress -");
+    }
+    log
+}
+
+#[test]
+fn every_zone_is_priced_by_its_group_or_unpriced_for_a_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let zones = zones(folder.path());
+    assert_eq!(zones.len(), 67);
+    let ranges =
+        r#"{"prefixes":[{"ip_prefix":"52.0.0.0/16","region":"il-central-1","service":"EC2"}],"ipv6_prefixes":[]}"#;
+    let inventory = r#"{"NetworkInterfaces":[]}"#;
+    for (name, text) in [
+        ("flows.log", zone_log(&zones).as_str()),
+        ("ranges.json", ranges),
+        ("inventory.json", inventory),
+        ("sites.csv", "cidr,kind\n192.168.0.0/16,vpn\n"),
+    ] {
+        fs::write(folder.path().join(name), text).expect("the file is written");
+    }
+    let cost = answer(folder.path(), "cost", &["from_region", "to_region", "charge", "usd", "unpriced_bytes"]);
+    let unpriced = answer(folder.path(), "unpriced", &["from", "to", "charge", "reason"]);
+    let usd = |from: &str, charge: &str, to: &str| {
+        let is_it = |row: &&Vec<String>| (&*row[0], &*row[1], &*row[2]) == (from, to, charge) && row[4] == "0";
+        cost.iter().find(is_it).map(|row| hundred_thousandths(&row[3]))
+    };
+    let is_named = |from: &str, charge: &str, to: &str| {
+        unpriced.iter().any(|row| (&*row[0], &*row[1], &*row[2], &*row[3]) == (from, to, charge, "no price"))
+    };
+    for (place, zone) in zones.iter().enumerate() {
+        let group = zone.group.as_str();
+        let of_region = RATES.iter().find(|row| row.0 == zone.region).expect("a Region");
+        let own = |table: &[(&str, u128)]| {
+            let fits = |key: &str| key == group || zone.is_wavelength() && group.starts_with(key);
+            table.iter().find(|(key, _)| fits(key)).map(|(_, rate)| *rate)
+        };
+        let egress = own(&ZONE_EGRESS).unwrap_or(of_region.1[0]) * DIRECT_CONNECT;
+        assert_eq!(usd(group, "internet-egress", "internet"), Some(egress), "{group}");
+        let nat = match group {
+            "us-west-2-lax-1" | "us-west-2-phx-1" => 5_400,
+            _ => of_region.2,
+        };
+        assert_eq!(usd(group, "nat-processing", "any"), Some(nat * ZONE_NAT), "{group}");
+        assert!(usd(group, "inter-region", "il-central-1").is_some_and(|usd| usd > 0), "{group}");
+        if zone.is_wavelength() {
+            let city = group.split('-').nth(4).expect("a city");
+            for (from, to, is_priced) in
+                [(group, zone.region, city == TO_REGION), (zone.region, group, FROM_REGION.contains(&city))]
+            {
+                let expected = is_priced.then_some(2_000 * WITH_REGION);
+                assert_eq!(usd(from, "inter-region", to), expected, "{from} to {to}");
+                assert_ne!(is_named(from, "inter-region", to), is_priced, "{from} to {to}");
+            }
+        } else {
+            let half = own(&LOCAL_HALVES).unwrap_or(1_000) * WITH_REGION;
+            for charge in ["local-zone-out", "local-zone-in"] {
+                assert_eq!(usd(group, charge, "same"), Some(half), "{group} {charge}");
+            }
+        }
+        let next = &zones[(place + 1) % zones.len()];
+        let is_priced = usd(group, "inter-region", &next.group).is_some_and(|usd| usd > 0);
+        assert_ne!(is_priced, is_named(group, "inter-region", &next.group), "{group} to {}", next.group);
+        assert!(is_priced || next.region == zone.region, "{group} to {}", next.group);
+    }
+}

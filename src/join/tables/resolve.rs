@@ -232,7 +232,7 @@ impl Estate {
             // Those of resources and service networks have interfaces too, and are charged by the byte.
             _ => EndpointKind::Interface,
         };
-        let role = if kind == EndpointKind::GatewayLoadBalancer { Role::GatewayLoadBalancer } else { Role::Endpoint };
+        let role = kind.role().unwrap_or(Role::Endpoint);
         let (account, vpc) = (self.texts.name(listed.owner_id.as_deref()), self.texts.name(listed.vpc_id.as_deref()));
         let interfaces: Vec<_> =
             listed.network_interface_ids.iter().flatten().map(|interface| self.texts.one(interface)).collect();
@@ -363,7 +363,8 @@ fn role(listed: &Interface) -> Role {
         Some("nat_gateway" | "natGateway") => Role::Nat,
         Some("regional_nat_gateway") => Role::RegionalNat,
         Some("transit_gateway") => Role::TransitGateway,
-        Some("gateway_load_balancer" | "gateway_load_balancer_endpoint") => Role::GatewayLoadBalancer,
+        Some("gateway_load_balancer") => Role::GatewayLoadBalancer,
+        Some("gateway_load_balancer_endpoint") => Role::GatewayLoadBalancerEndpoint,
         Some("load_balancer") => Role::LoadBalancer,
         Some("vpc_endpoint") => Role::Endpoint,
         None | Some("interface") => described(listed).map_or(Role::End, |(role, _)| role),

@@ -54,6 +54,73 @@ fn another_zone_is_charged_to_both_ends() {
     check("web out 10.0.0.1>10.0.0.1 700 traffic-path=1", &[]);
 }
 
+/// A VPC with an instance in an Availability Zone, two in Los Angeles, one in Seattle and one in a Wavelength Zone, none of
+/// which has a zone's id in its records but the first.
+fn edges(lines: &str) -> Vec<String> {
+    let zones = [
+        ("zone", "az-id=usw2-az1"),
+        ("lax", "sublocation-type=localzone sublocation-id=usw2-lax1-az1"),
+        ("lax2", "sublocation-type=localzone sublocation-id=usw2-lax1-az2"),
+        ("sea", "sublocation-type=localzone sublocation-id=usw2-sea1-az1"),
+        ("wave", "sublocation-type=wavelength sublocation-id=usw2-wl1-den-wlz1"),
+        ("post", "az-id=usw2-az1 sublocation-type=outpost sublocation-id=op-0123456789abcdef0"),
+    ];
+    let mut text = String::new();
+    for (place, (name, zone)) in (1..).zip(zones) {
+        text += &format!("{name}: vpc-id=vpc-a region=us-west-2 {zone}\n{name} out 10.0.{place}.1>10.0.9.9 1\n");
+    }
+    let rows =
+        World::of(5, &(text + lines)).join().charges("bytes charge from_region to_region src_zone assumed").into_iter();
+    rows.filter_map(|row| row.strip_prefix("700 ").map(str::to_owned)).collect()
+}
+
+#[test]
+fn local_and_wavelength_zones_are_charged_by_their_groups() {
+    let between = |from: u8, to: u8| {
+        let names = ["zone", "lax", "lax2", "sea", "wave", "post"];
+        let name = names[usize::from(from) - 1];
+        edges(&format!("{name} out 10.0.{from}.1>10.0.{to}.1 700 traffic-path=1"))
+    };
+    let alone = "traffic between a Local Zone and its region is charged at the Local Zone alone";
+    assert_eq!(between(2, 1), [format!("local-zone-out us-west-2-lax-1 same usw2-lax1-az1 {alone}")]);
+    assert_eq!(between(1, 2), [format!("local-zone-in us-west-2-lax-1 same usw2-az1 {alone}")]);
+    let halves =
+        ["local-zone-in us-west-2-lax-1 same usw2-lax1-az1 -", "local-zone-out us-west-2-lax-1 same usw2-lax1-az1 -"];
+    assert_eq!(between(2, 3), halves, "two zones of one group");
+    assert_eq!(between(2, 4), ["inter-region us-west-2-lax-1 us-west-2-sea-1 usw2-lax1-az1 -"]);
+    assert_eq!(between(2, 5), ["inter-region us-west-2-lax-1 us-west-2-wl1-den-wlz-1 usw2-lax1-az1 -"]);
+    assert_eq!(between(5, 1), ["inter-region us-west-2-wl1-den-wlz-1 us-west-2 usw2-wl1-den-wlz1 -"]);
+    assert_eq!(between(1, 5), ["inter-region us-west-2 us-west-2-wl1-den-wlz-1 usw2-az1 -"]);
+    assert_eq!(between(6, 1), Vec::<String>::new(), "an Outpost is in its zone");
+    let out = |to: &str| edges(&format!("lax out 10.0.2.1>{to} 700 traffic-path=8"));
+    assert_eq!(out("198.51.100.7"), ["internet-egress us-west-2-lax-1 internet usw2-lax1-az1 -"]);
+    assert_eq!(out("52.218.0.1"), ["inter-region us-west-2-lax-1 eu-west-1 usw2-lax1-az1 -"]);
+}
+
+/// A client whose packets pass the endpoint of a gateway load balancer to and from the internet: each is at the endpoint
+/// twice, as it arrives and as it is sent on.
+#[test]
+fn an_endpoint_of_a_gateway_load_balancer_is_charged_for_what_arrives() {
+    let joined = |version, endpoint: &str| {
+        let text = "client: vpc-id=vpc-a az-id=use1-az1\ngwlbe: vpc-id=vpc-a az-id=use1-az1\n\
+            client out 10.0.0.1>198.51.100.7 700 traffic-path=8\nclient in 198.51.100.7>10.0.0.1 90000\n\
+            gwlbe in 10.0.0.1>10.0.5.5 700 pkt-dstaddr=198.51.100.7\n\
+            gwlbe out 10.0.5.5>198.51.100.7 700 pkt-srcaddr=10.0.0.1 traffic-path=8\n\
+            gwlbe in 198.51.100.7>10.0.5.5 90000 pkt-dstaddr=10.0.0.1\n\
+            gwlbe out 10.0.5.5>10.0.0.1 90000 pkt-srcaddr=198.51.100.7 traffic-path=1";
+        World::of(version, text).inventory(&["client vpc=vpc-a zone=use1-az1 at=10.0.0.1", endpoint]).join()
+    };
+    let listed = "gwlbe vpc=vpc-a zone=use1-az1 role=gwlb-endpoint resource=vpce-1";
+    for version in [5, 3] {
+        let rows = joined(version, listed).charges("bytes charge payer_account billed_resource from_region to_region");
+        let processing: Vec<_> = rows.iter().filter(|row| row.contains("gwlb")).collect();
+        let tail = "gwlb-endpoint-processing 111122223333 vpce-1 us-east-1 any";
+        assert_eq!(processing, [&format!("700 {tail}"), &format!("90000 {tail}")], "version {version}");
+    }
+    let egress = joined(5, listed).charges("bytes charge").into_iter().filter(|row| row.contains("internet-egress"));
+    assert_eq!(egress.collect::<Vec<_>>(), ["700 internet-egress"], "the rest of the bill is as without it");
+}
+
 #[test]
 fn between_zones_a_load_balancer_pays_nothing_and_its_targets_neither() {
     let text = "web: vpc-id=vpc-a az-id=use1-az1\napp: vpc-id=vpc-a az-id=use1-az2\n\

@@ -6,7 +6,7 @@
 //! and Usage Report's guide) and public queries over such reports.
 
 use crate::schema::charge::Charge;
-use crate::schema::region;
+use crate::schema::{edge, region};
 
 /// What a line of usage is, for a comparison with flow logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,11 +40,15 @@ pub enum Family {
     ZoneOut,
     /// Between zones, in.
     ZoneIn,
+    /// Between a Local Zone and another zone, out.
+    LocalZoneOut,
+    /// Between a Local Zone and another zone, in.
+    LocalZoneIn,
     /// Over public addresses, out.
     PublicOut,
     /// Over public addresses, in.
     PublicIn,
-    /// Any of the four before, where the bill has no operation.
+    /// Any of the six before, where the bill has no operation.
     Regional,
     /// Between zones over a peering, out.
     PeeringOut,
@@ -56,6 +60,8 @@ pub enum Family {
     TransitGateway,
     /// Through an interface endpoint.
     Endpoint,
+    /// Through an endpoint of a gateway load balancer.
+    GwlbEndpoint,
     /// Out by Direct Connect.
     DirectConnect,
 }
@@ -71,6 +77,8 @@ impl Family {
             Charge::InterRegion => Self::InterRegion,
             Charge::InterZoneOut => Self::ZoneOut,
             Charge::InterZoneIn => Self::ZoneIn,
+            Charge::LocalZoneOut => Self::LocalZoneOut,
+            Charge::LocalZoneIn => Self::LocalZoneIn,
             Charge::PublicAddressOut => Self::PublicOut,
             Charge::PublicAddressIn => Self::PublicIn,
             Charge::PeeringZoneOut => Self::PeeringOut,
@@ -78,6 +86,7 @@ impl Family {
             Charge::NatProcessing => Self::Nat,
             Charge::TransitGateway => Self::TransitGateway,
             Charge::EndpointProcessing => Self::Endpoint,
+            Charge::GwlbEndpointProcessing => Self::GwlbEndpoint,
             Charge::DirectConnect => Self::DirectConnect,
             Charge::InternetEgressFree
             | Charge::NatHour
@@ -94,6 +103,7 @@ impl Family {
     pub fn without_operation(self) -> Self {
         match self {
             Self::ZoneOut | Self::ZoneIn | Self::PublicOut | Self::PublicIn => Self::Regional,
+            Self::LocalZoneOut | Self::LocalZoneIn => Self::Regional,
             family => family,
         }
     }
@@ -106,6 +116,8 @@ impl Family {
             Self::InterRegion | Self::PeeringRegion => Charge::InterRegion,
             Self::ZoneOut | Self::Regional => Charge::InterZoneOut,
             Self::ZoneIn => Charge::InterZoneIn,
+            Self::LocalZoneOut => Charge::LocalZoneOut,
+            Self::LocalZoneIn => Charge::LocalZoneIn,
             Self::PublicOut => Charge::PublicAddressOut,
             Self::PublicIn => Charge::PublicAddressIn,
             Self::PeeringOut => Charge::PeeringZoneOut,
@@ -113,6 +125,7 @@ impl Family {
             Self::Nat => Charge::NatProcessing,
             Self::TransitGateway => Charge::TransitGateway,
             Self::Endpoint => Charge::EndpointProcessing,
+            Self::GwlbEndpoint => Charge::GwlbEndpointProcessing,
             Self::DirectConnect => Charge::DirectConnect,
         }
     }
@@ -136,7 +149,7 @@ impl Family {
 pub struct Metered<'a> {
     /// What it is.
     pub meter: Meter,
-    /// The Region, if its code is known.
+    /// The Region, or the group of a Local or Wavelength Zone, if its code is known.
     pub from: Option<&'static str>,
     /// The other side: a Region, a place of Direct Connect, or a code that is not known.
     pub to: Option<&'a str>,
@@ -167,7 +180,7 @@ enum Kind {
 
 /// How usage types end, the longer ones first where one ends as another.
 #[rustfmt::skip]
-const METERS: [(&str, Kind); 38] = [
+const METERS: [(&str, Kind); 39] = [
     ("DataTransfer-Out-Bytes", Kind::Egress),
     ("DataTransfer-In-Bytes", Kind::Is(Meter::Free)),
     ("DataTransfer-Out-OBytes", Kind::Is(Meter::NoInterface)),
@@ -186,6 +199,7 @@ const METERS: [(&str, Kind); 38] = [
     ("TransitGateway-Bytes", Kind::Is(Meter::Charged(Family::TransitGateway))),
     ("TGW-Multicast-Consumer-Bytes", Kind::Is(Meter::NoInterface)),
     ("VpcEndpoint-Bytes", Kind::Is(Meter::Charged(Family::Endpoint))),
+    ("VpcEndpoint-GWLBE-Bytes", Kind::Is(Meter::Charged(Family::GwlbEndpoint))),
     ("DataXfer-Out", Kind::Is(Meter::Charged(Family::DirectConnect))),
     ("DataXfer-Out:dc.1", Kind::Is(Meter::Charged(Family::DirectConnect))),
     ("DataXfer-Out:dc.3", Kind::Is(Meter::Charged(Family::DirectConnect))),
@@ -279,13 +293,13 @@ pub fn metered<'a>(usage_type: &'a str, operation: &str, product: &str, resource
     };
     let is_edge = CLOUDFRONT.contains(&product);
     let codes: Vec<&str> = codes.split('-').filter(|code| !code.is_empty()).collect();
-    let first = codes.first().and_then(|code| region::of_prefix(code));
+    let first = codes.first().and_then(|code| region::of_code(code));
     let (from, to) = match codes.as_slice() {
         [] => (Some(region::without_prefix()), None),
         // The place of a connection stands alone, or behind the Region's code.
         [place] if first.is_none() => (None, Some(*place)),
         [_] => (first, None),
-        [_, other, ..] => (first, Some(region::of_prefix(other).unwrap_or(other))),
+        [_, other, ..] => (first, Some(region::of_code(other).unwrap_or(other))),
     };
     let meter = match kind {
         _ if is_edge || WITHOUT_INTERFACE.contains(&product) => match kind {
@@ -297,13 +311,24 @@ pub fn metered<'a>(usage_type: &'a str, operation: &str, product: &str, resource
         Kind::Egress => Meter::Charged(Family::Internet),
         Kind::Regions if to.is_some() => Meter::Charged(Family::InterRegion),
         Kind::Regions => Meter::Charged(Family::PeeringRegion),
-        Kind::Regional => regional(operation),
+        Kind::Regional => regional(operation, from.is_some_and(|from| edge::parent(from).is_some())),
     };
-    Metered { meter, from, to }
+    match meter {
+        // A code that no list here has, a new zone's for one: nothing says of which Region it is.
+        Meter::Charged(family) if family != Family::DirectConnect && from.is_none() => {
+            Metered { meter: Meter::Unknown, from, to }
+        }
+        // A second code of a charge without another side is that of a zone, and the place that is charged.
+        Meter::Charged(family) if to.is_some() && !family.has_other_side() => match codes.as_slice() {
+            [_, code, ..] if let Some(zone) = edge::of_code(code) => Metered { meter, from: Some(zone), to: None },
+            _ => Metered { meter: Meter::Unknown, from, to },
+        },
+        meter => Metered { meter, from, to },
+    }
 }
 
 /// What stays in a Region, by its operation: `InterZone-Out`, `PublicIP-In`, `LoadBalancing-NLB-PublicIP-Out`…
-fn regional(operation: &str) -> Meter {
+fn regional(operation: &str, is_of_zone: bool) -> Meter {
     const OPERATIONS: [(&str, Family); 4] = [
         ("InterZone-Out", Family::ZoneOut),
         ("InterZone-In", Family::ZoneIn),
@@ -311,7 +336,11 @@ fn regional(operation: &str) -> Meter {
         ("PublicIP-In", Family::PublicIn),
     ];
     let known = OPERATIONS.iter().find(|(end, _)| operation.ends_with(end));
-    Meter::Charged(known.map_or(Family::Regional, |(_, family)| *family))
+    Meter::Charged(match known.map_or(Family::Regional, |(_, family)| *family) {
+        Family::ZoneOut if is_of_zone => Family::LocalZoneOut,
+        Family::ZoneIn if is_of_zone => Family::LocalZoneIn,
+        family => family,
+    })
 }
 
 /// What a usage type of no listed meter is.
@@ -340,14 +369,23 @@ mod tests {
             ("EU-DataTransfer-Out-Bytes", charged(Family::Internet), Some("eu-west-1"), None),
             ("USE2-AWS-Out-Bytes", charged(Family::PeeringRegion), Some("us-east-2"), None),
             ("USE1-APS3-AWS-Out-Bytes", charged(Family::InterRegion), Some("us-east-1"), Some("ap-south-1")),
-            ("AFS1-LAX1-AWS-Out-Bytes", charged(Family::InterRegion), Some("af-south-1"), Some("LAX1")),
+            ("AFS1-LAX1-AWS-Out-Bytes", charged(Family::InterRegion), Some("af-south-1"), Some("us-west-2-lax-1")),
+            (
+                "USE1WL1ATL1-CAN1-AWS-Out-Bytes",
+                charged(Family::InterRegion),
+                Some("us-east-1-wl1-atl-wlz-1"),
+                Some("ca-central-1"),
+            ),
+            ("LAX1-DataTransfer-Out-Bytes", charged(Family::Internet), Some("us-west-2-lax-1"), None),
+            ("USW2-LAX1-DataTransfer-Out-Bytes", charged(Family::Internet), Some("us-west-2-lax-1"), None),
+            ("USW2-XYZ9-DataTransfer-Out-Bytes", Meter::Unknown, Some("us-west-2"), Some("XYZ9")),
             ("USE1-EU-AWS-In-Bytes", Meter::Free, Some("us-east-1"), Some("eu-west-1")),
             ("EUC1-DataTransfer-xAZ-Out-Bytes", Meter::Free, Some("eu-central-1"), None),
             ("NatGateway-Bytes", charged(Family::Nat), Some("us-east-1"), None),
             ("USE1-RegionalNatGateway-Bytes", charged(Family::Nat), Some("us-east-1"), None),
             ("EU-NatGateway-Prvd-Bytes", charged(Family::Nat), Some("eu-west-1"), None),
             ("EUW2-VpcEndpoint-Bytes", charged(Family::Endpoint), Some("eu-west-2"), None),
-            ("EUW2-VpcEndpoint-GWLBE-Bytes", Meter::Unknown, None, None),
+            ("EUW2-VpcEndpoint-GWLBE-Bytes", charged(Family::GwlbEndpoint), Some("eu-west-2"), None),
             ("EqDC2-DataXfer-Out:dc.3", charged(Family::DirectConnect), None, Some("EqDC2")),
             ("USW2-EqSe2-DataXfer-Out", charged(Family::DirectConnect), Some("us-west-2"), Some("EqSe2")),
             ("USE1-NatGateway-Hours", Meter::Hours, Some("us-east-1"), None),
@@ -356,7 +394,8 @@ mod tests {
             ("NA-EU-OUT-Bytes-Internet", Meter::NoInterface, None, Some("eu-west-1")),
             ("USE1-BoxUsage:m5.large", Meter::Other, None, None),
             ("USE1-TimedStorage-ByteHrs", Meter::Other, None, None),
-            ("XYZ9-DataTransfer-Out-Bytes", charged(Family::Internet), None, Some("XYZ9")),
+            ("XYZ9-DataTransfer-Out-Bytes", Meter::Unknown, None, Some("XYZ9")),
+            ("XYZ9-DataTransfer-In-Bytes", Meter::Free, None, Some("XYZ9")),
             ("USE1-SomeNew-Out-Bytes", Meter::Unknown, None, None),
         ] {
             assert_eq!(of(usage_type), (meter, from, to), "{usage_type}");
@@ -386,6 +425,8 @@ mod tests {
         ] {
             assert_eq!(family(operation), Meter::Charged(expected), "{operation}");
         }
+        let zone = metered("LAX1-DataTransfer-Regional-Bytes", "InterZone-In", "AmazonEC2", "");
+        assert_eq!((zone.meter, zone.from), (Meter::Charged(Family::LocalZoneIn), Some("us-west-2-lax-1")));
     }
 
     #[test]

@@ -152,7 +152,8 @@ impl Place {
         match self.family.map(Family::charge) {
             Some(Charge::InternetEgress) => INTERNET,
             Some(Charge::InterRegion | Charge::DirectConnect) => &self.to,
-            Some(Charge::NatProcessing | Charge::TransitGateway | Charge::EndpointProcessing) => ANY,
+            Some(Charge::NatProcessing | Charge::TransitGateway) => ANY,
+            Some(Charge::EndpointProcessing | Charge::GwlbEndpointProcessing) => ANY,
             _ => SAME,
         }
     }

@@ -7,7 +7,7 @@ use super::{Line, Logs};
 use crate::price::statement::{Family, Meter, Statement, metered};
 use crate::price::{Charge, GB_BYTES};
 use crate::schema::charge::ANY;
-use crate::schema::region;
+use crate::schema::edge;
 use crate::units::time::month_around;
 
 /// A month, charge, Region and other side.
@@ -108,10 +108,10 @@ pub fn mean_rates(statement: &Statement) -> Vec<MeanRate> {
         sum.1 += line.cost + line.discount;
     }
     let is_priced =
-        |((_, _, from, _), (bytes, cost)): &(Sides, (i128, i128))| *bytes > 0 && *cost >= 0 && region::is_region(from);
-    // A code that is not known, such as a Local Zone's, names no side of a price.
+        |((_, _, from, _), (bytes, cost)): &(Sides, (i128, i128))| *bytes > 0 && *cost >= 0 && edge::is_place(from);
+    // A code that is not known names no side of a price.
     let is_placed = |((_, charge, _, to), _): &(Sides, (i128, i128))| {
-        *charge != Charge::InterRegion || &**to == ANY || region::is_region(to)
+        *charge != Charge::InterRegion || &**to == ANY || edge::is_place(to)
     };
     let rate = |((month, charge, from, to), (bytes, cost))| MeanRate {
         month: month_around(month),

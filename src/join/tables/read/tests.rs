@@ -120,7 +120,7 @@ fn roles_are_reported_by_types_and_where_those_are_old_by_awss_descriptions() {
     for (kind, description, managed, role) in [
         ("nat_gateway", "", "true", Role::Nat),
         ("natGateway", "", "true", Role::Nat),
-        ("gateway_load_balancer_endpoint", "", "true", Role::GatewayLoadBalancer),
+        ("gateway_load_balancer_endpoint", "", "true", Role::GatewayLoadBalancerEndpoint),
         ("gateway_load_balancer", "", "true", Role::GatewayLoadBalancer),
         ("vpc_endpoint", "", "true", Role::Endpoint),
         ("network_load_balancer", "ELB net/a/1", "true", Role::End),
@@ -206,7 +206,7 @@ fn endpoints_have_short_names_and_make_their_interfaces_what_they_are() {
     );
     assert_eq!(interface(&tables, "eni-tgw").role, Role::Endpoint);
     let unlisted = interface(&tables, "eni-gwlb");
-    assert_eq!((unlisted.role, unlisted.vpc.as_deref()), (Role::GatewayLoadBalancer, Some("vpc-1")));
+    assert_eq!((unlisted.role, unlisted.vpc.as_deref()), (Role::GatewayLoadBalancerEndpoint, Some("vpc-1")));
     assert!(tables.tags.iter().any(|tags| &*tags.resource == "vpce-1"));
 }
 
