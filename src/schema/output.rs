@@ -148,6 +148,7 @@ outputs! {
     UNPRICED_BYTES, "unpriced_bytes", Bytes, "Unpriced bytes, excluded from `usd`; displays leave the column out where it is zero throughout.";
     BEFORE_UNPRICED_BYTES, "before_unpriced_bytes", Bytes, "Bytes that had no price before the update.";
     BEFORE_USD_PER_GB, "before_usd_per_gb", Rate, "Price per GB before the update; absent if there was none.";
+    BEFORE_USD_PER_HOUR, "before_usd_per_hour", Rate, "The same of a price per hour.";
     PRICE_CHANGE_RATIO, "price_change_ratio", Change, "Change of the price relative to `before_usd_per_gb`.";
     SPLIT_RULE, "split_rule", Text, "How the owner's cost is split over the others.";
     SPLIT_SHARE, "split_share", Share, "The owner's share of what was split.";

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_is_imported_comes_back_as_it_was_written() {
         let list = "FormatVersion,v1.0\nPublication Date,2026-09-04\nOfferCode,AmazonEC2\nSKU,usageType,Unit,PricePerUnit\n\
-            A,EU-NatGateway-Bytes,GB,0.048\nB,NatGateway-Bytes,GB,0.045\nC,NatGateway-Hours,Hrs,0.045\n";
+            A,EU-NatGateway-Bytes,GB,0.048\nB,NatGateway-Bytes,GB,0.045\nC,NatGateway-Hours,Hrs,0.045\nD,LAX1-DataTransfer-Regional-Bytes,GB,0.01\n";
         let mut import = Import::default();
         import.read("test", list.as_bytes()).unwrap();
         let imported = import.finish();

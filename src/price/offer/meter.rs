@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
-use crate::schema::region;
+use crate::schema::{edge, region};
 
 /// The relevant attributes of a product in a price list; empty if absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,14 +50,16 @@ pub enum Reason {
     RegionPeering,
     /// A multi-region access point.
     AccessPoint,
-    /// A local or wavelength zone, or an edge location.
+    /// A zone that is not known or whose meter is not, or an edge location.
     Zone,
     /// A free part without a size, or at a price.
     FreeTier,
     /// A term other than on demand.
     Term,
-    /// A unit other than GB.
+    /// A unit other than GB, or hours of a price by the hour.
     Unit,
+    /// A price by the hour that depends on the number of hours.
+    HourTiers,
     /// A currency other than USD.
     Currency,
     /// The same price as another row gives.
@@ -96,10 +98,11 @@ impl fmt::Display for Reason {
             Self::OtherAttachment => "transit gateway attachment that is no VPC's",
             Self::RegionPeering => "peering between regions without its pair",
             Self::AccessPoint => "multi-region access point",
-            Self::Zone => "local zone, wavelength zone or edge",
+            Self::Zone => "zone that is not known, or edge",
             Self::FreeTier => "free tier without a size",
             Self::Term => "term other than on demand",
-            Self::Unit => "unit other than GB",
+            Self::Unit => "another unit",
+            Self::HourTiers => "price by the hour with tiers",
             Self::Currency => "currency other than USD",
             Self::Repeated => "the same price again",
             Self::UnknownRegion => "unknown region",
@@ -111,7 +114,7 @@ impl fmt::Display for Reason {
 }
 
 /// The usage types of ours without their prefixes, and the charges they price.
-const METERS: [(&str, &[Charge]); 8] = [
+const METERS: [(&str, &[Charge]); 14] = [
     ("DataTransfer-Out-Bytes", &[Charge::InternetEgress]),
     ("AWS-Out-Bytes", &[Charge::InterRegion]),
     ("DataTransfer-Regional-Bytes", &[Charge::InterZoneOut, Charge::InterZoneIn]),
@@ -120,15 +123,24 @@ const METERS: [(&str, &[Charge]); 8] = [
     ("NatGateway-Bytes", &[Charge::NatProcessing]),
     ("TransitGateway-Bytes", &[Charge::TransitGateway]),
     ("VpcEndpoint-Bytes", &[Charge::EndpointProcessing]),
+    ("VpcEndpoint-GWLBE-Bytes", &[Charge::GwlbEndpointProcessing]),
+    ("NatGateway-Hours", &[Charge::NatHour]),
+    ("NatGateway-Prvd-Gbps", &[Charge::NatProvisionedHour]),
+    ("VpcEndpoint-Hours", &[Charge::EndpointHour]),
+    ("TransitGateway-Hours", &[Charge::TransitGatewayHour]),
+    ("PublicIPv4:InUseAddress", &[Charge::PublicAddressHour]),
 ];
+/// What transfer inside a Region is where it is a Local Zone's.
+const LOCAL_ZONE: &[Charge] = &[Charge::LocalZoneOut, Charge::LocalZoneIn];
 /// What transit gateway rows of a VPC's attachment say; the others share their usage type.
 const VPC_ATTACHMENT: &str = "TransitGatewayVPC";
 /// Where the global free tier's row is from.
 const GLOBAL: &str = "Global";
 /// What price lists call the internet.
 const EXTERNAL: &str = "External";
-/// The only kind of place that is a whole region.
+/// The kinds of places that prices are of: whole regions, and zones.
 const REGION_TYPE: &str = "AWS Region";
+const ZONE_TYPES: [&str; 2] = ["AWS Local Zone", "AWS Wavelength Zone"];
 
 impl Product {
     /// The charge of a product, or why it is ignored.
@@ -145,25 +157,39 @@ impl Product {
             let free = &[Charge::InternetEgressFree];
             return Ok(Meter { charges: free, from: ANY.to_owned(), to: INTERNET.to_owned() });
         }
-        let is_place = |kind: &str| kind.is_empty() || kind == REGION_TYPE;
+        let is_zone = |kind: &str| ZONE_TYPES.contains(&kind);
+        let is_place = |kind: &str| kind.is_empty() || kind == REGION_TYPE || is_zone(kind);
         let is_external = self.to_location == EXTERNAL;
         if !is_place(&self.from_location_type) || !(is_place(&self.to_location_type) || is_external) {
             return Err(Reason::Zone);
         }
-        if charge == Charge::TransitGateway && !matches!(self.operation.as_str(), "" | VPC_ATTACHMENT) {
+        let is_attached = matches!(charge, Charge::TransitGateway | Charge::TransitGatewayHour);
+        if is_attached && !matches!(self.operation.as_str(), "" | VPC_ATTACHMENT) {
             return Err(Reason::OtherAttachment);
         }
         let codes: Vec<&str> = prefixes.split('-').filter(|code| !code.is_empty()).collect();
-        let of = |code: &str| region::of_prefix(code).ok_or(Reason::UnknownRegion);
+        let of = |code: &str| region::of_code(code).ok_or(Reason::UnknownRegion);
         let (from, to) = match (charge, codes.as_slice()) {
             (Charge::InterRegion, _) if is_external => return Err(Reason::AccessPoint),
             (Charge::InterRegion, [from, to]) => (of(from)?, of(to)?),
             (Charge::InterRegion, _) => return Err(Reason::RegionPeering),
             (_, []) => (region::without_prefix(), other_side(charge)),
             (_, [from]) => (of(from)?, other_side(charge)),
+            // Of a Region and a zone of it, the zone.
+            (_, [_, zone]) if let Some(zone) = edge::of_code(zone) => (zone, other_side(charge)),
             _ => return Err(Reason::OtherMeter),
         };
+        // Codes of zones that are not known here may be read as those of something else.
+        let is_lost = |kind: &str, place: &str| is_zone(kind) && edge::parent(place).is_none();
+        if is_lost(&self.from_location_type, from) || is_lost(&self.to_location_type, to) && to != SAME {
+            return Err(Reason::Zone);
+        }
         self.agrees(charge, from, to)?;
+        let charges = match (charge, edge::parent(from)) {
+            (Charge::InterZoneOut, Some(_)) if edge::is_wavelength(from) => return Err(Reason::Zone),
+            (Charge::InterZoneOut, Some(_)) => LOCAL_ZONE,
+            _ => charges,
+        };
         if charge == Charge::InternetEgress && !self.to_location.is_empty() && !is_external {
             return Err(Reason::OtherMeter);
         }
@@ -175,7 +201,7 @@ impl Product {
     fn agrees(&self, charge: Charge, from: &str, to: &str) -> Result<(), Reason> {
         let own = if self.from_region.is_empty() { &self.region } else { &self.from_region };
         let other = if charge == Charge::InterRegion { self.to_region.as_str() } else { "" };
-        let fits = |said: &str, meant: &str| said.is_empty() || said == meant;
+        let fits = |said: &str, meant: &str| said.is_empty() || said == meant || Some(said) == edge::parent(meant);
         if fits(own, from) && fits(other, to) { Ok(()) } else { Err(Reason::Contradiction) }
     }
 }
@@ -183,8 +209,8 @@ impl Product {
 fn other_side(charge: Charge) -> &'static str {
     match charge {
         Charge::InternetEgress => INTERNET,
-        Charge::NatProcessing | Charge::TransitGateway | Charge::EndpointProcessing => ANY,
-        _ => SAME,
+        Charge::InterZoneOut | Charge::PeeringZoneOut | Charge::PeeringZoneIn => SAME,
+        _ => ANY,
     }
 }
 
@@ -194,7 +220,7 @@ fn decoy(usage: &str) -> Reason {
     match usage {
         _ if has("-ABytes") => Reason::Accelerated,
         _ if has("-xAZ-") => Reason::InsideService,
-        _ if usage.ends_with("-Bytes") && (has("RegionalNatGateway-") || has("NatGateway-Prvd-")) => Reason::OtherNat,
+        _ if has("RegionalNatGateway-") || has("NatGateway-Prvd-") => Reason::OtherNat,
         _ if has("MRAP") => Reason::AccessPoint,
         _ => Reason::OtherMeter,
     }
@@ -226,6 +252,17 @@ mod tests {
             ("EUW2-NatGateway-Bytes", "nat-processing", "eu-west-2", "any"),
             ("TransitGateway-Bytes", "transit-gateway", "us-east-1", "any"),
             ("APN1-VpcEndpoint-Bytes", "endpoint-processing", "ap-northeast-1", "any"),
+            ("EU-VpcEndpoint-GWLBE-Bytes", "gwlb-endpoint-processing", "eu-west-1", "any"),
+            ("EU-NatGateway-Hours", "nat-hour", "eu-west-1", "any"),
+            ("NatGateway-Prvd-Gbps", "nat-provisioned-gbps-hour", "us-east-1", "any"),
+            ("USW2-VpcEndpoint-Hours", "endpoint-hour", "us-west-2", "any"),
+            ("TransitGateway-Hours", "transit-gateway-attachment-hour", "us-east-1", "any"),
+            ("USE1-PublicIPv4:InUseAddress", "public-ipv4-hour", "us-east-1", "any"),
+            ("LAX1-NatGateway-Hours", "nat-hour", "us-west-2-lax-1", "any"),
+            ("LAX1-DataTransfer-Out-Bytes", "internet-egress", "us-west-2-lax-1", "internet"),
+            ("USW2-LAX1-DataTransfer-Out-Bytes", "internet-egress", "us-west-2-lax-1", "internet"),
+            ("LAX1-DataTransfer-Regional-Bytes", "local-zone-out", "us-west-2-lax-1", "same"),
+            ("USE1WL1ATL1-CAN1-AWS-Out-Bytes", "inter-region", "us-east-1-wl1-atl-wlz-1", "ca-central-1"),
         ] {
             assert_eq!(priced(&of(usage)), (charge, from.to_owned(), to.to_owned()), "{usage}");
         }
@@ -240,10 +277,12 @@ mod tests {
             ("USE1-DataTransfer-xAZ-Out-Bytes", Reason::InsideService),
             ("EU-RegionalNatGateway-Bytes", Reason::OtherNat),
             ("NatGateway-Prvd-Bytes", Reason::OtherNat),
-            ("EU-NatGateway-Hours", Reason::OtherMeter),
+            ("EU-RegionalNatGateway-Hours", Reason::OtherNat),
+            ("USE1-PublicIPv4:IdleAddress", Reason::OtherMeter),
+            ("EU-VpcEndpoint-GWLBE-Hours", Reason::OtherMeter),
+            ("USE1WL1ATL1-DataTransfer-Regional-Bytes", Reason::Zone),
             ("USE2-AWS-Out-Bytes", Reason::RegionPeering),
             ("USE1-MRAP-Out-Bytes", Reason::AccessPoint),
-            ("EU-VpcEndpoint-GWLBE-Bytes", Reason::OtherMeter),
             ("EU-C3DataTransfer-Out-Bytes", Reason::OtherMeter),
             ("XYZ1-NatGateway-Bytes", Reason::UnknownRegion),
             ("DataTransfer-In-Bytes", Reason::OtherMeter),
@@ -280,6 +319,10 @@ mod tests {
         let zone = |kind: &str| Product { from_location_type: kind.into(), ..of("USW2-DataTransfer-Out-Bytes") };
         assert_eq!(zone("AWS Local Zone").meter(), Err(Reason::Zone));
         assert_eq!(zone("AWS Wavelength Zone").meter(), Err(Reason::Zone));
+        assert_eq!(zone("AWS Edge Location").meter(), Err(Reason::Zone));
+        let known = Product { usage_type: "LAX1-DataTransfer-Out-Bytes".into(), ..zone("AWS Local Zone") };
+        let known = Product { region: "us-west-2".into(), ..known };
+        assert_eq!(priced(&known).1, "us-west-2-lax-1", "its own row may name the Region");
         assert!(zone("AWS Region").meter().is_ok());
         let external =
             Product { to_location: "External".into(), to_location_type: "Other".into(), ..zone("AWS Region") };

@@ -27,8 +27,9 @@ use crate::schema::charge::Charge;
 const NO_END: &str = "Inf";
 /// What some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// The units that mean a GB.
+/// The units that mean a GB, and those of a price by the hour.
 const GB_UNITS: [&str; 2] = ["GB", "GigaBytes"];
+const HOUR_UNITS: [&str; 5] = ["Hrs", "Hours", "Hour", "Gbps-Hrs", "Gbps-Hours"];
 /// The currency that we have.
 const CURRENCY: &str = "USD";
 /// The term of the prices.
@@ -147,7 +148,9 @@ impl Import {
     }
 
     fn take(&mut self, list: &List, product: &Product, meter: &Meter, dimension: Dimension) -> Result<(), Reason> {
-        if !GB_UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(dimension.unit)) {
+        let is_hourly = meter.charges[0].is_hourly();
+        let units = if is_hourly { &HOUR_UNITS[..] } else { &GB_UNITS };
+        if !units.iter().any(|unit| unit.eq_ignore_ascii_case(dimension.unit)) {
             return Err(Reason::Unit);
         }
         if dimension.currency != CURRENCY {
@@ -158,6 +161,9 @@ impl Import {
         let end = if dimension.end == NO_END { None } else { Some(edge(dimension.end).ok_or(Reason::Malformed)?) };
         if end.is_some_and(|end| end <= start) {
             return Err(Reason::Malformed);
+        }
+        if is_hourly && (start, end) != (0, None) {
+            return Err(Reason::HourTiers);
         }
         let date = if dimension.effective.is_empty() { &list.published } else { dimension.effective };
         let effective = date.get(..10).and_then(midnight).ok_or(Reason::Malformed)?;

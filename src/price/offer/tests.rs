@@ -177,7 +177,31 @@ fn nat_gateways_have_decoys() {
         ("EU-NatGateway-Bytes", "0", "Inf", "0.0480000000"),
     ])]);
     assert_eq!(rows, ["nat-processing eu-west-1 any 0-Inf $0.048 2026-09-01.."]);
-    assert_eq!(left, [(Reason::OtherMeter, 1), (Reason::OtherNat, 2)]);
+    assert_eq!(left, [(Reason::OtherNat, 2), (Reason::Unit, 1)], "an hour is no GB");
+}
+
+#[test]
+fn prices_by_the_hour_are_taken_in_hours() {
+    let hours = |usage: &str, operation: &str, unit: &str, end: &str| {
+        let mut cells = PLAIN;
+        (cells[4], cells[5], cells[8], cells[9], cells[10]) = (end, unit, usage, operation, "");
+        imported(&[&one(cells)])
+    };
+    for (usage, unit, charge) in [
+        ("EU-NatGateway-Hours", "Hrs", "nat-hour"),
+        ("EU-NatGateway-Prvd-Gbps", "Gbps-Hrs", "nat-provisioned-gbps-hour"),
+        ("EU-VpcEndpoint-Hours", "Hrs", "endpoint-hour"),
+        ("EU-TransitGateway-Hours", "hours", "transit-gateway-attachment-hour"),
+        ("EU-PublicIPv4:InUseAddress", "Hrs", "public-ipv4-hour"),
+    ] {
+        let operation = if usage.contains("Transit") { "TransitGatewayVPC" } else { "" };
+        let row = format!("{charge} eu-west-1 any 0-Inf $0.048 2026-09-01..");
+        assert_eq!(hours(usage, operation, unit, "Inf"), (vec![row], vec![]), "{usage}");
+    }
+    let other = hours("EU-TransitGateway-Hours", "TransitGatewayVPN", "hour", "Inf");
+    assert_eq!(other, (vec![], vec![(Reason::OtherAttachment, 1)]));
+    assert_eq!(hours("EU-NatGateway-Hours", "", "Hrs", "750"), (vec![], vec![(Reason::HourTiers, 1)]));
+    assert_eq!(hours("EU-NatGateway-Hours", "", "GB", "Inf"), (vec![], vec![(Reason::Unit, 1)]));
 }
 
 #[test]
@@ -210,11 +234,12 @@ fn an_access_point_over_the_internet_is_no_pair_of_regions() {
 }
 
 #[test]
-fn local_and_wavelength_zones_are_reported_by_their_type() {
+fn local_and_wavelength_zones_have_prices_of_their_own() {
     let text = format!(
-        "{ABOUT}SKU,usageType,Unit,PricePerUnit,From Location Type\nS,USW2-DataTransfer-Out-Bytes,GB,0.09,AWS Local Zone\nS,USE1WL1ATL1-DataTransfer-Out-Bytes,GB,0.09,AWS Wavelength Zone\n"
+        "{ABOUT}SKU,usageType,Unit,PricePerUnit,From Location Type\nS,USW2-DataTransfer-Out-Bytes,GB,0.09,AWS Local Zone\nS,USE1WL1ATL1-DataTransfer-Out-Bytes,GB,0.108,AWS Wavelength Zone\n"
     );
-    assert_eq!(imported(&[&text]), (vec![], vec![(Reason::Zone, 2)]));
+    let row = "internet-egress us-east-1-wl1-atl-wlz-1 internet 0-Inf $0.108 2026-09-04..";
+    assert_eq!(imported(&[&text]), (vec![row.to_owned()], vec![(Reason::Zone, 1)]), "a zone under its Region's code");
 }
 
 #[test]
@@ -286,8 +311,9 @@ fn answers_of_the_query_interface_are_texts_of_json() {
     };
     let list = [answer("EU-NatGateway-Bytes", "GB"), answer("EU-NatGateway-Hours", "Hrs")].join(",");
     let (rows, left) = imported(&[&format!(r#"{{"FormatVersion":"aws_v1","PriceList":[{list}]}}"#)]);
-    assert_eq!(rows, ["nat-processing eu-west-1 any 0-Inf $0.048 2026-09-01.."]);
-    assert_eq!(left, [(Reason::OtherMeter, 1)]);
+    let hour = "nat-hour eu-west-1 any 0-Inf $0.048 2026-09-01..";
+    assert_eq!(rows, ["nat-processing eu-west-1 any 0-Inf $0.048 2026-09-01..", hour]);
+    assert_eq!(left, []);
     let error = Import::default().read("answer", r#"{"PriceList":["{}"]}"#.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("missing field `product`"), "{error}");
 }
@@ -450,8 +476,11 @@ fn the_excerpts_of_real_lists_give_their_nat_prices() {
         [
             "nat-processing eu-west-1 any 0-Inf $0.048 2026-09-25..",
             "nat-processing eu-west-2 any 0-Inf $0.05 2026-09-04..",
+            "nat-hour eu-west-1 any 0-Inf $0.052 2026-09-25..",
+            "nat-hour eu-west-2 any 0-Inf $0.05 2026-09-04..",
+            "nat-hour us-east-1 any 0-Inf $0.045 2026-09-04..",
         ]
     );
     let left: Vec<_> = imported.left_out.iter().map(|(reason, left)| (*reason, left.rows)).collect();
-    assert_eq!(left, [(Reason::OtherMeter, 5), (Reason::Term, 1)]);
+    assert_eq!(left, [(Reason::OtherNat, 2), (Reason::Term, 1)]);
 }

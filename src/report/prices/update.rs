@@ -1,6 +1,6 @@
 //! An update of a price table: what changed, what it does to the cost of logs, and the table to write.
 
-use super::{TIER, date, prices_table, skipped, table, tier, usd_per_gb};
+use super::{TIER, by_unit, date, prices_table, skipped, table, tier};
 use crate::error::Error;
 use crate::price::bill::{Bill, Periods, line, notes};
 use crate::price::offer::Imported;
@@ -56,7 +56,8 @@ fn changes(changes: &[Change]) -> Table {
             (Some(before), Some(now)) => relative(*before, now),
             _ => Cell::Absent,
         };
-        let more = [usd_per_gb(*before), usd_per_gb(now), relative];
+        let [[before, before_by_hour], [now, by_hour]] = [*before, now].map(|rate| by_unit(row.charge, rate));
+        let more = [before, now, before_by_hour, by_hour, relative];
         let source = Some(row.source.as_str()).filter(|source| !source.is_empty());
         let status = Cell::from(status.name());
         std::iter::once(status)
@@ -66,7 +67,8 @@ fn changes(changes: &[Change]) -> Table {
             .collect()
     };
     let columns = std::iter::once(output::STATUS).chain(TIER);
-    let columns = columns.chain([output::BEFORE_USD_PER_GB, output::USD_PER_GB, output::PRICE_CHANGE_RATIO]);
+    let columns = columns.chain([output::BEFORE_USD_PER_GB, output::USD_PER_GB]);
+    let columns = columns.chain([output::BEFORE_USD_PER_HOUR, output::USD_PER_HOUR, output::PRICE_CHANGE_RATIO]);
     let columns = columns.chain([output::EFFECTIVE_FROM, output::SOURCE]);
     table("changes", "Changed prices", columns, changes.iter().map(row).collect())
 }
