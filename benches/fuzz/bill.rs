@@ -2,7 +2,7 @@
 //! spread over lines stays the same in all.
 
 use outflow::price::offer::Import;
-use outflow::price::statement::{Kind, Manifest, Statement, read_csv};
+use outflow::price::statement::{Manifest, Statement, read_csv};
 
 use crate::seeds;
 
@@ -12,11 +12,7 @@ pub(crate) fn run(bytes: &[u8]) {
     let read = read_csv(bytes, &mut |row, item| {
         rows += 1;
         assert_eq!(row, rows);
-        // A discount that is a row of its own has no other amount.
-        invoiced += item.as_ref().map_or(0, |item| match item.kind {
-            Kind::Discount => item.cost,
-            _ => item.net.unwrap_or(item.cost),
-        });
+        invoiced += item.as_ref().map_or(0, |item| item.net.unwrap_or(item.cost));
         parts[usize::from(row % 3 == 0)].add(item.clone(), || format!("row {row}"));
         whole.add(item, || format!("row {row}"));
     });

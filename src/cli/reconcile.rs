@@ -58,6 +58,7 @@ impl ReconcileFlags {
             return Err(Error::usage("--where: a bill is compared with all traffic of the logs")
                 .hint("leave it out; choose rows of the answer instead"));
         }
+        self.report.pricing.refuse_what_a_bill_says()?;
         let estate = self.report.tables.estate()?;
         let known = estate.owner_keys();
         let mut dimensions = Dimensions::default();

@@ -129,6 +129,11 @@ impl Logged {
         })
     }
 
+    /// The hours with coverage, since 1970, of each account, region and flow log.
+    pub fn deliveries(&self) -> impl Iterator<Item = &(Delivery, Hours)> {
+        self.deliveries.iter()
+    }
+
     /// The hours with coverage of any interface, by their first seconds.
     pub fn hours(&self) -> impl Iterator<Item = u32> {
         self.hours.iter().map(|hour| hour.saturating_mul(HOUR_SECONDS))

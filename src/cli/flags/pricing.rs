@@ -71,6 +71,19 @@ impl PricingFlags {
         work::with_rates_of_bill(table, &reading(input)?, &self.rates_from_bill)
     }
 
+    /// Refuses what a bill itself says.
+    ///
+    /// # Errors
+    /// If there is such a flag.
+    pub(in crate::cli) fn refuse_what_a_bill_says(&self) -> Result<(), Error> {
+        let flags = [("--free-tier", self.free_tier), ("--rates-from-bill", !self.rates_from_bill.is_empty())];
+        match flags.into_iter().find(|(_, is_set)| *is_set) {
+            Some((flag, _)) => Err(Error::usage(format!("{flag}: a bill is compared with list prices"))
+                .hint("leave it out: what was free or cheaper is a reason of the answer")),
+            None => Ok(()),
+        }
+    }
+
     /// The files of price tables.
     pub(in crate::cli) fn files(&self) -> &[String] {
         self.prices.files()

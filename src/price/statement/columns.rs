@@ -26,6 +26,7 @@ pub(super) enum Field {
     RateCode,
     Currency,
     Invoice,
+    Class,
 }
 
 /// What a column is called.
@@ -38,7 +39,7 @@ struct Known {
 }
 
 /// Number of the columns.
-pub(super) const FIELDS: usize = 17;
+pub(super) const FIELDS: usize = 18;
 
 #[rustfmt::skip]
 const COLUMNS: [Known; FIELDS] = [
@@ -59,6 +60,7 @@ const COLUMNS: [Known; FIELDS] = [
     Known { field: Field::RateCode, names: &["pricing_rate_code", "sku_price_id"], required: false },
     Known { field: Field::Currency, names: &["line_item_currency_code", "billing_currency"], required: false },
     Known { field: Field::Invoice, names: &["bill_invoice_id", "invoice_id"], required: false },
+    Known { field: Field::Class, names: &["charge_class"], required: false },
 ];
 
 /// Where each column stands among those of a file.

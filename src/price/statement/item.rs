@@ -29,11 +29,21 @@ impl Kind {
         match word {
             "Usage" | "DiscountedUsage" | "SavingsPlanCoveredUsage" => Self::Usage,
             "Credit" => Self::Credit,
-            "Refund" | "Adjustment" => Self::Refund,
+            "Refund" => Self::Refund,
             "Tax" => Self::Tax,
             "Fee" | "Purchase" | "RIFee" | "FlatRateSubscription" => Self::Fee,
             word if word.ends_with("Discount") => Self::Discount,
             word if word.starts_with("SavingsPlan") && word.ends_with("Fee") => Self::Fee,
+            _ => Self::Other,
+        }
+    }
+
+    /// What an adjustment of FOCUS is: a correction of an invoice has that class, and what is taken off else is a
+    /// discount.
+    fn of_adjustment(class: &str, amount: i128) -> Self {
+        match class {
+            "Correction" => Self::Refund,
+            _ if amount <= 0 => Self::Discount,
             _ => Self::Other,
         }
     }
@@ -144,18 +154,24 @@ impl<'a> LineItem<'a> {
         if end < start {
             return Err(Fault::Period);
         }
+        let cost = number(Field::Cost, Fault::Cost, number::usd)?.ok_or(Fault::Cost)?;
+        let net = number(Field::Net, Fault::Cost, number::usd)?;
+        let kind = match text(Field::Kind) {
+            "Adjustment" => Kind::of_adjustment(text(Field::Class), net.unwrap_or(cost)),
+            word => Kind::of(word),
+        };
         Ok(Self {
             period: (start, end),
             account: text(Field::Account),
             payer: text(Field::Payer),
-            kind: Kind::of(text(Field::Kind)),
+            kind,
             product: text(Field::Product),
             usage_type: text(Field::UsageType),
             operation: text(Field::Operation),
             resource: text(Field::Resource),
             bytes: number(Field::Quantity, Fault::Quantity, number::gb_bytes)?.unwrap_or(0),
-            cost: number(Field::Cost, Fault::Cost, number::usd)?.ok_or(Fault::Cost)?,
-            net: number(Field::Net, Fault::Cost, number::usd)?,
+            cost,
+            net,
             rate: number(Field::Rate, Fault::Cost, number::usd)?,
             sku: text(Field::Sku),
             rate_code: text(Field::RateCode),
@@ -249,12 +265,14 @@ mod tests {
             ("EdpDiscount", Kind::Discount),
             ("PrivateRateDiscount", Kind::Discount),
             ("SavingsPlanRecurringFee", Kind::Fee),
-            ("Adjustment", Kind::Refund),
             ("Purchase", Kind::Fee),
             ("SavingsPlanNegation", Kind::Other),
         ] {
             assert_eq!(Kind::of(word), kind, "{word}");
         }
+        let adjustments =
+            [("Correction", -1), ("NULL", -1), ("", 1)].map(|(class, usd)| Kind::of_adjustment(class, usd));
+        assert_eq!(adjustments, [Kind::Refund, Kind::Discount, Kind::Other]);
     }
 
     #[test]

@@ -291,6 +291,10 @@ pub fn metered<'a>(usage_type: &'a str, operation: &str, product: &str, resource
     let Some((codes, _, kind)) = found.max_by_key(|(_, length, _)| *length) else {
         return Metered { meter: unlisted(usage_type), from: None, to: None };
     };
+    if usage_type.ends_with("DataProcessing-Bytes") && WITHOUT_INTERFACE.contains(&product) {
+        // What CloudWatch takes in is no transfer; a load balancer's is.
+        return Metered { meter: Meter::Other, from: None, to: None };
+    }
     let is_edge = CLOUDFRONT.contains(&product);
     let codes: Vec<&str> = codes.split('-').filter(|code| !code.is_empty()).collect();
     let first = codes.first().and_then(|code| region::of_code(code));

@@ -21,6 +21,6 @@ pub use manifest::{Chosen, MANIFEST_BYTES_MAX, Manifest, choose, is_manifest};
 pub use meter::{Family, Meter, Metered, metered};
 pub use number::USD_UNITS;
 pub use rows::read_csv;
-pub use sums::{BilledLine, Faults, Rest, RestByKind, Statement};
+pub use sums::{BilledLine, Faults, Rest, RestByKind, RestKey, Statement};
 
 use super::money::GB_BYTES;

@@ -1,10 +1,11 @@
 //! Sums of line items: transfer by all that tells its lines apart, everything else by product and kind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::super::split_signed;
-use super::item::{Fault, Kind, LineItem};
+use super::item::{Fault, Kind, LineItem, resource_id};
 use super::meter::{Meter, metered};
 use crate::units::time::month_around;
 
@@ -88,8 +89,21 @@ impl Rest {
     }
 }
 
-/// What is not compared, by kind and product.
-pub type RestByKind = BTreeMap<(Kind, Arc<str>), Rest>;
+/// What tells apart what is not compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RestKey {
+    /// What it is.
+    pub kind: Kind,
+    /// The service.
+    pub product: Arc<str>,
+    /// The first second of its month.
+    pub month: u32,
+    /// The account that used it.
+    pub account: Arc<str>,
+}
+
+/// What is not compared.
+pub type RestByKind = BTreeMap<RestKey, Rest>;
 
 /// Rows that could not be counted, by reason: how many, and where the first stands.
 pub type Faults = BTreeMap<Fault, (u64, String)>;
@@ -147,7 +161,7 @@ impl Statement {
             Kind::Discount => {
                 let place = [item.account, item.sku, item.product].map(|text| self.code(text));
                 let key = (month_around(start).0, place[0], place[1], place[2]);
-                self.discounts.entry(key).or_default().add(item.cost);
+                self.discounts.entry(key).or_default().add(item.net.unwrap_or(item.cost));
             }
             _ => self.rest(&item, item.net.unwrap_or(item.cost)),
         }
@@ -217,7 +231,13 @@ impl Statement {
     }
 
     fn rest(&mut self, item: &LineItem<'_>, cost: i128) {
-        self.rest.entry((item.kind, item.product.into())).or_default().add(cost);
+        let key = RestKey {
+            kind: item.kind,
+            product: item.product.into(),
+            month: month_around(item.period.0).0,
+            account: item.account.into(),
+        };
+        self.rest.entry(key).or_default().add(cost);
     }
 
     fn code(&mut self, text: &str) -> u32 {
@@ -279,13 +299,33 @@ impl Statement {
                     weights.iter().zip(parts).for_each(|((place, _), part)| spread[*place] += part);
                 }
                 None => {
-                    let rest = rest.entry((Kind::Discount, Arc::clone(&self.texts[*product as usize]))).or_default();
+                    let [product, account] = [product, account].map(|code| Arc::clone(&self.texts[*code as usize]));
+                    let key = RestKey { kind: Kind::Discount, product, month: *month, account };
+                    let rest = rest.entry(key).or_default();
                     rest.items += discount.items;
                     rest.cost += discount.cost;
                 }
             }
         }
         (spread, rest)
+    }
+
+    /// Marks of its lines of transfer that are the same for the same lines in any format: each of a period, account, usage
+    /// type and resource, with its bytes.
+    #[must_use]
+    pub fn marks(&self) -> BTreeSet<u64> {
+        let mut bytes: HashMap<_, i128> = HashMap::new();
+        for (key, sum) in &self.lines {
+            let resource = resource_id(&self.texts[key.resource as usize]);
+            *bytes.entry((key.start, key.account, key.usage_type, resource)).or_default() += sum.bytes;
+        }
+        let mark = |((start, account, usage_type, resource), bytes): ((u32, u32, u32, &str), i128)| {
+            let mut hasher = DefaultHasher::new();
+            let [account, usage_type] = [account, usage_type].map(|code| &self.texts[code as usize]);
+            (start, account, usage_type, resource, bytes).hash(&mut hasher);
+            hasher.finish()
+        };
+        bytes.into_iter().filter(|(_, bytes)| *bytes != 0).map(mark).collect()
     }
 
     /// Rows that could not be counted.

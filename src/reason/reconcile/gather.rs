@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{DAY_SECONDS, HOUR_SECONDS, Moments, OTHER_RESOURCES, Place};
 use crate::error::Error;
-use crate::group::Logged;
+use crate::group::{Hours, Logged};
 use crate::price::Charge;
 use crate::price::bill::{Bill, UNKNOWN, line};
 use crate::price::statement::{Family, Statement, is_known_kind};
@@ -49,6 +49,8 @@ pub struct Logs {
     observers: HashMap<Place, BTreeSet<Arc<str>>>,
     /// When AWS lost records of an interface.
     gaps: Moments,
+    /// The hours with records of each account, and of records that name none; empty where that is not known.
+    hours: HashMap<Arc<str>, Hours>,
     /// Seconds of a period.
     period_seconds: u32,
 }
@@ -68,6 +70,9 @@ impl Logs {
         let period_seconds = if statement.is_hourly() { HOUR_SECONDS } else { DAY_SECONDS };
         let mut logs = Self { period_seconds, ..Self::default() };
         logs.add_gaps(logged);
+        for ([account, ..], hours) in logged.deliveries() {
+            logs.hours.entry(account.as_str().into()).or_default().extend(hours);
+        }
         watches.into_iter().for_each(|(resource, span)| logs.watches.entry(resource.into()).or_default().push(span));
         let lines = &bill.lines;
         let text = |column: Column| texts(lines, column.name());
@@ -171,12 +176,38 @@ impl Logs {
         periods.flat_map(move |periods| periods.range(day..day + DAY_SECONDS)).map(|(period, part)| (*period, *part))
     }
 
-    /// Whether the resource of a place was ever logged; where the bill's id of it means nothing to logs, its account.
+    /// Whether anything of a place was ever logged: the resource, or others' records of what it is charged for; where the
+    /// bill's id of it means nothing to logs, its account.
     pub(super) fn knows(&self, place: &Place) -> bool {
         match self.spans(place) {
-            Some(spans) => spans.iter().any(Option::is_some),
-            None => is_by_account(place) && self.accounts.contains_key(&place.account),
+            Some(spans) => spans.iter().any(Option::is_some) || self.uses.contains_key(place),
+            None => is_by_account(place) && self.accounts.contains_key(&place.account) && self.has_account(place),
         }
+    }
+
+    /// Whether records of a place's account are in the logs, where records name their account.
+    fn has_account(&self, place: &Place) -> bool {
+        self.hours.is_empty() || self.hours.contains_key("") || self.hours.contains_key(&place.account)
+    }
+
+    /// Whether the logs have records of a place's account in each hour of a period. Of an account without logs nothing
+    /// tells: what is known of it, others' records show.
+    fn covers(&self, place: &Place, period: u32) -> bool {
+        let hours = ["", &place.account].map(|account| self.hours.get(account));
+        let is_covered = |hour: u32| hours.iter().flatten().any(|hours| is_inside(hours, hour));
+        let mut wanted = period / HOUR_SECONDS..(period + self.period_seconds) / HOUR_SECONDS;
+        hours.iter().all(Option::is_none) || wanted.all(is_covered)
+    }
+
+    /// The accounts that records name.
+    pub fn logged_accounts(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.hours.keys().filter(|account| !account.is_empty())
+    }
+
+    /// Whether bytes of some charges are there.
+    #[must_use]
+    pub fn has(&self, family: Family) -> bool {
+        self.uses.keys().any(|place| place.family == Some(family))
     }
 
     /// Whether it was logged for all of a period: each of its interfaces has records from its start to its end.
@@ -185,7 +216,12 @@ impl Logs {
         let covers = |(first, last): (u32, u32)| {
             first <= period.saturating_add(SLACK_SECONDS) && last.saturating_add(SLACK_SECONDS) >= end
         };
+        if !self.covers(place, period) {
+            return false;
+        }
         match self.spans(place) {
+            // What others' records show of it is not bound to its own.
+            Some(spans) if spans.iter().all(Option::is_none) => true,
             Some(spans) => spans.iter().all(|span| span.is_some_and(covers)),
             None => self.accounts.get(&place.account).is_some_and(|periods| periods.contains(&period)),
         }
@@ -208,6 +244,18 @@ impl Use {
         self.cost += other.cost;
         self.unpriced += other.unpriced;
     }
+}
+
+/// Whether an hour is in a stretch of hours with records, and not at an edge of it where records are missing: some files
+/// may have the hour, and others not.
+fn is_inside(hours: &Hours, hour: u32) -> bool {
+    let stretches = hours.stretches();
+    let (first, last) = (stretches.first().map(|(first, _)| *first), stretches.last().map(|(_, end)| *end));
+    stretches.iter().any(|(from, end)| {
+        let starts = hour > *from || Some(hour) == first;
+        let ends = hour + 1 < *end || Some(hour + 1) == last;
+        (*from..*end).contains(&hour) && starts && ends
+    })
 }
 
 /// Whether a place stands for all that an account has of its charge.

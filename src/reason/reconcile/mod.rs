@@ -19,9 +19,12 @@ pub use gather::{Logs, OwnerBytes, Use, Watches};
 pub use pools::{MeanRate, Pool, compared_bytes, mean_rates, pools};
 
 use crate::price::PriceTable;
-use crate::price::statement::{BilledLine, Family, Kind, Meter, Rest, Statement, is_known_kind, metered, resource_id};
+use crate::price::statement::{
+    BilledLine, Family, Meter, Rest, RestKey, Statement, is_known_kind, metered, resource_id,
+};
 use crate::schema::charge::{ANY, Charge, INTERNET, SAME};
 use crate::schema::region;
+use crate::units::time::month_around;
 
 const DAY_SECONDS: u32 = 86_400;
 const HOUR_SECONDS: u32 = 3_600;
@@ -211,10 +214,12 @@ pub struct Reconciliation {
     pub lines: Vec<Line>,
     /// The account that pays, where the bill names one.
     pub payer: Option<Arc<str>>,
-    /// Everything else on the bill, by kind and product: line items and 10⁻¹⁰ USD.
-    pub rest: BTreeMap<(Kind, Arc<str>), (u64, i128)>,
+    /// Everything else on the bill: line items and 10⁻¹⁰ USD.
+    pub rest: BTreeMap<RestKey, (u64, i128)>,
     /// Lines of the bill outside the window, which were not compared.
     pub outside: u64,
+    /// The same of everything else, of months that are not wholly in the window: line items and 10⁻¹⁰ USD.
+    pub rest_outside: (u64, i128),
 }
 
 /// The bill's lines of a place and day, by period: an hour, or a day of a daily bill.
@@ -239,10 +244,11 @@ pub fn reconcile(statement: &Statement, against: &Against<'_>) -> Reconciliation
     let has_resources = statement.has_resources();
     let is_inside = |start: u32| window.0.is_none_or(|from| start >= from) && window.1.is_none_or(|to| start < to);
     let mut days: Billed<'_> = BTreeMap::new();
-    let mut outside = 0;
+    let (mut outside, mut cut) = (0, BTreeSet::new());
     for line in &billed {
         if !is_inside(line.start) {
             outside += 1;
+            cut.insert(month_around(line.start).0);
             continue;
         }
         let place = place_of(line, has_resources, statement.has_operations());
@@ -257,8 +263,10 @@ pub fn reconcile(statement: &Statement, against: &Against<'_>) -> Reconciliation
         parts::line(place, day, billed, against)
     });
     let cents = |rest: Rest| (rest.items, parts::rounded(rest.cost));
-    let rest = rest.into_iter().map(|(key, sum)| (key, cents(sum))).collect();
-    Reconciliation { lines: lines.collect(), payer: statement.payer().cloned(), rest, outside }
+    let (rest, left_out): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        rest.into_iter().map(|(key, sum)| (key, cents(sum))).partition(|(key, _)| !cut.contains(&key.month));
+    let rest_outside = left_out.values().fold((0, 0), |sum, (items, usd)| (sum.0 + items, sum.1 + usd));
+    Reconciliation { lines: lines.collect(), payer: statement.payer().cloned(), rest, outside, rest_outside }
 }
 
 /// What a line of the bill is compared with.
@@ -268,7 +276,8 @@ fn place_of(line: &BilledLine, has_resources: bool, has_operations: bool) -> Pla
     let Meter::Charged(family) = line.meter else {
         let (account, usage_type) = (Arc::clone(&line.account), Arc::clone(&line.usage_type));
         let resource = Arc::clone(&line.resource);
-        return Place { account, family: None, from: empty(), to: empty(), usage_type, resource };
+        let from = read.from.unwrap_or_default().into();
+        return Place { account, family: None, from, to: empty(), usage_type, resource };
     };
     let family = if has_operations { family } else { family.without_operation() };
     let resource = if !has_resources || !family.has_resource() {

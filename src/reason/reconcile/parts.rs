@@ -60,7 +60,7 @@ pub(super) fn line(place: Place, day: u32, billed: &BTreeMap<u32, Vec<&BilledLin
     let all = || billed.values().flatten();
     let uses: BTreeMap<u32, Use> = logs.uses(&place, day).collect();
     match place.family {
-        None => all().for_each(|line| sums.add(reason_of(line.meter), line.bytes, line.cost)),
+        None => all().for_each(|line| sums.add(reason_of(line), line.bytes, line.cost)),
         Some(_) => {
             let mut periods: Vec<u32> = billed.keys().chain(uses.keys()).copied().collect();
             periods.sort_unstable();
@@ -91,10 +91,11 @@ pub(super) fn line(place: Place, day: u32, billed: &BTreeMap<u32, Vec<&BilledLin
     }
 }
 
-/// Why flow logs do not show lines of a meter.
-fn reason_of(meter: Meter) -> Reason {
-    match meter {
+/// Why flow logs do not show a line.
+fn reason_of(line: &BilledLine) -> Reason {
+    match line.meter {
         Meter::Free => Reason::Free,
+        Meter::NoInterface if line.cost == 0 => Reason::Free,
         Meter::NoInterface => Reason::NoInterface,
         Meter::Hours => Reason::Hours,
         Meter::Unknown | Meter::Other | Meter::Charged(_) => Reason::Unknown,

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::price::GB_BYTES;
+use crate::price::statement::Kind;
 use crate::price::statement::{LineItem, USD_UNITS};
 
 const GB: i128 = GB_BYTES as i128;

@@ -12,8 +12,8 @@ use super::super::amounts::{plain, share, signed_amounts};
 use super::super::focus::{PROVIDER, UNIT, custom, region, tags};
 use super::super::{Cell, Head, Row, Table};
 use crate::price::GB_BYTES;
-use crate::price::statement::Kind;
-use crate::reason::reconcile::{Allocated, Line, RATIO_WHOLE, Reason, Reconciliation, UNALLOCATED_PART};
+use crate::price::statement::{Kind, RestKey};
+use crate::reason::reconcile::{Allocated, Line, RATIO_WHOLE, Reconciliation, UNALLOCATED_PART};
 use crate::schema::output::{self, CellKind};
 use crate::units::human;
 use crate::units::time::month_around;
@@ -111,7 +111,7 @@ struct Entry<'a> {
     line: Option<&'a Line>,
     part: Option<&'a Allocated>,
     /// Of what is no transfer.
-    rest: Option<(&'a (Kind, Arc<str>), i128)>,
+    rest: Option<(&'a RestKey, i128)>,
     owners: Row,
     heads: &'a [Head],
 }
@@ -212,12 +212,12 @@ const COLUMNS: [Column; 43] = [
     text("RegionName", |entry| entry.line.map_or(Cell::Absent, |line| region(&line.place.from, None))),
     text("ResourceId", |entry| entry.line.map_or(Cell::Absent, |line| named(&line.resource))),
     text("ResourceName", |_| Cell::Absent),
-    text("ServiceCategory", |_| "Networking".into()),
-    text("ServiceName", |entry| entry.service()),
+    text("ServiceCategory", |entry| entry.product().map_or(Cell::Absent, |product| category_of(product).into())),
+    text("ServiceName", |entry| entry.product().map_or(Cell::Absent, named)),
     since("ServiceProviderName", |_| PROVIDER.into()),
     text("SkuId", |entry| entry.line.map_or(Cell::Absent, |line| named(&line.sku))),
     text("SkuMeter", |entry| entry.line.map_or(Cell::Absent, |line| named(&line.usage_type))),
-    text("SubAccountId", |entry| entry.line.map_or(Cell::Absent, |line| named(&line.place.account))),
+    text("SubAccountId", |entry| entry.account().map_or(Cell::Absent, named)),
     text("SubAccountName", |_| Cell::Absent),
     Column {
         name: "x_LoggedBytes",
@@ -263,21 +263,24 @@ impl Entry<'_> {
     }
 
     fn payer(&self) -> Cell {
-        let of_line = || self.line.map(|line| named(&line.place.account));
-        self.found.payer.clone().map(Cell::Text).or_else(of_line).unwrap_or(Cell::Absent)
+        self.found.payer.as_ref().or_else(|| self.account()).map_or(Cell::Absent, named)
     }
 
-    /// The month of the line; of what is no transfer, of the bill's first.
+    fn account(&self) -> Option<&Arc<str>> {
+        self.line.map(|line| &line.place.account).or_else(|| self.rest.map(|(key, _)| &key.account))
+    }
+
+    /// The month of the line, or of what is no transfer.
     fn month(&self, of: fn((u32, u32)) -> u32) -> Cell {
-        let day = self.line.or_else(|| self.found.lines.first()).map(|line| line.day);
-        day.map_or(Cell::Absent, |day| Cell::Time(of(month_around(day))))
+        let moment = self.line.map(|line| line.day).or_else(|| self.rest.map(|(key, _)| key.month));
+        moment.map_or(Cell::Absent, |moment| Cell::Time(of(month_around(moment))))
     }
 
     fn category(&self) -> Cell {
-        match self.rest.map(|((kind, _), _)| kind) {
-            None | Some(Kind::Usage | Kind::Discount | Kind::Other) => "Usage",
+        match self.rest.map(|(key, _)| key.kind) {
+            None | Some(Kind::Usage | Kind::Other) => "Usage",
             Some(Kind::Credit) => "Credit",
-            Some(Kind::Refund) => "Adjustment",
+            Some(Kind::Refund | Kind::Discount) => "Adjustment",
             Some(Kind::Tax) => "Tax",
             Some(Kind::Fee) => "Purchase",
         }
@@ -285,17 +288,32 @@ impl Entry<'_> {
     }
 
     fn description(&self) -> Cell {
-        let of_line =
-            |line: &Line| match line.parts.iter().map(|part| part.reason).find(|reason| *reason != Reason::Logged) {
-                Some(reason) => format!("{} ({})", line.usage_type, reason.meaning()),
-                None => line.usage_type.to_string(),
-            };
-        let of_rest = || self.rest.map(|((kind, product), _)| format!("{} of {product}", kind.name()));
+        let of_line = |line: &Line| line.usage_type.to_string();
+        let of_rest = || self.rest.map(|(key, _)| format!("{} of {}", key.kind.name(), key.product));
         self.line.map(of_line).or_else(of_rest).map_or(Cell::Absent, Cell::from)
     }
 
-    fn service(&self) -> Cell {
-        let product = self.line.map(|line| &line.product).or_else(|| self.rest.map(|((_, product), _)| product));
-        product.map_or(Cell::Absent, named)
+    fn product(&self) -> Option<&Arc<str>> {
+        self.line.map(|line| &line.product).or_else(|| self.rest.map(|(key, _)| &key.product))
     }
+}
+
+/// FOCUS's category of a service, by its code or name; of those that have transfer.
+fn category_of(product: &str) -> &'static str {
+    const CATEGORIES: [(&str, &str); 12] = [
+        ("S3", "Storage"),
+        ("Simple Storage", "Storage"),
+        ("EFS", "Storage"),
+        ("Lambda", "Compute"),
+        ("ECS", "Compute"),
+        ("EC2 Container Registry", "Compute"),
+        ("EC2", "Compute"),
+        ("Elastic Compute", "Compute"),
+        ("RDS", "Databases"),
+        ("DynamoDB", "Databases"),
+        ("CloudWatch", "Management and Governance"),
+        ("SNS", "Integration"),
+    ];
+    let found = CATEGORIES.iter().find(|(part, _)| product.contains(part));
+    found.map_or("Networking", |(_, category)| category)
 }

@@ -7,18 +7,23 @@ mod tables;
 pub use allocation::{FocusVersion, Form};
 pub use tables::By;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::question::{Frames, Need, Question};
 use super::{Head, Report};
 use crate::error::Error;
 use crate::group::Key;
 use crate::price::bill::{Bill, Periods};
-use crate::price::statement::{Kind, Statement};
+use crate::price::statement::{Family, Kind, Statement};
 use crate::price::{PoolTerms, PriceTable};
-use crate::reason::reconcile::{Against, Logs, Reason, Reconciliation, allocate, compared_bytes, reconcile};
+use crate::reason::reconcile::{Against, Line, Logs, Reason, Reconciliation, allocate, compared_bytes, reconcile};
 use crate::schema::Column;
 use crate::units::human::{self, Units, counted};
 use crate::units::time;
 
+/// Accounts that a sentence names.
+const ACCOUNTS_SHOWN_MAX: usize = 5;
 /// The frame of charges.
 const CHARGES: &str = "charges";
 /// Seconds after the end of a month until which AWS still changes its bill: two weeks.
@@ -68,13 +73,10 @@ impl Question for ReconcileQuestion {
         let mut report = Report { name: "reconcile".to_owned(), ..Report::default() };
         report.meta.window = self.window;
         report.meta.notes = self.notes.clone();
-        report.meta.notes.extend(self.about(&found));
+        report.meta.notes.extend(self.about(&found, &logs));
         report.meta.warnings = bill.warnings.iter().chain(&self.warnings).cloned().collect();
         report.meta.incomplete = !self.warnings.is_empty();
-        let none = bill.lines.height() == 0;
-        report.meta.not_judged(
-            none.then(|| "no traffic of the bill's window is in the logs: nothing of the bill is explained".to_owned()),
-        );
+        report.meta.not_judged(self.not_compared(&bill, &logs, &found));
         let heads: Vec<Head> = self.owners.iter().map(|(_, head)| head.clone()).collect();
         let parts = if heads.is_empty() { Vec::new() } else { allocate(&found.lines, &logs) };
         if let Form::Focus(version) = self.form {
@@ -106,8 +108,23 @@ impl ReconcileQuestion {
         own.into_iter().chain(self.owners.iter().map(|(key, _)| key.clone())).collect()
     }
 
+    /// Why nothing was compared, if so.
+    fn not_compared(&self, bill: &Bill, logs: &Logs, found: &Reconciliation) -> Option<String> {
+        let (billed, missing) = accounts(logs, found);
+        if bill.lines.height() == 0 {
+            return Some("no traffic of the bill's window is in the logs: nothing of the bill is explained".to_owned());
+        }
+        if billed.is_empty() {
+            return Some("no transfer of the bill is in the window".to_owned());
+        }
+        (billed == missing).then(|| {
+            let (bill, logs) = (names(billed), names(logs.logged_accounts().collect()));
+            format!("the bill is of other accounts ({bill}) than the logs ({logs})")
+        })
+    }
+
     /// What to know of the bill, and the answer in a sentence.
-    fn about(&self, found: &Reconciliation) -> Vec<String> {
+    fn about(&self, found: &Reconciliation, logs: &Logs) -> Vec<String> {
         let statement = &self.statement;
         let (logged, billed) = compared_bytes(&found.lines);
         let usd = |reason| found.lines.iter().map(|line| line.part(reason).usd).sum::<i128>();
@@ -128,25 +145,67 @@ impl ReconcileQuestion {
                 open.join(", ")
             ));
         }
-        if !statement.has_resources() {
+        if statement.span().is_none() {
+            notes.push("the bill has no transfer that is charged or metered: there is nothing to compare".to_owned());
+        } else if !statement.has_resources() {
             notes.push(
                 "the bill has no resource ids: it is compared by account and usage type; export it with \
                  INCLUDE_RESOURCES to see which resource differs"
                     .to_owned(),
             );
         }
-        if !statement.has_operations() {
+        if statement.span().is_some() && !statement.has_operations() {
             notes.push("the bill has no operations: transfer inside a Region is compared as a whole".to_owned());
+        }
+        let (billed, missing) = accounts(logs, found);
+        if !missing.is_empty() && missing != billed {
+            notes.push(format!(
+                "no records in the logs of accounts that the bill has: {}; where their ends are is not known, so of peerings with \
+                 them less is explained",
+                names(missing)
+            ));
+        }
+        let has_sites = |line: &Line| line.place.family == Some(Family::DirectConnect) && line.billed_bytes > 0;
+        if found.lines.iter().any(has_sites) && !logs.has(Family::DirectConnect) {
+            notes.push(
+                "the bill has Direct Connect, and no network of --network is a site behind one (kind dx:LOCATION): its \
+                 traffic is taken for a VPN's"
+                    .to_owned(),
+            );
         }
         if found.outside > 0 {
             notes.push(format!("{} of the bill are outside the window", counted(found.outside, "line")));
         }
-        let transfer = found.rest.keys().any(|(kind, _)| *kind == Kind::Usage);
-        if !transfer {
+        let (items, left_out) = found.rest_outside;
+        if items > 0 {
+            notes.push(format!(
+                "{} other than transfer, {}, are left out: the window is a part of their month",
+                counted(items, "line item"),
+                dollars(left_out),
+            ));
+        }
+        let has_rest = found.rest.keys().any(|key| key.kind == Kind::Usage);
+        if !has_rest && items == 0 {
             notes.push(
                 "the bill has nothing but transfer: its totals are those of the export, not of the invoice".to_owned(),
             );
         }
         notes
     }
+}
+
+/// The accounts with transfer on the bill, and those of them that no record is of, where records name accounts.
+fn accounts<'a>(logs: &'a Logs, found: &'a Reconciliation) -> (BTreeSet<&'a Arc<str>>, BTreeSet<&'a Arc<str>>) {
+    let billed = found.lines.iter().filter(|line| line.place.family.is_some() && line.billed_bytes != 0);
+    let billed: BTreeSet<&Arc<str>> = billed.map(|line| &line.place.account).collect();
+    let logged: BTreeSet<&Arc<str>> = logs.logged_accounts().collect();
+    let missing = if logged.is_empty() { BTreeSet::new() } else { billed.difference(&logged).copied().collect() };
+    (billed, missing)
+}
+
+/// The first of some accounts.
+fn names(accounts: BTreeSet<&Arc<str>>) -> String {
+    let shown: Vec<&str> = accounts.iter().take(ACCOUNTS_SHOWN_MAX).map(|account| &***account).collect();
+    let more = if accounts.len() > shown.len() { "…" } else { "" };
+    format!("{}{more}", shown.join(", "))
 }

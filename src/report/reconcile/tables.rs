@@ -12,6 +12,9 @@ use crate::reason::reconcile::{Line, Logs, MeanRate, Pool, Reason, Reconciliatio
 use crate::schema::output::{self, Output};
 use crate::units::human::counted;
 
+/// GB have as many decimals as `--billing-month-usage` takes: a millionth of a byte.
+const GB_UNITS: u128 = 10_u128.pow(15);
+
 /// What rows may be by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
@@ -182,8 +185,8 @@ pub(super) fn reasons(found: &Reconciliation) -> Table {
         Some((reason.name().to_owned(), gb(bytes), usd, reason.meaning().to_owned()))
     };
     let mut rest: BTreeMap<Kind, (u64, i128)> = BTreeMap::new();
-    for ((kind, _), (items, usd)) in &found.rest {
-        let sum = rest.entry(*kind).or_default();
+    for (key, (items, usd)) in &found.rest {
+        let sum = rest.entry(key.kind).or_default();
         sum.0 += items;
         sum.1 += usd;
     }
@@ -335,7 +338,8 @@ pub(super) fn month_usage(statement: &Statement, logs: &Logs) -> Table {
         *sums.entry((pool.charge.name(), pool.from)).or_default() += pool.billed_bytes - pool.logged_bytes;
     }
     let row = |((charge, from), other): ((&str, Arc<str>), i128)| -> Row {
-        let other = Cell::Decimal { units: other.max(0).unsigned_abs(), per: GB_BYTES.into() };
+        let gb = other.max(0).unsigned_abs() * GB_UNITS / u128::from(GB_BYTES);
+        let other = Cell::Decimal { units: gb, per: GB_UNITS };
         vec![charge.into(), Cell::Text(from), other]
     };
     table.rows = sums.into_iter().map(row).collect();

@@ -1,5 +1,6 @@
 //! AWS's bill, from files, folders and S3: objects → one [`Statement`].
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use rayon::prelude::*;
@@ -62,11 +63,13 @@ pub fn statement(reading: &Reading, bill: &[String]) -> Result<ReadStatement, Er
     let missing = missing.into_iter().map(|file| format!("{file}: the bill's manifest names it, and it is not there"));
     read.warnings.extend(missing);
     if places.is_empty() {
-        return Err(Error::read(format!("{}: no file of a bill", bill.join(", ")))
-            .hint("give the folder of an export, or its files"));
+        let error = Error::read(format!("{}: no file of a bill", bill.join(", ")));
+        let error = read.warnings.into_iter().take(3).fold(error, Error::hint);
+        return Err(error.hint("give the folder of an export, or its files"));
     }
     let parts: Vec<_> = threads(reading.jobs)?
         .install(|| places.par_iter().map(|place| (*place, part(&found.objects[*place], &reading.limits))).collect());
+    refuse_repeated(&parts, &names)?;
     let mut any = false;
     for (place, (statement, problem)) in parts {
         any |= statement.items() > 0;
@@ -80,7 +83,42 @@ pub fn statement(reading: &Reading, bill: &[String]) -> Result<ReadStatement, Er
         return Ok(read);
     }
     let error = Error::read(format!("{}: nothing of a bill can be read", bill.join(", ")));
+    if read.warnings.is_empty() {
+        return Err(error.hint("it has no line items"));
+    }
     Err(read.warnings.into_iter().take(3).fold(error, Error::hint))
+}
+
+/// Refuses a bill of which two files have the same lines: a month in two forms, or a copy of a part, would count twice.
+///
+/// Parts of one bill have each their own lines, so few of them can be alike by chance.
+///
+/// # Errors
+/// If two files have most lines of the smaller one in common.
+fn refuse_repeated(parts: &[(usize, (Statement, Option<String>))], names: &[&str]) -> Result<(), Error> {
+    let mut firsts: HashMap<u64, usize> = HashMap::new();
+    let mut sizes = Vec::new();
+    for (place, (_, (statement, _))) in parts.iter().enumerate() {
+        let marks = statement.marks();
+        sizes.push(marks.len());
+        let mut common: BTreeMap<usize, usize> = BTreeMap::new();
+        for mark in marks {
+            let first = *firsts.entry(mark).or_insert(place);
+            if first != place {
+                *common.entry(first).or_default() += 1;
+            }
+        }
+        let repeated = common.into_iter().find(|(other, lines)| 2 * lines > sizes[*other].min(sizes[place]));
+        if let Some((other, lines)) = repeated {
+            let [one, other] = [other, place].map(|place| names[parts[place].0]);
+            let lines = counted(lines as u64, "line");
+            return Err(Error::usage(format!(
+                "{one} and {other} have {lines} of transfer in common: they would count twice"
+            ))
+            .hint("give a month's bill once, in one form"));
+        }
+    }
+    Ok(())
 }
 
 /// A price table with what a GB really cost by a bill laid over it: the mean of each charge and month after discounts, so

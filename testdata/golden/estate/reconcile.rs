@@ -116,7 +116,42 @@ fn the_parts_of_every_form_are_its_total() {
         assert_eq!(sum(&parts, "allocated_usd"), sum(&lines, "billed_usd"), "{form}");
         let free = reasons.iter().any(|row| row["reason"] == "free-tier");
         assert!(free, "{form}: the free tier is named");
+        let is_discount = |row: &&Row| row["reason"].ends_with("discount");
+        let taken: i128 = reasons.iter().filter(is_discount).map(|row| units(&row["usd"], USD_DECIMALS)).sum();
+        let discount = simulated.truth("bill-total").iter().filter(|row| row["kind"].ends_with("Discount"));
+        let discount: i128 = discount.map(|row| units(&row["usd"], USD_DECIMALS)).sum();
+        assert!(discount < 0 && (taken - discount).abs() <= ROUNDING, "{form}: {taken} is not {discount}");
     }
+}
+
+#[test]
+fn hours_and_accounts_without_logs_have_their_reason() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    generate(folder.path(), "--seed 3 --days 3 --formats v5 --bill");
+    let residual = |flags: &str| {
+        let (rows, notes) = reconciled(folder.path(), "cur2-csv", "logs-v5", &format!("{DIFFERENCES} {flags}"));
+        // Where the ends of accounts without logs are is not known.
+        let told = notes.contains("no records in the logs of accounts that the bill has: 012345678901, 444455556666");
+        assert_eq!(told, !flags.is_empty(), "{notes}");
+        let rows: Vec<&Row> = rows.iter().filter(|row| !told || !row["usage_type"].contains("VpcPeering")).collect();
+        let of = |reason: &str| {
+            let rows = rows.iter().filter(|row| row["reason"] == reason);
+            rows.map(|row| bytes(&row["gb"])).sum::<i128>()
+        };
+        (of("residual"), of("unlogged-hours"), of("unlogged"))
+    };
+    let (left, hours, unlogged) = residual("");
+    assert_eq!(left, 0);
+    let (left, _, of_others) = residual("--account 111122223333");
+    assert_eq!(left, 0, "but for peerings with accounts that are not logged");
+    assert!(of_others > unlogged);
+    let day = walkdir::WalkDir::new(folder.path().join("logs-v5")).into_iter().filter_map(Result::ok);
+    let day: Vec<_> = day.filter(|entry| entry.path().to_string_lossy().contains("/2026/10/02/")).collect();
+    let files = day.iter().filter(|entry| entry.file_type().is_file());
+    files.for_each(|entry| std::fs::remove_file(entry.path()).expect("it is removed"));
+    let (left, without, _) = residual("");
+    assert_eq!(left, 0, "a day is not logged");
+    assert!(without > hours, "{without} {hours}");
 }
 
 #[test]
