@@ -176,11 +176,10 @@ impl Logs {
         periods.flat_map(move |periods| periods.range(day..day + DAY_SECONDS)).map(|(period, part)| (*period, *part))
     }
 
-    /// Whether anything of a place was ever logged: the resource, or others' records of what it is charged for; where the
-    /// bill's id of it means nothing to logs, its account.
+    /// Whether the resource of a place was ever logged; where the bill's id of it means nothing to logs, its account.
     pub(super) fn knows(&self, place: &Place) -> bool {
         match self.spans(place) {
-            Some(spans) => spans.iter().any(Option::is_some) || self.uses.contains_key(place),
+            Some(spans) => spans.iter().any(Option::is_some),
             None => is_by_account(place) && self.accounts.contains_key(&place.account) && self.has_account(place),
         }
     }
@@ -192,11 +191,16 @@ impl Logs {
 
     /// Whether the logs have records of a place's account in each hour of a period. Of an account without logs nothing
     /// tells: what is known of it, others' records show.
-    fn covers(&self, place: &Place, period: u32) -> bool {
+    pub(super) fn covers(&self, place: &Place, period: u32) -> bool {
         let hours = ["", &place.account].map(|account| self.hours.get(account));
         let is_covered = |hour: u32| hours.iter().flatten().any(|hours| is_inside(hours, hour));
         let mut wanted = period / HOUR_SECONDS..(period + self.period_seconds) / HOUR_SECONDS;
         hours.iter().all(Option::is_none) || wanted.all(is_covered)
+    }
+
+    /// Whether any of its bytes are in the logs, be it by records of others.
+    pub(super) fn shows(&self, place: &Place) -> bool {
+        self.uses.contains_key(place)
     }
 
     /// The accounts that records name.
@@ -220,8 +224,6 @@ impl Logs {
             return false;
         }
         match self.spans(place) {
-            // What others' records show of it is not bound to its own.
-            Some(spans) if spans.iter().all(Option::is_none) => true,
             Some(spans) => spans.iter().all(|span| span.is_some_and(covers)),
             None => self.accounts.get(&place.account).is_some_and(|periods| periods.contains(&period)),
         }

@@ -136,6 +136,7 @@ impl Period<'_> {
     fn why(&self, more: i128, logs: &Logs) -> Reason {
         let place = self.place;
         match more {
+            1.. if logs.shows(place) && !logs.covers(place, self.period) => Reason::UnloggedHours,
             1.. if !logs.knows(place) => Reason::Unlogged,
             // Around a gap what counts at which interface is told by difference, so it may be more than was billed too.
             more if more != 0 && logs.has_gap(place, self.period) => Reason::Skipped,
