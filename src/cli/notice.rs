@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::flags::{OutputFlags, ProgressFlag};
+use crate::collect::without_password;
 use crate::error::Error;
 use crate::report::Meta;
 use crate::units::human::{self, Units};
@@ -169,7 +170,7 @@ pub(super) fn clap_error(error: &clap::Error) {
 
 /// A message of its kind. Its further lines are indented, so that no text from outside passes for a message of its own.
 fn line(kind: &str, message: impl Display) -> String {
-    let text = message.to_string();
+    let text = without_password(&message.to_string());
     let mut lines = text.split('\n');
     let mut line = format!("{kind}: {}\n", lines.next().unwrap_or_default());
     for further in lines {

@@ -44,7 +44,7 @@ pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
 pub use listed::{Listed, ListedS3, objects};
 pub use s3::{
     BYTES_AHEAD_MAX, LISTS_MAX, OBJECTS_AHEAD_MAX, PAGE_TIME_MAX, PART_BYTES, PARTS_AHEAD_MAX, RATE_MIN, RATE_SPAN,
-    S3Limits, S3Object, S3Options, STALL, WHOLE_PARQUET_BYTES,
+    S3Limits, S3Object, S3Options, STALL, WHOLE_PARQUET_BYTES, without_password,
 };
 pub use stream::{Ending, io_cause};
 

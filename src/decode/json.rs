@@ -41,6 +41,8 @@ pub struct Unwrapped {
     pub messages: u64,
     /// Bytes already scanned; the remainder is the start of an object.
     pub bytes: usize,
+    /// Lists that begin, less those that end: of a whole text as many.
+    pub lists: i64,
 }
 
 /// Appends the messages in `json` to `lines`, each ended by a newline; what is no message is put into `skips` and
@@ -50,7 +52,7 @@ pub struct Unwrapped {
 /// Damage costs what is damaged alone: reading goes on with the next object, be it on the same line or inside of the
 /// damaged one, and each message that is lost by it is counted.
 pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut Skips) -> Unwrapped {
-    let (mut messages, mut line, mut at) = (0, 0, 0);
+    let (mut messages, mut line, mut at, mut lists) = (0, 0, 0, 0);
     let mut skip = |line: &mut u64, lines: &mut Vec<u8>, lost: &[u8]| {
         *line += 1;
         lines.push(b'\n');
@@ -79,6 +81,7 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
             start = end;
         }
         at = start + json[start..].iter().take_while(|byte| is_between(**byte)).count();
+        lists += json[start..at].iter().map(|byte| i64::from(*byte == b'[') - i64::from(*byte == b']')).sum::<i64>();
         if at > start || at == json.len() {
             continue;
         }
@@ -94,7 +97,7 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
         }
         at += damaged.len();
     }
-    Unwrapped { messages, bytes: at }
+    Unwrapped { messages, bytes: at, lists }
 }
 
 /// Where the next object seems to begin.

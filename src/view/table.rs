@@ -60,7 +60,7 @@ impl<W: Write> TableView<W> {
         // A rule is as wide as its column, so it is an empty row until the widths are known.
         let mut rows = Vec::with_capacity(self.page.len() + 4);
         if headed {
-            rows.push(self.columns.iter().map(|head| head.name.clone()).collect());
+            rows.push(self.columns.iter().map(|head| human::harmless(&head.name)).collect());
             rows.push(Vec::new());
         }
         rows.append(&mut self.page);
@@ -81,7 +81,7 @@ impl<W: Write> TableView<W> {
             *line = Line::from(self.widths.iter().map(|width| "─".repeat((*width).into())));
         }
         if let Some(names) = grid.row_mut(0).filter(|_| headed) {
-            let bold = |head: &Head| Cell::new(&head.name).add_attribute(Attribute::Bold);
+            let bold = |head: &Head| Cell::new(human::harmless(&head.name)).add_attribute(Attribute::Bold);
             *names = Line::from(columns.iter().map(bold));
         }
         self.shape(&mut grid, &columns);

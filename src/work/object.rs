@@ -84,6 +84,8 @@ struct Json {
     found: bool,
     /// Blocks in which something was no message.
     skipped: Vec<BlockOutcome>,
+    /// Lists that began and have not ended.
+    lists: i64,
 }
 
 /// What became of a block.
@@ -235,6 +237,12 @@ impl<T: Take> Running<'_, T> {
         text.clear();
         let unwrapped = unwrap_messages(&json.pending, last, &mut text, &mut skips);
         json.pending.drain(..unwrapped.bytes);
+        json.lists += unwrapped.lists;
+        if last && json.lists != 0 && skips.total() == 0 {
+            // What is missing of a list that was cut between its items nobody knows.
+            let cause: &[u8] = if json.lists > 0 { b"a list is cut off" } else { b"`]` without a list" };
+            skips.add(unwrapped.messages + 1, Reason::Json, cause);
+        }
         json.retry_bytes = json.pending.len() * 2;
         if skips.total() > 0 {
             json.skipped.push(BlockOutcome { place: json.blocks, lines: 0, records: 0, skips });

@@ -12,7 +12,7 @@ use super::root::joined;
 use super::{Job, Progress};
 use crate::error::Error;
 use crate::group::filter::Filter;
-use crate::group::{Logged, Rollup};
+use crate::group::{Class, Logged, Rollup};
 use crate::join::{Sources, passes_through, spec};
 use crate::reason::coverage::uncovered;
 use crate::reason::reconcile::Watches;
@@ -57,7 +57,10 @@ impl Summed {
     /// hours it lacks; a sum is so with `--strict`.
     pub(super) fn with_lacks(mut self, job: &Job, windows: &[Window], judges: bool) -> Self {
         let uncovered = if judges { None } else { uncovered(windows, job.now, job.zone, &self.logged) };
-        let lacks: Vec<_> = self.logged.silent(windows).into_iter().chain(uncovered).collect();
+        let passed = [Class::Counted, Class::Rejected, Class::Deduplicated, Class::Transit];
+        let none = judges && job.filter.is_some() && passed.iter().all(|class| self.read.account[*class].records == 0);
+        let nothing = none.then(|| "nothing was judged: no record of the window passes --where".to_owned());
+        let lacks: Vec<_> = self.logged.silent(windows).into_iter().chain(uncovered).chain(nothing).collect();
         self.is_incomplete |= (judges || job.strict) && (self.stopped.is_some() || !lacks.is_empty());
         self.warnings.extend(lacks);
         self

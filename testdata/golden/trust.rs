@@ -96,6 +96,50 @@ fn a_profile_that_is_not_there_is_a_wrong_word_and_those_that_are_there_are_name
 }
 
 #[test]
+fn keys_of_which_a_half_is_missing_or_that_no_header_carries_are_wrong_words() {
+    let (server, folder) = (s3::server_of_logs(), profiles(""));
+    let [id, secret] = KEY_VARIABLES;
+    let url = ("AWS_ENDPOINT_URL_S3", server.url.as_str());
+    for (variables, expected) in [
+        (&[url, id][..], "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is missing or empty"),
+        (&[url, id, ("AWS_SECRET_ACCESS_KEY", "")], "AWS_SECRET_ACCESS_KEY is missing or empty"),
+        (&[url, secret], "AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is missing or empty"),
+        (&[url, secret, ("AWS_ACCESS_KEY_ID", "AKIA\n")], "AWS_ACCESS_KEY_ID has a line end"),
+        (&[url, id, secret, ("AWS_SESSION_TOKEN", "a\r")], "AWS_SESSION_TOKEN has a line end"),
+    ] {
+        server.store.asked();
+        let printed = run_as(folder.path(), QUESTION, variables);
+        assert_eq!(printed.exit, "2", "{variables:?}: {}", said(&printed));
+        assert!(said(&printed).contains(expected), "{variables:?}: {}", said(&printed));
+        assert!(server.store.asked().is_empty(), "{variables:?}: nobody is asked");
+    }
+    std::fs::write(folder.path().join("config"), b"# caf\xe9\n[default]\nregion = us-west-1\n").expect("a file");
+    let printed = run_as(folder.path(), QUESTION, &[url]);
+    assert_eq!(printed.exit, "2", "{}", said(&printed));
+    assert!(said(&printed).contains("line 1: is not valid UTF-8"), "{}", said(&printed));
+}
+
+#[test]
+fn a_web_identity_comes_before_the_keys_of_a_profile_as_the_cli_has_it() {
+    let (server, folder) = (s3::server_of_logs(), profiles(""));
+    let token = file(folder.path(), "token");
+    std::fs::write(&token, "eyJ.not.real").expect("a file");
+    let url = ("AWS_ENDPOINT_URL_S3", server.url.as_str());
+    // A port that nobody answers at: what matters is who is asked.
+    let sts = ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9");
+    let role = [("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str()), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"), sts, url];
+    let printed = run_as(folder.path(), QUESTION, &role);
+    assert!(
+        printed.exit == "1" && server.store.asked().is_empty(),
+        "the profile's keys are not used: {}",
+        said(&printed)
+    );
+    let keys: Vec<_> = role.into_iter().chain(KEY_VARIABLES).collect();
+    assert_eq!(first(&server, folder.path(), "", &keys).key_id.as_deref(), Some(KEYS.0), "keys come first");
+    assert_eq!(first(&server, folder.path(), "--profile other", &role).key_id.as_deref(), Some(OTHER_KEYS.0));
+}
+
+#[test]
 fn a_region_is_of_the_flag_the_environment_or_the_profile() {
     let (server, folder) = (s3::server_of_logs(), profiles(""));
     let (region, default) = (("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-2"));

@@ -56,6 +56,9 @@ pub(super) fn lock(path: &str, patience: Duration) -> Result<Lock, Error> {
 /// The reported incidents in the file; none if it does not exist yet.
 pub(super) fn read(path: &str) -> Result<State, Error> {
     let failed = |error: io::Error| Error::read(io_cause(&error)).because(error).context(format!("--state {path}"));
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return Err(Error::usage(format!("--state {path}: not a regular file")));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),

@@ -4,6 +4,7 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, OnceLock};
 
+use aws_config::identity::IdentityCache;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -31,6 +32,9 @@ use crate::error::{Error, panic_text};
 const RUNTIME_THREADS_MAX: usize = 4;
 /// How long a connection may take to be made.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long credentials may take: some programs of `credential_process` ask a person.
+const IDENTITY: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// The runtime, started when it is first asked for. It lives as long as the process: nothing waits for it at the end.
 pub(super) fn runtime() -> Result<&'static Runtime, Error> {
@@ -74,6 +78,7 @@ impl Account {
             .region(settings.region.clone())
             .retry_config(settings.retry.clone())
             .timeout_config(timeouts)
+            .identity_cache(IdentityCache::lazy().load_timeout(IDENTITY).build())
             // A stalled body is asked for anew from where it stopped, which the SDK's own protection does not do.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
@@ -82,10 +87,14 @@ impl Account {
         }
         if options.unsigned {
             loader = loader.no_credentials();
-        } else if options.profile.is_some() {
+        } else {
             let region = Some(settings.region.clone());
             let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
-            loader = loader.credentials_provider(settings.credentials(&config));
+            if options.profile.is_some() {
+                loader = loader.credentials_provider(settings.credentials(&config));
+            } else if settings.takes_web_identity()? {
+                loader = loader.credentials_provider(Settings::web_identity(&config));
+            }
         }
         let config = loader.load().await;
         let endpoint = settings.endpoint(options, &config)?;

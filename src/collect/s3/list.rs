@@ -213,9 +213,17 @@ async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<
             let level = Visit { how: How::Level, ..visit };
             return Ok(Answered { next: vec![level], objects: Vec::new(), any: true, ..answered });
         }
-        folders.extend(page.common_prefixes.into_iter().flatten().filter_map(|folder| folder.prefix));
+        for folder in page.common_prefixes.into_iter().flatten().filter_map(|folder| folder.prefix) {
+            if !folder.starts_with(&visit.prefix) || folder.len() == visit.prefix.len() {
+                return Err(strange(&bucket, &folder, &visit.prefix));
+            }
+            folders.push(folder);
+        }
         for entry in page.contents.into_iter().flatten() {
             let (Some(key), bytes) = (entry.key, entry.size.unwrap_or_default()) else { continue };
+            if !key.starts_with(&visit.prefix) {
+                return Err(strange(&bucket, &key, &visit.prefix));
+            }
             let is_meant = visit.how != How::Exact || key == visit.prefix;
             // A key that ends so is a folder as the console makes it.
             if is_meant && !key.ends_with('/') {
@@ -236,6 +244,11 @@ async fn answer(bucket: Arc<Bucket>, visit: Visit, prune: Arc<Prune>) -> Result<
         answered.objects.clear();
     }
     Ok(answered)
+}
+
+/// A store that lists what was not asked for may count another's objects, or never come to an end.
+fn strange(bucket: &Bucket, name: &str, asked: &str) -> Fault {
+    Fault::new(format!("the store lists {}, which is not below {asked:?}", bucket.redact(&format!("{name:?}"))))
 }
 
 async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<ListObjectsV2Output, Fault> {

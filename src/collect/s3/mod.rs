@@ -32,6 +32,7 @@ use super::{ListedS3, Object, Source};
 pub(super) use ahead::Ahead;
 use client::Bucket;
 pub(super) use list::Finder;
+pub use secrets::without_password;
 
 /// Objects that are being fetched, or wait fetched, before a decoder asks for them. A request takes 30 to 100 ms
 /// before its first byte: this many hide it from decoders that need a millisecond for an object.

@@ -62,8 +62,42 @@ impl Secrets {
                 shown = without(&shown, &written);
             }
         }
-        harmless(&without_signatures(&shown))
+        harmless(&without_signatures(&without_named(&shown)))
     }
+}
+
+/// What stands before a secret where a service or a program names it.
+const NAMES: [&str; 9] = [
+    "secretaccesskey",
+    "secret_access_key",
+    "sessiontoken",
+    "session_token",
+    "security-token",
+    "securitytoken",
+    "webidentitytoken",
+    "accesskeyid",
+    "credential=",
+];
+
+/// A text without the values that are named as secrets.
+fn without_named(text: &str) -> String {
+    // Of the same length, as only ASCII letters change.
+    let lower = text.to_ascii_lowercase();
+    let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
+    while let Some(end) = NAMES.iter().filter_map(|name| Some(at + lower[at..].find(name)? + name.len())).min() {
+        let value = end + text[end..].find(|c: char| !"\"'`\\:=> \t".contains(c)).unwrap_or(0);
+        if !text[end..value].contains([':', '=', '>']) {
+            // A sentence about it.
+            shown.push_str(&text[at..end]);
+            at = end;
+            continue;
+        }
+        let rest = value + text[value..].find(|c| !is_of_secret(c) && c != '.').unwrap_or(text.len() - value);
+        shown.push_str(&text[at..value]);
+        shown.push_str(if rest > value { REDACTED } else { "" });
+        at = rest.max(end);
+    }
+    shown + &text[at..]
 }
 
 /// Remembers what the requests of a client are sent with.
@@ -87,9 +121,11 @@ impl Intercept for Remember {
     }
 }
 
-/// A text in which URLs have no user and no password.
-pub(super) fn without_password(text: &str) -> String {
-    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+/// A text in which URLs have no user and no password, be their scheme forgotten or not.
+#[must_use]
+pub fn without_password(text: &str) -> String {
+    let text = without_bare_password(text);
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text.as_str());
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
         shown.push_str(before);
@@ -105,6 +141,22 @@ pub(super) fn without_password(text: &str) -> String {
             }
             None => after,
         };
+    }
+    shown + rest
+}
+
+/// The same of `user:password@host` that stands alone.
+fn without_bare_password(text: &str) -> String {
+    let is_outside = |c: char| c.is_whitespace() || "`\"'<>()".contains(c);
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(start) = rest.find(|c| !is_outside(c)) {
+        let end = rest[start..].find(is_outside).map_or(rest.len(), |end| start + end);
+        let word = &rest[start..end];
+        let at_sign = word.rfind('@').filter(|at| word[..*at].contains(':') && !word.contains("://"));
+        shown.push_str(&rest[..start]);
+        shown.push_str(if at_sign.is_some() { REDACTED } else { "" });
+        shown.push_str(&word[at_sign.unwrap_or(0)..]);
+        rest = &rest[end..];
     }
     shown + rest
 }
@@ -177,6 +229,19 @@ mod tests {
             (format!("cut {}", &TOKEN[..30]), "cut [redacted]"),
             (format!("Signature={SIGNATURE};"), "Signature=[redacted];"),
             (format!("{upper} cut {}…", &SIGNATURE[..20]), "[redacted] cut [redacted]…"),
+            (
+                "{\"SecretAccessKey\": \"wJal/rX+1\", \"x\": 1}".to_owned(),
+                "{\"SecretAccessKey\": \"[redacted]\", \"x\": 1}",
+            ),
+            (
+                "x-amz-security-token: BASE64.x, WebIdentityToken=eyJh.eyJi".to_owned(),
+                "x-amz-security-token: [redacted], WebIdentityToken=[redacted]",
+            ),
+            ("<SessionToken>abc</SessionToken>".to_owned(), "<SessionToken>[redacted]</SessionToken>"),
+            (
+                "the session token is expired, SessionToken missing".to_owned(),
+                "the session token is expired, SessionToken missing",
+            ),
             ("the latest test".to_owned(), "the latest [redacted]"),
             ("a\x1b[31m\nhint: b".to_owned(), "a\\u{1b}[31m\\u{a}hint: b"),
         ] {
@@ -193,6 +258,8 @@ mod tests {
             ("http://user:pa/ss@host", "http://[redacted]@host"),
             ("`https://a@b` and http://c:d@e", "`https://[redacted]@b` and http://[redacted]@e"),
             ("https://host/key@2", "https://host/key@2"),
+            ("--endpoint-url `user:pass@host:1` is no URL", "--endpoint-url `[redacted]@host:1` is no URL"),
+            ("10:20 a@b", "10:20 a@b"),
             ("s3://bucket/key, a@b", "s3://bucket/key, a@b"),
         ] {
             assert_eq!(without_password(text), expected);

@@ -11,6 +11,7 @@ use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::{self, ProfileFileCredentialsProvider, ProfileSet};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::{RetryConfig, RetryMode};
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{Region, SdkConfig};
 use aws_smithy_http_client::tls::TrustStore;
 use aws_types::os_shim_internal::{Env, Fs};
@@ -48,6 +49,14 @@ pub(super) struct Settings {
 impl Settings {
     /// Reads the environment and the profile.
     pub(super) async fn of(options: &S3Options) -> Result<Self, Error> {
+        if options.profile.is_none() && !options.unsigned {
+            check_keys()?;
+        }
+        for (variable, path) in
+            [("AWS_CONFIG_FILE", ".aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")]
+        {
+            check_file(variable, path)?;
+        }
         let named = match &options.profile {
             Some(name) => Some(("--profile", name.clone())),
             None => first_variable(&PROFILE_VARIABLES)?,
@@ -97,6 +106,20 @@ impl Settings {
         CredentialsProviderChain::first_try("Profile", profile)
             .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(config).build())
             .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(config).build())
+    }
+
+    /// Whether a token of a web identity comes before the keys of a profile: the environment names one and no keys, and
+    /// the profile, which a flag does not name, takes no role of its own. That is the order of the AWS CLI.
+    pub(super) fn takes_web_identity(&self) -> Result<bool, Error> {
+        let token = first_variable(&["AWS_WEB_IDENTITY_TOKEN_FILE"])?.is_some();
+        let role = first_variable(&["AWS_ROLE_ARN"])?.is_some();
+        let has_keys = first_variable(&["AWS_ACCESS_KEY_ID"])?.is_some();
+        Ok(token && role && !has_keys && self.profiles.get("role_arn").is_none())
+    }
+
+    /// The credentials of a web identity, as a pod or a CI job has it.
+    pub(super) fn web_identity(config: &ProviderConfig) -> WebIdentityTokenCredentialsProvider {
+        WebIdentityTokenCredentialsProvider::builder().configure(config).build()
     }
 
     /// The endpoint of another store than AWS's: of the flag, the environment, the profile's services, the profile; for
@@ -188,6 +211,42 @@ impl Setting {
             roots.add(certificate).map_err(|error| invalid(format!("certificate {place} is damaged ({error})")))?;
         }
         Ok(TrustStore::empty().with_pem_certificate(pem))
+    }
+}
+
+/// Refuses keys of the environment of which a half is missing: without them another account's might be taken; and keys
+/// that no header can carry.
+fn check_keys() -> Result<(), Error> {
+    let [id, secret, token] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    match (first_variable(&[id])?, first_variable(&[secret])?) {
+        (Some(_), None) | (None, Some(_)) => {
+            let (set, missing) = if first_variable(&[id])?.is_some() { (id, secret) } else { (secret, id) };
+            return Err(Error::usage(format!("{set} is set, and {missing} is missing or empty"))
+                .hint("set both, or neither to use a profile"));
+        }
+        _ => {}
+    }
+    for name in [id, secret, token] {
+        if first_variable(&[name])?.is_some_and(|(_, value)| value.chars().any(|c| c.is_control() || !c.is_ascii())) {
+            return Err(Error::usage(format!("{name} has a line end or another character that no key has"))
+                .hint("take it off, for one with `tr -d '\\r\\n'`"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a configuration file that is not UTF-8: the SDK would take it for absent.
+fn check_file(variable: &'static str, below_home: &str) -> Result<(), Error> {
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(below_home));
+    let path = first_variable(&[variable])?.map(|(_, path)| path.into()).or_else(home);
+    let Some(bytes) = path.as_ref().and_then(|path| std::fs::read(path).ok()) else { return Ok(()) };
+    match (path, str::from_utf8(&bytes)) {
+        (Some(path), Err(error)) => {
+            let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
+            Err(Error::usage(format!("{}, line {line}: is not valid UTF-8", path.display()))
+                .hint("the AWS configuration files are text in UTF-8"))
+        }
+        _ => Ok(()),
     }
 }
 

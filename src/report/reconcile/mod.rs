@@ -17,10 +17,11 @@ use crate::group::Key;
 use crate::price::bill::{Bill, Periods};
 use crate::price::statement::{Family, Kind, Statement};
 use crate::price::{PoolTerms, PriceTable};
+use crate::reason::coverage::uncovered;
 use crate::reason::reconcile::{Against, Line, Logs, Reason, Reconciliation, allocate, compared_bytes, reconcile};
 use crate::schema::Column;
 use crate::units::human::{self, Units, counted};
-use crate::units::time;
+use crate::units::time::{self, Window, Zone};
 
 /// Accounts that a sentence names.
 const ACCOUNTS_SHOWN_MAX: usize = 5;
@@ -77,6 +78,9 @@ impl Question for ReconcileQuestion {
         report.meta.warnings = bill.warnings.iter().chain(&self.warnings).cloned().collect();
         report.meta.incomplete = !self.warnings.is_empty();
         report.meta.not_judged(self.not_compared(&bill, &logs, &found));
+        // Which hours they are is said with the window.
+        let window = Window { from: self.window.0, to: self.window.1 };
+        report.meta.incomplete |= uncovered(&[window], self.now, Zone::default(), &frames.logged).is_some();
         let heads: Vec<Head> = self.owners.iter().map(|(_, head)| head.clone()).collect();
         let parts = if heads.is_empty() { Vec::new() } else { allocate(&found.lines, &logs) };
         if let Form::Focus(version) = self.form {
