@@ -52,6 +52,15 @@ pub(super) fn distinct(objects: Vec<Object>) -> Distinct {
     for files in finder.groups(|object| Some((object.file?, aws_name(&object.name)))) {
         finder.join(files, Alike::File);
     }
+    // A name that is none of AWS, such as standard input's, stands for whatever it is.
+    for files in finder.groups(|object| object.file) {
+        let (named, mut others): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|object| aws_name(&objects[*object].name).is_some());
+        others.extend(named.into_iter().min_by_key(|object| rank(&objects[*object])));
+        if others.len() > 1 {
+            finder.join(others, Alike::File);
+        }
+    }
     let mut warnings = Vec::new();
     for named in finder.groups(|object| aws_name(&object.name)) {
         let first = finder.join(named.clone(), Alike::Name);

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::{Found, Prune, S3Options, find};
+use super::super::key::aws_name;
+use super::super::{Found, Object, Prune, S3Options, Source, find};
+use super::distinct;
 
 const NAME: &str = "123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20240309T1620Z_fe123456";
 
@@ -66,6 +68,22 @@ fn links_are_one_file_and_what_is_named_twice_is_no_copy() {
     let (names, said) = read(&folder, &["b/a.log", "b/../b/a.log", "b/a.log"]);
     assert_eq!((names.len(), said.as_str()), (1, ""));
     assert_eq!(found_of(&folder, &["b/a.log", "b/../b/a.log"], true).objects.len(), 1);
+}
+
+/// Standard input may be a file that is an input too, and has no name to tell it by.
+#[cfg(unix)]
+#[test]
+fn standard_input_and_links_of_other_names_are_the_file_that_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder, &format!("{NAME}.log"), lines(1));
+    fs::hard_link(folder.path().join(format!("{NAME}.log")), folder.path().join("z.log")).unwrap();
+    let found = found_of(&folder, &[""], true);
+    let file = found.objects.iter().find(|object| object.name.ends_with("z.log")).unwrap().file;
+    let stdin = Object { file, ..Object::new("(stdin)".to_owned(), Source::Stdin, 0) };
+    let kept = distinct(found.objects.into_iter().chain([stdin]).collect());
+    let names: Vec<_> = kept.objects.iter().map(|object| aws_name(&object.name).is_some()).collect();
+    assert_eq!(names, [true], "{:?}", kept.notes);
+    assert!(kept.notes[0].contains("(stdin) is the same file as"), "{:?}", kept.notes);
 }
 
 #[test]

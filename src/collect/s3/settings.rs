@@ -3,6 +3,7 @@
 //! A flag wins over the environment, and that over the profile. All of it is checked here, before the SDK sees it: the SDK
 //! panics on some wrong values and passes over others.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use aws_config::ecs::EcsCredentialsProvider;
@@ -235,7 +236,8 @@ fn check_keys() -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses a configuration file that is not UTF-8: the SDK would take it for absent.
+/// Refuses a configuration file that is not UTF-8, which the SDK would take for absent, and one with a profile that stands
+/// there twice, of which it would join the id of one key with the secret of the other.
 fn check_file(variable: &'static str, below_home: &str) -> Result<(), Error> {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(below_home));
     let path = first_variable(&[variable])?.map(|(_, path)| path.into()).or_else(home);
@@ -246,8 +248,26 @@ fn check_file(variable: &'static str, below_home: &str) -> Result<(), Error> {
             Err(Error::usage(format!("{}, line {line}: is not valid UTF-8", path.display()))
                 .hint("the AWS configuration files are text in UTF-8"))
         }
+        (Some(path), Ok(text)) => match repeated_section(text) {
+            Some(section) => Err(Error::usage(format!("{}: [{section}] stands there twice", path.display()))
+                .hint("leave one of them out, or join them")),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
+}
+
+/// The first section that is there before, by its profile: `[profile default]` is `[default]`.
+fn repeated_section(text: &str) -> Option<&str> {
+    let sections = text.lines().filter_map(|line| line.strip_prefix('[')?.split(']').next()).map(str::trim);
+    let of = |section: &str| match section.split_once(char::is_whitespace) {
+        Some(("profile", name)) => name.trim().to_owned(),
+        // Of another kind, such as `sso-session`.
+        Some(_) => format!("[{section}"),
+        None => section.to_owned(),
+    };
+    let mut known = HashSet::new();
+    sections.into_iter().find(|section| !known.insert(of(section)))
 }
 
 /// The first of these variables that is set and not empty.
