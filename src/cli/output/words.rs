@@ -50,8 +50,8 @@ pub(in crate::cli) fn check_words(arguments: &[OsString]) -> Result<(), Error> {
         };
         if read.any(names_it) || is_same(output.value, CONFIG) {
             let flag = output.flag.unwrap_or_default();
-            let error = format!("{flag} {}: the command reads this file, and it would be overwritten", output.value);
-            return Err(Error::usage(error).hint("write to another file"));
+            let error = format!("{flag} {}: the file is one of the inputs and would be overwritten", output.value);
+            return Err(Error::usage(error).hint("write to another file or folder"));
         }
     }
     Ok(())
