@@ -123,6 +123,13 @@ fn no_input_and_no_other_output_is_written_over() {
         assert!(printed.exit == "2" && said.contains(part), "{line}: {} {said}", printed.exit);
     }
     assert_eq!(fs::read(at("logs/a.log")).expect("a file"), before);
+    #[cfg(unix)]
+    {
+        let made = std::process::Command::new("mkfifo").arg(at("fifo")).status();
+        assert!(made.expect("mkfifo is there").success());
+        let printed = run(folder.path(), "anomalies logs/a.log --state fifo");
+        assert_eq!(printed.exit, "2", "{}", String::from_utf8_lossy(&printed.stderr));
+    }
     assert_eq!(run(folder.path(), "top logs/a.log --out top.csv").exit, "0");
     assert_eq!(run(folder.path(), "top logs/a.log --out top.csv").exit, "0", "an answer may be replaced");
 }

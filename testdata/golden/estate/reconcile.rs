@@ -174,4 +174,13 @@ fn what_was_lost_has_its_reason_and_a_narrower_window_less_of_the_bill() {
     let (days, notes) = reconciled(folder.path(), "cur2-csv", "logs-v5", "--by day --to 2026-10-02");
     assert_eq!(days.len(), 1);
     assert!(notes.contains("lines of the bill are outside the window"), "{notes}");
+    assert!(notes.contains("are left out: the window is a part of their month"), "{notes}");
+    let (rest, _) = reconciled(folder.path(), "cur2-csv", "logs-v5", "--table reasons --to 2026-10-02");
+    assert!(rest.iter().all(|row| row["reason"] != "tax" && row["reason"] != "other-usage"), "{rest:?}");
+    let (usage, _) = reconciled(folder.path(), "cur2-csv", "logs-v5", "--table month_usage --out usage.csv");
+    assert!(usage.is_empty(), "it is in the file");
+    let words =
+        program::words("cost logs-v5 --network tables --billing-month-usage usage.csv -o csv").expect("no open quote");
+    let priced = program::run(&words, folder.path(), &[]).expect("it runs");
+    assert_eq!(priced.exit, "0", "{}", String::from_utf8_lossy(&priced.stderr));
 }
