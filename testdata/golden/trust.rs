@@ -338,6 +338,24 @@ fn a_store_that_echoes_a_request_gives_no_secret_away() {
 }
 
 #[test]
+fn a_store_that_lists_what_was_not_asked_for_is_not_believed() {
+    let folder = profiles("");
+    let entry = |key: &str| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>");
+    let inside = |prefix: &str| format!("<CommonPrefixes><Prefix>{prefix}</Prefix></CommonPrefixes>");
+    // Keys of another account, a folder elsewhere, and one that holds itself, which would never end.
+    for listed in [entry("Others/x.log"), inside("zz/"), inside("AWSLogs/")] {
+        let body = format!(
+            "<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>1</KeyCount>{listed}</ListBucketResult>"
+        );
+        let raw = Raw::start(None, Duration::ZERO, move |_| http("200 OK", &body)).expect("a port");
+        let [id, secret] = KEY_VARIABLES;
+        let printed = run_as(folder.path(), QUESTION, &[("AWS_ENDPOINT_URL_S3", raw.url.as_str()), id, secret]);
+        assert_eq!(printed.exit, "1", "{listed}: {}", said(&printed));
+        assert!(said(&printed).contains("which is not below \"AWSLogs/"), "{listed}: {}", said(&printed));
+    }
+}
+
+#[test]
 fn flags_that_match_nothing_are_told_with_what_there_is() {
     let server = s3::server_of_logs();
     let all = s3::environment(&server);
