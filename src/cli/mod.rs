@@ -125,7 +125,7 @@ fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> 
     match Outflow::from_arg_matches(&matches) {
         Ok(outflow) => {
             outflow.log.start(&matches);
-            output::check_words(&arguments)?;
+            output::check_inputs(&Outflow::command(), &matches)?;
             outflow.command.checked().and_then(Command::run)
         }
         Err(error) => Ok(from_clap(&error)),

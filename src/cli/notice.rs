@@ -170,7 +170,7 @@ pub(super) fn clap_error(error: &clap::Error) {
 
 /// A message of its kind. Its further lines are indented, so that no text from outside passes for a message of its own.
 fn line(kind: &str, message: impl Display) -> String {
-    let text = without_password(&message.to_string());
+    let text = message.to_string();
     let mut lines = text.split('\n');
     let mut line = format!("{kind}: {}\n", lines.next().unwrap_or_default());
     for further in lines {
@@ -183,7 +183,7 @@ fn line(kind: &str, message: impl Display) -> String {
 /// Writes to standard error. Nothing else does, but for the log, which escapes texts itself, and the progress display.
 fn say(text: &str) {
     // Nothing can be done about a terminal that is gone.
-    let _unheard = io::stderr().write_all(shown(text).as_bytes());
+    let _unheard = io::stderr().write_all(shown(&without_password(text)).as_bytes());
 }
 
 /// A text that does nothing to a terminal but be read; its lines stay lines.

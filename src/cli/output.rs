@@ -1,7 +1,7 @@
 //! Where an answer goes: standard output, or a file that appears whole or not at all.
 
 mod file;
-mod words;
+mod inputs;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::report::Report;
 use crate::units::human;
 use crate::view::{self, Format, Style};
-pub(super) use words::check_words;
+pub(super) use inputs::check_inputs;
 
 /// Rows of each table that a report of several tables shows in a terminal.
 const ROWS_SHOWN_MAX: usize = 40;

@@ -118,9 +118,9 @@ fn keys_of_which_a_half_is_missing_or_that_no_header_carries_are_wrong_words() {
     assert_eq!(printed.exit, "2", "{}", said(&printed));
     assert!(said(&printed).contains("line 1: is not valid UTF-8"), "{}", said(&printed));
     for (name, text, section) in [
-        ("config", "[profile a]\nregion = us-west-1\n[default]\n[profile a]\n", "[profile a] stands there twice"),
-        ("config", "[default]\n[profile default]\n", "[profile default] stands there twice"),
-        ("credentials", "[a]\n[b]\n[a]\n", "[a] stands there twice"),
+        ("config", "[profile a]\nregion = us-west-1\n[default]\n[profile a]\n", "[profile a] appears twice"),
+        ("config", "[default]\n[profile default]\n", "[profile default] appears twice"),
+        ("credentials", "[a]\n[b]\n[a]\n", "[a] appears twice"),
     ] {
         let folder = profiles("");
         std::fs::write(folder.path().join(name), text).expect("a file");

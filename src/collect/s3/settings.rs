@@ -230,14 +230,14 @@ fn check_keys() -> Result<(), Error> {
     for name in [id, secret, token] {
         if first_variable(&[name])?.is_some_and(|(_, value)| value.chars().any(|c| c.is_control() || !c.is_ascii())) {
             return Err(Error::usage(format!("{name} has a line end or another character that no key has"))
-                .hint("take it off, for one with `tr -d '\\r\\n'`"));
+                .hint("remove it, for example with `tr -d '\\r\\n'`"));
         }
     }
     Ok(())
 }
 
-/// Refuses a configuration file that is not UTF-8, which the SDK would take for absent, and one with a profile that stands
-/// there twice, of which it would join the id of one key with the secret of the other.
+/// Refuses a configuration file that is not UTF-8, which the SDK would take for absent, and one in which a profile
+/// appears twice, of which it would join the id of one key with the secret of the other.
 fn check_file(variable: &'static str, below_home: &str) -> Result<(), Error> {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(below_home));
     let path = first_variable(&[variable])?.map(|(_, path)| path.into()).or_else(home);
@@ -249,7 +249,7 @@ fn check_file(variable: &'static str, below_home: &str) -> Result<(), Error> {
                 .hint("the AWS configuration files are text in UTF-8"))
         }
         (Some(path), Ok(text)) => match repeated_section(text) {
-            Some(section) => Err(Error::usage(format!("{}: [{section}] stands there twice", path.display()))
+            Some(section) => Err(Error::usage(format!("{}: [{section}] appears twice", path.display()))
                 .hint("leave one of them out, or join them")),
             None => Ok(()),
         },

@@ -164,16 +164,16 @@ impl ReconcileQuestion {
         let (billed, missing) = accounts(logs, found);
         if !missing.is_empty() && missing != billed {
             notes.push(format!(
-                "no records in the logs of accounts that the bill has: {}; where their ends are is not known, so of peerings with \
-                 them less is explained",
+                "the logs have no records of accounts on the bill: {}; the zones of their endpoints are unknown, so less of \
+                 the peering with them is explained",
                 names(missing)
             ));
         }
         let has_sites = |line: &Line| line.place.family == Some(Family::DirectConnect) && line.billed_bytes > 0;
         if found.lines.iter().any(has_sites) && !logs.has(Family::DirectConnect) {
             notes.push(
-                "the bill has Direct Connect, and no network of --network is a site behind one (kind dx:LOCATION): its \
-                 traffic is taken for a VPN's"
+                "the bill has Direct Connect, but no network of --network is marked as a site behind it (kind \
+                 dx:LOCATION): its traffic counts as VPN"
                     .to_owned(),
             );
         }
@@ -183,7 +183,7 @@ impl ReconcileQuestion {
         let (items, left_out) = found.rest_outside;
         if items > 0 {
             notes.push(format!(
-                "{} other than transfer, {}, are left out: the window is a part of their month",
+                "{} other than transfer, {}, are left out: the window covers only part of their month",
                 counted(items, "line item"),
                 dollars(left_out),
             ));

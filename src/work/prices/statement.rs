@@ -115,7 +115,7 @@ fn refuse_repeated(parts: &[(usize, (Statement, Option<String>))], names: &[&str
             return Err(Error::usage(format!(
                 "{one} and {other} have {lines} of transfer in common: they would count twice"
             ))
-            .hint("give a month's bill once, in one form"));
+            .hint("give each month's bill once, in one format"));
         }
     }
     Ok(())

@@ -133,7 +133,7 @@ fn hours_and_accounts_without_logs_have_their_reason() {
     let residual = |flags: &str| {
         let (rows, notes) = reconciled(folder.path(), "cur2-csv", "logs-v5", &format!("{DIFFERENCES} {flags}"));
         // Where the ends of accounts without logs are is not known.
-        let told = notes.contains("no records in the logs of accounts that the bill has: 012345678901, 444455556666");
+        let told = notes.contains("the logs have no records of accounts on the bill: 012345678901, 444455556666");
         assert_eq!(told, !flags.is_empty(), "{notes}");
         let is_judged =
             |row: &&Row| !told || !row["usage_type"].contains("VpcPeering") && row["usage_account"] == "111122223333";
@@ -174,7 +174,7 @@ fn what_was_lost_has_its_reason_and_a_narrower_window_less_of_the_bill() {
     let (days, notes) = reconciled(folder.path(), "cur2-csv", "logs-v5", "--by day --to 2026-10-02");
     assert_eq!(days.len(), 1);
     assert!(notes.contains("lines of the bill are outside the window"), "{notes}");
-    assert!(notes.contains("are left out: the window is a part of their month"), "{notes}");
+    assert!(notes.contains("are left out: the window covers only part of their month"), "{notes}");
     let (rest, _) = reconciled(folder.path(), "cur2-csv", "logs-v5", "--table reasons --to 2026-10-02");
     assert!(rest.iter().all(|row| row["reason"] != "tax" && row["reason"] != "other-usage"), "{rest:?}");
     let (usage, _) = reconciled(folder.path(), "cur2-csv", "logs-v5", "--table month_usage --out usage.csv");
