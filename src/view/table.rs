@@ -18,7 +18,7 @@ pub(super) const PAGE_ROWS: usize = 4096;
 /// Blanks between two columns.
 const GAP: u16 = 2;
 /// Columns that a narrow terminal does without, the first to go first.
-const EXPENDABLE: [Output; 14] = [
+const EXPENDABLE: [Output; 16] = [
     output::REJECTED_PACKETS,
     output::REJECTED_BYTES,
     output::REJECTED_FLOWS,
@@ -27,6 +27,8 @@ const EXPENDABLE: [Output; 14] = [
     output::LAST_SEEN,
     output::EFFECTIVE_USD_PER_GB,
     output::GB,
+    output::DIFFERENCE_GB,
+    output::NAMED_USD,
     output::PACKETS,
     output::FLOWS,
     output::BYTES_CHANGE_RATIO,
