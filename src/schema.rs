@@ -184,6 +184,8 @@ columns! {
         Hour, "hour", Time, [Start], "Hour of start, UTC.";
         Day, "day", Time, [Start], "Day of start, UTC.";
         FilterBits, "filter_bits", Small, [], "Conditions of a filter that the record meets, where the rest of the filter applies to traffic.";
+        LastStart, "last_start", Time, [], "Latest start of the records of a stored fact.";
+        ObjectId, "object_id", Big, [], "Object that a stored fact was read from.";
     }
     joined {
         Vantage, "vantage", Text, "Interface, flow log, direction, traffic path and next hop of a record, as one value.";
@@ -324,6 +326,8 @@ impl Column {
             self,
             Self::Vantage
                 | Self::FilterBits
+                | Self::LastStart
+                | Self::ObjectId
                 | Self::ServiceSide
                 | Self::RecordCount
                 | Self::Owner1
@@ -479,6 +483,7 @@ pub mod frame;
 pub mod output;
 pub mod port;
 pub mod region;
+pub mod stored;
 
 #[cfg(test)]
 mod tests {

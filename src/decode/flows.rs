@@ -57,6 +57,22 @@ impl Values {
         }
     }
 
+    /// Adds the picked rows of values of the same kind.
+    fn extend_from(&mut self, other: &Self, picked: &[u32]) {
+        fn extend<T: Copy>(values: &mut Vec<T>, other: &[T], picked: &[u32]) {
+            values.extend(picked.iter().map(|row| other[*row as usize]));
+        }
+        match (self, other) {
+            (Self::Address(values), Self::Address(other)) => extend(values, other, picked),
+            (Self::Big(values), Self::Big(other)) => extend(values, other, picked),
+            (
+                Self::Small(values) | Self::Time(values) | Self::Text(values),
+                Self::Small(other) | Self::Time(other) | Self::Text(other),
+            ) => extend(values, other, picked),
+            _ => {}
+        }
+    }
+
     /// Keeps the rows that are marked, in their order.
     pub fn retain(&mut self, keep: &[bool]) {
         fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
@@ -182,6 +198,17 @@ impl Flows {
         for (_, values) in &mut self.columns {
             values.fill_absent(rows);
         }
+    }
+
+    /// Adds the picked records of other flows, whose texts are of the same dictionary; columns that they do not have are
+    /// absent.
+    pub fn extend_from(&mut self, other: &Self, picked: &[u32]) {
+        for (column, values) in &mut self.columns {
+            if let Some(other) = other.values(*column) {
+                values.extend_from(other, picked);
+            }
+        }
+        self.set_rows(self.rows + picked.len());
     }
 
     /// Keeps the records that are marked (`keep` is as long as there are records).

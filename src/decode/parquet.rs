@@ -22,7 +22,9 @@ use std::sync::Arc;
 use parquet::DecodeResult;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData};
+use parquet::file::metadata::{
+    KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData,
+};
 
 pub use self::arrays::{ArrayFile, TypedArrays};
 pub use self::fault::ParquetFault;
@@ -34,6 +36,7 @@ use self::layout::Layout;
 use super::{Dictionary, Flows, FormatField, Skips};
 use crate::collect::RandomAccess;
 use crate::schema::output::OUTPUT_MARK;
+use crate::schema::stored::STORE_MARK;
 
 /// How many rows are decoded and handed on at a time.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -71,7 +74,8 @@ impl ParquetFile {
         // Types are taken from the columns themselves: writer-specific schema metadata is not needed.
         let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), plain))?;
-        let layout = Layout::of(plain.schema())?;
+        let is_stored = notes(&footer).any(|note| note.key == STORE_MARK);
+        let layout = if is_stored { Layout::stored(plain.schema()) } else { Layout::of(plain.schema())? };
         let hinted = ArrowReaderOptions::new().with_schema(Arc::new(layout.with_dictionaries(plain.schema())));
         let metadata = guarded(|| ArrowReaderMetadata::try_new(footer.clone(), hinted))?;
         let shape = if layout.ocsf { Shape::Ocsf { version: ocsf_version(&footer) } } else { Shape::Flat };
@@ -137,8 +141,11 @@ pub fn is_output(source: &dyn RandomAccess) -> bool {
 }
 
 fn is_marked(footer: &ParquetMetaData) -> bool {
-    let notes = footer.file_metadata().key_value_metadata();
-    notes.into_iter().flatten().any(|note| note.key.starts_with(OUTPUT_MARK))
+    notes(footer).any(|note| note.key.starts_with(OUTPUT_MARK))
+}
+
+fn notes(footer: &ParquetMetaData) -> impl Iterator<Item = &KeyValue> {
+    footer.file_metadata().key_value_metadata().into_iter().flatten()
 }
 
 fn read_footer(source: &dyn RandomAccess) -> Result<ParquetMetaData, ParquetFault> {

@@ -51,11 +51,11 @@ impl Batcher {
         self.add_noted(flows, None, dictionary, picked, rejected);
     }
 
-    /// The same for records of which a filter noted something: the values of [`Column::FilterBits`].
+    /// The same for records of which something is known beside their own columns: the values of a further column.
     pub fn add_noted(
         &mut self,
         flows: &Flows,
-        filter_bits: Option<&Values>,
+        noted: Option<(Column, &Values)>,
         dictionary: &Dictionary,
         picked: &[u32],
         rejected: bool,
@@ -74,9 +74,9 @@ impl Batcher {
         let shared = self.shared();
         let mut scratch = std::mem::take(&mut self.scratch);
         let keys: Vec<&Values> = (shared.frame.spec.keys.iter().zip(&mut scratch))
-            .map(|(key, scratch)| match (&views, filter_bits) {
+            .map(|(key, scratch)| match (&views, noted) {
                 (Some(views), _) if key.column == Column::Vantage => views.values(),
-                (_, Some(bits)) if key.column == Column::FilterBits => bits,
+                (_, Some((column, values))) if key.column == column => values,
                 _ => derive::values_in(shared.frame.zone, key.column, flows, scratch),
             })
             .collect();
@@ -242,8 +242,10 @@ fn put_sums(spec: &Spec, flows: &Flows, rows: &mut Rows<'_>, mut word: usize, pi
         }
     }
     if spec.seen {
-        let last = if spec.starts { Column::Start } else { Column::End };
-        let [starts, ends] = [Column::Start, last].map(|column| flows.smalls(column).unwrap_or(&[]));
+        // A record's only start is its last one, unless it is a sum of many.
+        let last = [Column::LastStart, Column::Start].into_iter().find_map(|column| flows.smalls(column));
+        let last = if spec.starts { last } else { flows.smalls(Column::End) };
+        let [starts, ends] = [flows.smalls(Column::Start), last].map(Option::unwrap_or_default);
         rows.put(word + 1, picks, |row| {
             let first = starts.get(row).copied().unwrap_or(ABSENT_TIME);
             let last = ends.get(row).copied().filter(|end| *end != ABSENT_TIME).unwrap_or(0);

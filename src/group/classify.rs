@@ -82,7 +82,8 @@ impl Classifier {
         filter.map_or(dated, |filter| dated.union(filter.columns()))
     }
 
-    /// Classifies every record: adds it to the account and selects the rows to sum.
+    /// Classifies every record: adds it to the account and selects the rows to sum. A row that stands for many records
+    /// counts as many.
     pub fn classify(&mut self, flows: &Flows, dictionary: &Dictionary, account: &mut Account) {
         self.counted.clear();
         self.rejected.clear();
@@ -93,6 +94,7 @@ impl Classifier {
             |start: u32| start != ABSENT_TIME && window.contains(start) && gap.is_none_or(|gap| !gap.contains(start));
         let starts = flows.smalls(Column::Start).filter(|_| self.window != Window::default());
         let sizes = flows.bigs(Column::Bytes).unwrap_or(&[]);
+        let weights = flows.bigs(Column::RecordCount);
         let passes = self.evaluator.as_mut().map(|evaluator| evaluator.select(flows, dictionary));
         for (place, row) in (0..flows.rows()).zip(0u32..) {
             let status = statuses.get(place).copied().unwrap_or(Dictionary::ABSENT);
@@ -110,11 +112,12 @@ impl Classifier {
                 Class::NoData | Class::SkipData if self.action_filter != ActionFilter::Every => {}
                 _ => self.counted.push(row),
             }
-            account.without_start += u64::from(start == Some(ABSENT_TIME));
+            let records = weights.map_or(1, |weights| weights[place]);
+            account.without_start += if start == Some(ABSENT_TIME) { records } else { 0 };
             let summed = matches!(class, Class::Counted | Class::Rejected);
-            account.without_bytes += u64::from(summed && bytes == ABSENT_BIG);
+            account.without_bytes += if summed && bytes == ABSENT_BIG { records } else { 0 };
             let tally = &mut account[class];
-            tally.records += 1;
+            tally.records += records;
             tally.bytes += if bytes == ABSENT_BIG { 0 } else { u128::from(bytes) };
         }
     }

@@ -102,15 +102,15 @@ impl Records {
         }
     }
 
-    /// Counts a NODATA or SKIPDATA record, and extends the logged span or notes that AWS dropped records.
-    fn met(&mut self, status: u32, start: u32, end: u32) {
+    /// Counts NODATA or SKIPDATA records, and extends the logged span or notes that AWS dropped records.
+    fn met(&mut self, status: u32, (start, end): (u32, u32), records: u64) {
         let dated = start != ABSENT_TIME && end != ABSENT_TIME;
         if status == Dictionary::SKIPDATA {
-            self.skip_data += 1;
+            self.skip_data += records;
             self.gaps.extend(dated.then_some((start, end.max(start))));
             return self.join_gaps();
         }
-        self.no_data += 1;
+        self.no_data += records;
         if dated {
             self.logged = Some(joined(self.logged, (start, end)));
         }
@@ -197,12 +197,12 @@ impl Met {
         }) && self.codes[absent..].iter().all(|code| *code == ABSENT_TEXT)
     }
 
-    /// Counts a record.
-    fn met(&mut self, status: u32, start: u32, end: u32) {
+    /// Counts records of one status.
+    fn met(&mut self, status: u32, (start, end): (u32, u32), records: u64) {
         if matches!(status, Dictionary::SKIPDATA | Dictionary::NODATA) {
-            return self.before.get_or_insert_default().records.met(status, start, end);
+            return self.before.get_or_insert_default().records.met(status, (start, end), records);
         }
-        self.ok += 1;
+        self.ok += records;
         if start != ABSENT_TIME && end != ABSENT_TIME {
             self.logged = Some(joined(self.logged, (start, end)));
         }
@@ -227,12 +227,14 @@ impl Met {
 }
 
 impl Learner {
-    /// Learns from the picked records of a block. `dictionary` must be the same one every time.
+    /// Learns from the picked records of a block, or rows that stand for many of an hour. `dictionary` must be the same
+    /// one every time.
     pub fn learn(&mut self, flows: &Flows, dictionary: &Dictionary, picked: &[u32]) {
         let column = |column| flows.smalls(column).unwrap_or(&[]);
         let (ids, resources) = (column(Column::InterfaceId), column(Column::ResourceId));
         let delivered = [Column::AccountId, Column::Region, Column::FlowLogId].map(column);
         let (statuses, starts, ends) = (column(Column::LogStatus), column(Column::Start), column(Column::End));
+        let (last_starts, weights) = (flows.smalls(Column::LastStart), flows.bigs(Column::RecordCount));
         let attributes = ATTRIBUTES.map(column);
         let present = present(ATTRIBUTES.into_iter().zip(attributes));
         if self.met.len() < dictionary.len() {
@@ -243,7 +245,8 @@ impl Learner {
             // A regional NAT gateway has no interface; its resource id is used instead.
             let id = [at(ids, ABSENT_TEXT), at(resources, ABSENT_TEXT)].into_iter().find(|code| *code != ABSENT_TEXT);
             let (start, end) = (at(starts, ABSENT_TIME), at(ends, ABSENT_TIME));
-            let moment = if start == ABSENT_TIME { 0 } else { start };
+            let last_start = last_starts.map_or(start, |starts| starts[row]);
+            let moment = if last_start == ABSENT_TIME { 0 } else { last_start };
             let codes = || attributes.map(|values| at(values, ABSENT_TEXT));
             let met = match id {
                 Some(id) => {
@@ -261,7 +264,7 @@ impl Learner {
             }
             met.moment = met.moment.max(moment);
             let status = at(statuses, Dictionary::OK);
-            met.met(status, start, end);
+            met.met(status, (start, end), weights.map_or(1, |weights| weights[row]));
             let hour = (delivered.map(|values| at(values, ABSENT_TEXT)), start / HOUR_SECONDS);
             if start != ABSENT_TIME && status != Dictionary::SKIPDATA && self.last_hour != Some(hour) {
                 self.last_hour = Some(hour);

@@ -8,6 +8,7 @@
 //!
 //! Rows are in no order that means anything. What the lines and the note's own part mean, the caller knows.
 
+mod blocks;
 mod columns;
 mod digest;
 mod read;
@@ -18,6 +19,8 @@ use serde_json::Value;
 
 use crate::decode::parquet::ParquetFault;
 
+pub use blocks::blocks;
+pub use columns::{address_array, text_array};
 pub(super) use digest::Groups;
 pub use read::{Tallied, Wire, WireGroups, WireReader};
 pub use write::write;

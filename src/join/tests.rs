@@ -148,8 +148,9 @@ impl World {
             classifier.classify(&flows, &dictionary, &mut account);
             let mut batcher = Batcher::new(Arc::clone(&shared));
             let bits = classifier.filter_bits(&flows, &dictionary).cloned();
-            batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.counted, false);
-            batcher.add_noted(&flows, bits.as_ref(), &dictionary, &classifier.rejected, true);
+            let bits = bits.as_ref().map(|bits| (Column::FilterBits, bits));
+            batcher.add_noted(&flows, bits, &dictionary, &classifier.counted, false);
+            batcher.add_noted(&flows, bits, &dictionary, &classifier.rejected, true);
             let mut learner = Learner::default();
             let every: Vec<u32> = (0..u32::try_from(flows.rows()).unwrap()).collect();
             learner.learn(&flows, &dictionary, &every);

@@ -25,32 +25,47 @@ pub struct Machine<'a> {
 }
 
 /// Classifies a block's records, aggregates counted and rejected ones, and learns interface attributes.
-struct Summing<'a> {
+pub(super) struct Summing<'a> {
     plan: &'a Plan,
     classifier: Classifier,
     batcher: Batcher,
-    learner: Learner,
-    account: Account,
+    learner: Option<Learner>,
+    pub(super) account: Account,
     every: Vec<u32>,
+}
+
+impl<'a> Summing<'a> {
+    /// A worker that adds to some tables, and learns of interfaces or does not.
+    pub(super) fn new(plan: &'a Plan, job: &Job, shared: &Arc<Shared>, learns: bool) -> Self {
+        Self {
+            plan,
+            classifier: job.classifier(),
+            batcher: Batcher::new(Arc::clone(shared)),
+            learner: learns.then(Learner::default),
+            account: Account::default(),
+            every: Vec::new(),
+        }
+    }
 }
 
 impl Take for Summing<'_> {
     fn bytes(&self) -> usize {
-        self.batcher.bytes() + self.learner.bytes()
+        self.batcher.bytes() + self.learner.as_ref().map_or(0, Learner::bytes)
     }
 
     fn take(&mut self, _object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
         let bits = self.classifier.filter_bits(flows, dictionary).cloned();
-        self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.counted, false);
+        let bits = bits.as_ref().map(|bits| (Column::FilterBits, bits));
+        self.batcher.add_noted(flows, bits, dictionary, &self.classifier.counted, false);
         if self.plan.rejected {
-            self.batcher.add_noted(flows, bits.as_ref(), dictionary, &self.classifier.rejected, true);
+            self.batcher.add_noted(flows, bits, dictionary, &self.classifier.rejected, true);
         }
-        if self.plan.interfaces {
+        if let Some(learner) = &mut self.learner {
             // Coverage of an interface follows from records of any kind and time.
             let known = u32::try_from(self.every.len()).unwrap_or(u32::MAX);
             self.every.extend(known..u32::try_from(flows.rows()).unwrap_or(u32::MAX));
-            self.learner.learn(flows, dictionary, &self.every[..flows.rows()]);
+            learner.learn(flows, dictionary, &self.every[..flows.rows()]);
         }
     }
 }
@@ -70,14 +85,7 @@ pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, E
         objects: &unit.found.objects,
         columns: if plan.interfaces { columns.with(Column::Start).union(Interfaces::columns()) } else { columns },
         progress: machine.progress,
-        new_taker: &|| Summing {
-            plan,
-            classifier: job.classifier(),
-            batcher: Batcher::new(Arc::clone(&shared)),
-            learner: Learner::default(),
-            account: Account::default(),
-            every: Vec::new(),
-        },
+        new_taker: &|| Summing::new(plan, &job, &shared, plan.interfaces),
         object_done: None,
         stopped: Some(shared.failed()),
     };
@@ -85,7 +93,9 @@ pub fn leaf(plan: &Plan, unit: &Unit, machine: &Machine<'_>) -> Result<Ledger, E
     let (mut account, mut interfaces) = (Account::default(), Interfaces::default());
     for (taker, dictionary) in takers {
         account.add(&taker.account);
-        taker.learner.finish_into(&dictionary, &mut interfaces);
+        if let Some(learner) = taker.learner {
+            learner.finish_into(&dictionary, &mut interfaces);
+        }
     }
     Ok(Ledger {
         plan: identity,

@@ -74,6 +74,16 @@ impl ArrayFile {
         read(&*self.source, range)
     }
 
+    /// Its columns as the file itself has them.
+    ///
+    /// # Errors
+    /// If their types are not known, as a lower-case fragment.
+    pub fn untyped(&self) -> Result<TypedArrays, ParquetFault> {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = guarded(|| ArrowReaderMetadata::try_new(self.footer.clone(), options))?;
+        Ok(TypedArrays { source: Arc::clone(&self.source), metadata })
+    }
+
     /// Its columns as those of a schema, by name, type and order.
     ///
     /// # Errors

@@ -263,7 +263,9 @@ impl Batches {
 /// Whether a column describes packets, and so is absent without traffic.
 fn is_of_packet(column: Column) -> bool {
     match column.kind() {
-        Kind::Address | Kind::Big => true,
+        // How many records a stored row stands for, and where they are from.
+        Kind::Big => !matches!(column, Column::RecordCount | Column::ObjectId),
+        Kind::Address => true,
         Kind::Small => column != Column::Version,
         Kind::Text => column == Column::Action,
         Kind::Time => false,

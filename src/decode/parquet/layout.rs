@@ -1,14 +1,14 @@
 //! Maps Parquet columns to flow log columns, from the schema alone.
 //!
-//! Two shapes are known: AWS's own, flat, a column per field; and OCSF's Network Activity (class 4001) as Security Lake
-//! writes it, nested. What the values mean is [`super::readers`]'s matter.
+//! Three shapes are known: AWS's own, flat, a column per field; OCSF's Network Activity (class 4001) as Security Lake
+//! writes it, nested; and a store's tables, whose rows are sums of records. What the values mean is [`super::readers`]'s matter.
 
 use std::ops::Range;
 
 use arrow_schema::{DataType, Field as ArrowField, FieldRef, Fields, Schema, TimeUnit};
 
 use super::fault::ParquetFault;
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, Kind, stored};
 
 /// How many of a file's columns are named where it is no flow log.
 const NAMES_SHOWN: usize = 6;
@@ -51,6 +51,8 @@ pub(super) enum Reading {
     Verdict,
     /// `direction` as AWS or OCSF names it, or `direction_id`: 1 is ingress, 2 is egress.
     Direction,
+    /// A text that is written without loss: see [`crate::units::escape`].
+    Escaped,
 }
 
 /// A step from a record batch to a column's values.
@@ -97,6 +99,16 @@ impl Layout {
         let more = if schema.fields().len() > NAMES_SHOWN { ", …" } else { "" };
         let names = format!("{}{more}", names.join(", "));
         Err(ParquetFault::NoFlowLog { columns: schema.fields().len(), names })
+    }
+
+    /// The layout of a store's file.
+    pub(super) fn stored(schema: &Schema) -> Self {
+        let columns = schema.fields().iter().filter_map(|field| {
+            let column = stored::column(field.name())?;
+            let reading = if column.kind() == Kind::Text { Reading::Escaped } else { Reading::Plain };
+            Some((column, vec![resolve(schema, field.name(), column, reading)?]))
+        });
+        Self { ocsf: false, columns: columns.collect() }
     }
 
     /// The column that a Parquet column gives, if it is one alone.

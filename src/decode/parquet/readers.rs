@@ -10,6 +10,7 @@ use crate::decode::{Dictionary, Reason, Values};
 use crate::schema::{
     ABSENT_ADDRESS, ABSENT_BIG, ABSENT_SMALL, ABSENT_TEXT, ABSENT_TIME, BIG_MAX, Column, TEXT_BYTES_MAX,
 };
+use crate::units::escape::to_bytes;
 
 /// How many digits an AWS account number has; a writer that took it for a number lost the leading zeros.
 const ACCOUNT_DIGITS: usize = 12;
@@ -200,6 +201,7 @@ impl Sense<u32> for Text<'_> {
                 b"Unknown" => Some(ABSENT_TEXT),
                 other => Some(self.dictionary.code(other)),
             },
+            _ if self.reading == Reading::Escaped => Some(self.dictionary.code(&to_bytes(str::from_utf8(text).ok()?))),
             _ if text.len() > TEXT_BYTES_MAX => None,
             column if column.is_tag() => Some(self.dictionary.code(&decode_tag(text))),
             _ => Some(self.dictionary.code(text)),

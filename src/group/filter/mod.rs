@@ -118,9 +118,14 @@ impl Filter {
     /// The columns that `decode` must give so that records can be decided on.
     #[must_use]
     pub fn columns(&self) -> ColumnSet {
+        self.named_columns().iter().fold(ColumnSet::default(), |set, column| set.union(column.decoded()))
+    }
+
+    /// The columns of the records that it names, as they are named.
+    #[must_use]
+    pub fn named_columns(&self) -> ColumnSet {
         let programs = self.conditions.iter().chain([&self.records.program]);
-        let columns = programs.flat_map(|program| program.columns.iter());
-        columns.fold(ColumnSet::default(), |set, column| set.union(column.decoded()))
+        programs.map(|program| program.columns).fold(ColumnSet::default(), ColumnSet::union)
     }
 
     /// What a worker needs to decide on records.

@@ -102,9 +102,7 @@ fn data_type(kind: Kind) -> DataType {
 pub(super) fn to_array(key: &Keyed, values: &Values, names: &Dictionary) -> Result<ArrayRef, WireFault> {
     match values {
         Values::Address(values) => texts(values, ABSENT_ADDRESS, |address| shown(address, key.cut)),
-        Values::Text(values) => {
-            texts(values, Dictionary::ABSENT, |code| escape::to_text(names.text(code)).into_owned())
-        }
+        Values::Text(values) => text_array(values, names),
         Values::Small(values) => {
             Ok(Arc::new(values.iter().map(|value| (*value != ABSENT_SMALL).then_some(*value)).collect::<UInt32Array>()))
         }
@@ -113,6 +111,22 @@ pub(super) fn to_array(key: &Keyed, values: &Values, names: &Dictionary) -> Resu
         }
         Values::Time(values) => Ok(times(values.iter().map(|value| (*value != ABSENT_TIME).then_some(*value)))),
     }
+}
+
+/// Addresses as texts, each of which is written once.
+///
+/// # Errors
+/// If the library refuses them.
+pub fn address_array(values: &[u128]) -> Result<ArrayRef, WireFault> {
+    texts(values, ABSENT_ADDRESS, |address| shown(address, None))
+}
+
+/// Texts by their codes, each of which is written once.
+///
+/// # Errors
+/// If the library refuses them.
+pub fn text_array(values: &[u32], names: &Dictionary) -> Result<ArrayRef, WireFault> {
+    texts(values, Dictionary::ABSENT, |code| escape::to_text(names.text(code)).into_owned())
 }
 
 /// Moments as an array.

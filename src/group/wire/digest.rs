@@ -2,6 +2,7 @@
 
 use crate::decode::{Dictionary, Values};
 use crate::group::table::hash;
+use crate::schema::ABSENT_TIME;
 
 /// The digest's own seed: it is the same in every file.
 const SEED: u64 = 0x6f75_7466_6c6f_7731;
@@ -34,6 +35,14 @@ impl Texts {
 }
 
 impl Groups {
+    /// The first and the last moments, if they are kept.
+    pub(super) fn moments(&self) -> Option<(Vec<u32>, Vec<u32>)> {
+        let half = |word: u64| u32::try_from(word & 0xffff_ffff).unwrap_or(ABSENT_TIME);
+        let last = |word: &u64| Some(half(*word)).filter(|last| *last != 0).unwrap_or(ABSENT_TIME);
+        let seen = self.seen.as_ref()?;
+        Some((seen.iter().map(|seen| half(seen >> 32)).collect(), seen.iter().map(last).collect()))
+    }
+
     /// The sum of the groups' digests, independent of order; `names` has the texts of the keys.
     #[expect(clippy::cast_possible_truncation, reason = "an address is two words")]
     pub(super) fn digest(&self, names: &Dictionary, texts: &mut Texts) -> u64 {

@@ -83,8 +83,8 @@ struct Rows<W: Write + Send> {
 
 /// What the columns of a view hold, by its code.
 #[derive(Default)]
-struct Viewed {
-    names: Dictionary,
+pub(super) struct Viewed {
+    pub(super) names: Dictionary,
     known: HashMap<u32, Box<[u32]>, ahash::RandomState>,
 }
 
@@ -110,21 +110,8 @@ impl<W: Write + Send> Rows<W> {
     }
 
     fn write_rows(&mut self, partial: &Partial, table: usize, rows: &[&[u64]]) -> io::Result<()> {
-        let Frame { spec, layouts, .. } = &partial.frame;
-        let (layout, names) = (&layouts[table / 2], &partial.names);
-        let mut groups = Groups {
-            keys: spec.keys.iter().map(|key| Values::new(key.column.kind())).collect(),
-            counts: vec![Vec::with_capacity(rows.len()); counts(spec).len()],
-            seen: spec.seen.then(Vec::new),
-            rejected: vec![table % 2 == 1; rows.len()],
-        };
-        for row in rows {
-            for (place, (key, values)) in spec.keys.iter().zip(&mut groups.keys).enumerate() {
-                push(values, layout.value(place, key, row));
-            }
-            let mut words = row[layout.words..].iter();
-            groups.counts.iter_mut().chain(&mut groups.seen).for_each(|column| column.extend(words.next()));
-        }
+        let (spec, names) = (&partial.frame.spec, &partial.names);
+        let groups = groups(partial, table, rows);
         self.digest = self.digest.wrapping_add(groups.digest(names, &mut self.texts));
         self.rows += rows.len() as u64;
         let arrays = self.arrays(spec, &groups, names).map_err(io::Error::other)?;
@@ -134,25 +121,16 @@ impl<W: Write + Send> Rows<W> {
 
     /// The columns of the file.
     fn arrays(&mut self, spec: &Spec, groups: &Groups, names: &Dictionary) -> Result<Vec<ArrayRef>, WireFault> {
-        let mut columns = Vec::new();
-        for (key, values) in spec.keys.iter().zip(&groups.keys) {
-            match values {
-                Values::Text(codes) if key.column == Column::Vantage && !spec.vantages.is_empty() => {
-                    columns.extend(self.viewed.columns(&spec.vantages, codes, names).into_iter().map(Cow::Owned));
-                }
-                values => columns.push(Cow::Borrowed(values)),
-            }
-        }
-        let names = if spec.vantages.is_empty() { names } else { &self.viewed.names };
+        let columns = self.viewed.spread(spec, groups, names);
+        let names = self.viewed.names_of(spec, names);
         let keys = self.keyed.iter().zip(&columns).map(|(key, values)| to_array(key, values, names));
         let mut arrays = keys.collect::<Result<Vec<_>, WireFault>>()?;
         arrays.push(Arc::new(BooleanArray::from(groups.rejected.clone())));
         let counts = groups.counts.iter().map(|counts| -> ArrayRef { Arc::new(UInt64Array::from(counts.clone())) });
         arrays.extend(counts);
-        if let Some(seen) = &groups.seen {
-            let half = |word: u64| u32::try_from(word & 0xffff_ffff).unwrap_or(ABSENT_TIME);
-            arrays.push(times(seen.iter().map(|seen| Some(half(seen >> 32)).filter(|first| *first != ABSENT_TIME))));
-            arrays.push(times(seen.iter().map(|seen| Some(half(*seen)).filter(|last| *last != 0))));
+        if let Some((firsts, lasts)) = groups.moments() {
+            arrays.push(times(firsts.into_iter().map(|first| Some(first).filter(|first| *first != ABSENT_TIME))));
+            arrays.push(times(lasts.into_iter().map(|last| Some(last).filter(|last| *last != ABSENT_TIME))));
         }
         Ok(arrays)
     }
@@ -171,7 +149,46 @@ impl<W: Write + Send> Rows<W> {
     }
 }
 
+/// Packed rows of a table as columns.
+pub(super) fn groups(partial: &Partial, table: usize, rows: &[&[u64]]) -> Groups {
+    let Frame { spec, layouts, .. } = &partial.frame;
+    let layout = &layouts[table / 2];
+    let mut groups = Groups {
+        keys: spec.keys.iter().map(|key| Values::new(key.column.kind())).collect(),
+        counts: vec![Vec::with_capacity(rows.len()); counts(spec).len()],
+        seen: spec.seen.then(Vec::new),
+        rejected: vec![table % 2 == 1; rows.len()],
+    };
+    for row in rows {
+        for (place, (key, values)) in spec.keys.iter().zip(&mut groups.keys).enumerate() {
+            push(values, layout.value(place, key, row));
+        }
+        let mut words = row[layout.words..].iter();
+        groups.counts.iter_mut().chain(&mut groups.seen).for_each(|column| column.extend(words.next()));
+    }
+    groups
+}
+
 impl Viewed {
+    /// The key columns of groups, with columns grouped as one separate.
+    pub(super) fn spread<'g>(&mut self, spec: &Spec, groups: &'g Groups, names: &Dictionary) -> Vec<Cow<'g, Values>> {
+        let mut columns = Vec::new();
+        for (key, values) in spec.keys.iter().zip(&groups.keys) {
+            match values {
+                Values::Text(codes) if key.column == Column::Vantage && !spec.vantages.is_empty() => {
+                    columns.extend(self.columns(&spec.vantages, codes, names).into_iter().map(Cow::Owned));
+                }
+                values => columns.push(Cow::Borrowed(values)),
+            }
+        }
+        columns
+    }
+
+    /// The texts of these columns.
+    pub(super) fn names_of<'n>(&'n self, spec: &Spec, names: &'n Dictionary) -> &'n Dictionary {
+        if spec.vantages.is_empty() { names } else { &self.names }
+    }
+
     /// The columns of views, by the views' codes.
     fn columns(&mut self, columns: &[Column], codes: &[u32], names: &Dictionary) -> Vec<Values> {
         let mut spread: Vec<Vec<u32>> = vec![Vec::with_capacity(codes.len()); columns.len()];
