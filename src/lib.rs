@@ -1,7 +1,7 @@
 //! **outflow** reads VPC flow logs and shows what leaves your cloud and who sent it.
 //!
 //! ```text
-//! cli │ collect → decode → group → join → price → reason → report → view │ work
+//! cli │ collect → decode → group → ingest → join → price → reason → report → view │ work
 //! ```
 //!
 //! Stages are verbs, alphabetical in the order of the data; each uses only stages that sort before it. `work` runs
@@ -17,6 +17,7 @@ pub mod cli;
 pub mod collect;
 pub mod decode;
 pub mod group;
+pub mod ingest;
 pub mod join;
 pub mod price;
 pub mod reason;

@@ -9,13 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    CommonPrefix, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, StreamingBlob,
+    CommonPrefix, DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, ListObjectsV2Input,
+    ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
+
+#[path = "store_raw.rs"]
+mod raw;
+#[allow(unused_imports, reason = "each of its users needs a part of it")]
+pub(crate) use raw::{Raw, http};
 
 /// The only bucket.
 pub(crate) const BUCKET: &str = "logs";
@@ -81,6 +87,8 @@ pub(crate) struct Asked {
     pub(crate) key_id: Option<String>,
     /// Whether whoever asks pays.
     pub(crate) payer: bool,
+    /// Whether it is a PUT of the key.
+    pub(crate) puts: bool,
     /// How many requests for the same came before.
     pub(crate) before: usize,
 }
@@ -100,6 +108,10 @@ pub(crate) enum Fault {
     Slow(Duration),
     /// Each byte takes so long.
     Trickle(Duration),
+    /// A PUT is carried out, and answered with a failure of the server.
+    Lost,
+    /// A PUT is carried out whatever its conditions are.
+    Heedless,
     /// A page of a listing is changed.
     Page(fn(&mut ListObjectsV2Output)),
 }
@@ -129,10 +141,19 @@ impl Default for Store {
 impl Store {
     /// Puts an object; each time it has another etag.
     pub(crate) fn put(&self, key: impl Into<String>, held: Held) {
+        self.put_unless(key.into(), held, false);
+    }
+
+    /// Puts an object, unless there is one already and that matters; says whether it did.
+    fn put_unless(&self, key: String, held: Held, matters: bool) -> bool {
         let mut objects = lock(&self.objects);
-        let (key, etag) = (key.into(), format!("\"{:032x}\"", objects.len() + 1));
-        let again = objects.get(&key).map(|(_, before)| format!("{}x\"", before.trim_end_matches('"')));
-        objects.insert(key, (held, again.unwrap_or(etag)));
+        if matters && objects.contains_key(&key) {
+            return false;
+        }
+        let etag = format!("\"{:032x}\"", objects.len() + 1);
+        let etag = objects.get(&key).map_or(etag, |(_, before)| format!("{}x\"", before.trim_end_matches('"')));
+        objects.insert(key, (held, etag));
+        true
     }
 
     /// Copies an object; the copy has its etag.
@@ -166,7 +187,8 @@ impl Store {
     /// Notes a request and says what goes wrong with it.
     fn fault(&self, mut asked: Asked) -> S3Result<Option<Fault>> {
         let mut all = lock(&self.asked);
-        let same = |other: &&Asked| (&other.key, other.from, &other.prefix) == (&asked.key, asked.from, &asked.prefix);
+        let of = |asked: &Asked| (asked.key.clone(), asked.from, asked.prefix.clone(), asked.puts);
+        let same = |other: &&Asked| of(other) == of(&asked);
         asked.before = all.iter().filter(same).count();
         all.push(asked.clone());
         drop(all);
@@ -178,7 +200,8 @@ impl Store {
     }
 
     fn list(&self, asked: &ListObjectsV2Input) -> ListObjectsV2Output {
-        let (prefix, after) = (asked.prefix.clone().unwrap_or_default(), asked.continuation_token.clone());
+        let prefix = asked.prefix.clone().unwrap_or_default();
+        let after = asked.continuation_token.clone().or_else(|| asked.start_after.clone());
         let most = asked.max_keys.and_then(|keys| usize::try_from(keys).ok()).unwrap_or(PAGE_KEYS);
         let page_keys = most.min(*lock(&self.page_keys));
         let (mut contents, mut folders, mut next, mut more) = (Vec::new(), BTreeSet::new(), None, false);
@@ -248,7 +271,7 @@ impl S3 for Service {
         let prefix = request.input.prefix.clone().unwrap_or_default();
         let payer = request.input.request_payer.is_some();
         let key_id = request.credentials.map(|credentials| credentials.access_key);
-        let asked = Asked { key: None, from: 0, prefix, region: request.region, key_id, payer, before: 0 };
+        let asked = Asked { key: None, from: 0, prefix, region: request.region, key_id, payer, puts: false, before: 0 };
         let fault = self.0.fault(asked)?;
         if request.input.bucket != BUCKET {
             return Err(S3Error::with_message(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist"));
@@ -258,6 +281,15 @@ impl S3 for Service {
             change(&mut page);
         }
         Ok(S3Response::new(page))
+    }
+
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        self.write(request).await
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.0.remove(&request.input.key);
+        Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
@@ -270,6 +302,7 @@ impl S3 for Service {
             region: request.region,
             key_id: request.credentials.map(|credentials| credentials.access_key),
             payer: request_payer.is_some(),
+            puts: false,
             before: 0,
         };
         let fault = self.0.fault(asked)?;
@@ -292,6 +325,37 @@ impl S3 for Service {
             body: Some(body(held, bytes, fault)),
             ..GetObjectOutput::default()
         }))
+    }
+}
+
+/// What a client writes and deletes.
+impl Service {
+    async fn write(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        let PutObjectInput { key, body, if_none_match, .. } = request.input;
+        let asked = Asked {
+            key: Some(key.clone()),
+            from: 0,
+            prefix: String::new(),
+            region: request.region,
+            key_id: request.credentials.map(|credentials| credentials.access_key),
+            payer: false,
+            puts: true,
+            before: 0,
+        };
+        let fault = self.0.fault(asked)?;
+        let mut bytes = Vec::new();
+        if let Some(mut body) = body {
+            while let Some(piece) = body.try_next().await.map_err(|_| S3Error::new(S3ErrorCode::IncompleteBody))? {
+                bytes.extend_from_slice(&piece);
+            }
+        }
+        let heeds = !matches!(fault, Some(Fault::Heedless));
+        let is_new = self.0.put_unless(key, Held::Bytes(bytes.into()), if_none_match.is_some() && heeds);
+        match fault {
+            Some(Fault::Lost) => Err(answer(500, "InternalError", "lost by the test", None)),
+            _ if is_new => Ok(S3Response::new(PutObjectOutput::default())),
+            _ => Err(S3Error::new(S3ErrorCode::PreconditionFailed)),
+        }
     }
 }
 
@@ -318,7 +382,7 @@ fn body(held: Held, range: Range<u64>, fault: Option<Fault>) -> StreamingBlob {
                     tokio::time::sleep(pause).await;
                     end = end.min(rest.start + 1);
                 }
-                Some(Fault::Answer(..) | Fault::Page(_)) | None => {}
+                Some(Fault::Answer(..) | Fault::Page(_) | Fault::Lost | Fault::Heedless) | None => {}
             }
             let piece = held.read(rest.start..end);
             let next = piece.as_ref().map_or(rest.end, |piece| rest.start + piece.len() as u64);
@@ -377,95 +441,4 @@ impl Server {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A server that answers each connection once, with what a test makes of the head of its request; over TLS with a
-/// certificate and its key in PEM.
-pub(crate) struct Raw {
-    pub(crate) url: String,
-    runtime: Option<tokio::runtime::Runtime>,
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-impl Raw {
-    /// Starts to answer, with a pause before each byte if there is one.
-    pub(crate) fn start(
-        tls: Option<(&[u8], &[u8])>,
-        pause: Duration,
-        answer: impl Fn(&str) -> String + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}", listener.local_addr()?);
-        let tls = tls.map(|(certificate, key)| acceptor(certificate, key)).transpose()?;
-        let answer = Arc::new(answer);
-        runtime.spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let (answer, tls) = (Arc::clone(&answer), tls.clone());
-                tokio::spawn(async move {
-                    // A client that goes away is no failure of the server.
-                    let _gone = match tls {
-                        Some(tls) => match tls.accept(socket).await {
-                            Ok(stream) => once(stream, pause, &*answer).await,
-                            Err(error) => Err(error),
-                        },
-                        None => once(socket, pause, &*answer).await,
-                    };
-                });
-            }
-        });
-        Ok(Self { url, runtime: Some(runtime) })
-    }
-}
-
-fn acceptor(certificate: &[u8], key: &[u8]) -> io::Result<tokio_rustls::TlsAcceptor> {
-    use rustls::pki_types::pem::PemObject;
-    let chain = rustls::pki_types::CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();
-    let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_no_client_auth()
-        .with_single_cert(chain.map_err(io::Error::other)?, key.map_err(io::Error::other)?)
-        .map_err(io::Error::other)?;
-    Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
-}
-
-async fn once<S>(mut stream: S, pause: Duration, answer: &(dyn Fn(&str) -> String + Send + Sync)) -> io::Result<()>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let (mut head, mut piece) = (Vec::new(), [0; 4096]);
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut piece).await? {
-            0 => return Ok(()),
-            bytes => head.extend_from_slice(&piece[..bytes]),
-        }
-    }
-    let answer = answer(&String::from_utf8_lossy(&head));
-    let piece_bytes = if pause.is_zero() { answer.len() } else { 1 };
-    for piece in answer.as_bytes().chunks(piece_bytes.max(1)) {
-        tokio::time::sleep(pause).await;
-        stream.write_all(piece).await?;
-        stream.flush().await?;
-    }
-    stream.shutdown().await
-}
-
-/// An answer as a server writes it that closes the connection behind it.
-pub(crate) fn http(status: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
 }

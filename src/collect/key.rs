@@ -94,7 +94,8 @@ pub struct Prune {
 
 impl Prune {
     /// Whether an object may hold a record that the question needs.
-    pub(super) fn needs(&self, key: &KeyFacts) -> bool {
+    #[must_use]
+    pub fn needs(&self, key: &KeyFacts) -> bool {
         let among = |wanted: &[String], fact: &Option<String>| {
             wanted.is_empty() || fact.as_ref().is_none_or(|fact| wanted.contains(fact))
         };
@@ -109,7 +110,8 @@ impl Prune {
     }
 
     /// Whether days may hold a record of the window.
-    pub(super) fn needs_days(&self, days: &Range<u32>) -> bool {
+    #[must_use]
+    pub fn needs_days(&self, days: &Range<u32>) -> bool {
         self.needs_span(i64::from(days.start) * DAY_SECONDS, i64::from(days.end) * DAY_SECONDS)
     }
 
@@ -306,7 +308,8 @@ const EXTENSIONS: [&str; 6] = ["", ".log", ".gz", ".log.gz", ".parquet", ".log.p
 /// AWS's own name of an object, without extensions: `{account}_vpcflowlogs_{region}_{flow log}_{slot}_{hash}`.
 ///
 /// AWS never gives two objects the same name: what has it elsewhere, or in another form, is a copy.
-pub(super) fn aws_name(key: &str) -> Option<&str> {
+#[must_use]
+pub fn aws_name(key: &str) -> Option<&str> {
     let file = key.rsplit('/').next()?;
     let (name, extension) = file.split_at(file.find('.').unwrap_or(file.len()));
     let mut parts = name.split('_');

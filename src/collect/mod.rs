@@ -39,13 +39,14 @@ pub use ahead::Ahead;
 pub use content::{Content, GZIP_LAYERS_MAX, ObjectError, open};
 pub use gunzip::{Gunzipper, Uninflated};
 pub use inflated::Inflated;
-pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune};
+pub use key::{KEY_MARGIN_SECONDS, KeyFacts, Prune, aws_name};
 pub use lines::{Block, LONG_LINE_START_BYTES, Lines};
 pub use listed::{Listed, ListedS3, objects};
 pub use s3::{
     BYTES_AHEAD_MAX, LISTS_MAX, OBJECTS_AHEAD_MAX, PAGE_TIME_MAX, PART_BYTES, PARTS_AHEAD_MAX, RATE_MIN, RATE_SPAN,
     S3Limits, S3Object, S3Options, STALL, WHOLE_PARQUET_BYTES, without_password,
 };
+pub use s3::{S3File, S3Folder};
 pub use stream::{Ending, io_cause};
 
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,8 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{
-    ConfigBag, Intercept, ResponseChecksumValidation, RuntimeComponents, SharedHttpClient, SharedInterceptor,
+    ConfigBag, Intercept, RequestChecksumCalculation, ResponseChecksumValidation, RuntimeComponents, SharedHttpClient,
+    SharedInterceptor,
 };
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::types::RequestPayer;
@@ -81,7 +82,9 @@ impl Account {
             .identity_cache(IdentityCache::lazy().load_timeout(IDENTITY).build())
             // A stalled body is asked for anew from where it stopped, which the SDK's own protection does not do.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            // Not every store knows the checksums that S3 takes; TLS and the length are checked as it is.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
         if let Ok(name) = AppName::new("outflow") {
             loader = loader.app_name(name);
         }

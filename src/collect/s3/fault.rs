@@ -19,6 +19,10 @@ pub(super) enum Doing<'a> {
     List,
     /// Reading the object of this key.
     Get(&'a str),
+    /// Writing it.
+    Put(&'a str),
+    /// Deleting it.
+    Delete(&'a str),
 }
 
 /// A request that failed for good, after its retries.
@@ -127,6 +131,8 @@ fn denied(code: &str, message: &str, bucket: &Bucket, doing: Doing) -> Fault {
         match doing {
             Doing::List => format!("allow s3:ListBucket on arn:aws:s3:::{name}"),
             Doing::Get(key) => format!("allow s3:GetObject on arn:aws:s3:::{name}/{key}"),
+            Doing::Put(key) => format!("allow s3:PutObject on arn:aws:s3:::{name}/{key}"),
+            Doing::Delete(key) => format!("allow s3:DeleteObject on arn:aws:s3:::{name}/{key}"),
         }
     };
     let also = match (bucket.options().unsigned, bucket.options().request_payer) {

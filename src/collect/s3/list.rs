@@ -99,16 +99,16 @@ async fn list_where_it_is(account: &Account, place: &Place, prune: &Prune) -> Re
 
 /// A bucket and what is meant of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    bucket: String,
+pub(super) struct Place {
+    pub(super) bucket: String,
     /// A folder with its `/`, a key, or how keys begin.
-    prefix: String,
+    pub(super) prefix: String,
     /// Whether every key that begins so is meant, not only those of the folder of this name.
     open: bool,
 }
 
 impl Place {
-    fn of(input: &str) -> Result<Self, Error> {
+    pub(super) fn of(input: &str) -> Result<Self, Error> {
         let path = input.strip_prefix(SCHEME).unwrap_or(input);
         let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
         if bucket.is_empty() || bucket.contains(['*', '?']) {

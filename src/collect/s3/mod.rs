@@ -10,6 +10,7 @@ mod ahead;
 mod client;
 mod download;
 mod fault;
+mod folder;
 mod list;
 mod narrow;
 mod pages;
@@ -31,6 +32,7 @@ use super::stream::Stream;
 use super::{ListedS3, Object, Source};
 pub(super) use ahead::Ahead;
 use client::Bucket;
+pub use folder::{S3File, S3Folder};
 pub(super) use list::Finder;
 pub use secrets::without_password;
 
