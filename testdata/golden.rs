@@ -23,6 +23,9 @@ mod estate;
 mod figures;
 mod flowgen;
 #[cfg(test)]
+#[path = "golden/ingest.rs"]
+mod ingest;
+#[cfg(test)]
 #[path = "golden/licences.rs"]
 mod licences;
 #[path = "golden/logs.rs"]

@@ -120,8 +120,12 @@ pub(super) struct InputFlags {
 
     /// Exit with code 3 (incomplete) also if AWS dropped records (SKIPDATA), or hours of the window or of an account are
     /// missing from the logs
-    #[arg(long, help_heading = "Reading")]
+    #[arg(long, visible_alias = "require-complete", help_heading = "Reading")]
     pub(super) strict: bool,
+
+    /// Exit with code 3 (incomplete) also if the newest record ended longer ago than this, such as 2h
+    #[arg(long, value_name = "SPAN", help_heading = "Reading")]
+    pub(super) max_age: Option<String>,
 
     /// Maximum decompressed size of an object
     #[arg(long, value_name = "SIZE", help_heading = "Reading")]
@@ -143,6 +147,17 @@ pub(super) struct InputFlags {
     #[arg(long, help_heading = "Reading")]
     pub(super) dry_run: bool,
 
+    #[command(flatten)]
+    pub(super) s3: S3Flags,
+
+    /// What the command is run for; said by the command that runs it
+    #[arg(skip)]
+    pub(super) occasion: Occasion,
+}
+
+/// How S3 is reached.
+#[derive(Debug, Args)]
+pub(super) struct S3Flags {
     /// Profile of the AWS configuration files; its credentials win over keys in the environment [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME", help_heading = "S3")]
     pub(super) profile: Option<String>,
@@ -167,10 +182,6 @@ pub(super) struct InputFlags {
     /// Maximum retries of a failed request [default: AWS_MAX_ATTEMPTS - 1, or 2]
     #[arg(long, value_name = "N", help_heading = "S3")]
     pub(super) retries: Option<u32>,
-
-    /// What the command is run for; said by the command that runs it
-    #[arg(skip)]
-    pub(super) occasion: Occasion,
 }
 
 /// Which rows of the report are shown.

@@ -5,8 +5,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::compare::against::last_hours;
 use super::dimensions::{Dimensions, NamesOfTraffic};
-use super::flags::{InputFlags, OutputFlags};
+use super::flags::{InputFlags, OutputFlags, S3Flags};
 use super::notice::{self, ProgressDisplay};
 use super::output;
 use crate::collect::{Limits, S3Limits, S3Options};
@@ -17,7 +18,7 @@ use crate::group::filter::{Filter, Names, OfRecords};
 use crate::schema::Column;
 use crate::schema::region::logged_region;
 use crate::units::size;
-use crate::units::time::{Zone, window};
+use crate::units::time::{Zone, parse_span, window};
 use crate::work::{self, Answer, Job, Local, Progress, Reading};
 
 /// How many digits the id of an account has.
@@ -25,6 +26,9 @@ const ACCOUNT_DIGITS: usize = 12;
 
 /// The job that the flags of a command mean that reads records alone.
 pub(super) fn job_of_records(flags: &InputFlags, action_filter: ActionFilter) -> Result<Job, Error> {
+    if flags.max_age.is_some() {
+        return Err(no_age());
+    }
     job(flags, action_filter, &mut OfRecords)
 }
 
@@ -53,13 +57,17 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
     let zone = Zone::parse(&flags.tz)?;
     let window =
         window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
+    let Reading { s3, limits, jobs } = reading(flags)?;
+    // A store holds full hours.
+    let window =
+        if flags.last.is_some() && work::is_store_of(&flags.inputs, &s3) { last_hours(window, now) } else { window };
     let filter = flags.filter.as_deref().map(|text| Filter::parse_with(text, now, zone, names)).transpose()?;
     let format = flags.format.as_deref().map(Format::of_log_format).transpose()?;
     for region in &flags.region {
         logged_region("--region", region)?;
     }
+    let max_age = flags.max_age.as_deref().map(parse_span).transpose();
     flags.account.iter().try_for_each(|account| account_id("--account", account))?;
-    let Reading { s3, limits, jobs } = reading(flags)?;
     Ok(Job {
         now,
         zone,
@@ -79,6 +87,7 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         copies: flags.count_copies,
         max_malformed: flags.max_malformed,
         strict: flags.strict,
+        max_age_seconds: max_age.map_err(|error| error.context("--max-age"))?,
         limits,
         s3,
     })
@@ -117,8 +126,19 @@ pub(super) fn s3(flags: &InputFlags) -> S3Options {
         [region] => Some(region.clone()),
         _ => None,
     };
+    S3Options { region, ..s3_options(&flags.s3) }
+}
+
+/// What is said where records are read and not judged by the coverage of the logs.
+pub(super) fn no_age() -> Error {
+    Error::usage("--max-age: this reads records, and does not look at how far the logs reach")
+        .hint("`outflow top … --max-age 2h` does")
+}
+
+/// The same without a region.
+pub(super) fn s3_options(flags: &S3Flags) -> S3Options {
     S3Options {
-        region,
+        region: None,
         profile: flags.profile.clone(),
         endpoint_url: flags.endpoint_url.clone(),
         path_style: flags.path_style,
@@ -145,7 +165,7 @@ pub(super) fn now() -> Result<u32, Error> {
 }
 
 /// An unpredictable number.
-fn seed() -> u64 {
+pub(super) fn seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
 

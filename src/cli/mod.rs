@@ -25,6 +25,7 @@ mod reconcile;
 mod signals;
 mod split;
 mod sql;
+mod store;
 mod top;
 mod transfer;
 
@@ -85,6 +86,11 @@ enum Command {
     /// Inspect logs: formats, fields, interfaces, gaps, malformed lines, and supported questions
     #[command(after_long_help = flags::FILTERS_OF_RECORDS)]
     Inspect(Box<inspect::InspectFlags>),
+    /// Read new logs into a store, each object once; every command reads a store in place of logs
+    Ingest(Box<store::ingest::IngestFlags>),
+    /// A store's objects, checks and upkeep
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// List the columns for --by, --where and --columns
     Fields(fields::FieldsFlags),
     /// Show prices, check a price table, or import AWS price lists
@@ -157,6 +163,8 @@ impl Command {
             Self::Sql(flags) => flags.run(),
             Self::Flows(flags) => flags.run(),
             Self::Inspect(flags) => flags.run(),
+            Self::Ingest(flags) => flags.run(),
+            Self::Store(command) => command.run(),
             Self::Fields(flags) => flags.run(),
             Self::Prices(command) => command.run(),
             Self::Config(command) => command.run(),

@@ -2,6 +2,7 @@
 
 mod file;
 mod inputs;
+mod lock;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 
 use self::file::is_same;
 pub(super) use self::file::to_file;
+pub(super) use self::lock::{Lock, lock};
 use super::flags::{InputFlags, OutputFlags};
 use crate::collect::{Prune, S3Options, find, io_cause, of_file};
 use crate::decode::parquet::is_output;

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::dimensions::Dimensions;
 use super::flags::report::ReportFlags;
 use super::flags::{HavingFlags, InputFlags};
-use super::job::{job_of_traffic, run_on};
+use super::job::{job_of_traffic, no_age, run_on};
 use crate::error::{Error, Exit, nearest};
 use crate::group::{ActionFilter, Key, Spec};
 use crate::join::{Kept, Sources, Wanted};
@@ -147,6 +147,8 @@ impl TopFlags {
                 extra: dimensions.extra(),
                 sums,
             })
+        } else if self.input.max_age.is_some() {
+            return Err(no_age());
         } else {
             None
         };

@@ -27,6 +27,7 @@ pub mod question;
 pub mod reconcile;
 pub mod signals;
 pub mod sql;
+pub mod store;
 pub mod top;
 pub mod transfer;
 

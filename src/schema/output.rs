@@ -190,7 +190,7 @@ outputs! {
     ACTION, "action", Text, "What to do.";
     GATEWAY_HOURS, "gateway_hours", Count, "Hours of gateways, endpoints or addresses in a month that begin or end.";
     CHANGE_MONTH_USD, "change_month_usd", Usd, "Change of a month's cost; negative for a saving.";
-    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced, unverified, or kept where a price list says otherwise. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more. Of a recommendation: recommended; alternative, if a better one ends some of the same charges; small, if below --min-usd; no-saving, if it costs as much as it saves; unpriced.";
+    STATUS, "status", Text, "Of a price: new, changed, dropped, unpriced, unverified, or kept where a price list says otherwise. Of an incident: new, ongoing, worse or closed, by --state. Of a comparison: new, gone, grew, shrank or same by dollars, else by bytes; costlier with fewer bytes, cheaper with more. Of an object of a store: read, pending or output. Of a recommendation: recommended; alternative, if a better one ends some of the same charges; small, if below --min-usd; no-saving, if it costs as much as it saves; unpriced.";
     EMBEDDED_USD_PER_GB, "embedded_usd_per_gb", Rate, "Embedded price.";
     EMBEDDED_USD_PER_HOUR, "embedded_usd_per_hour", Rate, "Embedded price, of a price per hour.";
     COLUMN, "column", Text, "Column of the error; absent if it concerns the whole line.";
@@ -285,4 +285,17 @@ outputs! {
     OTHER_GB, "other_gb", Decimal, "GB of the pool that are not in the logs: where tiers start for these.";
     ALLOCATED_USD, "allocated_usd", Usd, "Owner's part of the cost on the bill after discounts.";
     PARTS, "parts", Text, "Contributions to the score.";
+    STORE, "store", Text, "Folder of the store.";
+    NEW_OBJECTS, "new_objects", Count, "Objects that were read into the store for the first time.";
+    REPLACED_OBJECTS, "replaced_objects", Count, "Objects whose content had changed, and took the place of what was read before.";
+    RETRIED_OBJECTS, "retried_objects", Count, "Objects of which more could be read than the last time.";
+    UNCHANGED_OBJECTS, "unchanged_objects", Count, "Objects that the store had already.";
+    PENDING_OBJECTS, "pending_objects", Count, "Objects of the store that could not be read completely and are tried again by each run.";
+    FACTS, "facts", Count, "Rows of facts that were written.";
+    WRITTEN_BYTES, "written_bytes", Bytes, "Bytes of the files that were written.";
+    COMMITS, "commits", Count, "Commits of the run.";
+    STORE_VERSION, "store_version", Integer, "Version of the store's table after the run.";
+    FIRST_START, "first_start", Time, "Earliest start of the object's records.";
+    LAST_START, "last_start", Time, "Latest start of the object's records.";
+    INGESTED_AT, "ingested_at", Time, "When the object was read.";
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::scan::{Scan, Take};
-use super::{Job, Progress};
+use super::{Job, Progress, is_store};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
 use crate::group::filter::Filter;
@@ -54,6 +54,14 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// Why the records cannot be read after the sums, if so.
+fn unreadable(inputs: &[String]) -> Option<&'static str> {
+    if inputs.iter().any(|input| input == "-") {
+        return Some("standard input cannot be read a second time");
+    }
+    inputs.iter().any(|input| is_store(input)).then_some("a store has none; name the logs to see them")
+}
+
 /// The largest records behind an incident; a note says how all of them are listed.
 ///
 /// # Errors
@@ -69,8 +77,8 @@ pub(super) fn drilldown(
         meta.notes.push("records: the causes name no interface, address or port to filter by".to_owned());
         return Ok(None);
     };
-    if job.inputs.iter().any(|input| input == "-") {
-        meta.notes.push("records: standard input cannot be read a second time".to_owned());
+    if let Some(why) = unreadable(&job.inputs) {
+        meta.notes.push(format!("records: {why}"));
         return Ok(None);
     }
     // What was asked of the records holds for these too.

@@ -60,7 +60,7 @@ pub(super) struct UnknownField {
 }
 
 impl UnknownField {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.objects = self.objects.saturating_add(other.objects);
         // The least of several, so that it does not depend on the order.
         self.meant = self.meant.take().into_iter().chain(other.meant).min();
@@ -88,11 +88,22 @@ fn is_none_left_out(skips: &Skips) -> bool {
 }
 
 impl Read {
+    /// What a listing says, before anything is read.
+    pub(super) fn of_listing(found: &Found) -> Self {
+        let Found { pruned, foreign, warnings, notes, .. } = found;
+        Self { pruned: *pruned, foreign: *foreign, warnings: warnings.clone(), notes: notes.clone(), ..Self::default() }
+    }
+
+    /// What became of one object.
+    pub(super) fn of_object(object: &Object, outcome: Outcome, account: Account) -> Self {
+        let mut read = Self { account, ..Self::default() };
+        read.add_object(object, outcome);
+        read
+    }
+
     pub(super) fn new(found: &Found, outcomes: Vec<Outcome>, account: Account) -> Self {
-        let Found { objects, pruned, foreign, warnings, notes, .. } = found;
-        let (warnings, notes) = (warnings.clone(), notes.clone());
-        let mut read = Self { account, pruned: *pruned, foreign: *foreign, warnings, notes, ..Self::default() };
-        for (object, outcome) in objects.iter().zip(outcomes) {
+        let mut read = Self { account, ..Self::of_listing(found) };
+        for (object, outcome) in found.objects.iter().zip(outcomes) {
             read.add_object(object, outcome);
         }
         read
@@ -121,7 +132,7 @@ impl Read {
     }
 
     /// Merges a ledger of other objects.
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.account.add(&other.account);
         self.objects.extend(other.objects);
         self.pruned = self.pruned.saturating_add(other.pruned);

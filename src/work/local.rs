@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use super::{Job, Ledger, Machine, Plan, leaf};
+use super::{Job, Ledger, Machine, Plan, Store, leaf};
 use crate::error::Error;
 
 /// Executes a plan on threads, processes or machines. The ledger does not depend on it.
@@ -15,13 +15,16 @@ pub trait Leaves: Debug + Send + Sync {
     fn ledger(&self, job: &Job, plan: &Plan, machine: &Machine<'_>) -> Result<Ledger, Error>;
 }
 
-/// This process, on all its threads.
+/// This process, on all its threads, of logs or of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
 
 impl Leaves for Local {
     fn ledger(&self, job: &Job, plan: &Plan, machine: &Machine<'_>) -> Result<Ledger, Error> {
-        leaf(plan, &job.find()?.into(), machine)
+        match Store::among(&job.inputs, &job.s3)? {
+            Some(store) => store.ledger(job, plan, machine),
+            None => leaf(plan, &job.find()?.into(), machine),
+        }
     }
 }
 

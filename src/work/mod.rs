@@ -22,6 +22,7 @@ mod scan;
 mod signals;
 mod sources;
 mod stages;
+mod store;
 mod tables;
 mod temporary;
 mod top;
@@ -47,12 +48,13 @@ pub use progress::Progress;
 pub use scan::threads;
 pub use signals::{LIST_BYTES_MAX, SignalsQuestion, cidrs, signals};
 pub use sources::{EstateTables, PLACES_BYTES_MAX};
+pub use store::{IngestQuestion, Pruned, Shard, Store, compact, ingest, is_store, is_store_of, list, prune, verify};
 pub use tables::{TABLE_BYTES_MAX, tables};
 pub use temporary::TemporaryFile;
 pub use top::{TopQuestion, top};
 pub use traffic::TrafficQuestion;
 
-use crate::collect::{Found, Limits, Prune, S3Options, find};
+use crate::collect::{Found, Limits, S3Options, find};
 use crate::decode::Format;
 use crate::error::Error;
 use crate::group::filter::Filter;
@@ -97,6 +99,8 @@ pub struct Job {
     pub copies: bool,
     /// Whether records lost by AWS make the answer incomplete.
     pub strict: bool,
+    /// How long ago the newest record may have ended, or the answer is incomplete.
+    pub max_age_seconds: Option<u32>,
     /// Limits on the input.
     pub limits: Limits,
     /// How S3 is reached.
@@ -111,15 +115,11 @@ impl Job {
     /// # Errors
     /// If an input does not exist or holds no objects.
     pub fn find(&self) -> Result<Found, Error> {
-        let prune = Prune {
-            from: self.window.from,
-            to: self.window.to,
-            gap: self.gap.and_then(|gap| Some((gap.from?, gap.to?))),
-            accounts: self.accounts.clone(),
-            regions: self.regions.clone(),
-            copies: self.copies,
-        };
-        self.threads()?.install(|| find(&self.inputs, &prune, &self.s3))
+        if let Some(store) = self.inputs.iter().find(|input| is_store(input)) {
+            return Err(Error::usage(format!("{store}: is a store of hourly facts, and this reads records"))
+                .hint("name the logs themselves; `outflow store list` shows where they are"));
+        }
+        self.threads()?.install(|| find(&self.inputs, &self.prune(), &self.s3))
     }
 
     /// The parts of the window that are asked for.

@@ -163,6 +163,7 @@ impl Plan {
             copies: self.copies,
             max_malformed: 0,
             strict: false,
+            max_age_seconds: None,
             limits: self.limits,
             s3: self.s3.clone(),
             leaves: std::sync::Arc::new(super::Local),

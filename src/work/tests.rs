@@ -143,6 +143,7 @@ fn job(folder: &Path, jobs: usize, block_bytes: usize) -> Job {
         copies: true,
         max_malformed: 0,
         strict: false,
+        max_age_seconds: None,
         limits: Limits { block_bytes, ..Limits::default() },
         s3: S3Options::default(),
         leaves: Arc::new(Local),

@@ -19,6 +19,7 @@ use crate::reason::reconcile::Watches;
 use crate::report::Report;
 use crate::report::question::Need;
 use crate::schema::Column;
+use crate::units::human;
 use crate::units::time::Window;
 
 /// What is asked of traffic.
@@ -63,6 +64,9 @@ impl Summed {
         let lacks: Vec<_> = self.logged.silent(windows).into_iter().chain(uncovered).chain(nothing).collect();
         self.is_incomplete |= (judges || job.strict) && (self.stopped.is_some() || !lacks.is_empty());
         self.warnings.extend(lacks);
+        let stale = job.max_age_seconds.and_then(|most| too_old(self.logged.span, job.now, most));
+        self.is_incomplete |= stale.is_some();
+        self.warnings.extend(stale);
         self
     }
 
@@ -74,6 +78,16 @@ impl Summed {
         report.meta.incomplete |= self.is_incomplete;
         Answer::new(report, job, &self.read)
     }
+}
+
+/// What is said where the newest record ended longer ago than it may have.
+fn too_old(span: Option<(u32, u32)>, now: u32, most_seconds: u32) -> Option<String> {
+    let Some((_, end)) = span else { return Some("--max-age: there is no record at all".to_owned()) };
+    let age_seconds = now.saturating_sub(end);
+    (age_seconds > most_seconds).then(|| {
+        let minutes = human::counted(u64::from(age_seconds / 60), "minute");
+        format!("--max-age: the newest record ended at {}, {minutes} ago", human::moment(end))
+    })
 }
 
 /// How much memory had no room for.

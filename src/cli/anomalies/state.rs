@@ -5,12 +5,11 @@
 //! as new. What is locked is a file beside the state, `FILE.lock`, for the state itself is another file after each run;
 //! it is empty and stays.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::super::output;
+use super::super::output::{self, Lock};
 use crate::collect::io_cause;
 use crate::error::Error;
 use crate::reason::anomalies::state::State;
@@ -19,12 +18,6 @@ use crate::reason::anomalies::state::State;
 const STATE_BYTES_MAX: u64 = 256 << 20;
 /// How long a run waits for another one on the same file.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it looks whether the other one has ended.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Sole use of a state file, until it is dropped or the process ends.
-#[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock is held as long as the file is open")] File);
 
 /// Waits for sole use of a state file.
 ///
@@ -33,24 +26,8 @@ pub(super) struct Lock(#[expect(dead_code, reason = "the lock is held as long as
 pub(super) fn lock(path: &str, patience: Duration) -> Result<Lock, Error> {
     // Two names of one file are one state.
     let whole = std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string());
-    let beside = format!("{whole}.lock");
-    let failed = |error: io::Error| {
-        Error::write(format!("--state {path}: cannot lock {beside}: {}", io_cause(&error))).because(error)
-    };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&beside).map_err(failed)?;
-    let began = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock(file)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-            Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
-                let seconds = patience.as_secs();
-                return Err(Error::failed(format!("--state {path}: another run has used it for {seconds} s"))
-                    .hint("wait until it has ended, or give each run a state of its own"));
-            }
-            Err(TryLockError::WouldBlock) => sleep(PAUSE),
-        }
-    }
+    output::lock(&format!("{whole}.lock"), &format!("--state {path}"), patience)
+        .map_err(|error| error.hint("wait until it has ended, or give each run a state of its own"))
 }
 
 /// The reported incidents in the file; none if it does not exist yet.
