@@ -23,6 +23,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use tokio::runtime::{self, Runtime};
 
 use super::S3Options;
+use super::bounded::Bounded;
 use super::pages::Closed;
 use super::secrets::{Remember, Secrets, without_password};
 use super::settings::Settings;
@@ -111,6 +112,7 @@ impl Account {
         }
         config.push_interceptor(SharedInterceptor::new(Repeated));
         config.push_interceptor(SharedInterceptor::new(Closed));
+        config.push_interceptor(SharedInterceptor::new(Bounded::Errors));
         config.push_interceptor(SharedInterceptor::new(Remember(Arc::clone(&self.secrets))));
         let attempts = self.config.retry_config().map_or(1, RetryConfig::max_attempts);
         let client = Client::from_conf(config.build());

@@ -7,6 +7,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use tokio::task::{JoinError, JoinSet};
 
+use super::bounded::Bounded;
 use super::client::{Account, Bucket, guarded, runtime};
 use super::fault::{Doing, Fault};
 use super::narrow::{How, Visit, are_too_many, below, visits};
@@ -263,7 +264,8 @@ async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<L
         .set_continuation_token(token);
     // A page is read whole before it is given, so its time bounds its rate.
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(bucket.options().limits.page_time).build();
-    let request = request.customize().config_override(Config::builder().timeout_config(timeouts));
+    let config = Config::builder().timeout_config(timeouts);
+    let request = request.customize().config_override(config).interceptor(Bounded::Pages);
     let page = request.send().await.map_err(|error| Fault::of(&error, bucket, Doing::List))?;
     whole(&page)?;
     let (keys, folders) = (page.contents().len(), page.common_prefixes().len());

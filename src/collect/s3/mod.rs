@@ -7,6 +7,7 @@
 //! `s3://` that is found, so that questions of local files do not pay for it.
 
 mod ahead;
+mod bounded;
 mod client;
 mod download;
 mod fault;
