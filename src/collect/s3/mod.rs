@@ -20,6 +20,7 @@ mod secrets;
 mod settings;
 #[cfg(test)]
 pub(super) mod tests;
+mod written;
 
 use std::hash::{Hash, Hasher};
 use std::io;
