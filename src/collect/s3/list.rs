@@ -10,16 +10,14 @@ use tokio::task::{JoinError, JoinSet};
 use super::bounded::Bounded;
 use super::client::{Account, Bucket, guarded, runtime};
 use super::fault::{Doing, Fault};
-use super::narrow::{How, Visit, are_too_many, below, visits};
+use super::narrow::{How, Visit, are_too_many, below};
 use super::pages::{Pages, whole};
+use super::place::{Place, SCHEME, split};
 use super::{LISTS_MAX, ListedS3, Object, S3Options, object};
 use crate::collect::key::{KeyFacts, Prune};
 use crate::collect::local::is_skipped;
 use crate::collect::seen::Seen;
 use crate::error::{Error, nearest};
-
-/// How an input begins that names a bucket.
-const SCHEME: &str = "s3://";
 
 /// Finds what inputs name, all with the same credentials.
 #[derive(Debug)]
@@ -71,7 +69,8 @@ impl<'a> Finder<'a> {
     pub(in crate::collect) fn known(&mut self, name: &str, listed: ListedS3, bytes: u64) -> Result<Object, Error> {
         let (of, key) = name
             .strip_prefix(SCHEME)
-            .and_then(|path| path.split_once('/'))
+            .map(split)
+            .filter(|(_, key)| !key.is_empty())
             .ok_or_else(|| Error::failed(format!("`{name}` is no object of S3")).hint("s3://BUCKET/KEY"))?;
         let is_known = |bucket: &&Arc<Bucket>| bucket.name() == of && bucket.region() == listed.region.as_deref();
         let bucket = match self.buckets.iter().find(is_known) {
@@ -89,59 +88,12 @@ impl<'a> Finder<'a> {
 
 /// Lists a bucket, in the region that it says it is in.
 async fn list_where_it_is(account: &Account, place: &Place, prune: &Prune) -> Result<Listed, Fault> {
-    let bucket = Arc::new(account.bucket(&place.bucket, None));
+    let bucket = Arc::new(account.bucket(&place.bucket, place.region()));
     match list(&bucket, place, prune).await {
         Err(Fault { region: Some(region), .. }) => {
             list(&Arc::new(account.bucket(&place.bucket, Some(region))), place, prune).await
         }
         listed => listed,
-    }
-}
-
-/// A bucket and what is meant of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    bucket: String,
-    /// A folder with its `/`, a key, or how keys begin.
-    prefix: String,
-    /// Whether every key that begins so is meant, not only those of the folder of this name.
-    open: bool,
-}
-
-impl Place {
-    fn of(input: &str) -> Result<Self, Error> {
-        let path = input.strip_prefix(SCHEME).unwrap_or(input);
-        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
-        if bucket.is_empty() || bucket.contains(['*', '?']) {
-            return Err(Error::usage(format!("`{input}` names no bucket")).hint("s3://BUCKET/PREFIX"));
-        }
-        let (prefix, open) = prefix.strip_suffix('*').map_or((prefix, false), |prefix| (prefix, true));
-        if prefix.contains('*') {
-            return Err(Error::usage(format!("`{input}`: only the end of a prefix may be `*`"))
-                .hint("name the folder above; --account, --region and the window say what is needed of it"));
-        }
-        Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned(), open })
-    }
-
-    /// The folder that the name stands in, with its `/`.
-    fn folder(&self) -> &str {
-        let name = self.prefix.trim_end_matches('/');
-        &name[..name.rfind('/').map_or(0, |slash| slash + 1)]
-    }
-
-    /// The first listings.
-    fn visits(&self, prune: &Prune) -> Vec<Visit> {
-        let visit = |how| Visit { prefix: self.prefix.clone(), how, depth: 0 };
-        if self.prefix.is_empty() || self.prefix.ends_with('/') {
-            return visits(&self.prefix, 0, prune);
-        }
-        if self.open {
-            return vec![visit(How::Level)];
-        }
-        // A name alone may be an object's or a folder's.
-        let mut first = visits(&format!("{}/", self.prefix), 0, prune);
-        first.push(visit(How::Exact));
-        first
     }
 }
 

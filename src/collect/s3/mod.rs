@@ -15,6 +15,8 @@ mod list;
 mod narrow;
 mod pages;
 mod part;
+mod place;
+mod proxy;
 mod ranges;
 mod secrets;
 mod settings;
