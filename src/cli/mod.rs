@@ -125,7 +125,7 @@ fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> 
         Ok(matches) => matches,
         Err(mut error) => {
             misspelt::suggest(&mut error, Outflow::command(), &arguments);
-            return Ok(from_clap(&error));
+            return from_clap(&error);
         }
     };
     match Outflow::from_arg_matches(&matches) {
@@ -134,7 +134,7 @@ fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> 
             output::check_inputs(&Outflow::command(), &matches)?;
             outflow.command.checked().and_then(Command::run)
         }
-        Err(error) => Ok(from_clap(&error)),
+        Err(error) => from_clap(&error),
     }
 }
 
@@ -176,7 +176,7 @@ impl Command {
 }
 
 /// Help and version are answers; everything else that clap says is a usage error.
-fn from_clap(error: &clap::Error) -> Exit {
-    notice::clap_error(error);
-    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+fn from_clap(error: &clap::Error) -> Result<Exit, Error> {
+    output::heard(notice::clap_error(error), "cannot write the help")?;
+    Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done })
 }

@@ -33,6 +33,11 @@ pub(super) fn error(error: &Error) {
     }
 }
 
+/// Says what is worth knowing.
+pub(super) fn note(message: &str) {
+    say(&line("note", message));
+}
+
 /// Shows progress until it is stopped.
 pub(super) struct ProgressDisplay {
     stop: Sender<()>,
@@ -159,13 +164,14 @@ fn account(meta: &Meta) -> String {
     if filled.is_empty() { String::new() } else { format!("records: {}\n", classes.collect::<Vec<_>>().join(", ")) }
 }
 
-/// Prints clap's error without its colors, which could not be distinguished from escapes in the user's input.
-pub(super) fn clap_error(error: &clap::Error) {
+/// Prints clap's error without its colors, which could not be distinguished from escapes in the user's input; help, which
+/// is no error, to standard output.
+pub(super) fn clap_error(error: &clap::Error) -> io::Result<()> {
     if error.use_stderr() {
-        return say(&error.render().to_string());
+        say(&error.render().to_string());
+        return Ok(());
     }
-    // Nothing can be done about a terminal that is gone.
-    let _unheard = error.print();
+    error.print().and_then(|()| io::stdout().flush())
 }
 
 /// A message of its kind. Its further lines are indented, so that no text from outside passes for a message of its own.

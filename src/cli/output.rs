@@ -5,7 +5,7 @@ mod inputs;
 mod lock;
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::str::FromStr;
@@ -14,6 +14,7 @@ use self::file::is_same;
 pub(super) use self::file::to_file;
 pub(super) use self::lock::{Lock, lock};
 use super::flags::{InputFlags, OutputFlags};
+use super::notice;
 use crate::collect::{Prune, S3Options, find, io_cause, of_file};
 use crate::decode::parquet::is_output;
 use crate::error::Error;
@@ -138,11 +139,37 @@ pub(super) fn to_destination<R>(
     if let Some(path) = &flags.out {
         return to_file(path, write).map(Some);
     }
-    match write(Box::new(io::stdout())) {
+    if goes_nowhere() && !flags.quiet {
+        notice::note("standard output is closed or /dev/null, so the answer is not kept (--out FILE writes it)");
+    }
+    heard(write(Box::new(io::stdout())), "cannot write the report")
+}
+
+/// What was written to standard output; nothing where its reader has gone away, which is no error.
+pub(super) fn heard<R>(written: io::Result<R>, what: &str) -> Result<Option<R>, Error> {
+    match written {
         Ok(result) => Ok(Some(result)),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-        Err(error) => Err(failed("cannot write the report", error)),
+        Err(error) => Err(failed(what, error)),
     }
+}
+
+/// Whether standard output was closed when this program began. Rust then opens `/dev/null` in its place, for reading too,
+/// as some programs do that do not want an answer: the two cannot be told apart, so this is no error.
+fn goes_nowhere() -> bool {
+    let output = Path::new("/proc/self/fd/1");
+    let is_null = || std::fs::read_link(output).is_ok_and(|target| target == Path::new("/dev/null"));
+    cfg!(target_os = "linux") && is_null() && output.symlink_metadata().is_ok_and(|link| is_readable(&link))
+}
+
+#[cfg(unix)]
+fn is_readable(link: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(link) & 0o400 != 0
+}
+
+#[cfg(not(unix))]
+fn is_readable(_: &Metadata) -> bool {
+    false
 }
 
 /// Refuses to write over what is read, or two answers into one file. Called before anything is read.

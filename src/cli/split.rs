@@ -177,7 +177,7 @@ fn question(words: &[String]) -> Result<Result<Command, Exit>, Error> {
     let parsed = Outflow::command().try_get_matches_from(words);
     Ok(match parsed.and_then(|matches| Outflow::from_arg_matches(&matches)) {
         Ok(outflow) => Ok(outflow.command),
-        Err(error) => Err(from_clap(&error)),
+        Err(error) => Err(from_clap(&error)?),
     })
 }
 

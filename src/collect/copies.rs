@@ -122,12 +122,14 @@ impl<'a> Finder<'a> {
 
     /// Joins objects whose content is the same, unless their keys say that they are different objects: another name of
     /// AWS, or another flow log. Two flow logs of one interface may well write the same records, and the join knows
-    /// which of them count. Objects without records change nothing and are left as they are.
+    /// which of them count. Objects without records change nothing and are left as they are. One with a header line is
+    /// read before those that lost it.
     fn join_content(&mut self, mut group: Vec<usize>) {
         if content::is_without_records(&self.objects[group[0]]) {
             return;
         }
-        group.sort_by_cached_key(|object| rank(&self.objects[*object]));
+        let has_header = |object: &usize| content::has_header(&self.objects[*object]);
+        group.sort_by_cached_key(|object| (!has_header(object), rank(&self.objects[*object])));
         let mut firsts: Vec<usize> = Vec::new();
         for object in group {
             let new = &self.objects[object];
@@ -179,8 +181,7 @@ impl<'a> Finder<'a> {
         let mut shown: Vec<Cow<'_, str>> = shown
             .map(|(copy, of, alike)| {
                 let of = &self.objects[*of].name;
-                let is_parquet = |name: &str| name.ends_with(".parquet");
-                let compared = *alike != Alike::Name || is_parquet(&copy.name) == is_parquet(of);
+                let compared = *alike != Alike::Name || content::form(&copy.name) == content::form(of);
                 let not_compared = if compared { "" } else { " (in another form, not compared)" };
                 format!("{} {} {of}{not_compared}", copy.name, alike.described()).into()
             })

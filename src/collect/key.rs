@@ -301,9 +301,13 @@ fn of_name(name: &str) -> KeyFacts {
     }
 }
 
-/// What may follow AWS's name of an object: its own extensions, and those of the same object unpacked or converted.
+/// Whether it may follow AWS's name of an object: its own extensions, and those of the same object unpacked or converted.
 /// Others, such as `.part1` or ` (1).log.gz`, may be of a piece of it.
-const EXTENSIONS: [&str; 6] = ["", ".log", ".gz", ".log.gz", ".parquet", ".log.parquet"];
+fn is_extension(text: &str) -> bool {
+    let text = text.strip_suffix(".gz").unwrap_or(text);
+    let text = text.strip_prefix(".log").unwrap_or(text);
+    ["", ".txt", ".json", ".parquet"].contains(&text)
+}
 
 /// AWS's own name of an object, without extensions: `{account}_vpcflowlogs_{region}_{flow log}_{slot}_{hash}`.
 ///
@@ -324,7 +328,7 @@ pub fn aws_name(key: &str) -> Option<&str> {
         && slot.len() == SLOT_BYTES
         && slot_day(slot).is_some()
         && is_word(hash);
-    (is_name && EXTENSIONS.contains(&extension)).then_some(name)
+    (is_name && is_extension(extension)).then_some(name)
 }
 
 /// How long a slot's name is.

@@ -15,8 +15,8 @@ const CONTROL_MESSAGE: &str = "CONTROL_MESSAGE";
 
 /// How often a text may be looked through to its end for that of an object that does not end.
 const TRIES_MAX: usize = 16;
-/// As far as an object is looked at once that is used up. A record takes some hundred bytes.
-const SHORT_BYTES: usize = 4096;
+/// How many places where an object seems to begin one is looked at beyond, once that is used up. A record holds few.
+const OBJECTS_MAX: usize = 16;
 
 #[derive(Deserialize)]
 struct Wrapped<'a> {
@@ -43,6 +43,8 @@ pub struct Unwrapped {
     pub bytes: usize,
     /// Lists that begin, less those that end: of a whole text as many.
     pub lists: i64,
+    /// Bytes that were looked at, again and again where there is damage: so many times the text at most.
+    pub looked_at: usize,
 }
 
 /// Appends the messages in `json` to `lines`, each ended by a newline; what is no message is put into `skips` and
@@ -58,17 +60,18 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
         lines.push(b'\n');
         skips.add(*line, Reason::Json, lost.trim_ascii());
     };
-    let (mut is_damaged, mut effort) = (false, json.len().saturating_mul(TRIES_MAX));
+    let (mut is_damaged, mut effort, mut looked_at) = (false, json.len().saturating_mul(TRIES_MAX), 0);
     while at < json.len() {
         // Trying an object that never ends at each place where one seems to begin would take forever, so that after
         // damage only few may look beyond a short stretch.
         let short = is_damaged && effort < json.len() - at;
-        let within = &json[at..if short { json.len().min(at + SHORT_BYTES) } else { json.len() }];
+        let within = &json[at..if short { end_of_few(json, at) } else { json.len() }];
+        looked_at += within.len();
         let mut stream = serde_json::Deserializer::from_slice(within).into_iter::<Wrapped<'_>>();
         let (begin, mut start, mut cut_off) = (at, at, false);
         while let Some(next) = stream.next() {
             let Ok(wrapped) = next else {
-                cut_off = next.is_err_and(|error| error.is_eof());
+                cut_off = at + within.len() == json.len() && next.is_err_and(|error| error.is_eof());
                 break;
             };
             let end = begin + stream.byte_offset();
@@ -82,7 +85,7 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
         }
         at = start + json[start..].iter().take_while(|byte| is_between(**byte)).count();
         lists += json[start..at].iter().map(|byte| i64::from(*byte == b'[') - i64::from(*byte == b']')).sum::<i64>();
-        if at > start || at == json.len() {
+        if at > begin || at == json.len() {
             continue;
         }
         let next = next_object(json, at + 1);
@@ -97,13 +100,18 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
         }
         at += damaged.len();
     }
-    Unwrapped { messages, bytes: at, lists }
+    Unwrapped { messages, bytes: at, lists, looked_at }
 }
 
 /// Where the next object seems to begin.
 fn next_object(json: &[u8], from: usize) -> Option<usize> {
     let is_key = |place: &usize| json[place + 1..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'"');
     memchr::memchr_iter(b'{', json.get(from..)?).map(|place| from + place).find(is_key)
+}
+
+/// Where the last of a few objects seems to begin that come next.
+fn end_of_few(json: &[u8], from: usize) -> usize {
+    (0..OBJECTS_MAX).try_fold(from, |place, _| next_object(json, place + 1)).unwrap_or(json.len())
 }
 
 /// What was damaged, a piece for each message that it seems to hold; all of it if it holds none.
@@ -199,6 +207,33 @@ mod tests {
         let (lines, mut text, mut skips) = (50_000, Vec::new(), Skips::new(false));
         unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut text, &mut skips);
         assert_eq!(skips.total(), lines as u64);
+    }
+
+    /// Work is counted, as time depends on the machine.
+    #[test]
+    fn damage_takes_work_in_proportion_to_the_text() {
+        let whole = "{\"message\":\"2 a\",\"x\":{\"y\":[{\"z\":1}]}}";
+        for (damaged, lost) in [
+            ("{\"a\":[\n".to_owned(), 1),
+            ("{\"".to_owned(), 1),
+            ("{   \"a\":\"".to_owned(), 1),
+            ("{\"message\":5,\"a\":[1,2,3],\"b\":".to_owned(), 1),
+            (format!("{{\"a\":{whole},x}}"), 2),
+            (format!("{{\"logEvents\":[{whole},"), 1),
+            (format!("{whole}{whole}!{whole}"), 1),
+        ] {
+            let looked_at = [3_000, 30_000].map(|times| {
+                let (mut text, mut skips) = (Vec::new(), Skips::new(false));
+                let json = damaged.repeat(times);
+                let unwrapped = unwrap_messages(json.as_bytes(), true, &mut text, &mut skips);
+                let messages = damaged.matches(whole).count() * times;
+                assert_eq!(unwrapped.messages, messages as u64, "{damaged}");
+                assert!(skips.total() >= times as u64 && skips.total() <= (lost * times) as u64, "{damaged}");
+                assert!(unwrapped.looked_at <= 64 * json.len(), "{damaged}: {unwrapped:?}");
+                unwrapped.looked_at
+            });
+            assert!(looked_at[1] < 12 * looked_at[0], "{damaged}: {looked_at:?}");
+        }
     }
 
     #[test]

@@ -69,6 +69,54 @@ pub(crate) fn words(line: &str) -> Result<Vec<String>, String> {
     if quote.is_some() { Err(format!("a quote is not closed: {line}")) } else { Ok(words) }
 }
 
+/// How a script of a shell ends in which `"$@"` is the program with these words, and what is said on standard error.
+#[cfg(unix)]
+fn shell(script: &str, line: &str) -> (Option<i32>, String) {
+    let mut command = Command::new("bash");
+    command.args(["-c", script, "bash", env!("CARGO_BIN_EXE_outflow")]).args(words(line).expect("quotes"));
+    command.current_dir(crate::root()).env_clear().env("PATH", "/usr/bin:/bin");
+    let output = command.output().expect("a shell");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
+    for line in [
+        "top testdata/logs --top all",
+        "flows testdata/logs",
+        "inspect testdata/logs",
+        "fields",
+        "--help",
+        "top --help",
+    ] {
+        for reader in ["head -c 1", "true"] {
+            let (exit, said) = shell(&format!("\"$@\" | {reader} >/dev/null; exit ${{PIPESTATUS[0]}}"), line);
+            assert!(exit == Some(0) && !said.contains("error"), "{line} | {reader}: {exit:?} {said}");
+        }
+        if cfg!(target_os = "linux") {
+            let (exit, said) = shell("\"$@\" >/dev/full", line);
+            assert!(exit == Some(1) && said.contains("error: cannot write the "), "{line}: {exit:?} {said}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_closed_is_told() {
+    for (script, flags, is_told) in [
+        ("\"$@\" >&-", "", true),
+        ("\"$@\" >&-", "--quiet", false),
+        ("\"$@\" >&-", "--out /dev/stderr -o csv", false),
+        ("\"$@\" >/dev/null", "", false),
+        ("\"$@\" | cat >/dev/null", "", false),
+    ] {
+        let (exit, said) = shell(script, &format!("top testdata/logs {flags}"));
+        assert!(exit.is_some() && !said.contains("panicked"), "{script} {flags}: {said}");
+        assert_eq!(said.contains("note: standard output is closed or /dev/null"), is_told, "{script} {flags}: {said}");
+    }
+}
+
 #[test]
 fn lines_are_split_as_a_shell_does() {
     let split = |line| words(line).expect("the quotes are closed");

@@ -1,5 +1,6 @@
 //! Whether files hold the same: their last bytes, the mark of an output, their checksums, the lines without gzip.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -28,7 +29,7 @@ const HEAD_BYTES: usize = 4 << 10;
 /// A checksum of content under this run's own seeds, so that nobody can make two contents that share one.
 type Digest = [u64; 2];
 
-/// Calls with each group of files that hold the same bytes, and then with each whose lines are the same without gzip.
+/// Calls with each group of files that hold the same bytes, and then with each whose records are the same without gzip.
 pub(super) fn each_alike(objects: &[Object], files: &[usize], join: &mut dyn FnMut(Vec<usize>)) {
     if files.len() < 2 {
         return;
@@ -54,7 +55,7 @@ pub(super) fn each_alike(objects: &[Object], files: &[usize], join: &mut dyn FnM
     // The trailer of a gzip file would not do: it has the length and the checksum of the last member alone.
     let beginning_alike = alike(&others.collect::<Vec<_>>(), |file| head(content(file)?, &seeds));
     for group in beginning_alike.iter().filter(is_unnamed) {
-        alike(group, |file| lines_digest(content(file)?, &seeds)).into_iter().for_each(&mut *join);
+        alike_by_records(group, |file| records(content(file)?, &seeds)).into_iter().for_each(&mut *join);
     }
 }
 
@@ -64,15 +65,19 @@ fn alike(group: &[usize], digest: impl Fn(&usize) -> Option<Digest> + Send + Syn
     groups_of(digests.into_iter().zip(group).filter_map(|(digest, file)| Some((digest?, *file))).collect())
 }
 
-/// Whether two objects of one name are known to differ in content. Of S3 only the sizes are known, and Parquet cannot be
-/// compared with text.
+/// What an object is by its name: forms cannot be compared with each other.
+pub(super) fn form(name: &str) -> &'static str {
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    ["parquet", "json"].into_iter().find(|form| name.ends_with(form)).unwrap_or("text")
+}
+
+/// Whether two objects of one name are known to differ in content. Of S3 only the sizes are known.
 pub(super) fn differ(one: &Object, other: &Object) -> bool {
     let extension = |object: &Object| object.name.rsplit('.').next().map(str::to_owned);
-    let is_parquet = |object: &Object| extension(object).as_deref() == Some("parquet");
     let (Source::File(_), Source::File(_)) = (&one.source, &other.source) else {
         return extension(one) == extension(other) && one.stored_bytes != other.stored_bytes;
     };
-    if is_parquet(one) != is_parquet(other) {
+    if form(&one.name) != form(&other.name) {
         return false;
     }
     // All of both is compared: what differs in the middle has the same length, and a gzip file of several members ends
@@ -82,12 +87,16 @@ pub(super) fn differ(one: &Object, other: &Object) -> bool {
     if one.stored_bytes == other.stored_bytes && stored(one).is_some_and(|first| stored(other) == Some(first)) {
         return false;
     }
-    if is_parquet(one) {
+    if form(&one.name) == "parquet" {
         return true;
     }
-    let content = |object: &Object| digest(Box::new(inflated(object.stream(), &Limits::default()).ok()?), &seeds);
-    let content = [one, other].map(content);
-    content[0].is_none() || content[0] != content[1]
+    let records = |object: &Object| records(inflated(object.stream(), &Limits::default()).ok()?, &seeds);
+    match [one, other].map(records) {
+        [Some((one, of_one)), Some((other, of_other))] => {
+            one != other || of_one.zip(of_other).is_some_and(|(one, other)| one != other)
+        }
+        _ => true,
+    }
 }
 
 /// Whether an object holds no record: nothing at all, or a header line.
@@ -103,6 +112,14 @@ pub(super) fn is_without_records(object: &Object) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a file begins with a header line.
+pub(super) fn has_header(object: &Object) -> bool {
+    let head = object.file.and_then(|_| inflated(object.stream(), &Limits::default()).ok());
+    let head = head.as_ref().map_or(&[][..], |stream| stream.head());
+    let head = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head).trim_ascii_start();
+    is_header(head.split(|byte| *byte == b'\n').next().unwrap_or_default())
 }
 
 /// Whether a text is one line of names: every record has a number.
@@ -153,42 +170,99 @@ fn digest(mut stream: Box<dyn Stream>, seeds: &[RandomState; 2]) -> Option<Diges
     Some(hashers.map(|hasher| hasher.finish()))
 }
 
-/// A digest of the first lines of a stream; none where even these do not end well.
+/// A digest of the first records of a stream; none where even these do not end well.
 fn head(mut stream: Peeked, seeds: &[RandomState; 2]) -> Option<Digest> {
-    // Half of it may be carriage returns.
-    let mut head = Vec::with_capacity(2 * HEAD_BYTES);
-    let goes_on = fill(&mut stream, &mut head)?;
-    let mut lines = Vec::new();
-    bare(&head, true, &mut lines);
-    if goes_on || lines.len() > HEAD_BYTES {
-        lines.truncate(HEAD_BYTES);
-    } else {
-        lines.truncate(lines.trim_ascii_end().len());
+    let (mut lines, mut piece) = (Lines::default(), Vec::with_capacity(HEAD_BYTES));
+    let mut goes_on = true;
+    while goes_on && lines.text.len() < 2 * HEAD_BYTES {
+        piece.clear();
+        goes_on = fill(&mut stream, &mut piece)?;
+        lines.add(&piece);
     }
-    Some(hashed(&lines, seeds))
+    if !goes_on {
+        lines.finish();
+    }
+    Some(hashed(&lines.text[..lines.text.len().min(HEAD_BYTES)], seeds))
 }
 
-/// A digest of the lines of a text, whatever they end with, without blank lines at its end; none where it does not end well.
-fn lines_digest(mut stream: Peeked, seeds: &[RandomState; 2]) -> Option<Digest> {
+/// What is compared of a text, and its header line if it has one.
+type Records = (Digest, Option<Digest>);
+
+/// A digest of the records of a text, however they are spaced; none where it does not end well.
+fn records(mut stream: Peeked, seeds: &[RandomState; 2]) -> Option<Records> {
     let mut hashers = [seeds[0].build_hasher(), seeds[1].build_hasher()];
     let mut take = |piece: &[u8]| hashers.iter_mut().for_each(|hasher| hasher.write(piece));
-    let (mut lines, mut is_first) = (Vec::new(), true);
+    let mut lines = Lines::default();
     each_piece(&mut stream, |piece| {
-        bare(piece, std::mem::take(&mut is_first), &mut lines);
-        // What may be the end is kept back.
-        while lines.len() >= 2 * PIECE_BYTES {
-            take(&lines[..PIECE_BYTES]);
-            lines.drain(..PIECE_BYTES);
+        lines.add(piece);
+        while lines.text.len() >= 2 * PIECE_BYTES {
+            take(&lines.text[..PIECE_BYTES]);
+            lines.text.drain(..PIECE_BYTES);
         }
     })?;
-    lines.trim_ascii_end().chunks(PIECE_BYTES).for_each(take);
-    Some(hashers.map(|hasher| hasher.finish()))
+    lines.finish();
+    lines.text.chunks(PIECE_BYTES).for_each(take);
+    Some((hashers.map(|hasher| hasher.finish()), lines.header.map(|header| hashed(&header, seeds))))
 }
 
-/// Appends a part of a text without carriage returns, and without the byte-order mark that it may begin with.
-fn bare(part: &[u8], is_first: bool, lines: &mut Vec<u8>) {
-    let part = part.strip_prefix("\u{feff}".as_bytes()).filter(|_| is_first).unwrap_or(part);
-    lines.extend(part.iter().filter(|byte| **byte != b'\r'));
+/// The files of a group that hold the same records under the same header line. A text without one may be of any.
+fn alike_by_records(group: &[usize], records: impl Fn(&usize) -> Option<Records> + Send + Sync) -> Vec<Vec<usize>> {
+    let known = of_each(group, records).into_iter().zip(group).filter_map(|(records, file)| Some((records?, *file)));
+    let known: BTreeMap<usize, Records> = known.map(|(records, file)| (file, records)).collect();
+    let by_records = groups_of(known.iter().map(|(file, (records, _))| (*records, *file)).collect());
+    let by_header = |group: Vec<usize>| {
+        let first = group.iter().find_map(|file| known[file].1);
+        let keyed = group.into_iter().map(|file| (known[&file].1.or(first), file));
+        groups_of(keyed.collect())
+    };
+    by_records.into_iter().flat_map(by_header).collect()
+}
+
+/// A text in one spelling: words apart by one space, lines by one line feed, no blank lines, and the header line aside.
+#[derive(Default)]
+struct Lines {
+    text: Vec<u8>,
+    /// What stands between the last word and the next.
+    gap: Option<u8>,
+    header: Option<Vec<u8>>,
+    /// Whether the first line was looked at.
+    is_past_header: bool,
+}
+
+impl Lines {
+    fn add(&mut self, part: &[u8]) {
+        let is_first = self.text.is_empty() && !self.is_past_header;
+        for &byte in part.strip_prefix("\u{feff}".as_bytes()).filter(|_| is_first).unwrap_or(part) {
+            match byte {
+                b'\n' => self.gap = Some(b'\n'),
+                0..=b' ' => self.gap = self.gap.or(Some(b' ')),
+                _ => {
+                    let is_begun = self.is_past_header || !self.text.is_empty();
+                    self.text.extend(self.gap.take().filter(|_| is_begun));
+                    self.text.push(byte);
+                }
+            }
+        }
+        if !self.is_past_header
+            && let Some(end) = memchr::memchr(b'\n', &self.text)
+        {
+            self.look_at_header(end + 1);
+        }
+    }
+
+    /// Takes what there is for all.
+    fn finish(&mut self) {
+        if !self.is_past_header {
+            self.look_at_header(self.text.len());
+        }
+    }
+
+    fn look_at_header(&mut self, end: usize) {
+        self.is_past_header = true;
+        if is_header(&self.text[..end]) {
+            self.header = Some(self.text.drain(..end).collect());
+        }
+    }
 }
 
 fn each_piece(stream: &mut dyn Stream, mut take: impl FnMut(&[u8])) -> Option<()> {

@@ -176,9 +176,46 @@ fn line_ends_marks_and_blank_lines_make_no_other_content() {
         put(&folder, "more.log", format!("{text}2 - eni-9\n"));
         put(&folder, "spaced.log", text.replacen("\n2", "\n\n2", 1));
         let (names, said) = all_of(&folder);
-        assert_eq!(names, ["crlf.log.gz", "more.log", "spaced.log"], "{said}");
-        assert!(said.starts_with("skipped: 5 copies: "), "{said}");
+        assert_eq!(names, ["crlf.log.gz", "more.log"], "{said}");
+        assert!(said.starts_with("skipped: 6 copies: "), "{said}");
     }
+}
+
+#[test]
+fn a_header_line_and_blanks_make_no_other_content() {
+    const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
+                          end action log-status a b\n";
+    for seeds in [1..2, 1..6] {
+        let text: String = seeds.map(lines).collect();
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder, "a.log", &text);
+        put(&folder, "blanks.log", text.replace('\n', " \t\n"));
+        put(&folder, "header.log", format!("{HEADER}{text}"));
+        put(&folder, "header.txt.gz", gzipped(&format!("\u{feff}{}{text}", HEADER.replace(' ', "  ")), 6));
+        put(&folder, "runs.log", text.replace("10.0.0.2 1", " 10.0.0.2\t1"));
+        put(&folder, "other-header.log", format!("{}{text}", HEADER.replace("srcaddr dstaddr", "dstaddr srcaddr")));
+        put(&folder, "words.log", text.replacen("10.0.0.2 1", "10.0.0.21", 1));
+        let (names, said) = all_of(&folder);
+        assert_eq!(names, ["header.log", "other-header.log", "words.log"], "{said}");
+        assert!(said.starts_with("skipped: 4 copies: "), "{said}");
+    }
+}
+
+#[test]
+fn the_name_of_aws_makes_a_copy_of_what_it_was_converted_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrapped: String = lines(1).lines().map(|line| format!("{{\"message\":\"{line}\"}}\n")).collect();
+    put(&folder, &format!("{NAME}.log.gz"), gzipped(&lines(1), 6));
+    put(&folder, &format!("{NAME}.json"), &wrapped);
+    put(&folder, &format!("{NAME}.log.json.gz"), gzipped(&wrapped, 6));
+    put(&folder, &format!("{NAME}.txt"), lines(1).replace('\n', " \n"));
+    let (names, said) = all_of(&folder);
+    assert_eq!(names, ["NAME.log.gz"], "{said}");
+    assert!(
+        said.starts_with("skipped: 3 copies: NAME.json has the AWS name of NAME.log.gz (in another form, "),
+        "{said}"
+    );
+    assert!(!said.contains("other content"), "{said}");
 }
 
 #[test]

@@ -18,15 +18,16 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::types::RequestPayer;
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use tokio::runtime::{self, Runtime};
 
-use super::S3Options;
+use super::bounded::Bounded;
 use super::pages::Closed;
+use super::place::is_arn;
 use super::secrets::{Remember, Secrets, without_password};
-use super::settings::Settings;
+use super::settings::{self, Settings};
+use super::{S3Options, proxy};
 use crate::error::{Error, panic_text};
 
 /// Threads that move bytes and decrypt them; decoding has threads of its own.
@@ -64,6 +65,7 @@ pub(super) struct Account {
     config: SdkConfig,
     options: S3Options,
     endpoint: Option<String>,
+    path_style: bool,
     secrets: Arc<Secrets>,
 }
 
@@ -95,25 +97,30 @@ impl Account {
             let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
             if options.profile.is_some() {
                 loader = loader.credentials_provider(settings.credentials(&config));
+            } else if let Some(keys) = settings::keys_of_environment()? {
+                loader = loader.credentials_provider(keys);
             } else if settings.takes_web_identity()? {
                 loader = loader.credentials_provider(Settings::web_identity(&config));
             }
         }
         let config = loader.load().await;
         let endpoint = settings.endpoint(options, &config)?;
-        Ok(Self { config, options: options.clone(), endpoint, secrets: Arc::default() })
+        let path_style = settings.path_style(options, endpoint.is_some())?;
+        Ok(Self { config, options: options.clone(), endpoint, path_style, secrets: Arc::default() })
     }
 
     /// A bucket, in the region that is known or in the one it is said to be in.
     pub(super) fn bucket(&self, name: &str, region: Option<String>) -> Bucket {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config);
-        config.set_force_path_style(self.options.path_style.then_some(true));
+        // The name of an access point stands in no path.
+        config.set_force_path_style(Some(self.path_style && !is_arn(name)));
         config.set_endpoint_url(self.endpoint.clone());
         if let Some(region) = region {
             config.set_region(Some(Region::new(region)));
         }
         config.push_interceptor(SharedInterceptor::new(Repeated));
         config.push_interceptor(SharedInterceptor::new(Closed));
+        config.push_interceptor(SharedInterceptor::new(Bounded::Errors));
         config.push_interceptor(SharedInterceptor::new(Remember(Arc::clone(&self.secrets))));
         let attempts = self.config.retry_config().map_or(1, RetryConfig::max_attempts);
         let client = Client::from_conf(config.build());
@@ -202,9 +209,10 @@ impl Bucket {
 /// All clients that trust the system's certificates share one, and so its connections.
 fn http_client(trust: Option<&TrustStore>) -> Result<SharedHttpClient, Error> {
     static CLIENT: OnceLock<SharedHttpClient> = OnceLock::new();
+    let proxy = proxy::of_environment()?;
     let connect = |context: TlsContext| {
         Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+            let mut connector = Connector::builder().proxy_config(proxy.clone());
             connector.set_connector_settings(settings.cloned());
             connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
             connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()

@@ -6,6 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
+use super::bounded::too_large;
 use super::client::Bucket;
 use crate::error::Error;
 
@@ -196,7 +197,10 @@ where
         SdkError::DispatchFailure(_) => Fault::new(format!("no answer from S3: {innermost}")).hint(hint),
         SdkError::ResponseError(answer) => {
             let status = answer.raw().status().as_u16();
-            Fault::new(format!("what answers (with status {status}) does not speak S3: {innermost}")).hint(hint)
+            let what = chain(error).find_map(|cause| too_large(status, cause));
+            let what =
+                what.unwrap_or_else(|| format!("what answers (with status {status}) does not speak S3: {innermost}"));
+            Fault::new(what).hint(hint)
         }
         _ => Fault::new(format!("the request cannot be made: {innermost}")),
     }

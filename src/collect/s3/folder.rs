@@ -10,8 +10,8 @@ use aws_sdk_s3::primitives::ByteStream;
 
 use super::client::{Account, Bucket, guarded, runtime};
 use super::fault::{Doing, Fault};
-use super::list::Place;
 use super::pages::Pages;
+use super::place::Place;
 use super::{Object, S3Options, object};
 use crate::error::Error;
 
@@ -52,7 +52,7 @@ impl S3Folder {
         let opened = guarded(|| {
             runtime.block_on(async {
                 let account = Account::of(options).await?;
-                let here = folder(account.bucket(&place.bucket, None));
+                let here = folder(account.bucket(&place.bucket, place.region()));
                 let elsewhere = match here.page("", "", None, Some(1)).await {
                     Ok(_) => return Ok(here),
                     Err(fault) => fault.region.clone().ok_or_else(|| fault.fatal(location))?,

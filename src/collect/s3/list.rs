@@ -7,18 +7,17 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use tokio::task::{JoinError, JoinSet};
 
+use super::bounded::Bounded;
 use super::client::{Account, Bucket, guarded, runtime};
 use super::fault::{Doing, Fault};
-use super::narrow::{How, Visit, are_too_many, below, visits};
+use super::narrow::{How, Visit, are_too_many, below};
 use super::pages::{Pages, whole};
+use super::place::{Place, SCHEME, split};
 use super::{LISTS_MAX, ListedS3, Object, S3Options, object};
 use crate::collect::key::{KeyFacts, Prune};
 use crate::collect::local::is_skipped;
 use crate::collect::seen::Seen;
 use crate::error::{Error, nearest};
-
-/// How an input begins that names a bucket.
-const SCHEME: &str = "s3://";
 
 /// Finds what inputs name, all with the same credentials.
 #[derive(Debug)]
@@ -70,7 +69,8 @@ impl<'a> Finder<'a> {
     pub(in crate::collect) fn known(&mut self, name: &str, listed: ListedS3, bytes: u64) -> Result<Object, Error> {
         let (of, key) = name
             .strip_prefix(SCHEME)
-            .and_then(|path| path.split_once('/'))
+            .map(split)
+            .filter(|(_, key)| !key.is_empty())
             .ok_or_else(|| Error::failed(format!("`{name}` is no object of S3")).hint("s3://BUCKET/KEY"))?;
         let is_known = |bucket: &&Arc<Bucket>| bucket.name() == of && bucket.region() == listed.region.as_deref();
         let bucket = match self.buckets.iter().find(is_known) {
@@ -88,59 +88,12 @@ impl<'a> Finder<'a> {
 
 /// Lists a bucket, in the region that it says it is in.
 async fn list_where_it_is(account: &Account, place: &Place, prune: &Prune) -> Result<Listed, Fault> {
-    let bucket = Arc::new(account.bucket(&place.bucket, None));
+    let bucket = Arc::new(account.bucket(&place.bucket, place.region()));
     match list(&bucket, place, prune).await {
         Err(Fault { region: Some(region), .. }) => {
             list(&Arc::new(account.bucket(&place.bucket, Some(region))), place, prune).await
         }
         listed => listed,
-    }
-}
-
-/// A bucket and what is meant of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) bucket: String,
-    /// A folder with its `/`, a key, or how keys begin.
-    pub(super) prefix: String,
-    /// Whether every key that begins so is meant, not only those of the folder of this name.
-    open: bool,
-}
-
-impl Place {
-    pub(super) fn of(input: &str) -> Result<Self, Error> {
-        let path = input.strip_prefix(SCHEME).unwrap_or(input);
-        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
-        if bucket.is_empty() || bucket.contains(['*', '?']) {
-            return Err(Error::usage(format!("`{input}` names no bucket")).hint("s3://BUCKET/PREFIX"));
-        }
-        let (prefix, open) = prefix.strip_suffix('*').map_or((prefix, false), |prefix| (prefix, true));
-        if prefix.contains('*') {
-            return Err(Error::usage(format!("`{input}`: only the end of a prefix may be `*`"))
-                .hint("name the folder above; --account, --region and the window say what is needed of it"));
-        }
-        Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned(), open })
-    }
-
-    /// The folder that the name stands in, with its `/`.
-    fn folder(&self) -> &str {
-        let name = self.prefix.trim_end_matches('/');
-        &name[..name.rfind('/').map_or(0, |slash| slash + 1)]
-    }
-
-    /// The first listings.
-    fn visits(&self, prune: &Prune) -> Vec<Visit> {
-        let visit = |how| Visit { prefix: self.prefix.clone(), how, depth: 0 };
-        if self.prefix.is_empty() || self.prefix.ends_with('/') {
-            return visits(&self.prefix, 0, prune);
-        }
-        if self.open {
-            return vec![visit(How::Level)];
-        }
-        // A name alone may be an object's or a folder's.
-        let mut first = visits(&format!("{}/", self.prefix), 0, prune);
-        first.push(visit(How::Exact));
-        first
     }
 }
 
@@ -263,7 +216,8 @@ async fn page(bucket: &Bucket, visit: &Visit, token: Option<String>) -> Result<L
         .set_continuation_token(token);
     // A page is read whole before it is given, so its time bounds its rate.
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(bucket.options().limits.page_time).build();
-    let request = request.customize().config_override(Config::builder().timeout_config(timeouts));
+    let config = Config::builder().timeout_config(timeouts);
+    let request = request.customize().config_override(config).interceptor(Bounded::Pages);
     let page = request.send().await.map_err(|error| Fault::of(&error, bucket, Doing::List))?;
     whole(&page)?;
     let (keys, folders) = (page.contents().len(), page.common_prefixes().len());

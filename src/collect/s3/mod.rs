@@ -7,6 +7,7 @@
 //! `s3://` that is found, so that questions of local files do not pay for it.
 
 mod ahead;
+mod bounded;
 mod client;
 mod download;
 mod fault;
@@ -15,11 +16,14 @@ mod list;
 mod narrow;
 mod pages;
 mod part;
+mod place;
+mod proxy;
 mod ranges;
 mod secrets;
 mod settings;
 #[cfg(test)]
 pub(super) mod tests;
+mod written;
 
 use std::hash::{Hash, Hasher};
 use std::io;

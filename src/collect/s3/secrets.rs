@@ -7,14 +7,16 @@ use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 
+use super::written::Written;
 use crate::units::human::harmless;
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
 /// Signatures that are remembered: more than requests are on their way at a time.
 const SIGNATURES_MAX: usize = 256;
-/// A secret is known by so many of its first characters, as an echo may be cut off.
-const KNOWN_CHARS: usize = 16;
+/// How much is read of a text from outside, and how much of it is shown.
+const READ_BYTES: usize = 16 << 10;
+const SHOWN_BYTES: usize = 4 << 10;
 /// Hexadecimal digits in a row that may be a signature or a hash of what was signed.
 const SIGNATURE_DIGITS: usize = 64;
 
@@ -55,14 +57,35 @@ impl Secrets {
 
     /// A text from outside, without anything that was sent in secret and without anything that is not to be seen.
     pub(super) fn redact(&self, text: &str) -> String {
-        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut shown = without_password(text);
-        for secret in sent.lasting.iter().chain(&sent.signatures) {
-            for written in [secret.clone(), percent_encoded(secret)] {
-                shown = without(&shown, &written);
-            }
+        let text = without_password(start_of(text, READ_BYTES));
+        let shown = self.without_sent(&text);
+        let shown = harmless(&without_signatures(&without_named(&shown)));
+        match start_of(&shown, SHOWN_BYTES) {
+            start if start.len() < shown.len() => format!("{start}…"),
+            _ => shown,
         }
-        harmless(&without_signatures(&without_named(&shown)))
+    }
+
+    /// A text without what was sent, whole or in part.
+    fn without_sent(&self, text: &str) -> String {
+        let written = Written::new(text);
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = sent.lasting.iter().chain(&sent.signatures);
+        let mut places: Vec<_> = secrets.flat_map(|secret| written.places_of(secret)).collect();
+        drop(sent);
+        places.sort_unstable_by_key(|place| (place.start, place.end));
+        let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
+        for place in places.chunk_by(|one, other| other.start <= one.end) {
+            // However the rest is written, it is one word.
+            let end = place.iter().map(|place| place.end).max().unwrap_or_default().max(at);
+            let end = end + text[end..].find(|c| !is_of_secret(c)).unwrap_or(text.len() - end);
+            if place[0].start >= at {
+                shown.push_str(&text[at..place[0].start]);
+                shown.push_str(REDACTED);
+            }
+            at = end;
+        }
+        shown + &text[at..]
     }
 }
 
@@ -92,12 +115,22 @@ fn without_named(text: &str) -> String {
             at = end;
             continue;
         }
-        let rest = value + text[value..].find(|c| !is_of_secret(c) && c != '.').unwrap_or(text.len() - value);
+        let rest = value + value_bytes(&text[value..], text[..value].chars().next_back());
         shown.push_str(&text[at..value]);
         shown.push_str(if rest > value { REDACTED } else { "" });
         at = rest.max(end);
     }
     shown + &text[at..]
+}
+
+/// How long the value at the beginning of a text is: what stands between quotes or tags, over lines too, else a word.
+fn value_bytes(text: &str, before: Option<char>) -> usize {
+    let close = match before {
+        Some('>') => text.find('<'),
+        Some(quote @ ('"' | '\'')) => text.find([quote, '\\']),
+        _ => None,
+    };
+    close.or_else(|| text.find(|c| !is_of_secret(c) && c != '.')).unwrap_or(text.len())
 }
 
 /// Remembers what the requests of a client are sent with.
@@ -161,33 +194,14 @@ fn without_bare_password(text: &str) -> String {
     shown + rest
 }
 
-/// A text without a secret, whole or cut off.
-fn without(text: &str, secret: &str) -> String {
-    let known = secret.char_indices().nth(KNOWN_CHARS).map_or(secret.len(), |(end, _)| end);
-    let (start, tail) = secret.split_at(known);
-    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(start).filter(|_| !start.is_empty()) {
-        let (before, after) = (&rest[..at], &rest[at + start.len()..]);
-        // However the rest is written, it is one word.
-        let end = if tail.is_empty() { 0 } else { after.find(|c| !is_of_secret(c)).unwrap_or(after.len()) };
-        let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        // A short key id such as `test` is no part of another word.
-        let is_word = !tail.is_empty() || !(is_part(before.chars().next_back()) || is_part(after.chars().next()));
-        shown.push_str(before);
-        shown.push_str(if is_word { REDACTED } else { start });
-        rest = &after[end..];
-    }
-    shown + rest
-}
-
 /// Whether a key id, a token or a signature may hold it, percent-encoded or not.
 fn is_of_secret(character: char) -> bool {
     character.is_ascii_alphanumeric() || "+/=%_-".contains(character)
 }
 
-/// As it would stand in a query.
-fn percent_encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+/// The first characters of a text, as many as there is room for.
+fn start_of(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 fn without_signatures(text: &str) -> String {
@@ -221,7 +235,7 @@ mod tests {
     fn nothing_that_was_sent_in_secret_is_shown() {
         let secrets = secrets();
         let upper = SIGNATURE.to_uppercase();
-        let encoded = percent_encoded(TOKEN);
+        let encoded = percent_encoding::utf8_percent_encode(TOKEN, percent_encoding::NON_ALPHANUMERIC).to_string();
         for (text, expected) in [
             ("id AKIAIOSFODNN7EXAMPLE, no".to_owned(), "id [redacted], no"),
             (format!("token={TOKEN}&x"), "token=[redacted]&x"),
@@ -237,6 +251,20 @@ mod tests {
                 "x-amz-security-token: BASE64.x, WebIdentityToken=eyJh.eyJi".to_owned(),
                 "x-amz-security-token: [redacted], WebIdentityToken=[redacted]",
             ),
+            (format!("x {} y", TOKEN.to_lowercase()), "x [redacted] y"),
+            ("akiaiosfodnn7example TEST".to_owned(), "[redacted] [redacted]"),
+            (format!("token {}\r\n  {}\\n{}.", &TOKEN[..9], &TOKEN[9..29], &TOKEN[29..]), "token [redacted]."),
+            (format!("end {}", &TOKEN[32..]), "end [redacted]"),
+            ("id \"AKIAIOS\\u0046ODNN7%2545XAMPL&#69;\"".to_owned(), "id \"[redacted]\""),
+            ("id QUtJQUlPU0ZPRE5O\nN0VYQU1QTEU= of".to_owned(), "id [redacted] of"),
+            ("eHlBS0lBSU9TRk9ETk43RVhBTVBMRQ==".to_owned(), "eHl[redacted]"),
+            ("hex 41:4b:49:41:49:4f:53:46:4f:44:4e:4e:37:45:58:41:4d:50:4c:45".to_owned(), "hex [redacted]"),
+            ("aXE= dGVzdA== ZGVzdA==".to_owned(), "aXE= [redacted] ZGVzdA=="),
+            (
+                "<SecretAccessKey>ab+c\n de.f</SecretAccessKey>".to_owned(),
+                "<SecretAccessKey>[redacted]</SecretAccessKey>",
+            ),
+            ("x".repeat(5000), &format!("{}…", "x".repeat(SHOWN_BYTES))),
             ("<SessionToken>abc</SessionToken>".to_owned(), "<SessionToken>[redacted]</SessionToken>"),
             (
                 "the session token is expired, SessionToken missing".to_owned(),

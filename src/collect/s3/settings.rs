@@ -4,7 +4,7 @@
 //! panics on some wrong values and passes over others.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -14,6 +14,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::TrustStore;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
@@ -32,6 +33,13 @@ const REGION: &str = "us-east-1";
 const DEFAULT_PROFILE: &str = "default";
 /// The variables that name a profile, the first that is set.
 const PROFILE_VARIABLES: [&str; 2] = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
+/// The variables of an access key.
+const KEY_VARIABLES: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+/// The variables of a session token, the first that is set: the AWS CLI still prefers the old name, which the SDK passes over.
+const TOKEN_VARIABLES: [&str; 2] = ["AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"];
+/// The configuration files: the variable that names one, and where it is below the home folder.
+const FILES: [(&str, &str); 2] =
+    [("AWS_CONFIG_FILE", ".aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")];
 /// Names of profiles that a hint shows.
 const PROFILES_SHOWN_MAX: usize = 20;
 
@@ -53,9 +61,7 @@ impl Settings {
         if options.profile.is_none() && !options.unsigned {
             check_keys()?;
         }
-        for (variable, path) in
-            [("AWS_CONFIG_FILE", ".aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")]
-        {
+        for (variable, path) in FILES {
             check_file(variable, path)?;
         }
         let named = match &options.profile {
@@ -66,8 +72,14 @@ impl Settings {
         let profiles = profile::load(&Fs::real(), &Env::real(), &Default::default(), Some(profile.clone().into()))
             .await
             .map_err(|error| Error::usage(format!("the AWS configuration files cannot be read: {error}")))?;
-        if let Some((by, name)) = named.filter(|(_, name)| profiles.get_profile(name).is_none()) {
-            return Err(no_profile(by, &name, &profiles));
+        if profiles.get_profile(&profile).is_none() {
+            if let Some(section) = quoted_section(&profile) {
+                return Err(Error::usage(format!("profile `{profile}`: the section [{section}] is not supported"))
+                    .hint("name the profile with letters, digits and any of `_-/.%@:+`, without quotes"));
+            }
+            if let Some((by, name)) = named {
+                return Err(no_profile(by, &name, &profiles));
+            }
         }
         let mut settings = Self {
             profile,
@@ -83,6 +95,9 @@ impl Settings {
         };
         if let Some(region) = region.or_else(|| settings.profiles.get("region").map(str::to_owned)) {
             settings.region = Region::new(region);
+        }
+        if !options.unsigned && (options.profile.is_some() || keys_of_environment()?.is_none()) {
+            settings.check_profile()?;
         }
         settings.retry = settings.retry(options.retries)?;
         settings.trust =
@@ -100,6 +115,44 @@ impl Settings {
         &self.profile
     }
 
+    /// Whether the bucket's name is in the path: what the flag or the profile says, or else if the store is another than
+    /// AWS's, where the AWS CLI asks so too, and the SDK would ask for a host that few stores have.
+    pub(super) fn path_style(&self, options: &S3Options, has_endpoint: bool) -> Result<bool, Error> {
+        let of_s3 = self.profiles.get("s3").unwrap_or_default();
+        let pairs = of_s3.lines().filter_map(|line| line.split_once('='));
+        let style = pairs.into_iter().find(|(key, _)| key.trim() == "addressing_style").map(|(_, style)| style.trim());
+        match (options.path_style, style) {
+            (true, _) | (_, Some("path")) => Ok(true),
+            (_, None | Some("auto")) => Ok(has_endpoint),
+            (_, Some("virtual")) => Ok(false),
+            (_, Some(style)) => {
+                let setting = Setting { by: self.by_profile("addressing_style"), value: style.to_owned() };
+                Err(setting.wrong("path, virtual or auto"))
+            }
+        }
+    }
+
+    /// Refuses what the AWS CLI reads of a profile with credentials and the SDK passes over.
+    fn check_profile(&self) -> Result<(), Error> {
+        let (mut name, mut known) = (self.profile.as_str(), HashSet::new());
+        while let Some(profile) = self.profiles.get_profile(name).filter(|_| known.insert(name.to_owned())) {
+            if profile.get("role_arn").is_some() && profile.get("mfa_serial").is_some() {
+                let command = format!("aws configure export-credentials --profile {name} --format env");
+                return Err(Error::usage(format!(
+                    "profile `{name}`: mfa_serial is not supported, outflow does not ask for codes"
+                ))
+                .hint(format!("take the credentials of the AWS CLI: `eval \"$({command})\"`")));
+            }
+            if profile.get("aws_security_token").is_some() && profile.get("aws_session_token").is_none() {
+                return Err(Error::usage(format!("profile `{name}`: aws_security_token is not supported"))
+                    .hint("name it aws_session_token"));
+            }
+            let Some(source) = profile.get("source_profile") else { break };
+            name = source;
+        }
+        Ok(())
+    }
+
     /// The credentials of a profile that a flag names. Keys of the environment are not asked, which would win over any
     /// profile; a container's and a machine's own come last, as a profile may have nothing but a region.
     pub(super) fn credentials(&self, config: &ProviderConfig) -> CredentialsProviderChain {
@@ -109,13 +162,12 @@ impl Settings {
             .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(config).build())
     }
 
-    /// Whether a token of a web identity comes before the keys of a profile: the environment names one and no keys, and
-    /// the profile, which a flag does not name, takes no role of its own. That is the order of the AWS CLI.
+    /// Whether a token of a web identity comes before the keys of a profile: the environment names one, and the profile,
+    /// which a flag does not name, takes no role of its own. That is the order of the AWS CLI, behind keys of the environment.
     pub(super) fn takes_web_identity(&self) -> Result<bool, Error> {
         let token = first_variable(&["AWS_WEB_IDENTITY_TOKEN_FILE"])?.is_some();
         let role = first_variable(&["AWS_ROLE_ARN"])?.is_some();
-        let has_keys = first_variable(&["AWS_ACCESS_KEY_ID"])?.is_some();
-        Ok(token && role && !has_keys && self.profiles.get("role_arn").is_none())
+        Ok(token && role && self.profiles.get("role_arn").is_none())
     }
 
     /// The credentials of a web identity, as a pod or a CI job has it.
@@ -198,7 +250,10 @@ impl Setting {
     fn certificates(&self) -> Result<TrustStore, Error> {
         let Self { by, value: path } = self;
         let pem = std::fs::read(Path::new(path)).map_err(|error| {
-            Error::usage(format!("{by}: cannot read `{path}`: {}", io_cause(&error))).because(error)
+            let refused = Error::usage(format!("{by}: cannot read `{path}`: {}", io_cause(&error))).because(error);
+            // As with the AWS CLI, which does not replace it here either.
+            let hint = "name the file in full: only a shell replaces `~`, and only where it is not quoted";
+            if path.starts_with('~') { refused.hint(hint) } else { refused }
         })?;
         let invalid = |what: String| Error::usage(format!("{by}: `{path}` is no bundle of certificates: {what}"));
         let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
@@ -215,10 +270,20 @@ impl Setting {
     }
 }
 
+/// The keys of the environment, with the token that goes with them.
+pub(super) fn keys_of_environment() -> Result<Option<Credentials>, Error> {
+    let [id, secret] = KEY_VARIABLES;
+    let (Some((_, id)), Some((_, secret))) = (first_variable(&[id])?, first_variable(&[secret])?) else {
+        return Ok(None);
+    };
+    let token = first_variable(&TOKEN_VARIABLES)?.map(|(_, token)| token);
+    Ok(Some(Credentials::new(id, secret, token, None, "Environment")))
+}
+
 /// Refuses keys of the environment of which a half is missing: without them another account's might be taken; and keys
 /// that no header can carry.
 fn check_keys() -> Result<(), Error> {
-    let [id, secret, token] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let [id, secret] = KEY_VARIABLES;
     match (first_variable(&[id])?, first_variable(&[secret])?) {
         (Some(_), None) | (None, Some(_)) => {
             let (set, missing) = if first_variable(&[id])?.is_some() { (id, secret) } else { (secret, id) };
@@ -227,7 +292,7 @@ fn check_keys() -> Result<(), Error> {
         }
         _ => {}
     }
-    for name in [id, secret, token] {
+    for name in KEY_VARIABLES.into_iter().chain(TOKEN_VARIABLES) {
         if first_variable(&[name])?.is_some_and(|(_, value)| value.chars().any(|c| c.is_control() || !c.is_ascii())) {
             return Err(Error::usage(format!("{name} has a line end or another character that no key has"))
                 .hint("remove it, for example with `tr -d '\\r\\n'`"));
@@ -236,11 +301,28 @@ fn check_keys() -> Result<(), Error> {
     Ok(())
 }
 
+/// Where a configuration file is.
+fn file(variable: &'static str, below_home: &str) -> Result<Option<PathBuf>, Error> {
+    let below = |path: &str| std::env::var_os("HOME").map(|home| Path::new(&home).join(path));
+    Ok(match first_variable(&[variable])? {
+        Some((_, path)) => path.strip_prefix("~/").and_then(below).or(Some(path.into())),
+        None => below(below_home),
+    })
+}
+
+/// The section of a profile whose name is quoted or has blanks. The AWS CLI reads it as a shell would, the SDK not at all.
+fn quoted_section(profile: &str) -> Option<String> {
+    let path = file(FILES[0].0, FILES[0].1).ok()??;
+    let text = std::fs::read_to_string(path).ok()?;
+    let sections = text.lines().filter_map(|line| line.trim_end().strip_prefix('[')?.split(']').next());
+    let name = |section: &str| Some(section.trim().strip_prefix("profile")?.trim().replace(['"', '\'', '\\'], ""));
+    sections.into_iter().find(|section| name(section).is_some_and(|name| name == profile)).map(str::to_owned)
+}
+
 /// Refuses a configuration file that is not UTF-8, which the SDK would take for absent, and one in which a profile
 /// appears twice, of which it would join the id of one key with the secret of the other.
 fn check_file(variable: &'static str, below_home: &str) -> Result<(), Error> {
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(below_home));
-    let path = first_variable(&[variable])?.map(|(_, path)| path.into()).or_else(home);
+    let path = file(variable, below_home)?;
     let Some(bytes) = path.as_ref().and_then(|path| std::fs::read(path).ok()) else { return Ok(()) };
     match (path, str::from_utf8(&bytes)) {
         (Some(path), Err(error)) => {

@@ -276,6 +276,33 @@ fn an_answer_that_is_cut_off_or_never_ends_is_no_listing() {
 }
 
 #[test]
+fn an_answer_of_any_size_is_not_held() {
+    let large = "x".repeat(17 << 20);
+    let (page, error) = (LISTED.replace("x/2.log", &large), format!("<Error><Message>{large}</Message></Error>"));
+    let find = |list: &str, get: &str| {
+        let answers = [list.to_owned(), get.to_owned()];
+        let raw = Raw::start(None, Duration::ZERO, move |head| {
+            answers[usize::from(!head.starts_with("GET /logs/?") && !head.starts_with("GET /logs?"))].clone()
+        });
+        let raw = raw.unwrap();
+        let options = S3Options { retries: Some(0), ..options(&raw.url, SMALL) };
+        let found = find(&["s3://logs/x*".to_owned()], &Prune::default(), &options);
+        match found {
+            Ok(found) => format!("{:?}", read_all(&found)[0].as_ref().map(|(_, ending)| ending.to_string())),
+            Err(error) => error.to_string(),
+        }
+    };
+    let said = find(&http("200 OK", &page), "");
+    let larger = "the answer (status 200) is larger than any page of a listing of S3: more than 16 MiB";
+    assert_eq!(said, format!("cannot list `s3://logs/x*`: {larger}"));
+    let larger = "the answer (status 500) is larger than any error of S3: more than 1 MiB";
+    let said = find(&http("500 Oh", &error), "");
+    assert_eq!(said, format!("cannot list `s3://logs/x*`: {larger}"));
+    let said = find(&http("200 OK", LISTED), &http("500 Oh", &error));
+    assert!(said.contains(larger), "{said}");
+}
+
+#[test]
 fn a_panic_of_a_library_is_an_error() {
     let error = super::client::guarded(|| -> () { panic!("no {}", "provider") }).unwrap_err();
     assert_eq!((error.exit(), error.hints().len()), (Exit::Failed, 1));
