@@ -1,13 +1,13 @@
 //! JSON: each message is a line, each thing that is none is skipped and leaves an empty line in its place; undamaged
 //! text gives the same lines in two parts.
 
-use outflow::decode::{Skips, unwrap_messages};
+use outflow::decode::{Repeats, Skips, unwrap_messages};
 
 use crate::seeds;
 
 pub(crate) fn run(json: &[u8]) {
     let (mut text, mut skips) = (Vec::new(), Skips::new(true));
-    let messages = unwrap_messages(json, true, &mut text, &mut skips).messages;
+    let messages = unwrap_messages(json, true, &mut Repeats::default(), &mut text, &mut skips).messages;
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     assert_eq!(lines.len() as u64, messages + skips.total(), "a line for each message and each skip");
     assert!(lines.iter().all(|line| line.ends_with(b"\n")), "every line is whole");
@@ -26,8 +26,9 @@ pub(crate) fn run(json: &[u8]) {
 fn in_two(json: &[u8], whole: &[u8]) {
     let cut = json.first().map_or(0, |byte| usize::from(*byte) * json.len() / 256);
     let (mut text, mut skips) = (Vec::new(), Skips::new(true));
-    let first = unwrap_messages(&json[..cut], false, &mut text, &mut skips);
-    unwrap_messages(&json[first.bytes..], true, &mut text, &mut skips);
+    let mut repeats = Repeats::default();
+    let first = unwrap_messages(&json[..cut], false, &mut repeats, &mut text, &mut skips);
+    unwrap_messages(&json[first.bytes..], true, &mut repeats, &mut text, &mut skips);
     assert_eq!((text.as_slice(), skips.total()), (whole, 0), "two parts are the whole");
 }
 

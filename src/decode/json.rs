@@ -5,6 +5,7 @@
 //! hold no records. Other clouds' JSON logs are not.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::Deserialize;
 
@@ -31,7 +32,35 @@ struct Wrapped<'a> {
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     message: Cow<'a, str>,
+}
+
+/// Events that repeats are looked for among: as many as an object of a subscription or of Firehose can hold, and more.
+const REPEATS_AMONG_MAX: usize = 4 << 20;
+
+/// The log events of an object that were met. CloudWatch Logs delivers an event once at least, and gives each an id: one
+/// with the same id and message once more is not another record.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    met: HashSet<u64, ahash::RandomState>,
+    /// How many were left out.
+    pub count: u64,
+}
+
+impl Repeats {
+    /// Whether an event was met before, which counts it.
+    fn is_repeated(&mut self, event: &Event<'_>) -> bool {
+        let Some(id) = &event.id else { return false };
+        if self.met.len() >= REPEATS_AMONG_MAX {
+            self.met.clear();
+        }
+        let hash = self.met.hasher().hash_one((id, &event.message));
+        let is_repeated = !self.met.insert(hash);
+        self.count += u64::from(is_repeated);
+        is_repeated
+    }
 }
 
 /// What [`unwrap_messages`] made of a text.
@@ -51,9 +80,17 @@ pub struct Unwrapped {
 /// leaves an empty line, so that line numbers count messages. Unless this is the `last` of the text, an object that
 /// is cut off at its end is left for the next call, with what follows.
 ///
+/// An event that was met before is left out, without a line of its own.
+///
 /// Damage costs what is damaged alone: reading goes on with the next object, be it on the same line or inside of the
 /// damaged one, and each message that is lost by it is counted.
-pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut Skips) -> Unwrapped {
+pub fn unwrap_messages(
+    json: &[u8],
+    last: bool,
+    repeats: &mut Repeats,
+    lines: &mut Vec<u8>,
+    skips: &mut Skips,
+) -> Unwrapped {
     let (mut messages, mut line, mut at, mut lists) = (0, 0, 0, 0);
     let mut skip = |line: &mut u64, lines: &mut Vec<u8>, lost: &[u8]| {
         *line += 1;
@@ -75,7 +112,7 @@ pub fn unwrap_messages(json: &[u8], last: bool, lines: &mut Vec<u8>, skips: &mut
                 break;
             };
             let end = begin + stream.byte_offset();
-            let found = append(&wrapped, lines);
+            let found = append(&wrapped, repeats, lines);
             messages += found;
             line += found;
             if found == 0 && !may_be_silent(&wrapped) {
@@ -136,11 +173,12 @@ fn may_be_silent(wrapped: &Wrapped<'_>) -> bool {
     }
 }
 
-fn append(wrapped: &Wrapped<'_>, lines: &mut Vec<u8>) -> u64 {
+fn append(wrapped: &Wrapped<'_>, repeats: &mut Repeats, lines: &mut Vec<u8>) -> u64 {
     if wrapped.message_type.as_deref() == Some(CONTROL_MESSAGE) {
         return 0;
     }
-    let events = wrapped.events.iter().flatten().map(|event| &event.message);
+    let new = |event: &&Event<'_>| !repeats.is_repeated(event);
+    let events = wrapped.events.iter().flatten().filter(new).map(|event| &event.message);
     let mut found = 0;
     for message in wrapped.message.iter().chain(events) {
         // A message is one record: a newline inside it would make two.
@@ -157,7 +195,7 @@ mod tests {
 
     fn check(json: &str, lines: &str, skipped: &[u64]) {
         let (mut text, mut skips) = (Vec::new(), Skips::new(true));
-        unwrap_messages(json.as_bytes(), true, &mut text, &mut skips);
+        unwrap_messages(json.as_bytes(), true, &mut Repeats::default(), &mut text, &mut skips);
         assert_eq!(String::from_utf8(text).unwrap(), lines);
         assert_eq!(skips.samples().iter().map(|sample| sample.line).collect::<Vec<_>>(), skipped);
         for cut in 0..json.len() {
@@ -168,8 +206,9 @@ mod tests {
     /// For any cut, the remainder of the first part and the second part together give the rest.
     fn check_in_two(json: &[u8], cut: usize, lines: &str, skipped: u64) {
         let (mut text, mut skips) = (Vec::new(), Skips::new(true));
-        let first = unwrap_messages(&json[..cut], false, &mut text, &mut skips);
-        unwrap_messages(&json[first.bytes..], true, &mut text, &mut skips);
+        let mut repeats = Repeats::default();
+        let first = unwrap_messages(&json[..cut], false, &mut repeats, &mut text, &mut skips);
+        unwrap_messages(&json[first.bytes..], true, &mut repeats, &mut text, &mut skips);
         let is_damaged = skipped > 0;
         assert!(is_damaged || String::from_utf8(text).unwrap() == lines, "cut at {cut}");
     }
@@ -193,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_was_delivered_twice_is_one_record_and_one_of_another_id_is_another() {
+        let event = |id: u8, message: &str| format!(r#"{{"id":"{id}","timestamp":1,"message":"{message}"}}"#);
+        let envelope =
+            |events: &[String]| format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{}]}}"#, events.join(","));
+        let one = envelope(&[event(1, "a"), event(2, "a"), event(2, "a")]);
+        let json = format!("{one}{one}{}", envelope(&[event(1, "b"), event(3, "a")]));
+        check(&json, "a\na\nb\na\n", &[]);
+        let mut repeats = Repeats::default();
+        unwrap_messages(json.as_bytes(), true, &mut repeats, &mut Vec::new(), &mut Skips::new(true));
+        assert_eq!(repeats.count, 4);
+        check(r#"{"message":"a"}{"message":"a"}"#, "a\na\n", &[]);
+    }
+
+    #[test]
     fn an_envelope_that_lost_its_events_is_reported() {
         check("{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"1\"}\n{\"message\":\"2 a\"}", "\n2 a\n", &[1]);
     }
@@ -205,7 +258,7 @@ mod tests {
     #[test]
     fn objects_that_never_end_are_reported_line_by_line_in_linear_time() {
         let (lines, mut text, mut skips) = (50_000, Vec::new(), Skips::new(false));
-        unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut text, &mut skips);
+        unwrap_messages("{\"a\":[\n".repeat(lines).as_bytes(), true, &mut Repeats::default(), &mut text, &mut skips);
         assert_eq!(skips.total(), lines as u64);
     }
 
@@ -225,7 +278,7 @@ mod tests {
             let looked_at = [3_000, 30_000].map(|times| {
                 let (mut text, mut skips) = (Vec::new(), Skips::new(false));
                 let json = damaged.repeat(times);
-                let unwrapped = unwrap_messages(json.as_bytes(), true, &mut text, &mut skips);
+                let unwrapped = unwrap_messages(json.as_bytes(), true, &mut Repeats::default(), &mut text, &mut skips);
                 let messages = damaged.matches(whole).count() * times;
                 assert_eq!(unwrapped.messages, messages as u64, "{damaged}");
                 assert!(skips.total() >= times as u64 && skips.total() <= (lost * times) as u64, "{damaged}");

@@ -16,6 +16,6 @@ mod value;
 pub use dictionary::{Dictionary, HEAP_BYTES};
 pub use flows::{Flows, Values};
 pub use format::{Format, FormatField, format_after, is_table};
-pub use json::{Unwrapped, unwrap_messages};
+pub use json::{Repeats, Unwrapped, unwrap_messages};
 pub use skips::{Reason, SAMPLE_BYTES_MAX, Sample, Skips};
 pub use text::{NoFormat, TextDecoder};

@@ -54,6 +54,13 @@ impl Answer {
             meta.notes.push(format!("skipped: {} of other services", human::counted(read.foreign, "object")));
         }
         meta.notes.extend(read.notes.iter().cloned());
+        let repeated: u64 = read.objects.iter().map(|object| object.repeated).sum();
+        if repeated > 0 {
+            let events = human::counted(repeated, "event");
+            meta.notes.push(format!(
+                "repeated: {events} of CloudWatch Logs, delivered before in the same object; each counts once"
+            ));
+        }
         // What a listing of S3 left out is in no count.
         if read.objects.is_empty() && read.outputs.is_empty() && (read.pruned > 0 || read.foreign == 0) {
             meta.notes.push("no object was read: no key matches the window, account and region".to_owned());

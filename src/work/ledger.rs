@@ -78,9 +78,17 @@ pub(super) struct ReadObject {
     /// Lines left out.
     #[serde(default, skip_serializing_if = "is_none_left_out")]
     pub(super) skips: Skips,
+    /// Events that were delivered more than once, and count once.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) repeated: u64,
     /// Whether this program wrote it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_output: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 fn is_none_left_out(skips: &Skips) -> bool {
@@ -127,6 +135,7 @@ impl Read {
             stored_bytes: object.stored_bytes,
             problem: outcome.problem,
             skips: outcome.skips,
+            repeated: outcome.repeated,
             is_output,
         });
     }

@@ -8,7 +8,7 @@ use super::scan::{Running, Take, Worker};
 use crate::collect::{Block, Content, Ending, Lines};
 use crate::decode::parquet::{ParquetFault, ParquetFile, Shape, is_output};
 use crate::decode::{
-    Dictionary, Flows, Format, FormatField, NoFormat, Reason, Skips, format_after, is_table, unwrap_messages,
+    Dictionary, Flows, Format, FormatField, NoFormat, Reason, Repeats, Skips, format_after, is_table, unwrap_messages,
 };
 use crate::group::Held;
 use crate::schema::Column;
@@ -32,6 +32,8 @@ pub(super) struct Outcome {
     pub(super) records: u64,
     /// Lines left out.
     pub(super) skips: Skips,
+    /// Events that were delivered more than once, and count once.
+    pub(super) repeated: u64,
     /// Its first line without a format.
     unformatted: Option<NoFormat>,
     /// Its error, if any.
@@ -86,6 +88,8 @@ struct Json {
     skipped: Vec<BlockOutcome>,
     /// Lists that began and have not ended.
     lists: i64,
+    /// The events met.
+    repeats: Repeats,
 }
 
 /// What became of a block.
@@ -225,6 +229,7 @@ impl<T: Take> Running<'_, T> {
         self.recycle(block);
         self.scan.progress.add_stored_bytes(lines.stored_bytes_read());
         self.unwrap_json(place, &mut json, true);
+        self.note(place, |outcome| outcome.repeated = json.repeats.count);
         self.note_ending(place, lines.ending());
         if !json.found && !json.skipped.is_empty() {
             self.fail(place, "is JSON without a `message` or `logEvents`: not an AWS flow log".to_owned());
@@ -235,7 +240,7 @@ impl<T: Take> Running<'_, T> {
     fn unwrap_json(&self, place: usize, json: &mut Json, last: bool) {
         let (mut skips, mut text) = (self.new_skips(), self.buffer());
         text.clear();
-        let unwrapped = unwrap_messages(&json.pending, last, &mut text, &mut skips);
+        let unwrapped = unwrap_messages(&json.pending, last, &mut json.repeats, &mut text, &mut skips);
         json.pending.drain(..unwrapped.bytes);
         json.lists += unwrapped.lists;
         if last && json.lists != 0 && skips.total() == 0 {
