@@ -70,6 +70,7 @@ pub(crate) fn words(line: &str) -> Result<Vec<String>, String> {
 }
 
 /// How a script of a shell ends in which `"$@"` is the program with these words, and what is said on standard error.
+#[cfg(test)]
 #[cfg(unix)]
 fn shell(script: &str, line: &str) -> (Option<i32>, String) {
     let mut command = Command::new("bash");

@@ -26,7 +26,8 @@ pub(super) fn of_environment() -> Result<ProxyConfig, Error> {
         (Some(proxy), None) => ProxyConfig::http(proxy.url()?),
         (None, Some(proxy)) => ProxyConfig::https(proxy.url()?),
         (Some(http), Some(https)) => {
-            (http.url()?, https.url()?);
+            http.url()?;
+            https.url()?;
             // The SDK takes two proxies of the environment alone, and that is well as long as it reads the same there.
             let both = ["http", "https", "no"].into_iter().find(|kind| is_written_twice(kind));
             return match both {
