@@ -4,8 +4,11 @@ use chrono::NaiveDate;
 
 use super::delta::{Add, DataType, Field, Metadata};
 use super::{Kind, Written, objects};
+use crate::error::Error;
 use crate::schema::{Kind as Held, stored};
 
+/// The setting by which a table says that it is a store, and of which version.
+const VERSION: (&str, &str) = ("outflow.storeVersion", "1");
 /// The column of a row's kind.
 const KIND: &str = "kind";
 /// The column of its day.
@@ -95,5 +98,22 @@ pub fn fields() -> Vec<Field> {
 /// The description of a new table.
 #[must_use]
 pub fn metadata(id: &str, now_milliseconds: i64) -> Metadata {
-    Metadata::new(id, "outflow", &fields(), &[KIND, DAY], now_milliseconds)
+    let mut metadata = Metadata::new(id, "outflow", &fields(), &[KIND, DAY], now_milliseconds);
+    metadata.configuration.insert(VERSION.0.to_owned(), VERSION.1.to_owned());
+    metadata
+}
+
+/// Refuses a table that is no store, or one of another version.
+///
+/// # Errors
+/// If so.
+pub fn check(metadata: &Metadata) -> Result<(), Error> {
+    match metadata.configuration.get(VERSION.0).map(String::as_str) {
+        Some(version) if version == VERSION.1 => Ok(()),
+        Some(version) => {
+            Err(Error::read(format!("the store has version {version}; this outflow supports {}", VERSION.1)))
+        }
+        None => Err(Error::read("a Delta Lake table that outflow did not make")
+            .hint("`outflow ingest LOGS --store FOLDER` makes one of logs")),
+    }
 }

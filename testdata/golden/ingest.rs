@@ -226,6 +226,10 @@ fn what_a_store_cannot_answer_is_refused_with_the_objects_that_can() {
         ("top store logs-v5", "store: a store is read alone, not beside other inputs"),
         ("ingest store --store other", "a store is no source of records"),
         ("ingest logs-v5 --store store --where 'port = 1'", "--where: a store holds every record of an object"),
+        ("top store --by day --no-dedup --tz Asia/Kolkata", "day: Asia/Kolkata is not whole hours off UTC"),
+        ("top store --malformed-out x.csv", "--malformed-out: a store keeps a few malformed lines"),
+        ("ingest logs-v5 --store logs-v5/store", "--store logs-v5/store: lies in the input logs-v5"),
+        ("ingest s3://logs --store s3://logs/store", "--store s3://logs/store: lies in the input s3://logs"),
         ("ingest - --store store", "-: standard input cannot be ingested"),
         ("store list logs-v5", "logs-v5: is no store"),
     ] {
@@ -234,6 +238,20 @@ fn what_a_store_cannot_answer_is_refused_with_the_objects_that_can() {
         assert_eq!(printed.exit, "2", "{line}: {said}");
         assert!(said.starts_with(&format!("error: {expected}")), "{line}: {said}");
     }
+    // Another's table is none, and one of a later version is not guessed at.
+    let log = folder.join("store/_delta_log/00000000000000000000.json");
+    let whole = fs::read_to_string(&log).expect("it is read");
+    for (from, to, expected) in [
+        ("\"outflow.storeVersion\":\"1\"", "", "store: a Delta Lake table that outflow did not make"),
+        ("storeVersion\":\"1\"", "storeVersion\":\"2\"", "store: the store has version 2"),
+    ] {
+        assert!(whole.contains(from));
+        fs::write(&log, whole.replace(from, to)).expect("it is written");
+        let printed = run("top store", folder);
+        let said = String::from_utf8_lossy(&printed.stderr).into_owned();
+        assert!(printed.exit == "1" && said.starts_with(&format!("error: {expected}")), "{said}");
+    }
+    fs::write(&log, whole).expect("it is written");
     let said = String::from_utf8_lossy(&run("top store --by srcport", folder).stderr).into_owned();
     assert!(said.contains("scan the ") && said.contains("logs-v5/AWSLogs/"), "{said}");
 }

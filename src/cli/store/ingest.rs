@@ -13,6 +13,8 @@ use crate::group::ActionFilter;
 use crate::units::time::parse_span;
 use crate::work::{self, IngestQuestion, Shard};
 
+/// How locations in S3 begin.
+const S3: &str = "s3://";
 /// How long a run waits for another one that fills the same store.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -58,6 +60,7 @@ impl IngestFlags {
         if self.input.inputs.iter().any(|input| work::is_store(input)) {
             return Err(Error::usage("a store is no source of records").hint("name logs to read, and --store to fill"));
         }
+        self.is_outside()?;
         let look_back = self.look_back.as_deref().map(parse_span).transpose();
         let question = IngestQuestion {
             store: self.store.clone(),
@@ -72,10 +75,26 @@ impl IngestFlags {
         run_on(&job, &self.input, &self.output, |progress| work::ingest(&job, &question, progress))
     }
 
+    /// Refuses a store among its own logs: each run would look at what the last one wrote.
+    fn is_outside(&self) -> Result<(), Error> {
+        let is_in_bucket = self.store.starts_with(S3);
+        let whole = |path: &str| std::path::absolute(path).map(|path| path.canonicalize().unwrap_or(path)).ok();
+        let store = if is_in_bucket { None } else { whole(&self.store) };
+        let holds = |input: &&String| match &store {
+            Some(store) => whole(input).is_some_and(|input| store.starts_with(input)),
+            None => format!("{}/", self.store).starts_with(&format!("{}/", input.trim_end_matches('/'))),
+        };
+        match self.input.inputs.iter().find(holds) {
+            Some(input) => Err(Error::usage(format!("--store {}: lies in the input {input}", self.store))
+                .hint("give it a folder of its own, beside the logs")),
+            None => Ok(()),
+        }
+    }
+
     /// Sole use of the store's folder, or of the part of it, until the run ends. It saves work: two runs at once would be as
     /// right, and in a bucket they are.
     fn lock(&self) -> Result<Option<Lock>, Error> {
-        if self.store.starts_with("s3://") {
+        if self.store.starts_with(S3) {
             return Ok(None);
         }
         let folder = Path::new(&self.store);

@@ -50,6 +50,9 @@ impl Store {
         }
         account.without_bytes = needed.iter().map(|object| object.account.without_bytes).sum();
         read.account = account;
+        if needed.is_empty() && read.pruned == 0 {
+            read.warnings.push(format!("{}: the store holds no objects yet", self.name));
+        }
         read.notes.extend(self.freshness(&needed));
         for object in needed {
             let note: Note = serde_json::from_value(object.note.clone())
@@ -225,9 +228,18 @@ fn fact_columns(plan: &Plan, job: &Job) -> ColumnSet {
 /// Refuses what facts cannot answer.
 fn answerable(plan: &Plan, job: &Job) -> Result<(), Error> {
     let bounds = [plan.window.from, plan.window.to, plan.gap.and_then(|gap| gap.from), plan.gap.and_then(|gap| gap.to)];
+    if plan.keep_malformed {
+        return Err(Error::usage("--malformed-out: a store keeps a few malformed lines of each object, not all"));
+    }
     if let Some(bound) = bounds.into_iter().flatten().find(|bound| bound % HOUR_SECONDS != 0) {
         return Err(Error::usage(format!("{}: a store holds whole hours", time::write(bound)))
             .hint("let the window begin and end on the hour"));
+    }
+    let zone = Zone::parse(&plan.zone)?;
+    let named = job.filter.as_ref().map(Filter::named_columns).unwrap_or_default();
+    let by_day = plan.spec.keys.iter().any(|key| key.column == Column::Day) || named.has(Column::Day);
+    if by_day && !zone.has_whole_hours() {
+        return Err(Error::usage(format!("day: {zone} is not whole hours off UTC, and a store holds hours of UTC")));
     }
     let derived = [Column::Src, Column::Dst, Column::Hour, Column::Day, Column::Vantage, Column::FilterBits];
     let has = |column: &Column| stored::is_key(*column) || derived.contains(column);
@@ -238,8 +250,7 @@ fn answerable(plan: &Plan, job: &Job) -> Result<(), Error> {
     if plan.spec.seen && !plan.spec.starts {
         return Err(no_column(Column::End));
     }
-    let filter = job.filter.as_ref().map(Filter::named_columns).unwrap_or_default();
-    let asked = filter.iter().find(|column| !has(column));
+    let asked = named.iter().find(|column| !has(column));
     asked.map_or(Ok(()), |column| Err(no_column(column)))
 }
 

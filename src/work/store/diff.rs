@@ -59,8 +59,9 @@ fn identified(object: &Object) -> Result<Listed, Error> {
     Ok(Listed { object: object.clone(), location, version })
 }
 
+/// Where a file really is: links to it are the same object.
 fn absolute(path: &Path) -> Result<String, Error> {
-    let whole = std::path::absolute(path).map_err(|error| Error::read(format!("{}: {error}", path.display())))?;
+    let whole = path.canonicalize().map_err(|error| Error::read(format!("{}: {error}", path.display())))?;
     let text = whole.to_str().map(str::to_owned);
     text.ok_or_else(|| Error::failed(format!("{}: the name is not valid Unicode", path.display())))
 }
@@ -72,13 +73,14 @@ fn changed(path: &Path) -> Result<String, Error> {
     Ok(changed.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()).to_string())
 }
 
-/// What a store that knows some objects does not have of those that were listed.
-pub(super) fn wanted(listed: Vec<Listed>, known: &[StoredObject]) -> Wanted {
+/// What a store that knows some objects does not have of those that were listed. Copies of an object under another of its
+/// names are wanted only if all copies are.
+pub(super) fn wanted(listed: Vec<Listed>, known: &[StoredObject], copies: bool) -> Wanted {
     let by_location: HashMap<&str, &StoredObject> =
         known.iter().map(|object| (object.location.as_str(), object)).collect();
     let by_name: HashMap<&str, &StoredObject> =
         known.iter().filter_map(|object| Some((aws_name(&object.location)?, object))).collect();
-    let (mut wanted, mut copies) = (Wanted::default(), BTreeMap::new());
+    let (mut wanted, mut skipped) = (Wanted::default(), BTreeMap::new());
     for listed in listed {
         match by_location.get(listed.location.as_str()) {
             Some(before) if before.is_same(listed.object.stored_bytes, &listed.version) => {
@@ -90,17 +92,17 @@ pub(super) fn wanted(listed: Vec<Listed>, known: &[StoredObject]) -> Wanted {
             }
             Some(before) => wanted.new.push((listed, Some((*before).clone()))),
             // AWS never gives two objects one name: it is a copy of what was read from elsewhere.
-            None => match aws_name(&listed.location).and_then(|name| by_name.get(name)) {
-                Some(original) => drop(copies.insert(listed.location, original.location.clone())),
+            None => match aws_name(&listed.location).filter(|_| !copies).and_then(|name| by_name.get(name)) {
+                Some(original) => drop(skipped.insert(listed.location, original.location.clone())),
                 None => wanted.new.push((listed, None)),
             },
         }
     }
-    if !copies.is_empty() {
+    if !skipped.is_empty() {
         let shown: Vec<_> =
-            copies.iter().take(COPIES_SHOWN).map(|(copy, original)| format!("{copy} of {original}")).collect();
-        let more = if copies.len() > COPIES_SHOWN { ", …" } else { "" };
-        let count = human::counted(copies.len() as u64, "object");
+            skipped.iter().take(COPIES_SHOWN).map(|(copy, original)| format!("{copy} of {original}")).collect();
+        let more = if skipped.len() > COPIES_SHOWN { ", …" } else { "" };
+        let count = human::counted(skipped.len() as u64, "object");
         wanted
             .notes
             .push(format!("skipped: {count} that the store has under another name: {}{more}", shown.join(", ")));

@@ -86,7 +86,8 @@ pub fn ingest(job: &Job, question: &IngestQuestion, progress: &Progress) -> Resu
     let job = looking_back(job, question, &store);
     let (found, prune) = (job.find()?, job.prune());
     let is_listed = |day: u32| prune.needs_days(&(day..day + 1));
-    let Wanted { new, notes, unchanged } = wanted(listed(&found.objects, question.shard)?, &store.objects(&is_listed)?);
+    let Wanted { new, notes, unchanged } =
+        wanted(listed(&found.objects, question.shard)?, &store.objects(&is_listed)?, job.copies);
     let threads = job.threads()?;
     let mut run = Run {
         store,
@@ -126,7 +127,7 @@ impl Run<'_> {
             match outcome {
                 Some(Outcome::Overtaken) => {
                     let known = self.store.objects(&|_| true)?;
-                    let again = wanted(batch.into_iter().map(|(listed, _)| listed).collect(), &known);
+                    let again = wanted(batch.into_iter().map(|(listed, _)| listed).collect(), &known, self.job.copies);
                     self.read.notes.extend(again.notes);
                     batch = again.new;
                     continue;

@@ -20,7 +20,7 @@ use super::ledger::{ReadObject, UnknownField};
 use crate::collect::{KeyFacts, Object, S3Folder, S3Options, Source, io_cause};
 use crate::error::Error;
 use crate::ingest::delta::{Add, DeltaFault, Local, Snapshot, Storage};
-use crate::ingest::{Kind, Part, StoredObject, read_objects};
+use crate::ingest::{Kind, Part, StoredObject, check, read_objects};
 use crate::units::human;
 use crate::units::time;
 
@@ -119,6 +119,9 @@ impl Store {
 
     fn at(name: &str, place: Place) -> Result<Option<Self>, Error> {
         let snapshot = Snapshot::load(place.storage()).map_err(|fault| Error::read(format!("{name}: {fault}")))?;
+        if let Some(snapshot) = &snapshot {
+            check(&snapshot.metadata).map_err(|error| error.context(name))?;
+        }
         Ok(snapshot.map(|snapshot| Self { name: name.to_owned(), place, snapshot }))
     }
 
