@@ -17,6 +17,7 @@ mod header;
 mod json;
 mod keys;
 mod ledger;
+mod log;
 mod parquet;
 mod seeds;
 mod state;
@@ -35,7 +36,7 @@ struct Target {
     words: fn() -> Vec<String>,
 }
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 12] = [
     Target { name: "text", run: text::run, seeds: text::seeds, words: text::words },
     Target { name: "header", run: header::run, seeds: header::seeds, words: text::words },
     Target { name: "parquet", run: parquet::run, seeds: parquet::seeds, words: parquet::words },
@@ -44,6 +45,7 @@ const TARGETS: [Target; 11] = [
     Target { name: "gunzip", run: gunzip::run, seeds: gunzip::seeds, words: gunzip::words },
     Target { name: "keys", run: keys::run, seeds: keys::seeds, words: keys::words },
     Target { name: "ledger", run: ledger::run, seeds: ledger::seeds, words: ledger::words },
+    Target { name: "log", run: log::run, seeds: log::seeds, words: log::words },
     Target { name: "state", run: state::run, seeds: state::seeds, words: state::words },
     Target { name: "bill", run: bill::run, seeds: bill::seeds, words: bill::words },
     Target { name: "tables", run: tables::run, seeds: tables::seeds, words: tables::words },

@@ -59,8 +59,8 @@ fn job(flags: &InputFlags, action_filter: ActionFilter, names: &mut dyn Names) -
         window(flags.from.as_deref(), flags.to.as_deref(), flags.last.as_deref(), flags.month.as_deref(), now, zone)?;
     let Reading { s3, limits, jobs } = reading(flags)?;
     // A store holds full hours.
-    let window =
-        if flags.last.is_some() && work::is_store_of(&flags.inputs, &s3) { last_hours(window, now) } else { window };
+    let is_rounded = flags.last.is_some() && work::is_store_of(&flags.inputs, &s3)?;
+    let window = if is_rounded { last_hours(window, now) } else { window };
     let filter = flags.filter.as_deref().map(|text| Filter::parse_with(text, now, zone, names)).transpose()?;
     let format = flags.format.as_deref().map(Format::of_log_format).transpose()?;
     for region in &flags.region {

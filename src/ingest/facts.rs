@@ -1,6 +1,7 @@
 //! Sums of records by object and hour → files of facts, one for each day.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::Kind;
 use super::file::{FileWriter, Written};
@@ -82,12 +83,12 @@ impl ByDay {
     }
 }
 
-/// The files of a partial's facts, whose sums are by [`spec`].
+/// The files of the facts in some shards of a partial, whose sums are by [`spec`].
 ///
 /// # Errors
 /// If spilled rows cannot be read, or a file cannot be written.
-pub fn files(partial: &Partial) -> Result<Vec<(Option<u32>, Written)>, Error> {
+pub fn files(partial: &Partial, shards: Range<usize>) -> Result<Vec<(Option<u32>, Written)>, Error> {
     let mut days = ByDay::new(Kind::Fact);
-    let names = blocks(partial, &mut |flows, dictionary| days.add(flows, dictionary))?;
+    let names = blocks(partial, shards, &mut |flows, dictionary| days.add(flows, dictionary))?;
     days.finish(&names)
 }

@@ -17,7 +17,7 @@ pub use file::Written;
 pub use hourly::Hourly;
 pub use objects::{Status, StoredObject, read as read_objects, write as write_objects};
 pub use rewrite::{Rewritten, merged, rows_by_object, without};
-pub use table::{Part, check, fields, metadata};
+pub use table::{Part, check, metadata};
 
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -67,8 +67,7 @@ impl Part {
 }
 
 /// The columns of the table: those of all kinds, each of which has only its own.
-#[must_use]
-pub fn fields() -> Vec<Field> {
+fn fields() -> Vec<Field> {
     let field = |name: &str, data_type| Field { name: name.to_owned(), data_type };
     let mut fields = vec![field(KIND, DataType::String), field(DAY, DataType::Date)];
     let mut add = |name: &str, data_type| {

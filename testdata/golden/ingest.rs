@@ -264,7 +264,7 @@ fn a_full_disk_is_said_and_leaves_the_store_as_it_was() {
     fs::create_dir(&disk).expect("a folder");
     let of_disk =
         |words: &[&str]| Command::new("mount").args(words).arg(&disk).output().is_ok_and(|o| o.status.success());
-    if !of_disk(&["-t", "tmpfs", "-o", "size=600k", "tmpfs"]) {
+    if !of_disk(&["-t", "tmpfs", "-o", "size=200k", "tmpfs"]) {
         eprintln!("skipped: no small disk can be mounted here");
         return;
     }

@@ -35,6 +35,8 @@ pub(super) struct Fault {
     hint: Option<String>,
     /// The region that the bucket is said to be in.
     pub(super) region: Option<String>,
+    /// Whether a permission is missing.
+    pub(super) is_denied: bool,
 }
 
 impl Fault {
@@ -59,7 +61,7 @@ impl Fault {
     }
 
     pub(super) fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), hint: None, region: None }
+        Self { cause: cause.into(), hint: None, region: None, is_denied: false }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -142,7 +144,7 @@ fn denied(code: &str, message: &str, bucket: &Bucket, doing: Doing) -> Fault {
         (false, true) => "",
     };
     let code = if code.is_empty() { "403" } else { code };
-    Fault::new(format!("access is denied ({code})")).hint(format!("{hint}{also}"))
+    Fault { is_denied: true, ..Fault::new(format!("access is denied ({code})")) }.hint(format!("{hint}{also}"))
 }
 
 /// The region in `…; expecting 'eu-west-1'`.

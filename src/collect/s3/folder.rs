@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::client::{Account, Bucket, guarded, runtime};
@@ -43,35 +44,43 @@ impl S3Folder {
     /// The folder `s3://bucket/prefix`, which need not hold anything yet.
     ///
     /// # Errors
-    /// If the bucket cannot be reached.
+    /// If the bucket cannot be listed.
     pub fn open(location: &str, options: &S3Options) -> Result<Self, Error> {
+        Self::looked_into(location, options, "")?.map(|(folder, _)| folder).map_err(|fault| fault.fatal(location))
+    }
+
+    /// The same if there is any file below a path of it, by one request. Who may not look there finds none.
+    ///
+    /// # Errors
+    /// If the bucket cannot be listed for another reason.
+    pub fn with(location: &str, options: &S3Options, below: &str) -> Result<Option<Self>, Error> {
+        match Self::looked_into(location, options, below)? {
+            Ok((folder, has)) => Ok(has.then_some(folder)),
+            Err(fault) if fault.is_denied => Ok(None),
+            Err(fault) => Err(fault.fatal(location)),
+        }
+    }
+
+    /// The folder, in the region that it is in, and whether there is a file below a path of it.
+    fn looked_into(location: &str, options: &S3Options, below: &str) -> Result<Result<(Self, bool), Fault>, Error> {
         let (place, runtime) = (Place::of(location)?, runtime()?);
         let prefix = place.prefix.trim_end_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         let folder = |bucket: Bucket| Self { bucket: Arc::new(bucket), prefix: prefix.clone() };
-        let opened = guarded(|| {
+        let account = guarded(|| runtime.block_on(Account::of(options)))??;
+        guarded(|| {
             runtime.block_on(async {
-                let account = Account::of(options).await?;
+                let has = |page: ListObjectsV2Output| page.contents.is_some_and(|contents| !contents.is_empty());
                 let here = folder(account.bucket(&place.bucket, place.region()));
-                let elsewhere = match here.page("", "", None, Some(1)).await {
-                    Ok(_) => return Ok(here),
-                    Err(fault) => fault.region.clone().ok_or_else(|| fault.fatal(location))?,
+                let elsewhere = match here.page(below, "", None, Some(1)).await {
+                    Err(Fault { region: Some(region), .. }) => region,
+                    page => return page.map(|page| (here, has(page))),
                 };
                 let there = folder(account.bucket(&place.bucket, Some(elsewhere)));
-                there.page("", "", None, Some(1)).await.map_err(|fault| fault.fatal(location))?;
-                Ok(there)
+                let page = there.page(below, "", None, Some(1)).await?;
+                Ok((there, has(page)))
             })
-        });
-        opened?
-    }
-
-    /// Whether there is any file below a path.
-    ///
-    /// # Errors
-    /// If that cannot be listed.
-    pub fn has(&self, below: &str) -> io::Result<bool> {
-        let page = waited(self.page(below, "", None, Some(1)))?;
-        Ok(page.contents.is_some_and(|contents| !contents.is_empty()))
+        })
     }
 
     /// The files below a path, at any depth, whose paths sort after another one.
@@ -103,7 +112,7 @@ impl S3Folder {
         after: &str,
         token: Option<String>,
         most: Option<i32>,
-    ) -> Result<aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output, Fault> {
+    ) -> Result<ListObjectsV2Output, Fault> {
         let (bucket, prefix) = (&self.bucket, format!("{}{below}", self.prefix));
         let after = (!after.is_empty()).then(|| format!("{}{after}", self.prefix));
         let request = bucket.client().list_objects_v2().bucket(bucket.name()).prefix(&prefix);

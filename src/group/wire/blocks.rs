@@ -1,23 +1,25 @@
 //! Partials → blocks of flows, a row per group: what a later stage writes down its own way.
 
+use std::ops::Range;
+
 use super::columns::keyed;
 use super::write::{Viewed, groups};
 use crate::decode::{Dictionary, Flows, Values};
 use crate::error::Error;
 use crate::group::partial::Partial;
-use crate::group::shared::SHARDS;
 use crate::schema::{Column, ColumnSet};
 
 /// Rows of a block, at most.
 const BLOCK_ROWS: usize = 32 << 10;
 
-/// Hands every group of a partial to `each`, whose rows are in no order that means anything: its keys, and its sums as
+/// Hands every group of some shards of a partial to `each`, whose rows are in no order that means anything: its keys, and its sums as
 /// `record_count`, `bytes`, `packets`, `start` and `last_start`. The dictionary is the same one every time, and is returned.
 ///
 /// # Errors
 /// If spilled rows cannot be read, or what `each` returns.
 pub fn blocks(
     partial: &Partial,
+    shards: Range<usize>,
     each: &mut dyn FnMut(&Flows, &Dictionary) -> Result<(), Error>,
 ) -> Result<Dictionary, Error> {
     let spec = &partial.frame.spec;
@@ -28,7 +30,7 @@ pub fn blocks(
     let keys: Vec<Column> = keys.iter().map(|key| key.column).collect();
     let mut flows = Flows::new(ColumnSet::of(&[&keys[..], &sums, &moments].concat()));
     let mut viewed = Viewed::default();
-    for shard in 0..SHARDS {
+    for shard in shards {
         let tables = partial.tables(shard)?;
         for (table, rows) in tables.iter().enumerate() {
             let rows: Vec<&[u64]> = rows.rows().collect();

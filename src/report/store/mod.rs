@@ -3,6 +3,7 @@
 use super::{Cell, Report, Row, Table};
 use crate::ingest::StoredObject;
 use crate::schema::output;
+use crate::units::human::counted;
 
 /// A fault of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +68,8 @@ pub fn verified(name: &str, (files, objects): (u64, u64), records: u64, findings
     let mut report = Report { name: "store".to_owned(), tables: vec![faults], ..Report::default() };
     let found = match findings.len() {
         0 => "no faults".to_owned(),
-        count => crate::units::human::counted(count as u64, "fault"),
+        count => counted(count as u64, "fault"),
     };
-    let counted = crate::units::human::counted;
     report.meta.notes.push(format!(
         "{name}: {}, {}, {}: {found}",
         counted(files, "file"),

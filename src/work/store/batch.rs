@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Note;
 use super::diff::Listed;
 use super::ingest::New;
 use crate::decode::{Dictionary, Flows, Values};
 use crate::error::Error;
-use crate::group::{Account, ActionFilter, Batcher, Classifier, Shared};
+use crate::group::{Account, ActionFilter, Batcher, Class, Classifier, Partial, SHARDS, Shared};
 use crate::ingest::{Hourly, Kind, Part, Status, StoredObject, Written, files, spec, write_objects};
 use crate::schema::{ABSENT_TIME, Column};
 use crate::units::time::Window;
@@ -16,6 +18,11 @@ use crate::work::ledger::Read;
 use crate::work::object::Outcome;
 use crate::work::scan::{Scan, Take};
 use crate::work::{Job, Machine, partial};
+
+/// Threads that make files of a batch, at most: each makes one for each day.
+const WRITERS_MAX: usize = 4;
+/// Records of a batch for each of them.
+const RECORDS_A_WRITER: u64 = 500_000;
 
 /// What a batch was made into.
 #[derive(Debug)]
@@ -109,10 +116,14 @@ pub(super) fn read_batch(job: &Job, batch: &[New], id: &str, machine: &Machine<'
         hourly.merge(taker.hourly, &names.add(&dictionary));
         taker.counted.into_iter().for_each(|(object, of)| add(counted.entry(object).or_default(), &of));
     }
-    let facts = files(&partial(shared)?)?;
+    let records = counted.values().map(|counted| counted.account[Class::Counted].records).sum();
+    let (facts, hours) = machine
+        .threads
+        .install(|| rayon::join(|| fact_files(&partial(shared)?, records, machine), || hourly.files(&names)));
+    let (facts, hours) = (facts?, hours?);
     let count = facts.iter().map(|(_, written)| written.rows).sum();
     let mut made = Made { files: Vec::new(), objects: Vec::new(), facts: count };
-    for (kind, files) in [(Kind::Fact, facts), (Kind::Interface, hourly.files(&names)?)] {
+    for (kind, files) in [(Kind::Fact, facts), (Kind::Interface, hours)] {
         made.files.extend(files.into_iter().map(|(day, written)| (Part { kind, day }, written)));
     }
     for (place, ((listed, _), outcome)) in batch.iter().zip(outcomes).enumerate() {
@@ -121,6 +132,15 @@ pub(super) fn read_batch(job: &Job, batch: &[New], id: &str, machine: &Machine<'
     }
     made.add_ledger()?;
     Ok(made)
+}
+
+/// The files of facts: of many records, several for a day, made by all threads.
+fn fact_files(facts: &Partial, records: u64, machine: &Machine<'_>) -> Result<Vec<(Option<u32>, Written)>, Error> {
+    let threads = machine.threads.current_num_threads().min(WRITERS_MAX);
+    let parts = usize::try_from(records / RECORDS_A_WRITER).unwrap_or(threads).clamp(1, threads);
+    let shards = (0..parts).into_par_iter().map(|part| part * SHARDS / parts..(part + 1) * SHARDS / parts);
+    let files = shards.map(|shards| files(facts, shards)).collect::<Result<Vec<_>, Error>>()?;
+    Ok(files.into_iter().flatten().collect())
 }
 
 fn add(sum: &mut Counted, other: &Counted) {

@@ -77,17 +77,14 @@ pub fn is_store(input: &str) -> bool {
 }
 
 /// Whether the inputs are a store, on this machine or in S3.
-#[must_use]
-pub fn is_store_of(inputs: &[String], s3: &S3Options) -> bool {
+///
+/// # Errors
+/// If a bucket cannot be listed.
+pub fn is_store_of(inputs: &[String], s3: &S3Options) -> Result<bool, Error> {
     match inputs {
-        [input] if input.starts_with(S3) => folder_of_store(input, s3).is_some(),
-        inputs => inputs.iter().any(|input| is_store(input)),
+        [input] if input.starts_with(S3) => Ok(S3Folder::with(input, s3, &format!("{LOG}/"))?.is_some()),
+        inputs => Ok(inputs.iter().any(|input| is_store(input))),
     }
-}
-
-/// The prefix of a bucket that is a store. What cannot be asked is none: reading it says why.
-fn folder_of_store(input: &str, s3: &S3Options) -> Option<S3Folder> {
-    S3Folder::open(input, s3).ok().filter(|folder| folder.has(&format!("{LOG}/")).unwrap_or(false))
 }
 
 impl Store {
@@ -99,7 +96,8 @@ impl Store {
         if let [input] = inputs
             && input.starts_with(S3)
         {
-            return folder_of_store(input, s3).map_or(Ok(None), |folder| Self::at(input, Place::Bucket(folder)));
+            let folder = S3Folder::with(input, s3, &format!("{LOG}/"))?;
+            return folder.map_or(Ok(None), |folder| Self::at(input, Place::Bucket(folder)));
         }
         let Some(input) = inputs.iter().find(|input| is_store(input)) else { return Ok(None) };
         if inputs.len() > 1 {

@@ -7,7 +7,7 @@ use super::*;
 use crate::collect::{Limits, S3Options};
 use crate::decode::{Dictionary, Flows, Values};
 use crate::group::wire::blocks;
-use crate::group::{ActionFilter, Overflow};
+use crate::group::{ActionFilter, Overflow, SHARDS};
 use crate::schema::Column;
 use crate::units::time::{Window, Zone};
 use crate::work::{Job, Ledger, Local as Here, Machine, Needs, Plan, Progress, TemporaryFile};
@@ -74,7 +74,7 @@ fn facts(ledger: &Ledger) -> Vec<String> {
         }
         Ok(())
     };
-    blocks(&ledger.sums, &mut keep).unwrap();
+    blocks(&ledger.sums, 0..SHARDS, &mut keep).unwrap();
     rows.sort();
     rows
 }
