@@ -11,6 +11,9 @@ use crate::units::human;
 /// How many bytes of a malformed line a warning shows.
 const SHOWN_LINE_BYTES: usize = 80;
 
+/// What is said where nothing was read.
+pub(super) const NOTHING_READ: &str = "no object was read: no key matches the window, account and region";
+
 /// How many unknown fields are named.
 const FIELDS_SHOWN: usize = 10;
 
@@ -63,7 +66,7 @@ impl Answer {
         }
         // What a listing of S3 left out is in no count.
         if read.objects.is_empty() && read.outputs.is_empty() && (read.pruned > 0 || read.foreign == 0) {
-            meta.notes.push("no object was read: no key matches the window, account and region".to_owned());
+            meta.notes.push(NOTHING_READ.to_owned());
         }
         meta.warnings.extend(read.warnings.iter().cloned());
         note_outputs(meta, read);

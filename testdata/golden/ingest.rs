@@ -92,6 +92,8 @@ fn days_late_replaced_and_removed_files_and_runs_at_once_answer_as_a_scan_of_the
     assert_same("logs-v5", folder);
     let again = done("ingest logs-v5 --store store -o csv --quiet", folder);
     assert_eq!((cell(&again, "new_objects"), cell(&again, "commits")), (0, 0), "nothing is read twice");
+    let said = String::from_utf8(run("ingest logs-v5 --store store", folder).stderr).expect("text");
+    assert!(!said.contains("no object was read"), "{said}");
     // Another file takes the place of one that was read: half of its records.
     let replaced = files.iter().find(|file| is_first(file) && file.exists()).expect("a file of the first day");
     let original = fs::read(replaced).expect("it is read");

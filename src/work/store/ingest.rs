@@ -15,6 +15,7 @@ use crate::ingest::{Kind, Status, StoredObject, metadata};
 use crate::report::store as report;
 use crate::report::{Cell, Report, Row};
 use crate::units::time::Window;
+use crate::work::answer::NOTHING_READ;
 use crate::work::ledger::Read;
 use crate::work::{Answer, Job, Machine, Progress};
 
@@ -106,6 +107,9 @@ pub fn ingest(job: &Job, question: &IngestQuestion, progress: &Progress) -> Resu
     let pending = objects.iter().filter(|object| object.status == Status::Pending).count() as u64;
     let mut answer = Answer::new(run.done.report(&run.store, pending), &run.job, &run.read);
     answer.report.meta.incomplete |= pending > 0;
+    if unchanged > 0 {
+        answer.report.meta.notes.retain(|note| note != NOTHING_READ);
+    }
     Ok(answer)
 }
 
