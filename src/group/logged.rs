@@ -63,6 +63,12 @@ impl Logged {
         logged
     }
 
+    /// A coverage by these hours alone, where nothing is asked of interfaces.
+    #[must_use]
+    pub fn with_hours(hours: Hours) -> Self {
+        Self { hours, ..Self::default() }
+    }
+
     /// A coverage of these interfaces, for tests of what is asked of it.
     #[cfg(test)]
     #[must_use]
@@ -90,6 +96,37 @@ impl Logged {
             format!(
                 "logs end early for {named}{more}: their later traffic is missing; check the delivery, or read only \
                  complete accounts with --account"
+            )
+        })
+    }
+
+    /// Accounts whose logs begin after those of others and after `from`, where there is such a start. They may be new, so it
+    /// is no fault.
+    #[must_use]
+    pub fn late(&self, from: Option<u32>) -> Option<String> {
+        let (first, _) = self.span?;
+        let asked = from.map_or(first, |from| from.max(first)).saturating_add(STOPPED_SECONDS);
+        let mut begins: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+        let is_named = |account: &str| !account.is_empty() && account != "unknown";
+        for ([account, region, _], hours) in self.deliveries.iter().filter(|(place, _)| is_named(&place[0])) {
+            let Some((hour, _)) = hours.stretches().first() else { continue };
+            let known = begins.entry((account, region)).or_insert(*hour);
+            *known = (*known).min(*hour);
+        }
+        let begun = |hour: u32| hour.saturating_mul(HOUR_SECONDS);
+        let late: Vec<_> = begins.into_iter().filter(|(_, hour)| begun(*hour) > asked).collect();
+        let name = |((account, region), hour): &((&str, &str), u32)| {
+            let region = if region.is_empty() { String::new() } else { format!(" in {region}") };
+            format!("{account}{region} (from {})", time::write(begun(*hour)))
+        };
+        let named = late.iter().take(STOPPED_SHOWN_MAX).map(name).collect::<Vec<_>>().join(", ");
+        let more = match late.len().saturating_sub(STOPPED_SHOWN_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!late.is_empty()).then(|| {
+            format!(
+                "logs begin late for {named}{more}: new accounts, or their earlier traffic is missing from the logs"
             )
         })
     }
