@@ -1,6 +1,7 @@
 //! When anything was logged: all that is asked of interfaces once records are joined.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::hours::Hours;
 use super::interfaces::{Delivery, HOUR_SECONDS, Interfaces, joined};
@@ -35,7 +36,41 @@ pub struct Logged {
     /// By account and region, where records name them: the latest end of a record.
     ends: BTreeMap<(String, String), u32>,
     /// The interfaces with an OK or NODATA record.
-    interfaces: HashSet<Box<[u8]>, ahash::RandomState>,
+    interfaces: Ids,
+}
+
+/// Ids in their order, end to end: there may be millions.
+#[derive(Clone, Debug, Default)]
+struct Ids {
+    text: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Ids {
+    /// Adds the next one.
+    fn push(&mut self, id: &[u8]) {
+        self.text.extend_from_slice(id);
+        self.ends.push(self.text.len());
+    }
+
+    fn at(&self, place: usize) -> &[u8] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[place]]
+    }
+
+    fn contains(&self, id: &[u8]) -> bool {
+        let (mut from, mut to) = (0, self.ends.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match self.at(middle).cmp(id) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => to = middle,
+            }
+        }
+        false
+    }
 }
 
 impl Logged {
@@ -54,12 +89,14 @@ impl Logged {
                 *known = end.max(*known);
             }
             if interface.records.logged.is_some() {
-                logged.interfaces.insert(id.into());
+                logged.interfaces.push(id);
             }
             if !interface.records.gaps().is_empty() {
                 logged.gaps.push((id.into(), interface.records.gaps().to_vec()));
             }
         }
+        logged.interfaces.text.shrink_to_fit();
+        logged.interfaces.ends.shrink_to_fit();
         logged
     }
 
@@ -73,7 +110,10 @@ impl Logged {
     #[cfg(test)]
     #[must_use]
     pub fn with_interfaces(ids: &[&str]) -> Self {
-        Self { interfaces: ids.iter().map(|id| id.as_bytes().into()).collect(), ..Self::default() }
+        let (mut ids, mut interfaces) = (ids.to_vec(), Ids::default());
+        ids.sort_unstable();
+        ids.iter().for_each(|id| interfaces.push(id.as_bytes()));
+        Self { interfaces, ..Self::default() }
     }
 
     /// Accounts whose logs end before those of others and before `to`, where there is such an end: delivery may have
