@@ -38,6 +38,9 @@ mod msrv;
 mod peers;
 #[path = "golden/program.rs"]
 mod program;
+#[cfg(test)]
+#[path = "golden/reach.rs"]
+mod reach;
 #[path = "golden/readme.rs"]
 mod readme;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Flow-log lines wrapped in JSON → a block of text.
 //!
-//! Two wrappings are read: Firehose's `{"message":"2 1234…"}`, one object after another with or without newlines
-//! between, and the envelope of a CloudWatch Logs subscription (`messageType`, `logEvents`), whose control messages
-//! hold no records. Other clouds' JSON logs are not.
+//! Three wrappings are read: Firehose's `{"message":"2 1234…"}`, one object after another with or without newlines
+//! between; the envelope of a CloudWatch Logs subscription (`messageType`, `logEvents`), whose control messages hold no
+//! records; and pages of `aws logs get-log-events` and `filter-log-events` (`events`), of which the last is empty. Other
+//! clouds' JSON logs are not.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -25,7 +26,7 @@ struct Wrapped<'a> {
     message: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "messageType")]
     message_type: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "logEvents")]
+    #[serde(borrow, rename = "logEvents", alias = "events")]
     events: Option<Vec<Event<'a>>>,
 }
 
@@ -168,8 +169,7 @@ fn is_between(byte: u8) -> bool {
 fn may_be_silent(wrapped: &Wrapped<'_>) -> bool {
     match wrapped.message_type.as_deref() {
         Some(CONTROL_MESSAGE) => true,
-        Some(_) => wrapped.events.is_some(),
-        None => false,
+        _ => wrapped.events.is_some(),
     }
 }
 
@@ -243,6 +243,17 @@ mod tests {
         unwrap_messages(json.as_bytes(), true, &mut repeats, &mut Vec::new(), &mut Skips::new(true));
         assert_eq!(repeats.count, 4);
         check(r#"{"message":"a"}{"message":"a"}"#, "a\na\n", &[]);
+    }
+
+    #[test]
+    fn pages_of_the_cli_give_their_events_and_the_last_one_is_empty() {
+        check(
+            "{\n  \"events\": [\n {\"timestamp\": 1, \"message\": \"2 a\"}, {\"message\": \"2 b\"}],\n \"nextForwardToken\": \"f/1\"\n}\n\
+             {\"events\": [], \"nextForwardToken\": \"f/1\"}",
+            "2 a\n2 b\n",
+            &[],
+        );
+        check("{\"events\":5}{\"message\":\"2 a\"}", "\n2 a\n", &[1]);
     }
 
     #[test]

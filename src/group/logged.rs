@@ -1,6 +1,7 @@
 //! When anything was logged: all that is asked of interfaces once records are joined.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::hours::Hours;
 use super::interfaces::{Delivery, HOUR_SECONDS, Interfaces, joined};
@@ -35,7 +36,41 @@ pub struct Logged {
     /// By account and region, where records name them: the latest end of a record.
     ends: BTreeMap<(String, String), u32>,
     /// The interfaces with an OK or NODATA record.
-    interfaces: HashSet<Box<[u8]>, ahash::RandomState>,
+    interfaces: Ids,
+}
+
+/// Ids in their order, end to end: there may be millions.
+#[derive(Clone, Debug, Default)]
+struct Ids {
+    text: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Ids {
+    /// Adds the next one.
+    fn push(&mut self, id: &[u8]) {
+        self.text.extend_from_slice(id);
+        self.ends.push(self.text.len());
+    }
+
+    fn at(&self, place: usize) -> &[u8] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[place]]
+    }
+
+    fn contains(&self, id: &[u8]) -> bool {
+        let (mut from, mut to) = (0, self.ends.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match self.at(middle).cmp(id) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => to = middle,
+            }
+        }
+        false
+    }
 }
 
 impl Logged {
@@ -54,20 +89,31 @@ impl Logged {
                 *known = end.max(*known);
             }
             if interface.records.logged.is_some() {
-                logged.interfaces.insert(id.into());
+                logged.interfaces.push(id);
             }
             if !interface.records.gaps().is_empty() {
                 logged.gaps.push((id.into(), interface.records.gaps().to_vec()));
             }
         }
+        logged.interfaces.text.shrink_to_fit();
+        logged.interfaces.ends.shrink_to_fit();
         logged
+    }
+
+    /// A coverage by these hours alone, where nothing is asked of interfaces.
+    #[must_use]
+    pub fn with_hours(hours: Hours) -> Self {
+        Self { hours, ..Self::default() }
     }
 
     /// A coverage of these interfaces, for tests of what is asked of it.
     #[cfg(test)]
     #[must_use]
     pub fn with_interfaces(ids: &[&str]) -> Self {
-        Self { interfaces: ids.iter().map(|id| id.as_bytes().into()).collect(), ..Self::default() }
+        let (mut ids, mut interfaces) = (ids.to_vec(), Ids::default());
+        ids.sort_unstable();
+        ids.iter().for_each(|id| interfaces.push(id.as_bytes()));
+        Self { interfaces, ..Self::default() }
     }
 
     /// Accounts whose logs end before those of others and before `to`, where there is such an end: delivery may have
@@ -90,6 +136,37 @@ impl Logged {
             format!(
                 "logs end early for {named}{more}: their later traffic is missing; check the delivery, or read only \
                  complete accounts with --account"
+            )
+        })
+    }
+
+    /// Accounts whose logs begin after those of others and after `from`, where there is such a start. They may be new, so it
+    /// is no fault.
+    #[must_use]
+    pub fn late(&self, from: Option<u32>) -> Option<String> {
+        let (first, _) = self.span?;
+        let asked = from.map_or(first, |from| from.max(first)).saturating_add(STOPPED_SECONDS);
+        let mut begins: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+        let is_named = |account: &str| !account.is_empty() && account != "unknown";
+        for ([account, region, _], hours) in self.deliveries.iter().filter(|(place, _)| is_named(&place[0])) {
+            let Some((hour, _)) = hours.stretches().first() else { continue };
+            let known = begins.entry((account, region)).or_insert(*hour);
+            *known = (*known).min(*hour);
+        }
+        let begun = |hour: u32| hour.saturating_mul(HOUR_SECONDS);
+        let late: Vec<_> = begins.into_iter().filter(|(_, hour)| begun(*hour) > asked).collect();
+        let name = |((account, region), hour): &((&str, &str), u32)| {
+            let region = if region.is_empty() { String::new() } else { format!(" in {region}") };
+            format!("{account}{region} (from {})", time::write(begun(*hour)))
+        };
+        let named = late.iter().take(STOPPED_SHOWN_MAX).map(name).collect::<Vec<_>>().join(", ");
+        let more = match late.len().saturating_sub(STOPPED_SHOWN_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!late.is_empty()).then(|| {
+            format!(
+                "logs begin late for {named}{more}: new accounts, or their earlier traffic is missing from the logs"
             )
         })
     }

@@ -185,9 +185,9 @@ fn payers(resolver: &AddressResolver, sides: &Sides<'_>, route: &Route) -> [Side
         Side {
             is_own: info.kind == EndpointKind::Own,
             interface: place.or(end.interface),
-            payer: gateway.and_then(|nat| nat.account.clone()).or_else(|| info.account.clone()),
-            region: gateway.and_then(|nat| nat.region.clone()).or_else(|| info.region.clone()),
-            edge: gateway.map_or_else(|| info.edge.clone(), |nat| edge_of(&nat.zone)),
+            payer: gateway.and_then(|nat| nat.names.account.clone()).or_else(|| info.account.clone()),
+            region: gateway.and_then(|nat| nat.names.region.clone()).or_else(|| info.region.clone()),
+            edge: gateway.map_or_else(|| info.edge.clone(), |nat| edge_of(&nat.names.zone)),
             bearer,
         }
     })
@@ -223,7 +223,7 @@ pub(super) fn unlogged_nat(
     let nat_name = |name: fn(&Eni) -> &Name| nat.and_then(|nat| name(nat).clone());
     items.push(Item {
         charge: Charge::NatProcessing,
-        payer: nat_name(|nat| &nat.account).or_else(|| client.account.clone()),
+        payer: nat_name(|nat| &nat.names.account).or_else(|| client.account.clone()),
         from: nat.and_then(place_of).or_else(|| client.edge.clone()).or_else(|| client.region.clone()),
         to: ANY.into(),
         interface: route.nat,
@@ -238,7 +238,7 @@ pub(super) fn unlogged_nat(
 
 /// Where a gateway's prices are looked up.
 fn place_of(gateway: &Eni) -> Name {
-    edge_of(&gateway.zone).or_else(|| gateway.region.clone())
+    edge_of(&gateway.names.zone).or_else(|| gateway.names.region.clone())
 }
 
 /// Charges of a NAT gateway's record that names its client: processing, and the leg between client and gateway.
@@ -254,7 +254,7 @@ pub(super) fn of_nat(
     let assumed = (client.basis == Basis::Observer).then_some(assumption::NAT_CLIENT);
     items.push(Item {
         charge: Charge::NatProcessing,
-        payer: nat.account.clone(),
+        payer: nat.names.account.clone(),
         from: place_of(nat),
         to: ANY.into(),
         interface: Some(place),
@@ -272,7 +272,7 @@ pub(super) fn of_gwlb_endpoint(resolver: &AddressResolver, sides: &Sides<'_>, pl
     let endpoint = &resolver.estate.interfaces[place as usize];
     Item {
         charge: Charge::GwlbEndpointProcessing,
-        payer: endpoint.account.clone(),
+        payer: endpoint.names.account.clone(),
         from: place_of(endpoint),
         to: ANY.into(),
         interface: Some(place),
@@ -295,7 +295,7 @@ fn client_leg(
         let ((payer, from), interface) = if forward {
             ((&info.account, &info.region), client.interface)
         } else {
-            ((&nat.account, &nat.region), Some(place))
+            ((&nat.names.account, &nat.names.region), Some(place))
         };
         let (payer, from, bearer) = (payer.clone(), from.clone(), Allocation::client(forward));
         items.push(Item { charge: Charge::TransitGateway, payer, from, to: ANY.into(), interface, bearer, assumed });
@@ -312,7 +312,7 @@ fn zone_leg(
     assumed: Option<&'static str>,
     items: &mut Vec<Item>,
 ) {
-    if client.zone.is_none() || nat.zone.is_none() || client.zone == nat.zone {
+    if client.zone.is_none() || nat.names.zone.is_none() || client.zone == nat.names.zone {
         return;
     }
     let bearer = Allocation::client(forward);
@@ -326,9 +326,9 @@ fn zone_leg(
     };
     let gateway = Side {
         is_own: true,
-        payer: nat.account.clone(),
-        region: nat.region.clone(),
-        edge: edge_of(&nat.zone),
+        payer: nat.names.account.clone(),
+        region: nat.names.region.clone(),
+        edge: edge_of(&nat.names.zone),
         interface: Some(place),
         bearer,
     };

@@ -202,14 +202,14 @@ impl AddressResolver {
         let Some(vpc) = end.vpc else { return self.outside(end.address) };
         let own = end.interface.map(|place| &self.estate.interfaces[place as usize]);
         let network = || self.estate.network(Some(vpc), end.address);
-        let (subnet, zone) = own.map_or((None, None), |own| (own.subnet.clone(), own.zone.clone()));
+        let (subnet, zone) = own.map_or((None, None), |own| (own.names.subnet.clone(), own.names.zone.clone()));
         let known_network: Option<Network> = network();
         self.matched.fetch_or(known_network.is_some(), Ordering::Relaxed);
         let next_zone = || self.address_hints.next_zone(Some(vpc), end.address).cloned();
         let of = |name: fn(&Network) -> &Name| known_network.as_ref().and_then(|network| name(network).clone());
         let known: &Vpc = &self.estate.vpcs[vpc as usize];
-        let account = own.and_then(|own| own.account.clone()).or_else(|| known.account.clone());
-        let region = own.and_then(|own| own.region.clone()).or_else(|| known.region.clone());
+        let account = own.and_then(|own| own.names.account.clone()).or_else(|| known.account.clone());
+        let region = own.and_then(|own| own.names.region.clone()).or_else(|| known.region.clone());
         let place = of(|network| &network.name).or_else(|| known.id.clone()).unwrap_or_else(|| "own".into());
         let zone = zone.or_else(next_zone).or_else(|| of(|network| &network.zone));
         EndpointInfo {

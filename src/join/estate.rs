@@ -4,6 +4,7 @@
 mod by_id;
 mod changes;
 mod holders;
+mod names;
 mod vpcs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,7 +12,8 @@ use std::sync::Arc;
 
 use self::by_id::{ById, name_gateways, place_of};
 use self::changes::Changes;
-use self::holders::Holder;
+use self::holders::{Holder, Holders};
+use self::names::{Commons, EniNames};
 use super::learn::{FlowLog, Learnt};
 use super::prefixes::Prefixes;
 use super::tables::texts::Texts;
@@ -39,18 +41,16 @@ pub const TAG_COLUMNS: [Column; 6] = [
 #[derive(Clone, Debug, Default)]
 pub(super) struct Eni {
     pub(super) id: Arc<str>,
-    pub(super) account: Name,
-    pub(super) region: Name,
-    pub(super) vpc_id: Name,
-    pub(super) subnet: Name,
-    pub(super) zone: Name,
+    /// Where it is. Many share that.
+    pub(super) names: Arc<EniNames>,
     pub(super) instance: Name,
     pub(super) role: Role,
     /// Whether its records name the clients that it forwards for.
     pub(super) names_clients: bool,
     /// First and last moment of its records; none if it is not logged.
     pub(super) logged: Option<(u32, u32)>,
-    pub(super) gaps: Vec<(u32, u32)>,
+    /// Intervals in which AWS lost records of it, if there are any.
+    gaps: Option<Box<Gaps>>,
     /// What its records say of owners, if anything.
     pub(super) owners: Option<Box<LoggedOwners>>,
     /// What the inventory has of it; none if it is not listed.
@@ -60,6 +60,10 @@ pub(super) struct Eni {
     /// Its VPC, by its place in the estate.
     pub(super) vpc: u32,
 }
+
+/// Intervals, `[first, last]`, sorted and apart.
+#[derive(Clone, Debug)]
+struct Gaps(Vec<(u32, u32)>);
 
 /// Owners that records name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,15 +109,19 @@ impl Eni {
         Some(id).filter(|id| !id.starts_with(NAMELESS))
     }
 
+    fn gaps(&self) -> &[(u32, u32)] {
+        self.gaps.as_ref().map_or(&[], |gaps| &gaps.0)
+    }
+
     /// Whether its records of a moment would be in the input.
     pub(super) fn is_logged(&self, moment: u32) -> bool {
         self.logged.is_some_and(|span| covers(span, moment))
-            && !self.gaps.iter().any(|(from, to)| (*from..=*to).contains(&moment))
+            && !self.gaps().iter().any(|(from, to)| (*from..=*to).contains(&moment))
     }
 
     /// The moments at which that changes: each is the first one that is other than the moment before.
     pub(super) fn edges(&self) -> impl Iterator<Item = u32> {
-        let gaps = self.gaps.iter().flat_map(|(first, last)| [*first, last.saturating_add(1)]);
+        let gaps = self.gaps().iter().flat_map(|(first, last)| [*first, last.saturating_add(1)]);
         self.logged.into_iter().flat_map(edges).chain(gaps)
     }
 
@@ -184,8 +192,9 @@ impl Enis {
             if nat.regional {
                 let own = owns.get_or_insert(&nat.id);
                 own.role = Role::RegionalNat;
-                own.vpc_id = own.vpc_id.take().or_else(|| nat.vpc.clone());
-                own.account = own.account.take().or_else(|| nat.account.clone());
+                let names = Arc::make_mut(&mut own.names);
+                names.vpc = names.vpc.take().or_else(|| nat.vpc.clone());
+                names.account = names.account.take().or_else(|| nat.account.clone());
             }
             for id in &nat.interfaces {
                 if let Some(own) = owns.get_mut(id) {
@@ -215,7 +224,8 @@ impl Enis {
 
 /// The interfaces of the logs and of the inventory.
 fn known(logged: &Interfaces, tables: &Tables) -> ById {
-    let listed = tables.interfaces.iter().map(|known| (&*known.id, listed_eni(known)));
+    let mut commons = Commons::default();
+    let listed = tables.interfaces.iter().map(|known| (&*known.id, listed_eni(known, &mut commons)));
     let (mut listed, mut texts): (BTreeMap<_, _>, Texts) = (listed.collect(), Texts::default());
     let is_nameless = |id: &[u8]| id.starts_with(NAMELESS.as_bytes());
     // In a format without interface ids, missing ids prove nothing.
@@ -224,7 +234,7 @@ fn known(logged: &Interfaces, tables: &Tables) -> ById {
     for (id, interface) in logged.iter().filter(|(id, _)| named || !is_nameless(id)) {
         let id = String::from_utf8_lossy(id);
         let mut own = listed.remove(&*id).unwrap_or_else(|| Eni { id: id.into(), ..Eni::default() });
-        learn(&mut own, &interface, &mut texts);
+        learn(&mut own, &interface, &mut texts, &mut commons);
         owns.push(own);
     }
     owns.extend(listed.into_values());
@@ -232,14 +242,17 @@ fn known(logged: &Interfaces, tables: &Tables) -> ById {
     ById(owns)
 }
 
-fn listed_eni(known: &ListedEni) -> Eni {
-    Eni {
-        id: Arc::clone(&known.id),
+fn listed_eni(known: &ListedEni, commons: &mut Commons) -> Eni {
+    let names = EniNames {
         account: known.account.clone(),
         region: known.region.clone(),
-        vpc_id: known.vpc.clone(),
+        vpc: known.vpc.clone(),
         subnet: known.subnet.clone(),
         zone: known.zone.clone(),
+    };
+    Eni {
+        id: Arc::clone(&known.id),
+        names: commons.one(names),
         instance: known.instance.clone(),
         role: known.role,
         resource: known.resource.clone(),
@@ -253,27 +266,32 @@ fn listed_eni(known: &ListedEni) -> Eni {
 }
 
 /// Merges what the records show. The account `unknown` counts as none.
-fn learn(own: &mut Eni, interface: &Interface<'_>, texts: &mut Texts) {
+fn learn(own: &mut Eni, interface: &Interface<'_>, texts: &mut Texts, commons: &mut Commons) {
     let mut attribute =
         |column: Column| interface.attribute(column).map(|text| texts.one(&String::from_utf8_lossy(text)));
     let account = attribute(Column::AccountId).filter(|account| &**account != "unknown");
-    own.account = account.or_else(|| own.account.take());
-    for (value, column) in [
-        (&mut own.region, Column::Region),
-        (&mut own.vpc_id, Column::VpcId),
-        (&mut own.subnet, Column::SubnetId),
-        (&mut own.zone, Column::AzId),
-        (&mut own.instance, Column::InstanceId),
-    ] {
-        *value = attribute(column).or_else(|| value.take());
-    }
-    // Records of a sublocation have no az-id (VPC user guide, "Flow log records"); an Outpost is no zone.
-    own.zone = attribute(Column::SublocationId).filter(|id| edge::is_zone(id)).or_else(|| own.zone.take());
-    own.region = own.region.take().or_else(|| own.zone.as_deref().and_then(region::of_zone_id).map(Arc::from));
+    commons.change(own, |names| {
+        names.account = account.or_else(|| names.account.take());
+        for (value, column) in [
+            (&mut names.region, Column::Region),
+            (&mut names.vpc, Column::VpcId),
+            (&mut names.subnet, Column::SubnetId),
+            (&mut names.zone, Column::AzId),
+        ] {
+            *value = attribute(column).or_else(|| value.take());
+        }
+        // Records of a sublocation have no az-id (VPC user guide, "Flow log records"); an Outpost is no zone.
+        let sublocation = attribute(Column::SublocationId).filter(|id| edge::is_zone(id));
+        names.zone = sublocation.or_else(|| names.zone.take());
+        let of_zone = || names.zone.as_deref().and_then(region::of_zone_id).map(Arc::from);
+        names.region = names.region.take().or_else(of_zone);
+    });
+    own.instance = attribute(Column::InstanceId).or_else(|| own.instance.take());
     let owners = LoggedOwners { tags: TAG_COLUMNS.map(&mut attribute), ecs_service: attribute(Column::EcsServiceName) };
     own.owners = (owners != LoggedOwners::default()).then(|| Box::new(owners));
     own.logged = interface.records.logged;
-    own.gaps = interface.records.gaps().to_vec();
+    let gaps = interface.records.gaps();
+    own.gaps = (!gaps.is_empty()).then(|| Box::new(Gaps(gaps.to_vec())));
     own.role = match attribute(Column::InterfaceType).as_deref() {
         Some("nat_gateway") => Role::Nat,
         Some("regional_nat_gateway") => Role::RegionalNat,
@@ -314,7 +332,7 @@ pub(super) struct Estate {
     pub(super) interfaces: Vec<Eni>,
     pub(super) vpcs: Vec<Vpc>,
     vpc_places: HashMap<Arc<str>, u32, ahash::RandomState>,
-    holders: HashMap<u128, Vec<Holder>, ahash::RandomState>,
+    holders: Holders,
     /// Who holds whole prefixes.
     delegated: Prefixes<Vec<Holder>>,
     /// Own public addresses: VPC and address inside.
@@ -351,7 +369,7 @@ impl Estate {
             interfaces: enis.interfaces,
             vpcs: Vec::new(),
             vpc_places: HashMap::default(),
-            holders: HashMap::default(),
+            holders: Holders::default(),
             delegated: Prefixes::default(),
             publics: HashMap::default(),
             networks: tables.networks.clone(),
@@ -371,7 +389,7 @@ impl Estate {
         estate.settle_holders(tables, learnt);
         estate.settle_gateways(tables);
         estate.listed = estate.interfaces.iter().filter(|own| own.is_listed()).map(|own| own.vpc).collect();
-        let accounts = estate.interfaces.iter().map(|own| &own.account);
+        let accounts = estate.interfaces.iter().map(|own| &own.names.account);
         estate.accounts =
             accounts.chain(estate.networks.iter().map(|network| &network.account)).flatten().cloned().collect();
         estate.settle_changes();

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::group::is_public;
 
 /// Cache size of endpoints per worker, of some 350 bytes each; a full cache is cleared.
-const ENDS_KEPT_MAX: usize = 1 << 17;
+const ENDS_KEPT_MAX: usize = 1 << 16;
 
 /// Attributes of an endpoint, with the codes of its texts.
 #[derive(Debug)]

@@ -245,9 +245,12 @@ impl Learnt {
     /// where it is not named) and at overlapping times.
     fn exclusive(&self, enis: &Enis, one: usize, other: usize) -> bool {
         let (a, b) = (&enis.interfaces[one], &enis.interfaces[other]);
-        let same = match (&a.vpc_id, &b.vpc_id) {
+        let same = match (&a.names.vpc, &b.names.vpc) {
             (Some(one), Some(other)) => one == other,
-            _ => a.account == b.account && a.region == b.region && self.flow_log(one) == self.flow_log(other),
+            _ => {
+                let place = |own: &Eni| (own.names.account.clone(), own.names.region.clone());
+                place(a) == place(b) && self.flow_log(one) == self.flow_log(other)
+            }
         };
         let overlap = match (a.logged, b.logged) {
             (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,

@@ -171,7 +171,7 @@ impl<'a> Texts<'a> {
             Column::Path => return self.fixed(row.route.map(|route| route.path.name())),
             Column::Via => return self.fixed(row.route.and_then(|route| route.via.name())),
             Column::NatGateway => self.nat(row).and_then(Eni::resource_id).map(str::as_bytes),
-            Column::NatZone => self.nat(row).and_then(|nat| nat.zone.as_deref()).map(str::as_bytes),
+            Column::NatZone => self.nat(row).and_then(|nat| nat.names.zone.as_deref()).map(str::as_bytes),
             Column::PathRule => return self.fixed(row.route.map(|route| route.rule)),
             Column::Assumed => {
                 let of_route = || row.route.and_then(|route| route.assumed);

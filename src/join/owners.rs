@@ -33,6 +33,8 @@ use crate::schema::ABSENT_ADDRESS;
 pub const UNALLOCATED: &str = "(unallocated)";
 /// Shown for external endpoints without a row.
 pub const EXTERNAL: &str = "(external)";
+/// Rows that are no owner's: an owner of that name would be added to what they stand for.
+const RESERVED: [&str; 7] = [UNALLOCATED, EXTERNAL, "(other)", "(total)", "(free)", "(unpriced)", "(unexplained)"];
 /// How many of the keys that there are an error lists.
 pub const KEYS_SHOWN_MAX: usize = 20;
 
@@ -107,12 +109,12 @@ impl Owners {
     /// Who owns an end, over all time, by the key at this place of those requested.
     #[must_use]
     pub fn timeline(&self, key: usize, end: &EndFacts) -> Timeline {
-        let last = end.tag.as_ref().or(end.ecs_service.as_ref());
+        let last = end.tag.as_ref().or(end.ecs_service.as_ref()).map(tag);
         let sources = self.keys.get(key).map(|index| index.sources(end)).unwrap_or_default();
         if let Some((_, matched)) = self.matched.get(key).filter(|_| last.is_some() || !sources.is_empty()) {
             matched.store(true, Ordering::Relaxed);
         }
-        Timeline::of(&sources, last)
+        Timeline::of(&sources, last.as_ref())
     }
 
     /// The rows of tag tables on the key at this place: how many, and those that no end that was looked up is about.
@@ -164,6 +166,16 @@ pub struct UnmetRow {
     pub owner: Arc<str>,
 }
 
+/// Whether a name stands for what is no owner's.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+/// A tag's value as an owner. What AWS was told cannot be refused here, so a reserved name is marked.
+fn tag(value: &Arc<str>) -> Arc<str> {
+    if is_reserved(value) { format!("{value} (tag)").into() } else { Arc::clone(value) }
+}
+
 fn unknown_key(key: &str, there: &BTreeSet<&str>) -> Error {
     let error = Error::usage(format!("unknown owner key `{key}`"));
     if there.is_empty() {
@@ -209,6 +221,7 @@ impl Index {
                 continue;
             };
             let first = by_resource.entry(resource.clone()).or_default();
+            let owner = &tag(owner);
             let first = first.claims.listed.get_or_insert_with(|| owner.clone());
             if first != owner {
                 let message = format!("the inventory lists {resource} with {key} `{first}` and `{owner}`");

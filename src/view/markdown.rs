@@ -48,7 +48,7 @@ impl<W: Write> View for MarkdownView<W> {
             writeln!(self.out, "## {}\n", escaped(&human::harmless(&table.title)))?;
         }
         self.columns.clone_from(&table.columns);
-        self.write_line(table.columns.iter().map(|head| escaped(&head.name)))?;
+        self.write_line(table.columns.iter().map(|head| escaped(&human::harmless(&head.name))))?;
         let rule = |head: &Head| if cells::is_numeric(head.kind) { "---:" } else { "---" };
         self.write_line(table.columns.iter().map(rule))
     }

@@ -20,9 +20,11 @@ use super::scan::{Scan, Take, lock};
 use super::{Job, Progress};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Classifier};
+use crate::group::{Account, Classifier, Hours, Logged};
+use crate::reason::coverage::uncovered;
+use crate::reason::hours::HOUR_SECONDS;
 use crate::report::{Report, Row, flows as report};
-use crate::schema::{Column, ColumnSet};
+use crate::schema::{ABSENT_TIME, Column, ColumnSet};
 use crate::units::time::Zone;
 
 /// Blocks of rows of one object that may wait to be written.
@@ -49,11 +51,13 @@ struct Sending<'a> {
     senders: &'a [Sender],
     stopped: &'a AtomicBool,
     account: Account,
+    hours: Hours,
 }
 
 impl Take for Sending<'_> {
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
+        cover(&mut self.hours, flows);
         if self.stopped.load(Ordering::Relaxed) || self.classifier.counted.is_empty() {
             return;
         }
@@ -98,6 +102,7 @@ pub fn flows(
             senders: &senders,
             stopped: &stopped,
             account: Account::default(),
+            hours: Hours::default(),
         },
         object_done: Some(&|object| *lock(&senders[object]) = None),
         stopped: Some(&stopped),
@@ -110,15 +115,41 @@ pub fn flows(
         (scanned, written)
     });
     let (outcomes, takers) = scanned?;
-    let mut account = Account::default();
-    takers.iter().for_each(|(taker, _)| account.add(&taker.account));
+    let (mut account, mut hours) = (Account::default(), Hours::default());
+    for (taker, _) in &takers {
+        account.add(&taker.account);
+        hours.extend(&taker.hours);
+    }
     let mut report =
         Report { name: "flows".to_owned(), tables: vec![report::table(&question.columns)], ..Report::default() };
     // Whether something was left out is the writer's to say: a reader may be done before it hears that it may stop.
     if let (Some(limit), Ok(true)) = (question.limit, &written) {
         report.meta.notes.push(format!("only the first {limit} records are shown; reading stopped"));
+    } else {
+        with_uncovered(&mut report, job, hours);
     }
     Ok((Answer::new(report, job, &Read::new(&found, outcomes, account)), written.map(|_| ())))
+}
+
+/// Adds the hours that records start in; those in which AWS lost records alone are not covered.
+fn cover(hours: &mut Hours, flows: &Flows) {
+    let statuses = flows.smalls(Column::LogStatus).unwrap_or(&[]);
+    let is_lost = |row: usize| statuses.get(row) == Some(&Dictionary::SKIPDATA);
+    let mut last = None;
+    for (row, start) in flows.smalls(Column::Start).unwrap_or(&[]).iter().enumerate() {
+        let hour = start / HOUR_SECONDS;
+        if last != Some(hour) && *start != ABSENT_TIME && !is_lost(row) {
+            hours.insert(hour);
+            last = Some(hour);
+        }
+    }
+}
+
+/// Says which hours of the window the logs do not cover.
+fn with_uncovered(report: &mut Report, job: &Job, hours: Hours) {
+    let uncovered = uncovered(&job.windows(), job.now, job.zone, &Logged::with_hours(hours));
+    report.meta.incomplete |= job.strict && uncovered.is_some();
+    report.meta.warnings.extend(uncovered);
 }
 
 /// Writes the rows of each object in turn; returns whether the limit omitted some.

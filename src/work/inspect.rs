@@ -67,6 +67,7 @@ pub fn inspect(job: &Job, progress: &Progress) -> Result<Answer, Error> {
     let lacks: Vec<_> = logged.stopped(job.window.to).into_iter().chain(logged.silent(&job.windows())).collect();
     report.meta.incomplete |= job.strict && !lacks.is_empty();
     report.meta.warnings.extend(lacks);
+    report.meta.notes.extend(logged.late(job.window.from));
     Ok(Answer::new(report, job, &Read::new(&found, outcomes, account)))
 }
 

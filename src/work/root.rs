@@ -182,8 +182,8 @@ fn surveyed(
     let uncharged = accelerator_note(&accelerated).into_iter().chain(unmetered_note(&unmetered));
     let limits = traffic.limits().chain(uncharged).filter(|_| asked.iter().any(|sum| sum.wanted.charges));
     let messages = boundary_note(&boundary).into_iter().chain(undirected_note(&undirected));
-    let notes =
-        messages.chain(filter_note(job)).chain(parts_note(job)).chain(traffic.passed_on()).chain(limits).collect();
+    let notes = messages.chain(filter_note(job)).chain(parts_note(job)).chain(traffic.passed_on()).chain(limits);
+    let notes = notes.chain(logged.late(job.window.from)).collect();
     let unmatched = traffic.unmatched().filter(|_| judged[Class::Counted].records > 0);
     let warnings = question.sources.warnings().chain(blank_columns(&asked, filter, &question.sources)).chain(unmatched);
     let has_resource = |need: &Need| need.spec.keys.iter().any(|key| key.column == Column::BilledResource);

@@ -21,6 +21,7 @@ use crate::report::top::{Dollars, Order, Pricing, Ranking, Screen, Shape};
 use crate::report::{Report, Table};
 use crate::schema::output;
 use crate::units::human;
+use crate::units::time::Window;
 
 /// What to sum by what, and how to show it.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ pub fn top(job: &Job, question: &TopQuestion, progress: &Progress) -> Result<Ans
     if ledger.read.account[Class::Counted].records > 0 {
         report.meta.notes.push(views_note(job.action_filter));
     }
+    report.meta.notes.extend(unlooked_note(job));
     Ok(Answer::new(report, job, &ledger.read))
 }
 
@@ -164,6 +166,13 @@ fn rank<'a>(
     let none = || Ranking::new(rollup, shape, dollars).screened(screen);
     let ranked = rollup.shards().into_par_iter().try_fold(none, Ranking::with_shard);
     ranked.try_reduce(none, |one, other| Ok(one.merge(other)))
+}
+
+/// Note that hours of the window without records go unnoticed: what covers them is learnt of interfaces, for the join.
+fn unlooked_note(job: &Job) -> Option<String> {
+    let is_asked = |window: &Window| window.from.is_some() || window.to.is_some();
+    let note = "whether the logs cover all hours of the window is not looked at with --no-dedup";
+    job.windows().iter().any(is_asked).then(|| note.to_owned())
 }
 
 /// Note on sums without deduplication.

@@ -292,3 +292,59 @@ fn periods_keep_their_length_or_say_that_they_differ() {
     let said = self::said(&printed);
     assert!(said.contains("the previous period has 28 days (") && said.contains("the current one 31 days"), "{said}");
 }
+
+#[test]
+fn records_of_a_window_that_the_logs_do_not_cover_are_told_with_the_hours_that_are_missing() {
+    let folder = logs([6, 5, 3].into_iter());
+    let folder = folder.path();
+    let moment = |ago: u64| hour(ago);
+    let window = format!("--from {} --to {}", moment(6), moment(2));
+    let missing = "1 of 4 full hours of the window are missing from the logs and the sums: ";
+    for flags in ["", "--sort bytes", "--where 'srcport = 1'"] {
+        let printed = run(folder, &format!("flows stale.log {window} {flags} -o csv"));
+        let said = said(&printed);
+        assert!(printed.exit == "0" && said.contains(&format!("warning: {missing}")), "{flags}: {said}");
+        is_incomplete(folder, &format!("flows stale.log {window} {flags} --strict --quiet -o csv"), missing);
+    }
+    for line in ["flows stale.log -o csv", "flows stale.log --limit 1 -o csv"] {
+        assert!(!said(&run(folder, line)).contains("missing"), "{line}");
+    }
+    let not_looked_at = "note: whether the logs cover all hours of the window is not looked at with --no-dedup";
+    let printed = run(folder, &format!("top stale.log {window} --no-dedup -o csv"));
+    assert!(printed.exit == "0" && said(&printed).contains(not_looked_at), "{}", said(&printed));
+    assert!(!said(&run(folder, "top stale.log --no-dedup -o csv")).contains(not_looked_at));
+}
+
+#[test]
+fn an_account_that_begins_late_is_told() {
+    let folder = logs([9, 8, 7, 6, 5, 4].into_iter());
+    let folder = folder.path();
+    let text = std::fs::read_to_string(folder.join("stale.log")).expect("a file");
+    let late = text.lines().filter(|line| line.starts_with("version") || line.ends_with("OK"));
+    let late: Vec<String> = late.map(|line| line.replace("111122223333 eni-0a", "222233334444 eni-0b")).collect();
+    put(folder, "late.log", &format!("{}\n{}\n", late[0], late[late.len() - 6..].join("\n")));
+    for line in ["top . -o csv", "inspect . -o csv", "cost . -o csv"] {
+        let printed = run(folder, line);
+        assert_eq!(printed.exit, "0", "{line}");
+        assert!(said(&printed).contains("note: logs begin late for 222233334444 (from "), "{line}: {}", said(&printed));
+    }
+    assert!(!said(&run(folder, "top stale.log -o csv")).contains("late"));
+}
+
+#[test]
+fn pages_of_log_events_are_one_log_and_the_empty_last_one_is_no_damage() {
+    let folder = logs([5, 4].into_iter());
+    let folder = folder.path();
+    let text = std::fs::read_to_string(folder.join("stale.log")).expect("a file");
+    let events = |lines: &[&str]| {
+        let events: Vec<_> = lines.iter().map(|line| serde_json::json!({"timestamp": 1, "message": line})).collect();
+        serde_json::to_string_pretty(&serde_json::json!({"events": events, "nextForwardToken": "f/1"})).expect("JSON")
+    };
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    for (page, lines) in [&lines[..7], &lines[7..], &[]].into_iter().enumerate() {
+        put(folder, &format!("page-{page}.json"), &events(lines));
+    }
+    let expected = run(folder, "top stale.log -o csv").stdout;
+    let printed = run(folder, "top 'page-*.json' -o csv");
+    assert_eq!((printed.exit.as_str(), &printed.stdout), ("0", &expected), "{}", said(&printed));
+}

@@ -55,3 +55,27 @@ fn answer(query: &str) -> Result<String, String> {
     let text = String::from_utf8_lossy(&printed.stdout);
     Ok(text.lines().map(|line| format!("{}\n", line.trim_end())).collect())
 }
+
+/// A heading is a text from outside, as a cell is.
+#[test]
+fn headings_of_queries_are_escaped_as_cells_are() {
+    let query = "select sum(bytes) as \"a\u{1b}[31m|\u{202e}<b>,\u{9b}c\" from flows";
+    let of = |format: &str| {
+        let words =
+            ["sql", query].into_iter().chain(INPUTS.into_iter().take(3)).chain(["-o", format]).map(str::to_owned);
+        let printed = program::run(&words.collect::<Vec<_>>(), root(), b"").expect("the program runs");
+        let text = String::from_utf8(printed.stdout).expect("text");
+        assert_eq!(printed.exit, "0", "{format}: {}", String::from_utf8_lossy(&printed.stderr));
+        text
+    };
+    for format in ["table", "md"] {
+        let text = of(format);
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{format}: {text:?}");
+    }
+    let markdown = of("md");
+    let heading = markdown.lines().find(|line| line.contains("[31m")).expect("a heading");
+    assert!(heading.contains("\\|") && !heading.contains("<b>"), "{heading}");
+    assert!(of("csv").starts_with("\"a\u{1b}[31m|"), "data has the name as it is");
+    let json: serde_json::Value = serde_json::from_str(&of("json")).expect("JSON");
+    assert!(json.to_string().contains("\\u001b[31m|"), "{json}");
+}

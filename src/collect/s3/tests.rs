@@ -275,6 +275,32 @@ fn an_answer_that_is_cut_off_or_never_ends_is_no_listing() {
     assert!(said.contains("no answer in time"), "{said}");
 }
 
+/// What was read of the one version is never joined with the rest of the other.
+#[test]
+fn an_object_that_is_replaced_while_it_is_read_is_not_read_on() {
+    for fault in [Fault::Break(30 << 10), Fault::Cut(10 << 10), Fault::Stall(20 << 10)] {
+        for from in [0, SMALL.part_bytes] {
+            let server = server(1);
+            let found = found(&server, SMALL);
+            let (store, planned) = (Arc::clone(&server.store), fault.clone());
+            server.store.plan(move |asked| {
+                let is_first = asked.key.is_some() && asked.from == from && asked.before == 0;
+                is_first.then(|| {
+                    // The answer on its way is of the version before.
+                    let store = Arc::clone(&store);
+                    std::thread::spawn(move || {
+                        std::thread::sleep(Duration::from_millis(10));
+                        store.put("x/000.log", Held::Bytes(text(7).into()));
+                    });
+                    planned.clone()
+                })
+            });
+            let said = said(&found);
+            assert!(said.contains("it changed after it was listed"), "{fault:?} {from}: {said}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_of_any_size_is_not_held() {
     let large = "x".repeat(17 << 20);

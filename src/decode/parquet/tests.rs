@@ -190,6 +190,20 @@ fn one_log_in_the_types_of_many_writers_gives_the_same_records() {
     }
 }
 
+/// As in text: what a question does not read is not judged.
+#[test]
+fn a_port_of_more_than_16_bits_is_malformed_where_ports_are_read() {
+    let mut columns = variant("longs");
+    columns[6].1 = Arc::new(Int64Array::from(vec![70_000, 0, 53, 0, 0, 1]));
+    let file = write(columns, plain());
+    let (records, skips) = read_all(file.clone(), ColumnSet::of(&[Column::Srcaddr, Column::Bytes])).unwrap();
+    assert_eq!((records.len(), skips.len()), (RECORDS.len(), 0));
+    for wanted in [ColumnSet::of(&[Column::Dstport]), ColumnSet::of(&crate::schema::DEFAULT_FORMAT)] {
+        let (records, skips) = read_all(file.clone(), wanted).unwrap();
+        assert_eq!((records.len(), skips.len()), (RECORDS.len() - 1, 1));
+    }
+}
+
 #[test]
 fn codecs_pages_and_row_groups_do_not_matter() {
     let codecs = [

@@ -181,4 +181,8 @@ fn accounts_whose_logs_end_before_the_others_are_named() {
     assert!(said.starts_with("logs end early for 111122223333 (until 1970-01-01T02:01:00Z): "), "{said}");
     assert_eq!(logged.stopped(Some(4 * 3600)), None, "nothing later is asked for");
     assert!(logged.stopped(Some(6 * 3600)).is_some());
+    let said = logged.late(None).unwrap();
+    assert!(said.starts_with("logs begin late for 333344445555 (from 1970-01-01T08:00:00Z): "), "{said}");
+    assert!(logged.late(Some(5 * 3600)).is_some());
+    assert_eq!(logged.late(Some(6 * 3600)), None, "nothing earlier is asked for");
 }

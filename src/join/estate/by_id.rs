@@ -38,14 +38,15 @@ pub(super) fn name_gateways(owns: &mut ById, tables: &Tables) -> Vec<(Arc<str>, 
         owns.0.iter().map(|own| &own.id).filter(|id| id.starts_with(NAMELESS)).cloned().collect();
     let mut aliases = Vec::new();
     for id in nameless {
-        let Some(vpc) = owns.get_mut(&id).and_then(|own| own.vpc_id.clone()) else { continue };
+        let Some(vpc) = owns.get_mut(&id).and_then(|own| own.names.vpc.clone()) else { continue };
         let mut here = tables.nat_gateways.iter().filter(|nat| nat.regional && nat.vpc.as_ref() == Some(&vpc));
         let (Some(only), None) = (here.next(), here.next()) else { continue };
         let Some(seen) = owns.remove(&id) else { continue };
         if let Some(own) = owns.get_mut(&only.id).filter(|own| own.logged.is_none()) {
             (own.logged, own.gaps) = (seen.logged, seen.gaps);
-            own.account = own.account.take().or(seen.account);
-            own.region = own.region.take().or(seen.region);
+            let names = Arc::make_mut(&mut own.names);
+            names.account = names.account.take().or_else(|| seen.names.account.clone());
+            names.region = names.region.take().or_else(|| seen.names.region.clone());
             aliases.push((id, Arc::clone(&only.id)));
         } else {
             *owns.get_or_insert(&id) = seen;

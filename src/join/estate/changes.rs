@@ -21,8 +21,8 @@ impl Estate {
     pub(super) fn settle_changes(&mut self) {
         let hour = |edge: u32| edge - edge % HOUR_SECONDS;
         let mut changes = Changes::default();
-        for (address, holders) in &self.holders {
-            let address = self.inside_of(*address);
+        for (address, holders) in self.holders.iter() {
+            let address = self.inside_of(address);
             let edges = holders.iter().flat_map(|holder| self.interfaces[holder.interface as usize].edges());
             edges.for_each(|edge| changes.concerned.set(hash([address, hour(edge).into()])));
         }

@@ -1,6 +1,6 @@
 //! Who holds which address of which VPC, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::ends::End;
 use super::super::learn::Learnt;
@@ -20,9 +20,54 @@ pub(super) struct Holder {
     direct: bool,
 }
 
+/// Who holds each address, end to end: there may be millions, nearly all of them with one holder.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holders {
+    all: Vec<Holder>,
+    /// By the address: where its holders begin and end.
+    places: HashMap<u128, (u32, u32), ahash::RandomState>,
+}
+
+impl Holders {
+    /// Those of holders by address, of which one that met an address inside of packets counts only in a VPC in which
+    /// nobody has it otherwise.
+    fn of(mut held: Vec<(u128, Holder)>) -> Self {
+        // Stable: the holders of an address stay in the order of their interfaces.
+        held.sort_by_key(|(address, _)| *address);
+        let addresses = held.chunk_by(|one, other| one.0 == other.0).count();
+        let mut holders = Self { all: Vec::with_capacity(held.len()), places: HashMap::default() };
+        holders.places.reserve(addresses);
+        for group in held.chunk_by(|one, other| one.0 == other.0) {
+            let is_direct = |vpc: u32| group.iter().any(|(_, other)| other.direct && other.vpc == vpc);
+            let start = holders.next();
+            let counting = group.iter().map(|(_, holder)| *holder);
+            holders.all.extend(counting.filter(|holder| holder.direct || !is_direct(holder.vpc)));
+            holders.places.insert(group[0].0, (start, holders.next()));
+        }
+        holders
+    }
+
+    fn next(&self) -> u32 {
+        u32::try_from(self.all.len()).unwrap_or(u32::MAX)
+    }
+
+    fn get(&self, address: u128) -> &[Holder] {
+        self.places.get(&address).map_or(&[], |place| self.at(*place))
+    }
+
+    fn at(&self, (start, end): (u32, u32)) -> &[Holder] {
+        &self.all[start as usize..end as usize]
+    }
+
+    /// The addresses with their holders, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u128, &[Holder])> {
+        self.places.iter().map(|(address, place)| (*address, self.at(*place)))
+    }
+}
+
 impl Estate {
     pub(super) fn settle_holders(&mut self, tables: &Tables, learnt: &Learnt) {
-        let mut holders: BTreeMap<u128, Vec<Holder>> = BTreeMap::new();
+        let mut all: Vec<(u128, Holder)> = Vec::with_capacity(self.interfaces.len());
         for (interface, own) in (0u32..).zip(&self.interfaces) {
             let mut direct = learnt.direct(interface as usize);
             direct.extend(own.addresses());
@@ -31,23 +76,18 @@ impl Estate {
             let inner = if own.is_hop() { Vec::new() } else { learnt.inner(interface as usize) };
             let held = direct.iter().map(|address| (*address, true));
             let met = inner.into_iter().filter(|address| !direct.contains(address)).map(|address| (address, false));
-            for (address, direct) in held.chain(met) {
-                holders.entry(address).or_default().push(Holder { interface, vpc: own.vpc, direct });
-            }
+            all.extend(held.chain(met).map(|(address, direct)| (address, Holder { interface, vpc: own.vpc, direct })));
         }
-        for held in holders.values_mut() {
-            let direct: Vec<u32> = held.iter().filter(|holder| holder.direct).map(|holder| holder.vpc).collect();
-            held.retain(|holder| holder.direct || !direct.contains(&holder.vpc));
-        }
-        for (address, held) in &holders {
+        let holders = Holders::of(all);
+        for (address, held) in holders.iter() {
             for holder in held {
-                let mut several = held.iter().filter(|other| other.vpc == holder.vpc).map(|other| other.interface);
+                let several = held.iter().filter(|other| other.vpc == holder.vpc).map(|other| other.interface);
                 if several.clone().nth(1).is_some() {
-                    self.successive.entry((holder.vpc, *address)).or_insert_with(|| several.by_ref().collect());
+                    self.successive.entry((holder.vpc, address)).or_insert_with(|| several.collect());
                 }
             }
         }
-        self.holders = holders.into_iter().collect();
+        self.holders = holders;
         self.settle_delegated();
         for known in &tables.interfaces {
             let place = self.interfaces.binary_search_by(|own| own.id.cmp(&known.id));
@@ -68,7 +108,7 @@ impl Estate {
 
     /// The VPCs that an address may be of, some more than once.
     pub(in super::super) fn vpcs_of(&self, address: u128) -> impl Iterator<Item = u32> {
-        let held = self.holders.get(&address).into_iter().flatten();
+        let held = self.holders.get(address).iter();
         let delegated = self.delegated.all(address).flat_map(|(_, held)| held);
         let networks = self.by_prefix.all(address).flat_map(|(_, places)| places);
         let of_networks = networks.filter_map(|place| self.network_vpcs[*place as usize]);
@@ -88,7 +128,7 @@ impl Estate {
 
     /// Whether nothing describes the address.
     pub(in super::super) fn is_foreign(&self, address: u128) -> bool {
-        let held = self.holders.contains_key(&address) || self.publics.contains_key(&address);
+        let held = !self.holders.get(address).is_empty() || self.publics.contains_key(&address);
         let is_held = held || self.by_prefix.look_up(address).is_some() || self.delegated.look_up(address).is_some();
         !is_held && !self.services.contains_key(&address)
     }
@@ -103,7 +143,7 @@ impl Estate {
         let prefixes =
             self.interfaces.iter().flat_map(Eni::prefixes).chain(self.networks.iter().map(|network| &network.prefix));
         let firsts = prefixes.map(|prefix| prefix.first);
-        firsts.chain(self.holders.keys().copied()).any(|address| self.has_several_vpcs(address))
+        firsts.chain(self.holders.iter().map(|(address, _)| address)).any(|address| self.has_several_vpcs(address))
     }
 
     /// Whether several VPCs have an address.
@@ -116,7 +156,7 @@ impl Estate {
     /// Of several VPCs that may have an address the only one in which an interface holds it, if the inventory has the
     /// interfaces of all of them.
     pub(in super::super) fn only_holder(&self, address: u128) -> Option<u32> {
-        let held = self.holders.get(&address).into_iter().flatten();
+        let held = self.holders.get(address).iter();
         let delegated = self.delegated.all(address).flat_map(|(_, held)| held);
         let mut vpcs = held.chain(delegated).map(|holder| holder.vpc);
         let first = vpcs.next().filter(|first| vpcs.all(|vpc| vpc == *first));
@@ -126,7 +166,7 @@ impl Estate {
     /// Whether an address is unambiguous at all times: held by at most one interface, and in at most one VPC.
     pub(in super::super) fn is_steady(&self, address: u128) -> bool {
         let address = self.inside_of(address);
-        let held = self.holders.get(&address).map_or(0, Vec::len);
+        let held = self.holders.get(address).len();
         let delegated: usize = self.delegated.all(address).map(|(_, held)| held.len()).sum();
         held + delegated < 2 && !self.has_several_vpcs(address)
     }
@@ -139,7 +179,7 @@ impl Estate {
 
     /// The interface that holds an address of a VPC in an hour: by itself, else with the longest prefix.
     pub(in super::super) fn holder(&self, vpc: u32, address: u128, hour: u32) -> Option<u32> {
-        let held = self.holders.get(&address).and_then(|held| self.holder_of(held, vpc, hour));
+        let held = self.holder_of(self.holders.get(address), vpc, hour);
         let delegated = || self.delegated.all(address).find_map(|(_, held)| self.holder_of(held, vpc, hour));
         held.or_else(delegated)
     }

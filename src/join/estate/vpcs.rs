@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::learn::Learnt;
 use super::super::tables::{Name, Network};
-use super::{Eni, Estate, Vpc};
+use super::{Commons, Eni, Estate, Vpc};
 
 impl Estate {
     /// Gives every interface its VPC.
@@ -23,7 +23,7 @@ impl Estate {
         for (place, id) in self.vpc_ids(learnt).into_iter().enumerate() {
             let own = &self.interfaces[place];
             let flow_log = if id.is_some() { None } else { learnt.flow_log(place) };
-            let (account, region) = (own.account.clone(), own.region.clone());
+            let (account, region) = (own.names.account.clone(), own.names.region.clone());
             let vpc_of_record = Vpc { id, account: account.clone(), region: region.clone(), flow_log };
             let vpc = self.vpc(vpc_of_record);
             let known = &mut self.vpcs[vpc as usize];
@@ -31,20 +31,22 @@ impl Estate {
             known.region = known.region.take().or(region);
             self.interfaces[place].vpc = vpc;
         }
-        for place in 0..self.interfaces.len() {
-            let vpc = self.vpcs[self.interfaces[place].vpc as usize].clone();
-            let own = &mut self.interfaces[place];
-            own.account = own.account.take().or(vpc.account);
-            own.region = own.region.take().or(vpc.region);
-            own.vpc_id = own.vpc_id.take().or(vpc.id);
+        let mut commons = Commons::default();
+        for own in &mut self.interfaces {
+            let vpc = &self.vpcs[own.vpc as usize];
+            commons.change(own, |names| {
+                names.account = names.account.take().or_else(|| vpc.account.clone());
+                names.region = names.region.take().or_else(|| vpc.region.clone());
+                names.vpc = names.vpc.take().or_else(|| vpc.id.clone());
+            });
         }
-        self.settle_subnets(learnt);
+        self.settle_subnets(learnt, &mut commons);
     }
 
     /// The VPC names of the interfaces: from their records or the inventory, else from others of the same flow log,
     /// else from the network table, then again from the others.
     fn vpc_ids(&self, learnt: &Learnt) -> Vec<Name> {
-        let mut ids: Vec<Name> = self.interfaces.iter().map(|own| own.vpc_id.clone()).collect();
+        let mut ids: Vec<Name> = self.interfaces.iter().map(|own| own.names.vpc.clone()).collect();
         agree_by_flow_logs(&mut ids, learnt);
         for (place, (own, id)) in self.interfaces.iter().zip(&mut ids).enumerate() {
             if id.is_none() {
@@ -56,26 +58,27 @@ impl Estate {
     }
 
     /// Subnets and zones by the network table, where the records and the inventory are silent.
-    fn settle_subnets(&mut self, learnt: &Learnt) {
+    fn settle_subnets(&mut self, learnt: &Learnt, commons: &mut Commons) {
         for place in 0..self.interfaces.len() {
             let own = &self.interfaces[place];
-            let of_subnet = |network: &&Network| network.subnet.is_some() && network.subnet == own.subnet;
+            let of_subnet = |network: &&Network| network.subnet.is_some() && network.subnet == own.names.subnet;
             let by_subnet = || self.networks.iter().find(of_subnet).cloned();
             let direct = learnt.direct(place);
             let addresses = own.addresses().iter().chain(&direct);
             let network =
                 by_subnet().or_else(|| addresses.clone().find_map(|address| self.network(Some(own.vpc), *address)));
             if let Some(network) = network {
-                let own = &mut self.interfaces[place];
-                own.subnet = own.subnet.take().or(network.subnet);
-                own.zone = own.zone.take().or(network.zone);
+                commons.change(&mut self.interfaces[place], |names| {
+                    names.subnet = names.subnet.take().or(network.subnet);
+                    names.zone = names.zone.take().or(network.zone);
+                });
             }
         }
     }
 
     /// The only VPC of the network table that may be an interface's and has its address.
     fn vpc_by_addresses(&self, own: &Eni, addresses: &[u128]) -> Name {
-        let any = Vpc { account: own.account.clone(), region: own.region.clone(), ..Vpc::default() };
+        let any = Vpc { account: own.names.account.clone(), region: own.names.region.clone(), ..Vpc::default() };
         let mut fitting = self.networks_of(*addresses.first()?).filter(|network| any.may_have(network));
         let first = fitting.next()?.vpc.as_ref();
         first.filter(|_| fitting.all(|network| network.vpc.as_ref() == first)).cloned()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::is_reserved;
 use super::resource::Resource;
 use crate::error::{Error, RowError, nearest};
 use crate::schema::ABSENT_TIME;
@@ -40,7 +41,12 @@ impl TagRow {
             let hint = "valid_to is exclusive";
             row.fault(Some(VALID_TO), &error.hint(hint));
         }
-        let owners = row.others().map(|owner| (!owner.is_empty()).then(|| owner.into())).collect();
+        let owners: Vec<Option<Arc<str>>> =
+            row.others().map(|owner| (!owner.is_empty()).then(|| owner.into())).collect();
+        if let Some(owner) = owners.iter().flatten().find(|owner| is_reserved(owner)) {
+            let error = Error::usage(format!("`{owner}` is the name of rows that are no owner's"));
+            row.fault(None, &error.hint("give the owner another name; an empty cell says that there is none"));
+        }
         Some(Self { line: row.line, resource: resource?, from, to, owners })
     }
 }

@@ -177,6 +177,20 @@ fn a_row_goes_before_a_listed_tag_of_its_kind_and_behind_one_of_a_more_specific_
 }
 
 #[test]
+fn what_stands_for_no_owner_is_no_owner() {
+    for name in ["(unallocated)", "(external)", "(other)", "(total)"] {
+        let error = read(&[&format!("resource,team,env\ni-1,web,prod\ni-2,shop,{name}\n")]).unwrap_err();
+        assert_eq!(error.to_string(), format!("tags.csv, line 3: `{name}` is the name of rows that are no owner's"));
+        let marked = constant(&format!("{name} (tag)"));
+        let of = |tags: &[ResourceTags]| Owners::of(&keys(&["team"]), &TagTable::default(), tags, &keys(&["team"]));
+        assert_eq!(of(&[listed("i-1", name)]).unwrap().timeline(0, &end()), marked);
+        let tagged = EndFacts { tag: self::name(name), ..end() };
+        assert_eq!(of(&[]).unwrap().timeline(0, &tagged), marked);
+    }
+    assert!(read(&["resource,team\ni-1,(Other)\ni-2,other\ni-3,(data)\n"]).is_ok());
+}
+
+#[test]
 fn an_inventory_that_contradicts_itself_is_reported_and_its_first_word_counts() {
     let tags = [listed("i-1", "web"), listed("i-1", "web"), listed("i-1", "shop")];
     let owners = Owners::of(&keys(&["team"]), &TagTable::default(), &tags, &[]).unwrap();

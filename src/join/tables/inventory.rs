@@ -36,6 +36,8 @@ pub(super) struct Remarks {
     pub(super) foreign: Option<Vec<String>>,
     /// The keys of listings whose last answer says that more pages follow it.
     pub(super) more_follow: BTreeSet<String>,
+    /// The keys of the other listings.
+    pub(super) ended: BTreeSet<String>,
 }
 
 impl Listing {
@@ -116,11 +118,10 @@ impl<'de> Visitor<'de> for Answers<'_> {
             self.remarks.answers += 1;
         }
         for key in listed {
-            if more_follow {
-                self.remarks.more_follow.insert(key);
-            } else {
-                self.remarks.more_follow.remove(&key);
-            }
+            let Remarks { more_follow: open, ended, .. } = &mut *self.remarks;
+            let (from, to) = if more_follow { (ended, open) } else { (open, ended) };
+            from.remove(&key);
+            to.insert(key);
         }
         Ok(())
     }
@@ -373,7 +374,8 @@ mod tests {
     fn another_shape_is_reported_by_its_keys() {
         let (_, remarks) = read(r#"[{"Subnets": []}, {"Vpcs": [], "Owner": {"a": 1}}, {"c": 1}]"#);
         let foreign = Some(vec!["Vpcs".to_owned(), "Owner".to_owned()]);
-        assert_eq!(remarks, Remarks { answers: 1, foreign, ..Remarks::default() });
+        let ended = BTreeSet::from(["Subnets".to_owned()]);
+        assert_eq!(remarks, Remarks { answers: 1, foreign, ended, ..Remarks::default() });
     }
 
     #[test]

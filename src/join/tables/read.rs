@@ -3,7 +3,7 @@
 //! JSON is what AWS's own tools list. CSV is a network table if it has a column `cidr`, and a tag table if it has a
 //! column `resource`; tag tables are handed over as they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::inventory::{Listing, RECOGNISED, Remarks};
@@ -42,6 +42,8 @@ pub struct Reader {
     /// The rows that declare each network: one with a subnet and one without.
     declared: HashMap<network::Identity, Vec<Declaration>>,
     listing: Listing,
+    /// The files of a listing, by its key and their names without numbers, and whether more pages follow each.
+    pages: BTreeMap<(String, String), Vec<(String, bool)>>,
     tag_tables: Vec<(Arc<str>, Vec<u8>)>,
     warnings: Vec<String>,
     faults: Vec<String>,
@@ -84,6 +86,20 @@ impl Reader {
         let resolved = estate.finish();
         guard::check(&resolved, &mut found);
         let (mut warnings, mut faults) = (self.warnings, self.faults);
+        for ((key, _), pages) in &self.pages {
+            let (open, ended): (Vec<_>, Vec<_>) = pages.iter().partition(|(_, more_follow)| *more_follow);
+            // Which page a token asks for stands nowhere in the answers.
+            match (open.first(), ended.first()) {
+                (Some((first, _)), Some((end, _))) => warnings.push(format!(
+                    "{}: {} of {key} with a NextToken: taken for pages of one listing that ends in {end}",
+                    first,
+                    counted(open.len() as u64, "file")
+                )),
+                _ => faults.extend(open.iter().map(|(name, _)| {
+                    format!("{name}: the listing of {key} is incomplete (NextToken): list all pages")
+                })),
+            }
+        }
         faults.extend(found.sentences());
         let zoneless = resolved.interfaces.iter().filter(|interface| interface.zone.is_none()).count() as u64;
         if zoneless > 0 {
@@ -108,9 +124,11 @@ impl Reader {
 
     fn json(&mut self, name: &str, text: &[u8]) -> Result<(), Refused> {
         let remarks = self.listing.add(text).map_err(|error| Refused::Faulty(json_fault(name, &error)))?;
-        let Remarks { answers, foreign, more_follow } = remarks;
-        if let Some(key) = more_follow.first() {
-            self.incomplete(format!("{name}: the listing of {key} is incomplete (NextToken): list all pages"));
+        let Remarks { answers, foreign, more_follow, ended } = remarks;
+        let stem: String = name.chars().filter(|character| !character.is_ascii_digit()).collect();
+        let pages = more_follow.into_iter().map(|key| (key, true)).chain(ended.into_iter().map(|key| (key, false)));
+        for (key, more_follow) in pages {
+            self.pages.entry((key, stem.clone())).or_default().push((name.to_owned(), more_follow));
         }
         match foreign {
             None if answers > 0 => Ok(()),

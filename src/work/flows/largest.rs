@@ -9,10 +9,10 @@ use super::super::answer::Answer;
 use super::super::ledger::Read;
 use super::super::scan::{Scan, Take};
 use super::super::{Job, Progress};
-use super::{FlowsQuestion, records_columns};
+use super::{FlowsQuestion, cover, records_columns, with_uncovered};
 use crate::decode::{Dictionary, Flows};
 use crate::error::Error;
-use crate::group::{Account, Class, Classifier};
+use crate::group::{Account, Class, Classifier, Hours};
 use crate::report::{Cell, Report, Row, flows as report};
 use crate::schema::Column;
 use crate::units::human;
@@ -47,11 +47,13 @@ struct Keeping<'a> {
     kept: Vec<Ranked>,
     /// What a record must have at least, once enough are kept.
     least: Option<Cell>,
+    hours: Hours,
 }
 
 impl Take for Keeping<'_> {
     fn take(&mut self, object: usize, flows: &Flows, dictionary: &Dictionary) {
         self.classifier.classify(flows, dictionary, &mut self.account);
+        cover(&mut self.hours, flows);
         let picked = &self.classifier.counted;
         let places = self.met[object].fetch_add(picked.len() as u64, Ordering::Relaxed)..;
         let values = report::rows(flows, dictionary, (&[self.sort], self.zone), picked).into_iter().flatten();
@@ -104,15 +106,17 @@ pub(super) fn largest(
             met: &met,
             kept: Vec::new(),
             least: None,
+            hours: Hours::default(),
         },
         // So each object is read by one thread, and its blocks come in their order.
         object_done: Some(&|_| {}),
         stopped: None,
     };
     let (outcomes, takers) = scan.run(&job.threads()?)?;
-    let (mut account, mut kept) = (Account::default(), Vec::new());
+    let (mut account, mut hours, mut kept) = (Account::default(), Hours::default(), Vec::new());
     for (taker, _) in takers {
         account.add(&taker.account);
+        hours.extend(&taker.hours);
         kept.extend(taker.kept);
     }
     largest_of(&mut kept, limit);
@@ -125,5 +129,6 @@ pub(super) fn largest(
         let (shown, all) = (human::count(rows.len() as u128), human::count(all.into()));
         report.meta.notes.push(format!("the {shown} of {all} records with the largest {}", sort.name()));
     }
+    with_uncovered(&mut report, job, hours);
     Ok((Answer::new(report, job, &Read::new(&found, outcomes, account)), written))
 }

@@ -350,3 +350,20 @@ fn pages_that_are_missing_and_parts_that_are_foreign_are_warned_of() {
     assert_eq!(tables.faults, ["a.json: the listing of Subnets is incomplete (NextToken): list all pages"]);
     assert_eq!(tables.warnings, ["a.json: skipped an object of `Vpcs`"]);
 }
+
+#[test]
+fn pages_in_files_of_their_own_are_one_listing_if_one_of_them_is_its_end() {
+    let page =
+        |id: &str, token: &str| format!(r#"{{"Subnets": [{{"SubnetId": "subnet-{id}"}}], "NextToken": {token}}}"#);
+    let (first, second, last) = (page("1", "\"x\""), page("2", "\"y\""), page("3", "null"));
+    let tables = read(&[("s-1.json", &first), ("s-10.json", &last), ("s-2.json", &second)]);
+    assert_eq!(tables.faults, [""; 0]);
+    let taken = "s-1.json: 2 files of Subnets with a NextToken: taken for pages of one listing that ends in s-10.json";
+    assert_eq!(tables.warnings, [taken]);
+    let tables = read(&[("s-1.json", &first), ("s-2.json", &second)]);
+    let incomplete = |name: &str| format!("{name}: the listing of Subnets is incomplete (NextToken): list all pages");
+    assert_eq!(tables.faults, [incomplete("s-1.json"), incomplete("s-2.json")]);
+    // Another listing's end is none of this one.
+    let tables = read(&[("eu.json", &first), ("us.json", &last)]);
+    assert_eq!(tables.faults, [incomplete("eu.json")]);
+}
