@@ -11,7 +11,6 @@ use super::output;
 use crate::error::{Error, Exit};
 use crate::report::{Meta, Report};
 use crate::units::human;
-use crate::units::time::parse_span;
 use crate::work::{self, Store};
 
 /// Commands of `outflow store`.
@@ -23,7 +22,7 @@ pub(super) enum StoreCommand {
     Verify(Box<VerifyFlags>),
     /// Put small files together and write a checkpoint; no answer changes
     Compact(CompactFlags),
-    /// Remove old days, and delete files that no version of the store has had for a day
+    /// Delete files that no version of the store has had for a day
     Prune(PruneFlags),
 }
 
@@ -68,10 +67,6 @@ pub(super) struct PruneFlags {
     #[command(flatten)]
     store: StoreFlags,
 
-    /// Remove days that ended longer ago than this, such as 400d [default: no day is removed]
-    #[arg(long, value_name = "SPAN")]
-    keep: Option<String>,
-
     /// Print only warnings and errors
     #[arg(short, long)]
     quiet: bool,
@@ -111,14 +106,11 @@ impl CompactFlags {
 
 impl PruneFlags {
     fn run(self) -> Result<Exit, Error> {
-        let keep = self.keep.as_deref().map(parse_span).transpose().map_err(|error| error.context("--keep"))?;
-        let before = keep.map(|seconds| Ok::<_, Error>(now()?.saturating_sub(seconds))).transpose()?;
-        let pruned = work::prune(&mut self.store.opened()?, before, &run_id(), milliseconds()?)?;
+        let pruned = work::prune(&self.store.opened()?, milliseconds()?)?;
         if !self.quiet {
             said(format!(
-                "{}: {} left the store; {} of {} deleted",
+                "{}: {} of {} deleted",
                 self.store.store,
-                human::counted(pruned.removed_files, "file"),
                 human::counted(pruned.deleted_files, "file"),
                 human::bytes(pruned.deleted_bytes.into(), human::Units::Iec)
             ));

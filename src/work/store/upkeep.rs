@@ -1,4 +1,4 @@
-//! Keeping a store: what it holds, whether it is whole, small files into large ones, old days removed.
+//! Keeping a store: what it holds, whether it is whole, small files into large ones, files of no version deleted.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,7 +19,6 @@ const MERGED_BYTES: i64 = 256 << 20;
 const SAFE_MILLISECONDS: i64 = 24 * 3600 * 1000;
 /// How long the log remembers removed files.
 const TOMBSTONE_MILLISECONDS: i64 = 7 * 24 * 3600 * 1000;
-const DAY_SECONDS: u32 = 86_400;
 
 /// The objects of a store.
 ///
@@ -165,33 +164,18 @@ fn groups(parts: BTreeMap<Part, Vec<Add>>) -> Vec<(Part, Vec<Add>)> {
 /// What [`prune`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Files that the store does not have any more.
-    pub removed_files: u64,
     /// Files that no version names any more, which were deleted.
     pub deleted_files: u64,
     /// Their size.
     pub deleted_bytes: u64,
 }
 
-/// Removes the days before a moment, and deletes the files that no version has had for a day.
+/// Deletes the files that no version has had for a day.
 ///
 /// # Errors
 /// If the store cannot be read or written.
-pub fn prune(store: &mut Store, before: Option<u32>, run: &str, now: i64) -> Result<Pruned, Error> {
+pub fn prune(store: &Store, now: i64) -> Result<Pruned, Error> {
     let mut pruned = Pruned::default();
-    if let Some(before) = before {
-        let end = before / DAY_SECONDS;
-        let is_old = |add: &&Add| Part::of(add).and_then(|part| part.day).is_some_and(|day| day < end);
-        let files: Vec<Add> = store.snapshot.files.values().filter(is_old).cloned().collect();
-        if !files.is_empty() {
-            let actions = files.iter().map(|add| Action::Remove(Remove::of(add, now, true))).collect();
-            if !store.commit_over(&files, actions, "DELETE", (run, now))? {
-                return Err(Error::failed(format!("{}: another run changed the same days", store.name))
-                    .hint("run it again once the other one has ended"));
-            }
-            pruned.removed_files = files.len() as u64;
-        }
-    }
     let named: BTreeSet<&str> = store.snapshot.files.keys().map(String::as_str).collect();
     let all = store.storage().list_all().map_err(|error| Error::read(format!("{}: {error}", store.name)))?;
     let is_ours = |path: &str| Kind::ALL.iter().any(|kind| path.starts_with(&format!("kind={}/", kind.name())));
